@@ -1,0 +1,50 @@
+"""The words a row of the customer-program system may hold."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class DeviceClass(TextChoices):
+    """Kinds of controllable devices."""
+
+    THERMOSTAT = "thermostat", _("Thermostat")
+    WATER_HEATER = "water_heater", _("Water heater")
+    EV_CHARGER = "ev_charger", _("EV charger")
+    BATTERY = "battery", _("Battery")
+
+
+class ProgramEventState(TextChoices):
+    SCHEDULED = "Scheduled", _("Scheduled")
+    IN_PROGRESS = "In Progress", _("In Progress")
+    COMPLETED = "Completed", _("Completed")
+    CANCELED = "Canceled", _("Canceled")
+
+
+class ParticipationStatus(TextChoices):
+    """Derived from facts: see queries.participation_status."""
+
+    RESERVED = "Reserved", _("Reserved")
+    CANCELED = "Canceled", _("Canceled")
+    CLOSED = "Closed", _("Closed")
+
+
+class Outcome(TextChoices):
+    """What a device did in a stage."""
+
+    SUCCESS = "D1SP", _("Successful participation")
+    OVERRIDE = "D1IO", _("In-flight override")
+    NO_RESPONSE = "D1ND", _("Non-responsive device")
+    ERROR = "D1ER", _("Error")
+    CANCELED = "D1CN", _("Canceled")
+
+
+class SyncAnswer(TextChoices):
+    """What DERMS answered to an enrollment change."""
+
+    PENDING = "Pending", _("Pending")
+    REGISTERED = "Registered", _("Registered")
+    DEREGISTERED = "Deregistered", _("Deregistered")
+    ERROR = "Error", _("Error")
+
+
+FINAL_STATES = (ProgramEventState.COMPLETED, ProgramEventState.CANCELED)

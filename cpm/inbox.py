@@ -1,0 +1,43 @@
+"""Each message that reaches CPM becomes one operation call."""
+
+from integration import clock
+from integration.messages import (
+    DeviceOutcome,
+    DeviceReservation,
+    EnrollmentAnswer,
+    EnrollmentLoadAnswer,
+    Receipt,
+    StageStatus,
+)
+from integration.models import Delivery
+
+from . import operations
+from .operations import prepare_outcomes, prepare_reservations
+
+__all__ = ["prepare_outcomes", "prepare_reservations"]
+
+
+def receive_stage_status(body: StageStatus) -> Receipt:
+    return operations.follow_stage(body, now=clock.now())
+
+
+def receive_reservations(delivery: Delivery) -> Receipt:
+    body = delivery.message.body
+    assert isinstance(body, DeviceReservation)  # noqa: S101  (narrows the type; the route names the contract)
+    return operations.load_reservations(delivery, body, now=clock.now())
+
+
+def receive_outcomes(delivery: Delivery) -> Receipt:
+    body = delivery.message.body
+    assert isinstance(body, DeviceOutcome)  # noqa: S101  (narrows the type; the route names the contract)
+    return operations.load_outcomes(delivery, body, now=clock.now())
+
+
+def receive_enrollment_answer(body: EnrollmentAnswer) -> Receipt:
+    return operations.answer_enrollment(body)
+
+
+def receive_enrollment_load_answer(delivery: Delivery) -> Receipt:
+    body = delivery.message.body
+    assert isinstance(body, EnrollmentLoadAnswer)  # noqa: S101  (narrows the type; the route names the contract)
+    return operations.answer_enrollment_load(delivery, body)

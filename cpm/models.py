@@ -1,0 +1,248 @@
+"""CPM's own records: programs, customers and devices, program events and participation."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import F, Q
+from django_fsm import ConcurrentTransitionMixin, FSMField, transition
+
+from integration.messages import ProgramRules
+from integration.models import TransitionRecord
+
+from .choices import DeviceClass, Outcome, ProgramEventState, SyncAnswer
+
+
+class ProgramType(models.Model):
+    """A class of offers. Event Opt Out Parameters: whether customers may opt out, and until when."""
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    allow_to_opt_out = models.BooleanField("Allow To Opt Out", default=False)
+    opt_out_cutoff_minutes = models.PositiveIntegerField(
+        "cut-off (minutes before the stage starts)", default=0, help_text="0: until the stage starts."
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Program(models.Model):
+    """An offer customers enroll in, with the rules DERMS evaluates."""
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    type = models.ForeignKey(ProgramType, on_delete=models.PROTECT, related_name="programs")
+    active = models.BooleanField(default=True)
+    allow_customer_unavailability = models.BooleanField("Allow Customer Unavailability", default=False)
+    version = models.PositiveIntegerField(default=1)
+    rules_data = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def rules(self) -> ProgramRules:
+        return ProgramRules.model_validate(self.rules_data)
+
+
+class Customer(models.Model):
+    """A customer of the utility. Never in logs."""
+
+    number = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=120)
+    account = models.CharField(max_length=20, unique=True)
+    email = models.EmailField()
+    phone = models.CharField(max_length=30)
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+
+class DeviceLocation(models.Model):
+    """The place where devices are installed, and where on the grid it hangs."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="locations")
+    address = models.CharField(max_length=200)
+    time_zone = models.CharField(max_length=40)
+    zone = models.CharField("control zone", max_length=20)
+    substation = models.CharField(max_length=30)
+    feeder = models.CharField(max_length=30)
+    transformer = models.CharField(max_length=40)
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Device(models.Model):
+    """A controllable device. One that was replaced or taken out keeps its row, so that its outcome finds it."""
+
+    location = models.ForeignKey(DeviceLocation, on_delete=models.PROTECT, related_name="devices")
+    head_end = models.CharField(max_length=40)
+    nic_id = models.CharField(max_length=40)
+    device_class = models.CharField(max_length=16, choices=DeviceClass.choices)
+    model = models.CharField(max_length=60)
+    rated_w = models.PositiveIntegerField()
+    critical_care = models.BooleanField(default=False)
+    installed_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "head_end", "nic_id", condition=Q(ended_at=None), name="cpm_device_live_natural_key"
+            )
+        ]
+        indexes = [models.Index("nic_id", name="cpm_device_nic")]
+
+    def __str__(self) -> str:
+        return f"{self.head_end}/{self.nic_id}"
+
+
+class Subscription(models.Model):
+    """A customer's enrollment in a program at a device location, over [starts_at, ends_at)."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="subscriptions")
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="subscriptions")
+    location = models.ForeignKey(DeviceLocation, on_delete=models.PROTECT, related_name="subscriptions")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "program subscription"
+        constraints = [
+            models.UniqueConstraint("program", "location", condition=Q(ends_at=None), name="subscription_open_once"),
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="subscription_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer} in {self.program}"
+
+
+class SubscribedDevice(models.Model):
+    """A device of a program subscription, and what DERMS answered about it."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="subscribed_devices")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="subscribed")
+    answer = models.CharField(max_length=12, choices=SyncAnswer.choices, default=SyncAnswer.PENDING)
+    error = models.CharField(max_length=300, default="", blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("subscription", "device", name="subscribed_device_once")]
+
+    def __str__(self) -> str:
+        return f"{self.device} ({self.answer})"
+
+
+class ProgramEvent(ConcurrentTransitionMixin, models.Model):  # type: ignore[misc]  # the library carries no types
+    """CPM's record of one stage, driven by DERMS's status messages."""
+
+    stage_uid = models.UUIDField(unique=True)
+    event_uid = models.UUIDField(db_index=True)
+    event_number = models.CharField(max_length=20)
+    event_name = models.CharField(max_length=120)
+    stage_number = models.PositiveSmallIntegerField()
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="program_events")
+    category = models.CharField(max_length=12)
+    time_zone = models.CharField(max_length=40)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    state = FSMField(choices=ProgramEventState.choices, default=ProgramEventState.SCHEDULED, protected=True)
+    revision = models.PositiveIntegerField()
+    reason = models.CharField(max_length=200, default="", blank=True)
+    participations = models.PositiveIntegerField(default=0)
+    reserved = models.PositiveIntegerField(default=0)
+    closed = models.PositiveIntegerField(default=0)
+    outcomes = models.JSONField(default=dict)
+    reduction_w = models.BigIntegerField(null=True)
+    reservations_loaded_at = models.DateTimeField(null=True)
+    outcomes_loaded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=[str(s) for s in ProgramEventState.values]), name="program_event_known_state"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed__lte=F("participations")), name="program_event_closes_only_participations"
+            ),
+        ]
+        indexes = [models.Index(fields=["-starts_at", "-id"], name="program_event_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.event_number} stage {self.stage_number}"
+
+    @property
+    def opt_out_ends_at(self) -> datetime:
+        """Until when a customer may opt out."""
+        return self.starts_at - timedelta(minutes=self.program.type.opt_out_cutoff_minutes)
+
+    @transition(field=state, source=ProgramEventState.SCHEDULED, target=ProgramEventState.IN_PROGRESS)
+    def begin(self, at: datetime) -> None:
+        self.started_at = at
+
+    # Messages may overtake each other: a Completed status can come before the In Progress one, which is then too old.
+    @transition(
+        field=state,
+        source=[ProgramEventState.SCHEDULED, ProgramEventState.IN_PROGRESS],
+        target=ProgramEventState.COMPLETED,
+    )
+    def complete(self, started_at: datetime | None) -> None:
+        self.started_at = started_at
+
+    @transition(
+        field=state,
+        source=[ProgramEventState.SCHEDULED, ProgramEventState.IN_PROGRESS],
+        target=ProgramEventState.CANCELED,
+    )
+    def cancel(self, reason: str, started_at: datetime | None) -> None:
+        self.reason, self.started_at = reason, started_at
+
+
+class Transition(TransitionRecord):
+    """A state change of a program event."""
+
+    program_event = models.ForeignKey(ProgramEvent, on_delete=models.PROTECT, related_name="transitions")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("program_event", "revision", name="cpm_transition_once")]
+
+
+class Participation(models.Model):
+    """One device in one program event: facts alone; the status is derived. Partitioned by program event."""
+
+    pk = models.CompositePrimaryKey("program_event_id", "device_id")
+    program_event_id = models.BigIntegerField()
+    device_id = models.BigIntegerField()
+    reservation_flag = models.BooleanField()
+    expected_w = models.IntegerField()
+    preemptive_opt_out = models.BooleanField()
+
+    class Meta:
+        managed = False
+        db_table = "cpm_participation"
+
+
+class ParticipationOutcome(models.Model):
+    """What the device of a participation did. Partitioned by program event."""
+
+    pk = models.CompositePrimaryKey("program_event_id", "device_id")
+    program_event_id = models.BigIntegerField()
+    device_id = models.BigIntegerField()
+    code = models.CharField(max_length=4, choices=Outcome.choices)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    reduction_w = models.IntegerField()
+    error = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "cpm_outcome"
+
+

@@ -1,0 +1,142 @@
+"""Programs, subscriptions and devices, told to DERMS and answered by it."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db import transaction
+
+from integration import extracts, outbox
+from integration.messages import (
+    EnrollmentAnswer,
+    EnrollmentChange,
+    EnrollmentLoad,
+    EnrollmentLoadAnswer,
+    EnrollmentSync,
+    ProgramRuleSync,
+    Receipt,
+)
+from integration.models import Delivery
+from integration.refusals import Refused
+
+from ..choices import SyncAnswer
+from ..models import Device, Program, SubscribedDevice, Subscription
+from ..set_operations import ENROLLMENT_ROWS, apply_answers
+
+
+class DeviceNotSubscribed(Refused):
+    """The device is not part of this subscription."""
+
+
+@transaction.atomic
+def send_program_rules(*, program_id: int) -> None:
+    """Tell DERMS a program and its rules as they are now."""
+    program = Program.objects.get(pk=program_id)
+    outbox.send(
+        ProgramRuleSync(
+            program=program.code,
+            name=program.name,
+            active=program.active,
+            version=program.version,
+            rules=program.rules,
+        ),
+        sender="cpm",
+    )
+
+
+@transaction.atomic
+def send_enrollment_load(*, program_id: int) -> int:
+    """Hand DERMS every device of a program it has not answered yet, in one file; gives how many."""
+    program = Program.objects.get(pk=program_id)
+    extract = extracts.write_extract(kind="enrollment_load", query=ENROLLMENT_ROWS, params={"program": program_id})
+    outbox.send(EnrollmentLoad(program=program.code, extract=extract.ref), sender="cpm")
+    return extract.rows
+
+
+@transaction.atomic
+def start_enrollment(*, subscription_id: int, device_id: int, now: datetime) -> None:
+    """Let a device take part through a subscription, and tell DERMS."""
+    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=subscription_id)
+    device = Device.objects.get(pk=device_id)
+    SubscribedDevice.objects.update_or_create(
+        subscription=subscription, device=device, defaults={"answer": SyncAnswer.PENDING, "error": ""}
+    )
+    _send("start", subscription, device, now)
+
+
+@transaction.atomic
+def end_enrollment(*, subscription_id: int, now: datetime) -> None:
+    """End a subscription with all its devices, and tell DERMS of each; a household has a handful."""
+    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=subscription_id)
+    subscription.ends_at = now
+    subscription.save(update_fields=["ends_at"])
+    for subscribed in subscription.subscribed_devices.select_related("device").filter(device__ended_at=None):
+        subscribed.answer = SyncAnswer.PENDING
+        subscribed.save(update_fields=["answer"])
+        _send("end", subscription, subscribed.device, now)
+
+
+@transaction.atomic
+def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now: datetime) -> Device:
+    """Put a new device in an old one's place. The old one keeps its row with an end, so that its outcome finds it."""
+    old = Device.objects.select_for_update(no_key=True).select_related("location").get(pk=device_id)
+    if old.ended_at:
+        raise DeviceNotSubscribed(f"Device {old} was taken out on {old.ended_at:%Y-%m-%d}; it can't be replaced again.")
+    old.ended_at = now
+    old.save(update_fields=["ended_at"])
+    new = Device.objects.create(
+        location=old.location,
+        head_end=old.head_end,
+        nic_id=nic_id,
+        device_class=old.device_class,
+        model=model,
+        rated_w=rated_w,
+        critical_care=old.critical_care,
+        installed_at=now,
+    )
+    for subscribed in old.subscribed.filter(subscription__ends_at=None).select_related("subscription__program"):
+        SubscribedDevice.objects.create(subscription=subscribed.subscription, device=new)
+        _send("replace", subscribed.subscription, new, now, replaces_nic_id=old.nic_id)
+    return new
+
+
+@transaction.atomic
+def answer_enrollment(body: EnrollmentAnswer) -> Receipt:
+    """Note what DERMS answered about one device."""
+    changed = SubscribedDevice.objects.filter(
+        device__head_end=body.head_end, device__nic_id=body.nic_id, subscription__program__code=body.program
+    ).update(answer=body.answer, error=body.error[:300])
+    return Receipt(applied=changed)
+
+
+@transaction.atomic
+def answer_enrollment_load(delivery: Delivery, body: EnrollmentLoadAnswer) -> Receipt:
+    """Note what DERMS answered about each device of a file."""
+    staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
+    return Receipt(applied=apply_answers(staged, Program.objects.get(code=body.program).pk))
+
+
+def _send(
+    change: Literal["start", "end", "replace"],
+    subscription: Subscription,
+    device: Device,
+    now: datetime,
+    **more: Any,
+) -> None:
+    place = device.location
+    enrollment = EnrollmentChange.model_validate(
+        {
+            "change": change,
+            "head_end": device.head_end,
+            "nic_id": device.nic_id,
+            "program": subscription.program.code,
+            "at": now,
+            "device_class": device.device_class,
+            "rated_w": device.rated_w,
+            "zone": place.zone,
+            "feeder": place.feeder,
+            "transformer": place.transformer,
+            "critical_care": device.critical_care,
+            **more,
+        }
+    )
+    outbox.send(EnrollmentSync(enrollment=enrollment), sender="cpm")

@@ -1,0 +1,100 @@
+"""Bulk loads of a program event: who is reserved, and what each device did."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from integration import extracts
+from integration.delivery import NotYet
+from integration.loads import Partition, begin_load, count_part
+from integration.messages import DeviceOutcome, DeviceReservation, Receipt
+from integration.models import Delivery, Message
+
+from ..choices import ProgramEventState
+from ..models import ProgramEvent
+from ..set_operations import (
+    add_unreserved,
+    count_participations,
+    load_outcomes as load_outcome_rows,
+    load_participations,
+    outcome_partition,
+    participation_partition,
+    refuse_unknown_devices,
+)
+
+COUNTERS = ["participations", "reserved", "closed", "outcomes", "reduction_w"]
+
+
+def prepare_reservations(message: Message) -> None:
+    """Make the table a program event's participations go into; "not yet" where the program event is not known."""
+    program_event = _lock(message)
+    if not _was_called_off(program_event) and program_event.reservations_loaded_at is None:
+        _prepare(message, participation_partition(program_event))
+
+
+def prepare_outcomes(message: Message) -> None:
+    """Make the table a program event's outcomes go into; "not yet" where its participations are not loaded."""
+    program_event = _lock(message)
+    if program_event.reservations_loaded_at is None:
+        raise NotYet("the reservations are not loaded yet")
+    if program_event.outcomes_loaded_at is None:
+        _prepare(message, outcome_partition(program_event))
+
+
+@transaction.atomic
+def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datetime) -> Receipt:
+    """Take in one part; with the last one every reserved device has its participation."""
+    program_event = ProgramEvent.objects.get(stage_uid=body.stage_uid)
+    if _was_called_off(program_event):
+        return Receipt(applied=0, note="the stage was canceled; nothing is loaded")
+    staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
+    applied = load_participations(program_event, staged)
+    refused = refuse_unknown_devices(delivery, program_event, staged)
+    if count_part(delivery, applied=applied, refused=refused).finished_at:
+        _attach(participation_partition(program_event))
+        _save_counts(_lock(delivery.message), reservations_loaded_at=now)
+    return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused)
+
+
+@transaction.atomic
+def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> Receipt:
+    """Take in one part; with the last one every participation is Closed."""
+    program_event = ProgramEvent.objects.get(stage_uid=body.stage_uid)
+    if program_event.outcomes_loaded_at:
+        return Receipt(applied=0, note="the outcomes are loaded already")
+    staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
+    applied = load_outcome_rows(program_event, staged)
+    refused = refuse_unknown_devices(delivery, program_event, staged)
+    if count_part(delivery, applied=applied, refused=refused).finished_at:
+        _attach(outcome_partition(program_event))
+        refused += add_unreserved(delivery, program_event)
+        _save_counts(_lock(delivery.message), outcomes_loaded_at=now)
+    return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused)
+
+
+def _prepare(message: Message, partition: Partition) -> None:
+    partition.create()
+    begin_load(message, receiver="cpm", table=partition.table)
+
+
+def _attach(partition: Partition) -> None:
+    partition.finish("program_event_id, device_id")
+    partition.attach()
+
+
+def _save_counts(program_event: ProgramEvent, **loaded: datetime) -> None:
+    for name, value in {**count_participations(program_event), **loaded}.items():
+        setattr(program_event, name, value)
+    program_event.save(update_fields=[*COUNTERS, *loaded])
+
+
+def _was_called_off(program_event: ProgramEvent) -> bool:
+    """Canceled before it started: then no device takes part."""
+    return program_event.state == ProgramEventState.CANCELED and program_event.started_at is None
+
+
+def _lock(message: Message) -> ProgramEvent:
+    found = ProgramEvent.objects.select_for_update(no_key=True).filter(stage_uid=message.stage_uid).first()
+    if found is None:
+        raise NotYet("the stage is not known yet")
+    return found

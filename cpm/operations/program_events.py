@@ -1,0 +1,81 @@
+"""Program events follow the stages they stand for."""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from integration.delivery import NotYet
+from integration.messages import Receipt, StageStatus
+
+from ..choices import FINAL_STATES, ProgramEventState
+from ..models import Program, ProgramEvent, Transition
+
+
+@transaction.atomic
+def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
+    """Create or move the program event of a stage; a lower or equal revision has no effect."""
+    program_event = ProgramEvent.objects.select_for_update(no_key=True).filter(stage_uid=status.stage_uid).first()
+    if program_event is None:
+        _create(status, now)
+        return Receipt()
+    if status.revision <= program_event.revision:
+        note = f"revision {status.revision} is not newer than {program_event.revision}"
+        return Receipt(applied=0, note=note)
+    if program_event.state in FINAL_STATES:
+        return Receipt(applied=0, note=f"the program event is {program_event.state} already")
+    was = program_event.state
+    _move(program_event, status)
+    program_event.revision = status.revision
+    program_event.save(update_fields=["state", "revision", "reason", "started_at"])
+    _record(program_event, was, now)
+    return Receipt()
+
+
+def _create(status: StageStatus, now: datetime) -> None:
+    program = Program.objects.filter(code=status.program).first()
+    if program is None:
+        raise NotYet(f"program {status.program} is not known")
+    program_event = ProgramEvent.objects.create(
+        program=program,
+        reason=status.reason,
+        **status.model_dump(
+            include={
+                "stage_uid",
+                "event_uid",
+                "event_number",
+                "event_name",
+                "stage_number",
+                "category",
+                "time_zone",
+                "starts_at",
+                "ends_at",
+                "started_at",
+                "state",
+                "revision",
+            }
+        ),
+    )
+    _record(program_event, "", now)
+
+
+def _move(program_event: ProgramEvent, status: StageStatus) -> None:
+    if status.state == ProgramEventState.IN_PROGRESS:
+        program_event.begin(status.started_at)
+    elif status.state == ProgramEventState.COMPLETED:
+        program_event.complete(status.started_at)
+    elif status.state == ProgramEventState.CANCELED:
+        program_event.cancel(status.reason, status.started_at)
+
+
+def _record(program_event: ProgramEvent, was: str, now: datetime) -> None:
+    Transition.objects.create(
+        program_event=program_event,
+        revision=program_event.revision,
+        from_state=was,
+        to_state=program_event.state,
+        at=now,
+        by="DERMS",
+        why=program_event.reason,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('event_changed', %s)", [program_event.event_number])

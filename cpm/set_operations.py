@@ -1,0 +1,113 @@
+"""One statement over many rows each."""
+
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from integration.loads import Partition, keep_refused
+from integration.models import Delivery
+from integration.sql import statement
+
+from .models import ProgramEvent
+
+HERE = Path(__file__).parent
+ENROLLMENT_ROWS = """
+SELECT d.head_end, d.nic_id, s.starts_at, d.device_class, d.rated_w, l.zone, l.feeder, l.transformer, d.critical_care
+  FROM cpm_subscribeddevice sd
+  JOIN cpm_subscription s ON s.id = sd.subscription_id
+  JOIN cpm_device d ON d.id = sd.device_id
+  JOIN cpm_devicelocation l ON l.id = d.location_id
+ WHERE s.program_id = %(program)s AND s.ends_at IS NULL AND d.ended_at IS NULL AND sd.answer = 'Pending'
+ ORDER BY d.id
+"""
+_ANSWER = """
+UPDATE cpm_subscribeddevice sd
+   SET answer = s.answer, error = coalesce(s.error, '')
+  FROM {staged} s
+  JOIN cpm_device d ON d.head_end = s.head_end AND d.nic_id = s.nic_id AND d.ended_at IS NULL
+  JOIN cpm_subscription sub ON sub.program_id = %(program)s AND sub.ends_at IS NULL
+ WHERE sd.device_id = d.id AND sd.subscription_id = sub.id
+   AND (sd.answer, sd.error) IS DISTINCT FROM (s.answer, coalesce(s.error, ''))
+"""
+
+
+def participation_partition(program_event: ProgramEvent) -> Partition:
+    return Partition("cpm_participation", "program_event_id", program_event.pk)
+
+
+def outcome_partition(program_event: ProgramEvent) -> Partition:
+    return Partition("cpm_outcome", "program_event_id", program_event.pk)
+
+
+def load_participations(program_event: ProgramEvent, staged: str) -> int:
+    """Rows of one staged part become participations with reservation flag Yes; gives how many."""
+    return _load("load_participations", program_event, staged, participation_partition(program_event).table)
+
+
+def load_outcomes(program_event: ProgramEvent, staged: str) -> int:
+    """Rows of one staged part become outcomes; gives how many."""
+    return _load("load_outcomes", program_event, staged, outcome_partition(program_event).table)
+
+
+def refuse_unknown_devices(delivery: Delivery, program_event: ProgramEvent, staged: str) -> int:
+    """Keep the staged rows whose device nobody has; gives how many."""
+    query = statement(HERE, "unknown_devices").format(staged=staged)
+    return keep_refused(delivery, query, _window(program_event))
+
+
+def add_unreserved(delivery: Delivery, program_event: ProgramEvent) -> int:
+    """Give outcomes without a reservation their participation, flag No; gives how many."""
+    made = (
+        f"WITH made AS ({statement(HERE, 'unreserved_outcomes')})"
+        " SELECT head_end, nic_id FROM made JOIN cpm_device d ON d.id = made.device_id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(made, {"program_event": program_event.pk})
+        devices = cursor.fetchall()
+    reason = "applied as an exception: the device was not reserved"
+    delivery.refused_rows.bulk_create(
+        [delivery.refused_rows.model(delivery=delivery, head_end=h, nic_id=n, reason=reason) for h, n in devices]
+    )
+    return len(devices)
+
+
+def count_participations(program_event: ProgramEvent) -> dict[str, Any]:
+    """The counters a program event's page shows."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), count(*) FILTER (WHERE reservation_flag) FROM cpm_participation"
+            " WHERE program_event_id = %s",
+            [program_event.pk],
+        )
+        participations, reserved = cursor.fetchone()
+        cursor.execute(
+            "SELECT code, count(*), sum(reduction_w) FROM cpm_outcome WHERE program_event_id = %s GROUP BY code",
+            [program_event.pk],
+        )
+        rows = cursor.fetchall()
+    return {
+        "participations": participations,
+        "reserved": reserved,
+        "closed": sum(n for _, n, _ in rows),
+        "outcomes": {code: n for code, n, _ in rows},
+        "reduction_w": sum(int(watts) for _, _, watts in rows) if rows else None,
+    }
+
+
+def apply_answers(staged: str, program_id: int) -> int:
+    """Note what DERMS answered for each staged device; gives how many changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWER.format(staged=staged), {"program": program_id})
+        return int(cursor.rowcount)
+
+
+def _load(name: str, program_event: ProgramEvent, staged: str, table: str) -> int:
+    with connection.cursor() as cursor:
+        params = {"program_event": program_event.pk, **_window(program_event)}
+        cursor.execute(statement(HERE, name).format(table=table, staged=staged), params)
+        return int(cursor.rowcount)
+
+
+def _window(program_event: ProgramEvent) -> dict[str, Any]:
+    return {"ends_at": program_event.ends_at}

@@ -1,0 +1,10 @@
+-- Takes one part of a stage's outcomes into the outcome table that will be attached.
+INSERT INTO {table} (program_event_id, device_id, code, started_at, ended_at, reduction_w, error)
+SELECT %(program_event)s, d.id, s.code, s.started_at, s.ended_at, s.reduction_w, coalesce(s.error, '')
+  FROM {staged} s
+  JOIN cpm_device d ON d.head_end = s.head_end AND d.nic_id = s.nic_id
+ WHERE d.installed_at < %(ends_at)s
+   -- A NIC id may have been used again: whoever had it last when the stage ended is meant, taken out since or not.
+   AND NOT EXISTS (SELECT FROM cpm_device later
+                    WHERE later.head_end = d.head_end AND later.nic_id = d.nic_id
+                      AND later.installed_at < %(ends_at)s AND later.installed_at > d.installed_at)

@@ -1,0 +1,10 @@
+-- Takes one part of a stage's reservations into the participation table that will be attached.
+INSERT INTO {table} (program_event_id, device_id, reservation_flag, expected_w, preemptive_opt_out)
+SELECT %(program_event)s, d.id, true, s.expected_w, false
+  FROM {staged} s
+  JOIN cpm_device d ON d.head_end = s.head_end AND d.nic_id = s.nic_id
+ WHERE d.installed_at < %(ends_at)s
+   -- A NIC id may have been used again: whoever had it last when the stage ended is meant, taken out since or not.
+   AND NOT EXISTS (SELECT FROM cpm_device later
+                    WHERE later.head_end = d.head_end AND later.nic_id = d.nic_id
+                      AND later.installed_at < %(ends_at)s AND later.installed_at > d.installed_at)

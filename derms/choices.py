@@ -1,0 +1,87 @@
+"""The words a DERMS row may hold."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Category(TextChoices):
+    """Type of a strategy and of the events made from it."""
+
+    ECONOMIC = "Economic", _("Economic")
+    EMERGENCY = "Emergency", _("Emergency")
+    RELIABILITY = "Reliability", _("Reliability")
+    DEVICE_TEST = "Device Test", _("Device Test")
+
+
+class Objective(TextChoices):
+    """What an event is to reach."""
+
+    MANUAL = "Manual", _("Manual")
+    LOAD_REDUCTION = "Load Reduction", _("Load Reduction")
+    MAX_DEMAND_THRESHOLD = "Max Demand Threshold", _("Max Demand Threshold")
+    MAXIMUM_REDUCTION = "Maximum Reduction", _("Maximum Reduction")
+
+
+class Control(TextChoices):
+    """What a called device is told to do."""
+
+    SETPOINT_OFFSET = "setpoint_offset", _("Setpoint offset")
+    DUTY_CYCLE = "duty_cycle", _("Duty cycle")
+    OFF = "off", _("Off")
+    DISCHARGE = "discharge", _("Discharge")
+
+
+class DeviceClass(TextChoices):
+    """Kinds of controllable devices."""
+
+    THERMOSTAT = "thermostat", _("Thermostat")
+    WATER_HEATER = "water_heater", _("Water heater")
+    EV_CHARGER = "ev_charger", _("EV charger")
+    BATTERY = "battery", _("Battery")
+
+
+class StrategyState(TextChoices):
+    ACTIVE = "Active", _("Active")
+    ARCHIVED = "Archived", _("Archived")
+
+
+class EventState(TextChoices):
+    NEW = "New", _("New")
+    SUBMITTED = "Submitted", _("Submitted")
+    DENIED = "Denied", _("Denied")
+    APPROVED = "Approved", _("Approved")
+    SCHEDULED = "Scheduled", _("Scheduled")
+    IN_PROGRESS = "In Progress", _("In Progress")
+    COMPLETED = "Completed", _("Completed")
+    CANCELED = "Canceled", _("Canceled")
+
+
+class StageState(TextChoices):
+    NEW = "New", _("New")
+    SCHEDULED = "Scheduled", _("Scheduled")
+    IN_PROGRESS = "In Progress", _("In Progress")
+    COMPLETED = "Completed", _("Completed")
+    CANCELED = "Canceled", _("Canceled")
+
+
+class Approval(TextChoices):
+    """Where one of the two approvals of an event stands."""
+
+    NOT_REQUIRED = "not required", _("Not required")
+    REQUIRED = "required", _("Required")
+    GIVEN = "given", _("Given")
+    DENIED = "denied", _("Denied")
+
+
+EDITABLE_STATES = (EventState.NEW, EventState.DENIED)
+OPEN_STATES = (
+    EventState.NEW,
+    EventState.SUBMITTED,
+    EventState.DENIED,
+    EventState.APPROVED,
+    EventState.SCHEDULED,
+    EventState.IN_PROGRESS,
+)
+FINAL_STAGE_STATES = (StageState.COMPLETED, StageState.CANCELED)
+# Stages in these states hold their devices; overlap checks look at no others.
+HOLDING_STAGE_STATES = (StageState.SCHEDULED, StageState.IN_PROGRESS)

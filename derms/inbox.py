@@ -1,0 +1,41 @@
+"""Each message that reaches DERMS becomes one operation call."""
+
+from integration import clock
+from integration.messages import (
+    EnrollmentLoad,
+    EnrollmentSync,
+    ProgramRuleSync,
+    RawOutcome,
+    Receipt,
+    StageExecutionStatus,
+)
+from integration.models import Delivery
+
+from . import operations
+from .operations import prepare_raw_outcomes
+
+__all__ = ["prepare_raw_outcomes"]
+
+
+def receive_stage_execution_status(body: StageExecutionStatus) -> Receipt:
+    return operations.follow_execution(body, now=clock.now())
+
+
+def receive_raw_outcomes(delivery: Delivery) -> Receipt:
+    body = delivery.message.body
+    assert isinstance(body, RawOutcome)  # noqa: S101  (narrows the type; the route names the contract)
+    return operations.load_raw_outcomes(delivery, body, now=clock.now())
+
+
+def receive_enrollment(body: EnrollmentSync) -> Receipt:
+    return operations.change_enrollment(body.enrollment)
+
+
+def receive_enrollment_load(delivery: Delivery) -> Receipt:
+    body = delivery.message.body
+    assert isinstance(body, EnrollmentLoad)  # noqa: S101  (narrows the type; the route names the contract)
+    return operations.load_enrollments(delivery, body)
+
+
+def receive_program_rules(body: ProgramRuleSync) -> Receipt:
+    return operations.save_program(body)

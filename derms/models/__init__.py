@@ -1,0 +1,30 @@
+"""DERMS's own records."""
+
+from .events import DeviceOutcome, Event, Reservation, Stage, Transition
+from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
+from .devices import DerGroup, Device, DeviceUnavailability, DeviceUsage, Enrollment, Program
+from .strategies import Strategy, StrategyStage, StrategyType
+
+__all__ = [
+    "ControlZone",
+    "DerGroup",
+    "Device",
+    "DeviceOutcome",
+    "DeviceUnavailability",
+    "DeviceUsage",
+    "Enrollment",
+    "Event",
+    "Feeder",
+    "HeadEnd",
+    "LoadForecast",
+    "Program",
+    "ReductionFactor",
+    "Reservation",
+    "Stage",
+    "Strategy",
+    "StrategyStage",
+    "StrategyType",
+    "Substation",
+    "Transformer",
+    "Transition",
+]

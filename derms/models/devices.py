@@ -1,0 +1,137 @@
+"""Programs and devices as DERMS knows them from enrollment and rule sync."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from integration.messages import ProgramRules
+
+from ..choices import DeviceClass
+from .grid import ControlZone, Feeder, HeadEnd, Transformer
+
+
+class Program(models.Model):
+    """A program and its rules; the customer-program system owns both and tells us."""
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=0)
+    rules_data = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def rules(self) -> ProgramRules:
+        return ProgramRules.model_validate(self.rules_data)
+
+
+class Device(models.Model):
+    """A controllable device. Never removed: its history needs it; `ended_at` says since when it is deregistered."""
+
+    head_end = models.ForeignKey(HeadEnd, on_delete=models.PROTECT)
+    nic_id = models.CharField(max_length=40)
+    device_class = models.CharField(max_length=16, choices=DeviceClass.choices)
+    rated_w = models.PositiveIntegerField()
+    zone = models.ForeignKey(ControlZone, on_delete=models.PROTECT)
+    feeder = models.ForeignKey(Feeder, on_delete=models.PROTECT)
+    transformer = models.ForeignKey(Transformer, on_delete=models.PROTECT)
+    critical_care = models.BooleanField(default=False)
+    registered_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "head_end", "nic_id", condition=Q(ended_at=None), name="derms_device_live_natural_key"
+            )
+        ]
+        indexes = [models.Index("nic_id", name="derms_device_nic")]
+
+    def __str__(self) -> str:
+        return f"{self.head_end.code}/{self.nic_id}"
+
+
+class Enrollment(models.Model):
+    """A device taking part in a program over [starts_at, ends_at)."""
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT)
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="enrollments")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("program", "device", condition=Q(ends_at=None), name="enrollment_open_once"),
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="enrollment_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} in {self.program}"
+
+
+class DeviceUnavailability(models.Model):
+    """A period in which a customer's device must not be used, as the customer-program system told it."""
+
+    uid = models.UUIDField()
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="unavailabilities")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    canceled = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("uid", "device", name="device_unavailability_once"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="device_unavailability_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.starts_at}"
+
+
+class DeviceUsage(models.Model):
+    """A device's last ten calls: `recent` holds one bit each, the newest lowest, 1 for a success.
+
+    Rebuilt into a new table and swapped in when a stage closes; score = (successes + 4) / (calls + 5).
+    """
+
+    device_id = models.BigIntegerField(primary_key=True)
+    recent = models.IntegerField()
+    calls = models.SmallIntegerField()
+    last_called_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "derms_device_usage"
+
+    @property
+    def successes(self) -> int:
+        return self.recent.bit_count()
+
+    @property
+    def score(self) -> float:
+        return (self.successes + 4) / (self.calls + 5)
+
+
+class DerGroup(models.Model):
+    """Devices by criteria: each list that is not empty must hold the device's value."""
+
+    name = models.CharField(max_length=80, unique=True)
+    description = models.CharField(max_length=300, blank=True)
+    device_classes = ArrayField(models.CharField(max_length=16, choices=DeviceClass.choices), default=list, blank=True)
+    feeder_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    head_end_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    program_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
+
+    class Meta:
+        verbose_name = "DER group"
+
+    def __str__(self) -> str:
+        return self.name

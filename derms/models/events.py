@@ -1,0 +1,239 @@
+"""Events, their stages, and what each device of a stage is claimed for and did."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django_fsm import ConcurrentTransitionMixin, FSMField, transition
+
+from integration.models import TransitionRecord
+
+from ..choices import Approval, EventState, Objective, StageState
+from .grid import ControlZone
+from .strategies import StageControl, Strategy, StrategyType
+
+User = settings.AUTH_USER_MODEL
+NEW, SUBMITTED, DENIED, APPROVED = EventState.NEW, EventState.SUBMITTED, EventState.DENIED, EventState.APPROVED
+SCHEDULED, IN_PROGRESS = EventState.SCHEDULED, EventState.IN_PROGRESS
+COMPLETED, CANCELED = EventState.COMPLETED, EventState.CANCELED
+
+
+class Event(ConcurrentTransitionMixin, models.Model):  # type: ignore[misc]  # the library carries no types
+    """One demand-response call in one control zone. Only the transitions below write `state`."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    number = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=120)
+    description = models.CharField(max_length=500, blank=True)
+    zone = models.ForeignKey(ControlZone, on_delete=models.PROTECT, verbose_name="control zone")
+    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="events")
+    type = models.ForeignKey(StrategyType, on_delete=models.PROTECT)
+    objective = models.CharField(max_length=20, choices=Objective.choices)
+    target_kw = models.PositiveIntegerField("target (kW)", null=True, blank=True)
+    threshold_kw = models.PositiveIntegerField("threshold (kW)", null=True, blank=True)
+    overridden_rules = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+    state = FSMField(choices=EventState.choices, default=EventState.NEW, protected=True)
+    revision = models.PositiveIntegerField(default=1)
+    approval = models.CharField(max_length=12, choices=Approval.choices, default=Approval.NOT_REQUIRED)
+    balance_authority_approval = models.CharField(
+        max_length=12, choices=Approval.choices, default=Approval.NOT_REQUIRED
+    )
+    shortfall_accepted_kw = models.PositiveIntegerField(default=0)
+    schedule_due_at = models.DateTimeField(null=True)
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    last_editor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    submitter = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    approver = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        permissions = [
+            ("plan_event", "Can plan, submit, withdraw and schedule events"),
+            ("approve_event", "Can approve and deny events of other people"),
+            ("approve_event_as_balance_authority", "Can give the Balance Authority's approval"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="event_approved_by_another_person",
+                condition=Q(approver=None)
+                | (~Q(approver=F("author")) & ~Q(approver=F("last_editor")) & (Q(submitter=None) | ~Q(approver=F("submitter")))),
+            ),
+            models.CheckConstraint(
+                name="event_has_known_state", condition=Q(state__in=[str(s) for s in EventState.values])
+            ),
+            models.CheckConstraint(
+                name="event_past_approval_has_approver",
+                condition=~Q(state__in=[str(APPROVED), str(SCHEDULED), str(IN_PROGRESS), str(COMPLETED)])
+                | Q(approver__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index("schedule_due_at", condition=Q(schedule_due_at__isnull=False), name="event_to_schedule"),
+            models.Index(fields=["state", "-id"], name="event_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+    @transition(field=state, source=[NEW, DENIED], target=NEW)
+    def edit(self, editor: Any) -> None:
+        """An edit puts every approval back."""
+        self.last_editor, self.submitter, self.approver = editor, None, None
+        self.approval = self.balance_authority_approval = Approval.NOT_REQUIRED
+
+    @transition(field=state, source=NEW, target=SUBMITTED)
+    def submit(self, submitter: Any, accepted_kw: int) -> None:
+        self.submitter, self.shortfall_accepted_kw = submitter, accepted_kw
+        self.approval = Approval.REQUIRED
+
+    @transition(field=state, source=SUBMITTED, target=NEW)
+    def withdraw(self) -> None:
+        self.submitter, self.approver = None, None
+        self.approval = Approval.NOT_REQUIRED
+
+    @transition(field=state, source=SUBMITTED, target=DENIED)
+    def deny(self) -> None:
+        self.approval = Approval.DENIED
+
+    @transition(field=state, source=SUBMITTED, target=APPROVED)
+    def approve(self, approver: Any, now: datetime) -> None:
+        self.approver, self.approval, self.schedule_due_at = approver, Approval.GIVEN, now
+
+    @transition(field=state, source=APPROVED, target=SCHEDULED)
+    def schedule(self) -> None:
+        self.schedule_due_at = None
+
+    @transition(field=state, source=APPROVED, target=SUBMITTED)
+    def accept_shortfall(self, accepted_kw: int, submitter: Any) -> None:
+        """A larger shortfall needs a new approval."""
+        self.shortfall_accepted_kw, self.submitter, self.approver = accepted_kw, submitter, None
+        self.approval, self.schedule_due_at = Approval.REQUIRED, None
+
+    @transition(field=state, source=SCHEDULED, target=IN_PROGRESS)
+    def begin(self) -> None:
+        """The first stage has started."""
+
+    @transition(field=state, source=[SCHEDULED, IN_PROGRESS], target=COMPLETED)
+    def complete(self) -> None:
+        """The last open stage is final and at least one ran."""
+
+    @transition(field=state, source=[NEW, SUBMITTED, DENIED, APPROVED, SCHEDULED, IN_PROGRESS], target=CANCELED)
+    def cancel(self) -> None:
+        self.schedule_due_at = None
+
+
+class Stage(ConcurrentTransitionMixin, StageControl):  # type: ignore[misc]  # the library carries no types
+    """Part of an event: own window, one program. Its window is frozen once devices are reserved."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="stages")
+    number = models.PositiveSmallIntegerField()
+    starts_at = models.DateTimeField("start")
+    ends_at = models.DateTimeField("end")
+    state = FSMField(choices=StageState.choices, default=StageState.NEW, protected=True)
+    revision = models.PositiveIntegerField(default=1)
+    execution_revision = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=200, blank=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    goal_kw = models.FloatField(null=True)
+    reserved = models.PositiveIntegerField(default=0)
+    reserved_w = models.BigIntegerField(default=0)
+    called = models.PositiveIntegerField(default=0)
+    left_out = models.JSONField(default=dict)
+    outcomes = models.JSONField(default=dict)
+    reduction_w = models.BigIntegerField(null=True)
+    reservations_sent_at = models.DateTimeField(null=True)
+    raw_outcomes_at = models.DateTimeField(null=True)
+    outcomes_sent_at = models.DateTimeField(null=True)
+    unstarted_reported_at = models.DateTimeField(null=True)
+    unended_reported_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("event", "number", name="stage_number"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="stage_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(share_pct=None) | Q(share_pct__lte=100), name="stage_share_is_a_share"
+            ),
+        ]
+        indexes = [models.Index("state", "starts_at", name="derms_stage_state")]
+
+    def __str__(self) -> str:
+        return f"{self.event.number} stage {self.number}"
+
+    @property
+    def minutes(self) -> int:
+        return round((self.ends_at - self.starts_at).total_seconds() / 60)
+
+    @transition(field=state, source=StageState.NEW, target=StageState.SCHEDULED)
+    def schedule(self) -> None:
+        self.revision += 1
+
+    @transition(field=state, source=StageState.SCHEDULED, target=StageState.IN_PROGRESS)
+    def begin(self, at: datetime) -> None:
+        self.started_at = at
+        self.revision += 1
+
+    @transition(field=state, source=StageState.IN_PROGRESS, target=StageState.COMPLETED)
+    def complete(self, at: datetime) -> None:
+        self.ended_at = at
+        self.revision += 1
+
+    @transition(
+        field=state, source=[StageState.NEW, StageState.SCHEDULED, StageState.IN_PROGRESS], target=StageState.CANCELED
+    )
+    def cancel(self, reason: str) -> None:
+        self.reason = reason
+        self.revision += 1
+
+
+class Transition(TransitionRecord):
+    """A state change of an event, or of one of its stages."""
+
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="transitions")
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, related_name="transitions")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("event", "stage", "revision", nulls_distinct=False, name="derms_transition_gapless")
+        ]
+
+
+class Reservation(models.Model):
+    """DERMS's claim on a device for a stage's window. Partitioned by stage; rows come only by set operations."""
+
+    pk = models.CompositePrimaryKey("stage_id", "device_id")
+    stage_id = models.BigIntegerField()
+    device_id = models.BigIntegerField()
+    expected_w = models.IntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "derms_reservation"
+
+
+class DeviceOutcome(models.Model):
+    """What a device did in a stage. Partitioned by stage; rows come only by set operations."""
+
+    pk = models.CompositePrimaryKey("stage_id", "device_id")
+    stage_id = models.BigIntegerField()
+    device_id = models.BigIntegerField()
+    code = models.CharField(max_length=4)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    reduction_w = models.IntegerField()
+    error = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "derms_outcome"
+
+

@@ -1,0 +1,85 @@
+"""The grid and what is expected of it."""
+
+from django.db import models
+from django.db.models import Q
+
+from ..choices import DeviceClass
+
+
+class ControlZone(models.Model):
+    """Part of the grid; a device lies in exactly one. Its row is the lock that keeps reservations apart."""
+
+    code = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=60)
+    time_zone = models.CharField(max_length=40, default="America/New_York")
+    limit_kw = models.PositiveIntegerField(null=True, blank=True, help_text="What the zone can carry, in kW.")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Substation(models.Model):
+    code = models.CharField(max_length=30, unique=True)
+    zone = models.ForeignKey(ControlZone, on_delete=models.PROTECT, related_name="substations")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Feeder(models.Model):
+    code = models.CharField(max_length=30, unique=True)
+    substation = models.ForeignKey(Substation, on_delete=models.PROTECT, related_name="feeders")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Transformer(models.Model):
+    code = models.CharField(max_length=40, unique=True)
+    feeder = models.ForeignKey(Feeder, on_delete=models.PROTECT, related_name="transformers")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class HeadEnd(models.Model):
+    """The aggregator or vendor cloud through which devices are reached."""
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LoadForecast(models.Model):
+    """Load of a zone in one hour: expected, and metered once the hour has passed. Average kW over the hour."""
+
+    zone = models.ForeignKey(ControlZone, on_delete=models.CASCADE, related_name="load")
+    hour = models.DateTimeField()
+    forecast_kw = models.PositiveIntegerField()
+    metered_kw = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("zone", "hour", name="load_forecast_once")]
+
+    def __str__(self) -> str:
+        return f"{self.zone} {self.hour:%Y-%m-%d %H:%MZ}"
+
+
+class ReductionFactor(models.Model):
+    """The share of its rated power a device of this class is expected to give in one hour, 0 to 1."""
+
+    zone = models.ForeignKey(ControlZone, on_delete=models.CASCADE, related_name="reduction_factors")
+    device_class = models.CharField(max_length=16, choices=DeviceClass.choices)
+    hour = models.DateTimeField()
+    factor = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("zone", "device_class", "hour", name="reduction_factor_once"),
+            models.CheckConstraint(condition=Q(factor__gte=0, factor__lte=1), name="reduction_factor_is_a_share"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.zone} {self.device_class} {self.hour:%Y-%m-%d %H:%MZ}"

@@ -1,0 +1,77 @@
+"""Reusable plans that events are made from."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from ..choices import Category, Control, Objective, StrategyState
+from .devices import DerGroup, Program
+from .grid import ControlZone
+
+
+class StrategyType(models.Model):
+    """The parameters of one type of events."""
+
+    category = models.CharField(max_length=12, choices=Category.choices, primary_key=True)
+    lead_time_s = models.PositiveIntegerField(default=300, help_text="Seconds between Submit and the first start.")
+    outcome_timeout_s = models.PositiveIntegerField(default=14_400, help_text="Seconds to wait for raw outcomes.")
+    balance_authority_check = models.BooleanField(default=False)
+    balance_authority_threshold_kw = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.category
+
+
+class Strategy(models.Model):
+    """A reusable plan: objective, control zone, default stages."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120, unique=True)
+    description = models.CharField(max_length=500, blank=True)
+    zone = models.ForeignKey(ControlZone, on_delete=models.PROTECT, verbose_name="control zone")
+    type = models.ForeignKey(StrategyType, on_delete=models.PROTECT)
+    objective = models.CharField(max_length=20, choices=Objective.choices, default=Objective.LOAD_REDUCTION)
+    target_kw = models.PositiveIntegerField("target (kW)", null=True, blank=True)
+    threshold_kw = models.PositiveIntegerField("threshold (kW)", null=True, blank=True)
+    state = models.CharField(max_length=8, choices=StrategyState.choices, default=StrategyState.ACTIVE)
+
+    class Meta:
+        verbose_name_plural = "strategies"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StageControl(models.Model):
+    """What a stage asks of its devices; the same fields on a strategy's default stages and an event's own."""
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT)
+    der_groups = models.ManyToManyField(DerGroup, blank=True, verbose_name="DER groups")
+    target_kw = models.PositiveIntegerField("target (kW)", null=True, blank=True)
+    share_pct = models.PositiveSmallIntegerField("share (%)", null=True, blank=True)
+    control = models.CharField(max_length=16, choices=Control.choices, default=Control.OFF)
+    control_value = models.FloatField(
+        "control value", default=0, help_text="Kelvin for a setpoint offset, % of the time off for a duty cycle, else 0."
+    )
+
+    class Meta:
+        abstract = True
+
+
+class StrategyStage(StageControl):
+    """A default stage: it begins `offset_minutes` after the event and lasts `length_minutes`."""
+
+    strategy = models.ForeignKey(Strategy, on_delete=models.CASCADE, related_name="stages")
+    number = models.PositiveSmallIntegerField()
+    offset_minutes = models.PositiveIntegerField(default=0)
+    length_minutes = models.PositiveIntegerField(default=60)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("strategy", "number", name="strategy_stage_number"),
+            models.CheckConstraint(condition=Q(length_minutes__gt=0), name="strategy_stage_has_length"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.strategy} stage {self.number}"

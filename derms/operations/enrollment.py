@@ -1,0 +1,159 @@
+"""Programs and devices, as the customer-program system tells of them."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from django.db import connection, transaction
+
+from integration import extracts, outbox
+from integration.delivery import NotYet
+from integration.loads import begin_load, count_part
+from integration.messages import (
+    EnrollmentAnswer,
+    EnrollmentAnswerWord,
+    EnrollmentChange,
+    EnrollmentLoad,
+    EnrollmentLoadAnswer,
+    ProgramRuleSync,
+    Receipt,
+)
+from integration.models import Delivery
+from integration.refusals import Refused
+from integration.sql import statement
+
+from ..models import ControlZone, Device, Enrollment, Feeder, HeadEnd, Program, Transformer
+from .locks import lock_zones_now
+
+HERE = Path(__file__).parent.parent
+M = TypeVar("M", HeadEnd, ControlZone, Feeder, Transformer, Program)
+
+
+class EnrollmentRefused(Refused):
+    """The change names something DERMS does not know."""
+
+
+@transaction.atomic
+def save_program(body: ProgramRuleSync) -> Receipt:
+    """Take over a program and its rules where they are newer than what is known."""
+    program, _ = Program.objects.select_for_update(no_key=True).get_or_create(
+        code=body.program, defaults={"name": body.name}
+    )
+    if body.version <= program.version:
+        return Receipt(applied=0, note=f"version {body.version} is not newer than {program.version}")
+    program.name, program.active, program.version = body.name, body.active, body.version
+    program.rules_data = body.rules.model_dump(mode="json")
+    program.save()
+    return Receipt()
+
+
+@transaction.atomic
+def change_enrollment(change: EnrollmentChange) -> Receipt:
+    """Register or deregister one device, and answer; what cannot be done is answered with the reason."""
+    lock_zones_now(list(ControlZone.objects.filter(code=change.zone).values_list("pk", flat=True)))
+    try:
+        with transaction.atomic():
+            word = _CHANGES[change.change](change)
+    except EnrollmentRefused as reason:
+        _answer(change, "Error", str(reason))
+        return Receipt(status="ERROR", applied=0, refused=1, note=str(reason))
+    _answer(change, word)
+    return Receipt()
+
+
+@transaction.atomic
+def load_enrollments(delivery: Delivery, body: EnrollmentLoad) -> Receipt:
+    """Register one part of a program's devices and answer it row by row."""
+    program = Program.objects.filter(code=body.program).first()
+    if program is None:
+        raise NotYet(f"program {body.program} is not known yet")
+    staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
+    lock_zones_now(_zones_in(staged))
+    begin_load(delivery.message, receiver="derms")
+    with connection.cursor() as cursor:
+        cursor.execute(statement(HERE, "load_enrollments").format(staged=staged), {"program": program.pk})
+        cursor.execute("SELECT count(*) FILTER (WHERE error = ''), count(*) FILTER (WHERE error <> '') FROM answered")
+        applied, refused = cursor.fetchone()
+    extract = extracts.write_extract(
+        kind="enrollment_load_answer", query="SELECT head_end, nic_id, answer, error FROM answered", params={}
+    )
+    outbox.send(EnrollmentLoadAnswer(program=body.program, extract=extract.ref), sender="derms")
+    count_part(delivery, applied=applied, refused=refused)
+    return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused)
+
+
+def _zones_in(staged: str) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {ControlZone._meta.db_table} WHERE code IN (SELECT zone FROM {staged}) ORDER BY id"
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _start(change: EnrollmentChange) -> EnrollmentAnswerWord:
+    device = _live_device(change) or Device.objects.create(
+        head_end=_known(HeadEnd, change.head_end, "head end system"),
+        nic_id=change.nic_id,
+        device_class=change.device_class,
+        rated_w=change.rated_w,
+        zone=_known(ControlZone, change.zone, "control zone"),
+        feeder=_known(Feeder, change.feeder, "feeder"),
+        transformer=_known(Transformer, change.transformer, "transformer"),
+        critical_care=change.critical_care,
+        registered_at=change.at,
+    )
+    Enrollment.objects.get_or_create(
+        program=_known(Program, change.program, "program"),
+        device=device,
+        ends_at=None,
+        defaults={"starts_at": change.at},
+    )
+    return "Registered"
+
+
+def _end(change: EnrollmentChange) -> EnrollmentAnswerWord:
+    device = _live_device(change)
+    if device is None:
+        raise EnrollmentRefused(f"No registered device {change.head_end}/{change.nic_id}.")
+    Enrollment.objects.filter(program__code=change.program, device=device, ends_at=None).update(ends_at=change.at)
+    _deregister_where_unenrolled(device, change.at)
+    return "Deregistered"
+
+
+def _replace(change: EnrollmentChange) -> EnrollmentAnswerWord:
+    """The old device leaves every program at the moment the new one takes its place; it keeps its history."""
+    old = Device.objects.filter(
+        head_end__code=change.head_end, nic_id=change.replaces_nic_id or "", ended_at=None
+    ).first()
+    if old is None:
+        raise EnrollmentRefused(f"No registered device {change.head_end}/{change.replaces_nic_id} to replace.")
+    Enrollment.objects.filter(program__code=change.program, device=old, ends_at=None).update(ends_at=change.at)
+    _deregister_where_unenrolled(old, change.at)
+    return _start(change)
+
+
+_CHANGES = {"start": _start, "end": _end, "replace": _replace}
+
+
+def _deregister_where_unenrolled(device: Device, at: datetime) -> None:
+    if not device.enrollments.filter(ends_at=None).exists():
+        device.ended_at = at
+        device.save(update_fields=["ended_at"])
+
+
+def _live_device(change: EnrollmentChange) -> Device | None:
+    return Device.objects.filter(head_end__code=change.head_end, nic_id=change.nic_id, ended_at=None).first()
+
+
+def _known(model: type[M], code: str, words: str) -> M:
+    found = model.objects.filter(code=code).first()
+    if found is None:
+        raise EnrollmentRefused(f"There is no {words} “{code}”.")
+    return found
+
+
+def _answer(change: EnrollmentChange, word: EnrollmentAnswerWord, error: str = "") -> None:
+    answer = EnrollmentAnswer(
+        head_end=change.head_end, nic_id=change.nic_id, program=change.program, answer=word, error=error
+    )
+    outbox.send(answer, sender="derms")

@@ -1,0 +1,126 @@
+"""Following what Live Energy Connect says of a stage."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from integration.alerts import close_alert, raise_alert
+from integration.messages import Receipt, StageExecutionStatus
+from integration.models import Alert
+
+from ..choices import FINAL_STAGE_STATES, EventState, StageState
+from ..models import Event, Stage
+from .history import save_event, save_stage, tell_pages
+from .locks import lock_event, lock_stages
+from .status import send_stage_status
+
+
+@transaction.atomic
+def follow_execution(status: StageExecutionStatus, *, now: datetime) -> Receipt:
+    """Take over what happened to a stage, tell CPM, and move the event along with it."""
+    event = lock_event(_event_id(status.stage_uid))
+    stage = next(s for s in lock_stages(event) if s.uid == status.stage_uid)
+    if status.revision <= stage.execution_revision:
+        return Receipt(applied=0, note=f"revision {status.revision} is not newer than {stage.execution_revision}")
+    stage.execution_revision, stage.called = status.revision, status.called
+    stage.save(update_fields=["execution_revision", "called"])
+    if stage.state in FINAL_STAGE_STATES:
+        return Receipt(applied=0, note=f"the stage is {stage.state} already")
+    if status.state == "Missed":
+        _miss(stage, status, now)
+    else:
+        _begin(stage, status, now)
+        if status.state == "Completed":
+            _complete(stage, status, now)
+    _move_event(event, now)
+    tell_pages(event)
+    return Receipt()
+
+
+@transaction.atomic
+def report_unstarted_stage(stage_id: int, *, now: datetime) -> None:
+    """Alert: the stage's start has passed by a minute and Live Energy Connect has not reported it."""
+    stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(pk=stage_id)
+    if stage.state == StageState.SCHEDULED and stage.unstarted_reported_at is None:
+        stage.unstarted_reported_at = now
+        stage.save(update_fields=["unstarted_reported_at"])
+        _alert(stage, _unstarted_key(stage), "stage not started", "has not started 60 s after its time")
+
+
+@transaction.atomic
+def report_unended_stage(stage_id: int, *, now: datetime) -> None:
+    """Alert: the stage's end has passed by five minutes and Live Energy Connect has not reported it."""
+    stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(pk=stage_id)
+    if stage.state == StageState.IN_PROGRESS and stage.unended_reported_at is None:
+        stage.unended_reported_at = now
+        stage.save(update_fields=["unended_reported_at"])
+        _alert(stage, _unended_key(stage), "stage not ended", "has not ended 5 min after its time")
+
+
+def _event_id(stage_uid: UUID) -> int:
+    return Stage.objects.values_list("event_id", flat=True).get(uid=stage_uid)
+
+
+def _begin(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
+    """In Progress; a Completed report that came first brings the start with it."""
+    if stage.state != StageState.SCHEDULED:
+        return
+    started_at = status.started_at
+    was = stage.state
+    stage.begin(started_at)
+    save_stage(stage, was=was, by="Live Energy Connect", now=now)
+    send_stage_status(stage)
+    close_alert(_unstarted_key(stage))
+
+
+def _complete(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
+    was = stage.state
+    stage.complete(status.at)
+    save_stage(stage, was=was, by="Live Energy Connect", now=now, why=f"{status.called} devices called")
+    send_stage_status(stage)
+    close_alert(_unended_key(stage))
+
+
+def _miss(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
+    was = stage.state
+    stage.cancel("Missed")
+    save_stage(stage, was=was, by="system", now=now, why="Missed")
+    send_stage_status(stage)
+    _alert(stage, f"missed:{stage.uid}", "stage missed", "was missed: it could not start before its end")
+
+
+def _move_event(event: Event, now: datetime) -> None:
+    """The event is In Progress with its first stage, and final with its last."""
+    stages = list(event.stages.all())
+    ran = any(s.started_at for s in stages)
+    if ran and event.state == EventState.SCHEDULED:
+        was = event.state
+        event.begin()
+        save_event(event, was=was, by="Live Energy Connect", now=now)
+    if all(s.state in FINAL_STAGE_STATES for s in stages):
+        was = event.state
+        if ran:
+            event.complete()
+        else:
+            event.cancel()
+        save_event(event, was=was, by="system", now=now, why="" if ran else "No stage could be started")
+
+
+def _alert(stage: Stage, key: str, kind: str, what: str) -> None:
+    raise_alert(
+        key,
+        kind=kind,
+        severity=Alert.CRITICAL,
+        text=f"{stage} {what}.",
+        event_uid=stage.event.uid,
+        stage_uid=stage.uid,
+    )
+
+
+def _unstarted_key(stage: Stage) -> str:
+    return f"unstarted:{stage.uid}"
+
+
+def _unended_key(stage: Stage) -> str:
+    return f"unended:{stage.uid}"

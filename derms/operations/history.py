@@ -1,0 +1,59 @@
+"""Saving a state change together with its history row."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from ..models import Event, Stage, Transition
+
+EVENT_FIELDS = [
+    "state",
+    "revision",
+    "approval",
+    "balance_authority_approval",
+    "shortfall_accepted_kw",
+    "schedule_due_at",
+    "last_editor",
+    "submitter",
+    "approver",
+]
+STAGE_FIELDS = ["state", "revision", "reason", "started_at", "ended_at"]
+
+
+def save_event(event: Event, *, was: str, by: Any, now: datetime, why: str = "") -> None:
+    """Save an event's new state, its transition row, and tell the pages that show it."""
+    event.revision += 1
+    event.save(update_fields=EVENT_FIELDS)
+    Transition.objects.create(
+        event=event,
+        revision=event.revision,
+        from_state=was,
+        to_state=event.state,
+        at=now,
+        by=getattr(by, "username", by),
+        why=why,
+    )
+    tell_pages(event)
+
+
+def save_stage(stage: Stage, *, was: str, by: str, now: datetime, why: str = "") -> None:
+    """Save a stage's new state and its transition row."""
+    stage.save(update_fields=STAGE_FIELDS)
+    Transition.objects.create(
+        event=stage.event,
+        stage=stage,
+        revision=stage.revision,
+        from_state=was,
+        to_state=stage.state,
+        at=now,
+        by=by,
+        why=why,
+    )
+    tell_pages(stage.event)
+
+
+def tell_pages(event: Event) -> None:
+    """NOTIFY at commit that an event changed; whoever shows it fetches it again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('event_changed', %s)", [event.number])

@@ -1,0 +1,39 @@
+"""Locking before looking. Order everywhere: delivery, control zone, event, stages by id."""
+
+from django.db import OperationalError, connection
+
+from integration.delivery import NotYet
+
+from ..models import ControlZone, Event, Stage
+
+
+def lock_event(event_id: int) -> Event:
+    """Lock an event's row and give it as it is now. Raises Event.DoesNotExist."""
+    return Event.objects.select_for_update(no_key=True, of=("self",)).select_related("zone", "type").get(pk=event_id)
+
+
+def lock_stages(event: Event) -> list[Stage]:
+    """Lock an event's stages in the order of their ids."""
+    stages = event.stages.select_for_update(no_key=True, of=("self",)).select_related("program").order_by("pk")
+    for stage in stages:
+        stage.event = event
+    return list(stages)
+
+
+def lock_zone(zone_id: int) -> None:
+    """Wait for the control zone's lock: whoever holds it alone chooses, reserves or changes what may be chosen."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT FROM {ControlZone._meta.db_table} WHERE id = %s FOR NO KEY UPDATE", [zone_id])
+
+
+def lock_zones_now(zone_ids: list[int]) -> None:
+    """Take zones' locks in the order of their ids, or say "not yet" where one is busy: for messages."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT FROM {ControlZone._meta.db_table} WHERE id = ANY(%s::bigint[])"
+                " ORDER BY id FOR NO KEY UPDATE NOWAIT",
+                [zone_ids],
+            )
+    except OperationalError as busy:
+        raise NotYet("the control zone is busy choosing devices") from busy

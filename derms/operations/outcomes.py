@@ -1,0 +1,101 @@
+"""From raw outcomes to one outcome per reserved device, sent to CPM as one extract per stage."""
+
+from datetime import datetime
+from pathlib import Path
+
+from django.db import connection, transaction
+
+from integration import extracts, outbox
+from integration.delivery import NotYet
+from integration.loads import begin_load, count_part, keep_refused
+from integration.messages import DeviceOutcome, RawOutcome, Receipt
+from integration.models import Delivery, Message
+from integration.sql import statement
+
+from ..models import Stage
+from ..set_operations import complete_outcomes, count_outcomes, outcome_partition, swap_device_usage
+from .history import tell_pages
+
+HERE = Path(__file__).parent.parent
+OUTCOMES = """
+SELECT h.code, d.nic_id, o.code, o.started_at, o.ended_at, o.reduction_w, o.error
+  FROM derms_outcome o
+  JOIN derms_device d ON d.id = o.device_id
+  JOIN derms_headend h ON h.id = d.head_end_id
+ WHERE o.stage_id = %(stage)s
+ ORDER BY o.device_id
+"""
+
+
+def prepare_raw_outcomes(message: Message) -> None:
+    """Make the table this stage's raw outcomes go into."""
+    stage = _lock_stage(message)
+    if stage.outcomes_sent_at is None:
+        partition = outcome_partition(stage)
+        partition.create()
+        begin_load(message, receiver="derms", table=partition.table)
+
+
+@transaction.atomic
+def load_raw_outcomes(delivery: Delivery, body: RawOutcome, *, now: datetime) -> Receipt:
+    """Take in one part; with the last one the stage's raw outcomes are complete and can be read."""
+    stage = Stage.objects.select_related("event").get(uid=body.stage_uid)
+    staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
+    if stage.outcomes_sent_at:
+        return _too_late(delivery, staged)
+    partition = outcome_partition(stage)
+    exceptions = keep_refused(
+        delivery,
+        statement(HERE, "exceptional_raw_outcomes").format(staged=staged),
+        {"stage": stage.pk},
+    )
+    with connection.cursor() as cursor:
+        load = statement(HERE, "load_raw_outcomes").format(table=partition.table, staged=staged)
+        cursor.execute(load, {"stage": stage.pk})
+        applied = cursor.rowcount
+    if count_part(delivery, applied=applied, refused=exceptions).finished_at:
+        _finish(delivery.message, stage, now)
+    status = "ERROR" if exceptions else "SUCCESS"
+    return Receipt(status=status, applied=applied, refused=exceptions)
+
+
+@transaction.atomic
+def close_stage(stage_id: int, *, now: datetime) -> None:
+    """Give every reserved device its outcome, send them to CPM, and remember them for the devices' scores."""
+    stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(pk=stage_id)
+    if stage.outcomes_sent_at or not stage.started_at:
+        return
+    partition = outcome_partition(stage)
+    if stage.raw_outcomes_at is None:
+        partition.create()
+        partition.finish("stage_id, device_id")
+        partition.attach()
+    complete_outcomes(stage)
+    stage.outcomes, stage.reduction_w = count_outcomes(stage)
+    extract = extracts.write_extract(kind="device_outcome", query=OUTCOMES, params={"stage": stage.pk})
+    outbox.send(DeviceOutcome(stage_uid=stage.uid, extract=extract.ref), sender="derms")
+    stage.outcomes_sent_at = now
+    stage.save(update_fields=["outcomes", "reduction_w", "outcomes_sent_at"])
+    tell_pages(stage.event)
+    swap_device_usage(stage)
+
+
+def _finish(message: Message, stage: Stage, now: datetime) -> None:
+    locked = _lock_stage(message)
+    if locked.outcomes_sent_at:
+        raise NotYet("the stage has just been closed without these rows")
+    partition = outcome_partition(stage)
+    partition.finish("stage_id, device_id")
+    partition.attach()
+    Stage.objects.filter(pk=stage.pk).update(raw_outcomes_at=now)
+    tell_pages(stage.event)
+
+
+def _too_late(delivery: Delivery, staged: str) -> Receipt:
+    query = f"SELECT head_end, nic_id, 'refused: the stage was closed before this row came' FROM {staged}"
+    refused = keep_refused(delivery, query, {})
+    return Receipt(status="ERROR", applied=0, refused=refused, note="the stage is closed; its outcomes stand")
+
+
+def _lock_stage(message: Message) -> Stage:
+    return Stage.objects.select_for_update(no_key=True).get(uid=message.stage_uid)

@@ -1,0 +1,112 @@
+"""Choosing and reserving an approved event's devices, and telling the other systems which."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from integration import extracts, outbox
+from integration.alerts import close_alert, raise_alert
+from integration.messages import DeviceReservation
+from integration.models import Alert
+from integration.refusals import Refused
+
+from ..choices import EventState, StageState
+from ..models import Event, Stage
+from ..queries import shortfall_kw, stage_goals
+from ..set_operations import reserve_devices
+from .events import check_lead_time, not_scheduled_key
+from .history import save_event, save_stage
+from .locks import lock_event, lock_stages, lock_zone
+from .status import send_stage_status
+
+RESERVED_DEVICES = """
+SELECT h.code, d.nic_id, r.expected_w
+  FROM derms_reservation r
+  JOIN derms_device d ON d.id = r.device_id
+  JOIN derms_headend h ON h.id = d.head_end_id
+ WHERE r.stage_id = %(stage)s
+ ORDER BY r.device_id
+"""
+
+
+class EventNotSchedulable(Refused):
+    """Too late, or too few devices: nothing of the event is reserved."""
+
+
+@transaction.atomic
+def schedule_event(event_id: int, *, now: datetime) -> None:
+    """Reserve devices for every stage of an approved event, or for none, and say so to CPM and LEC.
+
+    Runs in a worker, never in a web request. Where it cannot be done the event stays Approved with an alert.
+    """
+    lock_zone(Event.objects.values_list("zone_id", flat=True).get(pk=event_id))
+    event = lock_event(event_id)
+    if event.state != EventState.APPROVED or event.schedule_due_at is None:
+        return
+    stages = lock_stages(event)
+    try:
+        with transaction.atomic():
+            check_lead_time(event, stages, now, EventNotSchedulable)
+            _reserve(event, stages, now)
+    except EventNotSchedulable as reason:
+        _stay_approved(event, str(reason))
+        return
+    was = event.state
+    event.schedule()
+    save_event(event, was=was, by="system", now=now, why=f"{sum(s.reserved for s in stages)} devices reserved")
+    for stage in stages:
+        send_stage_status(stage)
+    close_alert(not_scheduled_key(event))
+
+
+@transaction.atomic
+def write_reservation_extract(stage_id: int, *, now: datetime) -> None:
+    """Write which devices a scheduled stage has reserved, and send CPM and LEC the file's name."""
+    stage = Stage.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=stage_id).first()
+    if stage is None or stage.reservations_sent_at or stage.state != StageState.SCHEDULED:
+        return
+    extract = extracts.write_extract(kind="device_reservation", query=RESERVED_DEVICES, params={"stage": stage_id})
+    outbox.send(DeviceReservation(stage_uid=stage.uid, extract=extract.ref), sender="derms")
+    stage.reservations_sent_at = now
+    stage.save(update_fields=["reservations_sent_at"])
+
+
+def _reserve(event: Event, stages: list[Stage], now: datetime) -> None:
+    goals = stage_goals(event, stages)
+    for stage in stages:
+        stage.goal_kw = goals[stage.pk]
+        chosen = reserve_devices(stage, goal_kw=stage.goal_kw, now=now)
+        stage.reserved, stage.reserved_w, stage.left_out = chosen
+        stage.save(update_fields=["goal_kw", "reserved", "reserved_w", "left_out"])
+        was = stage.state
+        stage.schedule()
+        save_stage(stage, was=was, by="system", now=now, why=f"{stage.reserved} devices reserved")
+    missing = shortfall_kw(stages)
+    if missing > event.shortfall_accepted_kw:
+        raise EventNotSchedulable(
+            f"{missing} kW are missing; {event.shortfall_accepted_kw} kW were accepted. {_why_left_out(stages)}"
+        )
+    if not any(stage.reserved for stage in stages):
+        raise EventNotSchedulable(f"No device can be reserved. {_why_left_out(stages)}")
+
+
+def _stay_approved(event: Event, reason: str) -> None:
+    event.schedule_due_at = None
+    event.save(update_fields=["schedule_due_at"])
+    raise_alert(
+        not_scheduled_key(event),
+        kind="event not scheduled",
+        severity=Alert.CRITICAL,
+        text=f"{event.number} was not scheduled: {reason}",
+        event_uid=event.uid,
+    )
+
+
+def _why_left_out(stages: list[Stage]) -> str:
+    counts: dict[str, int] = {}
+    for stage in stages:
+        for reason, devices in stage.left_out.items():
+            counts[reason] = counts.get(reason, 0) + devices
+    if not counts:
+        return "No device of the stages' programs and groups lies in the zone."
+    return "Left out: " + ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items(), key=lambda c: -c[1])) + "."

@@ -1,0 +1,34 @@
+"""Telling the other systems where a stage stands."""
+
+from integration import outbox
+from integration.messages import StageStatus
+
+from ..models import Stage
+
+
+def send_stage_status(stage: Stage) -> None:
+    """Send a stage's present state to CPM and LEC; belongs into the transaction that changed it."""
+    event = stage.event
+    outbox.send(
+        StageStatus.model_validate(
+            {
+                "event_uid": event.uid,
+                "event_number": event.number,
+                "event_name": event.name,
+                "stage_uid": stage.uid,
+                "stage_number": stage.number,
+                "program": stage.program.code,
+                "category": event.type_id,
+                "time_zone": event.zone.time_zone,
+                "starts_at": stage.starts_at,
+                "ends_at": stage.ends_at,
+                "control": stage.control,
+                "control_value": stage.control_value,
+                "state": stage.state,
+                "started_at": stage.started_at,
+                "revision": stage.revision,
+                "reason": stage.reason,
+            }
+        ),
+        sender="derms",
+    )

@@ -1,0 +1,46 @@
+"""Strategies and DER groups."""
+
+from typing import Any
+
+from django.db import transaction
+
+from ..choices import StrategyState
+from ..models import DerGroup, Strategy, StrategyStage
+
+
+@transaction.atomic
+def save_strategy(*, strategy_id: int | None, fields: dict[str, Any], stages: list[dict[str, Any]]) -> Strategy:
+    """Make a strategy, or change one; its default stages become exactly these, numbered in their order.
+
+    Events made from it before keep what they copied.
+    """
+    if strategy_id is None:
+        strategy = Strategy.objects.create(**fields)
+    else:
+        strategy = Strategy.objects.select_for_update(no_key=True).get(pk=strategy_id)
+        for name, value in fields.items():
+            setattr(strategy, name, value)
+        strategy.save(update_fields=list(fields))
+    strategy.stages.all().delete()
+    for number, values in enumerate(stages, start=1):
+        groups = values.pop("der_groups", [])
+        StrategyStage.objects.create(strategy=strategy, number=number, **values).der_groups.set(groups)
+    return strategy
+
+
+@transaction.atomic
+def archive_strategy(*, strategy_id: int) -> None:
+    """No new event is made from it; events that were made go on."""
+    Strategy.objects.filter(pk=strategy_id).update(state=StrategyState.ARCHIVED)
+
+
+@transaction.atomic
+def activate_strategy(*, strategy_id: int) -> None:
+    """Let events be made from it again."""
+    Strategy.objects.filter(pk=strategy_id).update(state=StrategyState.ACTIVE)
+
+
+@transaction.atomic
+def save_group(*, group_id: int | None, fields: dict[str, Any]) -> DerGroup:
+    """Make a DER group, or change its criteria; stages that use it choose by the new ones from then on."""
+    return DerGroup.objects.update_or_create(pk=group_id, defaults=fields)[0]

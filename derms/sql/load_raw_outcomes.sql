@@ -1,0 +1,9 @@
+-- Takes one part of a stage's raw outcomes into the table that will be attached.
+INSERT INTO {table} (stage_id, device_id, code, started_at, ended_at, reduction_w, error)
+SELECT %(stage)s, d.id, raw.code, raw.started_at, raw.ended_at, raw.reduction_w, coalesce(raw.error, '')
+  FROM {staged} raw
+  JOIN derms_headend h ON h.code = raw.head_end
+  JOIN LATERAL (SELECT d.id FROM derms_device d LEFT JOIN derms_reservation r ON r.stage_id = %(stage)s AND r.device_id = d.id
+                 WHERE d.head_end_id = h.id AND d.nic_id = raw.nic_id
+                 -- A NIC id may have been used again: the reserved device is meant, else the newest.
+                 ORDER BY r.device_id IS NULL, d.registered_at DESC LIMIT 1) d ON true

@@ -1,0 +1,30 @@
+"""Alerts: something a person must look at, open once per key."""
+
+from uuid import UUID
+
+from django.db import connection
+
+from . import clock
+from .models import Alert
+
+_RAISE = """
+INSERT INTO integration_alert
+       (key, kind, severity, text, event_uid, stage_uid, count, opened_at, last_at, closed_by)
+VALUES (%s, %s, %s, %s, %s, %s, 1, clock_timestamp(), clock_timestamp(), '')
+ON CONFLICT (key) WHERE closed_at IS NULL
+DO UPDATE SET count = integration_alert.count + 1, text = EXCLUDED.text, severity = EXCLUDED.severity,
+              last_at = EXCLUDED.last_at
+"""
+
+
+def raise_alert(
+    key: str, *, kind: str, severity: str, text: str, event_uid: UUID | None = None, stage_uid: UUID | None = None
+) -> None:
+    """Open an alert, or count it once more where it is open already."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RAISE, [key[:200], kind, severity, text, event_uid, stage_uid])
+
+
+def close_alert(key: str, *, by: str = "system") -> None:
+    """Close the open alert of this key, if there is one."""
+    Alert.objects.filter(key=key, closed_at=None).update(closed_at=clock.now(), closed_by=by)

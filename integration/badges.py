@@ -1,0 +1,63 @@
+"""How a state looks: always a word, an icon and a form, so that it reads without colour too."""
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Look(NamedTuple):
+    """A badge: `icon` is a symbol of static/icons.svg, `form` a class of app.css (badge-<form>)."""
+
+    word: str | Promise
+    icon: str
+    form: str
+
+
+OUTCOMES: dict[str, Look] = {
+    "D1SP": Look(_("Successful participation"), "check", "quiet"),
+    "D1IO": Look(_("In-flight override"), "hand-stop", "ink"),
+    "D1ND": Look(_("Non-responsive device"), "wifi-off", "ink"),
+    "D1ER": Look(_("Error"), "alert-triangle", "bad"),
+    "D1CN": Look(_("Canceled"), "ban", "struck"),
+}
+
+LOOKS: dict[str, Look] = {
+    # events, stages, program events
+    "new": Look(_("New"), "circle-dashed", "quiet"),
+    "submitted": Look(_("Awaiting approval"), "hourglass", "wait"),
+    "denied": Look(_("Denied"), "circle-x", "bad"),
+    "approved": Look(_("Approved"), "circle-check", "ink"),
+    "scheduled": Look(_("Scheduled"), "clock", "ink"),
+    "in_progress": Look(_("In Progress"), "player-play", "run"),
+    "completed": Look(_("Completed"), "check", "quiet"),
+    "canceled": Look(_("Canceled"), "ban", "struck"),
+    # the two approvals of an event
+    "not_required": Look(_("Not required"), "minus", "quiet"),
+    "required": Look(_("Required"), "hourglass", "wait"),
+    "given": Look(_("Given"), "circle-check", "ink"),
+    # event participations
+    "reserved": Look(_("Reserved"), "calendar-time", "ink"),
+    "closed": Look(_("Closed"), "check", "quiet"),
+    # strategies, unavailability
+    "active": Look(_("Active"), "circle-check", "ink"),
+    "archived": Look(_("Archived"), "archive", "quiet"),
+    # enrollment
+    "registered": Look(_("Registered"), "circle-check", "ink"),
+    "deregistered": Look(_("Deregistered"), "circle-minus", "struck"),
+    # alerts
+    "warning": Look(_("Warning"), "alert-triangle", "wait"),
+    "critical": Look(_("Critical"), "alert-circle", "bad"),
+    # deliveries
+    "open": Look(_("Open"), "send", "ink"),
+    "delivered": Look(_("Delivered"), "check", "quiet"),
+    "dead": Look(_("Dead"), "alert-triangle", "bad"),
+    "discarded": Look(_("Discarded"), "trash", "struck"),
+} | {code.lower(): look for code, look in OUTCOMES.items()}
+
+
+def look_of(state: object) -> Look:
+    """The look of a state's value or label, in any case; a word this table does not know is drawn plainly as it is."""
+    word = str(state)
+    known = LOOKS.get(word.lower().replace(" ", "_").replace("-", "_"))
+    return known or Look(word, "circle-dot", "ink")

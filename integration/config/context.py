@@ -1,0 +1,106 @@
+"""What every page's frame shows."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, resolve, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from integration import clock
+
+
+class Tool(NamedTuple):
+    """An entry of the menu; its view says who may open it."""
+
+    label: str | Promise
+    icon: str
+    url_name: str
+
+
+class MenuItem(NamedTuple):
+    label: str | Promise
+    icon: str
+    url: str
+    current: bool
+
+
+class MenuSection(NamedTuple):
+    label: str | Promise
+    items: list[MenuItem]
+
+
+TOOLS: dict[str | Promise, list[Tool]] = {
+    _("Operate"): [
+        Tool(_("Overview"), "layout-dashboard", "overview"),
+        Tool(_("DERMS Events"), "calendar-event", "derms:event_list"),
+        Tool(_("Strategies"), "template", "derms:strategy_list"),
+        Tool(_("DER Groups"), "sitemap", "derms:group_list"),
+        Tool(_("Devices"), "plug-connected", "derms:device_list"),
+        Tool(_("Alerts"), "bell", "alert_list"),
+    ],
+    _("Programs"): [
+        Tool(_("Program Events"), "file-analytics", "cpm:program_event_list"),
+        Tool(_("Event Participation"), "list-details", "cpm:participation_list"),
+        Tool(_("Programs"), "clipboard-list", "cpm:program_list"),
+    ],
+    _("Customers"): [Tool(_("Customer Program Summary"), "users", "cpm:customer_list")],
+    _("System"): [
+        Tool(_("Live Energy Connect"), "access-point", "lec_sim:stage_list"),
+        Tool(_("Messages"), "mail", "message_list"),
+    ],
+}
+
+
+def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
+    """The server's time, the menu and the person; each is worked out only where a template asks for it."""
+    return {
+        "server_now": cache(clock.now),
+        "menu": lambda: menu(request),
+        "roles": lambda: list(request.user.groups.values_list("name", flat=True)),
+        "demo": demo_sign_ins,
+    }
+
+
+def menu(request: HttpRequest) -> list[MenuSection]:
+    """The tools this person may open, by section; sections without any are left out."""
+    sections = [MenuSection(label, menu_items(request, tools)) for label, tools in TOOLS.items()]
+    return [section for section in sections if section.items]
+
+
+def menu_items(request: HttpRequest, tools: list[Tool]) -> list[MenuItem]:
+    items = []
+    for tool in tools:
+        try:
+            url = reverse(tool.url_name)
+        except NoReverseMatch:
+            continue
+        if may_open(request.user, url):
+            items.append(MenuItem(tool.label, tool.icon, url, is_current(request.path, url)))
+    return items
+
+
+def may_open(user: AbstractBaseUser | AnonymousUser, url: str) -> bool:
+    """Whether the view behind an address lets this person in, by the mark of integration.access."""
+    permissions = getattr(resolve(url).func, "allow", None)
+    if permissions is None or not user.is_authenticated:
+        return False
+    return not permissions or any(user.has_perm(name) for name in permissions)
+
+
+def is_current(path: str, url: str) -> bool:
+    """Whether a page belongs to a tool: it is the tool's page or lies below it."""
+    return path == url if url == "/" else path.startswith(url)
+
+
+def demo_sign_ins() -> dict[str, object] | None:
+    """The people of the demo utility and their password, for the sign-in page of a demo and nowhere else."""
+    if not settings.DEMO:
+        return None
+    from .demo_people import PASSWORD, PEOPLE
+
+    return {"people": PEOPLE, "password": PASSWORD}

@@ -1,0 +1,71 @@
+"""The grid of the demo utility, and the head end systems its devices are reached through."""
+
+from typing import NamedTuple
+
+from derms.choices import Category
+from derms.models import ControlZone, HeadEnd, StrategyType
+from lec_sim.models import HeadEndProfile
+
+from .statements import run
+
+LEAD_TIME_S = 20
+OUTCOME_TIMEOUT_S = 60
+
+
+class DemoZone(NamedTuple):
+    """A control zone, the PJM zone whose load it borrows, and its part of that load's sum."""
+
+    code: str
+    name: str
+    load_of: str
+    share: float
+
+
+class DemoHeadEnd(NamedTuple):
+    """A head end system and how its devices behave; see HeadEndProfile."""
+
+    code: str
+    name: str
+    answer_seconds: float
+    offline_share: float
+    reject_share: float
+    overrides_per_hour: float
+
+
+ZONES = (
+    DemoZone("ALDER", "Alder Valley", "DUQ", 0.25),
+    DemoZone("BIRCH", "Birch Lake", "DAYTON", 0.30),
+    DemoZone("CEDAR", "Cedar Hollow", "DEOK", 0.45),
+)
+HEAD_ENDS = (
+    DemoHeadEnd("sample-climate", "Sample Climate Cloud", 2.0, 0.03, 0.01, 0.12),
+    DemoHeadEnd("mock-heat", "Mock Heat Connect", 4.0, 0.06, 0.01, 0.02),
+    DemoHeadEnd("example-charge", "Example Charge Network", 1.5, 0.02, 0.04, 0.08),
+    DemoHeadEnd("placeholder-hub", "Placeholder Home Hub", 8.0, 0.12, 0.02, 0.05),
+)
+
+
+def add_zone(
+    *, code: str, name: str, limit_kw: int | None = None, substations: int = 4, feeders: int = 5, transformers: int = 40
+) -> ControlZone:
+    """Make a control zone with its grid: feeders are counted per substation, transformers per feeder."""
+    zone = ControlZone.objects.create(code=code, name=name, time_zone="America/New_York", limit_kw=limit_kw)
+    run("add_zone_grid", zone=zone.pk, code=code, substations=substations, feeders=feeders, transformers=transformers)
+    return zone
+
+
+def add_head_ends() -> None:
+    """Make the head end systems and tell the simulator how they behave; what is there stays as it is."""
+    for head_end in HEAD_ENDS:
+        behaviour = head_end._asdict()
+        code, name = behaviour.pop("code"), behaviour.pop("name")
+        HeadEnd.objects.get_or_create(code=code, defaults={"name": name})
+        HeadEndProfile.objects.get_or_create(head_end=code, defaults=behaviour)
+
+
+def set_strategy_types() -> None:
+    """Give every type of event the demo's short times, so that its outcomes come within minutes."""
+    for category in Category:
+        StrategyType.objects.update_or_create(
+            category=category, defaults={"lead_time_s": LEAD_TIME_S, "outcome_timeout_s": OUTCOME_TIMEOUT_S}
+        )

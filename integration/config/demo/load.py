@@ -1,0 +1,99 @@
+"""Load of the demo utility: real metered hours, moved by whole weeks so that the highest week is the present one."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from derms.choices import DeviceClass
+from derms.models import ControlZone, LoadForecast
+
+from .grid import ZONES
+from .statements import run
+
+METERED = Path(__file__).parent / "pjm_zone_load_summer_2018.csv"
+LOCAL = ZoneInfo("America/New_York")
+# The zone's peak per seeded device, so that one full call moves the load by some percent: enough to see on a chart.
+PEAK_KW_PER_DEVICE = 22.0
+LIMIT_SHARE = 0.96
+REFRESH_BELOW = timedelta(weeks=1)
+
+
+@transaction.atomic
+def add_load(*, devices: int, now: datetime) -> int:
+    """Give the demo's zones their load, sized for so many devices, and their limits; gives the hours per zone."""
+    _stage_metered()
+    kw_per_mw = devices * PEAK_KW_PER_DEVICE / sum(_peak_mw(zone.load_of) for zone in ZONES)
+    for zone in ZONES:
+        limit_kw = round(_peak_mw(zone.load_of) * kw_per_mw * LIMIT_SHARE)
+        ControlZone.objects.filter(code=zone.code).update(limit_kw=limit_kw)
+    return _shift(kw_per_mw, now)
+
+
+@transaction.atomic
+def refresh_forecast(now: datetime) -> bool:
+    """Move the load again where less than a week of forecast is left; what is over stays. Says whether it did.
+
+    Does nothing where there is no demo.
+    """
+    demo = LoadForecast.objects.filter(zone__code__in=[zone.code for zone in ZONES])
+    known = demo.aggregate(until=Max("hour"), peak_kw=Max("metered_kw"))
+    if known["until"] is None or known["until"] - now >= REFRESH_BELOW:
+        return False
+    _stage_metered()
+    _shift(known["peak_kw"] / max(_peak_mw(zone.load_of) for zone in ZONES), now)
+    return True
+
+
+def add_flat_load(*, zone: ControlZone, start: datetime, hours: int, load_kw: int = 50_000, factor: float = 0.5) -> None:
+    """Give a zone the same load and the same factor of every class for so many hours, from the start of an hour."""
+    run(
+        "add_flat_load",
+        zone=zone.pk,
+        start=start,
+        hours=hours,
+        load_kw=load_kw,
+        factor=factor,
+        classes=list(DeviceClass.values),
+    )
+
+
+def _stage_metered() -> None:
+    run("stage_metered_load")
+    with connection.cursor() as cursor, METERED.open("rb") as file:
+        cursor.copy_expert("COPY demo_metered FROM STDIN WITH (FORMAT csv, HEADER)", file)
+
+
+def _shift(kw_per_mw: float, now: datetime) -> int:
+    hours = 0
+    shift = _monday(now) - _monday(_highest_hour())
+    for zone in ControlZone.objects.filter(code__in=[zone.code for zone in ZONES]):
+        source = next(z.load_of for z in ZONES if z.code == zone.code)
+        hours = run("shift_load", zone=zone.pk, source=source, shift=shift, kw_per_mw=kw_per_mw, now=now)
+        run("shape_factors", zone=zone.pk, now=now)
+    return hours
+
+
+def _monday(moment: datetime) -> datetime:
+    """The start of a moment's week: weeks are local ones, and moves between them whole weeks in UTC."""
+    day = moment.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    return day - timedelta(days=day.weekday())
+
+
+def _highest_hour() -> datetime:
+    """The hour in which the zones' loads together were highest."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (hour_ending AT TIME ZONE INTERVAL '-04:00') - interval '1 hour' FROM demo_metered"
+            " GROUP BY hour_ending ORDER BY sum(load_mw) DESC LIMIT 1"
+        )
+        hour: datetime = cursor.fetchone()[0]
+    return hour
+
+
+def _peak_mw(source: str) -> float:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(load_mw) FROM demo_metered WHERE source = %s", [source])
+        return float(cursor.fetchone()[0])

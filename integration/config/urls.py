@@ -1,0 +1,7 @@
+"""The project's addresses."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("account/", include("allauth.urls")),
+]

@@ -1,0 +1,93 @@
+"""Where things stand in the server-drawn pictures, in percent of their width."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from .badges import Look, look_of
+
+TICK_STEPS = [timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)]
+MOST_TICKS = 8
+LANE_PX = 30
+BAR_PX = 22
+
+
+class Tick(NamedTuple):
+    x: str
+    text: str
+
+
+class Bar(NamedTuple):
+    """One bar of a Gantt: x and width in percent, y and height in pixels, `done` the part that lies behind now."""
+
+    label: str
+    state: Look
+    x: str
+    width: str
+    done: str
+    y: int
+    text_x: str
+    anchor: str
+
+
+class Axis(NamedTuple):
+    """A stretch of time drawn from 0 to 100 percent."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    def share(self, moment: datetime) -> float:
+        """Where a moment lies, 0 to 1; moments outside are put on the edge."""
+        whole = (self.ends_at - self.starts_at).total_seconds()
+        return min(1.0, max(0.0, (moment - self.starts_at).total_seconds() / whole))
+
+    def x(self, moment: datetime) -> str:
+        return percent(self.share(moment))
+
+    def ticks(self, zone: str) -> list[Tick]:
+        """Round local times, eight at the most."""
+        step = next((s for s in TICK_STEPS if (self.ends_at - self.starts_at) / s <= MOST_TICKS), TICK_STEPS[-1])
+        moment = first_round_time(self.starts_at, step, zone)
+        ticks = []
+        while moment <= self.ends_at:
+            local = moment.astimezone(ZoneInfo(zone))
+            ticks.append(Tick(self.x(moment), f"{local:%H:%M}" if step < TICK_STEPS[-3] else f"{local.day} {local:%b}"))
+            moment += step
+        return ticks
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.2f}%"
+
+
+def first_round_time(moment: datetime, step: timedelta, zone: str) -> datetime:
+    """The first moment from the given one on whose local time is a multiple of the step."""
+    local = moment.astimezone(ZoneInfo(zone))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    since = local.replace(tzinfo=None) - midnight
+    return moment + (-since % step)
+
+
+def field(bar: Any, name: str, default: Any = "") -> Any:
+    return bar.get(name, default) if isinstance(bar, dict) else getattr(bar, name, default)
+
+
+def gantt_bars(bars: Iterable[Any], axis: Axis, now: datetime) -> list[Bar]:
+    """A lane per bar. The label begins at the bar's start, or ends at its end where the bar lies on the right."""
+    return [gantt_bar(bar, lane, axis, now) for lane, bar in enumerate(bars)]
+
+
+def gantt_bar(bar: Any, lane: int, axis: Axis, now: datetime) -> Bar:
+    start, end = axis.share(field(bar, "starts_at")), axis.share(field(bar, "ends_at"))
+    on_the_right = start > 0.5
+    return Bar(
+        label=str(field(bar, "label")),
+        state=look_of(field(bar, "state")),
+        x=percent(start),
+        width=percent(end - start),
+        done=percent(min(end, max(start, axis.share(now))) - start),
+        y=lane * LANE_PX + 4,
+        text_x=percent(end if on_the_right else start),
+        anchor="end" if on_the_right else "start",
+    )

@@ -1,0 +1,12 @@
+"""The request types views name."""
+
+from django.contrib.auth.models import AbstractUser
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+
+class SignedInRequest(HttpRequest):
+    """A request of somebody who is signed in, as every view behind `access.allow` gets it."""
+
+    user: AbstractUser  # type: ignore[assignment]  # allow() has turned anonymous people away
+    htmx: HtmxDetails

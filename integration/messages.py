@@ -1,0 +1,272 @@
+"""What the systems say to each other: one frozen model per message, plain Python, known to all and knowing nobody.
+
+Power is in integer watts, moments carry an offset, windows are half-open. Bulk rows travel in an extract that the
+message names; COLUMNS says what stands in each kind of extract.
+"""
+
+from collections.abc import Mapping
+from datetime import date, time
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+System = Literal["derms", "cpm", "lec"]
+Category = Literal["Economic", "Emergency", "Reliability", "Device Test"]
+StageState = Literal["Scheduled", "In Progress", "Completed", "Canceled"]
+Control = Literal["setpoint_offset", "duty_cycle", "off", "discharge"]
+OutcomeCode = Literal["D1SP", "D1IO", "D1ND", "D1ER", "D1CN"]
+DeviceClass = Literal["thermostat", "water_heater", "ev_charger", "battery"]
+EnrollmentAnswerWord = Literal["Registered", "Deregistered", "Error"]
+Name = Annotated[str, Field(min_length=1, max_length=120)]
+Watts = Annotated[int, Field(ge=0, le=100_000_000)]
+
+
+class Contract(BaseModel):
+    """What every part of a message has in common: it cannot be changed and holds no field nobody declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MessageBody(Contract):
+    """One message. `kind` names it in routes and rows; `subject` is what it is about (a stage, a device, a program)."""
+
+    kind: ClassVar[str]
+
+    @property
+    def subject(self) -> str:
+        raise NotImplementedError
+
+
+class StageBody(MessageBody):
+    """A message about a stage."""
+
+    stage_uid: UUID
+
+    @property
+    def subject(self) -> str:
+        return f"stage:{self.stage_uid}"
+
+
+class ExtractRef(Contract):
+    """Names a bulk file: its parts are numbered from 1, and its manifest must have exactly this SHA-256."""
+
+    extract_uid: UUID
+    parts: int = Field(ge=0)
+    rows: int = Field(ge=0)
+    manifest_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class StageStatus(StageBody):
+    """DERMS tells CPM and LEC what a stage is and where it stands; a lower or equal revision has no effect."""
+
+    kind = "stage_status"
+
+    event_uid: UUID
+    event_number: Name
+    event_name: Name
+    stage_number: int = Field(ge=1)
+    program: Name
+    category: Category
+    time_zone: Name
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    control: Control
+    control_value: float
+    state: StageState
+    started_at: AwareDatetime | None
+    revision: int = Field(ge=1)
+    reason: str = ""
+
+
+class DeviceReservation(StageBody):
+    """DERMS tells CPM and LEC which devices a stage has reserved."""
+
+    kind = "device_reservation"
+
+    extract: ExtractRef
+
+
+class StageExecutionStatus(StageBody):
+    """LEC tells DERMS that a stage runs, has called its devices, has ended or was missed."""
+
+    kind = "stage_execution_status"
+
+    state: Literal["In Progress", "Completed", "Missed"]
+    at: AwareDatetime
+    started_at: AwareDatetime | None
+    called: int = Field(ge=0)
+    revision: int = Field(ge=1)
+
+
+class RawOutcome(StageBody):
+    """LEC hands DERMS what each device of a stage did."""
+
+    kind = "raw_outcome"
+
+    extract: ExtractRef
+
+
+class DeviceOutcome(StageBody):
+    """DERMS hands CPM one outcome for every device that was ever reserved for a stage."""
+
+    kind = "device_outcome"
+
+    extract: ExtractRef
+
+
+class EnrollmentChange(Contract):
+    """One device that begins or ends taking part in a program, or takes another one's place."""
+
+    change: Literal["start", "end", "replace"]
+    head_end: Name
+    nic_id: Name
+    program: Name
+    at: AwareDatetime
+    device_class: DeviceClass
+    rated_w: Watts
+    zone: Name
+    feeder: Name
+    transformer: Name
+    critical_care: bool = False
+    replaces_nic_id: str | None = None
+
+
+class EnrollmentSync(MessageBody):
+    """CPM tells DERMS of one enrollment change."""
+
+    kind = "enrollment_sync"
+
+    enrollment: EnrollmentChange
+
+    @property
+    def subject(self) -> str:
+        return f"device:{self.enrollment.head_end}/{self.enrollment.nic_id}"
+
+
+class EnrollmentAnswer(MessageBody):
+    """DERMS answers an enrollment change."""
+
+    kind = "enrollment_answer"
+
+    head_end: Name
+    nic_id: Name
+    program: Name
+    answer: EnrollmentAnswerWord
+    error: str = ""
+
+    @property
+    def subject(self) -> str:
+        return f"device:{self.head_end}/{self.nic_id}"
+
+
+class EnrollmentLoad(MessageBody):
+    """CPM hands DERMS the enrollments of a program in one file: a first load."""
+
+    kind = "enrollment_load"
+
+    program: Name
+    extract: ExtractRef
+
+    @property
+    def subject(self) -> str:
+        return f"program:{self.program}"
+
+
+class EnrollmentLoadAnswer(MessageBody):
+    """DERMS answers a first load, a row per device."""
+
+    kind = "enrollment_load_answer"
+
+    program: Name
+    extract: ExtractRef
+
+    @property
+    def subject(self) -> str:
+        return f"program:{self.program}"
+
+
+class ProgramRules(Contract):
+    """When and how often a program's devices may be used. None, empty or False: the rule does not exist.
+
+    Seasons are month-day pairs and may pass the new year; hours and weekdays (Monday is 0) are the control zone's own.
+    """
+
+    season_start: str | None = Field(None, pattern=r"^\d\d-\d\d$")
+    season_end: str | None = Field(None, pattern=r"^\d\d-\d\d$")
+    weekdays: tuple[Annotated[int, Field(ge=0, le=6)], ...] = ()
+    hours_from: time | None = None
+    hours_until: time | None = None
+    holidays: tuple[date, ...] = ()
+    notice_minutes: int | None = Field(None, ge=0)
+    longest_minutes: int | None = Field(None, ge=1)
+    events_per_week: int | None = Field(None, ge=0)
+    events_per_month: int | None = Field(None, ge=0)
+    events_per_season: int | None = Field(None, ge=0)
+    hours_per_week: int | None = Field(None, ge=0)
+    hours_per_month: int | None = Field(None, ge=0)
+    hours_per_season: int | None = Field(None, ge=0)
+    consecutive_days: int | None = Field(None, ge=1)
+    gap_minutes: int | None = Field(None, ge=0)
+    critical_care_exempt: bool = False
+    overridable: tuple[str, ...] = ()
+
+
+class ProgramRuleSync(MessageBody):
+    """CPM tells DERMS a program and its rules; a lower or equal version has no effect."""
+
+    kind = "program_rule_sync"
+
+    program: Name
+    name: Name
+    active: bool
+    version: int = Field(ge=1)
+    rules: ProgramRules
+
+    @property
+    def subject(self) -> str:
+        return f"program:{self.program}"
+
+
+class Receipt(Contract):
+    """A receiver's answer, kept with the delivery: SUCCESS, or ERROR where it refused rows (the good ones are applied)."""
+
+    status: Literal["SUCCESS", "ERROR"] = "SUCCESS"
+    applied: int = 1
+    refused: int = 0
+    note: str = ""
+
+
+BULK = (DeviceReservation, RawOutcome, DeviceOutcome, EnrollmentLoad, EnrollmentLoadAnswer)
+CONTRACTS: Mapping[str, type[MessageBody]] = {
+    body.kind: body
+    for body in (StageStatus, StageExecutionStatus, EnrollmentSync, EnrollmentAnswer, ProgramRuleSync, *BULK)
+}
+
+# The columns of each kind of extract, with the PostgreSQL type a reader stages them in.
+_OUTCOME = {
+    "head_end": "text",
+    "nic_id": "text",
+    "code": "text",
+    "started_at": "timestamptz",
+    "ended_at": "timestamptz",
+    "reduction_w": "integer",
+    "error": "text",
+}
+COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "device_reservation": {"head_end": "text", "nic_id": "text", "expected_w": "integer"},
+    "raw_outcome": _OUTCOME,
+    "device_outcome": _OUTCOME,
+    "enrollment_load": {
+        "head_end": "text",
+        "nic_id": "text",
+        "at": "timestamptz",
+        "device_class": "text",
+        "rated_w": "integer",
+        "zone": "text",
+        "feeder": "text",
+        "transformer": "text",
+        "critical_care": "boolean",
+    },
+    "enrollment_load_answer": {"head_end": "text", "nic_id": "text", "answer": "text", "error": "text"},
+}

@@ -1,0 +1,236 @@
+"""The rows that carry messages: sent once, applied once."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from .messages import CONTRACTS, ExtractRef, MessageBody
+
+SMALL, BULK = "small", "bulk"
+
+
+class Message(models.Model):
+    """What one system told others. Never changed after it is sent."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=40, choices=[(kind, kind.replace("_", " ")) for kind in CONTRACTS])
+    sender = models.CharField(max_length=8)
+    subject = models.CharField(max_length=160)
+    event_uid = models.UUIDField(null=True)
+    stage_uid = models.UUIDField(null=True)
+    payload = models.JSONField()
+    sent_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["stage_uid", "kind"], name="message_stage"),
+            models.Index(fields=["-id", "kind"], name="message_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
+
+    @property
+    def body(self) -> MessageBody:
+        """The message as its contract. Raises pydantic.ValidationError where the row does not keep to it."""
+        return CONTRACTS[self.kind].model_validate(self.payload)
+
+    @property
+    def kind_words(self) -> str:
+        return self.kind.replace("_", " ")
+
+
+class Work(models.Model):
+    """Something to be done once, by whoever comes first; delivery.py says how.
+
+    `attempt` grows by one each time somebody takes it, `given_back` each time the receiver said "not yet".
+    """
+
+    queue = models.CharField(max_length=5, choices=[(SMALL, SMALL), (BULK, BULK)])
+    attempt = models.PositiveIntegerField(default=0)
+    given_back = models.PositiveIntegerField(default=0)
+    published_attempt = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField(db_default=Now())
+    not_yet_since = models.DateTimeField(null=True)
+    error = models.TextField(default="", blank=True)
+    dead_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Delivery(Work):
+    """One message on its way to one receiver; a bulk message has one delivery per part and receiver."""
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="deliveries")
+    receiver = models.CharField(max_length=8)
+    part = models.PositiveIntegerField(null=True)
+    receipt = models.JSONField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    discarded_at = models.DateTimeField(null=True)
+    discarded_by = models.CharField(max_length=150, default="", blank=True)
+    discard_reason = models.CharField(max_length=200, default="", blank=True)
+
+    OPEN: ClassVar[Q] = Q(delivered_at=None, dead_at=None, discarded_at=None)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("message", "receiver", "part", nulls_distinct=False, name="delivery_once"),
+            models.CheckConstraint(
+                condition=Q(delivered_at=None) | Q(discarded_at=None), name="delivery_delivered_or_discarded"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "due_at",
+                condition=Q(delivered_at=None, dead_at=None, discarded_at=None),
+                name="delivery_due",
+            ),
+            models.Index("dead_at", condition=Q(dead_at__isnull=False, discarded_at=None), name="delivery_dead"),
+        ]
+
+    def __str__(self) -> str:
+        part = "" if self.part is None else f" part {self.part}"
+        return f"{self.message}{part} to {self.receiver}"
+
+    @property
+    def state(self) -> str:
+        """Delivered, Discarded, Dead or Open, as the monitor shows it."""
+        for moment, word in (
+            (self.delivered_at, "Delivered"),
+            (self.discarded_at, "Discarded"),
+            (self.dead_at, "Dead"),
+        ):
+            if moment:
+                return word
+        return "Open"
+
+
+class DueWork(Work):
+    """One thing the clock started (routes.DUE); the row goes when it is done."""
+
+    name = models.CharField(max_length=40)
+    object_id = models.BigIntegerField()
+
+    OPEN: ClassVar[Q] = Q(dead_at=None)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("name", "object_id", name="due_work_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.object_id}"
+
+
+class Extract(models.Model):
+    """A bulk file that was written: its manifest lies in the storage under `folder`."""
+
+    uid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=40)
+    parts = models.PositiveIntegerField()
+    rows = models.PositiveBigIntegerField()
+    manifest_sha256 = models.CharField(max_length=64)
+    written_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.uid}"
+
+    @property
+    def ref(self) -> ExtractRef:
+        return ExtractRef(
+            extract_uid=self.uid, parts=self.parts, rows=self.rows, manifest_sha256=self.manifest_sha256
+        )
+
+
+class Load(models.Model):
+    """A receiver taking in the parts of one extract; whoever finishes the last part finishes the load."""
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="loads")
+    receiver = models.CharField(max_length=8)
+    table = models.CharField(max_length=63, default="", blank=True)
+    parts = models.PositiveIntegerField()
+    parts_done = models.PositiveIntegerField(default=0)
+    applied = models.PositiveBigIntegerField(default=0)
+    refused = models.PositiveBigIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("message", "receiver", name="load_once"),
+            models.CheckConstraint(condition=Q(parts_done__lte=F("parts")), name="load_parts_counted_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message} at {self.receiver}"
+
+
+class RefusedRow(models.Model):
+    """A row of an extract that its receiver did not apply, or applied as an exception, and why."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="refused_rows")
+    head_end = models.TextField()
+    nic_id = models.TextField()
+    reason = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.head_end}/{self.nic_id}: {self.reason}"
+
+
+class Alert(models.Model):
+    """Something a person must look at. One open alert per key; it counts how often it came."""
+
+    WARNING, CRITICAL = "warning", "critical"
+
+    key = models.CharField(max_length=200)
+    kind = models.CharField(max_length=40)
+    severity = models.CharField(max_length=8, choices=[(WARNING, "Warning"), (CRITICAL, "Critical")])
+    text = models.TextField()
+    event_uid = models.UUIDField(null=True)
+    stage_uid = models.UUIDField(null=True)
+    count = models.PositiveIntegerField(default=1)
+    opened_at = models.DateTimeField(db_default=Now())
+    last_at = models.DateTimeField(db_default=Now())
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=150, default="", blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("key", condition=Q(closed_at=None), name="alert_open_once")]
+        indexes = [models.Index("event_uid", name="alert_event"), models.Index(fields=["-last_at"], name="alert_newest")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class TransitionRecord(models.Model):
+    """One state change of one object: who, when, from, to, why. Written by the operation, append-only by trigger."""
+
+    revision = models.PositiveIntegerField()
+    from_state = models.CharField(max_length=12, default="", blank=True)
+    to_state = models.CharField(max_length=12)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150, default="system")
+    why = models.TextField(default="", blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.from_state or '—'} to {self.to_state}"
+
+
+class RequestAnswer(models.Model):
+    """Where a person was sent after an acting form, kept so that the same form sent twice acts once."""
+
+    key = models.UUIDField(primary_key=True)
+    username = models.CharField(max_length=150)
+    location = models.CharField(max_length=300, default="", blank=True)
+    answered_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return str(self.key)
+

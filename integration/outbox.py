@@ -1,0 +1,45 @@
+"""Sending: a message becomes rows in the sender's own transaction, so it is sent exactly if the change is made."""
+
+from django.db import connection
+
+from .messages import ExtractRef, MessageBody, System
+from .models import Delivery, Message
+from .routes import ROUTES
+
+CHANNEL = "gridcall_due"
+
+
+def send(body: MessageBody, *, sender: System) -> Message:
+    """Store a message and a delivery for each receiver (and part), and wake the scheduler.
+
+    Raises RuntimeError outside a transaction: the message would then live without its change.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("send() belongs into the transaction of the change it tells of")
+    message = Message.objects.create(
+        kind=body.kind,
+        sender=sender,
+        subject=body.subject,
+        event_uid=getattr(body, "event_uid", None),
+        stage_uid=getattr(body, "stage_uid", None),
+        payload=body.model_dump(mode="json"),
+    )
+    parts = _part_numbers(getattr(body, "extract", None))
+    Delivery.objects.bulk_create(
+        Delivery(message=message, receiver=route.receiver, queue=route.queue, part=part)
+        for route in ROUTES[body.kind]
+        for part in parts
+    )
+    wake()
+    return message
+
+
+def wake() -> None:
+    """Tell the schedulers at commit that something is due."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def _part_numbers(extract: ExtractRef | None) -> list[int | None]:
+    # An extract without rows has one empty part, so that its receiver hears of it.
+    return [None] if extract is None else list(range(1, extract.parts + 1))

@@ -1,0 +1,65 @@
+"""The whole traffic on one screen: who receives which message, and what the clock starts.
+
+Dotted strings, so that the seam imports none of the systems; `manage.py check` sees that each one resolves.
+"""
+
+from typing import Literal, NamedTuple
+
+Queue = Literal["small", "bulk"]
+
+
+class Route(NamedTuple):
+    """One receiver of one kind of message. A bulk receiver takes an extract part by part; `prepare` runs before each."""
+
+    receiver: str
+    handler: str
+    queue: Queue = "small"
+    prepare: str | None = None
+
+
+class Due(NamedTuple):
+    """Work the clock starts: a query that takes the present moment and gives due ids, and the operation for one id."""
+
+    ids: str
+    operation: str
+    queue: Queue
+
+
+ROUTES: dict[str, tuple[Route, ...]] = {
+    "stage_status": (
+        Route("cpm", "cpm.inbox.receive_stage_status"),
+        Route("lec", "lec_sim.inbox.receive_stage_status"),
+    ),
+    "device_reservation": (
+        Route("cpm", "cpm.inbox.receive_reservations", "bulk", "cpm.inbox.prepare_reservations"),
+        Route("lec", "lec_sim.inbox.receive_reservations", "bulk", "lec_sim.inbox.prepare_reservations"),
+    ),
+    "stage_execution_status": (Route("derms", "derms.inbox.receive_stage_execution_status"),),
+    "raw_outcome": (
+        Route("derms", "derms.inbox.receive_raw_outcomes", "bulk", "derms.inbox.prepare_raw_outcomes"),
+    ),
+    "device_outcome": (Route("cpm", "cpm.inbox.receive_outcomes", "bulk", "cpm.inbox.prepare_outcomes"),),
+    "enrollment_sync": (Route("derms", "derms.inbox.receive_enrollment"),),
+    "enrollment_answer": (Route("cpm", "cpm.inbox.receive_enrollment_answer"),),
+    "enrollment_load": (Route("derms", "derms.inbox.receive_enrollment_load", "bulk"),),
+    "enrollment_load_answer": (Route("cpm", "cpm.inbox.receive_enrollment_load_answer", "bulk"),),
+    "program_rule_sync": (Route("derms", "derms.inbox.receive_program_rules"),),
+}
+
+DUE: dict[str, Due] = {
+    "schedule event": Due("derms.queries.event_ids_to_schedule", "derms.operations.schedule_event", "bulk"),
+    "write reservation extract": Due(
+        "derms.queries.stage_ids_to_extract", "derms.operations.write_reservation_extract", "bulk"
+    ),
+    "start stage": Due("lec_sim.queries.stage_ids_to_start", "lec_sim.operations.start_stage", "small"),
+    "call devices": Due("lec_sim.queries.stage_ids_to_call", "lec_sim.operations.call_devices", "bulk"),
+    "end stage": Due("lec_sim.queries.stage_ids_to_end", "lec_sim.operations.end_stage", "small"),
+    "report late stage": Due("lec_sim.queries.stage_ids_late", "lec_sim.operations.report_late_stage", "small"),
+    "miss stage": Due("lec_sim.queries.stage_ids_missed", "lec_sim.operations.miss_stage", "small"),
+    "write raw outcomes": Due("lec_sim.queries.stage_ids_to_hand_over", "lec_sim.operations.hand_over_outcomes", "bulk"),
+    "close stage": Due("derms.queries.stage_ids_to_close", "derms.operations.close_stage", "bulk"),
+    "report unstarted stage": Due(
+        "derms.queries.stage_ids_unstarted", "derms.operations.report_unstarted_stage", "small"
+    ),
+    "report unended stage": Due("derms.queries.stage_ids_unended", "derms.operations.report_unended_stage", "small"),
+}

@@ -1,0 +1,181 @@
+"""The loop that moves work: looks each second, and at once when something was sent, for what is due.
+
+Any number of schedulers run side by side and none is special: rows are claimed with SKIP LOCKED. The loop itself only
+claims; publishing and working happen in threads, so that a broker that hangs holds up nothing.
+"""
+
+import logging
+import select
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.utils.module_loading import import_string
+
+from . import clock, delivery, extracts, loads, tasks
+from .models import SMALL
+from .outbox import CHANNEL
+from .routes import DUE
+
+log = logging.getLogger(__name__)
+
+RUNNING_KEY = 815001  # the advisory lock every scheduler shares; `up` and `journey` see by it that one runs
+LOOK_EVERY = 1.0
+HOUSEKEEPING_EVERY = 60.0
+BROKER_REST = 5.0
+MOST_AT_ONCE = 200
+
+_CLAIM = """
+WITH due AS (
+    SELECT id, published_attempt IS NOT DISTINCT FROM attempt AS untaken
+      FROM {table} WHERE {open} AND due_at <= clock_timestamp()
+     ORDER BY due_at LIMIT {limit} FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE {table} work
+   SET published_attempt = attempt,
+       due_at = clock_timestamp() + CASE queue WHEN 'small' THEN interval '1 s' ELSE interval '15 s' END
+  FROM due WHERE work.id = due.id
+RETURNING work.id, work.queue, work.attempt, due.untaken
+"""
+_OPEN = {
+    "integration_delivery": "delivered_at IS NULL AND dead_at IS NULL AND discarded_at IS NULL",
+    "integration_duework": "dead_at IS NULL",
+}
+
+
+class Claimed(NamedTuple):
+    """A piece of work this scheduler has to see to. `untaken`: it was published before and nobody took it."""
+
+    table: str
+    id: int
+    queue: str
+    attempt: int
+    untaken: bool
+
+
+def claim_due() -> list[Claimed]:
+    """Claim what is due, so that no other scheduler publishes it for a while."""
+    claimed = []
+    with connection.cursor() as cursor:
+        for table, is_open in _OPEN.items():
+            cursor.execute(_CLAIM.format(table=table, open=is_open, limit=MOST_AT_ONCE))
+            claimed += [Claimed(table, *row) for row in cursor.fetchall()]
+    return claimed
+
+
+def find_due() -> None:
+    """Ask every query of routes.DUE what the clock has made due, and note it as work to be done once."""
+    now = clock.now()
+    for name, due in DUE.items():
+        if ids := list(import_string(due.ids)(now)[:MOST_AT_ONCE]):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO integration_duework (name, object_id, queue, attempt, given_back, error)"
+                    " SELECT %s, unnest(%s::bigint[]), %s, 0, 0, '' ON CONFLICT (name, object_id) DO NOTHING",
+                    [name, ids, due.queue],
+                )
+
+
+def perform(claimed: Claimed) -> None:
+    """Do a piece of work in this process."""
+    act = delivery.deliver if claimed.table == "integration_delivery" else delivery.run_due
+    act(claimed.id, claimed.attempt)
+
+
+def publish(claimed: Claimed) -> None:
+    """Hand a piece of work to the Celery workers. Raises what the broker's client raises where it is away."""
+    if claimed.table == "integration_delivery":
+        task: Any = tasks.deliver_small if claimed.queue == SMALL else tasks.deliver_bulk
+        kwargs = {"delivery_id": claimed.id, "attempt": claimed.attempt}
+    else:
+        task, kwargs = tasks.run_due, {"work_id": claimed.id, "attempt": claimed.attempt}
+    task.apply_async(kwargs=kwargs, queue=claimed.queue, retry=False)
+
+
+def keep_house() -> None:
+    """Remove what died half-way left behind."""
+    extracts.remove_unnamed_extracts()
+    loads.drop_abandoned_tables()
+
+
+class Scheduler:
+    """One scheduler: run() goes on until stop() is called."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.workers = ThreadPoolExecutor(4, thread_name_prefix="scheduler")
+        self.publisher = ThreadPoolExecutor(1, thread_name_prefix="publisher")
+        self.publishing: Future[None] | None = None
+        self.broker_rests_until = 0.0
+        self.house_kept_at = 0.0
+
+    def stop(self) -> None:
+        self.stopping.set()
+
+    def run(self) -> None:
+        """Look for due work until stopped; a database that went away is waited for."""
+        while not self.stopping.is_set():
+            try:
+                self._listen()
+                while not self.stopping.is_set():
+                    self.turn()
+                    self._wait()
+            except (OperationalError, InterfaceError) as problem:
+                log.warning("The database is away (%s); looking again in a second.", type(problem).__name__)
+                connection.close()
+                self.stopping.wait(LOOK_EVERY)
+        self.workers.shutdown()
+        self.publisher.shutdown()
+        connection.close()
+
+    def turn(self) -> None:
+        """One look: what is due goes to Celery, or is done here where it is small and nobody else takes it."""
+        find_due()
+        for_celery = []
+        broker_works = time.monotonic() >= self.broker_rests_until and (not self.publishing or self.publishing.done())
+        for claimed in claim_due():
+            by_the_clock = claimed.table == "integration_duework"
+            if claimed.queue == SMALL and (by_the_clock or claimed.untaken or not broker_works):
+                self.workers.submit(self._perform, claimed)
+            elif broker_works:
+                for_celery.append(claimed)
+        if for_celery:
+            self.publishing = self.publisher.submit(self._publish, for_celery)
+        if time.monotonic() - self.house_kept_at > HOUSEKEEPING_EVERY:
+            self.house_kept_at = time.monotonic()
+            self.workers.submit(self._keep_house)
+
+    def _perform(self, claimed: Claimed) -> None:
+        close_old_connections()
+        try:
+            perform(claimed)
+        except Exception:
+            log.exception("%s %s", claimed.table, claimed.id)
+        finally:
+            close_old_connections()
+
+    def _publish(self, batch: list[Claimed]) -> None:
+        try:
+            for claimed in batch:
+                publish(claimed)
+        except Exception as problem:  # noqa: BLE001  (kombu raises many kinds; the rows come due again by themselves)
+            log.warning("The broker is away (%s); small work is done here meanwhile.", type(problem).__name__)
+            self.broker_rests_until = time.monotonic() + BROKER_REST
+
+    def _keep_house(self) -> None:
+        close_old_connections()
+        keep_house()
+
+    def _listen(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock_shared(%s)", [RUNNING_KEY])
+            cursor.execute(f"LISTEN {CHANNEL}")
+
+    def _wait(self) -> None:
+        """Sleep until something was sent, a second at the most."""
+        raw = connection.connection
+        if not raw.notifies:
+            select.select([raw], [], [], LOOK_EVERY)
+        raw.poll()
+        raw.notifies.clear()

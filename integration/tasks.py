@@ -1,0 +1,22 @@
+"""The Celery tasks: the muscle. What is to be done, and whether it is done, stands in PostgreSQL alone."""
+
+from typing import Any
+
+from celery import shared_task
+
+from . import delivery
+
+
+@shared_task(time_limit=60)
+def deliver_small(*, delivery_id: int, attempt: int, **kwargs: Any) -> None:
+    delivery.deliver(delivery_id, attempt)
+
+
+@shared_task
+def deliver_bulk(*, delivery_id: int, attempt: int, **kwargs: Any) -> None:
+    delivery.deliver(delivery_id, attempt)
+
+
+@shared_task
+def run_due(*, work_id: int, attempt: int, **kwargs: Any) -> None:
+    delivery.run_due(work_id, attempt)

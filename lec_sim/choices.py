@@ -1,0 +1,19 @@
+"""The words a row of the simulator may hold."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class StageState(TextChoices):
+    SCHEDULED = "Scheduled", _("Scheduled")
+    IN_PROGRESS = "In Progress", _("In Progress")
+    COMPLETED = "Completed", _("Completed")
+    CANCELED = "Canceled", _("Canceled")
+
+
+class Answer(TextChoices):
+    """What a called device's head end said."""
+
+    TAKES_PART = "takes part", _("Takes part")
+    REJECTED = "rejected", _("Rejected")
+    SILENT = "silent", _("Silent")

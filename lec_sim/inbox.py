@@ -1,0 +1,20 @@
+"""Each message that reaches Live Energy Connect becomes one operation call."""
+
+from integration import clock
+from integration.messages import DeviceReservation, Receipt, StageStatus
+from integration.models import Delivery
+
+from . import operations
+from .operations import prepare_reservations
+
+__all__ = ["prepare_reservations"]
+
+
+def receive_stage_status(body: StageStatus) -> Receipt:
+    return operations.follow_stage(body, now=clock.now())
+
+
+def receive_reservations(delivery: Delivery) -> Receipt:
+    body = delivery.message.body
+    assert isinstance(body, DeviceReservation)  # noqa: S101  (narrows the type; the route names the contract)
+    return operations.load_reservations(delivery, body, now=clock.now())

@@ -1,0 +1,104 @@
+"""What the simulated Live Energy Connect knows: all of it from messages."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from .choices import StageState
+
+
+class HeadEndProfile(models.Model):
+    """How the devices behind one head end behave. Shares are 0 to 1; see behaviour.py for what each number does."""
+
+    head_end = models.CharField(max_length=40, unique=True)
+    answer_seconds = models.FloatField(default=4.0, help_text="Mean seconds until a device answers.")
+    offline_share = models.FloatField(default=0.03)
+    reject_share = models.FloatField(default=0.01)
+    overrides_per_hour = models.FloatField(default=0.05)
+    seed = models.IntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(offline_share__gte=0, reject_share__gte=0, overrides_per_hour__gte=0, answer_seconds__gt=0)
+                & Q(offline_share__lte=1 - F("reject_share")),
+                name="head_end_profile_shares",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.head_end
+
+
+class LecStage(models.Model):
+    """A stage to execute. DERMS's revisions and the ones LEC sends back are counted apart."""
+
+    stage_uid = models.UUIDField(unique=True)
+    event_uid = models.UUIDField()
+    event_number = models.CharField(max_length=20)
+    stage_number = models.PositiveSmallIntegerField()
+    time_zone = models.CharField(max_length=40)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    control = models.CharField(max_length=16)
+    control_value = models.FloatField()
+    state = models.CharField(max_length=12, choices=StageState.choices, default=StageState.SCHEDULED)
+    status_revision = models.PositiveIntegerField()
+    execution_revision = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=200, default="", blank=True)
+    reserved = models.PositiveIntegerField(default=0)
+    called = models.PositiveIntegerField(default=0)
+    reservations_loaded_at = models.DateTimeField(null=True)
+    late_reported_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    calls_made_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    handed_over_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "stage"
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(started_at=None) | Q(started_at__gte=F("starts_at"), started_at__lt=F("ends_at")),
+                name="lec_stage_starts_in_its_window",
+            ),
+            models.CheckConstraint(condition=Q(calls_made_at=None) | Q(started_at__isnull=False), name="lec_calls_after_start"),
+        ]
+        indexes = [models.Index("state", "starts_at", name="lec_stage_state")]
+
+    def __str__(self) -> str:
+        return f"{self.event_number} stage {self.stage_number}"
+
+
+class LecReservation(models.Model):
+    """A device LEC may call in a stage. Partitioned by stage."""
+
+    pk = models.CompositePrimaryKey("stage_id", "head_end", "nic_id")
+    stage_id = models.BigIntegerField()
+    head_end = models.TextField()
+    nic_id = models.TextField()
+    expected_w = models.IntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "lec_reservation"
+
+
+class LecCall(models.Model):
+    """A call to one device and what came of it. Partitioned by stage."""
+
+    pk = models.CompositePrimaryKey("stage_id", "head_end", "nic_id")
+    stage_id = models.BigIntegerField()
+    head_end = models.TextField()
+    nic_id = models.TextField()
+    called_at = models.DateTimeField()
+    answer = models.TextField()
+    answered_at = models.DateTimeField(null=True)
+    overridden_at = models.DateTimeField(null=True)
+    reduction_w = models.IntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "lec_call"

@@ -1,0 +1,22 @@
+#!/usr/bin/env python
+"""Gridcall's command line. Starts the embedded engines where no server is named, and ends them with the last user."""
+
+import os
+import sys
+
+from integration.config import engines
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.config.settings")
+    with engines.in_use():
+        from django.core.management import execute_from_command_line
+
+        execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except engines.EnginesNotUsable as error:
+        sys.exit(str(error))

@@ -1,0 +1,125 @@
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const put = (element, text) => { if (element.textContent !== text) element.textContent = text; };
+
+  // --- The server's clock: the header and the countdowns follow it, whatever this computer's clock says
+  const clock = document.querySelector('[data-clock]');
+  const shown = clock?.querySelector('time');
+  const ahead = shown ? Date.parse(shown.dateTime) - Date.now() : 0;
+  const now = () => new Date(Date.now() + ahead);
+  const two = (number) => String(number).padStart(2, '0');
+  const zulu = (moment) => `${two(moment.getUTCHours())}:${two(moment.getUTCMinutes())}Z`;
+
+  const format = clock && new Intl.DateTimeFormat('en-US', {
+    timeZone: clock.dataset.clock, weekday: 'short', day: 'numeric', month: 'short',
+    hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short',
+  });
+  const showClock = () => {
+    const moment = now();
+    const p = Object.fromEntries(format.formatToParts(moment).map(({ type, value }) => [type, value]));
+    shown.firstChild.data = `${p.weekday} ${p.day} ${p.month} ${p.hour}:${p.minute} `;
+    put(shown.querySelector('small'), `${p.timeZoneName} ${zulu(moment)}`);
+  };
+
+  // The same words as the `countdown` template tag.
+  const duration = (milliseconds) => {
+    const s = Math.floor(milliseconds / 1000);
+    if (s <= 0) return 'now';
+    if (s >= 86400) return `${Math.floor(s / 86400)} d ${two(Math.floor((s % 86400) / 3600))} h`;
+    if (s >= 3600) return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
+    return s >= 60 ? `${Math.floor(s / 60)} min ${two(s % 60)} s` : `${s} s`;
+  };
+
+  const tick = () => {
+    if (clock) showClock();
+    all('[data-countdown]').forEach((time) => put(time, duration(Date.parse(time.dateTime) - now())));
+  };
+  tick();
+  setInterval(tick, 1000);
+
+  // --- Is what the page shows still fresh?
+  const live = document.querySelector('[data-live]');
+  const say = (state) => {
+    if (!live || live.dataset.live === state) return;
+    live.dataset.live = state;
+    if (state === 'silent') put(live.querySelector('[data-live-since]'), zulu(now()));
+  };
+  const freshOrNothing = () => say(document.querySelector('[hx-trigger*="every"]') ? 'live' : '');
+  if (navigator.onLine) freshOrNothing(); else say('offline');
+  addEventListener('offline', () => say('offline'));
+  addEventListener('online', freshOrNothing);
+  document.addEventListener('htmx:after:request', (event) => {
+    say(event.detail.ctx.response.status < 500 ? 'live' : 'silent');
+  });
+  document.addEventListener('htmx:error', () => say(navigator.onLine ? 'silent' : 'offline'));
+
+  // Signed out meanwhile: a live block would swap the sign-in page into itself.
+  document.addEventListener('htmx:before:response', (event) => {
+    const { raw } = event.detail.ctx.response;
+    const login = document.querySelector('meta[name="login"]').content;
+    if (!raw.redirected || new URL(raw.url).pathname !== login) return;
+    event.preventDefault();
+    location.reload();
+  });
+
+  // --- Dialogs: the link leads to the confirm page, the dialog saves the way. Closing gives the focus back by itself.
+  const openDialog = (event, opener) => {
+    const dialog = document.getElementById(opener.dataset.dialog);
+    if (!dialog || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    opener.closest('details.menu')?.removeAttribute('open');
+    dialog.showModal();
+  };
+  const closeDialog = (event, closer) => {
+    const dialog = closer.closest('dialog');
+    if (!dialog) return;
+    event.preventDefault();
+    dialog.close();
+  };
+  all('dialog[data-open]').forEach((dialog) => dialog.showModal());
+  document.querySelector('.summary')?.focus();
+
+  // --- Drop-downs, and the numbers behind a chart
+  const closeMenus = (except) => all('details.menu[open]').forEach((menu) => {
+    if (!menu.contains(except)) menu.removeAttribute('open');
+  });
+  document.addEventListener('click', (event) => {
+    closeMenus(event.target);
+    const link = event.target.closest('[data-dialog], [data-close], a[href^="#"]');
+    if (!link) return;
+    if (link.dataset.dialog) openDialog(event, link);
+    else if ('close' in link.dataset) closeDialog(event, link);
+    else document.getElementById(link.hash.slice(1))?.closest('details')?.setAttribute('open', '');
+  });
+  document.addEventListener('keydown', (event) => {
+    const menu = event.key === 'Escape' && document.activeElement.closest('details.menu[open]');
+    if (!menu) return;
+    menu.removeAttribute('open');
+    menu.querySelector('summary').focus();
+  });
+
+  // --- Choosing rows for the Actions menu
+  const count = (form) => {
+    const rows = all('[data-pick-row]', form);
+    const chosen = rows.filter((row) => row.checked).length;
+    const head = form.querySelector('[data-pick-all]');
+    if (head) Object.assign(head, { checked: chosen > 0, indeterminate: chosen > 0 && chosen < rows.length });
+    const actions = form.querySelector('[data-pick-actions]');
+    if (!actions) return;
+    put(actions.querySelector('[data-pick-count]'), String(chosen));
+    all('button', actions).forEach((button) => {
+      button.disabled = chosen === 0 || ('pickOne' in button.dataset && chosen > 1);
+    });
+  };
+  document.addEventListener('change', (event) => {
+    const form = event.target.closest('[data-pick]');
+    if (!form) return;
+    if ('pickAll' in event.target.dataset) {
+      all('[data-pick-row]', form).forEach((row) => { row.checked = event.target.checked; });
+    }
+    count(form);
+  });
+  const countAll = () => all('[data-pick]').forEach(count);
+  countAll();
+  document.addEventListener('htmx:after:swap', countAll);
+})();

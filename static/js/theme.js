@@ -1,0 +1,23 @@
+// Sets the theme before the first paint, and again when the button in the header or the system changes it.
+(() => {
+  const order = ['auto', 'light', 'dark'];
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const root = document.documentElement;
+
+  const apply = () => {
+    const chosen = localStorage.getItem('theme') ?? 'auto';
+    const system = dark.matches ? 'dark' : 'light';
+    root.dataset.themeChosen = chosen;
+    root.dataset.bsTheme = chosen === 'auto' ? system : chosen;
+    document.dispatchEvent(new Event('gridcall:theme'));
+  };
+
+  apply();
+  dark.addEventListener('change', apply);
+  document.addEventListener('click', (event) => {
+    if (!event.target.closest('[data-theme-switch]')) return;
+    const next = order[(order.indexOf(root.dataset.themeChosen) + 1) % order.length];
+    localStorage.setItem('theme', next);
+    apply();
+  });
+})();

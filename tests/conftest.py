@@ -1,0 +1,143 @@
+"""One cast for all tests, and a small utility for them to work on."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import storages
+from django.db import transaction
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+from derms import operations
+from derms.models import ControlZone, Event, Program, Strategy
+from integration import clock
+from integration.config.models import User
+from integration.config.roles import (
+    ADMINISTRATOR,
+    APPROVER,
+    BALANCE_AUTHORITY,
+    CSR,
+    OPERATOR,
+    PROGRAM_MANAGER,
+)
+
+from . import factories
+
+_DROP_PARTITIONS = """
+DO $$ DECLARE part regclass; BEGIN
+    FOR part IN SELECT inhrelid FROM pg_inherits LOOP EXECUTE format('DROP TABLE %s', part); END LOOP;
+END $$;
+TRUNCATE derms_device_usage;
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_past_history() -> Iterator[None]:
+    """History refuses TRUNCATE, also a test's; the flush alone, and nothing else, goes past the triggers."""
+
+    def execute_sql_flush(self: DatabaseOperations, statements: list[str]) -> None:
+        with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            for one in (_DROP_PARTITIONS, *statements):
+                cursor.execute(one)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def extract_folder(tmp_path: Path, settings: Any) -> Iterator[Path]:
+    """Every test writes its extracts into a folder of its own."""
+    settings.EXTRACT_ROOT = tmp_path / "extracts"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "extracts": {**settings.STORAGES["extracts"], "OPTIONS": {"location": settings.EXTRACT_ROOT}},
+    }
+    storages.__dict__.pop("backends", None)
+    yield settings.EXTRACT_ROOT
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return factories.person("olive", OPERATOR)
+
+
+@pytest.fixture
+def second_operator(db: None) -> User:
+    return factories.person("oscar", OPERATOR)
+
+
+@pytest.fixture
+def approver(db: None) -> User:
+    return factories.person("ada", APPROVER)
+
+
+@pytest.fixture
+def balance_authority(db: None) -> User:
+    return factories.person("bela", BALANCE_AUTHORITY)
+
+
+@pytest.fixture
+def csr(db: None) -> User:
+    return factories.person("cora", CSR)
+
+
+@pytest.fixture
+def program_manager(db: None) -> User:
+    return factories.person("pia", PROGRAM_MANAGER)
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    return factories.person("adam", ADMINISTRATOR)
+
+
+@pytest.fixture
+def outsider(db: None) -> User:
+    return factories.person("nora")
+
+
+@pytest.fixture
+def now(db: None) -> datetime:
+    return clock.now()
+
+
+@pytest.fixture
+def zone(now: datetime) -> ControlZone:
+    made = factories.zone()
+    factories.forecast(made, now)
+    return made
+
+
+@pytest.fixture
+def program(zone: ControlZone) -> Program:
+    return factories.program()
+
+
+@pytest.fixture
+def strategy(zone: ControlZone, program: Program, now: datetime) -> Strategy:
+    """Maximum Reduction over twenty devices of 1 kW."""
+    factories.fleet(zone, program, 20, since=now - timedelta(days=30))
+    return factories.strategy(zone, program)
+
+
+@pytest.fixture
+def new_event(strategy: Strategy, operator: User, now: datetime) -> Callable[..., Event]:
+    """Makes New events that start in two hours, by the operator."""
+
+    def make(**fields: Any) -> Event:
+        given = {"strategy_id": strategy.pk, "name": "Heat peak", "starts_at": now + timedelta(hours=2), **fields}
+        return operations.create_event(by=operator, now=now, **given)
+
+    return make
+
+
+@pytest.fixture
+def approved_event(new_event: Callable[..., Event], operator: User, approver: User, now: datetime) -> Event:
+    event = new_event()
+    operations.submit_event(event_id=event.pk, by=operator, now=now)
+    operations.approve_event(event_id=event.pk, by=approver, now=now)
+    return Event.objects.get(pk=event.pk)

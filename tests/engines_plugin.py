@@ -1,0 +1,44 @@
+"""The engines of one test run: its own, so that neither the demo nor a second run beside it is touched."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from integration.config import engines
+from integration.config.engines.state import State
+
+_running = ExitStack()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Iterator[None]:
+    """Start the engines before pytest-django reads the settings. A worker of pytest-xdist finds their addresses set."""
+    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+        mark = next(mark for number in count(1) if (mark := _taken(State.of_environment().root / f"test-{number}")))
+        _running.enter_context(mark)
+        os.environ["GRIDCALL_STATE"] = str(Path(mark.name).parent)
+        _running.enter_context(engines.in_use())
+    yield
+
+
+def pytest_unconfigure() -> None:
+    """End them, where this run was the last to use them."""
+    _running.close()
+
+
+def _taken(folder: Path) -> TextIO | None:
+    """An open file that keeps the folder for this run, or None where another run has it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mark = (folder / "taken").open("a")
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        mark.close()
+        return None
+    return mark

@@ -1,0 +1,54 @@
+"""Use cases "Create Event and Reserve Devices" and "Send Device Outcome", through the whole seam without pages."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from cpm.models import Participation, ParticipationOutcome, ProgramEvent
+from derms import operations
+from derms.models import ControlZone, Event, Program
+from integration.config.models import User
+from integration.config.settling import settle
+from integration.models import Alert, Delivery
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_an_event_runs_from_plan_to_closed_participation(
+    zone: ControlZone, program: Program, operator: User, approver: User, now: datetime
+) -> None:
+    factories.fleet(zone, program, 500, since=now - timedelta(days=30))
+    plan = factories.strategy(zone, program, lead_time_s=0)
+    plan.stages.update(length_minutes=1)
+    event = operations.create_event(
+        strategy_id=plan.pk, name="Heat peak", starts_at=now + timedelta(seconds=2), by=operator, now=now
+    )
+    event.stages.update(ends_at=now + timedelta(seconds=4))
+    operations.submit_event(event_id=event.pk, by=operator, now=now)
+    operations.approve_event(event_id=event.pk, by=approver, now=now)
+
+    settle()
+
+    assert Event.objects.get(pk=event.pk).state == "Scheduled"
+    program_event = ProgramEvent.objects.get(event_uid=event.uid)
+    assert (program_event.state, program_event.participations, program_event.reserved) == ("Scheduled", 500, 500)
+
+    import time
+
+    time.sleep(2.2)
+    settle()
+    assert Event.objects.get(pk=event.pk).state == "In Progress"
+    assert ProgramEvent.objects.get(event_uid=event.uid).state == "In Progress"
+    time.sleep(2.2)
+    settle()
+
+    stage = event.stages.get()
+    program_event = ProgramEvent.objects.get(event_uid=event.uid)
+    assert Event.objects.get(pk=event.pk).state == "Completed"
+    assert program_event.state == "Completed"
+    assert stage.reserved == stage.called == program_event.closed == sum(program_event.outcomes.values()) == 500
+    assert Participation.objects.filter(program_event_id=program_event.pk, reservation_flag=True).count() == 500
+    assert ParticipationOutcome.objects.filter(program_event_id=program_event.pk).count() == 500
+    assert not Delivery.objects.filter(delivered_at=None).exists()
+    assert not Alert.objects.exists()
