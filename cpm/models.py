@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
+from integration.fsm import ConcurrentTransitionMixin, FSMField, transition
 from integration.messages import ProgramRules
 from integration.models import TransitionRecord
 
@@ -139,7 +139,7 @@ class SubscribedDevice(models.Model):
         return f"{self.device} ({self.answer})"
 
 
-class ProgramEvent(ConcurrentTransitionMixin, models.Model):  # type: ignore[misc]  # the library carries no types
+class ProgramEvent(ConcurrentTransitionMixin, models.Model):
     """CPM's record of one stage, driven by DERMS's status messages."""
 
     stage_uid = models.UUIDField(unique=True)

@@ -1,13 +1,23 @@
 """Reads."""
 
+import itertools
 import math
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+from uuid import UUID
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db import connection
+from django.db.models import F, Max, Min, Q, QuerySet, Sum
 
-from .choices import FINAL_STAGE_STATES, Approval, EventState, Objective, StageState
-from .models import Event, LoadForecast, Stage
+from integration.models import Alert, Delivery
+from integration.sql import statement
 
+from .choices import FINAL_STAGE_STATES, Approval, DeviceClass, EventState, Objective, StageState
+from .models import DerGroup, Device, DeviceOutcome, Event, Feeder, HeadEnd, LoadForecast, Program, Reservation, Stage
+
+HOUR = timedelta(hours=1)
 START_GRACE = timedelta(seconds=60)
 END_GRACE = timedelta(minutes=5)
 
@@ -71,12 +81,19 @@ def earliest_start(stages: list[Stage]) -> datetime:
 def overlapping_pair(stages: list[Stage]) -> tuple[Stage, Stage] | None:
     """Two stages of one program whose windows overlap, if there are any."""
     ordered = sorted(stages, key=lambda s: (s.program_id, s.starts_at))
-    pairs = zip(ordered, ordered[1:], strict=False)
+    pairs = itertools.pairwise(ordered)
     return next(((a, b) for a, b in pairs if a.program_id == b.program_id and b.starts_at < a.ends_at), None)
 
 
 def events_for_list() -> QuerySet[Event]:
-    return Event.objects.select_related("zone", "strategy", "type").prefetch_related("stages")
+    """Events with what a row of a list shows; the newest first."""
+    return (
+        Event.objects.select_related("zone", "strategy", "type")
+        .annotate(
+            starts_at=Min("stages__starts_at"), ends_at=Max("stages__ends_at"), reserved_w=Sum("stages__reserved_w")
+        )
+        .order_by("-pk")
+    )
 
 
 def events_waiting_for_approval() -> QuerySet[Event]:
@@ -112,3 +129,148 @@ def _hours(starts_at: datetime, ends_at: datetime) -> list[datetime]:
     first = starts_at.replace(minute=0, second=0, microsecond=0)
     count = math.ceil((ends_at - first) / timedelta(hours=1))
     return [first + timedelta(hours=n) for n in range(count)]
+
+
+class Progress(NamedTuple):
+    """How far a receiver is with what DERMS sent about an event: devices applied of those sent."""
+
+    label: str
+    done: int
+    whole: int
+    note: str
+
+
+class LoadHour(NamedTuple):
+    """One hour of a zone's load in MW; `after` is the forecast less what is reserved."""
+
+    hour: datetime
+    before_mw: float
+    after_mw: float
+    actual_mw: float | None
+    limit_mw: float | None
+
+
+def stages_of(event: Event) -> list[Stage]:
+    """An event's stages in their order, each knowing the event without another query."""
+    stages = list(event.stages.select_related("program").prefetch_related("der_groups").order_by("number"))
+    for stage in stages:
+        stage.event = event
+    return stages
+
+
+def open_alerts(event_uids: list[UUID]) -> dict[UUID, list[Alert]]:
+    """Open alerts by event."""
+    found: dict[UUID, list[Alert]] = {}
+    for alert in Alert.objects.filter(event_uid__in=event_uids, closed_at=None).order_by("-last_at"):
+        found.setdefault(cast(UUID, alert.event_uid), []).append(alert)
+    return found
+
+
+def receipts(stages: list[Stage]) -> list[Progress]:
+    """How far CPM and LEC have confirmed what they were told, read from their receipts alone."""
+    reserved, closed = sum(s.reserved for s in stages), sum(sum(s.outcomes.values()) for s in stages)
+    deliveries = Delivery.objects.filter(message__stage_uid__in=[s.uid for s in stages], message__sender="derms")
+    applied: dict[tuple[str, str], int] = {}
+    told: dict[str, list[bool]] = {}
+    for kind, receiver, done, receipt in deliveries.values_list("message__kind", "receiver", "delivered_at", "receipt"):
+        if kind == "stage_status":
+            told.setdefault(receiver, []).append(done is not None)
+        else:
+            applied[kind, receiver] = applied.get((kind, receiver), 0) + (receipt or {}).get("applied", 0)
+    rows = [
+        ("CPM: devices reserved", "device_reservation", "cpm", reserved),
+        ("Live Energy Connect: devices reserved", "device_reservation", "lec", reserved),
+        ("CPM: outcomes", "device_outcome", "cpm", closed),
+    ]
+    return [
+        Progress(label, applied.get((kind, receiver), 0), whole, _status_note(told.get(receiver, [])))
+        for label, kind, receiver, whole in rows
+    ]
+
+
+def load_hours(event: Event, starts_at: datetime, ends_at: datetime, now: datetime) -> list[LoadHour]:
+    """The zone's load around an event, hour by hour; metered values only of hours that have passed."""
+    stages = [s for s in event.stages.all() if s.state != StageState.CANCELED]
+    limit = None if event.zone.limit_kw is None else event.zone.limit_kw / 1000
+    return [
+        LoadHour(
+            row.hour,
+            row.forecast_kw / 1000,
+            row.forecast_kw / 1000 - _reserved_mw(stages, row.hour),
+            row.metered_kw / 1000 if row.metered_kw is not None and row.hour + HOUR <= now else None,
+            limit,
+        )
+        for row in LoadForecast.objects.filter(
+            zone_id=event.zone_id, hour__gte=starts_at - HOUR, hour__lt=ends_at
+        ).order_by("hour")
+    ]
+
+
+class StageDevice(NamedTuple):
+    """A reserved device of a stage, and its outcome once it is known. Power in W."""
+
+    device_id: int
+    head_end: str
+    nic_id: str
+    device_class: str
+    feeder: str
+    expected_w: int
+    outcome: str | None
+    reduction_w: int | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    error: str | None
+
+
+def stage_devices(stage: Stage, *, after: int, limit: int) -> list[StageDevice]:
+    """One keyset page of a stage's devices."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement(Path(__file__).parent, "stage_devices"), {"stage": stage.pk, "after": after, "limit": limit}
+        )
+        return [StageDevice(*row) for row in cursor.fetchall()]
+
+
+def _reserved_mw(stages: list[Stage], hour: datetime) -> float:
+    """Reserved power in one hour, averaged over it."""
+    overlap = (
+        max(timedelta(), min(s.ends_at, hour + HOUR) - max(s.starts_at, hour)) / HOUR * s.reserved_w for s in stages
+    )
+    return sum(overlap) / 1_000_000
+
+
+def _status_note(told: list[bool]) -> str:
+    return f"{sum(told)} of {len(told)} status messages confirmed" if told else "nothing sent yet"
+
+
+class GroupRow(NamedTuple):
+    """A DER group with its criteria in words."""
+
+    group: DerGroup
+    criteria: str
+
+
+def group_rows() -> list[GroupRow]:
+    """Every DER group by name."""
+    names: dict[str, Mapping[Any, Any]] = {
+        "feeder_ids": dict(Feeder.objects.values_list("pk", "code")),
+        "head_end_ids": dict(HeadEnd.objects.values_list("pk", "name")),
+        "program_ids": dict(Program.objects.values_list("pk", "name")),
+        "device_classes": dict(DeviceClass.choices),
+    }
+    return [
+        GroupRow(group, "; ".join(filter(None, (_criterion(getattr(group, f), words) for f, words in names.items()))))
+        for group in DerGroup.objects.order_by("name")
+    ]
+
+
+def device_stages(device: Device) -> list[tuple[Stage, DeviceOutcome | None]]:
+    """The latest twenty stages a device was reserved for, and what it did in them."""
+    ids = Reservation.objects.filter(device_id=device.pk).order_by("-stage_id").values_list("stage_id", flat=True)[:20]
+    stages = Stage.objects.filter(pk__in=list(ids)).select_related("event__zone").order_by("-starts_at")
+    outcomes = {o.stage_id: o for o in DeviceOutcome.objects.filter(device_id=device.pk, stage_id__in=list(ids))}
+    return [(stage, outcomes.get(stage.pk)) for stage in stages]
+
+
+def _criterion(chosen: list[Any], words: Mapping[Any, Any]) -> str:
+    return ", ".join(str(words.get(one, one)) for one in chosen)

@@ -52,8 +52,7 @@ def broken_rule(
         "hours": not _in_hours(rules, start, end),
         "holidays": start.date() in rules.holidays,
         "notice": rules.notice_minutes is not None and starts_at - now < timedelta(minutes=rules.notice_minutes),
-        "longest": rules.longest_minutes is not None
-        and ends_at - starts_at > timedelta(minutes=rules.longest_minutes),
+        "longest": rules.longest_minutes is not None and ends_at - starts_at > timedelta(minutes=rules.longest_minutes),
     }
     in_force = (name for name, is_broken in broken.items() if is_broken and name not in lifted(rules, overridden))
     return next((f"rule: {RULE_WORDS[name]}" for name in in_force), None)
@@ -107,4 +106,6 @@ def _in_hours(rules: ProgramRules, start: datetime, end: datetime) -> bool:
     if end.date() > start.date() and end.time() != time():
         return False
     until = end.time() if end.time() != time() else time.max
-    return rules.hours_from <= start.time() and until <= (rules.hours_until if rules.hours_until != time() else time.max)
+    return rules.hours_from <= start.time() and until <= (
+        rules.hours_until if rules.hours_until != time() else time.max
+    )

@@ -20,7 +20,7 @@ COUNT_LIMITS = ("events_per_week", "events_per_month", "events_per_season")
 HOUR_LIMITS = ("hours_per_week", "hours_per_month", "hours_per_season")
 
 
-class DeviceReservedTwice(Exception):  # noqa: N818  (names the state)
+class DeviceReservedTwice(Exception):
     """A device about to be reserved is reserved for an overlapping stage already; nothing is reserved."""
 
 
@@ -190,7 +190,4 @@ def _counted_stage_ids(stage: Stage, rules: ProgramRules, gap: timedelta) -> lis
 
 def _local_day(stage: Stage) -> Any:
 
-
     return stage.starts_at.astimezone(ZoneInfo(stage.event.zone.time_zone)).date()
-
-

@@ -44,6 +44,8 @@ LOOKS: dict[str, Look] = {
     "archived": Look(_("Archived"), "archive", "quiet"),
     # enrollment
     "registered": Look(_("Registered"), "circle-check", "ink"),
+    "pending": Look(_("Pending"), "hourglass", "quiet"),
+    "error": Look(_("Error"), "alert-triangle", "bad"),
     "deregistered": Look(_("Deregistered"), "circle-minus", "struck"),
     # alerts
     "warning": Look(_("Warning"), "alert-triangle", "wait"),

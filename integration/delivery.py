@@ -32,7 +32,7 @@ NOT_YET_PAUSE = timedelta(seconds=0.5)
 NOT_YET_PATIENCE = timedelta(minutes=15)
 
 
-class NotYet(Exception):  # noqa: N818  (the receiver's word, not an error)
+class NotYet(Exception):
     """What the message needs is not there yet; it costs no attempt and is tried again shortly."""
 
 
@@ -76,9 +76,7 @@ def retry_due_work(*, work_id: int) -> None:
             close_alert(_dead_key(work))
 
 
-def _perform(
-    model: type[W], pk: int, attempt: int, *, prepare: Callable[[W], None], act: Callable[[W], None]
-) -> None:
+def _perform(model: type[W], pk: int, attempt: int, *, prepare: Callable[[W], None], act: Callable[[W], None]) -> None:
     if not _claim(model, pk, attempt):
         return
     try:
@@ -89,7 +87,8 @@ def _perform(
             if work := _locked(model, pk, attempt + 1):
                 act(work)
     except NotYet as wait:
-        _note(model, pk, attempt + 1, lambda work: _give_back(work, str(wait)))
+        why = str(wait)
+        _note(model, pk, attempt + 1, lambda work: _give_back(work, why))
     except Exception as problem:  # noqa: BLE001  (whatever a receiver raises is noted on the row and tried again)
         log.warning("%s %s, attempt %s: %s", model.__name__, pk, attempt + 1, type(problem).__name__)
         text = f"{type(problem).__name__}: {problem}"
@@ -101,7 +100,7 @@ def _locked(model: type[W], pk: int, attempt: int) -> W | None:
     return rows.filter(model.OPEN, pk=pk, attempt=attempt).first()
 
 
-def _claim(model: type[Work], pk: int, attempt: int) -> bool:
+def _claim(model: type[W], pk: int, attempt: int) -> bool:
     with transaction.atomic():
         work = _locked(model, pk, attempt)
         if work is None:
@@ -136,15 +135,18 @@ def _act_on_delivery(delivery: Delivery) -> None:
     _one_subject_at_a_time(delivery)
     handler: Callable[..., Receipt] = import_string(route.handler)
     receipt = handler(delivery.message.body) if route.queue == SMALL else handler(delivery)
+    if delivery.not_yet_since:
+        close_alert(_waiting_key(delivery))
     delivery.receipt, delivery.delivered_at = receipt.model_dump(mode="json"), clock.now()
     delivery.error, delivery.not_yet_since = "", None
     delivery.save(update_fields=["receipt", "delivered_at", "error", "not_yet_since"])
-    close_alert(_waiting_key(delivery))
 
 
 def _act_on_due_work(work: DueWork) -> None:
     operation: Callable[..., Any] = import_string(DUE[work.name].operation)
     operation(work.object_id, now=clock.now())
+    if work.not_yet_since:
+        close_alert(_waiting_key(work))
     work.delete()
 
 

@@ -10,7 +10,8 @@ import json
 import os
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any, cast
@@ -25,10 +26,11 @@ from .messages import COLUMNS, ExtractRef
 from .models import Extract
 
 KEEP_UNNAMED = timedelta(hours=1)
+WRITING = ".writing-"
 LARGEST_MANIFEST = 4_000_000  # bytes; about 20,000 parts
 
 
-class ExtractDamaged(Exception):  # noqa: N818  (names the state)
+class ExtractDamaged(Exception):
     """The files are not what the message says; nothing of them is applied."""
 
 
@@ -38,11 +40,10 @@ def write_extract(*, kind: str, query: str, params: Mapping[str, Any]) -> Extrac
     Memory stays flat: rows go from COPY straight into the part files, EXTRACT_PART_ROWS each.
     """
     uid = uuid.uuid4()
-    parts = _Parts(uid, kind)
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, _Parts(uid, kind) as parts:
         select = cursor.mogrify(query, params).decode()
         cursor.copy_expert(f"COPY ({select}) TO STDOUT WITH (FORMAT csv)", parts)
-    described = parts.finish()
+    described = parts.described
     rows = sum(part["rows"] for part in described)
     manifest = {"uid": str(uid), "kind": kind, "columns": list(COLUMNS[kind]), "rows": rows, "parts": described}
     body = json.dumps(manifest, sort_keys=True).encode()
@@ -58,12 +59,10 @@ def stage_part(ref: ExtractRef, *, kind: str, part: int) -> str:
     """
     described = _described_part(ref, kind, part)
     name = f"{ref.extract_uid}/{described['file']}"
-    _check_bytes(name, described)
     table = f"staged_part_{part}"
     columns = ", ".join(f"{column} {type_}" for column, type_ in COLUMNS[kind].items())
-    with connection.cursor() as cursor, _storage().open(name) as stored:
+    with connection.cursor() as cursor, _open_unharmed(name, described) as rows:
         cursor.execute(f"CREATE TEMPORARY TABLE {table} ({columns}) ON COMMIT DROP")
-        rows = gzip.open(stored) if described["file"].endswith(".gz") else stored
         cursor.copy_expert(f"COPY {table} FROM STDIN WITH (FORMAT csv, HEADER match)", rows)
         if cursor.rowcount != described["rows"]:
             raise ExtractDamaged(f"{name} holds {cursor.rowcount} rows; its manifest says {described['rows']}.")
@@ -72,17 +71,19 @@ def stage_part(ref: ExtractRef, *, kind: str, part: int) -> str:
 
 
 def remove_unnamed_extracts() -> int:
-    """Remove folders older than an hour that no row names: what a writer left that died. Gives how many."""
+    """Remove what a writer left that died: files and folders older than an hour that no row names. Gives how many."""
     storage = _storage()
     if not storage.exists("."):
         return 0
+    folders, files = storage.listdir(".")
     known = {str(uid) for uid in Extract.objects.values_list("uid", flat=True)}
-    stale = [folder for folder in storage.listdir(".")[0] if folder not in known and _is_stale(storage, folder)]
-    for folder in stale:
-        for name in storage.listdir(folder)[1]:
-            storage.delete(f"{folder}/{name}")
-        storage.delete(folder)
-    return len(stale)
+    stale_files = [name for name in files if name.startswith(WRITING) and _is_stale(storage, name)]
+    stale_folders = [folder for folder in folders if folder not in known and _is_stale(storage, folder)]
+    for folder in stale_folders:
+        stale_files += [f"{folder}/{name}" for name in storage.listdir(folder)[1]]
+    for name in [*stale_files, *stale_folders]:
+        storage.delete(name)
+    return len(stale_files) + len(stale_folders)
 
 
 class _Parts:
@@ -102,9 +103,15 @@ class _Parts:
         self.out.write(row)
         self.rows += 1
 
-    def finish(self) -> list[dict[str, Any]]:
-        self._end()
-        return self.described
+    def __enter__(self) -> "_Parts":
+        return self
+
+    def __exit__(self, problem: object, *details: object) -> None:
+        if problem is None:
+            self._end()
+        else:
+            self.temporary.close()
+            Path(self.temporary.name).unlink(missing_ok=True)
 
     def _begin(self) -> None:
         self.rows = 0
@@ -142,14 +149,19 @@ def _described_part(ref: ExtractRef, kind: str, part: int) -> dict[str, Any]:
     return described
 
 
-def _check_bytes(name: str, described: dict[str, Any]) -> None:
+@contextmanager
+def _open_unharmed(name: str, described: dict[str, Any]) -> Iterator[Any]:
+    """The rows of a part, from the very file whose bytes were checked: a name may lead to another file meanwhile."""
     try:
-        with _storage().open(name) as file:
-            digest = hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
+        stored = _storage().open(name)
     except FileNotFoundError as gone:
         raise ExtractDamaged(f"{name} is not there.") from gone
-    if digest != described["sha256"]:
-        raise ExtractDamaged(f"{name} has other bytes than its manifest says.")
+    with stored:
+        if hashlib.file_digest(cast(Any, stored), "sha256").hexdigest() != described["sha256"]:
+            raise ExtractDamaged(f"{name} has other bytes than its manifest says.")
+        stored.seek(0)
+        with gzip.open(stored) if name.endswith(".gz") else nullcontext(stored) as rows:
+            yield rows
 
 
 def _store(name: str, write: Callable[[IO[bytes]], object]) -> None:
@@ -161,7 +173,7 @@ def _store(name: str, write: Callable[[IO[bytes]], object]) -> None:
 def _temporary_file() -> Any:
     root = Path(settings.EXTRACT_ROOT)
     root.mkdir(parents=True, exist_ok=True)
-    return tempfile.NamedTemporaryFile(dir=root, prefix=".writing-", delete=False)
+    return tempfile.NamedTemporaryFile(dir=root, prefix=WRITING, delete=False)
 
 
 class _Movable(File):  # type: ignore[type-arg]

@@ -8,7 +8,8 @@ the commit.
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from . import clock
 from .messages import ExtractRef
@@ -29,7 +30,9 @@ class Partition:
 
     def create(self) -> None:
         """Make the empty, unattached table; does nothing where it is there."""
-        _execute(f"CREATE TABLE IF NOT EXISTS {self.table} (LIKE {self.parent} INCLUDING DEFAULTS)")
+        _execute(
+            f"CREATE TABLE IF NOT EXISTS {self.table} (LIKE {self.parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
+        )
 
     def finish(self, primary_key: str) -> None:
         """Add the key, and the check that spares ATTACH a second look at the rows."""
@@ -41,13 +44,7 @@ class Partition:
     def attach(self) -> None:
         """Make the rows visible; belongs at the end of the transaction, since it holds up other attachments."""
         _execute(f"ALTER TABLE {self.parent} ATTACH PARTITION {self.table} FOR VALUES IN ({self.value})")
-
-    @property
-    def exists(self) -> bool:
-        """Whether the table is there, attached or not."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [self.table])
-            return bool(cursor.fetchone()[0])
+        transaction.on_commit(lambda: _execute(f"ANALYZE {self.table}"), robust=True)
 
 
 def begin_load(message: Message, *, receiver: str, table: str = "") -> Load:
@@ -82,13 +79,28 @@ def keep_refused(delivery: Delivery, query: str, params: dict[str, Any]) -> int:
 
 
 def drop_abandoned_tables() -> int:
-    """Drop tables of loads whose every delivery was discarded before the load was done. Gives how many."""
-    abandoned = Load.objects.filter(finished_at=None).exclude(table="").exclude(
-        message__deliveries__discarded_at=None
+    """Drop tables of loads that can never be finished, and that nobody attached. Gives how many loads were given up.
+
+    Every part was delivered or discarded, and some without being counted: its stage was canceled or closed meanwhile.
+    """
+    awaited = Delivery.objects.filter(
+        message=OuterRef("message"), receiver=OuterRef("receiver"), delivered_at=None, discarded_at=None
     )
-    for load in abandoned:
-        _execute(f"DROP TABLE IF EXISTS {load.table}")
-    return abandoned.update(table="")
+    with transaction.atomic():
+        locked = Load.objects.select_for_update(no_key=True, skip_locked=True)
+        abandoned = list(locked.filter(~Exists(awaited), finished_at=None).exclude(table=""))
+        for load in abandoned:
+            if not _is_attached(load.table):
+                _execute(f"DROP TABLE IF EXISTS {load.table}")
+            load.table = ""
+            load.save(update_fields=["table"])
+    return len(abandoned)
+
+
+def _is_attached(table: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(%s) AND relispartition)", [table])
+        return bool(cursor.fetchone()[0])
 
 
 def _execute(statement: str) -> None:

@@ -8,10 +8,11 @@ import logging
 import select
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 from django.utils.module_loading import import_string
 
 from . import clock, delivery, extracts, loads, tasks
@@ -22,6 +23,7 @@ from .routes import DUE
 log = logging.getLogger(__name__)
 
 RUNNING_KEY = 815001  # the advisory lock every scheduler shares; `up` and `journey` see by it that one runs
+HOUSEKEEPING_KEY = 815002
 LOOK_EVERY = 1.0
 HOUSEKEEPING_EVERY = 60.0
 BROKER_REST = 5.0
@@ -94,9 +96,12 @@ def publish(claimed: Claimed) -> None:
 
 
 def keep_house() -> None:
-    """Remove what died half-way left behind."""
-    extracts.remove_unnamed_extracts()
-    loads.drop_abandoned_tables()
+    """Remove what died half-way left behind, unless another scheduler is just at it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [HOUSEKEEPING_KEY])
+        if cursor.fetchone()[0]:
+            extracts.remove_unnamed_extracts()
+            loads.drop_abandoned_tables()
 
 
 class Scheduler:
@@ -133,25 +138,27 @@ class Scheduler:
         """One look: what is due goes to Celery, or is done here where it is small and nobody else takes it."""
         find_due()
         for_celery = []
-        broker_works = time.monotonic() >= self.broker_rests_until and (not self.publishing or self.publishing.done())
+        broker_rests = time.monotonic() < self.broker_rests_until
+        publisher_hangs = self.publishing is not None and not self.publishing.done()
         for claimed in claim_due():
             by_the_clock = claimed.table == "integration_duework"
-            if claimed.queue == SMALL and (by_the_clock or claimed.untaken or not broker_works):
-                self.workers.submit(self._perform, claimed)
-            elif broker_works:
+            if claimed.queue == SMALL and (by_the_clock or claimed.untaken or broker_rests or publisher_hangs):
+                self.workers.submit(self._work, perform, claimed)
+            elif not broker_rests:
                 for_celery.append(claimed)
         if for_celery:
             self.publishing = self.publisher.submit(self._publish, for_celery)
         if time.monotonic() - self.house_kept_at > HOUSEKEEPING_EVERY:
             self.house_kept_at = time.monotonic()
-            self.workers.submit(self._keep_house)
+            self.workers.submit(self._work, keep_house)
 
-    def _perform(self, claimed: Claimed) -> None:
+    def _work(self, act: Callable[..., None], *args: Claimed) -> None:
+        """Act in a thread of the pool, where nobody would see what it raises."""
         close_old_connections()
         try:
-            perform(claimed)
+            act(*args)
         except Exception:
-            log.exception("%s %s", claimed.table, claimed.id)
+            log.exception("%s%s", act.__name__, args)
         finally:
             close_old_connections()
 
@@ -162,10 +169,6 @@ class Scheduler:
         except Exception as problem:  # noqa: BLE001  (kombu raises many kinds; the rows come due again by themselves)
             log.warning("The broker is away (%s); small work is done here meanwhile.", type(problem).__name__)
             self.broker_rests_until = time.monotonic() + BROKER_REST
-
-    def _keep_house(self) -> None:
-        close_old_connections()
-        keep_house()
 
     def _listen(self) -> None:
         with connection.cursor() as cursor:

@@ -27,7 +27,7 @@ from . import factories
 
 _DROP_PARTITIONS = """
 DO $$ DECLARE part regclass; BEGIN
-    FOR part IN SELECT inhrelid FROM pg_inherits LOOP EXECUTE format('DROP TABLE %s', part); END LOOP;
+    FOR part IN SELECT oid FROM pg_class WHERE relispartition AND relkind = 'r' LOOP EXECUTE format('DROP TABLE %s', part); END LOOP;
 END $$;
 TRUNCATE derms_device_usage;
 """

@@ -13,6 +13,8 @@ import pytest
 from integration.config import engines
 from integration.config.engines.state import State
 
+from .processes import kill_processes_of
+
 _running = ExitStack()
 
 
@@ -42,3 +44,11 @@ def _taken(folder: Path) -> TextIO | None:
         mark.close()
         return None
     return mark
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """A state folder of the test's own; whatever a failed test left running there ends with it."""
+    folder = tmp_path / "state"
+    yield folder
+    kill_processes_of(folder)

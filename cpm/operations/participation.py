@@ -15,11 +15,13 @@ from ..models import ProgramEvent
 from ..set_operations import (
     add_unreserved,
     count_participations,
-    load_outcomes as load_outcome_rows,
     load_participations,
     outcome_partition,
     participation_partition,
     refuse_unknown_devices,
+)
+from ..set_operations import (
+    load_outcomes as load_outcome_rows,
 )
 
 COUNTERS = ["participations", "reserved", "closed", "outcomes", "reduction_w"]

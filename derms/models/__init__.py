@@ -1,8 +1,8 @@
 """DERMS's own records."""
 
+from .devices import DerGroup, Device, DeviceUnavailability, DeviceUsage, Enrollment, Program
 from .events import DeviceOutcome, Event, Reservation, Stage, Transition
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
-from .devices import DerGroup, Device, DeviceUnavailability, DeviceUsage, Enrollment, Program
 from .strategies import Strategy, StrategyStage, StrategyType
 
 __all__ = [

@@ -11,8 +11,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
+from integration.fsm import ConcurrentTransitionMixin, FSMField, transition
 from integration.models import TransitionRecord
 
 from ..choices import Approval, EventState, Objective, StageState
@@ -25,7 +25,7 @@ SCHEDULED, IN_PROGRESS = EventState.SCHEDULED, EventState.IN_PROGRESS
 COMPLETED, CANCELED = EventState.COMPLETED, EventState.CANCELED
 
 
-class Event(ConcurrentTransitionMixin, models.Model):  # type: ignore[misc]  # the library carries no types
+class Event(ConcurrentTransitionMixin, models.Model):
     """One demand-response call in one control zone. Only the transitions below write `state`."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -63,7 +63,11 @@ class Event(ConcurrentTransitionMixin, models.Model):  # type: ignore[misc]  # t
             models.CheckConstraint(
                 name="event_approved_by_another_person",
                 condition=Q(approver=None)
-                | (~Q(approver=F("author")) & ~Q(approver=F("last_editor")) & (Q(submitter=None) | ~Q(approver=F("submitter")))),
+                | (
+                    ~Q(approver=F("author"))
+                    & ~Q(approver=F("last_editor"))
+                    & (Q(submitter=None) | ~Q(approver=F("submitter")))
+                ),
             ),
             models.CheckConstraint(
                 name="event_has_known_state", condition=Q(state__in=[str(s) for s in EventState.values])
@@ -129,7 +133,7 @@ class Event(ConcurrentTransitionMixin, models.Model):  # type: ignore[misc]  # t
         self.schedule_due_at = None
 
 
-class Stage(ConcurrentTransitionMixin, StageControl):  # type: ignore[misc]  # the library carries no types
+class Stage(ConcurrentTransitionMixin, StageControl):
     """Part of an event: own window, one program. Its window is frozen once devices are reserved."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -160,9 +164,7 @@ class Stage(ConcurrentTransitionMixin, StageControl):  # type: ignore[misc]  # t
         constraints = [
             models.UniqueConstraint("event", "number", name="stage_number"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="stage_ends_after_start"),
-            models.CheckConstraint(
-                condition=Q(share_pct=None) | Q(share_pct__lte=100), name="stage_share_is_a_share"
-            ),
+            models.CheckConstraint(condition=Q(share_pct=None) | Q(share_pct__lte=100), name="stage_share_is_a_share"),
         ]
         indexes = [models.Index("state", "starts_at", name="derms_stage_state")]
 
@@ -172,6 +174,19 @@ class Stage(ConcurrentTransitionMixin, StageControl):  # type: ignore[misc]  # t
     @property
     def minutes(self) -> int:
         return round((self.ends_at - self.starts_at).total_seconds() / 60)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more comes of it: its outcomes are sent, or it never ran."""
+        return self.outcomes_sent_at is not None or (self.state == StageState.CANCELED and self.started_at is None)
+
+    @property
+    def label(self) -> str:
+        return f"{self.number} · {self.program}"
+
+    @property
+    def left_out_count(self) -> int:
+        return sum(self.left_out.values())
 
     @transition(field=state, source=StageState.NEW, target=StageState.SCHEDULED)
     def schedule(self) -> None:
@@ -235,5 +250,3 @@ class DeviceOutcome(models.Model):
     class Meta:
         managed = False
         db_table = "derms_outcome"
-
-

@@ -52,7 +52,9 @@ class StageControl(models.Model):
     share_pct = models.PositiveSmallIntegerField("share (%)", null=True, blank=True)
     control = models.CharField(max_length=16, choices=Control.choices, default=Control.OFF)
     control_value = models.FloatField(
-        "control value", default=0, help_text="Kelvin for a setpoint offset, % of the time off for a duty cycle, else 0."
+        "control value",
+        default=0,
+        help_text="Kelvin for a setpoint offset, % of the time off for a duty cycle, else 0.",
     )
 
     class Meta:

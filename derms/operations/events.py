@@ -279,5 +279,3 @@ def _next_number(now: datetime) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('derms_event_number')")
         return f"DR-{now.year}-{cursor.fetchone()[0]:04}"
-
-

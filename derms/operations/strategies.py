@@ -43,4 +43,6 @@ def activate_strategy(*, strategy_id: int) -> None:
 @transaction.atomic
 def save_group(*, group_id: int | None, fields: dict[str, Any]) -> DerGroup:
     """Make a DER group, or change its criteria; stages that use it choose by the new ones from then on."""
+    if group_id is None:
+        return DerGroup.objects.create(**fields)
     return DerGroup.objects.update_or_create(pk=group_id, defaults=fields)[0]

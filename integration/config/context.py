@@ -5,21 +5,25 @@ from functools import cache
 from typing import NamedTuple
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from integration import clock
+from integration.models import Alert
+
+from .models import User
 
 
 class Tool(NamedTuple):
-    """An entry of the menu; its view says who may open it."""
+    """An entry of the menu; its view says who may open it, `waiting` how much waits there."""
 
     label: str | Promise
     icon: str
     url_name: str
+    waiting: Callable[[], int] | None = None
 
 
 class MenuItem(NamedTuple):
@@ -27,11 +31,16 @@ class MenuItem(NamedTuple):
     icon: str
     url: str
     current: bool
+    waiting: int
 
 
 class MenuSection(NamedTuple):
     label: str | Promise
     items: list[MenuItem]
+
+
+def open_alerts() -> int:
+    return Alert.objects.filter(closed_at=None).count()
 
 
 TOOLS: dict[str | Promise, list[Tool]] = {
@@ -41,7 +50,7 @@ TOOLS: dict[str | Promise, list[Tool]] = {
         Tool(_("Strategies"), "template", "derms:strategy_list"),
         Tool(_("DER Groups"), "sitemap", "derms:group_list"),
         Tool(_("Devices"), "plug-connected", "derms:device_list"),
-        Tool(_("Alerts"), "bell", "alert_list"),
+        Tool(_("Alerts"), "bell", "alert_list", open_alerts),
     ],
     _("Programs"): [
         Tool(_("Program Events"), "file-analytics", "cpm:program_event_list"),
@@ -80,11 +89,12 @@ def menu_items(request: HttpRequest, tools: list[Tool]) -> list[MenuItem]:
         except NoReverseMatch:
             continue
         if may_open(request.user, url):
-            items.append(MenuItem(tool.label, tool.icon, url, is_current(request.path, url)))
+            waiting = tool.waiting() if tool.waiting else 0
+            items.append(MenuItem(tool.label, tool.icon, url, is_current(request.path, url), waiting))
     return items
 
 
-def may_open(user: AbstractBaseUser | AnonymousUser, url: str) -> bool:
+def may_open(user: User | AnonymousUser, url: str) -> bool:
     """Whether the view behind an address lets this person in, by the mark of integration.access."""
     permissions = getattr(resolve(url).func, "allow", None)
     if permissions is None or not user.is_authenticated:

@@ -15,11 +15,11 @@ class Person(NamedTuple):
 
 PEOPLE = [
     Person("olive.operator", OPERATOR, "plans, submits and cancels events"),
-    Person("oscar.operator", OPERATOR, "a second operator, to meet Olive at the same event"),
-    Person("ada.approver", APPROVER, "approves or denies what others submitted"),
-    Person("bela.balance", BALANCE_AUTHORITY, "gives the second approval where the MW ask for it"),
-    Person("cora.csr", CSR, "finds a customer, schedules unavailability, opts a device out"),
-    Person("pia.manager", PROGRAM_MANAGER, "looks after programs, program events and participation"),
-    Person("adam.admin", ADMINISTRATOR, "users, roles, parameters, messages"),
-    Person("nora.nobody", "", "has no role, and sees what a stranger sees"),
+    Person("oscar.operator", OPERATOR, "a second operator"),
+    Person("ada.approver", APPROVER, "approves or denies others' events"),
+    Person("bela.balance", BALANCE_AUTHORITY, "approves a second time, large events"),
+    Person("cora.csr", CSR, "unavailability and opt-out of customers"),
+    Person("pia.manager", PROGRAM_MANAGER, "programs and their events"),
+    Person("adam.admin", ADMINISTRATOR, "users, roles and messages"),
+    Person("nora.nobody", "", "sees what a person without a role sees"),
 ]

@@ -41,10 +41,9 @@ ROLES: dict[str, set[str]] = {
 
 def save_roles(**kwargs: Any) -> None:
     """Make each role's group hold exactly the permissions named above; runs after every migrate."""
+    from django.apps import apps
     from django.contrib.auth.management import create_permissions
     from django.contrib.auth.models import Group, Permission
-
-    from django.apps import apps
 
     for config in apps.get_app_configs():
         create_permissions(config, verbosity=0)

@@ -14,7 +14,9 @@ def settle(*, timeout_s: float = 60.0) -> None:
         claimed = claim_due()
         for work in claimed:
             perform(work)
-        if not claimed and not (Delivery.objects.filter(Delivery.OPEN).exists() or DueWork.objects.filter(DueWork.OPEN).exists()):
+        if not claimed and not (
+            Delivery.objects.filter(Delivery.OPEN).exists() or DueWork.objects.filter(DueWork.OPEN).exists()
+        ):
             return
         if time.monotonic() > until:
             raise TimeoutError("Messages are still open.")

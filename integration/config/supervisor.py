@@ -20,6 +20,7 @@ from .engines.state import PROJECT, State
 GRACE_SECONDS = 25  # longer than a worker's soft shutdown of 20
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 STEADY_SECONDS = 30
+ALONE = ("--without-gossip", "--without-mingle")  # the database says who does what; workers need not talk
 
 
 class Child(NamedTuple):
@@ -44,7 +45,7 @@ def background_children() -> list[Child]:
 
 def _worker(queue: str, processes: int) -> Child:
     words = f"celery -A integration.config.celery worker -Q {queue} -n {queue}@%h -P prefork -c {processes}"
-    return Child(f"worker {queue}", "worker", [sys.executable, "-m", *words.split(), "--without-gossip", "--without-mingle"])
+    return Child(f"worker {queue}", "worker", [sys.executable, "-m", *words.split(), *ALONE])
 
 
 def scheduler_is_running() -> bool:

@@ -22,6 +22,7 @@ register = template.Library()
 Number = int | float | Decimal
 NONE = "—"
 NBSP = "\u00a0"
+TO = "\N{EN DASH}"
 # A progress bar ends at 125 % of its target, so that a target that is passed still shows.
 PROGRESS_SCALE = 1.25
 
@@ -56,7 +57,7 @@ def request_key() -> SafeString:
 
 
 def minus(text: str) -> str:
-    return text.replace("-", "−")
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 @register.filter
@@ -70,10 +71,11 @@ def kw(value: Number | None) -> str:
     """Power given in kW: kW below 1,000, MW with two decimals from there on; the smaller the more decimals."""
     if value is None:
         return NONE
-    if abs(round(value)) >= 1000:
-        return quantity(f"{float(value) / 1000:,.2f}", "MW")
-    decimals = 0 if value == round(value) or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    return quantity(f"{value:.{decimals}f}", "kW")
+    power = float(value)
+    if abs(round(power)) >= 1000:
+        return quantity(f"{power / 1000:,.2f}", "MW")
+    decimals = 0 if power.is_integer() or abs(power) >= 100 else 1 if abs(power) >= 10 else 2
+    return quantity(f"{power:.{decimals}f}", "kW")
 
 
 @register.filter
@@ -116,7 +118,9 @@ def time_tag(moment: datetime, local: datetime, text: str, after: str = "") -> S
 @register.simple_tag
 def when(moment: datetime | None, zone: str = "UTC") -> SafeString:
     """A moment with its day in the zone's time, UTC beside it: Tue 21 Jul 17:42 EDT 21:42Z. `zone` is an IANA name."""
-    return SafeString(NONE) if moment is None else clock_text(moment, zone, f"{day(moment.astimezone(ZoneInfo(zone)))} ")
+    return (
+        SafeString(NONE) if moment is None else clock_text(moment, zone, f"{day(moment.astimezone(ZoneInfo(zone)))} ")
+    )
 
 
 @register.simple_tag
@@ -138,10 +142,11 @@ def window(start: datetime | None, end: datetime | None, zone: str = "UTC") -> S
         return SafeString(NONE)
     a, b = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
     second_day = "" if a.date() == b.date() else f"{day(b)} "
-    beside = "UTC" if zone == "UTC" else f"{a:%Z} {zulu(start)}–{zulu(end)}"
+    beside = "UTC" if zone == "UTC" else f"{a:%Z} {zulu(start)}{TO}{zulu(end)}"
     return format_html(
-        '<span class="when">{}–{} <small>{}</small></span>',
+        '<span class="when">{}{}{} <small>{}</small></span>',
         time_tag(start, a, f"{day(a)} {a:%H:%M}"),
+        TO,
         time_tag(end, b, f"{second_day}{b:%H:%M}"),
         beside,
     )

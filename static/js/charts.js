@@ -54,7 +54,7 @@
   };
 
   const series = (head) => ({
-    stroke: colour(head.token),
+    stroke: colour(head.form === 'band' ? '--surface' : head.token),
     fill: head.form === 'band' ? colour(head.token) : undefined,
     width: head.width,
     dash: head.dash,

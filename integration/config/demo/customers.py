@@ -11,6 +11,7 @@ from integration import clock
 
 from .statements import run
 
+ALL_CLASSES = tuple(DeviceClass.values)
 # A home's devices were installed at least so long ago: before the first event of the demo's history.
 INSTALLED_BEFORE = timedelta(days=70)
 FIRST_NAMES = (
@@ -22,7 +23,15 @@ LAST_NAMES = (
     "Loremont", "Ipsumfield", "Trialby", "Pretendale", "Fauxworth", "Madeupson", "Notreal", "Inventley", "Proxworth",
     "Stubbington", "Figment", "Seedling", "Randomby", "Fablestone",
 )  # fmt: skip
-STREETS = ("Example Avenue", "Sample Street", "Specimen Lane", "Placeholder Road", "Demo Drive", "Fixture Court", "Mock Mews")
+STREETS = (
+    "Example Avenue",
+    "Sample Street",
+    "Specimen Lane",
+    "Placeholder Road",
+    "Demo Drive",
+    "Fixture Court",
+    "Mock Mews",
+)
 
 
 @transaction.atomic
@@ -38,7 +47,7 @@ def add_fleet(*, zone_code: str, program_id: int, devices: int, seed: int, prefi
 def add_customers(*, zone_code: str, devices: int, seed: int, prefix: str, now: datetime) -> int:
     """Invent customers with so many devices in one zone, subscribed to nothing yet; gives the devices."""
     zone = ControlZone.objects.get(code=zone_code)
-    return run(
+    run(
         "add_customers",
         zone=zone.code,
         town=zone.name,
@@ -51,12 +60,18 @@ def add_customers(*, zone_code: str, devices: int, seed: int, prefix: str, now: 
         last_names=list(LAST_NAMES),
         streets=list(STREETS),
     )
+    return devices
 
 
 def subscribe(
-    *, zone_code: str, program_id: int, seed: int, classes: Sequence[str] = tuple(DeviceClass.values), share: float = 1.0
+    *,
+    zone_code: str,
+    program_id: int,
+    seed: int,
+    classes: Sequence[str] = ALL_CLASSES,
+    share: float = 1.0,
 ) -> int:
-    """Subscribe this share of a zone's customers to a program with their devices of these classes; gives the devices."""
+    """Subscribe a share of a zone's customers to a program with their devices of these classes; gives the devices."""
     return run(
         "subscribe_devices",
         zone=zone_code,

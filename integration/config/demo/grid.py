@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from django.db import transaction
+
 from derms.choices import Category
 from derms.models import ControlZone, HeadEnd, StrategyType
 from lec_sim.models import HeadEndProfile
@@ -43,6 +45,15 @@ HEAD_ENDS = (
     DemoHeadEnd("example-charge", "Example Charge Network", 1.5, 0.02, 0.04, 0.08),
     DemoHeadEnd("placeholder-hub", "Placeholder Home Hub", 8.0, 0.12, 0.02, 0.05),
 )
+
+
+@transaction.atomic
+def add_grid() -> None:
+    """Make the demo's control zones, its head end systems and the times of its event types."""
+    for zone in ZONES:
+        add_zone(code=zone.code, name=zone.name)
+    add_head_ends()
+    set_strategy_types()
 
 
 def add_zone(

@@ -16,7 +16,7 @@ from .statements import run
 METERED = Path(__file__).parent / "pjm_zone_load_summer_2018.csv"
 LOCAL = ZoneInfo("America/New_York")
 # The zone's peak per seeded device, so that one full call moves the load by some percent: enough to see on a chart.
-PEAK_KW_PER_DEVICE = 22.0
+PEAK_KW_PER_DEVICE = 10.0
 LIMIT_SHARE = 0.96
 REFRESH_BELOW = timedelta(weeks=1)
 
@@ -47,7 +47,9 @@ def refresh_forecast(now: datetime) -> bool:
     return True
 
 
-def add_flat_load(*, zone: ControlZone, start: datetime, hours: int, load_kw: int = 50_000, factor: float = 0.5) -> None:
+def add_flat_load(
+    *, zone: ControlZone, start: datetime, hours: int, load_kw: int = 50_000, factor: float = 0.5
+) -> None:
     """Give a zone the same load and the same factor of every class for so many hours, from the start of an hour."""
     run(
         "add_flat_load",

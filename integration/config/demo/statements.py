@@ -15,3 +15,9 @@ def run(name: str, **params: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement(HERE, name), params)
         return int(cursor.rowcount)
+
+
+def analyze(*tables: str) -> None:
+    """Tell the planner what the tables hold by now, instead of waiting until it looks by itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(tables)}")

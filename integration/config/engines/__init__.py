@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from . import postgres, valkey
 from .state import PROJECT, EnginesNotUsable, State
@@ -24,6 +24,7 @@ def in_use() -> Iterator[None]:
         yield
         return
     state, before = State.of_environment(), dict(os.environ)
+    state.make_root()
     try:
         with state.joined():
             with state.locked():
@@ -42,6 +43,8 @@ def stop_unless_in_use(state: State) -> bool:
         return False
     postgres.stop(state)
     valkey.stop(state)
+    with suppress(OSError):  # what a killed engine left is in it, and of use to the next start
+        state.sockets.rmdir()
     return True
 
 

@@ -57,17 +57,21 @@ class State:
             path.write_text(secrets.token_urlsafe(50))
         return path.read_text()
 
+    def make_root(self) -> None:
+        """Make the folder, the owner's alone. Raises EnginesNotUsable where it is someone else's."""
+        _make_own(self.root)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Only one process at a time starts or stops engines here."""
+        """Only one process at a time starts or stops engines here. The sockets' folder is there meanwhile."""
         with self._open("lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            _make_own(self.sockets)
             yield
 
     @contextmanager
     def joined(self) -> Iterator[None]:
-        """Be one of the users, at most until the process's end. Raises EnginesNotUsable in a folder of someone else."""
-        self._make_folders()
+        """Be one of the users, at most until the process's end."""
         with self._open("users") as users:
             fcntl.flock(users, fcntl.LOCK_SH)
             yield
@@ -99,12 +103,12 @@ class State:
     def _open(self, name: str) -> TextIO:
         return (self.root / name).open("a")
 
-    def _make_folders(self) -> None:
-        for folder in (self.root, self.sockets):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            owner = folder.lstat().st_uid
-            if folder.is_symlink() or os.geteuid() not in (0, owner):
-                raise EnginesNotUsable(
-                    f"{folder} belongs to another account (uid {owner}). Give it to yourself with chown, "
-                    "or choose another folder: GRIDCALL_STATE=/path/of/yours"
-                )
+
+def _make_own(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    owner = folder.lstat().st_uid
+    if folder.is_symlink() or os.geteuid() not in (0, owner):
+        raise EnginesNotUsable(
+            f"{folder} belongs to another account (uid {owner}). Give it to yourself with chown, "
+            "or choose another folder: GRIDCALL_STATE=/path/of/yours"
+        )

@@ -12,9 +12,9 @@ grid AS (
 drawn AS (
     SELECT n, n + before.homes AS home, 1 + abs(hashint8extended(n + before.homes, %(seed)s)) %% 3 AS devices
       FROM before, generate_series(1, %(devices)s) n),
-counted AS (SELECT drawn.*, sum(devices) OVER (ORDER BY n) - devices AS devices_before FROM drawn)
-SELECT n, home, least(devices, %(devices)s - devices_before) AS devices, devices_before,
-       CASE WHEN n > 1 AND n %% 12 = 0 THEN home - 1 ELSE home END AS owner,
+counted AS (SELECT drawn.*, (sum(devices) OVER (ORDER BY n) - devices)::bigint AS devices_before FROM drawn)
+SELECT counted.n, home, least(devices, %(devices)s - devices_before) AS devices, devices_before,
+       CASE WHEN counted.n > 1 AND counted.n %% 12 = 0 THEN home - 1 ELSE home END AS owner,
        nextval(pg_get_serial_sequence('cpm_devicelocation', 'id')) AS location_id,
        substation, feeder, transformer,
        abs(hashint8extended(home, %(seed)s + 1)) AS dice

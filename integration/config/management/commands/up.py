@@ -20,14 +20,15 @@ from integration.config.supervisor import Supervisor, background_children, web_c
 
 READY_SECONDS = 60
 FIRST_LOOK = """What to look at first
-  1. olive.operator: Tools Selection > DERMS Events. One event begins within 3 minutes; open it and watch
-     State Tracking go from Scheduled to In Progress to Completed.
-  2. ada.approver: one event waits for approval. Approve it, and its devices are reserved.
-  3. pia.manager: Program Events and Event Participation show the same events as the programs see them,
-     from reservation to Closed with an outcome."""
-NEXT_LOOK = """What to look at next
-  olive.operator: Tools Selection > DERMS Events > + New Event, from a strategy, with a start some minutes ahead;
-  then let ada.approver approve it."""
+  1. olive.operator: Tools Selection > DERMS Events. One event begins within
+     3 minutes; open it and watch State Tracking: Scheduled, In Progress, Completed.
+  2. ada.approver: one event waits for approval. Approve it, and its devices are
+     reserved.
+  3. pia.manager: Program Events and Event Participation show the same events as
+     the programs see them, from reservation to Closed with an outcome."""
+NEXT_LOOK = """What to look at
+  olive.operator: Tools Selection > DERMS Events > + New Event, from a strategy,
+  with a start some minutes ahead. Then let ada.approver approve it."""
 
 
 class Command(BaseCommand):
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         try:
             self.run_until_interrupted(port)
         except KeyboardInterrupt:
-            self.stdout.write("\nEverything is ended.")
+            self.say("\nEverything is ended.")
 
     def run_until_interrupted(self, port: int) -> None:
         first = self.prepare()
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         os.environ.setdefault("GRIDCALL_HTTPS", "0")
         if demo_is_here():
             os.environ.setdefault("GRIDCALL_DEMO", "1")
-        supervisor = Supervisor([web_child(port), *background_children()], say=self.stdout.write)
+        supervisor = Supervisor([web_child(port), *background_children()], say=self.say)
         supervisor.start()
         try:
             if not answers_within(READY_SECONDS, port):
@@ -60,23 +61,26 @@ class Command(BaseCommand):
 
     def prepare(self) -> bool:
         """Bring the database up to date; True where the demo utility was made just now."""
-        self.stdout.write("Preparing the database ...")
+        self.say("Preparing the database ...")
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
         if not needs_seeding():
             return False
-        self.stdout.write("First start: making the demo utility ...")
+        self.say("First start: making the demo utility ...")
         call_command("seed_demo")
         return True
 
     def welcome(self, port: int, first: bool) -> None:
-        console = Console()
-        console.print(f"\nGridcall runs at [bold]http://127.0.0.1:{port}/[/bold]\n")
+        self.say(f"\nGridcall runs at http://127.0.0.1:{port}/\n\n")
         if demo_is_here():
-            console.print(sign_ins())
-            console.print(f"Password of all: [bold]{PASSWORD}[/bold]\n")
-            console.print(FIRST_LOOK if first else NEXT_LOOK)
-        console.print("\nCtrl-C ends it.")
+            Console().print(sign_ins())
+            self.say(f"Password of all: {PASSWORD}\n\n{FIRST_LOOK if first else NEXT_LOOK}\n\n")
+        self.say("Ctrl-C ends it.")
+
+    def say(self, text: str) -> None:
+        """Also a file or a pipe shows it at once."""
+        self.stdout.write(text)
+        self.stdout.flush()
 
 
 def free_port() -> int:

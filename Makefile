@@ -1,0 +1,105 @@
+# Everything works in a virtual environment of its own, .venv; only Python 3.11 to 3.13 has to be there.
+.PHONY: help run test test-full check journey lock chromium clean
+
+python := .venv/bin/python
+pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
+compile := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links pyproject.toml
+# With the packages for testing installed, running needs nothing more.
+installed := $(firstword $(wildcard .venv/installed-dev) .venv/installed)
+# A virtual environment that is half made, or whose Python is gone, is made again.
+ifneq ($(shell $(python) -m pip --version >/dev/null 2>&1 && echo works),works)
+.PHONY: .venv/installed .venv/installed-dev
+endif
+
+help:
+	@echo "make run       Gridcall on this machine, with a demo utility; PORT=8001 make run takes another port"
+	@echo "make test      every check, and the tests"
+	@echo "make test-full the same with the long tests"
+	@echo "make journey   one event from plan to closed; ARGS=\"--devices 5000 --stages 2\""
+	@echo "make lock      write the lock files anew from pyproject.toml"
+	@echo "make clean     remove what the commands above made, the data in .local excepted"
+
+run: $(installed)
+	@exec $(python) manage.py up
+
+journey: $(installed)
+	@exec $(python) manage.py journey $(ARGS)
+
+test: check chromium
+	@$(with_chromium) $(python) -m pytest -m "not full" $(ARGS)
+
+test-full: check chromium
+	@$(with_chromium) $(python) -m pytest $(ARGS)
+
+check: .venv/installed-dev
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
+	$(python) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	$(python) manage.py makemigrations --check --dry-run
+
+lock:
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	$(compile) $(ARGS) --output-file requirements.lock
+	$(compile) $(ARGS) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path "./.local/*" -prune -exec rm -rf {} +
+
+# --- The virtual environment --------------------------------------------------------------------------------------
+
+define make_environment
+	@$(python) -m pip --version >/dev/null 2>&1 || { $(find_python); \
+		echo "Making .venv with $$python"; "$$python" -m venv --clear .venv; }
+endef
+
+# Sets $$python to the first that is 3.11 to 3.13 and can make virtual environments.
+define find_python
+if [ -n "$$PYTHON" ]; then set -- "$$PYTHON"; else set -- python3.13 python3.12 python3.11 python3; fi; \
+python=; bare=; \
+for each in "$$@"; do \
+	"$$each" -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null || continue; \
+	if "$$each" -c "import ensurepip, venv" 2>/dev/null; then python=$$each; break; fi; \
+	bare=$$each; \
+done; \
+if [ -z "$$python" ] && [ -n "$$bare" ]; then \
+	package=$$("$$bare" -c "import sys; print('python%d.%d-venv' % sys.version_info[:2])"); \
+	echo "$$bare can't make virtual environments. On Debian and Ubuntu: apt-get install $$package" >&2; exit 1; \
+fi; \
+if [ -z "$$python" ]; then \
+	echo "Gridcall needs Python 3.11, 3.12 or 3.13 (looked for: $$*). Name one: make PYTHON=/path/to/python3.12" >&2; \
+	exit 1; \
+fi
+endef
+
+.venv/installed: requirements.lock
+	$(make_environment)
+	@echo "Installing the packages of $<"
+	@$(pip) -r $<
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock
+	$(make_environment)
+	@echo "Installing the packages of $<"
+	@$(pip) -r $<
+	@touch $@
+
+# --- A browser for the tests --------------------------------------------------------------------------------------
+
+# Prints the first browser that starts; Ubuntu has a chromium-browser that only says what to install.
+define find_chromium
+for each in "$$CHROMIUM" chromium chromium-browser google-chrome google-chrome-stable; do \
+	[ -n "$$each" ] && "$$each" --version >/dev/null 2>&1 && { command -v "$$each"; break; }; \
+done
+endef
+with_chromium := CHROMIUM="$$($(find_chromium))"
+
+chromium:
+	@[ -n "$$($(find_chromium))" ] || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium; \
+	} || { \
+		echo "The tests need Chromium. Install it (as root: apt-get install chromium)," \
+			"or name yours: make test CHROMIUM=/path/to/chrome" >&2; exit 1; \
+	}

@@ -1,0 +1,62 @@
+"""Program events, the loads they wait for, and programs."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from integration.models import Load
+
+from ..models import Program, ProgramEvent
+from .participations import ParticipationRow
+
+
+class Happening(NamedTuple):
+    """A moment in a participation's history."""
+
+    at: datetime
+    sentence: str
+    by: str
+
+
+def program_events() -> QuerySet[ProgramEvent]:
+    return ProgramEvent.objects.select_related("program__type")
+
+
+def program_event_named(name: str) -> ProgramEvent | None:
+    """The program event of `<event number>-<stage number>`, or None."""
+    number, _, stage = name.strip().rpartition("-")
+    if not stage.isdecimal():
+        return None
+    return program_events().filter(event_number=number.upper(), stage_number=int(stage[:4])).first()
+
+
+def loads_under_way(stage_uid: UUID) -> QuerySet[Load]:
+    """Bulk files of a stage that CPM is taking in just now."""
+    loads = Load.objects.filter(receiver="cpm", finished_at=None, message__stage_uid=stage_uid)
+    return loads.exclude(message__deliveries__discarded_at__isnull=False).select_related("message").order_by("pk")
+
+
+def programs_with_use() -> QuerySet[Program]:
+    """Programs with how many subscriptions are open."""
+    open_ones = Count("subscriptions", filter=Q(subscriptions__ends_at=None))
+    return Program.objects.select_related("type").annotate(subscriptions_open=open_ones).order_by("-active", "name")
+
+
+def what_happened(row: ParticipationRow) -> list[Happening]:
+    """One participation's history, oldest first."""
+    event, facts = row.program_event, row.facts
+    flag = _("Yes") if facts.reservation_flag else _("No")
+    moments = [
+        (event.reservations_loaded_at, _("Event participation created, reservation flag %s") % flag, "DERMS"),
+        (facts.started_at, _("The device began to take part"), "LEC"),
+        (facts.ended_at, _("The device ended taking part"), "LEC"),
+        (event.outcomes_loaded_at if facts.code else None, _("Closed with outcome %s") % facts.code, "DERMS"),
+    ]
+    happened = [Happening(at, sentence, by) for at, sentence, by in moments if at]
+    for step in event.transitions.all():
+        sentence = _("The program event is %s") % step.to_state
+        happened.append(Happening(step.at, f"{sentence}: {step.why}" if step.why else sentence, step.by))
+    return sorted(happened, key=lambda moment: moment.at)

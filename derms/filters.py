@@ -1,0 +1,65 @@
+"""What lists can be narrowed to; a filter is a query string, so a view of a list is an address."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.forms import HiddenInput
+from django.utils.translation import gettext_lazy as _
+
+from .choices import Category, DeviceClass, EventState
+from .models import ControlZone, Device, Event
+
+EVENT_VIEWS: dict[str, tuple[Any, list[str]]] = {
+    "active": (_("Active"), [s for s in EventState.values if s not in (EventState.COMPLETED, EventState.CANCELED)]),
+    "waiting": (_("Awaiting approval"), [EventState.SUBMITTED]),
+    "completed": (_("Completed"), [EventState.COMPLETED, EventState.CANCELED]),
+    "all": (_("All"), EventState.values),
+}
+
+
+class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
+    """DERMS Events by view, words, type, control zone and state."""
+
+    view = django_filters.ChoiceFilter(
+        choices=[(name, label) for name, (label, _states) in EVENT_VIEWS.items()], method="in_view", widget=HiddenInput
+    )
+    q = django_filters.CharFilter(method="search", label=_("Number or name"))
+    type = django_filters.ChoiceFilter(choices=Category.choices, label=_("Type"), empty_label=_("All types"))
+    zone = django_filters.ModelChoiceFilter(
+        queryset=ControlZone.objects.order_by("name"),
+        to_field_name="code",
+        label=_("Control zone"),
+        empty_label=_("All zones"),
+    )
+    state = django_filters.ChoiceFilter(choices=EventState.choices, label=_("State"), empty_label=_("All states"))
+
+    class Meta:
+        model = Event
+        fields = ["view", "q", "type", "zone", "state"]
+
+    def in_view(self, events: QuerySet[Event], name: str, view: str) -> QuerySet[Event]:
+        return events.filter(state__in=EVENT_VIEWS[view][1])
+
+    def search(self, events: QuerySet[Event], name: str, words: str) -> QuerySet[Event]:
+        return events.filter(Q(number__icontains=words) | Q(name__icontains=words))
+
+
+class DeviceFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
+    """Devices by NIC id, class, control zone and feeder."""
+
+    q = django_filters.CharFilter(field_name="nic_id", lookup_expr="startswith", label=_("NIC id begins with"))
+    device_class = django_filters.ChoiceFilter(
+        choices=DeviceClass.choices, label=_("Device class"), empty_label=_("All classes")
+    )
+    zone = django_filters.ModelChoiceFilter(
+        queryset=ControlZone.objects.order_by("name"),
+        to_field_name="code",
+        label=_("Control zone"),
+        empty_label=_("All zones"),
+    )
+    feeder = django_filters.CharFilter(field_name="feeder__code", label=_("Feeder"))
+
+    class Meta:
+        model = Device
+        fields = ["q", "device_class", "zone", "feeder"]

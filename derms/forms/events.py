@@ -1,0 +1,202 @@
+"""Forms of events and stages."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from integration.localtime import LocalTimeMissing, LocalTimeTwice, offsets, to_utc
+
+from ..choices import Control, Objective, StrategyState
+from ..models import Event, Stage, Strategy
+from ..rules import RULE_WORDS
+
+LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
+
+
+class LocalMomentMixin(forms.BaseForm):
+    """Wall times typed in a control zone's time become moments in UTC."""
+
+    def take_moment(self, name: str, time_zone: str) -> None:
+        """Replace a cleaned wall time by its moment; what cannot be one becomes the field's error."""
+        wall = self.cleaned_data.get(name)
+        if wall is None:
+            return
+        try:
+            offset = self.data.get(self.add_prefix(f"{name}_offset"), "")
+            self.cleaned_data[name] = to_utc(wall, time_zone, offset)
+        except LocalTimeMissing as problem:
+            self.add_error(name, str(problem))
+        except LocalTimeTwice as problem:
+            self._offer_offsets(name, wall, time_zone)
+            self.add_error(name, str(problem))
+
+    def _offer_offsets(self, name: str, wall: datetime, time_zone: str) -> None:
+        choices = [(o, f"{wall:%H:%M} (UTC{o})") for o in offsets(wall, time_zone)]
+        label = _("Which %(time)s is meant") % {"time": f"{wall:%H:%M}"}
+        self.fields[f"{name}_offset"] = forms.ChoiceField(choices=choices, label=label)
+
+
+class WallTimeField(forms.DateTimeField):
+    """A date and time without zone, as the browser's own picker gives it."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=LOCAL_FORMAT)
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        for pattern in (LOCAL_FORMAT, "%Y-%m-%dT%H:%M:%S"):
+            try:
+                return datetime.strptime(str(value), pattern)  # noqa: DTZ007  (a wall time; the form gives it its zone)
+            except ValueError:
+                continue
+        raise forms.ValidationError(
+            _("“%(value)s” is not a date and time like 2026-07-21T17:30."), params={"value": value}
+        )
+
+
+class TargetMixin(forms.BaseForm):
+    """An objective that needs an amount must have it."""
+
+    def check_amount(self, objective: str) -> None:
+        needed = {Objective.LOAD_REDUCTION: "target_kw", Objective.MAX_DEMAND_THRESHOLD: "threshold_kw"}
+        name = needed.get(Objective(objective))
+        if name and not self.cleaned_data.get(name):
+            self.add_error(name, _("%(objective)s needs this amount in kW, above 0.") % {"objective": objective})
+
+
+class NewEventForm(LocalMomentMixin, TargetMixin, forms.Form):
+    """Pick a strategy, and say what is different this time."""
+
+    strategy = forms.ModelChoiceField(
+        Strategy.objects.filter(state=StrategyState.ACTIVE).select_related("zone", "type").prefetch_related("stages"),
+        widget=forms.RadioSelect,
+        empty_label=None,
+        to_field_name="uid",
+    )
+    name = forms.CharField(label=_("Name"), max_length=120)
+    description = forms.CharField(label=_("Description"), max_length=500, required=False)
+    starts_at = WallTimeField(label=_("Start"), help_text=_("In the control zone's time."))
+    target_kw = forms.IntegerField(
+        label=_("Target (kW)"), min_value=1, required=False, help_text=_("Empty: the strategy's own.")
+    )
+    threshold_kw = forms.IntegerField(
+        label=_("Threshold (kW)"), min_value=1, required=False, help_text=_("Empty: the strategy's own.")
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        strategy = cleaned.get("strategy")
+        if strategy:
+            self.take_moment("starts_at", strategy.zone.time_zone)
+            for name in ("target_kw", "threshold_kw"):
+                if cleaned.get(name) is None:
+                    cleaned[name] = getattr(strategy, name)
+            self.check_amount(strategy.objective)
+        return self.cleaned_data
+
+
+class EventForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    """An event's own fields; the control zone and type come with the strategy."""
+
+    overridden_rules = forms.MultipleChoiceField(
+        choices=list(RULE_WORDS.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Has an effect only where the program marks the rule as override-able."),
+    )
+
+    class Meta:
+        model = Event
+        fields = ["name", "description", "objective", "target_kw", "threshold_kw", "overridden_rules"]
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if objective := self.cleaned_data.get("objective"):
+            self.check_amount(objective)
+        return self.cleaned_data
+
+
+class ControlMixin(forms.BaseForm):
+    """A control's value must make sense for it."""
+
+    def check_control(self) -> None:
+        control, value = self.cleaned_data.get("control"), self.cleaned_data.get("control_value")
+        if control == Control.DUTY_CYCLE and value is not None and not 0 < value <= 100:
+            self.add_error(
+                "control_value", _("A duty cycle is above 0 and at most 100 %%; this is %(v)g.") % {"v": value}
+            )
+        if control == Control.SETPOINT_OFFSET and not value:
+            self.add_error("control_value", _("A setpoint offset is so many kelvin, not 0."))
+
+
+class StageForm(LocalMomentMixin, ControlMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    """One stage. Times are the control zone's."""
+
+    starts_at = WallTimeField(label=_("Start"))
+    ends_at = WallTimeField(label=_("End"))
+
+    class Meta:
+        model = Stage
+        fields = [
+            "program",
+            "der_groups",
+            "starts_at",
+            "ends_at",
+            "target_kw",
+            "share_pct",
+            "control",
+            "control_value",
+        ]
+        widgets = {"der_groups": forms.CheckboxSelectMultiple}
+
+    def __init__(self, *args: Any, time_zone: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.time_zone = time_zone
+        for name in ("starts_at", "ends_at"):
+            if isinstance(moment := self.initial.get(name), datetime):
+                self.initial[name] = moment.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        self.take_moment("starts_at", self.time_zone)
+        self.take_moment("ends_at", self.time_zone)
+        starts, ends = self.cleaned_data.get("starts_at"), self.cleaned_data.get("ends_at")
+        if isinstance(starts, datetime) and isinstance(ends, datetime) and not self.errors and ends <= starts:
+            zone = ZoneInfo(self.time_zone)
+            sentence = _("End %(end)s is not after start %(start)s.")
+            local = {"end": f"{ends.astimezone(zone):%H:%M %Z}", "start": f"{starts.astimezone(zone):%H:%M %Z}"}
+            self.add_error("ends_at", sentence % local)
+        self.check_control()
+        return self.cleaned_data
+
+    def _post_clean(self) -> None:
+        """The operation writes the row, and the database holds its rules; the form only checks what was typed."""
+
+
+class ShiftForm(forms.Form):
+    by_minutes = forms.IntegerField(
+        label=_("Shift all stages by (minutes)"),
+        min_value=-10_080,
+        max_value=10_080,
+        help_text=_("Below zero is earlier."),
+    )
+
+
+class SubmitForm(forms.Form):
+    accepted_kw = forms.IntegerField(
+        label=_("Accept a shortfall of up to (kW)"),
+        min_value=0,
+        initial=0,
+        help_text=_("If fewer devices are free when the event is scheduled, it goes ahead down to this."),
+    )
+
+
+class ShortfallForm(forms.Form):
+    accepted_kw = forms.IntegerField(label=_("Accept a shortfall of up to (kW)"), min_value=1)
+
+
+class DenyForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))

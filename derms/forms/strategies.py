@@ -1,0 +1,83 @@
+"""Forms of strategies and DER groups."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from ..choices import DeviceClass
+from ..models import DerGroup, Feeder, HeadEnd, Program, Strategy, StrategyStage
+from .events import ControlMixin, TargetMixin
+
+
+class StrategyForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    class Meta:
+        model = Strategy
+        fields = ["name", "description", "zone", "type", "objective", "target_kw", "threshold_kw"]
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if objective := self.cleaned_data.get("objective"):
+            self.check_amount(objective)
+        return self.cleaned_data
+
+
+class StrategyStageForm(ControlMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    class Meta:
+        model = StrategyStage
+        fields = [
+            "program",
+            "der_groups",
+            "offset_minutes",
+            "length_minutes",
+            "target_kw",
+            "share_pct",
+            "control",
+            "control_value",
+        ]
+        widgets = {"der_groups": forms.SelectMultiple(attrs={"size": 3})}
+        labels = {"offset_minutes": _("Offset from start (min)"), "length_minutes": _("Length (min)")}
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        self.check_control()
+        return self.cleaned_data
+
+
+StrategyStageFormSet = forms.modelformset_factory(
+    StrategyStage, form=StrategyStageForm, extra=1, can_delete=True, min_num=1, validate_min=True
+)
+
+
+class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    """Criteria: an empty list lets every device pass."""
+
+    device_classes = forms.MultipleChoiceField(
+        choices=DeviceClass.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    feeder_ids = forms.ModelMultipleChoiceField(
+        Feeder.objects.order_by("code"),
+        required=False,
+        label=_("Feeders"),
+        widget=forms.SelectMultiple(attrs={"size": 8}),
+    )
+    head_end_ids = forms.ModelMultipleChoiceField(
+        HeadEnd.objects.order_by("code"),
+        required=False,
+        label=_("Head end systems"),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    program_ids = forms.ModelMultipleChoiceField(
+        Program.objects.order_by("name"), required=False, label=_("Programs"), widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = DerGroup
+        fields = ["name", "description", "device_classes", "feeder_ids", "head_end_ids", "program_ids"]
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        for name in ("feeder_ids", "head_end_ids", "program_ids"):
+            if name in self.cleaned_data:
+                self.cleaned_data[name] = [row.pk for row in self.cleaned_data[name]]
+        return self.cleaned_data

@@ -1,0 +1,43 @@
+"""Addresses of DERMS: a verb is the last segment; only POST acts."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "derms"
+EVENT = "events/<str:number>/"
+STAGE = EVENT + "stages/<int:stage_number>/"
+
+urlpatterns = [
+    path("events/", views.event_list, name="event_list"),
+    path("events/new/", views.event_new, name="event_new"),
+    path("events/actions/<str:verb>/", views.event_action, name="event_action"),
+    path(EVENT, views.event, name="event"),
+    path(EVENT + "edit/", views.event_edit, name="event_edit"),
+    path(EVENT + "check/", views.event_check, name="event_check"),
+    path(EVENT + "shift/", views.event_shift, name="event_shift"),
+    path(EVENT + "submit/", views.event_submit, name="event_submit"),
+    path(EVENT + "withdraw/", views.event_withdraw, name="event_withdraw"),
+    path(EVENT + "approve/", views.event_approve, name="event_approve"),
+    path(EVENT + "deny/", views.event_deny, name="event_deny"),
+    path(EVENT + "schedule-again/", views.event_schedule_again, name="event_schedule_again"),
+    path(
+        EVENT + "schedule-with-shortfall/",
+        views.event_schedule_with_shortfall,
+        name="event_schedule_with_shortfall",
+    ),
+    path(EVENT + "stages/add/", views.stage_add, name="stage_add"),
+    path(STAGE, views.stage, name="stage"),
+    path(STAGE + "edit/", views.stage_edit, name="stage_edit"),
+    path(STAGE + "remove/", views.stage_remove, name="stage_remove"),
+    path("strategies/", views.strategy_list, name="strategy_list"),
+    path("strategies/new/", views.strategy_new, name="strategy_new"),
+    path("strategies/<uuid:uid>/", views.strategy_edit, name="strategy_edit"),
+    path("strategies/<uuid:uid>/archive/", views.strategy_archive, name="strategy_archive"),
+    path("strategies/<uuid:uid>/activate/", views.strategy_activate, name="strategy_activate"),
+    path("der-groups/", views.group_list, name="group_list"),
+    path("der-groups/new/", views.group_new, name="group_new"),
+    path("der-groups/<int:pk>/", views.group_edit, name="group_edit"),
+    path("devices/", views.device_list, name="device_list"),
+    path("devices/<str:head_end>/<str:nic_id>/", views.device, name="device"),
+]

@@ -1,0 +1,46 @@
+"""Pages of DERMS: each view finds, asks one query or operation, and answers."""
+
+from .acting import (
+    event_action,
+    event_approve,
+    event_deny,
+    event_schedule_again,
+    event_schedule_with_shortfall,
+    event_submit,
+    event_withdraw,
+)
+from .devices import device, device_list, group_edit, group_list, group_new
+from .events import event, event_check, event_list
+from .planning import event_edit, event_new, event_shift, stage_add, stage_edit, stage_remove
+from .stages import stage
+from .strategies import strategy_activate, strategy_archive, strategy_edit, strategy_list, strategy_new
+
+__all__ = [
+    "device",
+    "device_list",
+    "event",
+    "event_action",
+    "event_approve",
+    "event_check",
+    "event_deny",
+    "event_edit",
+    "event_list",
+    "event_new",
+    "event_schedule_again",
+    "event_schedule_with_shortfall",
+    "event_shift",
+    "event_submit",
+    "event_withdraw",
+    "group_edit",
+    "group_list",
+    "group_new",
+    "stage",
+    "stage_add",
+    "stage_edit",
+    "stage_remove",
+    "strategy_activate",
+    "strategy_archive",
+    "strategy_edit",
+    "strategy_list",
+    "strategy_new",
+]

@@ -1,0 +1,194 @@
+"""Buttons of State Tracking: GET shows what would happen, POST does it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from integration import clock
+from integration.access import allow
+from integration.acting import acts_once
+from integration.http import SignedInRequest
+
+from .. import operations
+from ..forms import DenyForm, ShortfallForm, SubmitForm
+from ..models import Event
+from ..queries import missing_kw, stage_goals, stages_of
+from ..set_operations import choose_devices
+
+ACTING = require_http_methods(["GET", "HEAD", "POST"])
+VERBS = ("edit", "submit", "withdraw", "approve", "deny")
+
+
+@require_safe
+@allow("derms.view_event")
+def event_action(request: SignedInRequest, verb: str) -> HttpResponse:
+    """Actions menu of the list: goes to the chosen event's own page for the verb."""
+    if verb not in VERBS:
+        raise Http404(f"There is no action “{verb}”.")
+    chosen = request.GET.getlist("number")
+    if len(chosen) != 1:
+        messages.info(request, _("Choose one event first."))
+        return redirect("derms:event_list")
+    return redirect(f"derms:event_{verb}", chosen[0])
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def event_submit(request: SignedInRequest, number: str) -> HttpResponse:
+    event = get_object_or_404(Event, number=number)
+    form = SubmitForm(request.POST or None, initial={"accepted_kw": 0})
+    if request.method == "POST" and form.is_valid():
+        operations.submit_event(
+            event_id=event.pk, by=request.user, now=clock.now(), accepted_kw=form.cleaned_data["accepted_kw"]
+        )
+        return _done(request, event, _("%(number)s was submitted; an approver has to approve it."))
+    return _confirm(
+        request,
+        event,
+        title=_("Submit %(number)s for approval?"),
+        consequences=[*_expectations(event), _("It can't be edited while it waits; Withdraw takes it back.")],
+        form=form,
+        act=_("Submit"),
+        keep=_("Keep planning"),
+    )
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def event_withdraw(request: SignedInRequest, number: str) -> HttpResponse:
+    event = get_object_or_404(Event, number=number)
+    if request.method == "POST":
+        operations.withdraw_event(event_id=event.pk, by=request.user, now=clock.now())
+        return _done(request, event, _("%(number)s was withdrawn and can be edited again."))
+    return _confirm(
+        request,
+        event,
+        title=_("Withdraw %(number)s?"),
+        consequences=[_("It goes back to New. Nobody can approve it until it is submitted again.")],
+        act=_("Withdraw"),
+        keep=_("Leave it submitted"),
+    )
+
+
+@ACTING
+@allow("derms.approve_event")
+@acts_once
+def event_approve(request: SignedInRequest, number: str) -> HttpResponse:
+    event = get_object_or_404(Event, number=number)
+    if request.method == "POST":
+        operations.approve_event(event_id=event.pk, by=request.user, now=clock.now())
+        return _done(request, event, _("%(number)s was approved; its devices are being chosen and reserved."))
+    return _confirm(
+        request,
+        event,
+        title=_("Approve %(number)s?"),
+        consequences=[*_expectations(event), _("Its devices are chosen and reserved at once.")],
+        act=_("Approve"),
+        keep=_("Don't approve yet"),
+    )
+
+
+@ACTING
+@allow("derms.approve_event")
+@acts_once
+def event_deny(request: SignedInRequest, number: str) -> HttpResponse:
+    event = get_object_or_404(Event, number=number)
+    form = DenyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        operations.deny_event(event_id=event.pk, by=request.user, now=clock.now(), reason=form.cleaned_data["reason"])
+        return _done(request, event, _("%(number)s was denied; its author can edit it and submit it again."))
+    return _confirm(
+        request,
+        event,
+        title=_("Deny %(number)s?"),
+        consequences=[_("The operator reads your reason, edits the event and submits it again.")],
+        form=form,
+        act=_("Deny"),
+        keep=_("Leave it submitted"),
+        dangerous=True,
+    )
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def event_schedule_again(request: SignedInRequest, number: str) -> HttpResponse:
+    event = get_object_or_404(Event, number=number)
+    if request.method == "POST":
+        operations.schedule_event_again(event_id=event.pk, by=request.user, now=clock.now())
+        return _done(request, event, _("%(number)s is being scheduled again."))
+    return _confirm(
+        request,
+        event,
+        title=_("Schedule %(number)s again?"),
+        consequences=_expectations(event),
+        act=_("Schedule again"),
+        keep=_("Leave it approved"),
+    )
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def event_schedule_with_shortfall(request: SignedInRequest, number: str) -> HttpResponse:
+    event = get_object_or_404(Event, number=number)
+    form = ShortfallForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        operations.schedule_event_with_shortfall(
+            event_id=event.pk, accepted_kw=form.cleaned_data["accepted_kw"], by=request.user, now=clock.now()
+        )
+        return _done(request, event, _("%(number)s waits for approval with the larger shortfall."))
+    return _confirm(
+        request,
+        event,
+        title=_("Schedule %(number)s with a shortfall?"),
+        consequences=[*_expectations(event), _("It goes back to its approver first.")],
+        form=form,
+        act=_("Ask for approval"),
+        keep=_("Leave it approved"),
+    )
+
+
+def _expectations(event: Event) -> list[str]:
+    """What could be reserved at this moment, stage by stage, and what would be missing."""
+    stages, now = stages_of(event), clock.now()
+    goals = stage_goals(event, stages)
+    return [
+        _expectation(stage, goals[stage.pk], choose_devices(stage, goal_kw=goals[stage.pk], now=now))
+        for stage in stages
+    ]
+
+
+def _expectation(stage: Any, goal_kw: float | None, chosen: Any) -> str:
+    words = {"stage": stage.number, "devices": f"{chosen.devices:,}", "kw": f"{chosen.watts / 1000:,.0f}"}
+    if goal_kw is None:
+        return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW.") % words
+    words |= {"goal": f"{goal_kw:,.0f}", "missing": f"{missing_kw(goal_kw, chosen.watts):,}"}
+    if missing_kw(goal_kw, chosen.watts):
+        return _("Stage %(stage)s: about %(kw)s kW of %(goal)s kW; %(missing)s kW are missing.") % words
+    return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW of %(goal)s kW.") % words
+
+
+def _done(request: SignedInRequest, event: Event, sentence: str) -> HttpResponse:
+    messages.success(request, sentence % {"number": event.number})
+    return redirect("derms:event", event.number)
+
+
+def _confirm(
+    request: SignedInRequest,
+    event: Event,
+    *,
+    title: str,
+    form: Form | None = None,
+    **context: Any,
+) -> HttpResponse:
+    status = 422 if form is not None and form.is_bound and form.errors else 200
+    words = {"title": title % {"number": event.number}, "form": form, "keep_url": f"/events/{event.number}/"}
+    return render(request, "confirm.html", {**words, **context}, status=status)

@@ -1,0 +1,87 @@
+"""Devices as DERMS knows them, and the groups they are chosen by."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from integration.access import allow
+from integration.acting import acts_once
+from integration.http import SignedInRequest
+
+from .. import operations
+from ..filters import DeviceFilter
+from ..forms import GroupForm
+from ..models import DerGroup, Device, DeviceUsage
+from ..queries import device_stages, group_rows
+
+ACTING = require_http_methods(["GET", "HEAD", "POST"])
+PAGE = 50
+
+
+@require_safe
+@allow("derms.view_device")
+def device_list(request: SignedInRequest) -> HttpResponse:
+    """Devices by id, a keyset page at a time."""
+    devices = Device.objects.select_related("head_end", "zone", "feeder").order_by("pk")
+    found = DeviceFilter(request.GET, queryset=devices)
+    after = request.GET.get("after", "")
+    rows = list(found.qs.filter(pk__gt=int(after) if after.isdigit() else 0)[: PAGE + 1])
+    query = request.GET.copy()
+    query.pop("after", None)
+    first_url = f"?{query.urlencode()}"
+    query["after"] = str(rows[PAGE - 1].pk) if len(rows) > PAGE else ""
+    context = {
+        "filter": found,
+        "devices": rows[:PAGE],
+        "first_url": first_url if after else "",
+        "next_url": f"?{query.urlencode()}" if query["after"] else "",
+    }
+    return render(request, "derms/device_list.html", context)
+
+
+@require_safe
+@allow("derms.view_device")
+def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse:
+    """One device: where it hangs, its programs, score and stages."""
+    devices = Device.objects.select_related("head_end", "zone", "feeder", "transformer")
+    found = devices.filter(head_end__code=head_end, nic_id=nic_id).order_by("-registered_at").first()
+    if found is None:
+        found = get_object_or_404(devices, head_end__code=head_end, nic_id=nic_id)
+    context = {
+        "device": found,
+        "usage": DeviceUsage.objects.filter(pk=found.pk).first(),
+        "enrollments": found.enrollments.select_related("program").order_by("-starts_at"),
+        "stages": device_stages(found),
+    }
+    return render(request, "derms/device.html", context)
+
+
+@require_safe
+@allow("derms.view_event")
+def group_list(request: SignedInRequest) -> HttpResponse:
+    return render(request, "derms/group_list.html", {"groups": group_rows()})
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def group_new(request: SignedInRequest) -> HttpResponse:
+    return _group_page(request, None)
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def group_edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _group_page(request, get_object_or_404(DerGroup, pk=pk))
+
+
+def _group_page(request: SignedInRequest, group: DerGroup | None) -> HttpResponse:
+    form = GroupForm(request.POST or None, instance=group)
+    if request.method == "POST" and form.is_valid():
+        saved = operations.save_group(group_id=group.pk if group else None, fields=form.cleaned_data)
+        messages.success(request, _("“%(name)s” is saved.") % {"name": saved.name})
+        return redirect("derms:group_list")
+    return render(request, "derms/group_form.html", {"group": group, "form": form}, status=422 if form.errors else 200)

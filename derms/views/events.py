@@ -1,0 +1,124 @@
+"""The list of events and the page of one."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_safe
+
+from integration import clock
+from integration.access import allow
+from integration.http import SignedInRequest
+
+from ..choices import EventState
+from ..filters import EVENT_VIEWS, EventFilter
+from ..models import Event
+from ..queries import (
+    events_for_list,
+    load_hours,
+    open_alerts,
+    receipts,
+    stage_goals,
+    stages_of,
+)
+from ..set_operations import choose_devices
+from .tracking import buttons, steps
+
+
+@require_safe
+@allow("derms.view_event")
+def event_list(request: SignedInRequest) -> HttpResponse:
+    """DERMS Events."""
+    if uid := request.GET.get("uid"):
+        return redirect("derms:event", get_object_or_404(Event, uid=_uuid(uid)).number)
+    data = request.GET.copy()
+    data.setdefault("view", "active")
+    found = EventFilter(data, queryset=events_for_list())
+    page = Paginator(found.qs, 50).get_page(request.GET.get("page"))
+    alerts = open_alerts([e.uid for e in page.object_list])
+    context = {
+        "filter": found,
+        "page": page,
+        "rows": [(e, alerts.get(e.uid, [])) for e in page.object_list],
+        "view": data["view"],
+        "views": [(name, label) for name, (label, _states) in EVENT_VIEWS.items()],
+    }
+    return render(request, "derms/event_list.html", context)
+
+
+@require_safe
+@allow("derms.view_event")
+def event(request: SignedInRequest, number: str) -> HttpResponse:
+    """One event; the live fragment alone where htmx asks for it."""
+    found = get_object_or_404(events_for_list(), number=number)
+    template = "derms/event.html#event-live" if request.htmx else "derms/event.html"
+    return render(request, template, event_context(request, found))
+
+
+@require_safe
+@allow("derms.plan_event")
+def event_check(request: SignedInRequest, number: str) -> HttpResponse:
+    """The check panel: what could be reserved at this moment, and what is left out and why."""
+    found = get_object_or_404(events_for_list(), number=number)
+    stages = stages_of(found)
+    now, goals = clock.now(), stage_goals(found, stages)
+    rows = [(stage, goals[stage.pk], choose_devices(stage, goal_kw=goals[stage.pk], now=now)) for stage in stages]
+    return render(request, "derms/event_check.html", {"event": found, "rows": rows})
+
+
+def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
+    """What the event page and its live fragment show."""
+    stages = stages_of(found)
+    context: dict[str, Any] = {
+        "event": found,
+        "stages": stages,
+        "steps": steps(found),
+        "buttons": buttons(found, request.user),
+        "alerts": open_alerts([found.uid]).get(found.uid, []),
+        "receipts": receipts(stages),
+        "transitions": found.transitions.select_related("stage").order_by("-at", "-pk")[:40],
+        "is_over": found.state in (EventState.COMPLETED, EventState.CANCELED) and all(s.is_closed for s in stages),
+        **_totals(stages),
+    }
+    if stages and not request.htmx:
+        context |= _load(found, context["starts_at"], context["ends_at"], clock.now())
+    return context
+
+
+def _totals(stages: list[Any]) -> dict[str, Any]:
+    goals = [s.goal_kw if s.goal_kw is not None else s.target_kw for s in stages]
+    return {
+        "starts_at": min((s.starts_at for s in stages), default=None),
+        "ends_at": max((s.ends_at for s in stages), default=None),
+        "reserved": sum(s.reserved for s in stages),
+        "reserved_w": sum(s.reserved_w for s in stages),
+        "called": sum(s.called for s in stages),
+        "outcomes": {code: sum(s.outcomes.get(code, 0) for s in stages) for code in sorted(_codes(stages))},
+        "closed": sum(sum(s.outcomes.values()) for s in stages),
+        "goal_kw": sum(g for g in goals if g is not None) if any(g is not None for g in goals) else None,
+        "reduction_w": sum(s.reduction_w or 0 for s in stages),
+    }
+
+
+def _codes(stages: list[Any]) -> set[str]:
+    return {code for s in stages for code in s.outcomes}
+
+
+def _load(found: Event, starts_at: datetime, ends_at: datetime, now: datetime) -> dict[str, Any]:
+    """Three hours on both sides of the event: forecast before and after, and metered load as it passed."""
+    edge = timedelta(hours=3)
+    return {
+        "load": load_hours(found, starts_at - edge, ends_at + edge, now),
+        "chart_from": starts_at - edge,
+        "chart_to": ends_at + edge,
+    }
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as problem:
+        raise Http404(f"“{text}” is not an event's uid.") from problem

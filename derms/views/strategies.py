@@ -1,0 +1,98 @@
+"""Strategies: list, make, edit, archive."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from integration.access import allow
+from integration.acting import acts_once
+from integration.http import SignedInRequest
+
+from .. import operations
+from ..forms import StrategyForm, StrategyStageFormSet
+from ..models import Strategy, StrategyStage
+
+ACTING = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@allow("derms.view_event")
+def strategy_list(request: SignedInRequest) -> HttpResponse:
+    strategies = Strategy.objects.select_related("zone", "type").prefetch_related("stages__program")
+    return render(request, "derms/strategy_list.html", {"strategies": strategies.order_by("state", "name")})
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def strategy_new(request: SignedInRequest) -> HttpResponse:
+    return _strategy_page(request, None)
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def strategy_edit(request: SignedInRequest, uid: UUID) -> HttpResponse:
+    return _strategy_page(request, get_object_or_404(Strategy, uid=uid))
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def strategy_archive(request: SignedInRequest, uid: UUID) -> HttpResponse:
+    strategy = get_object_or_404(Strategy, uid=uid)
+    if request.method == "POST":
+        operations.archive_strategy(strategy_id=strategy.pk)
+        return redirect("derms:strategy_list")
+    context = {
+        "title": _("Archive “%(name)s”?") % {"name": strategy.name},
+        "consequences": [_("No new event can be made from it. Events that were made from it go on.")],
+        "act": _("Archive"),
+        "keep": _("Keep it active"),
+        "keep_url": f"/strategies/{uid}/",
+    }
+    return render(request, "confirm.html", context)
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def strategy_activate(request: SignedInRequest, uid: UUID) -> HttpResponse:
+    strategy = get_object_or_404(Strategy, uid=uid)
+    if request.method == "POST":
+        operations.activate_strategy(strategy_id=strategy.pk)
+        return redirect("derms:strategy_list")
+    context = {
+        "title": _("Activate “%(name)s”?") % {"name": strategy.name},
+        "consequences": [_("Events can be made from it again.")],
+        "act": _("Activate"),
+        "keep": _("Leave it archived"),
+        "keep_url": f"/strategies/{uid}/",
+    }
+    return render(request, "confirm.html", context)
+
+
+def _strategy_page(request: SignedInRequest, strategy: Strategy | None) -> HttpResponse:
+    form = StrategyForm(request.POST or None, instance=strategy)
+    rows = StrategyStage.objects.filter(strategy=strategy).order_by("number")
+    formset = StrategyStageFormSet(request.POST or None, queryset=rows, prefix="stages")
+    if request.method == "POST" and form.is_valid() and formset.is_valid():
+        saved = operations.save_strategy(
+            strategy_id=strategy.pk if strategy else None, fields=form.cleaned_data, stages=_stages(formset)
+        )
+        messages.success(request, _("“%(name)s” is saved.") % {"name": saved.name})
+        return redirect("derms:strategy_list")
+    status = 422 if request.method == "POST" else 200
+    context = {"strategy": strategy, "form": form, "formset": formset}
+    return render(request, "derms/strategy_form.html", context, status=status)
+
+
+def _stages(formset: Any) -> list[dict[str, Any]]:
+    """The filled and not removed rows, in the order of the page."""
+    rows = (f.cleaned_data for f in formset.forms if f.cleaned_data.get("program") and not f.cleaned_data["DELETE"])
+    return [{name: value for name, value in row.items() if name not in ("id", "DELETE")} for row in rows]

@@ -1,0 +1,81 @@
+"""Pages of long lists: the next one begins after the last row shown, wherever in the list that is."""
+
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from django.core.exceptions import BadRequest, ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.http import QueryDict
+
+R = TypeVar("R")
+M = TypeVar("M", bound=Model)
+
+SIZE = 50
+AFTER = "after"
+
+
+class Page(NamedTuple, Generic[R]):
+    """The rows of one page, and where the first and the next page are; an empty address: there is none to go to."""
+
+    rows: list[R]
+    first_url: str = ""
+    next_url: str = ""
+
+
+def page_of(found: list[R], query: QueryDict, key: str, *, size: int = SIZE) -> Page[R]:
+    """A page of rows of which one more than `size` was asked for; `key` names the last one shown."""
+    first = query.copy()
+    started_later = bool(first.pop(AFTER, None))
+    following = first.copy()
+    following[AFTER] = key
+    return Page(
+        found[:size],
+        f"?{first.urlencode()}" if started_later else "",
+        f"?{following.urlencode()}" if len(found) > size else "",
+    )
+
+
+def keyset_page(rows: QuerySet[M], order: tuple[str, ...], query: QueryDict, *, size: int = SIZE) -> Page[M]:
+    """A page of a list by one or two fields of the model, the last of them unique, all in the same direction.
+
+    Raises BadRequest where the query's `after` is no place in the list.
+    """
+    found = list(after_key(rows, order, query.get(AFTER, ""))[: size + 1])
+    last = found[: size][-1] if found else None
+    key = "~".join(_text(getattr(last, name.lstrip("-"))) for name in order)
+    return page_of(found, query, key, size=size)
+
+
+def after_key(rows: QuerySet[M], order: tuple[str, ...], key: str) -> QuerySet[M]:
+    """The rows in this order that come after the one the key names; all of them for an empty key."""
+    rows = rows.order_by(*order)
+    if not key:
+        return rows
+    names = [name.lstrip("-") for name in order]
+    values = [_value(rows.model, name, text) for name, text in zip(names, split_key(key, len(order)), strict=True)]
+    beyond = "lt" if order[0].startswith("-") else "gt"
+    if len(order) == 1:
+        return rows.filter(**{f"{names[0]}__{beyond}": values[0]})
+    (first, second), (a, b) = names, values
+    # The first condition is implied by the second, and is what the index is entered by.
+    return rows.filter(
+        Q(**{f"{first}__{beyond}e": a}), Q(**{f"{first}__{beyond}": a}) | Q(**{f"{second}__{beyond}": b})
+    )
+
+
+def split_key(key: str, parts: int) -> list[str]:
+    """The parts of a key. Raises BadRequest where there are more or fewer."""
+    found = key.split("~")
+    if len(found) != parts:
+        raise BadRequest("This address names no place in the list.")
+    return found
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _value(model: type[Model], name: str, text: str) -> Any:
+    try:
+        return model._meta.get_field(name).to_python(text)  # type: ignore[union-attr]  # lists are not sorted by relations
+    except ValidationError as problem:
+        raise BadRequest("This address names no place in the list.") from problem

@@ -1,0 +1,42 @@
+"""Local wall time to UTC, where the clock may skip an hour or run through one twice."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from .refusals import Refused
+
+
+class LocalTimeMissing(Refused):
+    """The clocks go forward over this wall time: it does not exist."""
+
+
+class LocalTimeTwice(Refused):
+    """The clocks go back over this wall time: it exists twice, at two offsets."""
+
+
+def to_utc(wall: datetime, time_zone: str, offset: str = "") -> datetime:
+    """The moment of a wall time without zone. `offset` like "-04:00" chooses where the time exists twice.
+
+    Raises LocalTimeMissing, or LocalTimeTwice where no offset is given that fits.
+    """
+    zone = ZoneInfo(time_zone)
+    first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return first.astimezone(UTC)
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall:
+        raise LocalTimeMissing(f"{wall:%H:%M} does not exist on {wall:%d %b %Y} in {time_zone}: the clocks go forward.")
+    by_offset = {offset_text(moment): moment for moment in (first, second)}
+    if offset not in by_offset:
+        raise LocalTimeTwice(f"{wall:%H:%M} comes twice on {wall:%d %b %Y} in {time_zone}. Choose which one is meant.")
+    return by_offset[offset].astimezone(UTC)
+
+
+def offsets(wall: datetime, time_zone: str) -> list[str]:
+    """The offsets a wall time that exists twice may have."""
+    zone = ZoneInfo(time_zone)
+    return [offset_text(wall.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
+
+
+def offset_text(moment: datetime) -> str:
+    """An aware moment's offset from UTC, like "-04:00"."""
+    return moment.isoformat()[-6:]

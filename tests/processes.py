@@ -1,0 +1,54 @@
+"""Processes a test starts, in a state folder of its own, and how to see that none is left."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from integration.config.engines.state import PROJECT
+
+GIVEN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "GRIDCALL_HTTPS", "GRIDCALL_STATE", "PYTHONUNBUFFERED")
+
+
+def environment(state: Path, **more: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in GIVEN} | {
+        "GRIDCALL_STATE": str(state),
+        **more,
+    }
+
+
+def manage(state: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", *words]
+    return subprocess.run(command, cwd=PROJECT, env=environment(state, **more), capture_output=True, text=True)
+
+
+def processes_of(state: Path) -> set[int]:
+    """Living processes that name the folder in their words or their environment, or work in it."""
+    return {int(process.name) for process in Path("/proc").glob("[0-9]*") if belongs_to(process, os.fsencode(state))}
+
+
+def belongs_to(process: Path, state: bytes) -> bool:
+    with suppress(OSError):
+        if b"State:\tZ" in (process / "status").read_bytes():
+            return False
+        return state in (process / "cmdline").read_bytes() + (process / "environ").read_bytes() + os.fsencode(
+            os.readlink(process / "cwd")
+        )
+    return False
+
+
+def kill_processes_of(state: Path) -> None:
+    for process in processes_of(state):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+def eventually(holds: Callable[[], object], seconds: float = 15) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)
+    return bool(holds())

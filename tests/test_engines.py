@@ -1,0 +1,136 @@
+"""The embedded engines: they come with their first user and go with the last one, however it goes."""
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from integration.config.engines.state import PROJECT
+
+from .processes import environment, eventually, kill_processes_of, manage, processes_of
+
+# Says where the database is, and stays a user of the engines until its input ends.
+USER = """
+import os, sys
+from integration.config import engines
+{before}
+with engines.in_use():
+    print(os.environ["DATABASE_URL"], os.environ["REDIS_URL"], flush=True)
+    sys.stdin.read()
+"""
+
+
+class User:
+    """A process that uses the engines of a state folder."""
+
+    def __init__(self, state: Path, before: str = "") -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", USER.format(before=before)], cwd=PROJECT, env=environment(state), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    def addresses(self) -> list[str]:
+        assert self.process.stdout
+        return self.process.stdout.readline().split()
+
+    def query(self, statement: str) -> list[tuple[object, ...]]:
+        """Run a statement once the engines are there."""
+        with closing(psycopg2.connect(self.addresses()[0])) as server, server, server.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def leave(self) -> None:
+        self.process.communicate()
+        assert self.process.returncode == 0
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def test_the_last_user_out_ends_the_engines(state: Path) -> None:
+    first, second = User(state), User(state)
+    assert first.query("SELECT current_database()") == [("gridcall",)]
+    first.leave()
+    assert second.query("SELECT 1") == [(1,)]
+    second.leave()
+    assert eventually(lambda: not processes_of(state))
+
+
+def test_both_engines_answer_while_in_use(state: Path) -> None:
+    user = User(state)
+    broker = user.addresses()[1].removeprefix("redis+socket://")
+    with socket.socket(socket.AF_UNIX) as valkey:
+        valkey.connect(broker)
+        valkey.sendall(b"PING\r\n")
+        assert valkey.recv(16) == b"+PONG\r\n"
+    user.leave()
+
+
+def test_a_killed_user_leaves_no_engine_behind(state: Path) -> None:
+    user = User(state)
+    user.addresses()
+    assert len(processes_of(state)) > 2
+    user.kill()
+    assert eventually(lambda: not processes_of(state))
+
+
+def test_what_was_committed_is_there_after_everything_was_killed(state: Path) -> None:
+    user = User(state)
+    user.query("CREATE TABLE kept AS SELECT 42 AS answer")
+    kill_processes_of(state)
+    user.process.communicate()
+    again = User(state)
+    assert again.query("SELECT answer FROM kept") == [(42,)]
+    again.leave()
+
+
+@pytest.mark.parametrize("name", ["with a space", "long" * 30], ids=["space", "long"])
+def test_any_folder_will_do(state: Path, name: str) -> None:
+    user = User(state / name)
+    assert user.query("SELECT 1") == [(1,)]
+    user.leave()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run the database as somebody else")
+def test_root_without_namespaces_runs_the_database_as_another_account(state: Path) -> None:
+    closed = "from integration.config.engines import postgres; postgres._namespaces_open = lambda: False"
+    for before in (closed, ""):  # afterwards the files are that account's, whatever is possible then
+        user = User(state, before)
+        assert user.query("SELECT 1") == [(1,)]
+        assert (state / "postgres" / "18").stat().st_uid != 0
+        user.leave()
+
+
+def test_the_secret_key_is_made_once_and_is_the_owners_alone(state: Path) -> None:
+    print_key = (
+        "shell",
+        "-v",
+        "0",
+        "-c",
+        "from django.conf import settings; print(settings.SECRET_KEY, settings.HTTPS)",
+    )
+    first, second = manage(state, *print_key), manage(state, *print_key)
+    assert first.stdout == second.stdout
+    assert len(first.stdout.split()[0]) >= 50
+    assert first.stdout.split()[1] == "False"
+    assert (state / "secret-key").stat().st_mode & 0o777 == 0o600
+
+
+def test_named_servers_are_used_and_none_is_started(state: Path) -> None:
+    servers = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
+    answer = manage(state, "check", **servers | {"SECRET_KEY": "unused"})
+    assert answer.returncode == 0, answer.stderr
+    assert not state.exists()
+
+
+def test_a_named_database_asks_for_a_secret_key(state: Path) -> None:
+    servers = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
+    answer = manage(state, "check", **servers)
+    assert answer.returncode != 0
+    assert "Set SECRET_KEY: a long random text" in answer.stderr

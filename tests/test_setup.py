@@ -1,0 +1,172 @@
+"""The set-up: processes that are kept running, and words for what goes wrong."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+from django.core.management import CommandError
+from django.db import connection
+
+from integration.config import supervisor
+from integration.config.engines.state import PROJECT
+from integration.config.management.commands import up
+from integration.config.supervisor import Child, Supervisor, scheduler_is_running
+from integration.scheduler import RUNNING_KEY
+
+from .processes import environment, eventually, manage, processes_of
+
+# --- Processes kept running ---------------------------------------------------------------------------------------
+
+PARENT = "import subprocess, time; subprocess.Popen(['sleep', '600']); time.sleep(600)"
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+
+
+def child(name: str, program: str) -> Child:
+    return Child(name, "worker", [sys.executable, "-c", program])
+
+
+@pytest.fixture
+def said(state: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("GRIDCALL_STATE", str(state))
+    return []
+
+
+def test_a_killed_child_is_started_again_and_what_it_started_ends(state: Path, said: list[str]) -> None:
+    kept = Supervisor([child("worker bulk", PARENT)], say=said.append)
+    kept.start()
+    try:
+        assert eventually(lambda: len(processes_of(state)) == 3), "guard, child and grandchild"
+        before = processes_of(state)
+        os.kill(kept._processes["worker bulk"].pid, signal.SIGKILL)
+        assert eventually(lambda: said == ["worker bulk ended with -9, started again"])
+        assert eventually(lambda: len(processes_of(state)) == 3)
+        assert len(processes_of(state) & before) == 1, "the guard alone is the same"
+    finally:
+        kept.stop()
+    assert not processes_of(state)
+
+
+def test_stop_kills_what_does_not_listen(state: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "GRACE_SECONDS", 0.5)
+    kept = Supervisor([child("deaf", DEAF), child("parent", PARENT)], say=said.append)
+    kept.start()
+    assert eventually(lambda: len(processes_of(state)) == 4)
+    kept.stop()
+    assert not processes_of(state)
+    assert said == []
+
+
+def test_a_child_that_always_fails_is_given_longer_and_longer_rests(state: Path, said: list[str]) -> None:
+    kept = Supervisor([child("broken", "print('why it ended'); raise SystemExit(3)")], say=said.append)
+    kept.start()
+    time.sleep(2)
+    kept.stop()
+    assert said[0] == "broken ended with 3, started again"
+    assert 1 <= len(said) <= 2, "after 0.5 s and 1 s more, and not yet a third time"
+    assert "why it ended" in kept.log_of("broken").read_text()
+
+
+def test_nothing_outlives_a_killed_supervisor(state: Path) -> None:
+    program = f"""
+import django; django.setup()
+from integration.config.supervisor import Child, Supervisor
+import sys, time
+Supervisor([Child("parent", "worker", [sys.executable, "-c", {PARENT!r}])]).start()
+time.sleep(600)
+"""
+    names = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")} | {"SECRET_KEY": "unused"}
+    owner = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, env=environment(state, **names))
+    assert eventually(lambda: len(processes_of(state)) == 4)
+    owner.kill()
+    owner.wait()
+    assert eventually(lambda: not processes_of(state))
+
+
+@pytest.mark.django_db
+def test_a_running_scheduler_is_seen_from_any_connection() -> None:
+    assert not scheduler_is_running()
+    with closing(psycopg2.connect(**connection.get_connection_params() | {"cursor_factory": None})) as other:
+        other.cursor().execute("SELECT pg_advisory_lock_shared(%s)", [RUNNING_KEY])
+        assert scheduler_is_running()
+    assert eventually(lambda: not scheduler_is_running())
+
+
+# --- manage.py up -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def test_a_taken_port_is_named_with_the_way_out(taken_port: int, state: Path) -> None:
+    answer = manage(state, "up", PORT=str(taken_port))
+    assert answer.returncode == 1
+    assert f"Port {taken_port} is taken. Choose another: PORT=" in answer.stderr
+    assert "Preparing" not in answer.stdout
+    assert eventually(lambda: not processes_of(state))
+
+
+@pytest.mark.parametrize("name", ["0", "65536", "http", "-1"])
+def test_a_port_that_is_none_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", name)
+    with pytest.raises(CommandError, match=f"PORT={name} is not a port"):
+        up.free_port()
+
+
+def test_up_serves_until_it_is_interrupted_and_leaves_nothing(state: Path, taken_port: int) -> None:
+    port = free_port_beside(taken_port)
+    person = "from integration.config.models import User; User.objects.create_user('olive.operator')"
+    assert manage(state, "migrate", "-v", "0").returncode == 0
+    assert manage(state, "shell", "-v", "0", "-c", person).returncode == 0
+    running = subprocess.Popen(
+        [sys.executable, "manage.py", "up"], cwd=PROJECT, env=environment(state, PORT=str(port)), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert running.stdout
+    shown = "".join(iter(running.stdout.readline, "Ctrl-C ends it.\n"))
+    assert f"http://127.0.0.1:{port}/" in shown
+    assert "ada.approver" in shown
+    assert up.sign_in_page_status(port) == 200
+    running.send_signal(signal.SIGINT)
+    assert "Everything is ended." in running.communicate()[0]
+    assert running.returncode == 0
+    assert eventually(lambda: not processes_of(state))
+
+
+def free_port_beside(taken: int) -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    assert port != taken
+    return port
+
+
+# --- Files of the set-up ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_lock_files_name_no_host(name: str) -> None:
+    text = (PROJECT / name).read_text()
+    assert "--hash=sha256:" in text
+    assert "://" not in text
+
+
+def test_make_says_which_python_it_wants(tmp_path: Path) -> None:
+    for name in ("Makefile", "requirements.lock"):
+        (tmp_path / name).write_text((PROJECT / name).read_text())
+    command = ["/usr/bin/env", "make", "run", "PYTHON=/bin/false"]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert answer.returncode == 2
+    assert "Gridcall needs Python 3.11, 3.12 or 3.13 (looked for: /bin/false)" in answer.stderr

@@ -1,0 +1,56 @@
+"""The files of the front end: nothing inline, every icon there, third-party files as they were published."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from integration.badges import LOOKS
+from integration.config.context import TOOLS
+
+ROOT = Path(settings.BASE_DIR)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+ICONS = set(re.findall(r'<symbol id="([a-z0-9-]+)"', (ROOT / "static/icons.svg").read_text()))
+VENDORED = re.findall(r"`((?:static|tests)/vendor/[^`]+)` \| `([0-9a-f]{64})`", (ROOT / "THIRD_PARTY.md").read_text())
+# What the content security policy would refuse, or htmx would have to evaluate.
+INLINE = re.compile(
+    r"""<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|\shx-on|javascript:|=["']js:""", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_templates_hold_no_inline_script_or_style(template: Path) -> None:
+    assert not INLINE.search(template.read_text())
+
+
+def test_every_icon_that_is_named_is_in_the_sprite() -> None:
+    named = {name for path in TEMPLATES for name in re.findall(r'{% icon "([^"]+)"', path.read_text())}
+    named |= {look.icon for look in LOOKS.values()} | {tool.icon for tools in TOOLS.values() for tool in tools}
+    assert named <= ICONS
+
+
+def test_every_icon_is_listed_as_third_party() -> None:
+    listed = (ROOT / "THIRD_PARTY.md").read_text().split("## Icons")[1]
+    assert {name for name in ICONS if not re.search(rf"\b{name}\b", listed)} == set()
+
+
+def test_every_vendored_file_is_listed_with_its_hash() -> None:
+    files = {
+        path for folder in ("static/vendor", "tests/vendor") for path in (ROOT / folder).rglob("*") if path.is_file()
+    }
+    code = {str(path.relative_to(ROOT)) for path in files if "LICENSE" not in path.name}
+    assert {name for name, _ in VENDORED} == code
+
+
+@pytest.mark.parametrize(("name", "published"), VENDORED)
+def test_vendored_files_are_unmodified(name: str, published: str) -> None:
+    assert hashlib.sha256((ROOT / name).read_bytes()).hexdigest() == published
+
+
+def test_colours_stand_in_the_tokens_only() -> None:
+    css = (ROOT / "static/css/app.css").read_text()
+    tokens = re.search(r":root \{.*?\n\}", css, re.DOTALL)
+    assert tokens
+    assert re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[;, )])", css.replace(tokens.group(), "").replace("url(#", "url(")) == []
