@@ -3,7 +3,8 @@
 The rules that count a device's own use are part of sql/choose_devices.sql; `period_bounds` gives them their periods.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -89,10 +90,7 @@ def _season(rules: ProgramRules, day: date) -> tuple[date, date]:
 
 def _on(year: int, month_day: str) -> date:
     month, day = map(int, month_day.split("-"))
-    try:
-        return date(year, month, day)
-    except ValueError:  # 29 February in a common year
-        return date(year, month, day - 1)
+    return date(year, month, min(day, monthrange(year, month)[1]))  # 29 February in a common year
 
 
 def _in_season(rules: ProgramRules, day: date) -> bool:
@@ -101,11 +99,14 @@ def _in_season(rules: ProgramRules, day: date) -> bool:
 
 
 def _in_hours(rules: ProgramRules, start: datetime, end: datetime) -> bool:
+    """Whether the window lies in one day's allowed hours; hours that end no later than they begin pass midnight."""
     if rules.hours_from is None or rules.hours_until is None:
         return True
-    if end.date() > start.date() and end.time() != time():
-        return False
-    until = end.time() if end.time() != time() else time.max
-    return rules.hours_from <= start.time() and until <= (
-        rules.hours_until if rules.hours_until != time() else time.max
-    )
+    days = (start.date() - timedelta(days=1), start.date())
+    return any(opens <= start and end <= closes for opens, closes in (_hours(rules, day, start.tzinfo) for day in days))
+
+
+def _hours(rules: ProgramRules, day: date, zone: tzinfo | None) -> tuple[datetime, datetime]:
+    begins, ends = rules.hours_from or time(), rules.hours_until or time()
+    last_day = day if ends > begins else day + timedelta(days=1)
+    return datetime.combine(day, begins, zone), datetime.combine(last_day, ends, zone)

@@ -1,6 +1,6 @@
 """One statement over many rows each."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -181,13 +181,13 @@ def _counted_stage_ids(stage: Stage, rules: ProgramRules, gap: timedelta) -> lis
     since = min(bounds.season_from, bounds.month_from, bounds.week_from, stage.starts_at - reach)
     until = max(bounds.season_until, bounds.month_until, bounds.week_until, stage.ends_at + reach)
     return list(
-        Stage.objects.filter(program_id=stage.program_id, starts_at__gte=since, starts_at__lt=until)
-        .exclude(state__in=(StageState.NEW, StageState.CANCELED))
+        Stage.objects.filter(program_id=stage.program_id, ends_at__gt=since, starts_at__lt=until)
+        .exclude(state=StageState.NEW)
+        .exclude(state=StageState.CANCELED, started_at=None)
         .exclude(pk=stage.pk)
         .values_list("pk", flat=True)
     )
 
 
-def _local_day(stage: Stage) -> Any:
-
+def _local_day(stage: Stage) -> date:
     return stage.starts_at.astimezone(ZoneInfo(stage.event.zone.time_zone)).date()

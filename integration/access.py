@@ -27,7 +27,9 @@ def allow(*permissions: str) -> Callable[[View], View]:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if permissions and not any(request.user.has_perm(name) for name in permissions):
-                raise PermissionDenied("Your roles do not include this page. Ask an administrator for the role you need.")
+                raise PermissionDenied(
+                    "Your roles do not include this page. Ask an administrator for the role you need."
+                )
             return view(request, *args, **kwargs)
 
         guarded.allow = permissions  # type: ignore[attr-defined]  # the mark DenyByDefault looks for

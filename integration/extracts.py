@@ -11,7 +11,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any, cast
@@ -110,8 +110,13 @@ class _Parts:
         if problem is None:
             self._end()
         else:
-            self.temporary.close()
-            Path(self.temporary.name).unlink(missing_ok=True)
+            self._abandon()
+
+    def _abandon(self) -> None:
+        for file in (self.out, self.temporary):
+            with suppress(OSError):  # a full disk says so again at the end
+                file.close()
+        Path(self.temporary.name).unlink(missing_ok=True)
 
     def _begin(self) -> None:
         self.rows = 0

@@ -40,7 +40,7 @@ def keyset_page(rows: QuerySet[M], order: tuple[str, ...], query: QueryDict, *, 
     Raises BadRequest where the query's `after` is no place in the list.
     """
     found = list(after_key(rows, order, query.get(AFTER, ""))[: size + 1])
-    last = found[: size][-1] if found else None
+    last = found[:size][-1] if found else None
     key = "~".join(_text(getattr(last, name.lstrip("-"))) for name in order)
     return page_of(found, query, key, size=size)
 

@@ -6,10 +6,10 @@ message names; COLUMNS says what stands in each kind of extract.
 
 from collections.abc import Mapping
 from datetime import date, time
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 System = Literal["derms", "cpm", "lec"]
 Category = Literal["Economic", "Emergency", "Reliability", "Device Test"]
@@ -19,13 +19,15 @@ OutcomeCode = Literal["D1SP", "D1IO", "D1ND", "D1ER", "D1CN"]
 DeviceClass = Literal["thermostat", "water_heater", "ev_charger", "battery"]
 EnrollmentAnswerWord = Literal["Registered", "Deregistered", "Error"]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
+Code = Annotated[str, Field(min_length=1, max_length=40)]
+MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 Watts = Annotated[int, Field(ge=0, le=100_000_000)]
 
 
 class Contract(BaseModel):
     """What every part of a message has in common: it cannot be changed and holds no field nobody declared."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class MessageBody(Contract):
@@ -52,7 +54,7 @@ class ExtractRef(Contract):
     """Names a bulk file: its parts are numbered from 1, and its manifest must have exactly this SHA-256."""
 
     extract_uid: UUID
-    parts: int = Field(ge=0)
+    parts: int = Field(ge=1)
     rows: int = Field(ge=0)
     manifest_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
@@ -63,12 +65,12 @@ class StageStatus(StageBody):
     kind = "stage_status"
 
     event_uid: UUID
-    event_number: Name
+    event_number: str = Field(min_length=1, max_length=20)
     event_name: Name
     stage_number: int = Field(ge=1)
-    program: Name
+    program: Code
     category: Category
-    time_zone: Name
+    time_zone: Code
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     control: Control
@@ -76,7 +78,13 @@ class StageStatus(StageBody):
     state: StageState
     started_at: AwareDatetime | None
     revision: int = Field(ge=1)
-    reason: str = ""
+    reason: str = Field(default="", max_length=200)
+
+    @model_validator(mode="after")
+    def _window_has_length(self) -> Self:
+        if self.ends_at <= self.starts_at:
+            raise ValueError("a stage ends after it starts")
+        return self
 
 
 class DeviceReservation(StageBody):
@@ -97,6 +105,12 @@ class StageExecutionStatus(StageBody):
     started_at: AwareDatetime | None
     called: int = Field(ge=0)
     revision: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _what_ran_has_started(self) -> Self:
+        if (self.started_at is None) != (self.state == "Missed"):
+            raise ValueError("a stage that runs or ran has a start, a missed one has none")
+        return self
 
 
 class RawOutcome(StageBody):
@@ -119,17 +133,17 @@ class EnrollmentChange(Contract):
     """One device that begins or ends taking part in a program, or takes another one's place."""
 
     change: Literal["start", "end", "replace"]
-    head_end: Name
-    nic_id: Name
-    program: Name
+    head_end: Code
+    nic_id: Code
+    program: Code
     at: AwareDatetime
     device_class: DeviceClass
     rated_w: Watts
-    zone: Name
-    feeder: Name
-    transformer: Name
+    zone: Code
+    feeder: Code
+    transformer: Code
     critical_care: bool = False
-    replaces_nic_id: str | None = None
+    replaces_nic_id: Code | None = None
 
 
 class EnrollmentSync(MessageBody):
@@ -149,9 +163,9 @@ class EnrollmentAnswer(MessageBody):
 
     kind = "enrollment_answer"
 
-    head_end: Name
-    nic_id: Name
-    program: Name
+    head_end: Code
+    nic_id: Code
+    program: Code
     answer: EnrollmentAnswerWord
     error: str = ""
 
@@ -165,7 +179,7 @@ class EnrollmentLoad(MessageBody):
 
     kind = "enrollment_load"
 
-    program: Name
+    program: Code
     extract: ExtractRef
 
     @property
@@ -178,7 +192,7 @@ class EnrollmentLoadAnswer(MessageBody):
 
     kind = "enrollment_load_answer"
 
-    program: Name
+    program: Code
     extract: ExtractRef
 
     @property
@@ -192,22 +206,22 @@ class ProgramRules(Contract):
     Seasons are month-day pairs and may pass the new year; hours and weekdays (Monday is 0) are the control zone's own.
     """
 
-    season_start: str | None = Field(None, pattern=r"^\d\d-\d\d$")
-    season_end: str | None = Field(None, pattern=r"^\d\d-\d\d$")
+    season_start: str | None = Field(default=None, pattern=MONTH_DAY)
+    season_end: str | None = Field(default=None, pattern=MONTH_DAY)
     weekdays: tuple[Annotated[int, Field(ge=0, le=6)], ...] = ()
     hours_from: time | None = None
     hours_until: time | None = None
     holidays: tuple[date, ...] = ()
-    notice_minutes: int | None = Field(None, ge=0)
-    longest_minutes: int | None = Field(None, ge=1)
-    events_per_week: int | None = Field(None, ge=0)
-    events_per_month: int | None = Field(None, ge=0)
-    events_per_season: int | None = Field(None, ge=0)
-    hours_per_week: int | None = Field(None, ge=0)
-    hours_per_month: int | None = Field(None, ge=0)
-    hours_per_season: int | None = Field(None, ge=0)
-    consecutive_days: int | None = Field(None, ge=1)
-    gap_minutes: int | None = Field(None, ge=0)
+    notice_minutes: int | None = Field(default=None, ge=0)
+    longest_minutes: int | None = Field(default=None, ge=1)
+    events_per_week: int | None = Field(default=None, ge=0)
+    events_per_month: int | None = Field(default=None, ge=0)
+    events_per_season: int | None = Field(default=None, ge=0)
+    hours_per_week: int | None = Field(default=None, ge=0)
+    hours_per_month: int | None = Field(default=None, ge=0)
+    hours_per_season: int | None = Field(default=None, ge=0)
+    consecutive_days: int | None = Field(default=None, ge=1)
+    gap_minutes: int | None = Field(default=None, ge=0)
     critical_care_exempt: bool = False
     overridable: tuple[str, ...] = ()
 
@@ -217,7 +231,7 @@ class ProgramRuleSync(MessageBody):
 
     kind = "program_rule_sync"
 
-    program: Name
+    program: Code
     name: Name
     active: bool
     version: int = Field(ge=1)
@@ -229,7 +243,7 @@ class ProgramRuleSync(MessageBody):
 
 
 class Receipt(Contract):
-    """A receiver's answer, kept with the delivery: SUCCESS, or ERROR where it refused rows (the good ones are applied)."""
+    """A receiver's answer, kept with the delivery: SUCCESS, or ERROR where it refused rows and applied the others."""
 
     status: Literal["SUCCESS", "ERROR"] = "SUCCESS"
     applied: int = 1

@@ -142,9 +142,7 @@ class Extract(models.Model):
 
     @property
     def ref(self) -> ExtractRef:
-        return ExtractRef(
-            extract_uid=self.uid, parts=self.parts, rows=self.rows, manifest_sha256=self.manifest_sha256
-        )
+        return ExtractRef(extract_uid=self.uid, parts=self.parts, rows=self.rows, manifest_sha256=self.manifest_sha256)
 
 
 class Load(models.Model):
@@ -200,7 +198,10 @@ class Alert(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint("key", condition=Q(closed_at=None), name="alert_open_once")]
-        indexes = [models.Index("event_uid", name="alert_event"), models.Index(fields=["-last_at"], name="alert_newest")]
+        indexes = [
+            models.Index("event_uid", name="alert_event"),
+            models.Index(fields=["-last_at"], name="alert_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.text
@@ -233,4 +234,3 @@ class RequestAnswer(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
-

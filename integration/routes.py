@@ -9,7 +9,7 @@ Queue = Literal["small", "bulk"]
 
 
 class Route(NamedTuple):
-    """One receiver of one kind of message. A bulk receiver takes an extract part by part; `prepare` runs before each."""
+    """One receiver of one kind of message. A bulk receiver takes an extract by parts; `prepare` runs before each."""
 
     receiver: str
     handler: str
@@ -35,9 +35,7 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         Route("lec", "lec_sim.inbox.receive_reservations", "bulk", "lec_sim.inbox.prepare_reservations"),
     ),
     "stage_execution_status": (Route("derms", "derms.inbox.receive_stage_execution_status"),),
-    "raw_outcome": (
-        Route("derms", "derms.inbox.receive_raw_outcomes", "bulk", "derms.inbox.prepare_raw_outcomes"),
-    ),
+    "raw_outcome": (Route("derms", "derms.inbox.receive_raw_outcomes", "bulk", "derms.inbox.prepare_raw_outcomes"),),
     "device_outcome": (Route("cpm", "cpm.inbox.receive_outcomes", "bulk", "cpm.inbox.prepare_outcomes"),),
     "enrollment_sync": (Route("derms", "derms.inbox.receive_enrollment"),),
     "enrollment_answer": (Route("cpm", "cpm.inbox.receive_enrollment_answer"),),
@@ -56,7 +54,9 @@ DUE: dict[str, Due] = {
     "end stage": Due("lec_sim.queries.stage_ids_to_end", "lec_sim.operations.end_stage", "small"),
     "report late stage": Due("lec_sim.queries.stage_ids_late", "lec_sim.operations.report_late_stage", "small"),
     "miss stage": Due("lec_sim.queries.stage_ids_missed", "lec_sim.operations.miss_stage", "small"),
-    "write raw outcomes": Due("lec_sim.queries.stage_ids_to_hand_over", "lec_sim.operations.hand_over_outcomes", "bulk"),
+    "write raw outcomes": Due(
+        "lec_sim.queries.stage_ids_to_hand_over", "lec_sim.operations.hand_over_outcomes", "bulk"
+    ),
     "close stage": Due("derms.queries.stage_ids_to_close", "derms.operations.close_stage", "bulk"),
     "report unstarted stage": Due(
         "derms.queries.stage_ids_unstarted", "derms.operations.report_unstarted_stage", "small"

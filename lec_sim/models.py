@@ -61,6 +61,9 @@ class LecStage(models.Model):
         default_permissions = ("view",)
         constraints = [
             models.CheckConstraint(
+                name="lec_stage_has_known_state", condition=Q(state__in=[str(s) for s in StageState.values])
+            ),
+            models.CheckConstraint(
                 condition=Q(started_at=None) | Q(started_at__gte=F("starts_at"), started_at__lt=F("ends_at")),
                 name="lec_stage_starts_in_its_window",
             ),

@@ -1,6 +1,6 @@
 """Program Configuration and Program Type Configuration."""
 
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import pydantic
@@ -40,6 +40,7 @@ OVERRIDABLE_RULES = [
 ]
 NO_LIMIT = _("Empty: no limit.")
 MONTH_DAY = forms.TextInput(attrs={"placeholder": "06-01"})
+TIME_OF_DAY = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
 
 
 class ProgramForm(forms.ModelForm[Program]):
@@ -106,8 +107,12 @@ class RulesForm(forms.Form):
     season_end = forms.CharField(
         label=_("Season ends"), required=False, widget=MONTH_DAY, help_text=_("Month-day, the last day of it.")
     )
-    hours_from = forms.TimeField(label=_("From (local time)"), required=False, help_text=_("Events begin no earlier."))
-    hours_until = forms.TimeField(label=_("Until (local time)"), required=False, help_text=_("Events end no later."))
+    hours_from = forms.TimeField(
+        label=_("From (local time)"), required=False, widget=TIME_OF_DAY, help_text=_("Events begin no earlier.")
+    )
+    hours_until = forms.TimeField(
+        label=_("Until (local time)"), required=False, widget=TIME_OF_DAY, help_text=_("Events end no later.")
+    )
     weekdays = forms.TypedMultipleChoiceField(
         label=_("Weekdays"),
         choices=WEEKDAYS,
@@ -143,16 +148,21 @@ class RulesForm(forms.Form):
         given = self.cleaned_data
         self._both_or_none("season_start", "season_end", _("A season needs its first and its last day."))
         self._both_or_none("hours_from", "hours_until", _("Hours need a from and an until."))
-        if given.get("hours_from") and given.get("hours_until") and given["hours_from"] >= given["hours_until"]:
+        if self._hours_end_before_they_begin():
             self.add_error("hours_until", _("The hours end before they begin; an event stays within one day."))
         if not self.errors:
             self._validate_rules(given)
         return given
 
     def _both_or_none(self, first: str, second: str, sentence: Any) -> None:
-        missing = [name for name in (first, second) if not self.cleaned_data.get(name)]
+        missing = [name for name in (first, second) if self.cleaned_data.get(name) in ("", None)]
         if len(missing) == 1 and missing[0] not in self.errors:
             self.add_error(missing[0], sentence)
+
+    def _hours_end_before_they_begin(self) -> bool:
+        """Midnight as the end is the end of the day."""
+        start, end = (self.cleaned_data.get(name) for name in ("hours_from", "hours_until"))
+        return start is not None and end is not None and end != time() and end <= start
 
     def _validate_rules(self, given: dict[str, Any]) -> None:
         """Read the fields as the contract DERMS gets them by, and say by its fields what does not fit."""

@@ -1,12 +1,6 @@
 """Reads."""
 
-from .customers import (
-    customers,
-    customers_like,
-    enrollments,
-    past_participations,
-    reservations,
-)
+from .customers import current_enrollments, customers, customers_like, ended_enrollments, past_participations
 from .participations import (
     ParticipationKey,
     ParticipationRow,
@@ -27,10 +21,11 @@ __all__ = [
     "ParticipationKey",
     "ParticipationRow",
     "Wanted",
+    "current_enrollments",
     "customers",
     "customers_like",
     "device_ids",
-    "enrollments",
+    "ended_enrollments",
     "loads_under_way",
     "participation_status",
     "participations",
@@ -38,6 +33,5 @@ __all__ = [
     "program_event_named",
     "program_events",
     "programs_with_use",
-    "reservations",
     "what_happened",
 ]

@@ -163,6 +163,9 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     class Meta:
         constraints = [
             models.UniqueConstraint("event", "number", name="stage_number"),
+            models.CheckConstraint(
+                name="stage_has_known_state", condition=Q(state__in=[str(s) for s in StageState.values])
+            ),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="stage_ends_after_start"),
             models.CheckConstraint(condition=Q(share_pct=None) | Q(share_pct__lte=100), name="stage_share_is_a_share"),
         ]

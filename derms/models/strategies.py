@@ -38,6 +38,11 @@ class Strategy(models.Model):
 
     class Meta:
         verbose_name_plural = "strategies"
+        constraints = [
+            models.CheckConstraint(
+                name="strategy_has_known_state", condition=Q(state__in=[str(s) for s in StrategyState.values])
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -42,6 +42,7 @@ candidate AS MATERIALIZED (
                WHEN %(broken_rule)s::text IS NOT NULL THEN %(broken_rule)s
                WHEN e.starts_at > %(starts_at)s OR e.ends_at < %(ends_at)s
                     OR d.registered_at > %(starts_at)s OR d.ended_at < %(ends_at)s THEN 'not enrolled for the whole window'
+               WHEN f.factor IS NULL THEN 'no forecast for its class'
                WHEN %(critical_care_exempt)s AND d.critical_care THEN 'rule: critical care'
                WHEN EXISTS (SELECT FROM derms_deviceunavailability n
                              WHERE n.device_id = d.id AND NOT n.canceled
@@ -49,9 +50,9 @@ candidate AS MATERIALIZED (
                WHEN EXISTS (SELECT FROM derms_reservation r
                              WHERE r.device_id = d.id AND r.stage_id = ANY(%(overlapping_stages)s::bigint[]))
                     THEN 'reserved elsewhere'
-               WHEN use.week_events >= %(events_per_week)s THEN 'rule: events per week'
-               WHEN use.month_events >= %(events_per_month)s THEN 'rule: events per month'
-               WHEN use.season_events >= %(events_per_season)s THEN 'rule: events per season'
+               WHEN coalesce(use.week_events, 0) >= %(events_per_week)s THEN 'rule: events per week'
+               WHEN coalesce(use.month_events, 0) >= %(events_per_month)s THEN 'rule: events per month'
+               WHEN coalesce(use.season_events, 0) >= %(events_per_season)s THEN 'rule: events per season'
                WHEN coalesce(use.week_hours, 0) + %(hours)s > %(hours_per_week)s THEN 'rule: hours per week'
                WHEN coalesce(use.month_hours, 0) + %(hours)s > %(hours_per_month)s THEN 'rule: hours per month'
                WHEN coalesce(use.season_hours, 0) + %(hours)s > %(hours_per_season)s THEN 'rule: hours per season'
@@ -64,7 +65,7 @@ candidate AS MATERIALIZED (
            END AS reason
       FROM derms_enrollment e
       JOIN derms_device d ON d.id = e.device_id
-      JOIN factor f ON f.device_class = d.device_class
+      LEFT JOIN factor f ON f.device_class = d.device_class
       LEFT JOIN derms_device_usage u ON u.device_id = d.id
       LEFT JOIN use ON use.device_id = d.id
      WHERE e.program_id = %(program)s AND d.zone_id = %(zone)s
@@ -91,4 +92,4 @@ SELECT 'not needed', eligible.n - needed.n, eligible.w - needed.w
   FROM (SELECT count(*) AS n, coalesce(sum(expected_w), 0)::bigint AS w FROM ranked) eligible,
        (SELECT count(*) AS n, coalesce(sum(expected_w), 0)::bigint AS w FROM needed) needed
  UNION ALL
-SELECT reason, count(*), sum(expected_w)::bigint FROM candidate WHERE reason IS NOT NULL GROUP BY reason
+SELECT reason, count(*), coalesce(sum(expected_w), 0)::bigint FROM candidate WHERE reason IS NOT NULL GROUP BY reason

@@ -6,9 +6,9 @@ Every unit of work is one transaction, so that a seeding that was interrupted go
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Model
+from django.db.models import QuerySet
 
 from cpm.models import DeviceLocation, Program, Subscription
 from derms.models import ControlZone, Event, LoadForecast, Strategy
@@ -40,22 +40,29 @@ def is_complete() -> bool:
 
 def steps(*, devices: int, seed: int, now: datetime) -> list[Step]:
     """What makes a demo utility with so many devices; the same seed gives the same customers and devices."""
+    codes = [program.code for program in programs.programs(now.year)]
+    names = [strategy.name for strategy in planning.STRATEGIES]
+    zones = ControlZone.objects.filter(code__in=[zone.code for zone in grid.ZONES])
+    load_rows = LoadForecast.objects.filter(zone__in=zones)
+    offers = Program.objects.filter(code__in=codes)
+    subscriptions = Subscription.objects.filter(program__code__in=codes)
+    strategies = Strategy.objects.filter(name__in=names)
     return [
         Step("People", lambda: [people.add_people]),
-        Step("Grid", lambda: _unless(ControlZone, grid.add_grid)),
-        Step("Load", lambda: _unless(LoadForecast, partial(load.add_load, devices=devices, now=now))),
-        Step("Programs", lambda: _unless(Program, partial(programs.add_programs, now.year))),
+        Step("Grid", lambda: _unless(zones, grid.add_grid)),
+        Step("Load", lambda: _unless(load_rows, partial(load.add_load, devices=devices, now=now))),
+        Step("Programs", lambda: _unless(offers, partial(programs.add_programs, now.year))),
         Step("Customers and devices", lambda: _customers_left(devices, seed, now)),
-        Step("Subscriptions", lambda: _unless(Subscription, partial(programs.subscribe_customers, now.year, seed))),
+        Step("Subscriptions", lambda: _unless(subscriptions, partial(programs.subscribe_customers, now.year, seed))),
         Step("Enrollment at DERMS", lambda: _enrollment_left(devices)),
-        Step("Strategies", lambda: _unless(Strategy, partial(planning.add_planning, now))),
+        Step("Strategies", lambda: _unless(strategies, partial(planning.add_planning, now))),
         Step("Past events", lambda: _history_left(now)),
         Step("Events of today", lambda: [live.add_live_events]),
     ]
 
 
-def _unless(made: type[Model], unit: Unit) -> list[Unit]:
-    return [] if made._default_manager.exists() else [unit]
+def _unless(made: QuerySet[Any], unit: Unit) -> list[Unit]:
+    return [] if made.all().exists() else [unit]
 
 
 def _customers_left(devices: int, seed: int, now: datetime) -> list[Unit]:

@@ -1,0 +1,34 @@
+"""What lists can be narrowed to; a filter is a query string, so a view of a list is an address."""
+
+from typing import get_args
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from integration.messages import Category
+
+from .choices import ProgramEventState
+from .models import Program, ProgramEvent
+
+
+class ProgramEventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
+    """Program Events by words, program, category and state."""
+
+    q = django_filters.CharFilter(method="search", label=_("Number or name"))
+    program = django_filters.ModelChoiceFilter(
+        queryset=Program.objects.order_by("name"), to_field_name="code", label=_("Program"), empty_label=_("All programs")
+    )
+    category = django_filters.ChoiceFilter(
+        choices=[(word, _(word)) for word in get_args(Category)], label=_("Category"), empty_label=_("All categories")
+    )
+    state = django_filters.ChoiceFilter(
+        choices=ProgramEventState.choices, label=_("State"), empty_label=_("All states")
+    )
+
+    class Meta:
+        model = ProgramEvent
+        fields = ["q", "program", "category", "state"]
+
+    def search(self, events: QuerySet[ProgramEvent], name: str, words: str) -> QuerySet[ProgramEvent]:
+        return events.filter(Q(event_number__icontains=words) | Q(event_name__icontains=words))

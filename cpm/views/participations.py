@@ -1,0 +1,121 @@
+"""Event Participation: what each device is reserved for and did."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.db.models import Q
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from integration.access import allow
+from integration.exports import PAGE, csv_response
+from integration.http import SignedInRequest
+from integration.keyset import AFTER, SIZE, Page, page_of, split_key
+
+from ..forms import ParticipationFilter
+from ..models import Device
+from ..queries import (
+    ParticipationKey,
+    ParticipationRow,
+    Wanted,
+    loads_under_way,
+    participations,
+    program_events,
+    what_happened,
+)
+
+SEES_CUSTOMERS = "cpm.view_customer"
+
+
+@require_safe
+@allow("cpm.view_participation")
+@vary_on_headers("HX-Request")
+def participation_list(request: SignedInRequest) -> HttpResponse:
+    """All participations, or those of a filter; the counters of the program event where one is chosen."""
+    form = _filter(request)
+    if not form.is_valid():
+        return render(request, "cpm/participation_list.html", {"form": form, "page": Page([])}, status=422)
+    chosen = form.cleaned_data["program_event"]
+    context = {"program_event": chosen, "loads": loads_under_way(chosen.stage_uid) if chosen else []}
+    if request.htmx and chosen:
+        return render(request, "cpm/participation_list.html#counters", context)
+    found = participations(form.wanted, after=_after(request), limit=SIZE + 1)
+    last = found[:SIZE][-1].key if found else ()
+    page = page_of(found, request.GET, "~".join(map(str, last)))
+    context |= {"form": form, "page": page, "query": request.GET.urlencode(), "is_filtered": form.has_changed()}
+    return render(request, "cpm/participation_list.html", context)
+
+
+@require_safe
+@allow("cpm.view_participation")
+def participation_export(request: SignedInRequest) -> HttpResponseBase:
+    """Every participation of the filter; customers only for people who may see them."""
+    form = _filter(request)
+    if not form.is_valid():
+        return render(request, "cpm/participation_list.html", {"form": form, "page": Page([])}, status=422)
+    wanted, sees_customers = form.wanted, request.user.has_perm(SEES_CUSTOMERS)
+
+    def next_page(last: ParticipationRow | None) -> list[ParticipationRow]:
+        return participations(wanted, after=last.key if last else None, limit=PAGE)
+
+    return csv_response(
+        "event-participation.csv", _header(sees_customers), next_page, lambda row: _cells(row, sees_customers)
+    )
+
+
+@require_safe
+@allow("cpm.view_participation")
+def participation(
+    request: SignedInRequest, event_number: str, stage_number: int, head_end: str, nic_id: str
+) -> HttpResponse:
+    """The record of one device in one program event."""
+    event = get_object_or_404(program_events(), event_number=event_number, stage_number=stage_number)
+    devices = list(Device.objects.filter(head_end=head_end, nic_id=nic_id).values_list("pk", flat=True))
+    found = participations(Wanted(program_events=Q(pk=event.pk), device_ids=devices), limit=1)
+    if not found:
+        raise Http404(f"{head_end}/{nic_id} has no participation in {event}.")
+    context = {"row": found[0], "happened": what_happened(found[0])}
+    return render(request, "cpm/participation.html", context)
+
+
+def _filter(request: SignedInRequest) -> ParticipationFilter:
+    return ParticipationFilter(request.GET, sees_customers=request.user.has_perm(SEES_CUSTOMERS))
+
+
+def _after(request: SignedInRequest) -> ParticipationKey | None:
+    text = request.GET.get(AFTER, "")
+    if not text:
+        return None
+    parts = split_key(text, 2)
+    if not all(part.isdecimal() and len(part) < 19 for part in parts):
+        raise BadRequest("This address names no place in the list.")
+    return ParticipationKey(*map(int, parts))
+
+
+def _header(sees_customers: bool) -> list[str]:
+    return [
+        _("Program event"), _("Stage"), _("Program"), _("Head end"), _("NIC id"), _("Class"), _("Model"),
+        *([_("Customer"), _("Customer name"), _("Account")] if sees_customers else []),
+        _("Reservation flag"), _("Status"), _("Reserved from"), _("Reserved until"), _("Preemptive Opt-Out"),
+        _("Outcome"), _("Outcome in words"), _("Actual start"), _("Actual end"), _("Reduction (W)"), _("Error"),
+    ]  # fmt: skip
+
+
+def _cells(row: ParticipationRow, sees_customers: bool) -> Iterator[Any]:
+    event, device, facts = row.program_event, row.device, row.facts
+    yield from (event.event_number, event.stage_number, event.program.code)
+    yield from (device.head_end, device.nic_id, device.get_device_class_display(), device.model)
+    if sees_customers:
+        customer = device.location.customer
+        yield from (customer.number, customer.name, customer.account)
+    yield from (_yes_no(facts.reservation_flag), facts.status, event.starts_at, event.ends_at)
+    yield from (_yes_no(facts.preemptive_opt_out), facts.code, row.outcome)
+    yield from (facts.started_at, facts.ended_at, facts.reduction_w, facts.error)
+
+
+def _yes_no(flag: bool) -> str:
+    return _("Yes") if flag else _("No")

@@ -1,0 +1,73 @@
+"""Program Events: the list, one of them, and the list as a file."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from integration.access import allow
+from integration.exports import PAGE, csv_response
+from integration.http import SignedInRequest
+from integration.keyset import after_key, keyset_page
+
+from ..filters import ProgramEventFilter
+from ..models import ProgramEvent
+from ..queries import loads_under_way, program_events
+
+NEWEST_FIRST = ("-starts_at", "-id")
+
+
+@require_safe
+@allow("cpm.view_programevent")
+def program_event_list(request: SignedInRequest) -> HttpResponse:
+    found = ProgramEventFilter(request.GET, queryset=program_events())
+    page = keyset_page(found.qs, NEWEST_FIRST, request.GET)
+    context = {"filter": found, "page": page, "query": request.GET.urlencode()}
+    return render(request, "cpm/program_event_list.html", context)
+
+
+@require_safe
+@allow("cpm.view_programevent")
+@vary_on_headers("HX-Request")
+def program_event(request: SignedInRequest, event_number: str, stage_number: int) -> HttpResponse:
+    """One program event; its live part asks for itself while it goes on."""
+    found = get_object_or_404(program_events(), event_number=event_number, stage_number=stage_number)
+    context = {
+        "program_event": found,
+        "transitions": found.transitions.order_by("-revision"),
+        "loads": loads_under_way(found.stage_uid),
+    }
+    template = "cpm/program_event.html"
+    return render(request, f"{template}#program-event" if request.htmx else template, context)
+
+
+@require_safe
+@allow("cpm.view_programevent")
+def program_event_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Every program event of the filter, newest first."""
+    found = ProgramEventFilter(request.GET, queryset=program_events()).qs
+
+    def next_page(last: ProgramEvent | None) -> list[ProgramEvent]:
+        key = f"{last.starts_at.isoformat()}~{last.pk}" if last else ""
+        return list(after_key(found, NEWEST_FIRST, key)[:PAGE])
+
+    return csv_response("program-events.csv", _header(), next_page, _cells)
+
+
+def _header() -> list[str]:
+    return [
+        _("Program event"), _("Stage"), _("Name"), _("Program"), _("Category"), _("State"), _("Starts at"), _("Ends at"),
+        _("Participations"), _("Reserved"), _("Closed"), "D1SP", "D1IO", "D1ND", "D1ER", "D1CN", _("Reduction (W)"),
+        _("Reason"),
+    ]  # fmt: skip
+
+
+def _cells(event: ProgramEvent) -> Iterator[Any]:
+    yield from (event.event_number, event.stage_number, event.event_name, event.program.code, event.category, event.state)
+    yield from (event.starts_at, event.ends_at, event.participations, event.reserved, event.closed)
+    yield from (event.outcomes.get(code, 0) for code in ("D1SP", "D1IO", "D1ND", "D1ER", "D1CN"))
+    yield from (event.reduction_w, event.reason)

@@ -1,0 +1,57 @@
+"""Programs: the list, Program Configuration and Program Type Configuration."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from integration.access import allow
+from integration.acting import acts_once
+from integration.http import SignedInRequest
+
+from .. import operations
+from ..forms import ProgramForm, ProgramTypeForm, RulesForm
+from ..models import Program, ProgramType
+from ..queries import programs_with_use
+
+ACTING = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@allow("cpm.view_program")
+def program_list(request: SignedInRequest) -> HttpResponse:
+    context = {"programs": programs_with_use(), "types": ProgramType.objects.order_by("name")}
+    return render(request, "cpm/program_list.html", context)
+
+
+@ACTING
+@allow("cpm.change_program")
+@acts_once
+def program(request: SignedInRequest, code: str) -> HttpResponse:
+    """Program Configuration; what changes of the rules, DERMS is told."""
+    found = get_object_or_404(Program.objects.select_related("type"), code=code)
+    form = ProgramForm(request.POST or None, instance=found)
+    rules = RulesForm(request.POST or None, initial=found.rules.model_dump())
+    if request.method == "POST" and all([form.is_valid(), rules.is_valid()]):
+        operations.save_program(program_id=found.pk, fields=form.cleaned_data, rules=rules.rules)
+        messages.success(request, _("“%(name)s” is saved.") % {"name": form.cleaned_data["name"]})
+        return redirect("cpm:program", code)
+    has_errors = bool(form.errors or rules.errors)
+    context = {"program": found, "form": form, "rules": rules}
+    return render(request, "cpm/program.html", context, status=422 if has_errors else 200)
+
+
+@ACTING
+@allow("cpm.change_program")
+@acts_once
+def program_type(request: SignedInRequest, code: str) -> HttpResponse:
+    """Program Type Configuration: Event Opt Out Parameters."""
+    found = get_object_or_404(ProgramType, code=code)
+    form = ProgramTypeForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        operations.save_program_type(program_type_id=found.pk, fields=form.cleaned_data)
+        messages.success(request, _("“%(name)s” is saved.") % {"name": form.cleaned_data["name"]})
+        return redirect("cpm:program_type", code)
+    context = {"program_type": found, "form": form, "programs": found.programs.order_by("name")}
+    return render(request, "cpm/program_type.html", context, status=422 if form.errors else 200)
