@@ -184,8 +184,8 @@ class ProgramEvent(ConcurrentTransitionMixin, models.Model):
         return self.starts_at - timedelta(minutes=self.program.type.opt_out_cutoff_minutes)
 
     @transition(field=state, source=ProgramEventState.SCHEDULED, target=ProgramEventState.IN_PROGRESS)
-    def begin(self, at: datetime) -> None:
-        self.started_at = at
+    def begin(self, started_at: datetime | None) -> None:
+        self.started_at = started_at
 
     # Messages may overtake each other: a Completed status can come before the In Progress one, which is then too old.
     @transition(
@@ -244,5 +244,3 @@ class ParticipationOutcome(models.Model):
     class Meta:
         managed = False
         db_table = "cpm_outcome"
-
-

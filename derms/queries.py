@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from integration.models import Alert, Delivery
 from integration.sql import statement
@@ -33,12 +34,12 @@ def stage_ids_to_extract(now: datetime) -> QuerySet[Stage, int]:
 
 def stage_ids_to_close(now: datetime) -> QuerySet[Stage, int]:
     """Stages that ran and whose raw outcomes are all in, or are waited for no longer."""
-    waited_enough = Q(ended_at__lte=now - F("event__type__outcome_timeout_s") * timedelta(seconds=1))
-    return (
-        Stage.objects.filter(outcomes_sent_at=None, started_at__isnull=False, state__in=FINAL_STAGE_STATES)
-        .filter(Q(raw_outcomes_at__isnull=False) | waited_enough)
-        .values_list("pk", flat=True)
-    )
+    all_in = Q(state__in=FINAL_STAGE_STATES, raw_outcomes_at__isnull=False)
+    # A stage whose end was never reported is over by its window.
+    waited_enough = Q(over_at__lte=now - F("event__type__outcome_timeout_s") * timedelta(seconds=1))
+    ran = Stage.objects.filter(outcomes_sent_at=None, started_at__isnull=False)
+    over = ran.annotate(over_at=Coalesce("ended_at", "ends_at"))
+    return over.filter(all_in | waited_enough).values_list("pk", flat=True)
 
 
 def stage_ids_unstarted(now: datetime) -> QuerySet[Stage, int]:
@@ -85,6 +86,12 @@ def overlapping_pair(stages: list[Stage]) -> tuple[Stage, Stage] | None:
     return next(((a, b) for a, b in pairs if a.program_id == b.program_id and b.starts_at < a.ends_at), None)
 
 
+def uneven_shares(stages: list[Stage]) -> list[Stage]:
+    """Stages that run at the same time and whose shares, given for any of them, do not come to 100 %."""
+    together = (_running_at(stage.starts_at, stages) for stage in stages)
+    return next((group for group in together if not _shares_come_out(group)), [])
+
+
 def events_for_list() -> QuerySet[Event]:
     """Events with what a row of a list shows; the newest first."""
     return (
@@ -116,8 +123,17 @@ def _share(stage: Stage, stages: list[Stage]) -> float:
     """Stages that run at the same time share the amount, equally where no share is given."""
     if stage.share_pct is not None:
         return stage.share_pct / 100
-    beside = [s for s in stages if s.starts_at < stage.ends_at and s.ends_at > stage.starts_at]
-    return 1 / len(beside)
+    starts = [s.starts_at for s in stages if stage.starts_at < s.starts_at < stage.ends_at]
+    return 1 / max(len(_running_at(moment, stages)) for moment in (stage.starts_at, *starts))
+
+
+def _shares_come_out(stages: list[Stage]) -> bool:
+    given = [stage.share_pct for stage in stages if stage.share_pct is not None]
+    return not given or (len(given) == len(stages) and sum(given) == 100)
+
+
+def _running_at(moment: datetime, stages: list[Stage]) -> list[Stage]:
+    return [stage for stage in stages if stage.starts_at <= moment < stage.ends_at]
 
 
 def _highest_forecast_kw(event: Event, stage: Stage) -> float:

@@ -103,6 +103,14 @@ def control_factor(control: str, value: float) -> float:
     return 1.0
 
 
+def load_raw_outcomes(stage: Stage, staged: str) -> int:
+    """Rows of one staged part become outcomes of a stage; gives how many."""
+    with connection.cursor() as cursor:
+        query = statement(HERE, "load_raw_outcomes").format(table=outcome_partition(stage).table, staged=staged)
+        cursor.execute(query, {"stage": stage.pk})
+        return int(cursor.rowcount)
+
+
 def complete_outcomes(stage: Stage) -> None:
     """Give every reserved device without an outcome the code D1ND."""
     _run("complete_outcomes", {"stage": stage.pk}, table=outcome_partition(stage).table)

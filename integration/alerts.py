@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from . import clock
 from .models import Alert
+from .refusals import Refused
 
 _RAISE = """
 INSERT INTO integration_alert
@@ -15,6 +16,10 @@ ON CONFLICT (key) WHERE closed_at IS NULL
 DO UPDATE SET count = integration_alert.count + 1, text = EXCLUDED.text, severity = EXCLUDED.severity,
               last_at = EXCLUDED.last_at
 """
+
+
+class AlertArchived(Refused):
+    """The alert is closed already."""
 
 
 def raise_alert(
@@ -28,3 +33,13 @@ def raise_alert(
 def close_alert(key: str, *, by: str = "system") -> None:
     """Close the open alert of this key, if there is one."""
     Alert.objects.filter(key=key, closed_at=None).update(closed_at=clock.now(), closed_by=by)
+
+
+@transaction.atomic
+def archive_alert(*, alert_id: int, by: str) -> None:
+    """Close this one alert, which a person has looked at."""
+    alert = Alert.objects.select_for_update(no_key=True).get(pk=alert_id)
+    if alert.closed_at:
+        raise AlertArchived(f"This alert was archived already, by {alert.closed_by}.")
+    alert.closed_at, alert.closed_by = clock.now(), by
+    alert.save(update_fields=["closed_at", "closed_by"])

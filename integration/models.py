@@ -41,6 +41,13 @@ class Message(models.Model):
         return CONTRACTS[self.kind].model_validate(self.payload)
 
     @property
+    def stage(self) -> uuid.UUID:
+        """The stage this message is about. Raises ValueError where it is about something else."""
+        if self.stage_uid is None:
+            raise ValueError(f"{self} is not about a stage")
+        return self.stage_uid
+
+    @property
     def kind_words(self) -> str:
         return self.kind.replace("_", " ")
 

@@ -67,7 +67,9 @@ class LecStage(models.Model):
                 condition=Q(started_at=None) | Q(started_at__gte=F("starts_at"), started_at__lt=F("ends_at")),
                 name="lec_stage_starts_in_its_window",
             ),
-            models.CheckConstraint(condition=Q(calls_made_at=None) | Q(started_at__isnull=False), name="lec_calls_after_start"),
+            models.CheckConstraint(
+                condition=Q(calls_made_at=None) | Q(started_at__isnull=False), name="lec_calls_after_start"
+            ),
         ]
         indexes = [models.Index("state", "starts_at", name="lec_stage_state")]
 

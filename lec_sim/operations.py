@@ -31,9 +31,10 @@ def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
     if status.revision <= stage.status_revision:
         return Receipt(applied=0, note=f"revision {status.revision} is not newer than {stage.status_revision}")
     stage.status_revision = status.revision
-    if status.state == StageState.CANCELED and stage.state not in FINAL:
+    if status.state == "Canceled" and stage.state not in FINAL:
         stage.state, stage.reason = StageState.CANCELED, status.reason
         stage.ended_at = now if stage.started_at else None
+        close_alert(_late_key(stage))
     stage.save(update_fields=["status_revision", "state", "reason", "ended_at"])
     return Receipt()
 
@@ -53,6 +54,8 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     stage = LecStage.objects.get(stage_uid=body.stage_uid)
     if stage.state in FINAL:
         return Receipt(applied=0, note=f"the stage is {stage.state}; nothing is loaded")
+    if stage.reservations_loaded_at:
+        return Receipt(applied=0, note="the reservations are loaded already")
     partition = _reservations(stage)
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
     applied = _execute(
@@ -75,7 +78,8 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
 def start_stage(stage_id: int, *, now: datetime) -> None:
     """Start a stage at its time. Only commits the start: calling its devices is other work."""
     stage = _lock(stage_id)
-    if stage.state != StageState.SCHEDULED or not stage.starts_at <= now < stage.ends_at:
+    is_due = stage.starts_at <= now < stage.ends_at and stage.reservations_loaded_at is not None
+    if stage.state != StageState.SCHEDULED or not is_due:
         return
     stage.state, stage.started_at = StageState.IN_PROGRESS, now
     _report(stage, "In Progress", now, "started_at")
@@ -208,7 +212,7 @@ def _lock(stage_id: int) -> LecStage:
 
 
 def _lock_for(message: Message) -> LecStage:
-    stage = LecStage.objects.select_for_update(no_key=True).filter(stage_uid=message.stage_uid).first()
+    stage = LecStage.objects.select_for_update(no_key=True).filter(stage_uid=message.stage).first()
     if stage is None:
         raise NotYet("the stage is not known yet")
     return stage

@@ -1,11 +1,31 @@
 """Reads."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from django.db.models import F, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 
 from .choices import StageState
 from .models import LecStage
+
+# Calls are counted while a stage runs and shortly after; later only its outcomes tell.
+COUNTED_AFTER_END = timedelta(minutes=10)
+_CALLS = """
+SELECT stage_id, count(*) FILTER (WHERE answered_at <= %(now)s), count(*) FILTER (WHERE answer = 'rejected' AND answered_at <= %(now)s),
+       count(*) FILTER (WHERE overridden_at <= %(now)s)
+  FROM lec_call WHERE stage_id IN %(stages)s GROUP BY stage_id
+"""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A stage, and how far its calls are at the moment; the counts are None before them and long after them."""
+
+    stage: LecStage
+    answered: int | None = None
+    rejected: int | None = None
+    overridden: int | None = None
 
 
 def stage_ids_to_start(now: datetime) -> QuerySet[LecStage, int]:
@@ -44,6 +64,28 @@ def stage_ids_to_hand_over(now: datetime) -> QuerySet[LecStage, int]:
     )
 
 
-def stages() -> QuerySet[LecStage]:
-    """Stages for the page: the latest start first."""
-    return LecStage.objects.order_by(F("starts_at").desc(), "-pk")
+def due_stages() -> QuerySet[LecStage]:
+    """Stages to come, the next one first."""
+    return LecStage.objects.filter(state=StageState.SCHEDULED).order_by("starts_at", "pk")
+
+
+def active_stages(now: datetime) -> list[Progress]:
+    """Stages that run or ended just now, with what their devices answered until now."""
+    recent = Q(state=StageState.IN_PROGRESS) | Q(ended_at__gt=now - COUNTED_AFTER_END)
+    found = list(LecStage.objects.filter(recent).order_by("starts_at", "pk"))
+    counts = _call_counts([stage.pk for stage in found if stage.calls_made_at], now)
+    return [Progress(stage, *counts.get(stage.pk, ())) for stage in found]
+
+
+def past_stages(now: datetime) -> QuerySet[LecStage]:
+    """Stages that are over, or were canceled or missed."""
+    over = LecStage.objects.filter(state__in=(StageState.COMPLETED, StageState.CANCELED))
+    return over.exclude(ended_at__gt=now - COUNTED_AFTER_END)
+
+
+def _call_counts(stage_ids: list[int], now: datetime) -> dict[int, tuple[int, int, int]]:
+    if not stage_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_CALLS, {"stages": tuple(stage_ids), "now": now})
+        return {stage: (answered, rejected, overridden) for stage, answered, rejected, overridden in cursor.fetchall()}

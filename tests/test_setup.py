@@ -16,6 +16,7 @@ from django.core.management import CommandError
 from django.db import connection
 
 from integration.config import supervisor
+from integration.config.demo_people import PASSWORD, PEOPLE
 from integration.config.engines.state import PROJECT
 from integration.config.management.commands import up
 from integration.config.supervisor import Child, Supervisor, scheduler_is_running
@@ -110,6 +111,14 @@ def taken_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+@pytest.fixture
+def own_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 def test_a_taken_port_is_named_with_the_way_out(taken_port: int, state: Path) -> None:
     answer = manage(state, "up", PORT=str(taken_port))
     assert answer.returncode == 1
@@ -125,32 +134,42 @@ def test_a_port_that_is_none_is_refused(name: str, monkeypatch: pytest.MonkeyPat
         up.free_port()
 
 
-def test_up_serves_until_it_is_interrupted_and_leaves_nothing(state: Path, taken_port: int) -> None:
-    port = free_port_beside(taken_port)
-    person = "from integration.config.models import User; User.objects.create_user('olive.operator')"
+def test_up_serves_until_it_is_interrupted_and_leaves_nothing(state: Path, own_port: int) -> None:
+    person = "from integration.config.models import User; User.objects.create_user('somebody', password='there')"
     assert manage(state, "migrate", "-v", "0").returncode == 0
     assert manage(state, "shell", "-v", "0", "-c", person).returncode == 0
+    shown = start_and_interrupt(state, own_port)
+    assert f"http://127.0.0.1:{own_port}/" in shown
+    assert "Making the demo utility" not in shown
+    assert PASSWORD not in shown
+    assert eventually(lambda: not processes_of(state))
+
+
+@pytest.mark.full
+def test_the_first_start_makes_the_demo_and_the_second_finds_it(state: Path, own_port: int) -> None:
+    first, second = start_and_interrupt(state, own_port), start_and_interrupt(state, own_port)
+    assert "Making the demo utility" in first
+    assert "Making the demo utility" not in second
+    for person in PEOPLE:
+        assert person.username in first
+        assert person.username in second
+    assert PASSWORD in first
+
+
+def start_and_interrupt(state: Path, port: int) -> str:
+    """What `up` shows from its start to its end, with a visit to the sign-in page between."""
     running = subprocess.Popen(
         [sys.executable, "manage.py", "up"], cwd=PROJECT, env=environment(state, PORT=str(port)), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     assert running.stdout
     shown = "".join(iter(running.stdout.readline, "Ctrl-C ends it.\n"))
-    assert f"http://127.0.0.1:{port}/" in shown
-    assert "ada.approver" in shown
     assert up.sign_in_page_status(port) == 200
     running.send_signal(signal.SIGINT)
-    assert "Everything is ended." in running.communicate()[0]
+    shown += running.communicate()[0]
+    assert "Everything is ended." in shown
     assert running.returncode == 0
-    assert eventually(lambda: not processes_of(state))
-
-
-def free_port_beside(taken: int) -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    assert port != taken
-    return port
+    return shown
 
 
 # --- Files of the set-up ------------------------------------------------------------------------------------------

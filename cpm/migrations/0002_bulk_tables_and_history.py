@@ -10,7 +10,8 @@ CREATE TABLE cpm_participation (
 CREATE TABLE cpm_outcome (
     program_event_id bigint NOT NULL, device_id bigint NOT NULL, code text NOT NULL,
     started_at timestamptz, ended_at timestamptz, reduction_w integer NOT NULL, error text NOT NULL,
-    PRIMARY KEY (program_event_id, device_id)
+    PRIMARY KEY (program_event_id, device_id),
+    CONSTRAINT cpm_outcome_has_known_code CHECK (code IN ('D1SP', 'D1IO', 'D1ND', 'D1ER', 'D1CN'))
 ) PARTITION BY LIST (program_event_id);
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON cpm_transition

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.db import transaction
+from django.db.models import Q
 
 from integration import extracts, outbox
 from integration.messages import (
@@ -23,8 +24,20 @@ from ..models import Device, Program, SubscribedDevice, Subscription
 from ..set_operations import ENROLLMENT_ROWS, apply_answers
 
 
-class DeviceNotSubscribed(Refused):
-    """The device is not part of this subscription."""
+class SubscriptionEnded(Refused):
+    """The customer has left the program already."""
+
+
+class DeviceTakenOut(Refused):
+    """The device is not there any more."""
+
+
+class NicIdTaken(Refused):
+    """Another device that is there has this NIC id."""
+
+
+_TAKES_PART = Q(subscription__ends_at=None, device__ended_at=None)
+_CAN_BE_ABOUT = {"Registered": _TAKES_PART, "Deregistered": ~_TAKES_PART, "Error": Q(answer=SyncAnswer.PENDING)}
 
 
 @transaction.atomic
@@ -67,6 +80,8 @@ def start_enrollment(*, subscription_id: int, device_id: int, now: datetime) -> 
 def end_enrollment(*, subscription_id: int, now: datetime) -> None:
     """End a subscription with all its devices, and tell DERMS of each; a household has a handful."""
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=subscription_id)
+    if subscription.ends_at:
+        raise SubscriptionEnded(f"{subscription} ended on {subscription.ends_at:%Y-%m-%d}.")
     subscription.ends_at = now
     subscription.save(update_fields=["ends_at"])
     for subscribed in subscription.subscribed_devices.select_related("device").filter(device__ended_at=None):
@@ -80,7 +95,9 @@ def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now
     """Put a new device in an old one's place. The old one keeps its row with an end, so that its outcome finds it."""
     old = Device.objects.select_for_update(no_key=True).select_related("location").get(pk=device_id)
     if old.ended_at:
-        raise DeviceNotSubscribed(f"Device {old} was taken out on {old.ended_at:%Y-%m-%d}; it can't be replaced again.")
+        raise DeviceTakenOut(f"Device {old} was taken out on {old.ended_at:%Y-%m-%d}; it can't be replaced again.")
+    if Device.objects.filter(head_end=old.head_end, nic_id=nic_id, ended_at=None).exists():
+        raise NicIdTaken(f"There is a device {old.head_end}/{nic_id} already. Correct the NIC id.")
     old.ended_at = now
     old.save(update_fields=["ended_at"])
     new = Device.objects.create(
@@ -94,6 +111,8 @@ def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now
         installed_at=now,
     )
     for subscribed in old.subscribed.filter(subscription__ends_at=None).select_related("subscription__program"):
+        subscribed.answer = SyncAnswer.PENDING
+        subscribed.save(update_fields=["answer"])
         SubscribedDevice.objects.create(subscription=subscribed.subscription, device=new)
         _send("replace", subscribed.subscription, new, now, replaces_nic_id=old.nic_id)
     return new
@@ -101,10 +120,14 @@ def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now
 
 @transaction.atomic
 def answer_enrollment(body: EnrollmentAnswer) -> Receipt:
-    """Note what DERMS answered about one device."""
-    changed = SubscribedDevice.objects.filter(
+    """Note what DERMS answered about one device.
+
+    Answers may overtake each other, so each is matched with the subscriptions it can be about.
+    """
+    asked = SubscribedDevice.objects.filter(
         device__head_end=body.head_end, device__nic_id=body.nic_id, subscription__program__code=body.program
-    ).update(answer=body.answer, error=body.error[:300])
+    )
+    changed = asked.filter(_CAN_BE_ABOUT[body.answer]).update(answer=body.answer, error=body.error[:300])
     return Receipt(applied=changed)
 
 

@@ -49,6 +49,8 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     program_event = ProgramEvent.objects.get(stage_uid=body.stage_uid)
     if _was_called_off(program_event):
         return Receipt(applied=0, note="the stage was canceled; nothing is loaded")
+    if program_event.reservations_loaded_at:
+        return Receipt(applied=0, note="the reservations are loaded already")
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
     applied = load_participations(program_event, staged)
     refused = refuse_unknown_devices(delivery, program_event, staged)
@@ -67,11 +69,13 @@ def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> 
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
     applied = load_outcome_rows(program_event, staged)
     refused = refuse_unknown_devices(delivery, program_event, staged)
+    unreserved = 0
     if count_part(delivery, applied=applied, refused=refused).finished_at:
         _attach(outcome_partition(program_event))
-        refused += add_unreserved(delivery, program_event)
+        unreserved = add_unreserved(delivery, program_event)
         _save_counts(_lock(delivery.message), outcomes_loaded_at=now)
-    return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused)
+    note = f"{unreserved} outcomes of devices that were not reserved" if unreserved else ""
+    return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused, note=note)
 
 
 def _prepare(message: Message, partition: Partition) -> None:
@@ -96,7 +100,7 @@ def _was_called_off(program_event: ProgramEvent) -> bool:
 
 
 def _lock(message: Message) -> ProgramEvent:
-    found = ProgramEvent.objects.select_for_update(no_key=True).filter(stage_uid=message.stage_uid).first()
+    found = ProgramEvent.objects.select_for_update(no_key=True).filter(stage_uid=message.stage).first()
     if found is None:
         raise NotYet("the stage is not known yet")
     return found

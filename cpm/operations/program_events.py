@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from integration.delivery import NotYet
 from integration.messages import Receipt, StageStatus
 
-from ..choices import FINAL_STATES, ProgramEventState
+from ..choices import FINAL_STATES
 from ..models import Program, ProgramEvent, Transition
 
 
@@ -59,12 +59,13 @@ def _create(status: StageStatus, now: datetime) -> None:
 
 
 def _move(program_event: ProgramEvent, status: StageStatus) -> None:
-    if status.state == ProgramEventState.IN_PROGRESS:
-        program_event.begin(status.started_at)
-    elif status.state == ProgramEventState.COMPLETED:
-        program_event.complete(status.started_at)
-    elif status.state == ProgramEventState.CANCELED:
-        program_event.cancel(status.reason, status.started_at)
+    match status.state:
+        case "In Progress":
+            program_event.begin(status.started_at)
+        case "Completed":
+            program_event.complete(status.started_at)
+        case "Canceled":
+            program_event.cancel(status.reason, status.started_at)
 
 
 def _record(program_event: ProgramEvent, was: str, now: datetime) -> None:

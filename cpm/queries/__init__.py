@@ -10,11 +10,13 @@ from .participations import (
     participations,
 )
 from .program_events import (
+    event_history,
+    is_settled,
     loads_under_way,
+    participation_history,
     program_event_named,
     program_events,
     programs_with_use,
-    what_happened,
 )
 
 __all__ = [
@@ -26,12 +28,14 @@ __all__ = [
     "customers_like",
     "device_ids",
     "ended_enrollments",
+    "event_history",
+    "is_settled",
     "loads_under_way",
+    "participation_history",
     "participation_status",
     "participations",
     "past_participations",
     "program_event_named",
     "program_events",
     "programs_with_use",
-    "what_happened",
 ]

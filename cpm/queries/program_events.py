@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 
 from integration.models import Load
 
+from ..choices import FINAL_STATES
 from ..models import Program, ProgramEvent
 from .participations import ParticipationRow
 
 
 class Happening(NamedTuple):
-    """A moment in a participation's history."""
+    """A moment in the history of a program event, or of one device in it."""
 
     at: datetime
     sentence: str
@@ -45,8 +46,23 @@ def programs_with_use() -> QuerySet[Program]:
     return Program.objects.select_related("type").annotate(subscriptions_open=open_ones).order_by("-active", "name")
 
 
-def what_happened(row: ParticipationRow) -> list[Happening]:
-    """One participation's history, oldest first."""
+def is_settled(event: ProgramEvent) -> bool:
+    """Whether nothing more can come: the stage is over, and its outcomes are in where it ran."""
+    return event.state in FINAL_STATES and bool(event.outcomes_loaded_at or not event.started_at)
+
+
+def event_history(event: ProgramEvent) -> list[Happening]:
+    """What happened to a program event, newest first."""
+    loads = [
+        (event.reservations_loaded_at, _("Reservations taken in")),
+        (event.outcomes_loaded_at, _("Outcomes taken in")),
+    ]
+    happened = [Happening(at, sentence, "DERMS") for at, sentence in loads if at]
+    return sorted([*happened, *_transitions(event)], key=lambda moment: moment.at, reverse=True)
+
+
+def participation_history(row: ParticipationRow) -> list[Happening]:
+    """What happened to one participation, newest first."""
     event, facts = row.program_event, row.facts
     flag = _("Yes") if facts.reservation_flag else _("No")
     moments = [
@@ -56,7 +72,11 @@ def what_happened(row: ParticipationRow) -> list[Happening]:
         (event.outcomes_loaded_at if facts.code else None, _("Closed with outcome %s") % facts.code, "DERMS"),
     ]
     happened = [Happening(at, sentence, by) for at, sentence, by in moments if at]
-    for step in event.transitions.all():
-        sentence = _("The program event is %s") % step.to_state
-        happened.append(Happening(step.at, f"{sentence}: {step.why}" if step.why else sentence, step.by))
-    return sorted(happened, key=lambda moment: moment.at)
+    return sorted([*happened, *_transitions(event)], key=lambda moment: moment.at, reverse=True)
+
+
+def _transitions(event: ProgramEvent) -> list[Happening]:
+    return [
+        Happening(step.at, f"{step.to_state}: {step.why}" if step.why else step.to_state, step.by)
+        for step in event.transitions.all()
+    ]

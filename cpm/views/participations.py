@@ -17,15 +17,16 @@ from integration.http import SignedInRequest
 from integration.keyset import AFTER, SIZE, Page, page_of, split_key
 
 from ..forms import ParticipationFilter
-from ..models import Device
+from ..models import Device, ProgramEvent
 from ..queries import (
     ParticipationKey,
     ParticipationRow,
     Wanted,
+    is_settled,
     loads_under_way,
+    participation_history,
     participations,
     program_events,
-    what_happened,
 )
 
 SEES_CUSTOMERS = "cpm.view_customer"
@@ -39,9 +40,8 @@ def participation_list(request: SignedInRequest) -> HttpResponse:
     form = _filter(request)
     if not form.is_valid():
         return render(request, "cpm/participation_list.html", {"form": form, "page": Page([])}, status=422)
-    chosen = form.cleaned_data["program_event"]
-    context = {"program_event": chosen, "loads": loads_under_way(chosen.stage_uid) if chosen else []}
-    if request.htmx and chosen:
+    context = _chosen(form.cleaned_data["program_event"])
+    if request.htmx and context:
         return render(request, "cpm/participation_list.html#counters", context)
     found = participations(form.wanted, after=_after(request), limit=SIZE + 1)
     last = found[:SIZE][-1].key if found else ()
@@ -78,12 +78,19 @@ def participation(
     found = participations(Wanted(program_events=Q(pk=event.pk), device_ids=devices), limit=1)
     if not found:
         raise Http404(f"{head_end}/{nic_id} has no participation in {event}.")
-    context = {"row": found[0], "happened": what_happened(found[0])}
+    context = {"row": found[0], "happened": participation_history(found[0])}
     return render(request, "cpm/participation.html", context)
 
 
 def _filter(request: SignedInRequest) -> ParticipationFilter:
     return ParticipationFilter(request.GET, sees_customers=request.user.has_perm(SEES_CUSTOMERS))
+
+
+def _chosen(event: ProgramEvent | None) -> dict[str, Any]:
+    """What the page shows of the chosen program event; nothing where none is."""
+    if event is None:
+        return {}
+    return {"program_event": event, "is_settled": is_settled(event), "loads": loads_under_way(event.stage_uid)}
 
 
 def _after(request: SignedInRequest) -> ParticipationKey | None:

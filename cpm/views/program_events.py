@@ -16,7 +16,7 @@ from integration.keyset import after_key, keyset_page
 
 from ..filters import ProgramEventFilter
 from ..models import ProgramEvent
-from ..queries import loads_under_way, program_events
+from ..queries import event_history, is_settled, loads_under_way, program_events
 
 NEWEST_FIRST = ("-starts_at", "-id")
 
@@ -38,7 +38,8 @@ def program_event(request: SignedInRequest, event_number: str, stage_number: int
     found = get_object_or_404(program_events(), event_number=event_number, stage_number=stage_number)
     context = {
         "program_event": found,
-        "transitions": found.transitions.order_by("-revision"),
+        "is_settled": is_settled(found),
+        "happened": event_history(found),
         "loads": loads_under_way(found.stage_uid),
     }
     template = "cpm/program_event.html"

@@ -678,6 +678,19 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(models.F("event"), models.F("number"), name="stage_number"),
         ),
         migrations.AddConstraint(
+            model_name="strategy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["Active", "Archived"])), name="strategy_has_known_state"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="stage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["New", "Scheduled", "In Progress", "Completed", "Canceled"])),
+                name="stage_has_known_state",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="stage",
             constraint=models.CheckConstraint(
                 condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="stage_ends_after_start"

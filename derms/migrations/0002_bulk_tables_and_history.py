@@ -11,7 +11,8 @@ CREATE TABLE derms_reservation (
 CREATE TABLE derms_outcome (
     stage_id bigint NOT NULL, device_id bigint NOT NULL, code text NOT NULL,
     started_at timestamptz, ended_at timestamptz, reduction_w integer NOT NULL, error text NOT NULL,
-    PRIMARY KEY (stage_id, device_id)
+    PRIMARY KEY (stage_id, device_id),
+    CONSTRAINT derms_outcome_has_known_code CHECK (code IN ('D1SP', 'D1IO', 'D1ND', 'D1ER', 'D1CN'))
 ) PARTITION BY LIST (stage_id);
 
 CREATE TABLE derms_device_usage (

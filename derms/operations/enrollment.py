@@ -1,10 +1,10 @@
 """Programs and devices, as the customer-program system tells of them."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from integration import extracts, outbox
 from integration.delivery import NotYet
@@ -49,15 +49,19 @@ def save_program(body: ProgramRuleSync) -> Receipt:
 
 @transaction.atomic
 def change_enrollment(change: EnrollmentChange) -> Receipt:
-    """Register or deregister one device, and answer; what cannot be done is answered with the reason."""
+    """Register or deregister one device, and answer; what cannot be done is answered with the reason.
+
+    Changes may overtake each other: one not later than what is known of the device in the program has no effect.
+    """
     lock_zones_now(list(ControlZone.objects.filter(code=change.zone).values_list("pk", flat=True)))
     try:
         with transaction.atomic():
-            word = _CHANGES[change.change](change)
+            _CHANGES[change.change](change)
     except EnrollmentRefused as reason:
-        _answer(change, "Error", str(reason))
+        _answer(change, change.nic_id, "Error", str(reason))
         return Receipt(status="ERROR", applied=0, refused=1, note=str(reason))
-    _answer(change, word)
+    for nic_id in filter(None, (change.nic_id, change.replaces_nic_id)):
+        _answer(change, nic_id, "Registered" if _enrolled(change, nic_id) else "Deregistered")
     return Receipt()
 
 
@@ -90,10 +94,66 @@ def _zones_in(staged: str) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _start(change: EnrollmentChange) -> EnrollmentAnswerWord:
-    device = _live_device(change) or Device.objects.create(
+def _start(change: EnrollmentChange) -> None:
+    if _is_old(change, change.nic_id):
+        return
+    device = _live_device(change, change.nic_id) or _new_device(change, change.nic_id)
+    # One that is still open although this one begins later: its end is on its way, and then has no effect.
+    _close(change, change.nic_id)
+    Enrollment.objects.create(program=_program(change), device=device, starts_at=change.at)
+
+
+def _end(change: EnrollmentChange, nic_id: str = "") -> None:
+    nic_id = nic_id or change.nic_id
+    if _is_old(change, nic_id):
+        return
+    if not _close(change, nic_id):
+        # The start is still on its way; by this row it has no effect when it comes.
+        gone = _live_device(change, nic_id) or _new_device(change, nic_id)
+        Enrollment.objects.create(program=_program(change), device=gone, starts_at=change.at, ends_at=change.at)
+    device = _live_device(change, nic_id)
+    if device and not device.enrollments.filter(ends_at=None).exists():
+        device.ended_at = change.at
+        device.save(update_fields=["ended_at"])
+
+
+def _replace(change: EnrollmentChange) -> None:
+    """The old device leaves the program at the moment the new one takes its place; it keeps its history."""
+    if not change.replaces_nic_id:
+        raise EnrollmentRefused(f"Nothing says which device {change.head_end}/{change.nic_id} replaces.")
+    _end(change, change.replaces_nic_id)
+    _start(change)
+
+
+_CHANGES = {"start": _start, "end": _end, "replace": _replace}
+
+
+def _known_of(change: EnrollmentChange, nic_id: str) -> QuerySet[Enrollment]:
+    return Enrollment.objects.filter(
+        program__code=change.program, device__head_end__code=change.head_end, device__nic_id=nic_id
+    )
+
+
+def _is_old(change: EnrollmentChange, nic_id: str) -> bool:
+    return _known_of(change, nic_id).filter(Q(starts_at__gte=change.at) | Q(ends_at__gte=change.at)).exists()
+
+
+def _enrolled(change: EnrollmentChange, nic_id: str) -> bool:
+    return _known_of(change, nic_id).filter(ends_at=None).exists()
+
+
+def _close(change: EnrollmentChange, nic_id: str) -> int:
+    return _known_of(change, nic_id).filter(ends_at=None).update(ends_at=change.at)
+
+
+def _live_device(change: EnrollmentChange, nic_id: str) -> Device | None:
+    return Device.objects.filter(head_end__code=change.head_end, nic_id=nic_id, ended_at=None).first()
+
+
+def _new_device(change: EnrollmentChange, nic_id: str) -> Device:
+    return Device.objects.create(
         head_end=_known(HeadEnd, change.head_end, "head end system"),
-        nic_id=change.nic_id,
+        nic_id=nic_id,
         device_class=change.device_class,
         rated_w=change.rated_w,
         zone=_known(ControlZone, change.zone, "control zone"),
@@ -102,47 +162,10 @@ def _start(change: EnrollmentChange) -> EnrollmentAnswerWord:
         critical_care=change.critical_care,
         registered_at=change.at,
     )
-    Enrollment.objects.get_or_create(
-        program=_known(Program, change.program, "program"),
-        device=device,
-        ends_at=None,
-        defaults={"starts_at": change.at},
-    )
-    return "Registered"
 
 
-def _end(change: EnrollmentChange) -> EnrollmentAnswerWord:
-    device = _live_device(change)
-    if device is None:
-        raise EnrollmentRefused(f"No registered device {change.head_end}/{change.nic_id}.")
-    Enrollment.objects.filter(program__code=change.program, device=device, ends_at=None).update(ends_at=change.at)
-    _deregister_where_unenrolled(device, change.at)
-    return "Deregistered"
-
-
-def _replace(change: EnrollmentChange) -> EnrollmentAnswerWord:
-    """The old device leaves every program at the moment the new one takes its place; it keeps its history."""
-    old = Device.objects.filter(
-        head_end__code=change.head_end, nic_id=change.replaces_nic_id or "", ended_at=None
-    ).first()
-    if old is None:
-        raise EnrollmentRefused(f"No registered device {change.head_end}/{change.replaces_nic_id} to replace.")
-    Enrollment.objects.filter(program__code=change.program, device=old, ends_at=None).update(ends_at=change.at)
-    _deregister_where_unenrolled(old, change.at)
-    return _start(change)
-
-
-_CHANGES = {"start": _start, "end": _end, "replace": _replace}
-
-
-def _deregister_where_unenrolled(device: Device, at: datetime) -> None:
-    if not device.enrollments.filter(ends_at=None).exists():
-        device.ended_at = at
-        device.save(update_fields=["ended_at"])
-
-
-def _live_device(change: EnrollmentChange) -> Device | None:
-    return Device.objects.filter(head_end__code=change.head_end, nic_id=change.nic_id, ended_at=None).first()
+def _program(change: EnrollmentChange) -> Program:
+    return _known(Program, change.program, "program")
 
 
 def _known(model: type[M], code: str, words: str) -> M:
@@ -152,8 +175,6 @@ def _known(model: type[M], code: str, words: str) -> M:
     return found
 
 
-def _answer(change: EnrollmentChange, word: EnrollmentAnswerWord, error: str = "") -> None:
-    answer = EnrollmentAnswer(
-        head_end=change.head_end, nic_id=change.nic_id, program=change.program, answer=word, error=error
-    )
+def _answer(change: EnrollmentChange, nic_id: str, word: EnrollmentAnswerWord, error: str = "") -> None:
+    answer = EnrollmentAnswer(head_end=change.head_end, nic_id=nic_id, program=change.program, answer=word, error=error)
     outbox.send(answer, sender="derms")

@@ -9,9 +9,9 @@ from integration import outbox
 from integration.alerts import close_alert
 from integration.refusals import Refused
 
-from ..choices import EDITABLE_STATES, EventState, StageState, StrategyState
+from ..choices import EDITABLE_STATES, SHARED_OBJECTIVES, EventState, Objective, StageState, StrategyState
 from ..models import Event, Stage, Strategy, Transition
-from ..queries import earliest_start, hours_without_forecast, overlapping_pair
+from ..queries import earliest_start, hours_without_forecast, overlapping_pair, uneven_shares
 from .history import save_event
 from .locks import lock_event, lock_stages
 
@@ -184,7 +184,7 @@ def schedule_event_again(*, event_id: int, by: Any, now: datetime) -> None:
     event = lock_event(event_id)
     _require_state(event, "scheduled again", EventState.APPROVED)
     event.schedule_due_at = now
-    event.save(update_fields=["schedule_due_at"])
+    save_event(event, was=event.state, by=by, now=now, why="Schedule again")
     close_alert(not_scheduled_key(event), by=by.username)
     outbox.wake()
 
@@ -232,6 +232,7 @@ def _check_plan(event: Event, stages: list[Stage], now: datetime) -> None:
         raise EventNotSubmittable("The event has no name. Give it one that says what it is for.")
     if not stages:
         raise EventNotSubmittable("The event has no stage. Add at least one with + Add Stage.")
+    _check_targets(event, stages)
     check_lead_time(event, stages, now, EventNotSubmittable)
     if missing := hours_without_forecast(event, stages):
         raise EventNotSubmittable(
@@ -241,6 +242,20 @@ def _check_plan(event: Event, stages: list[Stage], now: datetime) -> None:
         raise EventNotSubmittable(
             f"Stages {pair[0].number} and {pair[1].number} use {pair[0].program} at the same time. Shift one of them."
         )
+
+
+def _check_targets(event: Event, stages: list[Stage]) -> None:
+    """What the objective needs to be known: domain.md, Device selection."""
+    if event.objective == Objective.LOAD_REDUCTION and not event.target_kw:
+        raise EventNotSubmittable("The event has no target. Say how many kW its stages are to reduce together.")
+    if event.objective == Objective.MAX_DEMAND_THRESHOLD and event.threshold_kw is None:
+        raise EventNotSubmittable("The event has no threshold. Say up to how many kW the zone's load may go.")
+    aimless = [stage.number for stage in stages if not stage.target_kw]
+    if event.objective == Objective.MANUAL and aimless:
+        raise EventNotSubmittable(f"Stage {aimless[0]} has no target. Say how many kW it is to reduce.")
+    if event.objective in SHARED_OBJECTIVES and (uneven := uneven_shares(stages)):
+        numbers = " and ".join(str(stage.number) for stage in uneven)
+        raise EventNotSubmittable(f"The shares of stages {numbers} do not come to 100 %. Correct or clear all of them.")
 
 
 def _require_state(event: Event, done: str, state: EventState) -> None:

@@ -64,11 +64,10 @@ def _event_id(stage_uid: UUID) -> int:
 
 def _begin(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
     """In Progress; a Completed report that came first brings the start with it."""
-    if stage.state != StageState.SCHEDULED:
+    if stage.state != StageState.SCHEDULED or status.started_at is None:
         return
-    started_at = status.started_at
     was = stage.state
-    stage.begin(started_at)
+    stage.begin(status.started_at)
     save_stage(stage, was=was, by="Live Energy Connect", now=now)
     send_stage_status(stage)
     close_alert(_unstarted_key(stage))
@@ -87,6 +86,7 @@ def _miss(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
     stage.cancel("Missed")
     save_stage(stage, was=was, by="system", now=now, why="Missed")
     send_stage_status(stage)
+    close_alert(_unstarted_key(stage))
     _alert(stage, f"missed:{stage.uid}", "stage missed", "was missed: it could not start before its end")
 
 

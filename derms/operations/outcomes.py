@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from integration import extracts, outbox
 from integration.delivery import NotYet
@@ -14,6 +14,7 @@ from integration.sql import statement
 
 from ..models import Stage
 from ..set_operations import complete_outcomes, count_outcomes, outcome_partition, swap_device_usage
+from ..set_operations import load_raw_outcomes as load_outcome_rows
 from .history import tell_pages
 
 HERE = Path(__file__).parent.parent
@@ -43,20 +44,17 @@ def load_raw_outcomes(delivery: Delivery, body: RawOutcome, *, now: datetime) ->
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
     if stage.outcomes_sent_at:
         return _too_late(delivery, staged)
-    partition = outcome_partition(stage)
-    exceptions = keep_refused(
-        delivery,
-        statement(HERE, "exceptional_raw_outcomes").format(staged=staged),
-        {"stage": stage.pk},
-    )
-    with connection.cursor() as cursor:
-        load = statement(HERE, "load_raw_outcomes").format(table=partition.table, staged=staged)
-        cursor.execute(load, {"stage": stage.pk})
-        applied = cursor.rowcount
-    if count_part(delivery, applied=applied, refused=exceptions).finished_at:
+    applied = load_outcome_rows(stage, staged)
+    if Stage.objects.filter(pk=stage.pk, outcomes_sent_at__isnull=False).exists():
+        # The stage was closed while these rows waited for its table.
+        raise NotYet("the stage has just been closed")
+    refused = keep_refused(delivery, statement(HERE, "refused_raw_outcomes").format(staged=staged), {})
+    query = statement(HERE, "unreserved_raw_outcomes").format(staged=staged)
+    unreserved = keep_refused(delivery, query, {"stage": stage.pk})
+    if count_part(delivery, applied=applied, refused=refused).finished_at:
         _finish(delivery.message, stage, now)
-    status = "ERROR" if exceptions else "SUCCESS"
-    return Receipt(status=status, applied=applied, refused=exceptions)
+    note = f"{unreserved} outcomes of devices that were not reserved" if unreserved else ""
+    return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused, note=note)
 
 
 @transaction.atomic
@@ -81,9 +79,7 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
 
 
 def _finish(message: Message, stage: Stage, now: datetime) -> None:
-    locked = _lock_stage(message)
-    if locked.outcomes_sent_at:
-        raise NotYet("the stage has just been closed without these rows")
+    _lock_stage(message)
     partition = outcome_partition(stage)
     partition.finish("stage_id, device_id")
     partition.attach()
@@ -92,10 +88,13 @@ def _finish(message: Message, stage: Stage, now: datetime) -> None:
 
 
 def _too_late(delivery: Delivery, staged: str) -> Receipt:
-    query = f"SELECT head_end, nic_id, 'refused: the stage was closed before this row came' FROM {staged}"
+    query = (
+        "SELECT coalesce(head_end, ''), coalesce(nic_id, ''), 'refused: the stage was closed before this row came'"
+        f" FROM {staged}"
+    )
     refused = keep_refused(delivery, query, {})
     return Receipt(status="ERROR", applied=0, refused=refused, note="the stage is closed; its outcomes stand")
 
 
 def _lock_stage(message: Message) -> Stage:
-    return Stage.objects.select_for_update(no_key=True).get(uid=message.stage_uid)
+    return Stage.objects.select_for_update(no_key=True).get(uid=message.stage)

@@ -1,15 +1,23 @@
 -- Registers the devices of one staged part and enrolls them in a program; leaves the answers in table "answered".
 CREATE TEMPORARY TABLE answered ON COMMIT DROP AS
 SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS transformer_id,
-       CASE WHEN h.id IS NULL THEN 'There is no head end system “' || s.head_end || '”.'
-            WHEN z.id IS NULL THEN 'There is no control zone “' || s.zone || '”.'
-            WHEN f.id IS NULL THEN 'There is no feeder “' || s.feeder || '”.'
-            WHEN t.id IS NULL THEN 'There is no transformer “' || s.transformer || '”.'
-            WHEN s.device_class NOT IN ('thermostat', 'water_heater', 'ev_charger', 'battery')
-                 THEN 'There is no device class “' || s.device_class || '”.'
+       CASE WHEN s.head_end IS NULL OR s.nic_id IS NULL OR s.at IS NULL OR s.rated_w IS NULL OR s.critical_care IS NULL
+                 THEN 'A value is missing.'
+            WHEN h.id IS NULL THEN 'There is no head end system “' || s.head_end || '”.'
+            WHEN z.id IS NULL THEN 'There is no control zone “' || coalesce(s.zone, '') || '”.'
+            WHEN f.id IS NULL THEN 'There is no feeder “' || coalesce(s.feeder, '') || '”.'
+            WHEN t.id IS NULL THEN 'There is no transformer “' || coalesce(s.transformer, '') || '”.'
+            WHEN s.device_class IS NULL OR s.device_class NOT IN ('thermostat', 'water_heater', 'ev_charger', 'battery')
+                 THEN 'There is no device class “' || coalesce(s.device_class, '') || '”.'
+            WHEN length(s.nic_id) > 40 THEN 'The NIC id is longer than 40 characters.'
             WHEN s.rated_w <= 0 THEN 'The rated power is ' || s.rated_w || ' W; it must be above 0 W.'
-            WHEN row_number() OVER (PARTITION BY s.head_end, s.nic_id) > 1 THEN 'The device stands in the file twice.'
+            WHEN row_number() OVER (PARTITION BY s.head_end, s.nic_id ORDER BY s.at) > 1
+                 THEN 'The device stands in the file twice.'
             ELSE '' END AS error,
+       -- What is known of the device in the program is later than the row: it was ended while the file was on its way.
+       EXISTS (SELECT FROM derms_enrollment e JOIN derms_device d ON d.id = e.device_id
+                WHERE e.program_id = %(program)s AND d.head_end_id = h.id AND d.nic_id = s.nic_id
+                  AND e.ends_at >= s.at) AS is_old,
        'Registered' AS answer
   FROM {staged} s
   LEFT JOIN derms_headend h ON h.code = s.head_end
@@ -17,16 +25,16 @@ SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS tra
   LEFT JOIN derms_feeder f ON f.code = s.feeder
   LEFT JOIN derms_transformer t ON t.code = s.transformer;
 
-UPDATE answered SET answer = 'Error' WHERE error <> '';
+UPDATE answered SET answer = CASE WHEN error <> '' THEN 'Error' ELSE 'Deregistered' END WHERE error <> '' OR is_old;
 
 INSERT INTO derms_device (head_end_id, nic_id, device_class, rated_w, zone_id, feeder_id, transformer_id,
                           critical_care, registered_at)
 SELECT head_end_id, nic_id, device_class, rated_w, zone_id, feeder_id, transformer_id, critical_care, at
-  FROM answered WHERE error = ''
+  FROM answered WHERE answer = 'Registered'
     ON CONFLICT (head_end_id, nic_id) WHERE ended_at IS NULL DO NOTHING;
 
 INSERT INTO derms_enrollment (program_id, device_id, starts_at)
 SELECT %(program)s, d.id, a.at
   FROM answered a JOIN derms_device d ON d.head_end_id = a.head_end_id AND d.nic_id = a.nic_id AND d.ended_at IS NULL
- WHERE a.error = ''
+ WHERE a.answer = 'Registered'
     ON CONFLICT (program_id, device_id) WHERE ends_at IS NULL DO NOTHING

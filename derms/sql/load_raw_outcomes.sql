@@ -7,3 +7,4 @@ SELECT %(stage)s, d.id, raw.code, raw.started_at, raw.ended_at, raw.reduction_w,
                  WHERE d.head_end_id = h.id AND d.nic_id = raw.nic_id
                  -- A NIC id may have been used again: the reserved device is meant, else the newest.
                  ORDER BY r.device_id IS NULL, d.registered_at DESC LIMIT 1) d ON true
+ WHERE raw.reduction_w IS NOT NULL AND raw.code IN ('D1SP', 'D1IO', 'D1ND', 'D1ER', 'D1CN')

@@ -83,7 +83,7 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
         "is_over": found.state in (EventState.COMPLETED, EventState.CANCELED) and all(s.is_closed for s in stages),
         **_totals(stages),
     }
-    if stages and not request.htmx:
+    if stages:
         context |= _load(found, context["starts_at"], context["ends_at"], clock.now())
     return context
 

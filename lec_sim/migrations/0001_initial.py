@@ -5,91 +5,146 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='LecCall',
+            name="LecCall",
             fields=[
-                ('pk', models.CompositePrimaryKey('stage_id', 'head_end', 'nic_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('stage_id', models.BigIntegerField()),
-                ('head_end', models.TextField()),
-                ('nic_id', models.TextField()),
-                ('called_at', models.DateTimeField()),
-                ('answer', models.TextField()),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('overridden_at', models.DateTimeField(null=True)),
-                ('reduction_w', models.IntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "stage_id", "head_end", "nic_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("stage_id", models.BigIntegerField()),
+                ("head_end", models.TextField()),
+                ("nic_id", models.TextField()),
+                ("called_at", models.DateTimeField()),
+                ("answer", models.TextField()),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("overridden_at", models.DateTimeField(null=True)),
+                ("reduction_w", models.IntegerField()),
             ],
             options={
-                'db_table': 'lec_call',
-                'managed': False,
+                "db_table": "lec_call",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='LecReservation',
+            name="LecReservation",
             fields=[
-                ('pk', models.CompositePrimaryKey('stage_id', 'head_end', 'nic_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('stage_id', models.BigIntegerField()),
-                ('head_end', models.TextField()),
-                ('nic_id', models.TextField()),
-                ('expected_w', models.IntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "stage_id", "head_end", "nic_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("stage_id", models.BigIntegerField()),
+                ("head_end", models.TextField()),
+                ("nic_id", models.TextField()),
+                ("expected_w", models.IntegerField()),
             ],
             options={
-                'db_table': 'lec_reservation',
-                'managed': False,
+                "db_table": "lec_reservation",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='HeadEndProfile',
+            name="HeadEndProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('head_end', models.CharField(max_length=40, unique=True)),
-                ('answer_seconds', models.FloatField(default=4.0, help_text='Mean seconds until a device answers.')),
-                ('offline_share', models.FloatField(default=0.03)),
-                ('reject_share', models.FloatField(default=0.01)),
-                ('overrides_per_hour', models.FloatField(default=0.05)),
-                ('seed', models.IntegerField(default=1)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("head_end", models.CharField(max_length=40, unique=True)),
+                ("answer_seconds", models.FloatField(default=4.0, help_text="Mean seconds until a device answers.")),
+                ("offline_share", models.FloatField(default=0.03)),
+                ("reject_share", models.FloatField(default=0.01)),
+                ("overrides_per_hour", models.FloatField(default=0.05)),
+                ("seed", models.IntegerField(default=1)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('answer_seconds__gt', 0), ('offline_share__gte', 0), ('overrides_per_hour__gte', 0), ('reject_share__gte', 0), ('offline_share__lte', django.db.models.expressions.CombinedExpression(models.Value(1), '-', models.F('reject_share')))), name='head_end_profile_shares')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("answer_seconds__gt", 0),
+                            ("offline_share__gte", 0),
+                            ("overrides_per_hour__gte", 0),
+                            ("reject_share__gte", 0),
+                            (
+                                "offline_share__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.Value(1), "-", models.F("reject_share")
+                                ),
+                            ),
+                        ),
+                        name="head_end_profile_shares",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LecStage',
+            name="LecStage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stage_uid', models.UUIDField(unique=True)),
-                ('event_uid', models.UUIDField()),
-                ('event_number', models.CharField(max_length=20)),
-                ('stage_number', models.PositiveSmallIntegerField()),
-                ('time_zone', models.CharField(max_length=40)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('control', models.CharField(max_length=16)),
-                ('control_value', models.FloatField()),
-                ('state', models.CharField(choices=[('Scheduled', 'Scheduled'), ('In Progress', 'In Progress'), ('Completed', 'Completed'), ('Canceled', 'Canceled')], default='Scheduled', max_length=12)),
-                ('status_revision', models.PositiveIntegerField()),
-                ('execution_revision', models.PositiveIntegerField(default=0)),
-                ('reason', models.CharField(blank=True, default='', max_length=200)),
-                ('reserved', models.PositiveIntegerField(default=0)),
-                ('called', models.PositiveIntegerField(default=0)),
-                ('reservations_loaded_at', models.DateTimeField(null=True)),
-                ('late_reported_at', models.DateTimeField(null=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('calls_made_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('handed_over_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stage_uid", models.UUIDField(unique=True)),
+                ("event_uid", models.UUIDField()),
+                ("event_number", models.CharField(max_length=20)),
+                ("stage_number", models.PositiveSmallIntegerField()),
+                ("time_zone", models.CharField(max_length=40)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("control", models.CharField(max_length=16)),
+                ("control_value", models.FloatField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("Scheduled", "Scheduled"),
+                            ("In Progress", "In Progress"),
+                            ("Completed", "Completed"),
+                            ("Canceled", "Canceled"),
+                        ],
+                        default="Scheduled",
+                        max_length=12,
+                    ),
+                ),
+                ("status_revision", models.PositiveIntegerField()),
+                ("execution_revision", models.PositiveIntegerField(default=0)),
+                ("reason", models.CharField(blank=True, default="", max_length=200)),
+                ("reserved", models.PositiveIntegerField(default=0)),
+                ("called", models.PositiveIntegerField(default=0)),
+                ("reservations_loaded_at", models.DateTimeField(null=True)),
+                ("late_reported_at", models.DateTimeField(null=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("calls_made_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("handed_over_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name': 'stage',
-                'default_permissions': ('view',),
-                'indexes': [models.Index(models.F('state'), models.F('starts_at'), name='lec_stage_state')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('started_at', None), models.Q(('started_at__gte', models.F('starts_at')), ('started_at__lt', models.F('ends_at'))), _connector='OR'), name='lec_stage_starts_in_its_window'), models.CheckConstraint(condition=models.Q(('calls_made_at', None), ('started_at__isnull', False), _connector='OR'), name='lec_calls_after_start')],
+                "verbose_name": "stage",
+                "default_permissions": ("view",),
+                "indexes": [models.Index(models.F("state"), models.F("starts_at"), name="lec_stage_state")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["Scheduled", "In Progress", "Completed", "Canceled"])),
+                        name="lec_stage_has_known_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("started_at", None),
+                            models.Q(
+                                ("started_at__gte", models.F("starts_at")), ("started_at__lt", models.F("ends_at"))
+                            ),
+                            _connector="OR",
+                        ),
+                        name="lec_stage_starts_in_its_window",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("calls_made_at", None), ("started_at__isnull", False), _connector="OR"),
+                        name="lec_calls_after_start",
+                    ),
+                ],
             },
         ),
     ]

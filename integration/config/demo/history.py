@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Exists, OuterRef
 from django.utils.module_loading import import_string
 
 from cpm import operations as cpm
@@ -43,8 +43,6 @@ PAST = (
     PastEvent(18, 19, RELIEF), PastEvent(17, 19, AFTERNOON), PastEvent(14, 22, EVENING), PastEvent(11, 20, RESERVE),
     PastEvent(9, 19, AFTERNOON), PastEvent(7, 22, EVENING), PastEvent(4, 19, RELIEF), PastEvent(2, 19, AFTERNOON),
 )  # fmt: skip
-
-
 Step = tuple[datetime, Callable[..., Any], int]
 
 
@@ -57,12 +55,12 @@ def play(past: PastEvent, now: datetime) -> None:
     """Plan, approve, reserve, execute, collect and close one past event. Nobody sees it before it is whole."""
     start = now.replace(hour=past.hour, minute=0, second=0, microsecond=0) - timedelta(days=past.days_ago)
     event = _plan(past, start)
-    for moment, act, object_id in _steps_to_schedule(event, start - PLANNED_BEFORE + timedelta(hours=2)):
-        _do(moment, act, object_id)
+    for step in _steps_to_schedule(event, start - PLANNED_BEFORE + timedelta(hours=2)):
+        _do(step, event)
     _require(event, EventState.SCHEDULED)
     steps = [step for stage in event.stages.all() for step in _steps_to_close(stage)]
-    for moment, act, object_id in sorted(steps, key=lambda step: step[0]):
-        _do(moment, act, object_id)
+    for step in sorted(steps, key=lambda step: step[0]):
+        _do(step, event)
     _require(event, EventState.COMPLETED)
 
 
@@ -108,17 +106,22 @@ def _steps_to_close(stage: Stage) -> list[Step]:
     ]
 
 
-def _do(moment: datetime, act: Callable[..., Any], object_id: int) -> None:
+def _do(step: Step, event: Event) -> None:
     """Do a step at its moment, and deliver what is sent because of it half a second later, and so on."""
-    last = Message.objects.aggregate(pk=Max("pk"))["pk"] or 0
+    moment, act, object_id = step
     act(object_id, now=moment)
-    while sent := list(Message.objects.filter(pk__gt=last).order_by("pk")):
+    while sent := _open_messages(event):
         _date_messages(sent, moment)
         moment += 0.5 * SECOND
         for delivery in Delivery.objects.filter(message__in=sent).select_related("message").order_by("pk"):
             _deliver(delivery, moment)
         Load.objects.filter(message__in=sent).update(finished_at=moment)
-        last = sent[-1].pk
+
+
+def _open_messages(event: Event) -> list[Message]:
+    stages = event.stages.values("uid")
+    is_open = Delivery.objects.filter(Delivery.OPEN, message=OuterRef("pk"))
+    return list(Message.objects.filter(Exists(is_open), stage_uid__in=stages).order_by("pk"))
 
 
 def _deliver(delivery: Delivery, moment: datetime) -> None:

@@ -11,14 +11,17 @@ from types import FrameType
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.management import BaseCommand, CommandError, call_command
 from rich.console import Console
 from rich.table import Table
 
+from integration.config.demo import seeding
 from integration.config.demo_people import PASSWORD, PEOPLE
 from integration.config.supervisor import Supervisor, background_children, web_child
 
 READY_SECONDS = 60
+DEMO_NAMES = [person.username for person in PEOPLE]
 FIRST_LOOK = """What to look at first
   1. olive.operator: Tools Selection > DERMS Events. One event begins within
      3 minutes; open it and watch State Tracking: Scheduled, In Progress, Completed.
@@ -66,7 +69,7 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         if not needs_seeding():
             return False
-        self.say("First start: making the demo utility ...")
+        self.say("Making the demo utility ...")
         call_command("seed_demo")
         return True
 
@@ -103,12 +106,14 @@ def other_port(port: int) -> int:
 
 
 def needs_seeding() -> bool:
-    """Whether nobody has an account yet, as on a first start."""
-    return not get_user_model().objects.exists()
+    """Whether the demo utility is missing or half made, and nobody else has an account to sign in with."""
+    strangers = get_user_model().objects.exclude(username__in=DEMO_NAMES)
+    strangers = strangers.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return not strangers.exists() and not seeding.is_complete()
 
 
 def demo_is_here() -> bool:
-    return get_user_model().objects.filter(username__in=[person.username for person in PEOPLE]).exists()
+    return get_user_model().objects.filter(username__in=DEMO_NAMES).exists()
 
 
 def answers_within(seconds: float, port: int) -> bool:

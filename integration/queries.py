@@ -1,0 +1,70 @@
+"""Reads of the monitor pages."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Min, Q, QuerySet
+
+from .models import Alert, Delivery, DueWork, Load, Message, RefusedRow
+
+DEAD = Q(dead_at__isnull=False, delivered_at=None, discarded_at=None)
+# What the monitor calls the state of a delivery (Delivery.state), as conditions.
+DELIVERY_STATES = {
+    "open": Delivery.OPEN,
+    "delivered": Q(delivered_at__isnull=False),
+    "dead": DEAD,
+    "discarded": Q(discarded_at__isnull=False),
+}
+
+
+class Backlog(NamedTuple):
+    """What is on its way and what stopped: `waits_since` is when the oldest open delivery was made."""
+
+    open: int
+    waits_since: datetime | None
+    dead: int
+
+
+def backlog() -> Backlog:
+    """Counts over the open and the dead rows alone, which are few and indexed."""
+    waiting = Delivery.objects.filter(Delivery.OPEN)
+    return Backlog(
+        open=waiting.count() + DueWork.objects.filter(DueWork.OPEN).count(),
+        waits_since=waiting.aggregate(oldest=Min("created_at"))["oldest"],
+        dead=Delivery.objects.filter(DEAD).count() + DueWork.objects.exclude(DueWork.OPEN).count(),
+    )
+
+
+def deliveries() -> QuerySet[Delivery]:
+    return Delivery.objects.select_related("message")
+
+
+def dead_deliveries() -> QuerySet[Delivery]:
+    return deliveries().filter(DEAD).order_by("-dead_at")
+
+
+def dead_due_work() -> QuerySet[DueWork]:
+    """Work the clock started that failed for good."""
+    return DueWork.objects.exclude(DueWork.OPEN).order_by("-dead_at")
+
+
+def deliveries_of(message: Message) -> QuerySet[Delivery]:
+    return deliveries().filter(message=message).order_by("receiver", "part")
+
+
+def loads_of(message: Message) -> QuerySet[Load]:
+    return message.loads.order_by("receiver")
+
+
+def refused_rows_of(message: Message) -> QuerySet[RefusedRow]:
+    """Rows of the message's extract that a receiver did not apply, or applied as an exception."""
+    return RefusedRow.objects.filter(delivery__message=message).select_related("delivery").order_by("pk")
+
+
+def alerts() -> QuerySet[Alert]:
+    return Alert.objects.all()
+
+
+def open_alerts() -> QuerySet[Alert]:
+    """What somebody must look at now, the latest first."""
+    return alerts().filter(closed_at=None).order_by("-last_at", "-id")

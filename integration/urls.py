@@ -1,0 +1,15 @@
+"""Addresses of the monitor: messages, and alerts. A verb is the last segment; only POST acts."""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("messages/", views.message_list, name="message_list"),
+    path("messages/<uuid:uid>/", views.message, name="message"),
+    path("deliveries/<int:pk>/retry/", views.delivery_retry, name="delivery_retry"),
+    path("deliveries/<int:pk>/discard/", views.delivery_discard, name="delivery_discard"),
+    path("due-work/<int:pk>/retry/", views.due_work_retry, name="due_work_retry"),
+    path("alerts/", views.alert_list, name="alert_list"),
+    path("alerts/<int:pk>/archive/", views.alert_archive, name="alert_archive"),
+]
