@@ -17,7 +17,10 @@ class ProgramEventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the
 
     q = django_filters.CharFilter(method="search", label=_("Number or name"))
     program = django_filters.ModelChoiceFilter(
-        queryset=Program.objects.order_by("name"), to_field_name="code", label=_("Program"), empty_label=_("All programs")
+        queryset=Program.objects.order_by("name"),
+        to_field_name="code",
+        label=_("Program"),
+        empty_label=_("All programs"),
     )
     category = django_filters.ChoiceFilter(
         choices=[(word, _(word)) for word in get_args(Category)], label=_("Category"), empty_label=_("All categories")

@@ -13,9 +13,7 @@ urlpatterns = [
     path("program-events/participation/", views.participation_list, name="participation_list"),
     path("program-events/participation/export/", views.participation_export, name="participation_export"),
     path(PROGRAM_EVENT, views.program_event, name="program_event"),
-    path(
-        PROGRAM_EVENT + "participation/<str:head_end>/<str:nic_id>/", views.participation, name="participation"
-    ),
+    path(PROGRAM_EVENT + "participation/<str:head_end>/<str:nic_id>/", views.participation, name="participation"),
     path("programs/", views.program_list, name="program_list"),
     path("programs/<str:code>/", views.program, name="program"),
     path("program-types/<str:code>/", views.program_type, name="program_type"),

@@ -70,6 +70,8 @@ def attach_reservations(stage: Stage) -> None:
     partition = reservation_partition(stage)
     partition.finish("stage_id, device_id")
     with connection.cursor() as cursor:
+        # ATTACH takes this lock too; taken before the look, no other attachment slips in between.
+        cursor.execute("LOCK TABLE derms_reservation IN SHARE UPDATE EXCLUSIVE MODE")
         cursor.execute(
             f"SELECT count(*) FROM {partition.table} mine JOIN derms_reservation other USING (device_id)"
             " WHERE other.stage_id = ANY(%s::bigint[])",

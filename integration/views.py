@@ -1,6 +1,7 @@
 """The monitor: every message with its deliveries and dead letters, and what a person must look at."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -32,7 +33,7 @@ ALERT_VIEWS = ("open", "all")
 @vary_on_headers("HX-Request")
 def message_list(request: SignedInRequest) -> HttpResponse:
     """Dead letters and the backlog as a live part of the page; then every message, the newest first."""
-    context = {
+    context: dict[str, Any] = {
         "backlog": queries.backlog(),
         "dead": queries.dead_deliveries()[:DEAD_SHOWN],
         "dead_work": queries.dead_due_work()[:DEAD_SHOWN],
@@ -136,7 +137,9 @@ def alert_list(request: SignedInRequest) -> HttpResponse:
     rows = queries.alerts() if view == "all" else queries.open_alerts()
     page = keyset_page(rows, ("-last_at", "-id"), request.GET)
     context = {"page": page, "view": view, "query": request.GET.urlencode()}
-    return render(request, "integration/alert_list.html#alerts" if request.htmx else "integration/alert_list.html", context)
+    return render(
+        request, "integration/alert_list.html#alerts" if request.htmx else "integration/alert_list.html", context
+    )
 
 
 @ACTING

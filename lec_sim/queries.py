@@ -12,7 +12,9 @@ from .models import LecStage
 # Calls are counted while a stage runs and shortly after; later only its outcomes tell.
 COUNTED_AFTER_END = timedelta(minutes=10)
 _CALLS = """
-SELECT stage_id, count(*) FILTER (WHERE answered_at <= %(now)s), count(*) FILTER (WHERE answer = 'rejected' AND answered_at <= %(now)s),
+SELECT stage_id,
+       count(*) FILTER (WHERE answered_at <= %(now)s),
+       count(*) FILTER (WHERE answered_at <= %(now)s AND answer = 'rejected'),
        count(*) FILTER (WHERE overridden_at <= %(now)s)
   FROM lec_call WHERE stage_id IN %(stages)s GROUP BY stage_id
 """

@@ -23,11 +23,12 @@ from integration.config.roles import (
     PROGRAM_MANAGER,
 )
 
-from . import factories
+from . import factories, walk
 
 _DROP_PARTITIONS = """
 DO $$ DECLARE part regclass; BEGIN
-    FOR part IN SELECT oid FROM pg_class WHERE relispartition AND relkind = 'r' LOOP EXECUTE format('DROP TABLE %s', part); END LOOP;
+    FOR part IN SELECT oid FROM pg_class WHERE relispartition AND relkind = 'r'
+    LOOP EXECUTE format('DROP TABLE %s', part); END LOOP;
 END $$;
 TRUNCATE derms_device_usage;
 """
@@ -49,7 +50,7 @@ def flush_past_history() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def extract_folder(tmp_path: Path, settings: Any) -> Iterator[Path]:
+def extract_folder(tmp_path: Path, settings: Any) -> Path:
     """Every test writes its extracts into a folder of its own."""
     settings.EXTRACT_ROOT = tmp_path / "extracts"
     settings.STORAGES = {
@@ -57,7 +58,7 @@ def extract_folder(tmp_path: Path, settings: Any) -> Iterator[Path]:
         "extracts": {**settings.STORAGES["extracts"], "OPTIONS": {"location": settings.EXTRACT_ROOT}},
     }
     storages.__dict__.pop("backends", None)
-    yield settings.EXTRACT_ROOT
+    return Path(settings.EXTRACT_ROOT)
 
 
 @pytest.fixture
@@ -136,8 +137,12 @@ def new_event(strategy: Strategy, operator: User, now: datetime) -> Callable[...
 
 
 @pytest.fixture
-def approved_event(new_event: Callable[..., Event], operator: User, approver: User, now: datetime) -> Event:
-    event = new_event()
-    operations.submit_event(event_id=event.pk, by=operator, now=now)
-    operations.approve_event(event_id=event.pk, by=approver, now=now)
-    return Event.objects.get(pk=event.pk)
+def event_in(new_event: Callable[..., Event], operator: User, approver: User, now: datetime) -> Callable[..., Event]:
+    """Makes an event and walks it to a state through the operations that lead there."""
+
+    def make(state: str, **fields: Any) -> Event:
+        event = new_event(**fields)
+        walk.to(state, event, operator=operator, approver=approver, now=now)
+        return Event.objects.get(pk=event.pk)
+
+    return make

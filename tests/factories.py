@@ -1,26 +1,37 @@
 """Small utilities to test with: every row obviously made up."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 
 from cpm import models as cpm
 from derms import models as derms
-from derms.choices import Control, DeviceClass, Objective
+from derms.choices import Control, DeviceClass, Objective, StageState
 from integration.config.models import User
+from integration.loads import Partition
 
 HOUR = timedelta(hours=1)
 RATED_W = 1000
+CLASSES: list[str] = list(DeviceClass.values)
+PASSWORD = "a-long-test-password"  # noqa: S105  (of people who exist in tests alone)
 
 
 def person(username: str, *roles: str) -> User:
     """Somebody who signs in, with these roles."""
     from django.contrib.auth.models import Group
 
-    user = User.objects.create_user(username=username, password="a-long-test-password")
+    user = User.objects.create(username=username, password=_hashed(PASSWORD))
     user.groups.set(Group.objects.filter(name__in=roles))
     return user
+
+
+@cache
+def _hashed(password: str) -> str:
+    """Hashed once: it takes as long as it must."""
+    return make_password(password)
 
 
 def zone(code: str = "NORTH") -> derms.ControlZone:
@@ -32,16 +43,24 @@ def zone(code: str = "NORTH") -> derms.ControlZone:
     return made
 
 
-def forecast(made: derms.ControlZone, around: datetime, *, hours: int = 72, load_kw: int = 50_000, factor: float = 1.0) -> None:
+_FORECAST = """
+WITH hours AS (SELECT date_trunc('hour', %(around)s) + n * interval '1 hour' AS hour
+                 FROM generate_series(-%(hours)s, %(hours)s - 1) n),
+load AS (INSERT INTO derms_loadforecast (zone_id, hour, forecast_kw) SELECT %(zone)s, hour, %(load)s FROM hours)
+INSERT INTO derms_reductionfactor (zone_id, device_class, hour, factor)
+SELECT %(zone)s, kind, hour, %(factor)s FROM hours, unnest(%(kinds)s) kind
+"""
+
+
+def forecast(
+    made: derms.ControlZone, around: datetime, *, hours: int = 72, load_kw: int = 50_000, factor: float = 1.0
+) -> None:
     """Flat load and reduction factors for so many hours on both sides of a moment."""
-    first = around.replace(minute=0, second=0, microsecond=0) - hours * HOUR
-    for n in range(2 * hours):
-        derms.LoadForecast.objects.create(zone=made, hour=first + n * HOUR, forecast_kw=load_kw)
-    derms.ReductionFactor.objects.bulk_create(
-        derms.ReductionFactor(zone=made, device_class=kind, hour=first + n * HOUR, factor=factor)
-        for n in range(2 * hours)
-        for kind in DeviceClass.values
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FORECAST,
+            {"zone": made.pk, "around": around, "hours": hours, "load": load_kw, "factor": factor, "kinds": CLASSES},
+        )
 
 
 def program(code: str = "COOL", **rules: Any) -> derms.Program:
@@ -54,16 +73,18 @@ def program(code: str = "COOL", **rules: Any) -> derms.Program:
 _FLEET = """
 WITH customer AS (
     INSERT INTO cpm_customer (number, name, account, email, phone)
-    SELECT %(prefix)s || 'C' || n, 'Testa Customer ' || n, %(prefix)s || 'A' || n, 'c' || n || '@example.invalid', '555-0100'
+    SELECT %(prefix)s || 'C' || n, 'Testa Customer ' || n, %(prefix)s || 'A' || n, 'c' || n || '@example.invalid',
+           '555-0100'
       FROM generate_series(1, %(devices)s) n RETURNING id),
 place AS (
     INSERT INTO cpm_devicelocation (customer_id, address, time_zone, zone, substation, feeder, transformer)
-    SELECT id, id || ' Test Street', 'America/New_York', %(zone)s, %(zone)s || '-S1', %(zone)s || '-F1', %(zone)s || '-T1'
+    SELECT id, id || ' Test Street', 'America/New_York', %(zone)s, %(zone)s || '-S1', %(zone)s || '-F1',
+           %(zone)s || '-T1'
       FROM customer RETURNING id, customer_id),
 device AS (
     INSERT INTO cpm_device (location_id, head_end, nic_id, device_class, model, rated_w, critical_care, installed_at)
-    SELECT id, 'HE1', %(prefix)s || lpad(row_number() OVER (ORDER BY id)::text, 7, '0'), 'thermostat', 'Test model', %(rated)s,
-           false, %(since)s
+    SELECT id, 'HE1', %(prefix)s || lpad(row_number() OVER (ORDER BY id)::text, 7, '0'), 'thermostat', 'Test model',
+           %(rated)s, false, %(since)s
       FROM place RETURNING id, location_id),
 subscription AS (
     INSERT INTO cpm_subscription (uid, customer_id, program_id, location_id, starts_at)
@@ -74,8 +95,8 @@ SELECT s.id, d.id, 'Registered', '' FROM subscription s JOIN device d USING (loc
 """
 _KNOWN_DEVICES = """
 WITH device AS (
-    INSERT INTO derms_device (head_end_id, nic_id, device_class, rated_w, zone_id, feeder_id, transformer_id, critical_care,
-                              registered_at)
+    INSERT INTO derms_device (head_end_id, nic_id, device_class, rated_w, zone_id, feeder_id, transformer_id,
+                              critical_care, registered_at)
     SELECT h.id, c.nic_id, c.device_class, c.rated_w, z.id, f.id, t.id, false, c.installed_at
       FROM cpm_device c
       JOIN derms_headend h ON h.code = c.head_end
@@ -89,13 +110,62 @@ SELECT %(program)s, id, registered_at FROM device
 """
 
 
-def fleet(where: derms.ControlZone, enrolled_in: derms.Program, devices: int, *, since: datetime, prefix: str = "N") -> None:
+def fleet(
+    where: derms.ControlZone, enrolled_in: derms.Program, devices: int, *, since: datetime, prefix: str = "N"
+) -> None:
     """So many thermostats of 1 kW in a zone, enrolled in a program, known to CPM and DERMS."""
     derms.HeadEnd.objects.get_or_create(code="HE1", defaults={"name": "Head End One"})
     params = {"prefix": prefix, "devices": devices, "zone": where.code, "rated": RATED_W, "since": since}
     with connection.cursor() as cursor:
         cursor.execute(_FLEET, {**params, "program": enrolled_in.code})
         cursor.execute(_KNOWN_DEVICES, {"prefix": prefix, "program": enrolled_in.pk})
+
+
+def device(where: derms.ControlZone, enrolled_in: derms.Program, *, since: datetime, **fields: Any) -> derms.Device:
+    """One device that DERMS alone knows, enrolled in a program."""
+    head_end, _ = derms.HeadEnd.objects.get_or_create(code="HE1", defaults={"name": "Head End One"})
+    given = {
+        "nic_id": f"D{derms.Device.objects.count() + 1:07}",
+        "device_class": DeviceClass.THERMOSTAT,
+        "rated_w": RATED_W,
+        "head_end": head_end,
+        "zone": where,
+        "feeder": derms.Feeder.objects.get(code=f"{where.code}-F1"),
+        "transformer": derms.Transformer.objects.get(code=f"{where.code}-T1"),
+        "registered_at": since,
+        **fields,
+    }
+    made = derms.Device.objects.create(**given)
+    derms.Enrollment.objects.create(program=enrolled_in, device=made, starts_at=since)
+    return made
+
+
+def used(made: derms.Device, *, recent: int, calls: int, last_called_at: datetime) -> None:
+    """What is known of a device's last ten calls: `recent` has a 1 for each success."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO derms_device_usage (device_id, recent, calls, last_called_at) VALUES (%s, %s, %s, %s)",
+            [made.pk, recent, calls, last_called_at],
+        )
+
+
+def reserved_stage(
+    event: derms.Event, of: derms.Program, starts_at: datetime, ends_at: datetime, *devices: derms.Device, **fields: Any
+) -> derms.Stage:
+    """A stage of an event that has reserved these devices, Scheduled where no other state is given."""
+    number = event.stages.count() + 1
+    given = {"state": StageState.SCHEDULED, **fields}
+    made = derms.Stage.objects.create(
+        event=event, program=of, number=number, starts_at=starts_at, ends_at=ends_at, **given
+    )
+    partition = Partition("derms_reservation", "stage_id", made.pk)
+    partition.create()
+    with connection.cursor() as cursor:
+        rows = [(made.pk, one.pk, RATED_W) for one in devices]
+        cursor.executemany(f"INSERT INTO {partition.table} (stage_id, device_id, expected_w) VALUES (%s, %s, %s)", rows)
+    partition.finish("stage_id, device_id")
+    partition.attach()
+    return made
 
 
 def strategy(

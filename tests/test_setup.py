@@ -163,7 +163,10 @@ def start_and_interrupt(state: Path, port: int) -> str:
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     assert running.stdout
-    shown = "".join(iter(running.stdout.readline, "Ctrl-C ends it.\n"))
+    shown = ""
+    while not shown.endswith("Ctrl-C ends it.\n") and (line := running.stdout.readline()):
+        shown += line
+    assert shown.endswith("Ctrl-C ends it.\n"), shown
     assert up.sign_in_page_status(port) == 200
     running.send_signal(signal.SIGINT)
     shown += running.communicate()[0]

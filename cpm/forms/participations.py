@@ -28,9 +28,7 @@ class ParticipationFilter(forms.Form):
     status = forms.ChoiceField(
         label=_("Status"), required=False, choices=[("", _("Any status")), *ParticipationStatus.choices]
     )
-    outcome = forms.ChoiceField(
-        label=_("Outcome"), required=False, choices=[("", _("Any outcome")), *Outcome.choices]
-    )
+    outcome = forms.ChoiceField(label=_("Outcome"), required=False, choices=[("", _("Any outcome")), *Outcome.choices])
 
     def __init__(self, *args: Any, sees_customers: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -43,7 +43,7 @@ MONTH_DAY = forms.TextInput(attrs={"placeholder": "06-01"})
 TIME_OF_DAY = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
 
 
-class ProgramForm(forms.ModelForm[Program]):
+class ProgramForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter when it runs
     """The flags of a program."""
 
     class Meta:
@@ -55,7 +55,7 @@ class ProgramForm(forms.ModelForm[Program]):
         }
 
 
-class ProgramTypeForm(forms.ModelForm[ProgramType]):
+class ProgramTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter when it runs
     """Event Opt Out Parameters."""
 
     class Meta:
@@ -72,9 +72,7 @@ class ProgramTypeForm(forms.ModelForm[ProgramType]):
 
 
 def _limit(label: Any, help_text: Any = NO_LIMIT, *, least: int = 0) -> forms.IntegerField:
-    return forms.IntegerField(
-        label=label, help_text=help_text, required=False, min_value=least, max_value=100_000
-    )
+    return forms.IntegerField(label=label, help_text=help_text, required=False, min_value=least, max_value=100_000)
 
 
 class HolidaysField(forms.CharField):
@@ -126,7 +124,9 @@ class RulesForm(forms.Form):
     )
     notice_minutes = _limit(_("Customer notice (minutes)"), _("Least time from Schedule to the start. Empty: none."))
     longest_minutes = _limit(_("Longest event (minutes)"), least=1)
-    gap_minutes = _limit(_("Gap between events (minutes)"), _("Least time from one end to the next start. Empty: none."))
+    gap_minutes = _limit(
+        _("Gap between events (minutes)"), _("Least time from one end to the next start. Empty: none.")
+    )
     consecutive_days = _limit(_("Consecutive days"), _("Most days in a row. Empty: no limit."), least=1)
     events_per_week = _limit(_("Events a week"))
     events_per_month = _limit(_("Events a month"))
@@ -135,7 +135,9 @@ class RulesForm(forms.Form):
     hours_per_month = _limit(_("Hours a month"))
     hours_per_season = _limit(_("Hours a season"))
     critical_care_exempt = forms.BooleanField(
-        label=_("Critical-care exemption"), required=False, help_text=_("Devices of critical-care customers are left out.")
+        label=_("Critical-care exemption"),
+        required=False,
+        help_text=_("Devices of critical-care customers are left out."),
     )
     overridable = forms.MultipleChoiceField(
         label=_("Rules an event may override"),

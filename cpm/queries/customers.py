@@ -31,9 +31,7 @@ def customers_like(found: QuerySet[Customer], words: str) -> QuerySet[Customer]:
     """Those whose number, account or device's NIC id is this, or whose name contains it."""
     with_device = Device.objects.filter(nic_id=words.rpartition("/")[2]).values("location__customer")
     keys = {words, words.upper()}
-    return found.filter(
-        Q(number__in=keys) | Q(account__in=keys) | Q(name__icontains=words) | Q(pk__in=with_device)
-    )
+    return found.filter(Q(number__in=keys) | Q(account__in=keys) | Q(name__icontains=words) | Q(pk__in=with_device))
 
 
 def current_enrollments(customer: Customer) -> list[CustomerEnrollment]:

@@ -1,10 +1,10 @@
 """Event participations: what is stored, and the status that follows from it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, Q
@@ -47,7 +47,7 @@ class ParticipationKey(NamedTuple):
 class Wanted:
     """What to look for: nothing means everything. `program_events` narrows these by their own fields."""
 
-    program_events: Q = Q()
+    program_events: Q = field(default_factory=Q)
     device_ids: list[int] | None = None
     status: str | None = None
     outcome: str | None = None
@@ -144,7 +144,7 @@ def _candidate_ids(wanted: Wanted) -> list[int]:
 
 
 def _facts(wanted: Wanted, program_event_ids: tuple[int, ...], after_device: int, limit: int) -> list[Facts]:
-    params = {
+    params: dict[str, Any] = {
         "program_events": program_event_ids,
         "after_device": after_device,
         "devices": wanted.device_ids,

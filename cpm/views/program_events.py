@@ -14,6 +14,7 @@ from integration.exports import PAGE, csv_response
 from integration.http import SignedInRequest
 from integration.keyset import after_key, keyset_page
 
+from ..choices import Outcome
 from ..filters import ProgramEventFilter
 from ..models import ProgramEvent
 from ..queries import event_history, is_settled, loads_under_way, program_events
@@ -61,14 +62,20 @@ def program_event_export(request: SignedInRequest) -> StreamingHttpResponse:
 
 def _header() -> list[str]:
     return [
-        _("Program event"), _("Stage"), _("Name"), _("Program"), _("Category"), _("State"), _("Starts at"), _("Ends at"),
-        _("Participations"), _("Reserved"), _("Closed"), "D1SP", "D1IO", "D1ND", "D1ER", "D1CN", _("Reduction (W)"),
-        _("Reason"),
+        _("Program event"), _("Stage"), _("Name"), _("Program"), _("Category"), _("State"), _("Starts at"),
+        _("Ends at"), _("Participations"), _("Reserved"), _("Closed"), *Outcome.values, _("Reduction (W)"), _("Reason"),
     ]  # fmt: skip
 
 
 def _cells(event: ProgramEvent) -> Iterator[Any]:
-    yield from (event.event_number, event.stage_number, event.event_name, event.program.code, event.category, event.state)
+    yield from (
+        event.event_number,
+        event.stage_number,
+        event.event_name,
+        event.program.code,
+        event.category,
+        event.state,
+    )
     yield from (event.starts_at, event.ends_at, event.participations, event.reserved, event.closed)
-    yield from (event.outcomes.get(code, 0) for code in ("D1SP", "D1IO", "D1ND", "D1ER", "D1CN"))
+    yield from (event.outcomes.get(code, 0) for code in Outcome.values)
     yield from (event.reduction_w, event.reason)

@@ -8,9 +8,9 @@ from cpm.models import Participation, ParticipationOutcome, ProgramEvent
 from derms import operations
 from derms.models import ControlZone, Event, Program
 from integration.config.models import User
-from integration.config.settling import settle
 from integration.models import Alert, Delivery
 from tests import factories
+from tests.settling import settle_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,32 +22,25 @@ def test_an_event_runs_from_plan_to_closed_participation(
     plan = factories.strategy(zone, program, lead_time_s=0)
     plan.stages.update(length_minutes=1)
     event = operations.create_event(
-        strategy_id=plan.pk, name="Heat peak", starts_at=now + timedelta(seconds=2), by=operator, now=now
+        strategy_id=plan.pk, name="Heat peak", starts_at=now + timedelta(seconds=4), by=operator, now=now
     )
-    event.stages.update(ends_at=now + timedelta(seconds=4))
+    event.stages.update(ends_at=now + timedelta(seconds=6))
     operations.submit_event(event_id=event.pk, by=operator, now=now)
     operations.approve_event(event_id=event.pk, by=approver, now=now)
 
-    settle()
+    settle_until(lambda: ProgramEvent.objects.filter(event_uid=event.uid, reserved=500).exists())
 
+    program_event = ProgramEvent.objects.get(event_uid=event.uid)
     assert Event.objects.get(pk=event.pk).state == "Scheduled"
-    program_event = ProgramEvent.objects.get(event_uid=event.uid)
-    assert (program_event.state, program_event.participations, program_event.reserved) == ("Scheduled", 500, 500)
+    assert (program_event.state, program_event.participations, program_event.closed) == ("Scheduled", 500, 0)
 
-    import time
+    settle_until(lambda: ProgramEvent.objects.filter(event_uid=event.uid, closed=500).exists())
 
-    time.sleep(2.2)
-    settle()
-    assert Event.objects.get(pk=event.pk).state == "In Progress"
-    assert ProgramEvent.objects.get(event_uid=event.uid).state == "In Progress"
-    time.sleep(2.2)
-    settle()
-
-    stage = event.stages.get()
-    program_event = ProgramEvent.objects.get(event_uid=event.uid)
-    assert Event.objects.get(pk=event.pk).state == "Completed"
-    assert program_event.state == "Completed"
-    assert stage.reserved == stage.called == program_event.closed == sum(program_event.outcomes.values()) == 500
+    stage, program_event = event.stages.get(), ProgramEvent.objects.get(event_uid=event.uid)
+    walked = ["New", "Submitted", "Approved", "Scheduled", "In Progress", "Completed"]
+    assert list(event.transitions.filter(stage=None).order_by("pk").values_list("to_state", flat=True)) == walked
+    assert list(program_event.transitions.order_by("pk").values_list("to_state", flat=True)) == walked[3:]
+    assert stage.reserved == stage.called == sum(program_event.outcomes.values()) == 500
     assert Participation.objects.filter(program_event_id=program_event.pk, reservation_flag=True).count() == 500
     assert ParticipationOutcome.objects.filter(program_event_id=program_event.pk).count() == 500
     assert not Delivery.objects.filter(delivered_at=None).exists()

@@ -46,8 +46,8 @@ TYPES = (
 
 
 def programs(year: int) -> tuple[DemoProgram, ...]:
-    """The five programs; `year` dates the holidays."""
-    new_year = (date(year, 1, 1), date(year + 1, 1, 1))
+    """The five programs; their holidays lie in the year after this one, past every event of the history."""
+    holidays = (date(year + 1, 1, 1), date(year + 1, 7, 4), date(year + 1, 12, 25))
     return (
         DemoProgram(
             "COOL-SAVER", "Cool Saver", "COMFORT", (THERMOSTAT,), 1.0, True,
@@ -64,7 +64,7 @@ def programs(year: int) -> tuple[DemoProgram, ...]:
         ),
         DemoProgram(
             "BATTERY-SHARE", "Battery Share", "FLEX", (BATTERY,), 1.0, False,
-            ProgramRules(holidays=new_year, longest_minutes=240, hours_per_month=60),
+            ProgramRules(holidays=holidays, longest_minutes=240, hours_per_month=60),
         ),
         DemoProgram(
             "PEAK-RESERVE", "Peak Reserve", "RESERVE", (THERMOSTAT, WATER_HEATER, EV_CHARGER, BATTERY), 0.25, False,

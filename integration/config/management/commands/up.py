@@ -16,7 +16,9 @@ from django.core.management import BaseCommand, CommandError, call_command
 from rich.console import Console
 from rich.table import Table
 
+from integration import clock
 from integration.config.demo import seeding
+from integration.config.demo.load import refresh_forecast
 from integration.config.demo_people import PASSWORD, PEOPLE
 from integration.config.supervisor import Supervisor, background_children, web_child
 
@@ -67,11 +69,13 @@ class Command(BaseCommand):
         self.say("Preparing the database ...")
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
-        if not needs_seeding():
-            return False
-        self.say("Making the demo utility ...")
-        call_command("seed_demo")
-        return True
+        if needs_seeding():
+            self.say("Making the demo utility ...")
+            call_command("seed_demo")
+            return True
+        if demo_is_here():
+            refresh_forecast(clock.now())
+        return False
 
     def welcome(self, port: int, first: bool) -> None:
         self.say(f"\nGridcall runs at http://127.0.0.1:{port}/\n\n")

@@ -1,0 +1,139 @@
+"""What Overview shows: a look into each system, for the people who may see it."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import AbstractUser
+from django.db.models import F, Max, OuterRef, QuerySet, Subquery
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from derms.choices import Approval, EventState, StageState
+from derms.models import ControlZone, Event, LoadForecast, Stage
+from derms.operations import own_event_sentence
+from derms.queries import events_for_list
+
+AHEAD = timedelta(hours=24)
+BEHIND = timedelta(hours=1)
+MOST_STAGES = 20
+# A zone whose forecast ends sooner than this cannot take tomorrow's events.
+FORECAST_SHORT = timedelta(hours=24)
+
+
+class Waiting(NamedTuple):
+    """An event that waits for this person, and what it waits for."""
+
+    event: Event
+    what: str | Promise
+
+
+class StageBar(NamedTuple):
+    """A stage as the day's Gantt draws it."""
+
+    stage: Stage
+    label: str
+    starts_at: datetime
+    ends_at: datetime
+    state: str
+
+
+class Day(NamedTuple):
+    """The stages from an hour ago to a day ahead, on one axis; UTC where they lie in zones with different times."""
+
+    bars: list[StageBar]
+    starts_at: datetime
+    ends_at: datetime
+    time_zone: str
+
+
+class Zone(NamedTuple):
+    """A control zone: this hour's load and limit in kW, and where its forecast ends."""
+
+    zone: ControlZone
+    load_kw: int | None
+    forecast_until: datetime | None
+    ends_soon: bool
+
+
+def running_events() -> QuerySet[Event]:
+    """Events that run, the one that ends first on top."""
+    return events_for_list().filter(state=EventState.IN_PROGRESS).order_by(F("ends_at"), "pk")
+
+
+def waiting_for(person: AbstractUser) -> list[Waiting]:
+    """What only this person, or somebody of their role, can move on."""
+    waiting = []
+    for event in _events_that_wait():
+        if what := _what_it_waits_for(event, person):
+            waiting.append(Waiting(event, what))
+    return waiting
+
+
+def day_ahead(now: datetime) -> Day:
+    starts_at, ends_at = now - BEHIND, now + AHEAD
+    stages = (
+        Stage.objects.select_related("event__zone", "program")
+        .exclude(state=StageState.CANCELED)
+        .exclude(event__state=EventState.CANCELED)
+        .filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
+        .order_by("starts_at", "pk")[:MOST_STAGES]
+    )
+    bars = [StageBar(s, _label(s), s.starts_at, s.ends_at, _state(s)) for s in stages]
+    zones = {bar.stage.event.zone.time_zone for bar in bars}
+    return Day(bars, starts_at, ends_at, zones.pop() if len(zones) == 1 else "UTC")
+
+
+def zones(now: datetime) -> list[Zone]:
+    """Every control zone with its load in this hour: metered where it is known, else as expected."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    this_hour = LoadForecast.objects.filter(zone=OuterRef("pk"), hour=hour)
+    found = ControlZone.objects.order_by("name").annotate(
+        forecast_kw=Subquery(this_hour.values("forecast_kw")[:1]),
+        metered_kw=Subquery(this_hour.values("metered_kw")[:1]),
+        last_hour=Max("load__hour"),
+    )
+    return [_zone(zone, now) for zone in found]
+
+
+def _events_that_wait() -> QuerySet[Event]:
+    states = (EventState.SUBMITTED, EventState.DENIED, EventState.APPROVED)
+    return events_for_list().filter(state__in=states).order_by(F("starts_at"), "pk")
+
+
+def _what_it_waits_for(event: Event, person: AbstractUser) -> str | Promise | None:
+    if event.state == EventState.SUBMITTED:
+        return _approval_it_waits_for(event, person)
+    if not person.has_perm("derms.plan_event"):
+        return None
+    if event.state == EventState.DENIED and person.pk in (event.author_id, event.last_editor_id, event.submitter_id):
+        return _("Denied: edit it and submit it again")
+    if event.state == EventState.APPROVED and event.schedule_due_at is None:
+        return _("Could not be scheduled")
+    return None
+
+
+def _approval_it_waits_for(event: Event, person: AbstractUser) -> str | Promise | None:
+    if own_event_sentence(event, person):
+        return None
+    if event.approval == Approval.REQUIRED and person.has_perm("derms.approve_event"):
+        return _("Approve or deny")
+    asks = event.balance_authority_approval == Approval.REQUIRED
+    if asks and person.has_perm("derms.approve_event_as_balance_authority"):
+        return _("Balance Authority approval")
+    return None
+
+
+def _label(stage: Stage) -> str:
+    return f"{stage.event.number} · {stage.number} {stage.program}"
+
+
+def _state(stage: Stage) -> str:
+    """A stage that is not scheduled yet looks as its event does."""
+    state: str = stage.event.state if stage.state == StageState.NEW else stage.state
+    return state
+
+
+def _zone(zone: Any, now: datetime) -> Zone:
+    until = zone.last_hour + timedelta(hours=1) if zone.last_hour else None
+    load = zone.forecast_kw if zone.metered_kw is None else zone.metered_kw
+    return Zone(zone, load, until, until is None or until - now < FORECAST_SHORT)

@@ -1,0 +1,49 @@
+"""Pages that look into all systems."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from integration import clock
+from integration.access import allow
+from integration.http import SignedInRequest
+from integration.queries import backlog, open_alerts
+
+from .overview import day_ahead, running_events, waiting_for, zones
+
+ALERTS_SHOWN = 5
+
+
+@require_safe
+@allow()
+@vary_on_headers("HX-Request")
+def overview(request: SignedInRequest) -> HttpResponse:
+    """What goes on, for each person as far as they may see it."""
+    context = {**_events(request), **_alerts(request), **_messages(request)}
+    context["has_role"] = bool(request.user.get_all_permissions())
+    return render(request, "config/overview.html#overview" if request.htmx else "config/overview.html", context)
+
+
+def _events(request: SignedInRequest) -> dict[str, Any]:
+    if not request.user.has_perm("derms.view_event"):
+        return {}
+    now = clock.now()
+    return {
+        "running": running_events(),
+        "waiting": waiting_for(request.user),
+        "day": day_ahead(now),
+        "zones": zones(now),
+    }
+
+
+def _alerts(request: SignedInRequest) -> dict[str, Any]:
+    if not request.user.has_perm("integration.view_alert"):
+        return {}
+    return {"alerts": open_alerts()[:ALERTS_SHOWN], "alerts_open": open_alerts().count()}
+
+
+def _messages(request: SignedInRequest) -> dict[str, Any]:
+    return {"backlog": backlog()} if request.user.has_perm("integration.view_message") else {}

@@ -1,0 +1,143 @@
+"""The whole system as people have it: web, workers and a scheduler as processes, the demo utility, a real browser."""
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from psycopg2.extensions import make_dsn, parse_dsn
+
+from integration.config.demo_people import PASSWORD
+from integration.config.management.commands.up import answers_within
+from integration.config.supervisor import Supervisor, background_children, web_child
+
+SHOTS = Path(os.environ.get("SCREENSHOT_DIR", Path(__file__).parents[1] / "shots"))
+AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
+RULES = "['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']"
+CHROMIUMS = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, (shutil.which(name) for name in CHROMIUMS if name)), None)
+    assert program, "No Chromium found: install it (as root: apt-get install chromium), or set CHROMIUM to its path."
+    with sync_playwright() as play:
+        # Playwright's own loop runs in this thread; the tests' database calls beside it are plain ones.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+        found = play.chromium.launch(executable_path=program, args=list(QUIET))
+        yield found
+        found.close()
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def demo(transactional_db: None, extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The demo utility with real processes on the test database; gives the address of its pages."""
+    call_command("createcachetable", verbosity=0)
+    call_command("seed_demo", devices=1500, seed=1, verbosity=0)
+    test_database = {**parse_dsn(os.environ["DATABASE_URL"]), "dbname": connection.settings_dict["NAME"]}
+    monkeypatch.setenv("DATABASE_URL", make_dsn(**test_database))
+    monkeypatch.setenv("EXTRACT_ROOT", str(extract_folder))
+    monkeypatch.setenv("GRIDCALL_HTTPS", "0")
+    port = _free_port()
+    supervisor = Supervisor([web_child(port), *background_children()], say=lambda _: None)
+    supervisor.start()
+    try:
+        assert answers_within(60, port), supervisor.log_of("web").read_text()
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        supervisor.stop()
+
+
+@pytest.fixture
+def sign_in(demo: str, browser: Browser) -> Iterator[Callable[..., "Person"]]:
+    """Signs one of the demo's people in, in a browser window of their own; at the end nothing may have gone wrong."""
+    people: list[Person] = []
+
+    def make(username: str, **options: Any) -> Person:
+        person = Person(demo, browser, username, **options)
+        people.append(person)
+        return person
+
+    yield make
+    for person in people:
+        person.page.context.close()
+    assert [problem for person in people for problem in person.problems] == []
+
+
+class Person:
+    """Somebody at the pages: clicks words, reads words, and notes whatever the console complains of."""
+
+    def __init__(self, address: str, browser: Browser, username: str, **options: Any) -> None:
+        self.address, self.problems = address, []  # type: str, list[str]
+        self.page: Page = browser.new_context(viewport={"width": 1440, "height": 900}, **options).new_page()
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda problem: self.problems.append(str(problem)))
+        self.open("/account/login/")
+        self.page.get_by_label("Username").fill(username)
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_text(username).first.wait_for()
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.address + path)
+
+    def choose_tool(self, name: str) -> None:
+        """Tools Selection > name."""
+        self.page.get_by_role("navigation", name="Tools Selection").get_by_role("link", name=name, exact=True).click()
+
+    def press(self, name: str) -> None:
+        """Click the first link or button that bears these words."""
+        page = self.page.locator("#main, main").first
+        link, button = (page.get_by_role(role, name=name, exact=True) for role in ("link", "button"))
+        link.or_(button).first.click()
+
+    def reads(self, text: str, *, seconds: float = 5, within: str = "main") -> None:
+        """Wait until the words stand on the page."""
+        self.page.locator(within).get_by_text(text).first.wait_for(timeout=seconds * 1000)
+
+    def shoot(self, name: str) -> None:
+        """Keep a picture, and have the page checked for accessibility and sideways scroll."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        with suppress(TimeoutError):
+            self.page.wait_for_load_state("networkidle", timeout=2000)
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        assert self._violations() == [], name
+        assert not self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), (
+            f"{name} scrolls sideways"
+        )
+
+    def _violations(self) -> Any:
+        # Through the debugger, not as a script of the page: the page's own policy allows none.
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("Runtime.evaluate", {"expression": AXE})
+        run = f"axe.run(document, {{runOnly: {RULES}}}).then(r => r.violations.map(v => v.id + ' ' + v.nodes[0].html))"
+        found = session.send("Runtime.evaluate", {"expression": run, "awaitPromise": True, "returnByValue": True})
+        session.detach()
+        return found["result"]["value"]
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.problems.append(message.text)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

@@ -1,0 +1,122 @@
+"""Use cases "Create Event and Reserve Devices" and "Send Device Outcome", by the words of the pages."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cpm.models import ProgramEvent
+from derms.models import Event
+from integration import clock
+
+from .conftest import Person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+STRATEGY = "Alder quick test"
+STAGE_SECONDS = 8
+AHEAD = timedelta(seconds=45)
+
+
+def test_create_event_reserve_devices_and_send_device_outcome(sign_in: Callable[..., Person]) -> None:
+    operator = sign_in("olive.operator")
+    number = _plan_and_submit(operator)
+    _approve(sign_in("ada.approver"), number)
+
+    operator.open(f"/events/{number}/")
+    operator.reads("Scheduled", seconds=20, within="#state-tracking .now")
+    operator.shoot("event-scheduled")
+    manager = sign_in("pia.manager")
+    _see_the_reservation(manager, number)
+
+    operator.reads("In Progress", seconds=60, within="#state-tracking .now")
+    operator.reads("Completed", seconds=60, within="#state-tracking .now")
+    _see_the_outcomes(operator, manager, number)
+
+
+def _plan_and_submit(operator: Person) -> str:
+    """Steps 1 to 4: sign in, Tools Selection > DERMS Events > + New Event, strategy, details, stages; then Submit."""
+    operator.choose_tool("DERMS Events")
+    operator.shoot("events")
+    operator.press("New Event")
+    page = operator.page
+    page.get_by_role("radio", name=STRATEGY).check()
+    page.get_by_label("Name").fill("Evening test")
+    start = clock.now() + AHEAD
+    page.get_by_label("Start").fill(_local(start))
+    operator.shoot("event-new")
+    operator.press("Save and open the stages")
+    for number, offset in ((1, 0), (2, STAGE_SECONDS)):
+        page.get_by_role("link", name=f"Edit stage {number}").click()
+        begins = start + timedelta(seconds=offset)
+        page.get_by_label("Start").fill(_local(begins))
+        page.get_by_label("End").fill(_local(begins + timedelta(seconds=STAGE_SECONDS)))
+        operator.press("Save stage")
+    operator.press("Add Stage")
+    page.get_by_label("Program", exact=True).select_option(index=1)
+    last = start + timedelta(seconds=2 * STAGE_SECONDS)
+    page.get_by_label("Start").fill(_local(last))
+    page.get_by_label("End").fill(_local(last + timedelta(seconds=STAGE_SECONDS)))
+    page.get_by_label("Control", exact=True).select_option(label="Off")
+    operator.press("Save stage")
+    operator.reads("devices", within="#check")
+    operator.shoot("event-edit")
+    page.locator("#state-tracking").get_by_role("link", name="Submit").click()
+    operator.press("Submit")
+    operator.reads("Submitted", within="#state-tracking .now")
+    return page.url.rstrip("/").rsplit("/", 1)[-1]
+
+
+def _approve(approver: Person, number: str) -> None:
+    """The approval process: another person reads what would be reserved, and approves."""
+    approver.choose_tool("DERMS Events")
+    approver.press(number)
+    approver.page.locator("#state-tracking").get_by_role("link", name="Approve").click()
+    approver.reads("devices")
+    approver.shoot("event-approve")
+    approver.press("Approve")
+    approver.reads("was approved")
+
+
+def _see_the_reservation(manager: Person, number: str) -> None:
+    """Step 6: the Program Event page, and Event Participation with the reservation flag Yes for each device."""
+    manager.choose_tool("Program Events")
+    manager.reads(number)
+    manager.shoot("program-events")
+    manager.open(f"/program-events/{number}/1/")
+    manager.reads("Scheduled", seconds=20)
+    manager.shoot("program-event")
+    program_event = ProgramEvent.objects.get(event_number=number, stage_number=1)
+    assert program_event.participations == program_event.reserved > 0
+    manager.press("Event Participation")
+    manager.reads("Yes")
+    manager.shoot("participation-reserved")
+    assert manager.page.locator("tbody tr").count() == min(50, program_event.participations)
+    assert manager.page.locator("tbody tr", has_text="Reserved").count() == min(50, program_event.participations)
+
+
+def _see_the_outcomes(operator: Person, manager: Person, number: str) -> None:
+    """Steps of "Send Device Outcome": each participation is Closed with an outcome."""
+    event = Event.objects.get(number=number)
+    reserved = sum(stage.reserved for stage in event.stages.all())
+    done = re.compile(rf"{reserved:,}\s*/\s*{reserved:,}")
+    operator.page.locator("#progress").get_by_text(done).nth(3).wait_for(timeout=60_000)
+    operator.shoot("event")
+    manager.open(f"/program-events/{number}/1/")
+    manager.press("Event Participation")
+    manager.reads("Closed", seconds=30)
+    manager.shoot("participation")
+    rows = manager.page.locator("tbody tr")
+    assert rows.filter(has_text="Closed").count() == rows.count()
+    assert (
+        rows.filter(has_text=re.compile("D1(SP|IO|ND|ER|CN)|participation|override|Non-responsive|Error")).count()
+        == rows.count()
+    )
+    for program_event in ProgramEvent.objects.filter(event_uid=event.uid):
+        assert program_event.closed == program_event.participations == sum(program_event.outcomes.values())
+
+
+def _local(moment: datetime) -> str:
+    """A moment as the control zone's wall time, as a browser's own picker holds it."""
+    return moment.astimezone(ZoneInfo("America/New_York")).strftime("%Y-%m-%dT%H:%M:%S")

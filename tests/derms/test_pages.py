@@ -1,0 +1,284 @@
+"""Pages of DERMS: what people see, what their forms do, and what is refused with which sentence."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import Client
+
+from derms import operations
+from derms.models import ControlZone, DerGroup, Event, Program, Strategy
+from integration.config.models import User
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+@pytest.fixture
+def as_operator(client: Client, operator: User) -> Client:
+    client.force_login(operator)
+    return client
+
+
+@pytest.fixture
+def as_approver(approver: User) -> Client:
+    client = Client()
+    client.force_login(approver)
+    return client
+
+
+def details(strategy: Strategy, start: datetime, **fields: Any) -> dict[str, Any]:
+    local = start.astimezone(NEW_YORK).strftime("%Y-%m-%dT%H:%M")
+    return {"strategy": str(strategy.uid), "name": "Heat peak", "starts_at": local, **fields}
+
+
+def stage_fields(program: Program, start: datetime, end: datetime, **fields: Any) -> dict[str, Any]:
+    local = {"starts_at": start, "ends_at": end}
+    times = {name: moment.astimezone(NEW_YORK).strftime("%Y-%m-%dT%H:%M") for name, moment in local.items()}
+    return {"program": program.pk, "control": "off", "control_value": 0, **times, **fields}
+
+
+def test_an_event_made_from_a_strategy_opens_its_stages(as_operator: Client, strategy: Strategy, now: datetime) -> None:
+    answer = as_operator.post("/events/new/", details(strategy, now + timedelta(hours=3)))
+    event = Event.objects.get()
+    assert answer["Location"] == f"/events/{event.number}/edit/"
+    assert event.stages.count() == 1
+    assert event.author.username == "olive"
+
+
+def test_submit_on_the_new_event_page_submits_at_once(as_operator: Client, strategy: Strategy, now: datetime) -> None:
+    as_operator.post("/events/new/", details(strategy, now + timedelta(hours=3), submit="1"))
+    assert Event.objects.get().state == "Submitted"
+
+
+def test_an_event_that_cannot_be_submitted_yet_is_kept_as_new_with_the_reason(
+    as_operator: Client, strategy: Strategy, now: datetime
+) -> None:
+    answer = as_operator.post("/events/new/", details(strategy, now + timedelta(minutes=1), submit="1"), follow=True)
+    assert Event.objects.get().state == "New"
+    assert "300 s of lead time" in answer.content.decode()
+
+
+def test_the_same_form_sent_twice_makes_one_event(as_operator: Client, strategy: Strategy, now: datetime) -> None:
+    form = details(strategy, now + timedelta(hours=3), request_key=str(uuid.uuid4()))
+    first, second = (as_operator.post("/events/new/", form) for _ in range(2))
+    assert Event.objects.count() == 1
+    assert first["Location"] == second["Location"]
+
+
+def test_a_form_with_errors_can_be_mended_and_sent_again_under_the_same_key(
+    as_operator: Client, strategy: Strategy, now: datetime
+) -> None:
+    form = details(strategy, now + timedelta(hours=3), request_key=str(uuid.uuid4()), name="")
+    assert as_operator.post("/events/new/", form).status_code == 422
+    assert as_operator.post("/events/new/", {**form, "name": "Heat peak"}).status_code == 302
+    assert Event.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("2027-03-14T02:30", "02:30 does not exist on 14 Mar 2027"),
+        ("2027-11-07T01:30", "01:30 comes twice on 07 Nov 2027"),
+        ("yesterday", "is not a date and time"),
+        ("", "This field is required"),
+    ],
+)
+def test_a_start_that_is_no_moment_is_refused_with_a_sentence(
+    as_operator: Client, strategy: Strategy, now: datetime, typed: str, sentence: str
+) -> None:
+    answer = as_operator.post("/events/new/", {**details(strategy, now), "starts_at": typed})
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert not Event.objects.exists()
+
+
+def test_a_start_that_exists_twice_is_taken_with_the_offset_that_was_chosen(
+    as_operator: Client, strategy: Strategy, now: datetime
+) -> None:
+    form = {**details(strategy, now), "starts_at": "2027-11-07T01:30"}
+    assert "UTC-05:00" in as_operator.post("/events/new/", form).content.decode()
+    as_operator.post("/events/new/", {**form, "starts_at_offset": "-05:00"})
+    assert Event.objects.get().stages.get().starts_at.isoformat() == "2027-11-07T06:30:00+00:00"
+
+
+def test_stages_are_added_edited_shifted_and_removed(
+    as_operator: Client, new_event: Callable[..., Event], program: Program, now: datetime
+) -> None:
+    event = new_event()
+    start = (now + timedelta(hours=4)).replace(second=0, microsecond=0)
+    form = stage_fields(program, start, start + timedelta(hours=1))
+    as_operator.post(f"/events/{event.number}/stages/add/", form)
+    edited = stage_fields(program, start, start + timedelta(hours=2), target_kw=7)
+    as_operator.post(f"/events/{event.number}/stages/2/edit/", edited)
+    as_operator.post(f"/events/{event.number}/shift/", {"by_minutes": -30})
+    stage = event.stages.get(number=2)
+    assert (stage.target_kw, stage.starts_at) == (7, start - timedelta(minutes=30))
+    as_operator.post(f"/events/{event.number}/stages/2/remove/")
+    assert list(event.stages.values_list("number", flat=True)) == [1]
+
+
+def test_a_stage_that_ends_before_it_starts_names_both_times(
+    as_operator: Client, new_event: Callable[..., Event], program: Program, now: datetime
+) -> None:
+    event = new_event()
+    form = stage_fields(program, now + timedelta(hours=4), now + timedelta(hours=3))
+    answer = as_operator.post(f"/events/{event.number}/stages/add/", form)
+    assert answer.status_code == 422
+    assert "is not after start" in answer.content.decode()
+    assert event.stages.count() == 1
+
+
+def test_an_event_is_submitted_withdrawn_submitted_and_approved_by_two_people(
+    as_operator: Client, as_approver: Client, new_event: Callable[..., Event]
+) -> None:
+    number = new_event().number
+    for verb in ("submit", "withdraw", "submit"):
+        assert as_operator.get(f"/events/{number}/{verb}/").status_code == 200
+        as_operator.post(f"/events/{number}/{verb}/", {"accepted_kw": 0})
+    assert "about 20 devices" in as_approver.get(f"/events/{number}/approve/").content.decode()
+    as_approver.post(f"/events/{number}/approve/")
+    assert Event.objects.get().state == "Approved"
+
+
+def test_denying_needs_a_reason_that_the_operator_then_reads(
+    as_operator: Client, as_approver: Client, new_event: Callable[..., Event]
+) -> None:
+    number = new_event().number
+    as_operator.post(f"/events/{number}/submit/", {"accepted_kw": 0})
+    assert as_approver.post(f"/events/{number}/deny/", {"reason": " "}).status_code == 422
+    as_approver.post(f"/events/{number}/deny/", {"reason": "Too near to the holiday"})
+    assert "Too near to the holiday" in as_operator.get(f"/events/{number}/").content.decode()
+
+
+def test_an_action_the_state_does_not_allow_is_409_with_a_sentence(
+    as_operator: Client, new_event: Callable[..., Event]
+) -> None:
+    number = new_event().number
+    answer = as_operator.post(f"/events/{number}/withdraw/")
+    assert answer.status_code == 409
+    assert f"{number} is New; only an event that is Submitted can be withdrawn." in answer.content.decode()
+
+
+def test_somebody_who_may_do_both_is_told_why_they_cannot_approve_their_own_event(
+    new_event: Callable[..., Event], operator: User, approver: User, as_operator: Client, now: datetime
+) -> None:
+    operator.groups.add(*approver.groups.all())
+    event = new_event()
+    operations.submit_event(event_id=event.pk, by=operator, now=now)
+    page = as_operator.get(f"/events/{event.number}/").content.decode()
+    assert "so another person has to approve it" in page
+    answer = as_operator.post(f"/events/{event.number}/approve/")
+    assert answer.status_code == 409
+    assert Event.objects.get().state == "Submitted"
+
+
+def test_an_approver_cannot_plan_and_an_operator_cannot_approve(
+    as_operator: Client, as_approver: Client, new_event: Callable[..., Event], operator: User, now: datetime
+) -> None:
+    event = new_event()
+    operations.submit_event(event_id=event.pk, by=operator, now=now)
+    assert as_operator.post(f"/events/{event.number}/approve/").status_code == 403
+    assert as_approver.post(f"/events/{event.number}/withdraw/").status_code == 403
+    assert as_approver.get("/events/new/").status_code == 403
+
+
+def test_edit_opens_in_every_state_with_its_fields_locked(as_operator: Client, event_in: Callable[..., Event]) -> None:
+    approved_event = event_in("Approved")
+    page = as_operator.get(f"/events/{approved_event.number}/edit/").content.decode()
+    assert "its fields are locked" in page
+    assert "State Tracking" in page
+    answer = as_operator.post(f"/events/{approved_event.number}/edit/", {"name": "X", "objective": "Manual"})
+    assert answer.status_code == 409
+
+
+def test_the_list_is_narrowed_by_view_words_and_zone(
+    as_operator: Client, new_event: Callable[..., Event], zone: ControlZone
+) -> None:
+    first, second = new_event(name="Heat peak"), new_event(name="Feeder relief")
+    listed = as_operator.get("/events/?q=relief").content.decode()
+    assert second.number in listed
+    assert first.number not in listed
+    assert first.number in as_operator.get(f"/events/?zone={zone.code}").content.decode()
+    assert first.number not in as_operator.get("/events/?view=completed").content.decode()
+
+
+def test_actions_menu_leads_to_the_chosen_event(as_operator: Client, new_event: Callable[..., Event]) -> None:
+    number = new_event().number
+    assert as_operator.get(f"/events/actions/edit/?number={number}")["Location"] == f"/events/{number}/edit/"
+    assert as_operator.get("/events/actions/edit/")["Location"] == "/events/"
+    assert as_operator.get(f"/events/actions/erase/?number={number}").status_code == 404
+
+
+def test_the_check_panel_shows_what_could_be_reserved(as_operator: Client, new_event: Callable[..., Event]) -> None:
+    page = as_operator.get(f"/events/{new_event().number}/check/").content.decode()
+    assert "20 devices" in page
+
+
+def test_the_live_part_of_an_event_comes_alone(as_operator: Client, new_event: Callable[..., Event]) -> None:
+    number = new_event().number
+    part = as_operator.get(f"/events/{number}/", headers={"HX-Request": "true"}).content.decode()
+    assert part.strip().startswith('<div id="event-live"')
+    assert "<html" not in part
+
+
+def test_a_strategy_is_made_with_default_stages_archived_and_activated(
+    as_operator: Client, strategy: Strategy, zone: ControlZone, program: Program
+) -> None:
+    form = {
+        "name": "Evening shift",
+        "zone": zone.pk,
+        "type": "Device Test",
+        "objective": "Maximum Reduction",
+        "stages-TOTAL_FORMS": 1,
+        "stages-INITIAL_FORMS": 0,
+        "stages-0-program": program.pk,
+        "stages-0-offset_minutes": 0,
+        "stages-0-length_minutes": 45,
+        "stages-0-control": "duty_cycle",
+        "stages-0-control_value": 50,
+    }
+    assert as_operator.post("/strategies/new/", form).status_code == 302
+    made = Strategy.objects.get(name="Evening shift")
+    assert made.stages.get().length_minutes == 45
+    as_operator.post(f"/strategies/{made.uid}/archive/")
+    assert str(made.uid) not in as_operator.get("/events/new/").content.decode()
+    as_operator.post(f"/strategies/{made.uid}/activate/")
+    assert str(made.uid) in as_operator.get("/events/new/").content.decode()
+
+
+def test_a_strategy_with_a_target_it_needs_but_lacks_is_refused(
+    as_operator: Client, strategy: Strategy, zone: ControlZone
+) -> None:
+    form = {"name": "Peak", "zone": zone.pk, "type": "Device Test", "objective": "Load Reduction"}
+    answer = as_operator.post("/strategies/new/", {**form, "stages-TOTAL_FORMS": 0, "stages-INITIAL_FORMS": 0})
+    assert answer.status_code == 422
+    assert "Load Reduction needs this amount in kW" in answer.content.decode()
+    assert not Strategy.objects.filter(name="Peak").exists()
+
+
+def test_a_group_of_devices_is_made_and_edited(as_operator: Client, strategy: Strategy, program: Program) -> None:
+    as_operator.post("/der-groups/new/", {"name": "Thermostats", "device_classes": ["thermostat"]})
+    group = DerGroup.objects.get()
+    as_operator.post(f"/der-groups/{group.pk}/", {"name": "Cool ones", "program_ids": [program.pk]})
+    group = DerGroup.objects.get()
+    assert (group.name, group.device_classes, group.program_ids) == ("Cool ones", [], [program.pk])
+    assert "Cool ones" in as_operator.get("/der-groups/").content.decode()
+
+
+def test_devices_are_listed_a_page_at_a_time_and_narrowed(as_operator: Client, strategy: Strategy) -> None:
+    page = as_operator.get("/devices/?q=N000000").content.decode()
+    assert page.count('class="cell-title"') == 9
+    assert as_operator.get("/devices/HE1/N0000001/").status_code == 200
+    assert as_operator.get("/devices/HE1/unknown/").status_code == 404
+
+
+def test_a_stage_shows_its_devices_and_who_was_left_out(
+    as_operator: Client, event_in: Callable[..., Event], now: datetime
+) -> None:
+    approved_event = event_in("Approved")
+    operations.schedule_event(approved_event.pk, now=now)
+    page = as_operator.get(f"/events/{approved_event.number}/stages/1/").content.decode()
+    assert page.count("HE1/N") >= 20

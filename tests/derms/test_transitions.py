@@ -1,0 +1,128 @@
+"""Every action from every state: it leads where domain.md says, or is refused with a sentence and changes nothing."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from derms import operations
+from derms.choices import EventState
+from derms.models import Event, Stage, Transition
+from integration.config.models import User
+from integration.models import Alert, Message
+from integration.refusals import Refused
+
+pytestmark = pytest.mark.django_db
+
+Act = Callable[[Event, User, User, datetime], Any]
+Snapshot = tuple[Any, ...]
+
+
+def _stage_fields(event: Event) -> dict[str, Any]:
+    stage = event.stages.get()
+    return {"program": stage.program, "starts_at": stage.ends_at, "ends_at": stage.ends_at + timedelta(hours=1)}
+
+
+def _edit_stage(event: Event, operator: User, approver: User, now: datetime) -> None:
+    operations.edit_stage(stage_id=event.stages.get().pk, fields={"target_kw": 5}, der_groups=[], by=operator, now=now)
+
+
+def _add_stage(event: Event, operator: User, approver: User, now: datetime) -> None:
+    operations.add_stage(event_id=event.pk, fields=_stage_fields(event), der_groups=[], by=operator, now=now)
+
+
+ACTIONS: dict[str, Act] = {
+    "edit": lambda e, op, ap, now: operations.edit_event(event_id=e.pk, fields={"name": "Renamed"}, by=op, now=now),
+    "add stage": _add_stage,
+    "edit stage": _edit_stage,
+    "remove stage": lambda e, op, ap, now: operations.remove_stage(stage_id=e.stages.get().pk, by=op, now=now),
+    "shift stages": lambda e, op, ap, now: operations.shift_stages(event_id=e.pk, by_minutes=15, by=op, now=now),
+    "submit": lambda e, op, ap, now: operations.submit_event(event_id=e.pk, by=op, now=now),
+    "withdraw": lambda e, op, ap, now: operations.withdraw_event(event_id=e.pk, by=op, now=now),
+    "deny": lambda e, op, ap, now: operations.deny_event(event_id=e.pk, by=ap, now=now, reason="Too soon"),
+    "approve": lambda e, op, ap, now: operations.approve_event(event_id=e.pk, by=ap, now=now),
+    "schedule again": lambda e, op, ap, now: operations.schedule_event_again(event_id=e.pk, by=op, now=now),
+    "schedule with shortfall": lambda e, op, ap, now: operations.schedule_event_with_shortfall(
+        event_id=e.pk, accepted_kw=3, by=op, now=now
+    ),
+}
+# Action, states it starts from, state it leads to: the whole table of domain.md but Schedule and Cancel.
+LEADS = [
+    *((edit, ("New", "Denied"), "New") for edit in ("edit", "add stage", "edit stage", "remove stage", "shift stages")),
+    ("submit", ("New",), "Submitted"),
+    ("withdraw", ("Submitted",), "New"),
+    ("deny", ("Submitted",), "Denied"),
+    ("approve", ("Submitted",), "Approved"),
+    ("schedule again", ("Approved",), "Approved"),
+    ("schedule with shortfall", ("Approved",), "Submitted"),
+]
+ALLOWED = [(action, state, to) for action, states, to in LEADS for state in states]
+REFUSED = [(action, state) for action, states, _ in LEADS for state in EventState.values if state not in states]
+
+
+def _snapshot() -> Snapshot:
+    return (
+        list(Event.objects.order_by("pk").values()),
+        list(Stage.objects.order_by("pk").values()),
+        list(Transition.objects.order_by("pk").values()),
+        list(Message.objects.values()),
+        list(Alert.objects.values()),
+    )
+
+
+def test_the_table_names_every_action_and_every_state() -> None:
+    assert {action for action, _, _ in ALLOWED} == ACTIONS.keys()
+    assert len(ALLOWED) + len(REFUSED) == len(ACTIONS) * len(EventState.values)
+
+
+@pytest.mark.parametrize(("action", "state", "to"), ALLOWED)
+def test_an_allowed_action_leads_on_and_leaves_one_row_of_history(
+    action: str, state: str, to: str, event_in: Callable[..., Event], operator: User, approver: User, now: datetime
+) -> None:
+    event = event_in(state)
+
+    ACTIONS[action](event, operator, approver, now)
+
+    after = Event.objects.get(pk=event.pk)
+    assert after.state == to
+    last = after.transitions.filter(stage=None).latest("revision")
+    by = approver if action in ("deny", "approve") else operator
+    assert (last.revision, last.from_state, last.to_state, last.by) == (event.revision + 1, state, to, by.username)
+    assert after.revision == last.revision
+
+
+@pytest.mark.parametrize(("action", "state"), REFUSED)
+def test_a_refused_action_names_the_state_and_changes_nothing(
+    action: str, state: str, event_in: Callable[..., Event], operator: User, approver: User, now: datetime
+) -> None:
+    event = event_in(state)
+    before = _snapshot()
+
+    with pytest.raises(Refused) as refusal:
+        ACTIONS[action](event, operator, approver, now)
+
+    assert f"{event.number} is {state}" in str(refusal.value)
+    assert _snapshot() == before
+
+
+@pytest.mark.parametrize("state", [state for state in EventState.values if state != "Approved"])
+def test_schedule_leaves_an_event_alone_that_is_not_approved(
+    state: str, event_in: Callable[..., Event], now: datetime
+) -> None:
+    event = event_in(state)
+    before = _snapshot()
+
+    operations.schedule_event(event.pk, now=now)
+
+    assert _snapshot() == before
+
+
+def test_history_begins_each_row_where_the_one_before_ended(event_in: Callable[..., Event]) -> None:
+    event = event_in("Completed")
+
+    rows = list(event.transitions.filter(stage=None).order_by("revision"))
+
+    assert [row.revision for row in rows] == list(range(1, event.revision + 1))
+    assert [row.from_state for row in rows] == ["", *(row.to_state for row in rows[:-1])]
+    assert [row.to_state for row in rows] == ["New", "Submitted", "Approved", "Scheduled", "In Progress", "Completed"]

@@ -1,0 +1,16 @@
+"""Doing what is due until something has come about."""
+
+import time
+from collections.abc import Callable
+
+from integration.config.settling import settle
+
+
+def settle_until(holds: Callable[[], bool], *, within_s: float = 40.0) -> None:
+    """Deliver and do what is due until a condition holds. Raises TimeoutError where it never does."""
+    until = time.monotonic() + within_s
+    while not holds():
+        if time.monotonic() > until:
+            raise TimeoutError(f"It did not come about within {within_s:.0f} s.")
+        settle(timeout_s=within_s)
+        time.sleep(0.05)

@@ -1,0 +1,59 @@
+"""Every view says who may open it; nobody else gets in."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from integration.access import DenyByDefault, says_who_may
+from integration.config.models import User
+
+
+def _patterns(resolver: URLResolver, path: str = "") -> Iterator[tuple[str, Any]]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLPattern):
+            yield path + str(entry.pattern), entry.callback
+        else:
+            yield from _patterns(entry, path + str(entry.pattern))
+
+
+ALL = list(_patterns(get_resolver()))
+OURS = [path for path, view in ALL if hasattr(view, "allow") and "<" not in path]
+
+
+def test_every_view_says_who_may_open_it() -> None:
+    assert [path for path, view in ALL if not says_who_may(view)] == []
+
+
+def test_a_view_that_says_nothing_is_refused(rf: RequestFactory) -> None:
+    def forgotten(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("secret")
+
+    with pytest.raises(PermissionDenied, match="does not say who may open it"):
+        DenyByDefault(lambda request: HttpResponse()).process_view(rf.get("/"), forgotten, (), {})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", OURS)
+def test_people_who_are_not_signed_in_are_sent_to_sign_in(client: Client, path: str) -> None:
+    answer = client.get(f"/{path}")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/account/login/?next=")
+
+
+@pytest.mark.parametrize("path", [path for path in OURS if path])
+def test_a_person_without_a_role_gets_a_sentence_and_nothing_else(client: Client, outsider: User, path: str) -> None:
+    client.force_login(outsider)
+    answer = client.get(f"/{path}")
+    assert answer.status_code == 403
+    assert "administrator" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_nobody_can_sign_up(client: Client) -> None:
+    client.post("/account/signup/", {"username": "eve", "password1": "long-enough-1", "password2": "long-enough-1"})
+    assert not User.objects.filter(username="eve").exists()
