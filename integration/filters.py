@@ -1,12 +1,12 @@
 """What the monitor's lists can be narrowed to; a filter is a query string, so a view of a list is an address."""
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from .messages import CONTRACTS
 from .models import Delivery
-from .queries import DELIVERY_STATES
+from .queries import DELIVERY_STATES, stage_uids_of
 from .routes import ROUTES
 
 SYSTEMS = {"derms": "DERMS", "cpm": "CPM", "lec": "LEC"}
@@ -16,7 +16,7 @@ RECEIVERS = sorted({route.receiver for routes in ROUTES.values() for route in ro
 class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
     """Messages by subject, kind, state and receiver."""
 
-    q = django_filters.CharFilter(field_name="message__subject", lookup_expr="icontains", label=_("Subject contains"))
+    q = django_filters.CharFilter(method="about", label=_("Subject, or event number"))
     kind = django_filters.ChoiceFilter(
         field_name="message__kind",
         choices=[(kind, kind.replace("_", " ")) for kind in CONTRACTS],
@@ -41,6 +41,9 @@ class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the lib
     class Meta:
         model = Delivery
         fields = ["q", "kind", "state", "receiver"]
+
+    def about(self, rows: QuerySet[Delivery], name: str, words: str) -> QuerySet[Delivery]:
+        return rows.filter(Q(message__subject__icontains=words) | Q(message__stage_uid__in=stage_uids_of(words)))
 
     def in_state(self, rows: QuerySet[Delivery], name: str, state: str) -> QuerySet[Delivery]:
         return rows.filter(DELIVERY_STATES[state])

@@ -1,5 +1,6 @@
 """Pages of long lists: the next one begins after the last row shown, wherever in the list that is."""
 
+from collections.abc import Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.core.exceptions import BadRequest, ValidationError
@@ -40,9 +41,13 @@ def keyset_page(rows: QuerySet[M], order: tuple[str, ...], query: QueryDict, *, 
     Raises BadRequest where the query's `after` is no place in the list.
     """
     found = list(after_key(rows, order, query.get(AFTER, ""))[: size + 1])
-    last = found[:size][-1] if found else None
-    key = "~".join(_text(getattr(last, name.lstrip("-"))) for name in order)
-    return page_of(found, query, key, size=size)
+    last = [getattr(found[:size][-1], name.lstrip("-")) for name in order] if found else []
+    return page_of(found, query, join_key(last), size=size)
+
+
+def join_key(values: Iterable[Any]) -> str:
+    """The key of a row by its values in the list's order."""
+    return "~".join(value.isoformat() if hasattr(value, "isoformat") else str(value) for value in values)
 
 
 def after_key(rows: QuerySet[M], order: tuple[str, ...], key: str) -> QuerySet[M]:
@@ -68,10 +73,6 @@ def split_key(key: str, parts: int) -> list[str]:
     if len(found) != parts:
         raise BadRequest("This address names no place in the list.")
     return found
-
-
-def _text(value: Any) -> str:
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _value(model: type[Model], name: str, text: str) -> Any:

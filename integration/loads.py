@@ -44,7 +44,12 @@ class Partition:
     def attach(self) -> None:
         """Make the rows visible; belongs at the end of the transaction, since it holds up other attachments."""
         _execute(f"ALTER TABLE {self.parent} ATTACH PARTITION {self.table} FOR VALUES IN ({self.value})")
-        transaction.on_commit(lambda: _execute(f"ANALYZE {self.table}"), robust=True)
+        analyze_after_commit(self.table)
+
+
+def analyze_after_commit(*tables: str) -> None:
+    """Let the planner know of rows that came in bulk, once others can see them."""
+    transaction.on_commit(lambda: _execute(f"ANALYZE {', '.join(tables)}"), robust=True)
 
 
 def begin_load(message: Message, *, receiver: str, table: str = "") -> Load:

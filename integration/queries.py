@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db.models import Min, Q, QuerySet
 
@@ -37,6 +38,12 @@ def backlog() -> Backlog:
 
 def deliveries() -> QuerySet[Delivery]:
     return Delivery.objects.select_related("message")
+
+
+def stage_uids_of(event_number: str) -> QuerySet[Message, UUID | None]:
+    """The stages of an event, by what their status messages say."""
+    told = Message.objects.filter(kind="stage_status", payload__event_number=event_number.upper())
+    return told.values_list("stage_uid", flat=True)
 
 
 def dead_deliveries() -> QuerySet[Delivery]:

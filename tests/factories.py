@@ -199,3 +199,10 @@ def strategy(
             control=Control.OFF,
         )
     return made
+
+
+def rows(query: str, params: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """What a query gives."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)
+        return cursor.fetchall()

@@ -19,6 +19,7 @@ from integration.config import supervisor
 from integration.config.demo_people import PASSWORD, PEOPLE
 from integration.config.engines.state import PROJECT
 from integration.config.management.commands import up
+from integration.config.models import User
 from integration.config.supervisor import Child, Supervisor, scheduler_is_running
 from integration.scheduler import RUNNING_KEY
 
@@ -65,19 +66,26 @@ def test_stop_kills_what_does_not_listen(state: Path, said: list[str], monkeypat
     assert said == []
 
 
-def test_a_child_that_always_fails_is_given_longer_and_longer_rests(state: Path, said: list[str]) -> None:
-    kept = Supervisor([child("broken", "print('why it ended'); raise SystemExit(3)")], say=said.append)
+def test_a_child_that_always_fails_is_given_longer_and_longer_rests(
+    state: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.1)
+    moments: list[float] = []
+    broken = child("broken", "print('why it ended'); raise SystemExit(3)")
+    kept = Supervisor([broken], say=lambda text: (said.append(text), moments.append(time.monotonic())))
     kept.start()
-    time.sleep(2)
+    assert eventually(lambda: len(moments) >= 3)
     kept.stop()
-    assert said[0] == "broken ended with 3, started again"
-    assert 1 <= len(said) <= 2, "after 0.5 s and 1 s more, and not yet a third time"
+    assert set(said) == {"broken ended with 3, started again"}
+    assert moments[1] - moments[0] >= 0.2
+    assert moments[2] - moments[1] >= 0.4
     assert "why it ended" in kept.log_of("broken").read_text()
 
 
 def test_nothing_outlives_a_killed_supervisor(state: Path) -> None:
     program = f"""
 import django; django.setup()
+from integration.config.models import User
 from integration.config.supervisor import Child, Supervisor
 import sys, time
 Supervisor([Child("parent", "worker", [sys.executable, "-c", {PARENT!r}])]).start()
@@ -132,6 +140,17 @@ def test_a_port_that_is_none_is_refused(name: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PORT", name)
     with pytest.raises(CommandError, match=f"PORT={name} is not a port"):
         up.free_port()
+
+
+@pytest.mark.django_db
+def test_the_demo_is_made_only_where_nobody_else_signs_in() -> None:
+    assert up.needs_seeding()
+    User.objects.create_user("journey.operator")
+    assert up.needs_seeding(), "who has no password can't sign in"
+    User.objects.create_user(PEOPLE[0].username, password=PASSWORD)
+    assert up.needs_seeding(), "an interrupted start goes on"
+    User.objects.create_user("somebody", password=PASSWORD)
+    assert not up.needs_seeding()
 
 
 def test_up_serves_until_it_is_interrupted_and_leaves_nothing(state: Path, own_port: int) -> None:

@@ -14,7 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from integration.access import allow
 from integration.exports import PAGE, csv_response
 from integration.http import SignedInRequest
-from integration.keyset import AFTER, SIZE, Page, page_of, split_key
+from integration.keyset import AFTER, SIZE, Page, join_key, page_of, split_key
 
 from ..forms import ParticipationFilter
 from ..models import Device, ProgramEvent
@@ -45,7 +45,7 @@ def participation_list(request: SignedInRequest) -> HttpResponse:
         return render(request, "cpm/participation_list.html#counters", context)
     found = participations(form.wanted, after=_after(request), limit=SIZE + 1)
     last = found[:SIZE][-1].key if found else ()
-    page = page_of(found, request.GET, "~".join(map(str, last)))
+    page = page_of(found, request.GET, join_key(last))
     context |= {"form": form, "page": page, "query": request.GET.urlencode(), "is_filtered": form.has_changed()}
     return render(request, "cpm/participation_list.html", context)
 

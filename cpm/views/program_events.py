@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from integration.access import allow
 from integration.exports import PAGE, csv_response
 from integration.http import SignedInRequest
-from integration.keyset import after_key, keyset_page
+from integration.keyset import after_key, join_key, keyset_page
 
 from ..choices import Outcome
 from ..filters import ProgramEventFilter
@@ -54,7 +54,7 @@ def program_event_export(request: SignedInRequest) -> StreamingHttpResponse:
     found = ProgramEventFilter(request.GET, queryset=program_events()).qs
 
     def next_page(last: ProgramEvent | None) -> list[ProgramEvent]:
-        key = f"{last.starts_at.isoformat()}~{last.pk}" if last else ""
+        key = join_key([last.starts_at, last.pk] if last else [])
         return list(after_key(found, NEWEST_FIRST, key)[:PAGE])
 
     return csv_response("program-events.csv", _header(), next_page, _cells)

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from integration import extracts, outbox
 from integration.delivery import NotYet
-from integration.loads import begin_load, count_part
+from integration.loads import analyze_after_commit, begin_load, count_part
 from integration.messages import (
     EnrollmentAnswer,
     EnrollmentAnswerWord,
@@ -83,6 +83,7 @@ def load_enrollments(delivery: Delivery, body: EnrollmentLoad) -> Receipt:
     )
     outbox.send(EnrollmentLoadAnswer(program=body.program, extract=extract.ref), sender="derms")
     count_part(delivery, applied=applied, refused=refused)
+    analyze_after_commit(Device._meta.db_table, Enrollment._meta.db_table)
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused)
 
 

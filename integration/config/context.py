@@ -78,7 +78,14 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
 def menu(request: HttpRequest) -> list[MenuSection]:
     """The tools this person may open, by section; sections without any are left out."""
     sections = [MenuSection(label, menu_items(request, tools)) for label, tools in TOOLS.items()]
-    return [section for section in sections if section.items]
+    shown = max(
+        (i.url for _label, items in sections for i in items if is_current(request.path, i.url)), key=len, default=""
+    )
+    return [
+        MenuSection(label, [item._replace(current=item.url == shown) for item in items])
+        for label, items in sections
+        if items
+    ]
 
 
 def menu_items(request: HttpRequest, tools: list[Tool]) -> list[MenuItem]:
@@ -90,7 +97,7 @@ def menu_items(request: HttpRequest, tools: list[Tool]) -> list[MenuItem]:
             continue
         if may_open(request.user, url):
             waiting = tool.waiting() if tool.waiting else 0
-            items.append(MenuItem(tool.label, tool.icon, url, is_current(request.path, url), waiting))
+            items.append(MenuItem(tool.label, tool.icon, url, False, waiting))
     return items
 
 
@@ -103,7 +110,7 @@ def may_open(user: User | AnonymousUser, url: str) -> bool:
 
 
 def is_current(path: str, url: str) -> bool:
-    """Whether a page belongs to a tool: it is the tool's page or lies below it."""
+    """Whether a page lies at or below a tool's page; of several tools the one with the longest address has it."""
     return path == url if url == "/" else path.startswith(url)
 
 

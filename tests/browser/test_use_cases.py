@@ -90,7 +90,7 @@ def _see_the_reservation(manager: Person, number: str) -> None:
     program_event = ProgramEvent.objects.get(event_number=number, stage_number=1)
     assert program_event.participations == program_event.reserved > 0
     manager.press("Event Participation")
-    manager.reads("Yes")
+    manager.reads("Yes", within="tbody")
     manager.shoot("participation-reserved")
     assert manager.page.locator("tbody tr").count() == min(50, program_event.participations)
     assert manager.page.locator("tbody tr", has_text="Reserved").count() == min(50, program_event.participations)
@@ -105,7 +105,7 @@ def _see_the_outcomes(operator: Person, manager: Person, number: str) -> None:
     operator.shoot("event")
     manager.open(f"/program-events/{number}/1/")
     manager.press("Event Participation")
-    manager.reads("Closed", seconds=30)
+    manager.reads("Closed", seconds=30, within="tbody")
     manager.shoot("participation")
     rows = manager.page.locator("tbody tr")
     assert rows.filter(has_text="Closed").count() == rows.count()

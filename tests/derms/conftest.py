@@ -1,0 +1,73 @@
+"""A stage to choose devices for."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from derms import operations
+from derms.models import ControlZone, Device, Event, Program, Stage
+from derms.set_operations import Chosen, choose_devices, reservation_partition, reserve_devices
+from integration.config.models import User
+from tests import factories
+
+
+@pytest.fixture
+def noon(now: datetime) -> datetime:
+    """Noon in the test zone (New York) on the Wednesday of the week after next: two days at least lie before it."""
+    wednesday = now + timedelta(days=16 - now.weekday())
+    return datetime.combine(wednesday, time(12), ZoneInfo("America/New_York")).astimezone(UTC)
+
+
+@pytest.fixture
+def event(zone: ControlZone, program: Program, operator: User, now: datetime, noon: datetime) -> Event:
+    """A New event without stages; the hours around `noon` are forecast."""
+    factories.forecast(zone, noon)
+    plan = factories.strategy(zone, program, stages=0)
+    return operations.create_event(strategy_id=plan.pk, name="Choosing", starts_at=noon, by=operator, now=now)
+
+
+@pytest.fixture
+def stage(event: Event, program: Program, noon: datetime) -> Stage:
+    """A New stage from noon to one o'clock that wants all it can get."""
+    return Stage.objects.create(
+        event=event, program=program, number=1, starts_at=noon, ends_at=noon + timedelta(hours=1), control="off"
+    )
+
+
+@pytest.fixture
+def device(zone: ControlZone, program: Program, noon: datetime) -> Callable[..., Device]:
+    """Makes devices of 1 kW that have been in the program for a year."""
+
+    def make(**fields: Any) -> Device:
+        return factories.device(zone, program, since=noon - timedelta(days=365), **fields)
+
+    return make
+
+
+@pytest.fixture
+def choose(stage: Stage, now: datetime) -> Callable[..., Chosen]:
+    """What would be chosen for the stage, as it is in the database."""
+
+    def make(goal_kw: float | None = None) -> Chosen:
+        return choose_devices(_fresh(stage), goal_kw=goal_kw, now=now)
+
+    return make
+
+
+@pytest.fixture
+def reserve(stage: Stage, now: datetime) -> Callable[..., list[int]]:
+    """Reserves for the stage and gives the ids of its devices, in no order that means anything."""
+
+    def make(goal_kw: float | None = None) -> list[int]:
+        reserve_devices(_fresh(stage), goal_kw=goal_kw, now=now)
+        table = reservation_partition(stage).table
+        return [pk for (pk,) in factories.rows(f"SELECT device_id FROM {table} ORDER BY device_id")]
+
+    return make
+
+
+def _fresh(stage: Stage) -> Stage:
+    return Stage.objects.select_related("event__zone", "program").get(pk=stage.pk)

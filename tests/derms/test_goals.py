@@ -1,0 +1,91 @@
+"""What each stage of an event has to reach, by the event's objective and the stages' shares."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from derms.models import Event, LoadForecast, Program, Stage
+from derms.queries import missing_kw, shortfall_kw, stage_goals
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def goals(event: Event, program: Program, noon: datetime) -> Callable[..., list[float | None]]:
+    """The goals of an event's stages; each stage is given by its minutes from noon, and its fields."""
+
+    def make(objective: str, *stages: tuple[int, int, dict[str, Any]], **fields: Any) -> list[float | None]:
+        Event.objects.filter(pk=event.pk).update(objective=objective, **fields)
+        for number, (begins, ends, given) in enumerate(stages, start=1):
+            window = {"starts_at": noon + begins * MINUTE, "ends_at": noon + ends * MINUTE}
+            Stage.objects.create(event=event, program=program, number=number, **window, **given)
+        made = list(event.stages.order_by("number"))
+        by_id = stage_goals(Event.objects.get(pk=event.pk), made)
+        return [by_id[stage.pk] for stage in made]
+
+    return make
+
+
+def test_load_reduction_is_shared_equally_by_stages_at_the_same_time(goals: Callable[..., list[float]]) -> None:
+    assert goals("Load Reduction", (0, 60, {}), (0, 60, {}), (30, 60, {}), target_kw=90) == pytest.approx([30, 30, 30])
+
+
+def test_stages_one_after_the_other_each_have_the_whole_target(goals: Callable[..., list[float]]) -> None:
+    assert goals("Load Reduction", (0, 60, {}), (60, 120, {}), target_kw=90) == [90, 90]
+
+
+def test_a_long_stage_beside_two_short_ones_shares_with_one_at_a_time(goals: Callable[..., list[float]]) -> None:
+    assert goals("Load Reduction", (0, 60, {}), (60, 120, {}), (0, 120, {}), target_kw=90) == [45, 45, 45]
+
+
+def test_a_share_that_is_given_holds(goals: Callable[..., list[float]]) -> None:
+    stages = ((0, 60, {"share_pct": 25}), (0, 60, {"share_pct": 75}))
+
+    assert goals("Load Reduction", *stages, target_kw=80) == [20, 60]
+
+
+def test_a_threshold_asks_for_what_the_highest_forecast_passes_it_by(
+    goals: Callable[..., list[float]], noon: datetime
+) -> None:
+    LoadForecast.objects.filter(hour=noon).update(forecast_kw=51_000)
+    LoadForecast.objects.filter(hour=noon + 60 * MINUTE).update(forecast_kw=53_000)
+
+    stages = ((0, 60, {}), (60, 120, {}), (90, 180, {}), (180, 240, {}))
+    assert goals("Max Demand Threshold", *stages, threshold_kw=50_500) == [500, 1250, 1250, 0]
+
+
+def test_maximum_reduction_has_no_goal(goals: Callable[..., list[float | None]]) -> None:
+    assert goals("Maximum Reduction", (0, 60, {"target_kw": 5}), (60, 90, {}), target_kw=90) == [None, None]
+
+
+def test_manual_stages_have_their_own_targets(goals: Callable[..., list[float | None]]) -> None:
+    assert goals("Manual", (0, 60, {"target_kw": 5}), (0, 60, {"target_kw": 7}), target_kw=90) == [5, 7]
+
+
+@pytest.mark.parametrize(
+    ("goal_kw", "reserved_w", "missing"),
+    [(None, 0, 0), (4.0, 4_000, 0), (4.0, 5_000, 0), (4.0, 3_999, 1), (4.0, 3_000, 1), (4.0, 2_999, 2), (0.0, 0, 0)],
+)
+def test_what_is_missing_is_rounded_up_to_whole_kw(goal_kw: float | None, reserved_w: int, missing: int) -> None:
+    assert missing_kw(goal_kw, reserved_w) == missing
+
+
+def test_the_shortfall_is_what_all_stages_lack_together() -> None:
+    stages = [
+        Stage(goal_kw=4.0, reserved_w=3_500),
+        Stage(goal_kw=None, reserved_w=0),
+        Stage(goal_kw=2.0, reserved_w=9_000),
+    ]
+
+    assert shortfall_kw(stages) == 1
+
+
+def test_the_zone_alone_decides_what_is_forecast(goals: Callable[..., list[float]], noon: datetime) -> None:
+    factories.forecast(factories.zone("SOUTH"), noon, load_kw=90_000)
+
+    assert goals("Max Demand Threshold", (0, 60, {}), threshold_kw=49_000) == [1000]

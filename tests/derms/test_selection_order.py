@@ -1,0 +1,161 @@
+"""Device selection: who comes first, how many are taken, and what is expected of each."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from derms.choices import DeviceClass
+from derms.models import ControlZone, Device, Program, ReductionFactor, Reservation, Stage
+from derms.set_operations import Chosen, choose_devices, control_factor, reserve_devices
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+MakeDevice = Callable[..., Device]
+HOUR = timedelta(hours=1)
+
+
+def test_the_best_score_comes_first_then_the_least_recently_called_then_the_lowest_id(
+    device: MakeDevice, reserve: Callable[..., list[int]], stage: Stage, noon: datetime
+) -> None:
+    late, early, never, poor, perfect, never_too = (device() for _ in range(6))
+    # 8 of 10 is (8+4)/15 = 0.8, as is (0+4)/5 of a device that was never called.
+    factories.used(late, recent=0b0011111111, calls=10, last_called_at=noon - timedelta(days=1))
+    factories.used(early, recent=0b1111111100, calls=10, last_called_at=noon - timedelta(days=2))
+    factories.used(poor, recent=0b0000000001, calls=10, last_called_at=noon - timedelta(days=9))
+    factories.used(perfect, recent=0b1111111111, calls=10, last_called_at=noon)
+    order = [perfect, never, never_too, early, late, poor]
+
+    for taken in range(1, len(order) + 1):
+        with transaction.atomic():
+            goal_kw = sum((0.933, 0.8, 0.8, 0.8, 0.8, 0.333)[:taken]) - 0.01
+            assert reserve(goal_kw) == sorted(one.pk for one in order[:taken])
+            transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize(
+    ("goal_kw", "taken"), [(None, 5), (0.0, 0), (0.001, 1), (0.8, 1), (0.801, 2), (4.0, 5), (99.0, 5)]
+)
+def test_devices_are_taken_until_the_goal_is_reached(
+    goal_kw: float | None, taken: int, device: MakeDevice, choose: Callable[..., Chosen]
+) -> None:
+    for _ in range(5):
+        device()
+
+    chosen = choose(goal_kw)
+
+    assert (chosen.devices, chosen.watts) == (taken, taken * 800)
+    assert chosen.left_out == ({"not needed": 5 - taken} if taken < 5 else {})
+
+
+def test_choosing_changes_nothing(device: MakeDevice, choose: Callable[..., Chosen]) -> None:
+    device()
+
+    assert choose() == choose() == Chosen(1, 800, {})
+    assert not Reservation.objects.exists()
+
+
+class Spec(NamedTuple):
+    """A device to choose, and what is expected of it."""
+
+    device_class: str
+    rated_w: int
+    calls: int
+    recent: int
+
+
+SPECS = st.lists(
+    st.builds(
+        lambda kind, watts, calls, bits: Spec(kind, watts, calls, bits & ((1 << calls) - 1)),
+        st.sampled_from(DeviceClass.values),
+        st.integers(0, 20_000),
+        st.integers(0, 10),
+        st.integers(0, 1023),
+    ),
+    min_size=1,
+    max_size=8,
+)
+FACTORS = st.fixed_dictionaries(
+    {kind: st.lists(st.floats(0, 1), min_size=3, max_size=3) for kind in DeviceClass.values}
+)
+CONTROLS = st.one_of(
+    st.tuples(st.just("off"), st.just(0.0)),
+    st.tuples(st.just("discharge"), st.just(0.0)),
+    st.tuples(st.just("duty_cycle"), st.floats(0, 100)),
+    st.tuples(st.just("setpoint_offset"), st.floats(-6, 6)),
+)
+
+
+def _reference(spec: Spec, factors: list[float], minutes: tuple[int, int, int], control: tuple[str, float]) -> float:
+    """domain.md, Device selection, 2: in W, not rounded."""
+    name, value = control
+    share = {"duty_cycle": value / 100, "setpoint_offset": min(1.0, 0.25 * abs(value))}.get(name, 1.0)
+    factor = sum(f * m for f, m in zip(factors, minutes, strict=True)) / sum(minutes)
+    score = (spec.recent.bit_count() + 4) / (spec.calls + 5)
+    return spec.rated_w * factor * share * score
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(specs=SPECS, factors=FACTORS, control=CONTROLS, begins=st.integers(0, 59), length=st.integers(1, 120))
+def test_the_expected_power_is_the_formulas(
+    zone: ControlZone,
+    program: Program,
+    stage: Stage,
+    noon: datetime,
+    now: datetime,
+    specs: list[Spec],
+    factors: dict[str, list[float]],
+    control: tuple[str, float],
+    begins: int,
+    length: int,
+) -> None:
+    starts_at = noon + timedelta(minutes=begins)
+    minutes = tuple(max(0, min(begins + length, 60 * n + 60) - max(begins, 60 * n)) for n in range(3))
+    with transaction.atomic():
+        for kind, values in factors.items():
+            for n, factor in enumerate(values):
+                hours = ReductionFactor.objects.filter(zone=zone, device_class=kind, hour=noon + n * HOUR)
+                hours.update(factor=factor)
+        expected = {}
+        for spec in specs:
+            fields: dict[str, Any] = {"device_class": spec.device_class, "rated_w": spec.rated_w}
+            made = factories.device(zone, program, since=noon - timedelta(days=9), **fields)
+            if spec.calls:
+                factories.used(made, recent=spec.recent, calls=spec.calls, last_called_at=noon)
+            expected[made.pk] = _reference(spec, factors[spec.device_class], minutes, control)
+        Stage.objects.filter(pk=stage.pk).update(
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(minutes=length),
+            control=control[0],
+            control_value=control[1],
+        )
+        fresh = Stage.objects.select_related("event__zone", "program").get(pk=stage.pk)
+
+        before = choose_devices(fresh, goal_kw=None, now=now)
+        chosen = reserve_devices(fresh, goal_kw=None, now=now)
+
+        reserved = dict(Reservation.objects.filter(stage_id=stage.pk).values_list("device_id", "expected_w"))
+        assert reserved.keys() == expected.keys()
+        for pk, watts in expected.items():
+            assert reserved[pk] == pytest.approx(watts, abs=0.5 + 1e-6)
+        assert chosen == before == Chosen(len(specs), sum(reserved.values()), {})
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize(
+    ("control", "value", "factor"),
+    [
+        ("off", 0, 1),
+        ("discharge", 0, 1),
+        ("duty_cycle", 50, 0.5),
+        ("setpoint_offset", 2, 0.5),
+        ("setpoint_offset", 9, 1),
+    ],
+)
+def test_a_control_asks_for_its_share_of_a_devices_power(control: str, value: float, factor: float) -> None:
+    assert control_factor(control, value) == factor

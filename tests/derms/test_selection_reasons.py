@@ -1,0 +1,178 @@
+"""Device selection: each reason a device is left out for, counted under its name; a good device beside it is chosen."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from derms.models import ControlZone, DerGroup, Device, DeviceUnavailability, Event, Program, ReductionFactor, Stage
+from derms.set_operations import Chosen
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+MakeDevice = Callable[..., Device]
+Choose = Callable[..., Chosen]
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def left_out(choose: Choose) -> dict[str, int]:
+    """Why the one device was left out; the good one must be chosen."""
+    chosen = choose()
+    assert chosen.devices == 1
+    return chosen.left_out
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends"),
+    [
+        pytest.param(MINUTE, None, id="begins in the window"),
+        pytest.param(-DAY, HOUR - MINUTE, id="ends in the window"),
+    ],
+)
+def test_a_device_not_enrolled_for_the_whole_window(
+    starts: timedelta, ends: timedelta | None, device: MakeDevice, choose: Choose, noon: datetime
+) -> None:
+    device()
+    other = device()
+    other.enrollments.update(starts_at=noon + starts, ends_at=None if ends is None else noon + ends)
+
+    assert left_out(choose) == {"not enrolled for the whole window": 1}
+
+
+@pytest.mark.parametrize("fields", ["registered_at", "ended_at"])
+def test_a_device_not_registered_for_the_whole_window(
+    fields: str, device: MakeDevice, choose: Choose, noon: datetime
+) -> None:
+    device()
+    device(**{fields: noon + 30 * MINUTE})
+
+    assert left_out(choose) == {"not enrolled for the whole window": 1}
+
+
+def test_a_device_whose_enrollment_is_over_is_not_even_counted(
+    device: MakeDevice, choose: Choose, noon: datetime
+) -> None:
+    device()
+    device().enrollments.update(ends_at=noon)
+
+    assert left_out(choose) == {}
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "expected"),
+    [
+        (-HOUR, MINUTE, {"unavailable": 1}),
+        (HOUR - MINUTE, 2 * HOUR, {"unavailable": 1}),
+        (10 * MINUTE, 20 * MINUTE, {"unavailable": 1}),
+        (-HOUR, timedelta(), {}),
+        (HOUR, 2 * HOUR, {}),
+    ],
+    ids=["over its start", "over its end", "inside", "before", "after"],
+)
+def test_a_device_unavailable_in_any_part_of_the_window(
+    starts: timedelta, ends: timedelta, expected: dict[str, int], device: MakeDevice, choose: Choose, noon: datetime
+) -> None:
+    device()
+    other = device()
+    period = {"starts_at": noon + starts, "ends_at": noon + ends}
+    DeviceUnavailability.objects.create(uid="0" * 32, device=other, **period)
+    DeviceUnavailability.objects.create(uid="1" * 32, device=device(), canceled=True, **period)
+
+    assert choose().left_out == expected
+    assert choose().devices == 3 - len(expected)
+
+
+@pytest.mark.parametrize(
+    ("starts", "state", "expected"),
+    [
+        (-HOUR + MINUTE, "Scheduled", {"reserved elsewhere": 1}),
+        (HOUR - MINUTE, "In Progress", {"reserved elsewhere": 1}),
+        (-HOUR, "Scheduled", {}),
+        (HOUR, "Scheduled", {}),
+        (timedelta(), "Canceled", {}),
+        (timedelta(), "Completed", {}),
+    ],
+    ids=["over its start", "over its end", "before", "after", "canceled", "completed"],
+)
+def test_a_device_reserved_for_an_overlapping_open_stage_of_any_program(
+    starts: timedelta,
+    state: str,
+    expected: dict[str, int],
+    device: MakeDevice,
+    choose: Choose,
+    event: Event,
+    noon: datetime,
+) -> None:
+    device()
+    window = (noon + starts, noon + starts + HOUR)
+    factories.reserved_stage(event, factories.program("OTHER"), *window, device(), state=state)
+
+    assert choose().left_out == expected
+
+
+def test_devices_of_other_zones_and_programs_are_no_candidates(
+    device: MakeDevice, choose: Choose, program: Program, noon: datetime
+) -> None:
+    south = factories.zone("SOUTH")
+    factories.device(south, program, since=noon - DAY)
+    device()
+    device().enrollments.update(program=factories.program("OTHER"))
+
+    assert left_out(choose) == {}
+
+
+def test_a_device_whose_class_has_no_forecast(device: MakeDevice, choose: Choose, zone: ControlZone) -> None:
+    ReductionFactor.objects.filter(zone=zone, device_class="battery").delete()
+    device()
+    device(device_class="battery")
+
+    assert left_out(choose) == {"no forecast for its class": 1}
+
+
+def test_critical_care_where_the_program_spares_it(device: MakeDevice, choose: Choose, program: Program) -> None:
+    device()
+    device(critical_care=True)
+    assert choose().devices == 2
+
+    Program.objects.filter(pk=program.pk).update(rules_data={"critical_care_exempt": True})
+
+    assert left_out(choose) == {"rule: critical care": 1}
+
+
+@pytest.mark.parametrize(
+    ("criteria", "chosen"),
+    [
+        ({"device_classes": ["battery"]}, 1),
+        ({"device_classes": ["battery", "thermostat"]}, 3),
+        ({"feeder_ids": "other"}, 1),
+        ({"head_end_ids": "other"}, 1),
+        ({"program_ids": "other"}, 1),
+        ({"device_classes": ["battery"], "feeder_ids": "other"}, 0),
+        ({}, 3),
+    ],
+    ids=["class", "classes", "feeder", "head end", "program", "all must hold", "none"],
+)
+def test_a_group_chooses_by_each_of_its_criteria(
+    criteria: dict[str, object], chosen: int, device: MakeDevice, choose: Choose, stage: Stage, zone: ControlZone
+) -> None:
+    feeder = zone.substations.get().feeders.create(code="NORTH-F2")
+    head_end = type(device().head_end).objects.create(code="HE2", name="Head End Two")
+    device(device_class="battery")
+    both = device(feeder=feeder, head_end=head_end)
+    second = factories.program("SECOND")
+    both.enrollments.create(program=second, starts_at=both.registered_at)
+    other = {"feeder_ids": [feeder.pk], "head_end_ids": [head_end.pk], "program_ids": [second.pk]}
+    group = DerGroup.objects.create(name="Group", **{k: other[k] if v == "other" else v for k, v in criteria.items()})
+    stage.der_groups.add(group)
+
+    assert (choose().devices, choose().left_out) == (chosen, {})
+
+
+def test_several_groups_choose_what_is_in_any_of_them(device: MakeDevice, choose: Choose, stage: Stage) -> None:
+    for kind in ("thermostat", "battery", "ev_charger"):
+        device(device_class=kind)
+    for kind in ("battery", "ev_charger"):
+        stage.der_groups.add(DerGroup.objects.create(name=kind, device_classes=[kind]))
+
+    assert choose().devices == 2

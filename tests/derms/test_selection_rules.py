@@ -1,0 +1,208 @@
+"""Program rules at selection: what each keeps out, what it lets through at its very limit, and what lifts it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from derms.models import Device, Event, Program, Stage
+from derms.rules import RULE_WORDS
+from derms.set_operations import Chosen
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+Choose = Callable[..., Chosen]
+
+
+@pytest.fixture
+def used(device: Callable[..., Device], event: Event, program: Program, noon: datetime) -> Callable[..., Device]:
+    """A device that was reserved for stages of other events: each given by its start from noon, and its length."""
+
+    def make(*stages: tuple[timedelta, timedelta], state: str = "Completed", of: Program | None = None) -> Device:
+        made = device()
+        for starts, length in stages:
+            other = Event.objects.create(
+                number=f"PAST-{Event.objects.count()}",
+                name="Past",
+                zone=event.zone,
+                strategy=event.strategy,
+                type=event.type,
+                objective=event.objective,
+                author=event.author,
+                last_editor=event.author,
+            )
+            window = (noon + starts, noon + starts + length)
+            factories.reserved_stage(other, of or program, *window, made, state=state)
+        return made
+
+    return make
+
+
+def obeying(program: Program, **rules: Any) -> None:
+    Program.objects.filter(pk=program.pk).update(rules_data=rules)
+
+
+# The stage runs on a Wednesday from noon to one o'clock, New York time. Rule, what it says, and whether it holds there.
+WHOLE = [
+    ("season", {"season_start": "{day}", "season_end": "{day}"}, True),
+    ("season", {"season_start": "{next}", "season_end": "{day}"}, True),
+    ("season", {"season_start": "{next}", "season_end": "{next}"}, False),
+    ("weekdays", {"weekdays": (2,)}, True),
+    ("weekdays", {"weekdays": (0, 1, 3, 4, 5, 6)}, False),
+    ("hours", {"hours_from": "12:00", "hours_until": "13:00"}, True),
+    ("hours", {"hours_from": "12:01", "hours_until": "18:00"}, False),
+    ("hours", {"hours_from": "08:00", "hours_until": "12:59"}, False),
+    ("hours", {"hours_from": "22:00", "hours_until": "13:00"}, True),
+    ("hours", {"hours_from": "22:00", "hours_until": "06:00"}, False),
+    ("hours", {"hours_from": "00:00", "hours_until": "00:00"}, True),
+    ("holidays", {"holidays": ("{date}",)}, False),
+    ("holidays", {"holidays": ("2001-01-01",)}, True),
+    ("notice", {"notice_minutes": 60}, True),
+    ("notice", {"notice_minutes": 60 * 24 * 30}, False),
+    ("longest", {"longest_minutes": 60}, True),
+    ("longest", {"longest_minutes": 59}, False),
+]
+
+
+@pytest.mark.parametrize(("rule", "says", "holds"), WHOLE)
+def test_a_rule_about_the_window_keeps_out_the_whole_program(
+    rule: str,
+    says: dict[str, Any],
+    holds: bool,
+    device: Callable[..., Device],
+    choose: Choose,
+    program: Program,
+    event: Event,
+    noon: datetime,
+) -> None:
+    device(), device()
+    after = noon + DAY
+    words = {"day": f"{noon:%m-%d}", "next": f"{after:%m-%d}", "date": f"{noon:%Y-%m-%d}"}
+    filled = {name: _filled(value, words) for name, value in says.items()}
+    obeying(program, **filled)
+
+    expected = (2, {}) if holds else (0, {f"rule: {RULE_WORDS[rule]}": 2})
+    assert (choose().devices, choose().left_out) == expected
+
+    obeying(program, **filled, overridable=[rule])
+    assert (choose().devices, choose().left_out) == expected
+    Event.objects.filter(pk=event.pk).update(overridden_rules=[rule])
+    assert choose().devices == 2
+    obeying(program, **filled)
+    assert (choose().devices, choose().left_out) == expected
+
+
+def _filled(value: Any, words: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return value.format(**words)
+    return [_filled(one, words) for one in value] if isinstance(value, tuple) else value
+
+
+# Rule, its limit, stages the device was in (start from noon, length), and whether it may take part once more.
+COUNTED = [
+    ("events_per_week", 0, [], False),
+    ("events_per_week", 1, [(-DAY, HOUR)], False),
+    ("events_per_week", 1, [(-3 * DAY, HOUR)], True),
+    ("events_per_week", 2, [(-DAY, HOUR)], True),
+    ("events_per_month", 0, [], False),
+    ("events_per_month", 1, [(-2 * HOUR, HOUR)], False),
+    ("events_per_month", 1, [(-32 * DAY, HOUR)], True),
+    ("events_per_season", 0, [], False),
+    ("events_per_season", 1, [(-2 * HOUR, HOUR)], False),
+    ("hours_per_week", 2, [(-DAY, HOUR)], True),
+    ("hours_per_week", 2, [(-DAY, HOUR), (-2 * HOUR, HOUR)], False),
+    ("hours_per_month", 0, [], False),
+    ("hours_per_month", 3, [(-3 * HOUR, 2 * HOUR)], True),
+    ("hours_per_month", 3, [(-3 * HOUR, 2.5 * HOUR)], False),
+    ("hours_per_season", 1, [], True),
+    ("hours_per_season", 1, [(-2 * HOUR, HOUR)], False),
+    ("consecutive_days", 1, [(-DAY, HOUR)], False),
+    ("consecutive_days", 1, [(-2 * DAY, HOUR), (2 * DAY, HOUR)], True),
+    ("consecutive_days", 2, [(-DAY, HOUR)], True),
+    ("consecutive_days", 2, [(-DAY, HOUR), (-2 * DAY, HOUR)], False),
+    ("consecutive_days", 2, [(-DAY, HOUR), (DAY, HOUR)], False),
+    ("consecutive_days", 2, [(DAY, HOUR), (2 * DAY, HOUR)], False),
+    ("gap_minutes", 60, [(-2 * HOUR, HOUR)], True),
+    ("gap_minutes", 61, [(-2 * HOUR, HOUR)], False),
+    ("gap_minutes", 60, [(2 * HOUR, HOUR)], True),
+    ("gap_minutes", 61, [(2 * HOUR, HOUR)], False),
+]
+
+
+@pytest.mark.parametrize(("rule", "limit", "stages", "may"), COUNTED)
+def test_a_rule_about_a_devices_use_counts_what_it_was_reserved_for(
+    rule: str,
+    limit: int,
+    stages: list[tuple[timedelta, timedelta]],
+    may: bool,
+    used: Callable[..., Device],
+    choose: Choose,
+    program: Program,
+    event: Event,
+) -> None:
+    used(*stages)
+    obeying(program, **{rule: limit})
+    name = "gap" if rule == "gap_minutes" else rule
+
+    expected = (1, {}) if may else (0, {f"rule: {RULE_WORDS[name]}": 1})
+    assert (choose().devices, choose().left_out) == expected
+
+    obeying(program, **{rule: limit}, overridable=[name])
+    Event.objects.filter(pk=event.pk).update(overridden_rules=[name])
+    assert choose().devices == 1
+
+
+def test_a_rule_about_use_looks_at_each_device_alone(
+    used: Callable[..., Device], device: Callable[..., Device], choose: Choose, program: Program
+) -> None:
+    used((-DAY, HOUR))
+    device()
+    obeying(program, events_per_week=1)
+
+    assert (choose().devices, choose().left_out) == (1, {"rule: events per week": 1})
+
+
+def test_open_reservations_count_and_canceled_ones_do_not(
+    used: Callable[..., Device], choose: Choose, program: Program
+) -> None:
+    used((-DAY, HOUR), state="Scheduled")
+    used((-DAY, HOUR), state="Canceled")
+    obeying(program, events_per_week=1)
+
+    assert (choose().devices, choose().left_out) == (1, {"rule: events per week": 1})
+
+
+def test_a_stage_canceled_while_it_ran_counts(
+    used: Callable[..., Device], choose: Choose, program: Program, noon: datetime
+) -> None:
+    used((-DAY, HOUR), state="Canceled")
+    Stage.objects.filter(state="Canceled").update(started_at=noon - DAY)
+    obeying(program, events_per_week=1)
+
+    assert choose().devices == 0
+
+
+def test_other_programs_use_of_a_device_does_not_count(
+    used: Callable[..., Device], choose: Choose, program: Program
+) -> None:
+    used((-DAY, HOUR), of=factories.program("OTHER"))
+    obeying(program, events_per_week=1)
+
+    assert choose().devices == 1
+
+
+def test_several_stages_of_one_event_are_one_event_and_all_their_hours(
+    device: Callable[..., Device], choose: Choose, program: Program, event: Event, noon: datetime
+) -> None:
+    made = device()
+    for start in (-3 * HOUR, -2 * HOUR):
+        factories.reserved_stage(event, program, noon + start, noon + start + HOUR, made)
+
+    obeying(program, events_per_week=1, gap_minutes=600)
+    assert choose().devices == 1
+
+    obeying(program, hours_per_week=2)
+    assert choose().left_out == {"rule: hours per week": 1}

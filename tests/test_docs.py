@@ -1,0 +1,76 @@
+"""The documentation keeps up with the code: names that stand in one stand in the other."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from integration.config.engines.state import PROJECT
+from integration.messages import COLUMNS, CONTRACTS
+from integration.routes import DUE
+
+README, MAKEFILE = PROJECT / "README.md", PROJECT / "Makefile"
+REFERENCE = PROJECT / "docs" / "reference"
+PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), *PROJECT.glob("integration/**/*.md")])
+
+
+def first_cells(page: Path, heading: str) -> list[str]:
+    """The names in backticks in the first column of the first table below a heading."""
+    below = page.read_text().split(f"\n## {heading}\n", 1)[1]
+    rows = re.search(r"(?:^\|.*\n)+", below, re.M)
+    assert rows, f"{page.name} has no table below “{heading}”"
+    cells = (row.split("|")[1] for row in rows.group().splitlines()[2:])
+    return [name for cell in cells for name in re.findall(r"`(\w+)`", cell) or [cell.strip()]]
+
+
+def test_settings_and_their_page_name_the_same_variables() -> None:
+    settings = (PROJECT / "integration" / "config" / "settings.py").read_text()
+    read = re.findall(r"""(?:env_\w+\(|environ\.get\(|environ\[)\s*"([A-Z_]+)\"""", settings)
+    assert set(read) == set(first_cells(REFERENCE / "settings.md", "Read by the settings"))
+
+
+@pytest.mark.parametrize(
+    ("page", "heading"),
+    [(README, "Messages"), (REFERENCE / "messages.md", "What each carries")],
+    ids=["readme", "reference"],
+)
+def test_every_message_stands_in_the_tables_and_no_other(page: Path, heading: str) -> None:
+    assert sorted(first_cells(page, heading)) == sorted(CONTRACTS)
+
+
+def test_work_of_the_clock_stands_in_its_table() -> None:
+    assert first_cells(REFERENCE / "messages.md", "What the clock starts") == list(DUE)
+
+
+def test_columns_of_extracts_stand_in_their_table() -> None:
+    assert sorted(first_cells(REFERENCE / "extracts.md", "Columns")) == sorted(COLUMNS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_make_targets_that_are_named_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE.read_text(), re.M))
+    named = re.findall(r"(?:^|`)(?:[A-Z]+=\S+ )*make ([a-z][a-z-]*)(?=[\s`])", page.read_text(), re.M)
+    assert set(named) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if "://" in link:
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), f"{page.name}: {link}"
+        assert not anchor or anchor in anchors(target), f"{page.name}: {link}"
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link may name behind its #: headings in lower case, without signs, with hyphens."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_licence_is_apache_2() -> None:
+    text = (PROJECT / "LICENSE").read_text()
+    assert "Apache License\n                           Version 2.0, January 2004" in text
+    assert 'license = "Apache-2.0"' in (PROJECT / "pyproject.toml").read_text()
