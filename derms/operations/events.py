@@ -245,7 +245,7 @@ def _check_plan(event: Event, stages: list[Stage], now: datetime) -> None:
 
 
 def _check_targets(event: Event, stages: list[Stage]) -> None:
-    """What the objective needs to be known: domain.md, Device selection."""
+    """What the objective needs to be known: docs/reference/states.md, How devices are chosen."""
     if event.objective == Objective.LOAD_REDUCTION and not event.target_kw:
         raise EventNotSubmittable("The event has no target. Say how many kW its stages are to reduce together.")
     if event.objective == Objective.MAX_DEMAND_THRESHOLD and event.threshold_kw is None:
@@ -267,7 +267,7 @@ def _lock_editable(event_id: int) -> Event:
     event = lock_event(event_id)
     if event.state not in EDITABLE_STATES:
         raise EventNotEditable(
-            f"{event.number} is {event.state}; only New and Denied events can be edited. Withdraw or clone it."
+            f"{event.number} is {event.state}; only New and Denied events can be edited."
         )
     return event
 

@@ -14,12 +14,12 @@ class Person(NamedTuple):
 
 
 PEOPLE = [
-    Person("olive.operator", OPERATOR, "plans, submits and cancels events"),
+    Person("olive.operator", OPERATOR, "plans events and submits them"),
     Person("oscar.operator", OPERATOR, "a second operator"),
     Person("ada.approver", APPROVER, "approves or denies others' events"),
-    Person("bela.balance", BALANCE_AUTHORITY, "approves a second time, large events"),
-    Person("cora.csr", CSR, "unavailability and opt-out of customers"),
+    Person("bela.balance", BALANCE_AUTHORITY, "reads events; the second approval is still to come"),
+    Person("cora.csr", CSR, "finds customers and what their devices did"),
     Person("pia.manager", PROGRAM_MANAGER, "programs and their events"),
-    Person("adam.admin", ADMINISTRATOR, "users, roles and messages"),
+    Person("adam.admin", ADMINISTRATOR, "messages and alerts"),
     Person("nora.nobody", "", "sees what a person without a role sees"),
 ]

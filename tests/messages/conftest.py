@@ -1,0 +1,56 @@
+"""A message, and somebody to receive it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+
+from integration import outbox
+from integration.messages import StageStatus
+from integration.models import Delivery
+from integration.routes import ROUTES, Route
+
+START = datetime(2026, 7, 22, 18, tzinfo=UTC)
+STATUS = StageStatus.model_validate(
+    {
+        "event_uid": uuid4(),
+        "event_number": "DR-2026-0001",
+        "event_name": "Heat peak",
+        "stage_uid": uuid4(),
+        "stage_number": 1,
+        "program": "COOL",
+        "category": "Economic",
+        "time_zone": "America/New_York",
+        "starts_at": START,
+        "ends_at": START + timedelta(hours=1),
+        "control": "off",
+        "control_value": 0,
+        "state": "Scheduled",
+        "started_at": None,
+        "revision": 2,
+    }
+)
+
+
+@pytest.fixture
+def received_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Lets stage statuses go to one receiver of tests.messages.receivers alone."""
+
+    def choose(name: str) -> None:
+        monkeypatch.setitem(ROUTES, "stage_status", (Route("cpm", f"tests.messages.receivers.{name}"),))
+
+    return choose
+
+
+@pytest.fixture
+def send() -> Callable[..., Delivery]:
+    """Sends a stage status of a stage of its own; gives the (first) delivery."""
+
+    def make() -> Delivery:
+        with transaction.atomic():
+            message = outbox.send(STATUS.model_copy(update={"stage_uid": uuid4()}), sender="derms")
+        return message.deliveries.order_by("pk")[0]
+
+    return make

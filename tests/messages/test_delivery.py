@@ -1,0 +1,168 @@
+"""A delivery is done once, however often and by whomever it is performed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from integration import clock
+from integration.delivery import deliver, discard_delivery, retry_delivery
+from integration.models import Alert, Delivery
+from tests.messages.receivers import effects
+from tests.threads import run_together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Send = Callable[..., Delivery]
+ReceivedBy = Callable[[str], None]
+
+
+def _fresh(delivery: Delivery) -> Delivery:
+    return Delivery.objects.select_related("message").get(pk=delivery.pk)
+
+
+def _effects(delivery: Delivery) -> int:
+    return effects(delivery.message.stage)
+
+
+def test_ten_deliveries_at_once_have_one_effect_and_cost_one_attempt(send: Send, received_by: ReceivedBy) -> None:
+    received_by("note")
+    delivery = send()
+
+    answers = run_together(*(lambda: deliver(delivery.pk, 0) for _ in range(10)))
+
+    assert answers == [None] * 10
+    done = _fresh(delivery)
+    assert (_effects(done), done.attempt, done.state) == (1, 1, "Delivered")
+    assert done.receipt == {"status": "SUCCESS", "applied": 1, "refused": 0, "note": "noted"}
+
+
+def test_ten_deliveries_one_after_the_other_have_one_effect(send: Send, received_by: ReceivedBy) -> None:
+    received_by("note")
+    delivery = send()
+
+    for attempt in range(10):
+        deliver(delivery.pk, 0)
+        deliver(delivery.pk, attempt)
+
+    assert (_effects(delivery), _fresh(delivery).attempt) == (1, 1)
+
+
+def test_a_failing_receiver_leaves_no_effect_and_is_asked_again_later_and_later(
+    send: Send, received_by: ReceivedBy
+) -> None:
+    received_by("fail")
+    delivery = send()
+
+    for attempt, pause in enumerate((0.5, 1, 2, 4, 8, 8, 8)):
+        before = clock.now()
+        deliver(delivery.pk, attempt)
+        after = _fresh(delivery)
+        assert (after.attempt, after.state, _effects(after)) == (attempt + 1, "Open", 0)
+        assert after.error == f"ValueError: cannot take {after.message.subject}"
+        assert after.due_at - before >= timedelta(seconds=0.75 * pause)
+        assert after.due_at - clock.now() <= timedelta(seconds=1.25 * pause)
+
+
+def test_after_twelve_attempts_it_is_a_dead_letter_with_an_alert(send: Send, received_by: ReceivedBy) -> None:
+    received_by("fail")
+    delivery = send()
+
+    for attempt in range(14):
+        deliver(delivery.pk, attempt)
+
+    dead, alert = _fresh(delivery), Alert.objects.get()
+    assert (dead.state, dead.attempt) == ("Dead", 12)
+    assert (alert.kind, alert.severity, alert.stage_uid) == ("message", "critical", dead.message.stage_uid)
+    assert "failed 12 times" in alert.text
+    assert "cannot take" in alert.text
+
+
+def test_retry_gives_a_dead_letter_all_its_attempts_again_and_closes_the_alert(
+    send: Send, received_by: ReceivedBy
+) -> None:
+    received_by("fail")
+    delivery = send()
+    for attempt in range(12):
+        deliver(delivery.pk, attempt)
+
+    for _ in range(2):
+        retry_delivery(delivery_id=delivery.pk)
+    assert Alert.objects.get().closed_at is not None
+    for attempt in range(12, 23):
+        deliver(delivery.pk, attempt)
+    assert _fresh(delivery).state == "Open"
+    received_by("note")
+    deliver(delivery.pk, 23)
+
+    assert (_fresh(delivery).state, _effects(delivery)) == ("Delivered", 1)
+
+
+def test_a_dead_letter_may_be_discarded_by_somebody_for_a_reason(send: Send, received_by: ReceivedBy) -> None:
+    received_by("fail")
+    delivery = send()
+    discard_delivery(delivery_id=delivery.pk, by="adam", reason="An open one is not discarded")
+    assert _fresh(delivery).state == "Open"
+    for attempt in range(12):
+        deliver(delivery.pk, attempt)
+
+    discard_delivery(delivery_id=delivery.pk, by="adam", reason="The stage is over")
+    retry_delivery(delivery_id=delivery.pk)
+    received_by("note")
+    deliver(delivery.pk, 12)
+
+    gone, alert = _fresh(delivery), Alert.objects.get(kind="message")
+    assert (gone.state, gone.discarded_by, gone.discard_reason) == ("Discarded", "adam", "The stage is over")
+    assert (alert.closed_by, _effects(gone)) == ("adam", 0)
+
+
+def test_a_dead_letter_holds_up_no_other_message(send: Send, received_by: ReceivedBy) -> None:
+    received_by("fail")
+    dead = send()
+    for attempt in range(12):
+        deliver(dead.pk, attempt)
+    received_by("note")
+    other = send()
+
+    deliver(other.pk, 0)
+
+    assert (_fresh(dead).state, _fresh(other).state) == ("Dead", "Delivered")
+
+
+def test_not_yet_gives_the_attempt_back_and_leaves_no_effect(send: Send, received_by: ReceivedBy) -> None:
+    received_by("wait")
+    delivery = send()
+
+    for attempt in range(20):
+        before = clock.now()
+        deliver(delivery.pk, attempt)
+        due_at = _fresh(delivery).due_at
+        assert due_at - before >= timedelta(seconds=0.5) >= due_at - clock.now()
+
+    waiting = _fresh(delivery)
+    assert (waiting.state, waiting.attempt, waiting.given_back) == ("Open", 20, 20)
+    assert waiting.error == "Not yet: the moon is not up"
+    assert _effects(waiting) == 0
+    assert not Alert.objects.exists()
+
+
+def test_fifteen_minutes_of_not_yet_raise_an_alert_that_the_delivery_closes(
+    send: Send, received_by: ReceivedBy
+) -> None:
+    received_by("wait")
+    delivery = send()
+    deliver(delivery.pk, 0)
+    Delivery.objects.filter(pk=delivery.pk).update(not_yet_since=clock.now() - timedelta(minutes=14, seconds=58))
+    deliver(delivery.pk, 1)
+    assert not Alert.objects.exists()
+
+    Delivery.objects.filter(pk=delivery.pk).update(not_yet_since=clock.now() - timedelta(minutes=15, seconds=1))
+    deliver(delivery.pk, 2)
+    alert = Alert.objects.get()
+    assert "has waited 15 min: the moon is not up" in alert.text
+
+    received_by("note")
+    deliver(delivery.pk, 3)
+    alert.refresh_from_db()
+    assert alert.closed_at is not None
+    assert _fresh(delivery).not_yet_since is None

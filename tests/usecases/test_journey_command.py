@@ -1,0 +1,73 @@
+"""`manage.py journey` as a person runs it: a process of its own, real workers, a database of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def fresh_start(tmp_path: Path) -> dict[str, str]:
+    """An environment in which nothing runs yet and the engines' data lies in a folder with a space in its name."""
+    state = tmp_path / "a state"
+    without = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "EXTRACT_ROOT", "GRIDCALL_STATE"}
+    return {**{k: v for k, v in os.environ.items() if k not in without}, "GRIDCALL_STATE": str(state)}
+
+
+def journey(environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, str(PROJECT / "manage.py"), "journey", "--json", *words]
+    return subprocess.Popen(
+        command, cwd=PROJECT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def result_of(process: subprocess.Popen[str], *, seconds: float) -> dict[str, Any]:
+    out, err = process.communicate(timeout=seconds)
+    assert process.returncode == 0, out + err
+    result: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
+    return result
+
+
+def worker_processes(environment: dict[str, str], queue: str) -> Iterator[int]:
+    """Processes of this environment's worker on a queue; nobody else's."""
+    mark = f"GRIDCALL_STATE={environment['GRIDCALL_STATE']}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if b"celery" in words and queue.encode() in words and mark in (folder / "environ").read_bytes():
+                yield int(folder.name)
+        except OSError:
+            continue
+
+
+def test_every_device_of_every_stage_is_closed_with_an_outcome(fresh_start: dict[str, str]) -> None:
+    process = journey(fresh_start, "--devices", "300", "--stages", "2", "--stage-seconds", "5")
+    result = result_of(process, seconds=150)
+    assert result["reserved"] == result["participations"] == result["closed"] == 600
+    assert sum(result["outcomes"].values()) == 600
+    assert (result["messages_dead"], result["alerts"]) == (0, 0)
+    assert not list(worker_processes(fresh_start, "bulk")), "the journey left a worker behind"
+
+
+@pytest.mark.full
+def test_workers_killed_again_and_again_lose_nothing(fresh_start: dict[str, str]) -> None:
+    process = journey(fresh_start, "--devices", "20000", "--stage-seconds", "60")
+    killed = 0
+    for queue in ("bulk", "small") * 5:
+        time.sleep(10)
+        for pid in worker_processes(fresh_start, queue):
+            os.kill(pid, signal.SIGKILL)
+            killed += 1
+    result = result_of(process, seconds=300)
+    assert killed > 5
+    assert result["reserved"] == result["participations"] == result["closed"] == 20_000
+    assert (result["messages_dead"], result["alerts"]) == (0, 0)
