@@ -3,6 +3,8 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
+from .choices import Category
+
 EMERGENCY_LEAD_TIME_S = 60
 
 
@@ -16,7 +18,6 @@ class DermsConfig(AppConfig):
 
 def make_strategy_types(**kwargs: Any) -> None:
     """Give every type of event its row after a migrate; times that somebody changed stay."""
-    types = apps.get_model("derms", "StrategyType")
-    for category in types._meta.get_field("category").choices:
-        times = {"lead_time_s": EMERGENCY_LEAD_TIME_S} if category[0] == "Emergency" else {}
-        types.objects.get_or_create(category=category[0], defaults=times)
+    for category in Category:
+        times = {"lead_time_s": EMERGENCY_LEAD_TIME_S} if category == Category.EMERGENCY else {}
+        apps.get_model("derms", "StrategyType").objects.get_or_create(category=category, defaults=times)

@@ -45,7 +45,7 @@ def participation_list(request: SignedInRequest) -> HttpResponse:
         return render(request, "cpm/participation_list.html#counters", context)
     found = participations(form.wanted, after=_after(request), limit=SIZE + 1)
     last = found[:SIZE][-1].key if found else ()
-    page = page_of(found, request.GET, join_key(last))
+    page = page_of(found, request.GET, join_key(last), size=SIZE)
     context |= {"form": form, "page": page, "query": request.GET.urlencode(), "is_filtered": form.has_changed()}
     return render(request, "cpm/participation_list.html", context)
 

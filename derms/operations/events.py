@@ -266,9 +266,7 @@ def _require_state(event: Event, done: str, state: EventState) -> None:
 def _lock_editable(event_id: int) -> Event:
     event = lock_event(event_id)
     if event.state not in EDITABLE_STATES:
-        raise EventNotEditable(
-            f"{event.number} is {event.state}; only New and Denied events can be edited."
-        )
+        raise EventNotEditable(f"{event.number} is {event.state}; only New and Denied events can be edited.")
     return event
 
 

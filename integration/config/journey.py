@@ -170,7 +170,7 @@ def is_whole(result: dict[str, Any]) -> bool:
     """Whether every device of every stage was reserved, took its place in CPM and was closed with an outcome."""
     whole = result["devices"] * result["stages"]
     same = result["reserved"] == result["participations"] == result["closed"] == whole
-    return same and sum(result["outcomes"].values()) == result["closed"]
+    return bool(same and sum(result["outcomes"].values()) == result["closed"])
 
 
 def wait_until(done: Callable[[], bool], *, seconds: float, what: str) -> None:

@@ -1,4 +1,4 @@
-"""Every action from every state: it leads where docs/reference/states.md says, or is refused with a sentence and changes nothing."""
+"""Every action from every state: it leads where the table says, or is refused with a sentence and changes nothing."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -47,7 +47,7 @@ ACTIONS: dict[str, Act] = {
         event_id=e.pk, accepted_kw=3, by=op, now=now
     ),
 }
-# Action, states it starts from, state it leads to: the whole table of docs/reference/states.md but Schedule and Cancel.
+# Action, states it starts from, state it leads to: docs/reference/states.md without Schedule and Cancel.
 LEADS = [
     *((edit, ("New", "Denied"), "New") for edit in ("edit", "add stage", "edit stage", "remove stage", "shift stages")),
     ("submit", ("New",), "Submitted"),

@@ -49,7 +49,7 @@ def test_the_effect_comes_about_once_after_the_lease_has_run_out(
     while Delivery.objects.get(pk=delivery.pk).state == "Open":
         for claimed in claim_due():
             perform(claimed)
-        assert time.monotonic() - since < 5
+        assert time.monotonic() - since < 10
         time.sleep(0.1)
 
     done = Delivery.objects.get(pk=delivery.pk)

@@ -40,7 +40,7 @@ class Command(BaseCommand):
             except JourneyStuck as stuck:
                 self.stderr.write(str(stuck))
             result = journey.result()
-        Console(file=self.stdout).print(_table(journey))
+        Console().print(_table(journey))
         if options["json"]:
             self.stdout.write(json.dumps(result))
         if not is_whole(result):

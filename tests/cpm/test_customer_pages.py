@@ -1,0 +1,142 @@
+"""Customer search and Customer Program Summary."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from cpm.models import Customer, Device, ProgramEvent, ProgramType, SubscribedDevice, Subscription
+
+Make = Callable[..., ProgramEvent]
+LIST = "/customers/"
+PAGE = "/customers/NC1/"
+
+
+def shown(client: Client, query: str) -> list[str]:
+    answer = client.get(f"{LIST}?q={query}")
+    if answer.status_code == 302:
+        return [answer["Location"]]
+    return [customer.number for customer in answer.context["page"].rows]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("NC2", ["/customers/NC2/"]),
+        ("nc2", ["/customers/NC2/"]),
+        ("NA2", ["/customers/NC2/"]),
+        ("N0000002", ["/customers/NC2/"]),
+        ("HE1/N0000002", ["/customers/NC2/"]),
+        ("Customer 4", ["/customers/NC4/"]),
+        ("testa", ["NC1", "NC2", "NC3", "NC4", "NC5"]),
+        ("N000000", []),
+        ("%", []),
+        ("", ["NC1", "NC2", "NC3", "NC4", "NC5"]),
+    ],
+)
+def test_a_customer_is_found_by_number_account_name_or_nic_id(
+    devices: list[Device], as_csr: Client, query: str, found: list[str]
+) -> None:
+    assert shown(as_csr, query) == found
+
+
+def test_nobody_found_says_what_to_type(devices: list[Device], as_csr: Client) -> None:
+    page = as_csr.get(f"{LIST}?q=<b>zz</b>").content.decode()
+    assert "Nobody is found for “&lt;b&gt;zz&lt;/b&gt;”" in page
+
+
+def test_the_list_asks_as_much_of_the_database_for_one_row_as_for_many(
+    devices: list[Device], as_csr: Client, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(10) as few:
+        as_csr.get(f"{LIST}?q=Testa")
+    Customer.objects.filter(number__in=["NC1", "NC2"]).update(name="Somebody else")
+    with django_assert_num_queries(len(few)):
+        as_csr.get(f"{LIST}?q=Testa")
+
+
+def test_current_enrollment_shows_program_devices_and_what_derms_answered(
+    devices: list[Device], as_csr: Client
+) -> None:
+    SubscribedDevice.objects.filter(device=devices[0]).update(answer="Error", error="unknown feeder")
+    page = as_csr.get(PAGE).content.decode()
+    for words in ("Current Enrollment", "Cool program", "N0000001", "unknown feeder", "Nothing reserved"):
+        assert words in page
+    assert "N0000002" not in page
+
+
+def test_the_next_reservation_is_shown_with_its_window_and_cut_off(
+    make_program_event: Make, as_csr: Client
+) -> None:
+    ProgramType.objects.update(allow_to_opt_out=True, opt_out_cutoff_minutes=30)
+    make_program_event("DR-2026-0001", starts_in=timedelta(hours=9))
+    make_program_event("DR-2026-0002", starts_in=timedelta(hours=3))
+    make_program_event("DR-2026-0003", starts_in=timedelta(hours=1), reserved=(1,))
+    answer = as_csr.get(PAGE)
+    (enrollment,) = answer.context["enrollments"]
+    assert [row.program_event.event_number for row in enrollment.next_reservations] == ["DR-2026-0002"]
+    page = answer.content.decode()
+    assert "starts in" in page
+    assert "The customer can opt out until" in page
+
+
+def test_a_program_that_allows_no_opt_out_promises_none(make_program_event: Make, as_csr: Client) -> None:
+    make_program_event()
+    assert "can opt out" not in as_csr.get(PAGE).content.decode()
+
+
+def test_event_history_shows_the_last_outcomes_of_this_customer_alone(
+    make_program_event: Make, as_csr: Client
+) -> None:
+    make_program_event("DR-2026-0001", state="Completed", outcomes={0: "D1IO", 1: "D1SP"}, starts_in=timedelta(hours=-9))
+    make_program_event("DR-2026-0002", state="Canceled", starts_in=timedelta(hours=-5))
+    make_program_event("DR-2026-0003")
+    history = as_csr.get(PAGE).context["history"]
+    assert [(row.program_event.event_number[-1], row.facts.code, row.facts.status) for row in history] == [
+        ("2", None, "Canceled"),
+        ("1", "D1IO", "Closed"),
+    ]
+
+
+def test_history_is_twenty_events_long(make_program_event: Make, as_csr: Client) -> None:
+    for n in range(23):
+        make_program_event(f"DR-2026-01{n:02}", state="Completed", reserved=(0,), outcomes={0: "D1SP"})
+    assert len(as_csr.get(PAGE).context["history"]) == 20
+
+
+def test_ended_enrollments_stand_apart(devices: list[Device], as_csr: Client, now: datetime) -> None:
+    Subscription.objects.filter(customer__number="NC1").update(ends_at=now)
+    answer = as_csr.get(PAGE)
+    assert (len(answer.context["enrollments"]), len(answer.context["ended"])) == (0, 1)
+    assert "Not enrolled in any program" in answer.content.decode()
+
+
+def test_the_page_asks_the_same_of_the_database_however_long_the_history(
+    make_program_event: Make, as_csr: Client, django_assert_max_num_queries: Any
+) -> None:
+    for n in range(8):
+        make_program_event(f"DR-2026-000{n}", state="Completed", outcomes={0: "D1SP"})
+    make_program_event("DR-2026-0011")
+    with django_assert_max_num_queries(22):
+        as_csr.get(PAGE)
+
+
+def test_times_are_the_device_locations_own(make_program_event: Make, as_csr: Client) -> None:
+    make_program_event(state="Completed", outcomes={0: "D1SP"})
+    Customer.objects.get(number="NC1").locations.update(time_zone="America/Phoenix")
+    assert "MST" in as_csr.get(PAGE).content.decode()
+
+
+def test_an_unknown_customer_is_not_found(as_csr: Client) -> None:
+    assert as_csr.get("/customers/NOBODY/").status_code == 404
+
+
+def test_only_csrs_see_customers(
+    devices: list[Device], as_outsider: Client, as_manager: Client, client: Client
+) -> None:
+    for url in (LIST, PAGE):
+        assert as_outsider.get(url).status_code == 403
+        assert as_manager.get(url).status_code == 403
+        assert client.get(url)["Location"].startswith("/account/login/")

@@ -1,0 +1,174 @@
+"""Program Configuration and Program Type Configuration: DERMS hears of what it has to know, and of nothing else."""
+
+from datetime import date, time
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from cpm.forms import OVERRIDABLE_RULES, RulesForm
+from cpm.models import Program, ProgramType
+from derms.models import Program as DermsProgram
+from derms.rules import RULE_WORDS
+from integration.config.settling import settle
+from integration.messages import ProgramRules
+from integration.models import Message
+
+URL = "/programs/COOL/"
+TYPE_URL = "/program-types/TYPE/"
+PLAIN = {"name": "Cool program", "active": "on"}
+
+
+@pytest.fixture(autouse=True)
+def cool(program: DermsProgram) -> Program:
+    return Program.objects.get(code="COOL")
+
+
+def test_rules_are_saved_and_told_to_derms(as_manager: Client, cool: Program, program: DermsProgram) -> None:
+    answer = as_manager.post(
+        URL,
+        PLAIN
+        | {
+            "season_start": "06-01",
+            "season_end": "09-30",
+            "hours_from": "14:00",
+            "hours_until": "00:00",
+            "weekdays": ["0", "4"],
+            "holidays": "2026-07-04\n2026-12-25",
+            "longest_minutes": "240",
+            "events_per_week": "0",
+            "critical_care_exempt": "on",
+            "overridable": ["longest", "season"],
+        },
+    )
+    assert answer["Location"] == URL
+    settle()
+    expected = ProgramRules(
+        season_start="06-01",
+        season_end="09-30",
+        hours_from=time(14),
+        hours_until=time(0),
+        weekdays=(0, 4),
+        holidays=(date(2026, 7, 4), date(2026, 12, 25)),
+        longest_minutes=240,
+        events_per_week=0,
+        critical_care_exempt=True,
+        overridable=("season", "longest"),
+    )
+    saved = Program.objects.get(pk=cool.pk)
+    assert set(saved.rules.overridable) == {"season", "longest"}
+    assert saved.rules.model_copy(update={"overridable": ()}) == expected.model_copy(update={"overridable": ()})
+    assert DermsProgram.objects.get(pk=program.pk).rules == saved.rules
+
+
+def test_the_page_shows_what_is_saved_so_that_saving_it_again_changes_nothing(
+    as_manager: Client, cool: Program
+) -> None:
+    rules = ProgramRules(
+        season_start="06-01", season_end="09-30", hours_from=time(14), hours_until=time(20, 30), weekdays=(0, 4),
+        holidays=(date(2026, 7, 4), date(2026, 12, 25)), notice_minutes=30, critical_care_exempt=True,
+        overridable=("season",),
+    )  # fmt: skip
+    Program.objects.filter(pk=cool.pk).update(rules_data=rules.model_dump(mode="json"))
+    form = as_manager.get(URL).context["rules"]
+    fields = {name: shown(form, name) for name in form.fields}
+    as_manager.post(URL, PLAIN | {name: value for name, value in fields.items() if value not in (None, "", False)})
+    saved = Program.objects.get(pk=cool.pk)
+    assert (saved.rules, saved.version) == (rules, 1)
+    assert not Message.objects.exists()
+
+
+def shown(form: RulesForm, name: str) -> Any:
+    return form[name].field.prepare_value(form[name].value())
+
+
+def test_a_flag_derms_does_not_evaluate_is_no_message(as_manager: Client, cool: Program) -> None:
+    as_manager.post(URL, PLAIN | {"allow_customer_unavailability": "on"})
+    saved = Program.objects.get(pk=cool.pk)
+    assert (saved.allow_customer_unavailability, saved.version) == (True, 1)
+    assert not Message.objects.exists()
+
+
+def test_a_new_name_and_an_inactive_program_are_told_to_derms(as_manager: Client, program: DermsProgram) -> None:
+    as_manager.post(URL, {"name": "Cooler"})
+    settle()
+    known = DermsProgram.objects.get(pk=program.pk)
+    assert (known.name, known.active) == ("Cooler", False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"season_start": "06-01"}, "A season needs its first and its last day."),
+        ({"season_start": "06-31", "season_end": "09-30"}, "“06-31” is no month-day."),
+        ({"hours_from": "14:00"}, "Hours need a from and an until."),
+        ({"hours_from": "14:00", "hours_until": "13:00"}, "The hours end before they begin"),
+        ({"holidays": "4 July"}, "is no date. Write year-month-day"),
+        ({"longest_minutes": "0"}, "greater than or equal to 1"),
+        ({"events_per_week": "-1"}, "greater than or equal to 0"),
+        ({"weekdays": ["7"]}, "7 is not one of the available choices"),
+        ({"name": ""}, "This field is required"),
+    ],
+)
+def test_what_makes_no_sense_comes_back_with_a_sentence_and_changes_nothing(
+    as_manager: Client, cool: Program, fields: dict[str, Any], sentence: str
+) -> None:
+    answer = as_manager.post(URL, PLAIN | fields)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert Program.objects.values().get(pk=cool.pk) == Program.objects.values().get(pk=cool.pk) | {
+        "name": cool.name,
+        "rules_data": {},
+        "version": 1,
+    }
+    assert not Message.objects.exists()
+
+
+def test_every_rule_derms_knows_can_be_marked_override_able() -> None:
+    assert {name for name, _ in OVERRIDABLE_RULES} == set(RULE_WORDS)
+
+
+def test_every_rule_of_the_contract_has_a_field() -> None:
+    assert set(RulesForm().fields) == set(ProgramRules.model_fields)
+
+
+def test_a_form_sent_twice_acts_once(as_manager: Client, cool: Program) -> None:
+    form = PLAIN | {"longest_minutes": "60", "request_key": "6f1c7f52-7a0f-4a9f-9a5b-0d3d2a1f4c11"}
+    for _ in range(2):
+        assert as_manager.post(URL, form).status_code == 302
+    assert Program.objects.get(pk=cool.pk).version == 2
+
+
+def test_event_opt_out_parameters_are_saved(as_manager: Client) -> None:
+    fields = {"name": "Test type", "allow_to_opt_out": "on", "opt_out_cutoff_minutes": "60"}
+    assert as_manager.post(TYPE_URL, fields)["Location"] == TYPE_URL
+    saved = ProgramType.objects.get(code="TYPE")
+    assert (saved.allow_to_opt_out, saved.opt_out_cutoff_minutes) == (True, 60)
+
+
+@pytest.mark.parametrize("minutes", ["-1", "x", "", "20000"])
+def test_a_cut_off_that_makes_no_sense_changes_nothing(as_manager: Client, minutes: str) -> None:
+    fields = {"name": "Other", "allow_to_opt_out": "on", "opt_out_cutoff_minutes": minutes}
+    assert as_manager.post(TYPE_URL, fields).status_code == 422
+    saved = ProgramType.objects.get(code="TYPE")
+    assert (saved.name, saved.allow_to_opt_out) == ("Test type", False)
+
+
+def test_the_list_leads_to_both(as_manager: Client) -> None:
+    page = as_manager.get("/programs/").content.decode()
+    assert f'href="{URL}"' in page
+    assert f'href="{TYPE_URL}"' in page
+
+
+def test_unknown_codes_are_not_found(as_manager: Client) -> None:
+    assert as_manager.get("/programs/NONE/").status_code == 404
+    assert as_manager.get("/program-types/NONE/").status_code == 404
+
+
+def test_strangers_see_and_change_nothing(as_outsider: Client, as_csr: Client, client: Client, cool: Program) -> None:
+    for url in ("/programs/", URL, TYPE_URL):
+        for stranger in (as_outsider, as_csr):
+            assert stranger.get(url).status_code == 403
+        assert client.get(url)["Location"].startswith("/account/login/")
+    assert as_csr.post(URL, PLAIN | {"name": "Mine"}).status_code == 403
+    assert Program.objects.get(pk=cool.pk).name == cool.name
