@@ -58,7 +58,7 @@ def event_history(event: ProgramEvent) -> list[Happening]:
         (event.outcomes_loaded_at, _("Outcomes taken in")),
     ]
     happened = [Happening(at, sentence, "DERMS") for at, sentence in loads if at]
-    return sorted([*happened, *_transitions(event)], key=lambda moment: moment.at, reverse=True)
+    return _newest_first([*_transitions(event), *happened])
 
 
 def participation_history(row: ParticipationRow) -> list[Happening]:
@@ -72,11 +72,15 @@ def participation_history(row: ParticipationRow) -> list[Happening]:
         (event.outcomes_loaded_at if facts.code else None, _("Closed with outcome %s") % facts.code, "DERMS"),
     ]
     happened = [Happening(at, sentence, by) for at, sentence, by in moments if at]
-    return sorted([*happened, *_transitions(event)], key=lambda moment: moment.at, reverse=True)
+    return _newest_first([*_transitions(event), *happened])
+
+
+def _newest_first(happened: list[Happening]) -> list[Happening]:
+    return sorted(happened, key=lambda moment: moment.at)[::-1]
 
 
 def _transitions(event: ProgramEvent) -> list[Happening]:
     return [
         Happening(step.at, f"{step.to_state}: {step.why}" if step.why else step.to_state, step.by)
-        for step in event.transitions.all()
+        for step in event.transitions.order_by("revision")
     ]

@@ -50,7 +50,7 @@ def test_nobody_found_says_what_to_type(devices: list[Device], as_csr: Client) -
 def test_the_list_asks_as_much_of_the_database_for_one_row_as_for_many(
     devices: list[Device], as_csr: Client, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(10) as few:
+    with django_assert_num_queries(9) as few:
         as_csr.get(f"{LIST}?q=Testa")
     Customer.objects.filter(number__in=["NC1", "NC2"]).update(name="Somebody else")
     with django_assert_num_queries(len(few)):
@@ -67,9 +67,7 @@ def test_current_enrollment_shows_program_devices_and_what_derms_answered(
     assert "N0000002" not in page
 
 
-def test_the_next_reservation_is_shown_with_its_window_and_cut_off(
-    make_program_event: Make, as_csr: Client
-) -> None:
+def test_the_next_reservation_is_shown_with_its_window_and_cut_off(make_program_event: Make, as_csr: Client) -> None:
     ProgramType.objects.update(allow_to_opt_out=True, opt_out_cutoff_minutes=30)
     make_program_event("DR-2026-0001", starts_in=timedelta(hours=9))
     make_program_event("DR-2026-0002", starts_in=timedelta(hours=3))
@@ -87,11 +85,10 @@ def test_a_program_that_allows_no_opt_out_promises_none(make_program_event: Make
     assert "can opt out" not in as_csr.get(PAGE).content.decode()
 
 
-def test_event_history_shows_the_last_outcomes_of_this_customer_alone(
-    make_program_event: Make, as_csr: Client
-) -> None:
-    make_program_event("DR-2026-0001", state="Completed", outcomes={0: "D1IO", 1: "D1SP"}, starts_in=timedelta(hours=-9))
-    make_program_event("DR-2026-0002", state="Canceled", starts_in=timedelta(hours=-5))
+def test_event_history_shows_the_last_outcomes_of_this_customer_alone(make_program_event: Make, as_csr: Client) -> None:
+    ago = -timedelta(hours=9)
+    make_program_event("DR-2026-0001", state="Completed", outcomes={0: "D1IO", 1: "D1SP"}, starts_in=ago)
+    make_program_event("DR-2026-0002", state="Canceled", starts_in=ago / 2)
     make_program_event("DR-2026-0003")
     history = as_csr.get(PAGE).context["history"]
     assert [(row.program_event.event_number[-1], row.facts.code, row.facts.status) for row in history] == [

@@ -67,9 +67,7 @@ def test_an_outcome_closes_a_participation(make_program_event: Make, as_csr: Cli
     assert (row.facts.status, row.facts.code, row.outcome) == ("Closed", "D1ER", "Error")
 
 
-def test_a_stage_canceled_before_its_start_cancels_its_participations(
-    make_program_event: Make, as_csr: Client
-) -> None:
+def test_a_stage_canceled_before_its_start_cancels_its_participations(make_program_event: Make, as_csr: Client) -> None:
     make_program_event(state="Canceled", reserved=(0,))
     assert as_csr.get(LIST).context["page"].rows[0].facts.status == "Canceled"
 
@@ -85,31 +83,28 @@ def test_a_stage_canceled_while_it_ran_leaves_them_reserved_until_the_outcomes_a
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("program_event=DR-2026-0001-1", ["0001 N0000001", "0001 N0000002", "0001 N0000003", "0001 N0000004", "0001 N0000005"]),
-        ("device=N0000002", ["0002 N0000002", "0001 N0000002"]),
-        ("device=HE1/N0000002", ["0002 N0000002", "0001 N0000002"]),
+        ("program_event=DR-2026-0001-1", ["1-1", "1-2", "1-3", "1-4", "1-5"]),
+        ("device=N0000002", ["2-2", "1-2"]),
+        ("device=HE1/N0000002", ["2-2", "1-2"]),
         ("device=OTHER/N0000002", []),
-        ("customer=NC3", ["0002 N0000003", "0001 N0000003"]),
-        ("customer=na3", ["0002 N0000003", "0001 N0000003"]),
-        ("status=Reserved", ["0002 N0000001", "0002 N0000002", "0002 N0000003", "0002 N0000004", "0002 N0000005", "0001 N0000005"]),
-        ("status=Closed", ["0001 N0000001", "0001 N0000002", "0001 N0000003", "0001 N0000004"]),
-        ("status=Canceled", ["0003 N0000001"]),
-        ("outcome=D1SP", ["0001 N0000001", "0001 N0000002"]),
-        ("outcome=D1IO&device=N0000003", ["0001 N0000003"]),
+        ("customer=NC3", ["2-3", "1-3"]),
+        ("customer=na3", ["2-3", "1-3"]),
+        ("status=Reserved", ["2-1", "2-2", "2-3", "2-4", "2-5", "1-5"]),
+        ("status=Closed", ["1-1", "1-2", "1-3", "1-4"]),
+        ("status=Canceled", ["3-1"]),
+        ("outcome=D1SP", ["1-1", "1-2"]),
+        ("outcome=D1IO&device=N0000003", ["1-3"]),
         ("outcome=D1CN", []),
-        ("program_event=DR-2026-0001-1&status=Reserved", ["0001 N0000005"]),
+        ("program_event=DR-2026-0001-1&status=Reserved", ["1-5"]),
         ("status=Reserved&outcome=D1SP", []),
-        ("device=N00000&customer=NC1&status=Reserved", ["0002 N0000001"]),
+        ("device=N00000&customer=NC1&status=Reserved", ["2-1"]),
     ],
-)  # fmt: skip
+)
 def test_filters_narrow_the_list(make_program_event: Make, as_csr: Client, query: str, found: list[str]) -> None:
     make_program_event("DR-2026-0001", state="Completed", outcomes=MIXED)
     make_program_event("DR-2026-0002")
     make_program_event("DR-2026-0003", state="Canceled", reserved=(0,))
-    rows = [f"{event[8:12]} {nic_id}" for event, nic_id in shown(as_csr, query)]
-    if "status" not in query:
-        rows = [row for row in rows if not row.startswith("0003")]
-    assert rows == found
+    assert [f"{event[11]}-{nic_id[-1]}" for event, nic_id in shown(as_csr, query)] == found
 
 
 def test_pages_follow_one_another_without_a_gap(
@@ -207,9 +202,7 @@ def test_a_final_program_event_is_not_polled(make_program_event: Make, as_manage
     assert "hx-trigger" not in as_manager.get(f"{LIST}?program_event=DR-2026-0001-1").content.decode()
 
 
-def test_a_program_manager_sees_participations_without_customers(
-    make_program_event: Make, as_manager: Client
-) -> None:
+def test_a_program_manager_sees_participations_without_customers(make_program_event: Make, as_manager: Client) -> None:
     make_program_event()
     page = as_manager.get(LIST).content.decode()
     assert "Testa Customer" not in page
@@ -277,8 +270,8 @@ def test_the_record_shows_every_fact_and_what_happened(make_program_event: Make,
     make_program_event(state="Completed", outcomes=MIXED)
     answer = as_csr.get("/program-events/DR-2026-0001/1/participation/HE1/N0000001/")
     page = answer.content.decode()
-    for words in ("Reservation flag", "Preemptive Opt-Out", "Closed", "D1SP", "Testa Customer 1", "1 Test Street"):
-        assert words.replace("1 Test", "Test") in page
+    for words in ("Reservation flag", "Preemptive Opt-Out", "Closed", "D1SP", "Testa Customer 1", "Test Street"):
+        assert words in page
     sentences = [moment.sentence for moment in answer.context["happened"]]
     assert sentences[0] == "Closed with outcome D1SP"
     assert "Scheduled" in sentences

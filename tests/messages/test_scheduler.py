@@ -46,6 +46,7 @@ def broker_away() -> Iterator[None]:
     dead = Celery("nobody there")
     dead.config_from_object("django.conf:settings", namespace="CELERY")
     dead.conf.broker_url = "redis://127.0.0.1:9/0"
+    dead.conf.broker_connection_timeout = 0.5
     dead.set_default()
     dead.set_current()
     yield
@@ -56,11 +57,11 @@ def broker_away() -> Iterator[None]:
 @pytest.fixture
 def broker() -> Iterator[Redis]:
     """The broker the tests run with, its queues empty."""
-    redis = Redis.from_url(celery_app.conf.broker_url)
-    redis.delete("small", "bulk")
-    yield redis
-    redis.delete("small", "bulk")
-    redis.close()
+    with celery_app.connection_for_write() as connected:
+        redis: Redis = connected.default_channel.client
+        redis.delete("small", "bulk")
+        yield redis
+        redis.delete("small", "bulk")
 
 
 def _turns_until(holds: Callable[[], bool], *schedulers: Scheduler, within_s: float = 10) -> None:
@@ -122,7 +123,10 @@ def test_two_schedulers_at_once_perform_nothing_twice(
     received_by("note")
     sent = [send() for _ in range(40)]
 
-    run_together(*(lambda one=schedulers(): _turns_until(_all_delivered, one, within_s=20) for _ in range(2)))
+    def work() -> None:
+        _turns_until(_all_delivered, schedulers(), within_s=20)
+
+    assert run_together(work, work) == [None, None]
 
     assert [effects(delivery.message.stage) for delivery in sent] == [1] * 40
     assert set(Delivery.objects.values_list("attempt", flat=True)) == {1}

@@ -41,8 +41,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = free_port()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
+        end_by_signal()
         try:
             self.run_until_interrupted(port)
         except KeyboardInterrupt:
@@ -146,6 +145,15 @@ def sign_ins() -> Table:
     for person in PEOPLE:
         table.add_row(person.username, person.role or "none", person.does)
     return table
+
+
+def end_by_signal() -> None:
+    """End on Ctrl-C also where a script started this in the background, which ignores it; nohup keeps its meaning."""
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        wanted.append(signal.SIGHUP)
+    for number in wanted:
+        signal.signal(number, _interrupt)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
