@@ -19,7 +19,7 @@ from typing import IO, Any, cast
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
-from django.db import connection
+from django.db import DataError, connection
 
 from . import clock
 from .messages import COLUMNS, ExtractRef
@@ -40,7 +40,7 @@ def write_extract(*, kind: str, query: str, params: Mapping[str, Any]) -> Extrac
     Memory stays flat: rows go from COPY straight into the part files, EXTRACT_PART_ROWS each.
     """
     uid = uuid.uuid4()
-    with connection.cursor() as cursor, _Parts(uid, kind) as parts:
+    with connection.cursor() as cursor, connection.wrap_database_errors, _Parts(uid, kind) as parts:
         select = cursor.mogrify(query, params).decode()
         cursor.copy_expert(f"COPY ({select}) TO STDOUT WITH (FORMAT csv)", parts)
     described = parts.described
@@ -63,11 +63,19 @@ def stage_part(ref: ExtractRef, *, kind: str, part: int) -> str:
     columns = ", ".join(f"{column} {type_}" for column, type_ in COLUMNS[kind].items())
     with connection.cursor() as cursor, _open_unharmed(name, described) as rows:
         cursor.execute(f"CREATE TEMPORARY TABLE {table} ({columns}) ON COMMIT DROP")
-        cursor.copy_expert(f"COPY {table} FROM STDIN WITH (FORMAT csv, HEADER match)", rows)
+        _copy_in(cursor, table, rows, name)
         if cursor.rowcount != described["rows"]:
             raise ExtractDamaged(f"{name} holds {cursor.rowcount} rows; its manifest says {described['rows']}.")
         cursor.execute(f"ANALYZE {table}")
     return table
+
+
+def _copy_in(cursor: Any, table: str, rows: Any, name: str) -> None:
+    try:
+        with connection.wrap_database_errors:
+            cursor.copy_expert(f"COPY {table} FROM STDIN WITH (FORMAT csv, HEADER match)", rows)
+    except DataError as problem:
+        raise ExtractDamaged(f"{name} can't be read: {problem}") from problem
 
 
 def remove_unnamed_extracts() -> int:

@@ -91,7 +91,7 @@ def delivery_discard(request: SignedInRequest, pk: int) -> HttpResponse:
     """Give a dead letter up, with a reason."""
     found = get_object_or_404(queries.deliveries(), pk=pk)
     back = reverse("message", args=[found.message.uid])
-    form = DiscardForm(request.POST or None)
+    form = DiscardForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         discard_delivery(delivery_id=pk, by=request.user.username, reason=form.cleaned_data["reason"])
         _say(request, found, _("It is discarded."))

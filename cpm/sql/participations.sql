@@ -3,7 +3,10 @@ SELECT p.program_event_id, p.device_id, p.reservation_flag, p.expected_w, p.pree
        o.code, o.started_at, o.ended_at, o.reduction_w, coalesce(o.error, ''), {status}
   FROM cpm_participation p
   JOIN cpm_programevent e ON e.id = p.program_event_id
+  -- What holds for the participation is said of the outcome again: the planner does not carry it over by itself.
   LEFT JOIN cpm_outcome o ON o.program_event_id = p.program_event_id AND o.device_id = p.device_id
+       AND o.program_event_id IN %(program_events)s AND o.device_id > %(after_device)s
+       AND (%(devices)s::bigint[] IS NULL OR o.device_id = ANY(%(devices)s::bigint[]))
  WHERE p.program_event_id IN %(program_events)s
    AND p.device_id > %(after_device)s
    AND (%(devices)s::bigint[] IS NULL OR p.device_id = ANY(%(devices)s::bigint[]))

@@ -31,8 +31,9 @@ def program_list(request: SignedInRequest) -> HttpResponse:
 def program(request: SignedInRequest, code: str) -> HttpResponse:
     """Program Configuration; what changes of the rules, DERMS is told."""
     found = get_object_or_404(Program.objects.select_related("type"), code=code)
-    form = ProgramForm(request.POST or None, instance=found)
-    rules = RulesForm(request.POST or None, initial=found.rules.model_dump())
+    given = request.POST if request.method == "POST" else None
+    form = ProgramForm(given, instance=found)
+    rules = RulesForm(given, initial=found.rules.model_dump())
     if request.method == "POST" and all([form.is_valid(), rules.is_valid()]):
         operations.save_program(program_id=found.pk, fields=form.cleaned_data, rules=rules.rules)
         messages.success(request, _("“%(name)s” is saved.") % {"name": form.cleaned_data["name"]})
@@ -48,7 +49,7 @@ def program(request: SignedInRequest, code: str) -> HttpResponse:
 def program_type(request: SignedInRequest, code: str) -> HttpResponse:
     """Program Type Configuration: Event Opt Out Parameters."""
     found = get_object_or_404(ProgramType, code=code)
-    form = ProgramTypeForm(request.POST or None, instance=found)
+    form = ProgramTypeForm(request.POST if request.method == "POST" else None, instance=found)
     if request.method == "POST" and form.is_valid():
         operations.save_program_type(program_type_id=found.pk, fields=form.cleaned_data)
         messages.success(request, _("“%(name)s” is saved.") % {"name": form.cleaned_data["name"]})

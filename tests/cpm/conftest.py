@@ -58,8 +58,8 @@ def make_program_event(devices: list[Device], now: datetime) -> Make:
         given = {"started_at": starts if state in ("In Progress", "Completed") else None, **fields}
         event = ProgramEvent.objects.create(
             stage_uid=uuid.uuid4(), event_uid=uuid.uuid4(), event_number=number, program=Program.objects.get(),
-            time_zone="America/New_York", starts_at=starts, ends_at=starts + timedelta(hours=1), state=state, revision=1,
-            reservations_loaded_at=now,
+            time_zone="America/New_York", starts_at=starts, ends_at=starts + timedelta(hours=1), state=state,
+            revision=1, reservations_loaded_at=now,
             **{"event_name": "Heat peak", "stage_number": 1, "category": "Device Test", **given},
         )  # fmt: skip
         Transition.objects.create(program_event=event, revision=1, to_state="Scheduled", at=now, by="DERMS")

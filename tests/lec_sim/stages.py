@@ -1,0 +1,49 @@
+"""Stages that Live Energy Connect knows, with reservations, as if the messages of them had been taken in."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection
+
+from integration.loads import Partition
+from integration.messages import StageStatus
+from lec_sim.models import LecStage
+from lec_sim.operations import follow_stage
+from tests.messages.conftest import STATUS
+
+RESERVE = """
+INSERT INTO {table} (stage_id, head_end, nic_id, expected_w)
+SELECT %(stage)s, %(head_end)s, 'N' || lpad(n::text, 7, '0'), 100 + n %% 5000 FROM generate_series(1, %(devices)s) n
+"""
+
+
+def status(starts_at: datetime, **fields: Any) -> StageStatus:
+    """What DERMS says of an hour's stage of its own."""
+    window = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=1), "stage_uid": uuid4()}
+    return StageStatus.model_validate({**STATUS.model_dump(), **window, **fields})
+
+
+def known(starts_at: datetime, now: datetime, **fields: Any) -> LecStage:
+    """A stage whose reservations have not come."""
+    told = status(starts_at, **fields)
+    follow_stage(told, now=now)
+    return LecStage.objects.get(stage_uid=told.stage_uid)
+
+
+def reserved(
+    starts_at: datetime, now: datetime, *, head_ends: tuple[str, ...] = ("HE1",), devices: int = 20
+) -> LecStage:
+    """A stage that may call so many devices behind each head end."""
+    stage = known(starts_at, now)
+    partition = Partition("lec_reservation", "stage_id", stage.pk)
+    partition.create()
+    with connection.cursor() as cursor:
+        for head_end in head_ends:
+            params = {"stage": stage.pk, "head_end": head_end, "devices": devices}
+            cursor.execute(RESERVE.format(table=partition.table), params)
+    partition.finish("stage_id, head_end, nic_id")
+    partition.attach()
+    stage.reserved, stage.reservations_loaded_at = devices * len(head_ends), now
+    stage.save()
+    return stage

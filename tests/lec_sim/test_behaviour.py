@@ -1,0 +1,158 @@
+"""What a simulated device does is a pure function; the statement over a whole stage computes the same."""
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lec_sim import operations
+from lec_sim.behaviour import Behaviour, Profile, behave, draws
+from lec_sim.choices import Answer
+from lec_sim.models import HeadEndProfile, LecCall, LecReservation
+from tests.lec_sim import stages
+
+NOON = datetime(2026, 7, 22, 16, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PROFILES = {
+    "usual": Profile(),
+    "other seed": Profile(seed=99),
+    "poor": Profile(seed=-5, answer_seconds=60, offline_share=0.3, reject_share=0.2, overrides_per_hour=2.5),
+    "perfect": Profile(answer_seconds=0.1, offline_share=0, reject_share=0, overrides_per_hour=0),
+    "silent": Profile(offline_share=1, reject_share=0),
+    "rejecting": Profile(offline_share=0, reject_share=1),
+}
+# A head end nobody gave a profile behaves as the profile's defaults say.
+HEAD_ENDS = {**PROFILES, "unknown": Profile()}
+MILLISECOND = timedelta(milliseconds=1)
+
+
+@pytest.mark.django_db
+def test_the_statement_over_a_stage_computes_what_the_function_says(now: datetime) -> None:
+    for head_end, profile in PROFILES.items():
+        HeadEndProfile.objects.create(head_end=head_end, **vars(profile))
+    stage = stages.reserved(now + HOUR, now, head_ends=tuple(HEAD_ENDS), devices=400)
+    called_at = stage.starts_at + timedelta(seconds=3)
+
+    operations.start_stage(stage.pk, now=stage.starts_at)
+    operations.call_devices(stage.pk, now=called_at)
+
+    expected_w = {
+        (head_end, nic_id): watts
+        for head_end, nic_id, watts in LecReservation.objects.values_list("head_end", "nic_id", "expected_w")
+    }
+    calls = list(LecCall.objects.all())
+    assert len(calls) == len(expected_w) == 400 * len(HEAD_ENDS)
+    for call in calls:
+        said = behave(
+            HEAD_ENDS[call.head_end],
+            device=f"{call.head_end}/{call.nic_id}",
+            stage=str(stage.stage_uid),
+            expected_w=expected_w[call.head_end, call.nic_id],
+            called_at=called_at,
+            ends_at=stage.ends_at,
+        )
+        assert call.called_at == called_at
+        assert _alike(call, said), (call.head_end, call.nic_id, said)
+    assert {call.answer for call in calls} == set(Answer.values)
+    assert any(call.overridden_at for call in calls)
+
+
+def _alike(call: LecCall, said: Behaviour) -> bool:
+    return (
+        call.answer == said.answer
+        and _close(call.answered_at, said.answered_at)
+        and _close(call.overridden_at, said.overridden_at)
+        and abs(call.reduction_w - said.reduction_w) <= 1
+    )
+
+
+def _close(one: datetime | None, other: datetime | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= MILLISECOND
+
+
+@pytest.mark.django_db
+def test_the_same_seed_gives_the_same_calls(now: datetime) -> None:
+    stage = stages.reserved(now + HOUR, now, devices=200)
+    operations.start_stage(stage.pk, now=stage.starts_at)
+    operations.call_devices(stage.pk, now=stage.starts_at)
+    first = list(
+        LecCall.objects.order_by("nic_id").values_list("answer", "answered_at", "overridden_at", "reduction_w")
+    )
+
+    again = stages.reserved(now + HOUR, now, devices=200)
+    type(again).objects.filter(pk=stage.pk).update(stage_uid=uuid4())
+    type(again).objects.filter(pk=again.pk).update(stage_uid=stage.stage_uid)
+    operations.start_stage(again.pk, now=stage.starts_at)
+    operations.call_devices(again.pk, now=stage.starts_at)
+
+    calls = LecCall.objects.filter(stage_id=again.pk).order_by("nic_id")
+    assert list(calls.values_list(*what)) == first
+
+
+profiles = st.builds(
+    Profile,
+    seed=st.integers(-(2**31), 2**31 - 1),
+    answer_seconds=st.floats(0.01, 600),
+    offline_share=st.floats(0, 0.5),
+    reject_share=st.floats(0, 0.5),
+    overrides_per_hour=st.floats(0, 20),
+)
+
+
+def _one(profile: Profile, device: str = "HE1/N1", watts: int = 1000) -> Behaviour:
+    return behave(profile, device=device, stage="s", expected_w=watts, called_at=NOON, ends_at=NOON + HOUR)
+
+
+@given(profiles, st.text(max_size=20), st.integers(0, 100_000))
+def test_a_behaviour_is_possible_and_always_the_same(profile: Profile, device: str, watts: int) -> None:
+    said = _one(profile, device, watts)
+
+    assert said == _one(profile, device, watts)
+    assert 0 <= said.reduction_w <= math.floor(1.15 * watts)
+    assert (said.answered_at is None) == (said.answer == Answer.SILENT)
+    if said.answered_at is not None:
+        assert said.answered_at >= NOON
+    if said.overridden_at is not None:
+        assert said.answer == Answer.TAKES_PART
+        assert NOON <= said.overridden_at <= NOON + HOUR
+    if said.answer != Answer.TAKES_PART:
+        assert said.reduction_w == 0
+
+
+def test_shares_and_means_are_what_the_profile_says() -> None:
+    profile = Profile(answer_seconds=10, offline_share=0.2, reject_share=0.1, overrides_per_hour=0.5)
+
+    said = [_one(profile, f"HE1/N{n}") for n in range(5000)]
+
+    share = {answer: sum(one.answer == answer for one in said) / len(said) for answer in Answer}
+    assert share[Answer.SILENT] == pytest.approx(0.2, abs=0.02)
+    assert share[Answer.REJECTED] == pytest.approx(0.1, abs=0.02)
+    waits = [(one.answered_at - NOON).total_seconds() for one in said if one.answered_at]
+    assert sum(waits) / len(waits) == pytest.approx(10, rel=0.1)
+    taking = [one for one in said if one.answer == Answer.TAKES_PART]
+    overridden = sum(one.overridden_at is not None for one in taking) / len(taking)
+    assert overridden == pytest.approx(1 - math.exp(-0.5), abs=0.03)
+
+
+def test_other_devices_stages_and_seeds_draw_other_numbers() -> None:
+    several = [draws(1, "HE1/N1", "s"), draws(2, "HE1/N1", "s"), draws(1, "HE1/N2", "s"), draws(1, "HE1/N1", "t")]
+
+    assert len({tuple(one) for one in several}) == 4
+    assert all(0 <= number < 1 for one in several for number in one)
+
+
+def test_an_override_cuts_the_reduction_by_the_time_it_took_away() -> None:
+    steady = Profile(offline_share=0, reject_share=0, overrides_per_hour=0)
+    nervous = replace(steady, overrides_per_hour=50)
+
+    held, cut = _one(steady), _one(nervous)
+
+    assert cut.overridden_at is not None
+    share = (cut.overridden_at - NOON) / HOUR
+    assert cut.reduction_w == pytest.approx(held.reduction_w * share, abs=1)

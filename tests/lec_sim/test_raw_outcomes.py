@@ -1,0 +1,101 @@
+"""Raw outcomes: one row per reserved device, by what came of its call."""
+
+import csv
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from integration.models import Extract, Message
+from lec_sim import operations
+from lec_sim.models import LecCall, LecStage
+from tests.lec_sim import stages
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def ended(now: datetime) -> Callable[..., LecStage]:
+    """A stage over its whole window with six devices, called or not."""
+
+    def make(*, calls: bool = True) -> LecStage:
+        stage = stages.reserved(now + HOUR, now, devices=6)
+        operations.start_stage(stage.pk, now=stage.starts_at)
+        if calls:
+            operations.call_devices(stage.pk, now=stage.starts_at)
+        operations.end_stage(stage.pk, now=stage.ends_at + timedelta(seconds=1))
+        return LecStage.objects.get(pk=stage.pk)
+
+    return make
+
+
+def _settle(nic_id: str, answer: str, overridden_at: datetime | None = None, reduction_w: int = 0) -> None:
+    LecCall.objects.filter(nic_id=nic_id).update(answer=answer, overridden_at=overridden_at, reduction_w=reduction_w)
+
+
+def _handed_over(stage: LecStage, root: Path) -> dict[str, dict[str, str]]:
+    operations.hand_over_outcomes(stage.pk, now=stage.ends_at)
+    part = root / str(Extract.objects.get().uid) / "part-00001.csv"
+    with part.open() as rows:
+        return {row["nic_id"]: row for row in csv.DictReader(rows)}
+
+
+def test_each_code_has_its_reason(ended: Callable[..., LecStage], extract_folder: Path) -> None:
+    stage = ended()
+    half = stage.starts_at + HOUR / 2
+    _settle("N0000001", "takes part", reduction_w=900)
+    _settle("N0000002", "takes part", overridden_at=half, reduction_w=450)
+    _settle("N0000003", "silent")
+    _settle("N0000004", "rejected")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM lec_call WHERE nic_id = 'N0000005'")
+
+    rows = _handed_over(stage, extract_folder)
+
+    codes = {nic: (row["code"], row["reduction_w"], row["error"]) for nic, row in rows.items() if nic < "N0000006"}
+    assert codes == {
+        "N0000001": ("D1SP", "900", ""),
+        "N0000002": ("D1IO", "450", ""),
+        "N0000003": ("D1ND", "0", "the device did not answer"),
+        "N0000004": ("D1ER", "0", "the head end system rejected the call"),
+        "N0000005": ("D1CN", "0", "never called: the stage ended first"),
+    }
+    times = {nic: (row["started_at"], row["ended_at"]) for nic, row in rows.items()}
+    moments = {nic: tuple(datetime.fromisoformat(one) for one in pair) for nic, pair in times.items() if all(pair)}
+    assert moments["N0000001"] == (stage.starts_at, stage.ends_at)
+    assert moments["N0000002"] == (stage.starts_at, half)
+    assert times["N0000003"] == times["N0000004"] == times["N0000005"] == ("", "")
+    assert len(rows) == 6
+
+
+def test_a_stage_that_ended_before_anybody_was_called_cancels_each_device(
+    ended: Callable[..., LecStage], extract_folder: Path
+) -> None:
+    rows = _handed_over(ended(calls=False), extract_folder)
+
+    assert {row["code"] for row in rows.values()} == {"D1CN"}
+    assert len(rows) == 6
+
+
+def test_outcomes_are_handed_over_once(ended: Callable[..., LecStage]) -> None:
+    stage = ended()
+
+    for _ in range(2):
+        operations.hand_over_outcomes(stage.pk, now=stage.ends_at)
+
+    message = Message.objects.get(kind="raw_outcome")
+    assert (message.stage_uid, Extract.objects.get().rows) == (stage.stage_uid, 6)
+
+
+def test_nothing_is_handed_over_while_a_stage_runs(now: datetime) -> None:
+    stage = stages.reserved(now + HOUR, now)
+    operations.start_stage(stage.pk, now=stage.starts_at)
+    operations.call_devices(stage.pk, now=stage.starts_at)
+
+    operations.hand_over_outcomes(stage.pk, now=stage.starts_at)
+
+    assert not Extract.objects.exists()

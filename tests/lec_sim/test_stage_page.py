@@ -1,0 +1,114 @@
+"""Live Energy Connect: stages that are due, run and are over, with what their devices answered."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from integration.config.models import User
+from integration.loads import Partition
+from lec_sim.models import HeadEndProfile, LecCall, LecStage
+
+LIST = "/live-energy-connect/"
+Make = Callable[..., LecStage]
+
+
+@pytest.fixture
+def as_operator(operator: User) -> Client:
+    return signed_in(operator)
+
+
+@pytest.fixture
+def make_stage(now: datetime) -> Make:
+    """Makes stages of an hour that start so long from now."""
+
+    def make(number: int, *, starts_in: timedelta, state: str, **fields: Any) -> LecStage:
+        starts = now + starts_in
+        return LecStage.objects.create(
+            stage_uid=uuid.uuid4(), event_uid=uuid.uuid4(), event_number="DR-2026-0001", stage_number=number,
+            time_zone="America/New_York", starts_at=starts, ends_at=starts + timedelta(hours=1), control="off",
+            control_value=0, state=state, status_revision=1, **fields,
+        )  # fmt: skip
+
+    return make
+
+
+def signed_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def call(stage: LecStage, nic_id: str, answer: str, *, answered: datetime | None, overridden: datetime | None) -> None:
+    assert stage.started_at
+    LecCall.objects.create(
+        stage_id=stage.pk, head_end="HE1", nic_id=nic_id, called_at=stage.started_at, answer=answer,
+        answered_at=answered, overridden_at=overridden, reduction_w=0,
+    )  # fmt: skip
+
+
+def test_stages_stand_where_they_belong(make_stage: Make, as_operator: Client, now: datetime) -> None:
+    hour = timedelta(hours=1)
+    due = make_stage(1, starts_in=hour, state="Scheduled")
+    running = make_stage(2, starts_in=-hour / 2, state="In Progress", started_at=now - hour / 2)
+    just_over = make_stage(3, starts_in=-hour, state="Completed", started_at=now - hour, ended_at=now)
+    over = make_stage(4, starts_in=-9 * hour, state="Completed", started_at=now - 9 * hour, ended_at=now - 8 * hour)
+    missed = make_stage(5, starts_in=-5 * hour, state="Canceled", reason="Missed")
+    context = as_operator.get(LIST).context
+    assert list(context["due"]) == [due]
+    assert [progress.stage for progress in context["active"]] == [just_over, running]
+    assert context["page"].rows == [missed, over]
+
+
+def test_calls_are_counted_as_far_as_they_have_happened(make_stage: Make, as_operator: Client, now: datetime) -> None:
+    begun, before, later = now - timedelta(minutes=5), now - timedelta(minutes=1), now + timedelta(minutes=9)
+    stage = make_stage(
+        1, starts_in=-timedelta(minutes=5), state="In Progress", started_at=begun, calls_made_at=begun, called=5
+    )
+    Partition("lec_call", "stage_id", stage.pk).create()
+    Partition("lec_call", "stage_id", stage.pk).attach()
+    call(stage, "N1", "takes part", answered=before, overridden=None)
+    call(stage, "N2", "takes part", answered=before, overridden=before)
+    call(stage, "N3", "takes part", answered=later, overridden=later)
+    call(stage, "N4", "rejected", answered=before, overridden=None)
+    call(stage, "N5", "silent", answered=None, overridden=None)
+    (progress,) = as_operator.get(LIST).context["active"]
+    assert (progress.answered, progress.rejected, progress.overridden) == (3, 1, 1)
+
+
+def test_a_stage_whose_devices_are_not_called_yet_has_no_counts(
+    make_stage: Make, as_operator: Client, now: datetime
+) -> None:
+    make_stage(1, starts_in=-timedelta(minutes=1), state="In Progress", started_at=now)
+    (progress,) = as_operator.get(LIST).context["active"]
+    assert (progress.answered, progress.rejected, progress.overridden) == (None, None, None)
+
+
+def test_execution_is_a_live_part_of_its_own(make_stage: Make, as_operator: Client) -> None:
+    make_stage(1, starts_in=timedelta(hours=1), state="Scheduled")
+    fragment = as_operator.get(LIST, headers={"HX-Request": "true"}).content.decode()
+    assert fragment.strip().startswith('<div class="stack" id="execution" hx-get="/live-energy-connect/"')
+    assert "awaited" in fragment
+    assert "Head end systems" not in fragment
+
+
+def test_head_ends_show_how_they_behave(as_operator: Client) -> None:
+    HeadEndProfile.objects.create(head_end="HE1", offline_share=0.12)
+    page = as_operator.get(LIST).content.decode()
+    assert "HE1" in page
+    assert "12\xa0%" in page
+
+
+def test_an_empty_page_says_what_comes_next(as_operator: Client) -> None:
+    page = as_operator.get(LIST).content.decode()
+    for words in ("Nothing runs now", "No stage is due", "No stage is over yet", "No profile of its own"):
+        assert words in page
+
+
+def test_strangers_get_nothing(program_manager: User, outsider: User, client: Client) -> None:
+    for person in (program_manager, outsider):
+        assert signed_in(person).get(LIST).status_code == 403
+    assert client.get(LIST)["Location"].startswith("/account/login/")

@@ -1,0 +1,58 @@
+"""A stage that CPM knows, and an extract of its reservations on the way there."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from cpm.models import Participation, ProgramEvent
+from cpm.operations import follow_stage
+from integration import extracts, outbox
+from integration.delivery import deliver
+from integration.messages import DeviceReservation, StageStatus
+from integration.models import Delivery, Extract, Message
+from tests.messages.conftest import STATUS
+
+ROWS = "SELECT 'HE1', 'N' || lpad(n::text, 7, '0'), 800 + n FROM generate_series(1, %(devices)s) n"
+
+
+def known_stage(now: datetime, **fields: Any) -> UUID:
+    """A stage in two hours that CPM has heard of; gives its uid."""
+    window = {"starts_at": now + timedelta(hours=2), "ends_at": now + timedelta(hours=3)}
+    told = {**STATUS.model_dump(), **window, "stage_uid": uuid4(), **fields}
+    status = StageStatus.model_validate(told)
+    follow_stage(status, now=now)
+    return status.stage_uid
+
+
+def written(devices: int, *, kind: str = "device_reservation", query: str = ROWS) -> Extract:
+    return extracts.write_extract(kind=kind, query=query, params={"devices": devices})
+
+
+def send(stage_uid: UUID, extract: Extract, **changed: Any) -> Message:
+    """Tell of an extract of reservations, some of what is told changed."""
+    ref = extract.ref.model_copy(update=changed)
+    with transaction.atomic():
+        return outbox.send(DeviceReservation(stage_uid=stage_uid, extract=ref), sender="derms")
+
+
+def load(message: Message, *, receiver: str = "cpm") -> list[Delivery]:
+    """Deliver each part of a message once; gives the deliveries as they are then."""
+    parts = message.deliveries.filter(receiver=receiver).order_by("part")
+    for delivery in parts:
+        deliver(delivery.pk, delivery.attempt)
+    return list(parts.all())
+
+
+def loaded(stage_uid: UUID) -> int:
+    """How many participations of a stage can be read; its counters must say the same."""
+    event = ProgramEvent.objects.get(stage_uid=stage_uid)
+    rows = Participation.objects.filter(program_event_id=event.pk).count()
+    assert rows == event.participations
+    return rows
+
+
+def part_file(root: Path, extract: Extract, part: int) -> Path:
+    return next((root / str(extract.uid)).glob(f"part-{part:05}.csv*"))

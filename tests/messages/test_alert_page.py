@@ -1,0 +1,97 @@
+"""Alerts: what a person must look at, until somebody archives it."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from integration.alerts import raise_alert
+from integration.config.models import User
+from integration.models import Alert
+
+LIST = "/alerts/"
+
+
+@pytest.fixture
+def as_operator(operator: User) -> Client:
+    return signed_in(operator)
+
+
+@pytest.fixture
+def alert(db: None) -> Alert:
+    return raised("late:1", text="DR-2026-0001 stage 1 is late.", event_uid=uuid.uuid4())
+
+
+def signed_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def raised(key: str, **fields: Any) -> Alert:
+    raise_alert(key, **{"kind": "stage late", "severity": "warning", "text": "Late.", **fields})
+    return Alert.objects.get(key=key, closed_at=None)
+
+
+def shown(client: Client, query: str = "") -> list[int]:
+    return [row.pk for row in client.get(f"{LIST}?{query}").context["page"].rows]
+
+
+def test_open_alerts_stand_newest_first(as_operator: Client, alert: Alert) -> None:
+    newer = raised("late:2")
+    raised("late:1", text="DR-2026-0001 stage 1 is late.")  # again: it counts and moves up
+    assert shown(as_operator) == [alert.pk, newer.pk]
+    assert as_operator.get(LIST).context["page"].rows[0].count == 2
+
+
+def test_an_alert_leads_to_its_event(as_operator: Client, alert: Alert) -> None:
+    page = as_operator.get(LIST).content.decode()
+    assert f"/events/?uid={alert.event_uid}" in page
+    assert "DR-2026-0001 stage 1 is late." in page
+
+
+def test_archive_asks_first_and_then_closes_it_by_name(as_operator: Client, alert: Alert) -> None:
+    url = f"/alerts/{alert.pk}/archive/"
+    assert "DR-2026-0001 stage 1 is late." in as_operator.get(url).content.decode()
+    assert Alert.objects.get(pk=alert.pk).closed_at is None
+    assert as_operator.post(url)["Location"] == LIST
+    closed = Alert.objects.get(pk=alert.pk)
+    assert closed.closed_at
+    assert closed.closed_by == "olive"
+    assert (shown(as_operator), shown(as_operator, "view=all")) == ([], [alert.pk])
+
+
+def test_archiving_leaves_a_newer_alert_of_the_same_kind_open(as_operator: Client, alert: Alert) -> None:
+    as_operator.post(f"/alerts/{alert.pk}/archive/")
+    again = raised("late:1")
+    answer = as_operator.post(f"/alerts/{alert.pk}/archive/")
+    assert answer.status_code == 409
+    assert "was archived already, by olive" in answer.content.decode()
+    assert Alert.objects.get(pk=again.pk).closed_at is None
+
+
+def test_the_list_is_a_live_part_of_its_own(as_operator: Client, alert: Alert) -> None:
+    fragment = as_operator.get(LIST, headers={"HX-Request": "true"}).content.decode()
+    assert fragment.strip().startswith('<div id="alerts" hx-get=')
+    assert "<html" not in fragment
+
+
+def test_nothing_open_says_so(as_operator: Client) -> None:
+    assert "Nothing to look at" in as_operator.get(LIST).content.decode()
+    assert "No alert yet" in as_operator.get(f"{LIST}?view=all").content.decode()
+
+
+def test_approvers_read_and_do_not_archive(approver: User, alert: Alert) -> None:
+    client = signed_in(approver)
+    assert shown(client) == [alert.pk]
+    assert "Archive</a>" not in client.get(LIST).content.decode()
+    assert client.post(f"/alerts/{alert.pk}/archive/").status_code == 403
+    assert Alert.objects.get(pk=alert.pk).closed_at is None
+
+
+def test_strangers_get_nothing(csr: User, outsider: User, client: Client, alert: Alert) -> None:
+    for person in (csr, outsider):
+        assert signed_in(person).get(LIST).status_code == 403
+        assert signed_in(person).get(f"/alerts/{alert.pk}/archive/").status_code == 403
+    assert client.get(LIST)["Location"].startswith("/account/login/")
