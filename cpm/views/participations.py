@@ -39,7 +39,7 @@ def participation_list(request: SignedInRequest) -> HttpResponse:
     """All participations, or those of a filter; the counters of the program event where one is chosen."""
     form = _filter(request)
     if not form.is_valid():
-        return render(request, "cpm/participation_list.html", {"form": form, "page": Page([])}, status=422)
+        return _refuse(request, form)
     context = _chosen(form.cleaned_data["program_event"])
     if request.htmx and context:
         return render(request, "cpm/participation_list.html#counters", context)
@@ -56,7 +56,7 @@ def participation_export(request: SignedInRequest) -> HttpResponseBase:
     """Every participation of the filter; customers only for people who may see them."""
     form = _filter(request)
     if not form.is_valid():
-        return render(request, "cpm/participation_list.html", {"form": form, "page": Page([])}, status=422)
+        return _refuse(request, form)
     wanted, sees_customers = form.wanted, request.user.has_perm(SEES_CUSTOMERS)
 
     def next_page(last: ParticipationRow | None) -> list[ParticipationRow]:
@@ -80,6 +80,12 @@ def participation(
         raise Http404(f"{head_end}/{nic_id} has no participation in {event}.")
     context = {"row": found[0], "happened": participation_history(found[0])}
     return render(request, "cpm/participation.html", context)
+
+
+def _refuse(request: SignedInRequest, form: ParticipationFilter) -> HttpResponse:
+    """The page without rows, with what is wrong with the filter."""
+    context = {"form": form, "page": Page([]), "query": request.GET.urlencode()}
+    return render(request, "cpm/participation_list.html", context, status=422)
 
 
 def _filter(request: SignedInRequest) -> ParticipationFilter:

@@ -81,9 +81,8 @@ def test_the_same_seed_gives_the_same_calls(now: datetime) -> None:
     stage = stages.reserved(now + HOUR, now, devices=200)
     operations.start_stage(stage.pk, now=stage.starts_at)
     operations.call_devices(stage.pk, now=stage.starts_at)
-    first = list(
-        LecCall.objects.order_by("nic_id").values_list("answer", "answered_at", "overridden_at", "reduction_w")
-    )
+    what = ("answer", "answered_at", "overridden_at", "reduction_w")
+    first = list(LecCall.objects.order_by("nic_id").values_list(*what))
 
     again = stages.reserved(now + HOUR, now, devices=200)
     type(again).objects.filter(pk=stage.pk).update(stage_uid=uuid4())

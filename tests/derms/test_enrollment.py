@@ -1,0 +1,122 @@
+"""Enrollment changes that overtake each other: the latest decides, in whatever order they come."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from derms.models import ControlZone, Device, Enrollment, HeadEnd, Program
+from derms.operations import change_enrollment
+from integration.delivery import NotYet
+from integration.messages import EnrollmentChange
+from integration.models import Message
+from tests.threads import run_together
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _change(change: str, day: int, nic_id: str = "A1", program: str = "COOL", **fields: str) -> EnrollmentChange:
+    return EnrollmentChange.model_validate(
+        {
+            "change": change,
+            "head_end": "HE1",
+            "nic_id": nic_id,
+            "program": program,
+            "at": BEGAN + timedelta(days=day),
+            "device_class": "battery",
+            "rated_w": 5000,
+            "zone": "NORTH",
+            "feeder": "NORTH-F1",
+            "transformer": "NORTH-T1",
+            **fields,
+        }
+    )
+
+
+def _enrolled() -> set[str]:
+    open_ones = Enrollment.objects.filter(ends_at=None, device__ended_at=None)
+    return set(open_ones.values_list("device__nic_id", flat=True))
+
+
+@pytest.fixture
+def head_end(program: Program) -> HeadEnd:
+    return HeadEnd.objects.create(code="HE1", name="Head End One")
+
+
+STORIES = {
+    "it came": ([("start", "A1")], {"A1"}),
+    "it came and left": ([("start", "A1"), ("end", "A1")], set()),
+    "it came back": ([("start", "A1"), ("end", "A1"), ("start", "A1")], {"A1"}),
+    "it left again": ([("start", "A1"), ("end", "A1"), ("start", "A1"), ("end", "A1")], set()),
+    "it was replaced": ([("start", "A1"), ("replace", "B2")], {"B2"}),
+    "the new one left": ([("start", "A1"), ("replace", "B2"), ("end", "B2")], set()),
+    "the old one came back": ([("start", "A1"), ("replace", "B2"), ("start", "A1")], {"A1", "B2"}),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("story", STORIES)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_every_order_and_repetition_comes_to_the_same_end(story: str, head_end: HeadEnd, data: st.DataObject) -> None:
+    told, expected = STORIES[story]
+    changes = [
+        _change(change, day, nic_id, **({"replaces_nic_id": "A1"} if change == "replace" else {}))
+        for day, (change, nic_id) in enumerate(told)
+    ]
+    order = data.draw(st.permutations([*changes, *data.draw(st.lists(st.sampled_from(changes), max_size=4))]))
+
+    with transaction.atomic():
+        for change in order:
+            assert change_enrollment(change).status == "SUCCESS"
+        assert _enrolled() == expected
+        live = Device.objects.filter(ended_at=None).values_list("nic_id", flat=True)
+        assert set(live) == expected
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+def test_every_change_is_answered_by_what_holds_then(head_end: HeadEnd) -> None:
+    change_enrollment(_change("end", 2))
+    change_enrollment(_change("start", 1))
+    change_enrollment(_change("start", 3))
+    change_enrollment(_change("replace", 4, "B2", replaces_nic_id="A1"))
+
+    answers = Message.objects.order_by("pk").values_list("payload__nic_id", "payload__answer")
+    assert list(answers) == [
+        ("A1", "Deregistered"),
+        ("A1", "Deregistered"),
+        ("A1", "Registered"),
+        ("B2", "Registered"),
+        ("A1", "Deregistered"),
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"head_end": "HE9"}, "There is no head end system “HE9”."),
+        ({"program": "GONE"}, "There is no program “GONE”."),
+        ({"transformer": "T9"}, "There is no transformer “T9”."),
+        ({"change": "replace"}, "Nothing says which device HE1/A1 replaces."),
+    ],
+)
+def test_what_is_not_known_is_answered_and_leaves_nothing(wrong: dict[str, str], error: str, head_end: HeadEnd) -> None:
+    receipt = change_enrollment(_change("start", 1).model_copy(update=wrong))
+
+    assert (receipt.status, receipt.note) == ("ERROR", error)
+    assert Message.objects.get().payload["error"] == error
+    assert not Device.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_devices_are_chosen_in_the_zone_a_change_waits(head_end: HeadEnd, zone: ControlZone) -> None:
+    with transaction.atomic():
+        ControlZone.objects.select_for_update(no_key=True).get(pk=zone.pk)
+        (answer,) = run_together(lambda: change_enrollment(_change("start", 1)))
+
+    assert isinstance(answer, NotYet)
+    assert not Device.objects.exists()
