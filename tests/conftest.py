@@ -9,6 +9,8 @@ import pytest
 from django.core.files.storage import storages
 from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from derms import operations
 from derms.models import ControlZone, Event, Program, Strategy
@@ -24,6 +26,12 @@ from integration.config.roles import (
 )
 
 from . import factories, walk
+
+# A busy machine is no fault of what is tested.
+hypothesis_settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+hypothesis_settings.load_profile("tests")
 
 _DROP_PARTITIONS = """
 DO $$ DECLARE part regclass; BEGIN

@@ -15,7 +15,7 @@ from integration.messages import ProgramRules
 from integration.models import Message
 from tests import factories
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -150,6 +150,7 @@ def test_what_derms_does_not_know_is_answered_with_the_error(
     assert (receipt["status"], receipt["refused"]) == ("ERROR", 1)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_program_s_devices_are_loaded_and_answered_in_one_file(
     subscriptions: list[cpm.Subscription], program: derms.Program
 ) -> None:
@@ -178,6 +179,7 @@ def test_a_program_s_devices_are_loaded_and_answered_in_one_file(
     assert derms.Device.objects.count() == 2
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_device_that_left_while_the_file_was_on_its_way_stays_out(
     subscriptions: list[cpm.Subscription], start: Callable[[int], cpm.SubscribedDevice]
 ) -> None:

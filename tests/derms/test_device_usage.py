@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derms.models import Device, DeviceUsage, Event, Program, Stage
@@ -68,7 +68,7 @@ def test_a_success_and_a_failure_are_remembered(close: Callable[..., Stage], dev
     assert idle.pk not in usage
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(histories=st.lists(st.lists(CODES, min_size=14, max_size=14), min_size=1, max_size=4))
 def test_the_score_is_over_the_last_ten_calls(
     close: Callable[..., Stage], device: Callable[..., Device], histories: list[list[str | None]]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derms.models import ControlZone, Device, Enrollment, HeadEnd, Program
@@ -58,7 +58,7 @@ STORIES = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("story", STORIES)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(data=st.data())
 def test_every_order_and_repetition_comes_to_the_same_end(story: str, head_end: HeadEnd, data: st.DataObject) -> None:
     told, expected = STORIES[story]

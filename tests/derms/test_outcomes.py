@@ -17,7 +17,7 @@ from integration.messages import RawOutcome
 from integration.models import Delivery, Extract, Message, RefusedRow
 from tests import factories
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 RAW = """
 SELECT head_end, nic_id, code, now(), now(), watts, ''

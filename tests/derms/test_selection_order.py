@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derms.choices import DeviceClass
@@ -100,7 +100,7 @@ def _reference(spec: Spec, factors: list[float], minutes: tuple[int, int, int], 
     return spec.rated_w * factor * share * score
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(specs=SPECS, factors=FACTORS, control=CONTROLS, begins=st.integers(0, 59), length=st.integers(1, 120))
 def test_the_expected_power_is_the_formulas(
     zone: ControlZone,

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpm.models import Participation, ParticipationOutcome, ProgramEvent
@@ -102,7 +102,7 @@ ORDERS = st.lists(st.integers(0, 4), max_size=12)
 
 
 @pytest.mark.django_db(transaction=True)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(order=ORDERS, state=st.sampled_from(["Completed", "Canceled"]))
 def test_cpm_comes_to_the_same_end(known: datetime, order: list[int], state: str) -> None:
     end = _end_at_cpm(_told(_story(state, known), order, "cpm"))
@@ -123,7 +123,7 @@ def test_cpm_comes_to_the_same_end(known: datetime, order: list[int], state: str
 
 
 @pytest.mark.django_db(transaction=True)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(order=st.lists(st.integers(0, 2), max_size=8))
 def test_live_energy_connect_knows_a_canceled_stage_as_canceled(known: datetime, order: list[int]) -> None:
     scheduled, reserved, _, canceled, _ = _story("Canceled", known)

@@ -123,7 +123,7 @@ def enrollments() -> st.SearchStrategy[MessageBody]:
 ANY = st.one_of(statuses(), executions(), rules(), bulk(), enrollments())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ANY)
 def test_what_is_sent_is_what_is_read(body: MessageBody) -> None:
     carried = json.loads(json.dumps(body.model_dump(mode="json")))
@@ -134,7 +134,7 @@ def test_what_is_sent_is_what_is_read(body: MessageBody) -> None:
     assert read.subject == body.subject
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ANY, st.text(min_size=1))
 def test_a_field_nobody_declared_is_refused(body: MessageBody, name: str) -> None:
     fields = body.model_dump(mode="json")

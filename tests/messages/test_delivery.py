@@ -11,7 +11,7 @@ from integration.models import Alert, Delivery
 from tests.messages.receivers import effects
 from tests.threads import run_together
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 Send = Callable[..., Delivery]
 ReceivedBy = Callable[[str], None]
@@ -25,6 +25,7 @@ def _effects(delivery: Delivery) -> int:
     return effects(delivery.message.stage)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_ten_deliveries_at_once_have_one_effect_and_cost_one_attempt(send: Send, received_by: ReceivedBy) -> None:
     received_by("note")
     delivery = send()
