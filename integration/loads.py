@@ -8,10 +8,11 @@ the commit.
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef
 
 from . import clock
+from .delivery import NotYet
 from .messages import ExtractRef
 from .models import Delivery, Load, Message, RefusedRow
 
@@ -33,6 +34,14 @@ class Partition:
         _execute(
             f"CREATE TABLE IF NOT EXISTS {self.table} (LIKE {self.parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
         )
+
+    def take_now(self) -> None:
+        """Keep loaders out until the transaction ends. Raises NotYet where one is at work."""
+        try:
+            with transaction.atomic():
+                _execute(f"LOCK TABLE {self.table} IN ACCESS EXCLUSIVE MODE NOWAIT")
+        except OperationalError as busy:
+            raise NotYet("rows are just coming in") from busy
 
     def finish(self, primary_key: str) -> None:
         """Add the key, and the check that spares ATTACH a second look at the rows."""

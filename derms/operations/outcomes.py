@@ -66,6 +66,7 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
     partition = outcome_partition(stage)
     if stage.raw_outcomes_at is None:
         partition.create()
+        partition.take_now()
         partition.finish("stage_id, device_id")
         partition.attach()
     complete_outcomes(stage)

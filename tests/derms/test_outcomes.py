@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from integration.delivery import deliver
 from integration.messages import RawOutcome
 from integration.models import Delivery, Extract, Message, RefusedRow
 from tests import factories
+from tests.threads import run_together
 
 pytestmark = pytest.mark.django_db
 
@@ -197,3 +199,27 @@ def test_a_stage_that_never_started_is_never_closed(event_in: Callable[..., Even
 
     assert list(stage_ids_to_close(now + timedelta(days=9))) == []
     assert _close(stage, now).outcomes_sent_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("parts_of_eight")
+def test_raw_outcomes_that_come_while_the_stage_is_closed_count_or_are_exceptions(
+    event_in: Callable[..., Event], now: datetime
+) -> None:
+    for _ in range(8):
+        stage = event_in("Completed").stages.select_related("event").get()
+        message = _send(stage, _rows(20))
+        loads = [partial(deliver, pk, 0) for pk in message.deliveries.values_list("pk", flat=True)]
+
+        run_together(*loads, partial(operations.close_stage, stage.pk, now=now))
+        for _ in range(3):
+            _load(message)
+        stage = _close(stage, now)
+
+        codes = _codes(stage)
+        assert codes == stage.outcomes
+        assert sum(codes.values()) == 20
+        parts = [one for one in _load(message) if one.receipt]
+        assert len(parts) == 3
+        assert sum(one.receipt["applied"] for one in parts) == codes.get("D1SP", 0)
+        assert sum(one.receipt["refused"] for one in parts) == codes.get("D1ND", 0)

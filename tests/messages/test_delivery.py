@@ -65,6 +65,19 @@ def test_a_failing_receiver_leaves_no_effect_and_is_asked_again_later_and_later(
         assert after.due_at - clock.now() <= timedelta(seconds=1.25 * pause)
 
 
+def test_a_stale_copy_of_a_task_does_nothing(send: Send, received_by: ReceivedBy) -> None:
+    received_by("fail")
+    delivery = send()
+    deliver(delivery.pk, 0)
+    failed = Delivery.objects.filter(pk=delivery.pk).values().get()
+
+    received_by("note")
+    deliver(delivery.pk, 0)
+
+    assert Delivery.objects.filter(pk=delivery.pk).values().get() == failed
+    assert _effects(delivery) == 0
+
+
 def test_after_twelve_attempts_it_is_a_dead_letter_with_an_alert(send: Send, received_by: ReceivedBy) -> None:
     received_by("fail")
     delivery = send()

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.db import DataError, transaction
 from cpm.models import Participation, ProgramEvent
 from derms.models import ControlZone, Program
 from integration import extracts, loads
+from integration.delivery import deliver
 from integration.messages import COLUMNS
 from integration.models import Extract, Load, RefusedRow
 from integration.scheduler import keep_house
@@ -117,17 +119,24 @@ def test_nothing_can_be_read_before_the_last_part_is_in(devices: None, now: date
 
 
 @pytest.mark.django_db(transaction=True)
-def test_parts_loaded_at_the_same_time_are_each_applied_once(devices: None, now: datetime) -> None:
+@pytest.mark.parametrize("each", [1, 2])
+def test_parts_loaded_at_the_same_time_are_each_applied_once(
+    each: int, zone: ControlZone, program: Program, now: datetime
+) -> None:
+    factories.fleet(zone, program, 40, since=now - timedelta(days=30))
     stage_uid = bulk.known_stage(now)
-    message = bulk.send(stage_uid, bulk.written(5))
+    message = bulk.send(stage_uid, bulk.written(40))
+    parts = message.deliveries.filter(receiver="cpm").values_list("pk", flat=True)
 
-    answers = run_together(*(lambda: bulk.load(message) and None for _ in range(4)))
+    answers = run_together(*(partial(deliver, pk, 0) for pk in parts for _ in range(each)))
 
-    assert answers == [None] * 4
+    assert answers == [None] * 20 * each
     assert {one.state for one in bulk.load(message)} == {"Delivered"}
-    assert bulk.loaded(stage_uid) == 5
+    assert bulk.loaded(stage_uid) == 40
     load = Load.objects.get(receiver="cpm")
-    assert (load.parts, load.parts_done, load.applied, load.refused) == (3, 3, 5, 0)
+    assert (load.parts, load.parts_done, load.applied, load.refused) == (20, 20, 40, 0)
+    # What the planner knows of the rows, before anybody asks for them.
+    assert factories.rows("SELECT reltuples FROM pg_class WHERE relname = %(table)s", {"table": load.table}) == [(40,)]
 
 
 @pytest.mark.django_db
