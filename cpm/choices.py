@@ -47,4 +47,9 @@ class SyncAnswer(TextChoices):
     ERROR = "Error", _("Error")
 
 
+class UnavailabilityState(TextChoices):
+    ACTIVE = "Active", _("Active")
+    CANCELED = "Canceled", _("Canceled")
+
+
 FINAL_STATES = (ProgramEventState.COMPLETED, ProgramEventState.CANCELED)

@@ -6,7 +6,9 @@ from integration.messages import (
     DeviceReservation,
     EnrollmentAnswer,
     EnrollmentLoadAnswer,
+    OptOutAnswer,
     Receipt,
+    ReservationReleased,
     StageStatus,
 )
 from integration.models import Delivery
@@ -41,3 +43,11 @@ def receive_enrollment_load_answer(delivery: Delivery) -> Receipt:
     body = delivery.message.body
     assert isinstance(body, EnrollmentLoadAnswer)  # noqa: S101  (narrows the type; the route names the contract)
     return operations.answer_enrollment_load(delivery, body)
+
+
+def receive_opt_out_answer(body: OptOutAnswer) -> Receipt:
+    return operations.answer_opt_out(body, now=clock.now())
+
+
+def receive_release(body: ReservationReleased) -> Receipt:
+    return operations.release_reservation(body, now=clock.now())

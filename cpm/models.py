@@ -4,17 +4,58 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
+import pghistory
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Upper
 
 from integration.fsm import ConcurrentTransitionMixin, FSMField, transition
 from integration.messages import ProgramRules
 from integration.models import TransitionRecord
 
-from .choices import DeviceClass, Outcome, ProgramEventState, SyncAnswer
+from .choices import DeviceClass, ProgramEventState, SyncAnswer, UnavailabilityState
+from .contact import Notification, NotificationBatch, SelfServiceLink
+from .facts import Participation, ParticipationChange, ParticipationOutcome, Removal
+
+__all__ = [
+    "Notification",
+    "NotificationBatch",
+    "Participation",
+    "ParticipationChange",
+    "ParticipationOutcome",
+    "Removal",
+    "SelfServiceLink",
+]
 
 
+def _history_of(model_name: str) -> Any:
+    """Keeps every version of a row, with who changed it; append-only by trigger."""
+    return pghistory.track(
+        model_name=model_name,
+        obj_field=pghistory.ObjForeignKey(related_name="changes"),
+        context_field=pghistory.ContextJSONField(),
+        context_id_field=None,  # type: ignore[arg-type]  # its documentation names None; its types don't
+    )
+
+
+def digits_of(field: str) -> Func:
+    """A telephone number without its signs and spaces."""
+    return Func(
+        F(field), Value(r"\D"), Value(""), Value("g"), function="regexp_replace", output_field=models.TextField()
+    )
+
+
+def _part_of(field: str, name: str) -> GinIndex:
+    """Finds a row by any part of a text, whatever its case."""
+    return GinIndex(OpClass(Upper(field), name="gin_trgm_ops"), name=name)
+
+
+@_history_of("ProgramTypeChange")
 class ProgramType(models.Model):
     """A class of offers. Event Opt Out Parameters: whether customers may opt out, and until when."""
 
@@ -29,6 +70,7 @@ class ProgramType(models.Model):
         return self.name
 
 
+@_history_of("ProgramChange")
 class Program(models.Model):
     """An offer customers enroll in, with the rules DERMS evaluates."""
 
@@ -57,6 +99,12 @@ class Customer(models.Model):
     email = models.EmailField()
     phone = models.CharField(max_length=30)
 
+    class Meta:
+        indexes = [
+            _part_of("name", "customer_name_part"),
+            GinIndex(OpClass(digits_of("phone"), name="gin_trgm_ops"), name="customer_phone_part"),
+        ]
+
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
 
@@ -71,6 +119,9 @@ class DeviceLocation(models.Model):
     substation = models.CharField(max_length=30)
     feeder = models.CharField(max_length=30)
     transformer = models.CharField(max_length=40)
+
+    class Meta:
+        indexes = [_part_of("address", "location_address_part")]
 
     def __str__(self) -> str:
         return self.address
@@ -162,6 +213,7 @@ class ProgramEvent(ConcurrentTransitionMixin, models.Model):
     outcomes = models.JSONField(default=dict)
     reduction_w = models.BigIntegerField(null=True)
     reservations_loaded_at = models.DateTimeField(null=True)
+    notified_at = models.DateTimeField(null=True)
     outcomes_loaded_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -173,7 +225,10 @@ class ProgramEvent(ConcurrentTransitionMixin, models.Model):
                 condition=Q(closed__lte=F("participations")), name="program_event_closes_only_participations"
             ),
         ]
-        indexes = [models.Index(fields=["-starts_at", "-id"], name="program_event_newest")]
+        indexes = [
+            models.Index(fields=["-starts_at", "-id"], name="program_event_newest"),
+            models.Index("starts_at", condition=Q(notified_at=None), name="program_event_to_notify"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event_number} stage {self.stage_number}"
@@ -214,33 +269,33 @@ class Transition(TransitionRecord):
         constraints = [models.UniqueConstraint("program_event", "revision", name="cpm_transition_once")]
 
 
-class Participation(models.Model):
-    """One device in one program event: facts alone; the status is derived. Partitioned by program event."""
+@_history_of("UnavailabilityChange")
+class Unavailability(models.Model):
+    """A period in which one of a customer's devices must not be used. Periods of one device do not overlap."""
 
-    pk = models.CompositePrimaryKey("program_event_id", "device_id")
-    program_event_id = models.BigIntegerField()
-    device_id = models.BigIntegerField()
-    reservation_flag = models.BooleanField()
-    expected_w = models.IntegerField()
-    preemptive_opt_out = models.BooleanField()
-
-    class Meta:
-        managed = False
-        db_table = "cpm_participation"
-
-
-class ParticipationOutcome(models.Model):
-    """What the device of a participation did. Partitioned by program event."""
-
-    pk = models.CompositePrimaryKey("program_event_id", "device_id")
-    program_event_id = models.BigIntegerField()
-    device_id = models.BigIntegerField()
-    code = models.CharField(max_length=4, choices=Outcome.choices)
-    started_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
-    reduction_w = models.IntegerField()
-    error = models.TextField()
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="unavailabilities")
+    starts_at = models.DateTimeField("from")
+    ends_at = models.DateTimeField("until")
+    reason = models.CharField(max_length=200)
+    state = models.CharField(max_length=8, choices=UnavailabilityState.choices, default=UnavailabilityState.ACTIVE)
+    version = models.PositiveIntegerField(default=1)
+    saved_by = models.CharField(max_length=150)
+    saved_at = models.DateTimeField()
 
     class Meta:
-        managed = False
-        db_table = "cpm_outcome"
+        verbose_name_plural = "unavailabilities"
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="unavailability_ends_after_start"),
+            ExclusionConstraint(
+                name="unavailability_once_at_a_time",
+                expressions=[
+                    ("device", RangeOperators.EQUAL),
+                    (Func("starts_at", "ends_at", function="tstzrange"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(state="Active"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device} {self.starts_at:%Y-%m-%d %H:%MZ} to {self.ends_at:%Y-%m-%d %H:%MZ}"

@@ -1,5 +1,6 @@
 """One statement over many rows each."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,13 @@ def outcome_partition(program_event: ProgramEvent) -> Partition:
 def load_participations(program_event: ProgramEvent, staged: str) -> int:
     """Rows of one staged part become participations with reservation flag Yes; gives how many."""
     return _load("load_participations", program_event, staged, participation_partition(program_event).table)
+
+
+def clear_removed(program_event: ProgramEvent) -> None:
+    """Clear the flag of devices that left while their rows were loaded; the caller holds the program event's lock."""
+    query = statement(HERE, "clear_removed").format(table=participation_partition(program_event).table)
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"stage_uid": program_event.stage_uid})
 
 
 def load_outcomes(program_event: ProgramEvent, staged: str) -> int:
@@ -95,6 +103,21 @@ def count_participations(program_event: ProgramEvent) -> dict[str, Any]:
     }
 
 
+def add_notifications(program_event: ProgramEvent, *, batch_size: int, now: datetime) -> int:
+    """Notify every customer with a device reserved in the program event, in batches; gives how many."""
+    params: dict[str, Any] = {
+        "event_uid": program_event.event_uid,
+        "program_event": program_event.pk,
+        "batch_size": batch_size,
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement(HERE, "notify_customers"), params)
+        notified = int(cursor.rowcount)
+        cursor.execute(statement(HERE, "add_notification_batches"), params)
+    return notified
+
+
 def apply_answers(staged: str, program_id: int) -> int:
     """Note what DERMS answered for each staged device; gives how many changed."""
     with connection.cursor() as cursor:
@@ -110,4 +133,8 @@ def _load(name: str, program_event: ProgramEvent, staged: str, table: str) -> in
 
 
 def _window(program_event: ProgramEvent) -> dict[str, Any]:
-    return {"ends_at": program_event.ends_at}
+    return {
+        "stage_uid": program_event.stage_uid,
+        "starts_at": program_event.starts_at,
+        "ends_at": program_event.ends_at,
+    }

@@ -6,6 +6,11 @@ from . import views
 
 app_name = "cpm"
 PROGRAM_EVENT = "program-events/<str:event_number>/<int:stage_number>/"
+DEVICE = "<str:head_end>/<str:nic_id>/"
+CUSTOMER = "customers/<str:number>/"
+SUBSCRIPTION = CUSTOMER + "subscriptions/<int:pk>/"
+PERIOD = CUSTOMER + "unavailability/<uuid:uid>/"
+OWN = "my-devices/<str:token>/"
 
 urlpatterns = [
     path("program-events/", views.program_event_list, name="program_event_list"),
@@ -13,10 +18,31 @@ urlpatterns = [
     path("program-events/participation/", views.participation_list, name="participation_list"),
     path("program-events/participation/export/", views.participation_export, name="participation_export"),
     path(PROGRAM_EVENT, views.program_event, name="program_event"),
-    path(PROGRAM_EVENT + "participation/<str:head_end>/<str:nic_id>/", views.participation, name="participation"),
+    path(PROGRAM_EVENT + "participation/" + DEVICE, views.participation, name="participation"),
+    path(
+        PROGRAM_EVENT + "participation/" + DEVICE + "opt-out/",
+        views.participation_opt_out,
+        name="participation_opt_out",
+    ),
     path("programs/", views.program_list, name="program_list"),
     path("programs/<str:code>/", views.program, name="program"),
     path("program-types/<str:code>/", views.program_type, name="program_type"),
     path("customers/", views.customer_list, name="customer_list"),
-    path("customers/<str:number>/", views.customer, name="customer"),
+    path(CUSTOMER, views.customer, name="customer"),
+    path(CUSTOMER + "links/add/", views.link_add, name="link_add"),
+    path(CUSTOMER + "links/<uuid:uid>/revoke/", views.link_revoke, name="link_revoke"),
+    path(CUSTOMER + "unavailability/releases/", views.would_release, name="would_release"),
+    path(PERIOD + "edit/", views.unavailability_edit, name="unavailability_edit"),
+    path(PERIOD + "cancel/", views.unavailability_cancel, name="unavailability_cancel"),
+    path(SUBSCRIPTION, views.subscription, name="subscription"),
+    path(SUBSCRIPTION + "location/", views.location, name="location"),
+    path(SUBSCRIPTION + "opt-out/", views.outstanding, name="outstanding"),
+    path(OWN, views.self_service, name="self_service"),
+    path(OWN + "unavailability/", views.self_service_unavailability, name="self_service_unavailability"),
+    path(OWN + "unavailability/<uuid:uid>/cancel/", views.self_service_cancel, name="self_service_cancel"),
+    path(
+        OWN + "events/<str:event_number>/<int:stage_number>/" + DEVICE + "opt-out/",
+        views.self_service_opt_out,
+        name="self_service_opt_out",
+    ),
 ]

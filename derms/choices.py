@@ -84,6 +84,7 @@ OPEN_STATES = (
     EventState.SCHEDULED,
     EventState.IN_PROGRESS,
 )
+FINAL_STATES = (EventState.COMPLETED, EventState.CANCELED)
 FINAL_STAGE_STATES = (StageState.COMPLETED, StageState.CANCELED)
 # Stages in these states hold their devices; overlap checks look at no others.
 HOLDING_STAGE_STATES = (StageState.SCHEDULED, StageState.IN_PROGRESS)

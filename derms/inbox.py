@@ -2,11 +2,14 @@
 
 from integration import clock
 from integration.messages import (
+    CustomerUnavailability,
     EnrollmentLoad,
     EnrollmentSync,
+    EventOptOut,
     ProgramRuleSync,
     RawOutcome,
     Receipt,
+    RemovalAnswer,
     StageExecutionStatus,
 )
 from integration.models import Delivery
@@ -28,7 +31,7 @@ def receive_raw_outcomes(delivery: Delivery) -> Receipt:
 
 
 def receive_enrollment(body: EnrollmentSync) -> Receipt:
-    return operations.change_enrollment(body.enrollment)
+    return operations.change_enrollment(body.enrollment, now=clock.now())
 
 
 def receive_enrollment_load(delivery: Delivery) -> Receipt:
@@ -39,3 +42,15 @@ def receive_enrollment_load(delivery: Delivery) -> Receipt:
 
 def receive_program_rules(body: ProgramRuleSync) -> Receipt:
     return operations.save_program(body)
+
+
+def receive_unavailability(body: CustomerUnavailability) -> Receipt:
+    return operations.save_unavailability(body, now=clock.now())
+
+
+def receive_opt_out(body: EventOptOut) -> Receipt:
+    return operations.opt_out_device(body, now=clock.now())
+
+
+def receive_removal_answer(body: RemovalAnswer) -> Receipt:
+    return operations.answer_removal(body, now=clock.now())

@@ -73,9 +73,8 @@ def attach_reservations(stage: Stage) -> None:
         # ATTACH takes this lock too; taken before the look, no other attachment slips in between.
         cursor.execute("LOCK TABLE derms_reservation IN SHARE UPDATE EXCLUSIVE MODE")
         cursor.execute(
-            f"SELECT count(*) FROM {partition.table} mine JOIN derms_reservation other USING (device_id)"
-            " WHERE other.stage_id = ANY(%s::bigint[])",
-            [overlapping_stage_ids(stage)],
+            statement(HERE, "count_reserved_twice").format(table=partition.table),
+            {"overlapping_stages": overlapping_stage_ids(stage)},
         )
         if twice := cursor.fetchone()[0]:
             raise DeviceReservedTwice(f"{twice} devices of {stage} are reserved for an overlapping stage.")

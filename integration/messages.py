@@ -18,6 +18,8 @@ Control = Literal["setpoint_offset", "duty_cycle", "off", "discharge"]
 OutcomeCode = Literal["D1SP", "D1IO", "D1ND", "D1ER", "D1CN"]
 DeviceClass = Literal["thermostat", "water_heater", "ev_charger", "battery"]
 EnrollmentAnswerWord = Literal["Registered", "Deregistered", "Error"]
+RemovalReason = Literal["opt-out", "customer unavailable", "enrollment ended"]
+RemovalWord = Literal["removed", "released", "too late"]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Code = Annotated[str, Field(min_length=1, max_length=40)]
 MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
@@ -242,6 +244,78 @@ class ProgramRuleSync(MessageBody):
         return f"program:{self.program}"
 
 
+class DeviceBody(StageBody):
+    """A message about one device of one stage."""
+
+    head_end: Code
+    nic_id: Code
+
+    @property
+    def subject(self) -> str:
+        return f"device:{self.head_end}/{self.nic_id}"
+
+
+class CustomerUnavailability(MessageBody):
+    """CPM tells DERMS of a period in which a device must not be used; a lower or equal version has no effect."""
+
+    kind = "customer_unavailability"
+
+    unavailability_uid: UUID
+    head_end: Code
+    nic_id: Code
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    version: int = Field(ge=1)
+    canceled: bool = False
+
+    @property
+    def subject(self) -> str:
+        return f"device:{self.head_end}/{self.nic_id}"
+
+
+class EventOptOut(DeviceBody):
+    """CPM tells DERMS that a customer's device leaves a stage before it starts."""
+
+    kind = "event_opt_out"
+
+
+class OptOutAnswer(DeviceBody):
+    """DERMS answers an opt-out: confirmed, or too late because the stage had started at this time."""
+
+    kind = "opt_out_answer"
+
+    answer: Literal["confirmed", "too late"]
+    at: AwareDatetime
+
+
+class DeviceRemoval(DeviceBody):
+    """DERMS tells LEC not to call a device in a stage, or to let it go where it was called."""
+
+    kind = "device_removal"
+
+    reason: RemovalReason
+
+
+class RemovalAnswer(DeviceBody):
+    """LEC answers a removal: removed before the start, released while the stage ran, or too late."""
+
+    kind = "removal_answer"
+
+    reason: RemovalReason
+    answer: RemovalWord
+    at: AwareDatetime
+
+
+class ReservationReleased(DeviceBody):
+    """DERMS tells CPM what became of a reservation it had to give up."""
+
+    kind = "reservation_released"
+
+    reason: RemovalReason
+    answer: RemovalWord
+    at: AwareDatetime
+
+
 class Receipt(Contract):
     """A receiver's answer, kept with the delivery: SUCCESS, or ERROR where it refused rows and applied the others."""
 
@@ -254,7 +328,20 @@ class Receipt(Contract):
 BULK = (DeviceReservation, RawOutcome, DeviceOutcome, EnrollmentLoad, EnrollmentLoadAnswer)
 CONTRACTS: Mapping[str, type[MessageBody]] = {
     body.kind: body
-    for body in (StageStatus, StageExecutionStatus, EnrollmentSync, EnrollmentAnswer, ProgramRuleSync, *BULK)
+    for body in (
+        StageStatus,
+        StageExecutionStatus,
+        EnrollmentSync,
+        EnrollmentAnswer,
+        ProgramRuleSync,
+        CustomerUnavailability,
+        EventOptOut,
+        OptOutAnswer,
+        DeviceRemoval,
+        RemovalAnswer,
+        ReservationReleased,
+        *BULK,
+    )
 }
 
 # The columns of each kind of extract, with the PostgreSQL type a reader stages them in.

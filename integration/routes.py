@@ -42,6 +42,12 @@ ROUTES: dict[str, tuple[Route, ...]] = {
     "enrollment_load": (Route("derms", "derms.inbox.receive_enrollment_load", "bulk"),),
     "enrollment_load_answer": (Route("cpm", "cpm.inbox.receive_enrollment_load_answer", "bulk"),),
     "program_rule_sync": (Route("derms", "derms.inbox.receive_program_rules"),),
+    "customer_unavailability": (Route("derms", "derms.inbox.receive_unavailability"),),
+    "event_opt_out": (Route("derms", "derms.inbox.receive_opt_out"),),
+    "opt_out_answer": (Route("cpm", "cpm.inbox.receive_opt_out_answer"),),
+    "device_removal": (Route("lec", "lec_sim.inbox.receive_removal"),),
+    "removal_answer": (Route("derms", "derms.inbox.receive_removal_answer"),),
+    "reservation_released": (Route("cpm", "cpm.inbox.receive_release"),),
 }
 
 DUE: dict[str, Due] = {
@@ -62,4 +68,8 @@ DUE: dict[str, Due] = {
         "derms.queries.stage_ids_unstarted", "derms.operations.report_unstarted_stage", "small"
     ),
     "report unended stage": Due("derms.queries.stage_ids_unended", "derms.operations.report_unended_stage", "small"),
+    "notify customers": Due("cpm.queries.program_event_ids_to_notify", "cpm.operations.notify_customers", "bulk"),
+    "send notifications": Due(
+        "cpm.queries.notification_batch_ids_to_send", "cpm.operations.send_notification_batch", "bulk"
+    ),
 }

@@ -1,7 +1,7 @@
 """Each message that reaches Live Energy Connect becomes one operation call."""
 
 from integration import clock
-from integration.messages import DeviceReservation, Receipt, StageStatus
+from integration.messages import DeviceRemoval, DeviceReservation, Receipt, StageStatus
 from integration.models import Delivery
 
 from . import operations
@@ -18,3 +18,7 @@ def receive_reservations(delivery: Delivery) -> Receipt:
     body = delivery.message.body
     assert isinstance(body, DeviceReservation)  # noqa: S101  (narrows the type; the route names the contract)
     return operations.load_reservations(delivery, body, now=clock.now())
+
+
+def receive_removal(body: DeviceRemoval) -> Receipt:
+    return operations.remove_device(body, now=clock.now())

@@ -77,6 +77,23 @@ class LecStage(models.Model):
         return f"{self.event_number} stage {self.stage_number}"
 
 
+class Removal(models.Model):
+    """A device that must not be called in a stage, or was let go of. It may come before the stage's reservations."""
+
+    stage_uid = models.UUIDField()
+    head_end = models.CharField(max_length=40)
+    nic_id = models.CharField(max_length=40)
+    reason = models.CharField(max_length=20)
+    answer = models.CharField(max_length=8)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("stage_uid", "head_end", "nic_id", name="lec_removal_once")]
+
+    def __str__(self) -> str:
+        return f"{self.head_end}/{self.nic_id}: {self.answer}"
+
+
 class LecReservation(models.Model):
     """A device LEC may call in a stage. Partitioned by stage."""
 

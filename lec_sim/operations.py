@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -10,12 +11,21 @@ from integration import extracts, outbox
 from integration.alerts import close_alert, raise_alert
 from integration.delivery import NotYet
 from integration.loads import Partition, begin_load, count_part
-from integration.messages import DeviceReservation, RawOutcome, Receipt, StageExecutionStatus, StageStatus
+from integration.messages import (
+    DeviceRemoval,
+    DeviceReservation,
+    RawOutcome,
+    Receipt,
+    RemovalAnswer,
+    RemovalWord,
+    StageExecutionStatus,
+    StageStatus,
+)
 from integration.models import Alert, Delivery, Message
 from integration.sql import statement
 
 from .choices import StageState
-from .models import LecStage
+from .models import LecStage, Removal
 
 HERE = Path(__file__).parent
 FINAL = (StageState.COMPLETED, StageState.CANCELED)
@@ -24,7 +34,7 @@ FINAL = (StageState.COMPLETED, StageState.CANCELED)
 @transaction.atomic
 def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
     """Learn of a stage, or that it is canceled. What LEC reported itself comes back and changes nothing."""
-    stage = LecStage.objects.select_for_update(no_key=True).filter(stage_uid=status.stage_uid).first()
+    stage = _lock_if_known(status.stage_uid)
     if stage is None:
         _learn(status)
         return Receipt()
@@ -33,7 +43,8 @@ def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
     stage.status_revision = status.revision
     if status.state == "Canceled" and stage.state not in FINAL:
         stage.state, stage.reason = StageState.CANCELED, status.reason
-        stage.ended_at = now if stage.started_at else None
+        # Whoever held the row meanwhile may have read the clock later.
+        stage.ended_at = max(now, stage.calls_made_at or stage.started_at) if stage.started_at else None
         close_alert(_late_key(stage))
     stage.save(update_fields=["status_revision", "state", "reason", "ended_at"])
     return Receipt()
@@ -156,11 +167,48 @@ def hand_over_outcomes(stage_id: int, *, now: datetime) -> None:
     extract = extracts.write_extract(
         kind="raw_outcome",
         query=statement(HERE, "raw_outcomes"),
-        params={"stage": stage.pk, "ended_at": min(stage.ended_at, stage.ends_at)},
+        params={
+            "stage": stage.pk,
+            "stage_uid": stage.stage_uid,
+            "ended_at": min(stage.ended_at, stage.ends_at),
+            "ends_at": stage.ends_at,
+            "reason": f"canceled: {stage.reason}" if stage.reason else "canceled",
+        },
     )
     outbox.send(RawOutcome(stage_uid=stage.stage_uid, extract=extract.ref), sender="lec")
     stage.handed_over_at = now
     stage.save(update_fields=["handed_over_at"])
+
+
+@transaction.atomic
+def remove_device(body: DeviceRemoval, *, now: datetime) -> Receipt:
+    """Not call a device in a stage, let go of it where it was called, or say that it is too late.
+
+    Starting a stage and accepting a removal lock the stage's row first; whoever comes first holds. A removal that
+    comes before the stage is known holds as well: nothing can have been called. One device may have to leave for
+    several reasons; what was too late for one of them can still hold for the next, and what holds stays.
+    """
+    stage = _lock_if_known(body.stage_uid)
+    device: dict[str, Any] = {"stage_uid": body.stage_uid, "head_end": body.head_end, "nic_id": body.nic_id}
+    removal = Removal.objects.filter(**device).first()
+    word = _removal_word(stage, removal, body)
+    if removal is None or (removal.answer == "too late" and word != "too late"):
+        # Whoever held the row meanwhile may have called the device later than this moment.
+        at = max(now, (stage and stage.calls_made_at) or now)
+        removal, _ = Removal.objects.update_or_create(
+            **device, defaults={"reason": body.reason, "answer": word, "at": at}
+        )
+    at = stage.started_at if stage and stage.started_at and word == "too late" else removal.at
+    outbox.send(RemovalAnswer.model_validate({**body.model_dump(), "answer": word, "at": at}), sender="lec")
+    return Receipt()
+
+
+def _removal_word(stage: LecStage | None, before: Removal | None, body: DeviceRemoval) -> RemovalWord:
+    """An opt-out holds only before the start; a customer who is unavailable is let go of while the stage runs, too."""
+    if stage is None or stage.started_at is None or (before and before.answer == "removed"):
+        return "removed"
+    is_out = stage.state == StageState.IN_PROGRESS or (before and before.answer == "released")
+    return "released" if is_out and body.reason == "customer unavailable" else "too late"
 
 
 def _learn(status: StageStatus) -> None:
@@ -209,6 +257,15 @@ def _reservations(stage: LecStage) -> Partition:
 
 def _lock(stage_id: int) -> LecStage:
     return LecStage.objects.select_for_update(no_key=True).get(pk=stage_id)
+
+
+def _lock_if_known(stage_uid: UUID) -> LecStage | None:
+    """A stage that is not known has no row to lock: whoever learns of it, or acts for it, locks its uid."""
+    stages = LecStage.objects.select_for_update(no_key=True).filter(stage_uid=stage_uid)
+    if (stage := stages.first()) is None:
+        _execute("SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", {"key": f"lec stage {stage_uid}"})
+        stage = stages.first()
+    return stage
 
 
 def _lock_for(message: Message) -> LecStage:

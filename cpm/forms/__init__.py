@@ -2,5 +2,15 @@
 
 from .participations import ParticipationFilter
 from .programs import OVERRIDABLE_RULES, ProgramForm, ProgramTypeForm, RulesForm
+from .unavailability import OptOutForm, PeriodForm, UnavailabilityForm
 
-__all__ = ["OVERRIDABLE_RULES", "ParticipationFilter", "ProgramForm", "ProgramTypeForm", "RulesForm"]
+__all__ = [
+    "OVERRIDABLE_RULES",
+    "OptOutForm",
+    "ParticipationFilter",
+    "PeriodForm",
+    "ProgramForm",
+    "ProgramTypeForm",
+    "RulesForm",
+    "UnavailabilityForm",
+]

@@ -9,23 +9,46 @@ from .enrollment import (
     send_program_rules,
     start_enrollment,
 )
+from .notifications import notify_customers, send_notification_batch
+from .opt_out import OptOutNotAllowed, answer_opt_out, opt_out_device, opt_out_of_event
 from .participation import load_outcomes, load_reservations, prepare_outcomes, prepare_reservations
 from .program_events import follow_stage
 from .programs import save_program, save_program_type
+from .releases import release_reservation
+from .self_service import make_link, revoke_link
+from .unavailability import (
+    UnavailabilityNotAllowed,
+    cancel_unavailability,
+    change_unavailability,
+    schedule_unavailability,
+)
 
 __all__ = [
+    "OptOutNotAllowed",
+    "UnavailabilityNotAllowed",
     "answer_enrollment",
     "answer_enrollment_load",
+    "answer_opt_out",
+    "cancel_unavailability",
+    "change_unavailability",
     "end_enrollment",
     "follow_stage",
     "load_outcomes",
     "load_reservations",
+    "make_link",
+    "notify_customers",
+    "opt_out_device",
+    "opt_out_of_event",
     "prepare_outcomes",
     "prepare_reservations",
+    "release_reservation",
     "replace_device",
+    "revoke_link",
     "save_program",
     "save_program_type",
+    "schedule_unavailability",
     "send_enrollment_load",
+    "send_notification_batch",
     "send_program_rules",
     "start_enrollment",
 ]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from integration import extracts
+from integration import clock, extracts
 from integration.delivery import NotYet
 from integration.loads import Partition, begin_load, count_part
 from integration.messages import DeviceOutcome, DeviceReservation, Receipt
@@ -14,6 +14,7 @@ from ..choices import ProgramEventState
 from ..models import ProgramEvent
 from ..set_operations import (
     add_unreserved,
+    clear_removed,
     count_participations,
     load_participations,
     outcome_partition,
@@ -38,7 +39,9 @@ def prepare_outcomes(message: Message) -> None:
     """Make the table a program event's outcomes go into; "not yet" where its participations are not loaded."""
     program_event = _lock(message)
     if program_event.reservations_loaded_at is None:
-        raise NotYet("the reservations are not loaded yet")
+        if not _reservations_were_declined(program_event):
+            raise NotYet("the reservations are not loaded yet")
+        _take_in_nothing(program_event)
     if program_event.outcomes_loaded_at is None:
         _prepare(message, outcome_partition(program_event))
 
@@ -55,8 +58,10 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     applied = load_participations(program_event, staged)
     refused = refuse_unknown_devices(delivery, program_event, staged)
     if count_part(delivery, applied=applied, refused=refused).finished_at:
+        program_event = _lock(delivery.message)
+        clear_removed(program_event)
         _attach(participation_partition(program_event))
-        _save_counts(_lock(delivery.message), reservations_loaded_at=now)
+        _save_counts(program_event, reservations_loaded_at=now)
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused)
 
 
@@ -81,6 +86,27 @@ def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> 
 def _prepare(message: Message, partition: Partition) -> None:
     partition.create()
     begin_load(message, receiver="cpm", table=partition.table)
+
+
+def _reservations_were_declined(program_event: ProgramEvent) -> bool:
+    """Whether it was canceled when its reservations came, so that they were not loaded and will not come again."""
+    awaited = Delivery.objects.filter(
+        message__stage_uid=program_event.stage_uid,
+        message__kind=DeviceReservation.kind,
+        receiver="cpm",
+        delivered_at=None,
+        discarded_at=None,
+    )
+    return program_event.state == ProgramEventState.CANCELED and not awaited.exists()
+
+
+def _take_in_nothing(program_event: ProgramEvent) -> None:
+    """Canceled when its reservations came, so they were not loaded; each outcome will make its own participation."""
+    partition = participation_partition(program_event)
+    partition.create()
+    _attach(partition)
+    program_event.reservations_loaded_at = clock.now()
+    program_event.save(update_fields=["reservations_loaded_at"])
 
 
 def _attach(partition: Partition) -> None:

@@ -22,12 +22,22 @@ def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
         note = f"revision {status.revision} is not newer than {program_event.revision}"
         return Receipt(applied=0, note=note)
     if program_event.state in FINAL_STATES:
-        return Receipt(applied=0, note=f"the program event is {program_event.state} already")
+        return _note_start_of_canceled(program_event, status, now)
     was = program_event.state
     _move(program_event, status)
     program_event.revision = status.revision
     program_event.save(update_fields=["state", "revision", "reason", "started_at"])
     _record(program_event, was, now)
+    return Receipt()
+
+
+def _note_start_of_canceled(program_event: ProgramEvent, status: StageStatus, now: datetime) -> Receipt:
+    """It was canceled while it started: then it did start, and each device will have an outcome."""
+    if program_event.state != status.state or program_event.started_at or status.started_at is None:
+        return Receipt(applied=0, note=f"the program event is {program_event.state} already")
+    program_event.started_at, program_event.revision = status.started_at, status.revision
+    program_event.save(update_fields=["started_at", "revision"])
+    _record(program_event, program_event.state, now)
     return Receipt()
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pghistory
 from django.db import transaction
 
 from integration.messages import ProgramRules
@@ -11,22 +12,23 @@ from .enrollment import send_program_rules
 
 
 @transaction.atomic
-def save_program(*, program_id: int, fields: dict[str, Any], rules: ProgramRules) -> None:
-    """Change a program's flags and rules; where a rule changed, DERMS is told."""
+def save_program(*, program_id: int, fields: dict[str, Any], rules: ProgramRules, by: str) -> None:
+    """Change a program's flags and rules, kept in its history; where a rule changed, DERMS is told."""
     program = Program.objects.select_for_update(no_key=True).get(pk=program_id)
     told = (program.name, program.active, program.rules)
     for name, value in fields.items():
         setattr(program, name, value)
     program.rules_data = rules.model_dump(mode="json")
-    if (program.name, program.active, rules) == told:
+    tells_derms = (program.name, program.active, rules) != told
+    program.version += tells_derms
+    with pghistory.context(by=by):
         program.save()
-        return
-    program.version += 1
-    program.save()
-    send_program_rules(program_id=program.pk)
+    if tells_derms:
+        send_program_rules(program_id=program.pk)
 
 
 @transaction.atomic
-def save_program_type(*, program_type_id: int, fields: dict[str, Any]) -> None:
-    """Change a program type's Event Opt Out Parameters."""
-    ProgramType.objects.filter(pk=program_type_id).update(**fields)
+def save_program_type(*, program_type_id: int, fields: dict[str, Any], by: str) -> None:
+    """Change a program type's Event Opt Out Parameters, kept in its history."""
+    with pghistory.context(by=by):
+        ProgramType.objects.filter(pk=program_type_id).update(**fields)

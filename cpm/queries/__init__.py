@@ -1,6 +1,23 @@
 """Reads."""
 
-from .customers import current_enrollments, customers, customers_like, ended_enrollments, past_participations
+from .configuration import program_changes, program_type_changes, unavailability_changes
+from .customers import (
+    CustomerEnrollment,
+    coming_reservations,
+    current_enrollments,
+    customers,
+    ended_enrollments,
+    enrollment_of,
+    own_reservations,
+    past_participations,
+)
+from .notifications import (
+    emails_are_sent,
+    links_of,
+    notification_batch_ids_to_send,
+    notifications_of,
+    program_event_ids_to_notify,
+)
 from .participations import (
     ParticipationKey,
     ParticipationRow,
@@ -13,29 +30,50 @@ from .program_events import (
     event_history,
     is_settled,
     loads_under_way,
+    opt_out_of,
     participation_history,
     program_event_named,
     program_events,
     programs_with_use,
 )
+from .search import customers_like
+from .unavailability import Release, devices_of, periods_of, releases_of, reservations_in
 
 __all__ = [
+    "CustomerEnrollment",
     "ParticipationKey",
     "ParticipationRow",
+    "Release",
     "Wanted",
+    "coming_reservations",
     "current_enrollments",
     "customers",
     "customers_like",
     "device_ids",
+    "devices_of",
+    "emails_are_sent",
     "ended_enrollments",
+    "enrollment_of",
     "event_history",
     "is_settled",
+    "links_of",
     "loads_under_way",
+    "notification_batch_ids_to_send",
+    "notifications_of",
+    "opt_out_of",
+    "own_reservations",
     "participation_history",
     "participation_status",
     "participations",
     "past_participations",
+    "periods_of",
+    "program_changes",
+    "program_event_ids_to_notify",
     "program_event_named",
     "program_events",
+    "program_type_changes",
     "programs_with_use",
+    "releases_of",
+    "reservations_in",
+    "unavailability_changes",
 ]

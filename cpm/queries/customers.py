@@ -1,10 +1,11 @@
 """Customers, what they are enrolled in, and when their devices are called."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from ..choices import FINAL_STATES, ParticipationStatus
+from ..choices import FINAL_STATES, ParticipationStatus, ProgramEventState
 from ..models import Customer, Device, DeviceLocation, SubscribedDevice, Subscription
 from .participations import ParticipationRow, Wanted, participations
 
@@ -12,10 +13,24 @@ MOST_RESERVATIONS = 100
 
 
 class CustomerEnrollment(NamedTuple):
-    """A subscription, and the reservations of its devices in the program event that comes (or runs) next."""
+    """A subscription, and the reservations of its devices that are not over."""
 
     subscription: Subscription
-    next_reservations: list[ParticipationRow]
+    reservations: list[ParticipationRow]
+
+    @property
+    def next_reservations(self) -> list[ParticipationRow]:
+        """Those of the program event that comes, or runs, next."""
+        return [row for row in self.reservations if row.program_event == self.reservations[0].program_event]
+
+    @property
+    def outstanding(self) -> list[ParticipationRow]:
+        """Those of coming stages."""
+        return [row for row in self.reservations if row.program_event.state == ProgramEventState.SCHEDULED]
+
+    @property
+    def can_opt_out(self) -> bool:
+        return bool(self.outstanding) and self.subscription.program.type.allow_to_opt_out
 
 
 def customers() -> QuerySet[Customer]:
@@ -27,17 +42,16 @@ def customers() -> QuerySet[Customer]:
     )
 
 
-def customers_like(found: QuerySet[Customer], words: str) -> QuerySet[Customer]:
-    """Those whose number, account or device's NIC id is this, or whose name contains it."""
-    with_device = Device.objects.filter(nic_id=words.rpartition("/")[2]).values("location__customer")
-    keys = {words, words.upper()}
-    return found.filter(Q(number__in=keys) | Q(account__in=keys) | Q(name__icontains=words) | Q(pk__in=with_device))
-
-
 def current_enrollments(customer: Customer) -> list[CustomerEnrollment]:
     """The open subscriptions of a customer."""
-    coming = _reservations(customer)
-    return [CustomerEnrollment(one, _next(coming, one)) for one in _subscriptions(customer).filter(ends_at=None)]
+    coming = coming_reservations([customer])
+    return [CustomerEnrollment(one, _of(coming, one)) for one in _subscriptions(customer).filter(ends_at=None)]
+
+
+def enrollment_of(customer: Customer, subscription_id: int) -> CustomerEnrollment | None:
+    """One open subscription of a customer; None where there is none of this id."""
+    found = _subscriptions(customer).filter(ends_at=None, pk=subscription_id).first()
+    return CustomerEnrollment(found, _of(coming_reservations([customer]), found)) if found else None
 
 
 def ended_enrollments(customer: Customer) -> QuerySet[Subscription]:
@@ -57,21 +71,33 @@ def _subscriptions(customer: Customer) -> QuerySet[Subscription]:
     return found.prefetch_related(Prefetch("subscribed_devices", devices)).order_by("-starts_at", "pk")
 
 
-def _reservations(customer: Customer) -> list[ParticipationRow]:
-    """What the customer's devices are reserved for and has not ended, the next one first."""
+def coming_reservations(customers: Iterable[Customer], program_events: Q | None = None) -> list[ParticipationRow]:
+    """What the devices of these customers are reserved for and has not ended, the next one first."""
+    people = [customer.pk for customer in customers]
+    theirs = Q(program__in=Subscription.objects.filter(customer__in=people).values("program"))
     wanted = Wanted(
-        program_events=~Q(state__in=FINAL_STATES) & _programs_of(customer),
-        device_ids=_device_ids(customer),
+        program_events=~Q(state__in=FINAL_STATES) & theirs & (program_events or Q()),
+        device_ids=list(Device.objects.filter(location__customer__in=people).values_list("pk", flat=True)),
         status=ParticipationStatus.RESERVED,
     )
-    rows = [row for row in participations(wanted, limit=MOST_RESERVATIONS) if row.facts.reservation_flag]
+    found = participations(wanted, limit=MOST_RESERVATIONS * len(people))
+    rows = [row for row in found if row.facts.reservation_flag]
     return sorted(rows, key=lambda row: (row.program_event.starts_at, row.program_event.pk, row.device.pk))
 
 
-def _next(coming: list[ParticipationRow], subscription: Subscription) -> list[ParticipationRow]:
+def own_reservations(customer: Customer) -> list[ParticipationRow]:
+    """What a customer's devices are reserved for or have opted out of and has not ended, the next one first."""
+    wanted = Wanted(
+        program_events=~Q(state__in=FINAL_STATES) & _programs_of(customer), device_ids=_device_ids(customer)
+    )
+    rows = participations(wanted, limit=MOST_RESERVATIONS)
+    asked = [row for row in rows if row.facts.reservation_flag or row.facts.preemptive_opt_out]
+    return sorted(asked, key=lambda row: (row.program_event.starts_at, row.program_event.pk, row.device.pk))
+
+
+def _of(coming: list[ParticipationRow], subscription: Subscription) -> list[ParticipationRow]:
     devices = {one.device_id for one in subscription.subscribed_devices.all()}
-    mine = [r for r in coming if r.program_event.program_id == subscription.program_id and r.device.pk in devices]
-    return [row for row in mine if row.program_event == mine[0].program_event]
+    return [r for r in coming if r.program_event.program_id == subscription.program_id and r.device.pk in devices]
 
 
 def _programs_of(customer: Customer) -> Q:

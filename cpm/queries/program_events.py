@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from integration.models import Load
 
 from ..choices import FINAL_STATES
-from ..models import Program, ProgramEvent
+from ..models import ParticipationChange, Program, ProgramEvent, Removal
 from .participations import ParticipationRow
 
 
@@ -64,7 +64,9 @@ def event_history(event: ProgramEvent) -> list[Happening]:
 def participation_history(row: ParticipationRow) -> list[Happening]:
     """What happened to one participation, newest first."""
     event, facts = row.program_event, row.facts
-    flag = _("Yes") if facts.reservation_flag else _("No")
+    changes = list(ParticipationChange.objects.filter(program_event=event, device=row.device).order_by("pk"))
+    was_reserved = facts.reservation_flag or any(change.what.startswith("Reservation flag") for change in changes)
+    flag = _("Yes") if was_reserved else _("No")
     moments = [
         (event.reservations_loaded_at, _("Event participation created, reservation flag %s") % flag, "DERMS"),
         (facts.started_at, _("The device began to take part"), "LEC"),
@@ -72,7 +74,17 @@ def participation_history(row: ParticipationRow) -> list[Happening]:
         (event.outcomes_loaded_at if facts.code else None, _("Closed with outcome %s") % facts.code, "DERMS"),
     ]
     happened = [Happening(at, sentence, by) for at, sentence, by in moments if at]
-    return _newest_first([*_transitions(event), *happened])
+    changed = [Happening(change.at, change.what, change.by) for change in changes]
+    return _newest_first([*_transitions(event), *happened, *changed])
+
+
+def opt_out_of(row: ParticipationRow) -> Removal | None:
+    """What DERMS and LEC made of a device's opt-out; None where it did not opt out."""
+    if not row.facts.preemptive_opt_out:
+        return None
+    device = row.device
+    removals = Removal.objects.filter(stage_uid=row.program_event.stage_uid)
+    return removals.filter(head_end=device.head_end, nic_id=device.nic_id).first()
 
 
 def _newest_first(happened: list[Happening]) -> list[Happening]:

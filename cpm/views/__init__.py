@@ -1,20 +1,35 @@
 """Pages of the customer-program system: each view finds, asks one query or operation, and answers."""
 
-from .customers import customer, customer_list
-from .participations import participation, participation_export, participation_list
+from .customers import customer, customer_list, link_add, link_revoke, outstanding
+from .participations import participation, participation_export, participation_list, participation_opt_out
 from .program_events import program_event, program_event_export, program_event_list
 from .programs import program, program_list, program_type
+from .self_service import self_service, self_service_cancel, self_service_opt_out, self_service_unavailability
+from .unavailability import location, subscription, unavailability_cancel, unavailability_edit, would_release
 
 __all__ = [
     "customer",
     "customer_list",
+    "link_add",
+    "link_revoke",
+    "location",
+    "outstanding",
     "participation",
     "participation_export",
     "participation_list",
+    "participation_opt_out",
     "program",
     "program_event",
     "program_event_export",
     "program_event_list",
     "program_list",
     "program_type",
+    "self_service",
+    "self_service_cancel",
+    "self_service_opt_out",
+    "self_service_unavailability",
+    "subscription",
+    "unavailability_cancel",
+    "unavailability_edit",
+    "would_release",
 ]

@@ -1,17 +1,42 @@
-"""Customers: the search, and Customer Program Summary."""
+"""Customers: the search, Customer Program Summary, and links to a customer's own page."""
 
-from django.http import HttpResponse
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
 
+from integration import clock
 from integration.access import allow
+from integration.acting import acts_once
 from integration.http import SignedInRequest
-from integration.keyset import keyset_page
+from integration.keyset import Page, keyset_page
+from integration.limits import is_over
 
-from ..models import Customer
-from ..queries import current_enrollments, customers, customers_like, ended_enrollments, past_participations
+from .. import operations
+from ..models import Customer, SelfServiceLink
+from ..operations import OptOutNotAllowed
+from ..queries import (
+    current_enrollments,
+    customers,
+    customers_like,
+    emails_are_sent,
+    ended_enrollments,
+    enrollment_of,
+    links_of,
+    notifications_of,
+    past_participations,
+)
 
+ACTING = require_http_methods(["GET", "HEAD", "POST"])
 HISTORY = 20
+SEARCHES_A_MINUTE = 60
 
 
 @require_safe
@@ -19,6 +44,9 @@ HISTORY = 20
 def customer_list(request: SignedInRequest) -> HttpResponse:
     """Customers by number; a search that finds a single one opens it."""
     words = request.GET.get("q", "").strip()[:120]
+    if words and is_over("customer-search", str(request.user.pk), per_minute=SEARCHES_A_MINUTE):
+        context = {"page": Page([]), "words": words, "too_often": SEARCHES_A_MINUTE}
+        return render(request, "cpm/customer_list.html", context, status=429)
     found = customers_like(customers(), words) if words else customers()
     page = keyset_page(found, ("number",), request.GET)
     if words and len(page.rows) == 1 and not page.first_url:
@@ -28,14 +56,68 @@ def customer_list(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 @allow("cpm.view_customer")
+@vary_on_headers("HX-Request")
 def customer(request: SignedInRequest, number: str) -> HttpResponse:
     """Customer Program Summary: what they are enrolled in, what comes next, and what was."""
     found = get_object_or_404(Customer, number=number)
-    context = {
-        "customer": found,
+    context = {"customer": found, "enrollments": current_enrollments(found)}
+    if request.htmx:
+        return render(request, "cpm/customer.html#current-enrollment", context)
+    context |= {
         "locations": found.locations.prefetch_related("devices").order_by("pk"),
-        "enrollments": current_enrollments(found),
         "ended": ended_enrollments(found),
         "history": past_participations(found, limit=HISTORY),
+        "notifications": notifications_of(found),
+        "links": links_of(found),
+        "emails_are_sent": emails_are_sent(),
+        "now": clock.now(),
     }
     return render(request, "cpm/customer.html", context)
+
+
+@require_safe
+@allow("cpm.view_customer")
+def outstanding(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
+    """Opt Out: the reservations of one enrollment that the customer can still opt out of."""
+    if not request.user.has_perm("cpm.opt_out"):
+        raise PermissionDenied("Your roles do not include opting out. Ask an administrator for the role you need.")
+    found = get_object_or_404(Customer, number=number)
+    enrollment = enrollment_of(found, pk)
+    if enrollment is None:
+        raise Http404(f"{number} has no open subscription {pk}.")
+    if not enrollment.subscription.program.type.allow_to_opt_out:
+        raise OptOutNotAllowed(f"{enrollment.subscription.program.type} programs do not allow customers to opt out.")
+    context = {"customer": found, "enrollment": enrollment, "now": clock.now()}
+    return render(request, "cpm/outstanding.html", context)
+
+
+@require_http_methods(["POST"])
+@allow("cpm.add_selfservicelink")
+@acts_once
+def link_add(request: SignedInRequest, number: str) -> HttpResponse:
+    """Make a link to this customer's own page, to be sent to them."""
+    found = get_object_or_404(Customer, number=number)
+    link = operations.make_link(customer_id=found.pk, by=request.user.username, now=clock.now())
+    address = settings.PUBLIC_URL + reverse("cpm:self_service", args=[link.token])
+    messages.success(request, _("Send this link to the customer and to nobody else: %(link)s") % {"link": address})
+    return redirect("cpm:customer", number)
+
+
+@ACTING
+@allow("cpm.add_selfservicelink")
+@acts_once
+def link_revoke(request: SignedInRequest, number: str, uid: UUID) -> HttpResponse:
+    link = get_object_or_404(SelfServiceLink, uid=uid, customer__number=number)
+    if request.method == "POST":
+        operations.revoke_link(uid=link.uid, by=request.user.username, now=clock.now())
+        messages.success(request, _("The link is revoked."))
+        return redirect("cpm:customer", number)
+    context = {
+        "title": _("Revoke this self-service link?"),
+        "consequences": [_("Whoever opens it is told that it no longer works. A new one can be made at any time.")],
+        "act": _("Revoke the link"),
+        "keep": _("Keep the link"),
+        "keep_url": reverse("cpm:customer", args=[number]),
+        "dangerous": True,
+    }
+    return render(request, "confirm.html", context)

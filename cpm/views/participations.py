@@ -3,32 +3,40 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from integration import clock
 from integration.access import allow
+from integration.acting import acts_once
 from integration.exports import PAGE, csv_response
 from integration.http import SignedInRequest
 from integration.keyset import AFTER, SIZE, Page, join_key, page_of, split_key
 
-from ..forms import ParticipationFilter
-from ..models import Device, ProgramEvent
+from .. import operations
+from ..choices import ProgramEventState
+from ..forms import OptOutForm, ParticipationFilter
+from ..models import Device, Participation, ProgramEvent
+from ..operations.opt_out import opt_out_refusal
 from ..queries import (
     ParticipationKey,
     ParticipationRow,
     Wanted,
     is_settled,
     loads_under_way,
+    opt_out_of,
     participation_history,
     participations,
     program_events,
 )
 
+ACTING = require_http_methods(["GET", "HEAD", "POST"])
 SEES_CUSTOMERS = "cpm.view_customer"
 
 
@@ -69,17 +77,76 @@ def participation_export(request: SignedInRequest) -> HttpResponseBase:
 
 @require_safe
 @allow("cpm.view_participation")
+@vary_on_headers("HX-Request")
 def participation(
     request: SignedInRequest, event_number: str, stage_number: int, head_end: str, nic_id: str
 ) -> HttpResponse:
     """The record of one device in one program event."""
+    row = _row(event_number, stage_number, head_end, nic_id)
+    template = "cpm/participation.html"
+    return render(request, f"{template}#record" if request.htmx else template, _record(row))
+
+
+@ACTING
+@allow("cpm.opt_out")
+@acts_once
+def participation_opt_out(
+    request: SignedInRequest, event_number: str, stage_number: int, head_end: str, nic_id: str
+) -> HttpResponse:
+    """Save Preemptive Opt-Out on the record, for its stage or for all coming stages of the event."""
+    row = _row(event_number, stage_number, head_end, nic_id)
+    if request.method != "POST":
+        return redirect("cpm:participation", event_number, stage_number, head_end, nic_id)
+    form = OptOutForm(request.POST, stages=len(_coming_stages(row)))
+    if not form.is_valid():
+        return render(request, "cpm/participation.html", {**_record(row), "opt_out_form": form}, status=422)
+    if form.cleaned_data["preemptive_opt_out"] == "no":
+        messages.info(request, _("Preemptive Opt-Out is still No; nothing was changed."))
+    else:
+        _opt_out(request, row, whole_event=form.cleaned_data["scope"] == "event")
+    return redirect("cpm:participation", event_number, stage_number, head_end, nic_id)
+
+
+def _opt_out(request: SignedInRequest, row: ParticipationRow, *, whole_event: bool) -> None:
+    event, by, now = row.program_event, request.user.username, clock.now()
+    if whole_event:
+        for sentence in operations.opt_out_of_event(event_uid=event.event_uid, device_id=row.device.pk, by=by, now=now):
+            messages.warning(request, sentence)
+    else:
+        operations.opt_out_device(program_event_id=event.pk, device_id=row.device.pk, by=by, now=now)
+    messages.success(request, _("The opt-out is saved and sent to DERMS; this page shows the answer."))
+
+
+def _row(event_number: str, stage_number: int, head_end: str, nic_id: str) -> ParticipationRow:
     event = get_object_or_404(program_events(), event_number=event_number, stage_number=stage_number)
     devices = list(Device.objects.filter(head_end=head_end, nic_id=nic_id).values_list("pk", flat=True))
     found = participations(Wanted(program_events=Q(pk=event.pk), device_ids=devices), limit=1)
     if not found:
         raise Http404(f"{head_end}/{nic_id} has no participation in {event}.")
-    context = {"row": found[0], "happened": participation_history(found[0])}
-    return render(request, "cpm/participation.html", context)
+    return found[0]
+
+
+def _record(row: ParticipationRow) -> dict[str, Any]:
+    """What the record shows; the form only where the device can still opt out."""
+    facts = Participation(reservation_flag=row.facts.reservation_flag)
+    refusal = opt_out_refusal(row.program_event, facts, clock.now())
+    opt_out, coming = opt_out_of(row), _coming_stages(row)
+    return {
+        "row": row,
+        "happened": participation_history(row),
+        "opt_out": opt_out,
+        "is_waiting": bool(opt_out and not opt_out.answer),
+        "refusal": refusal,
+        "coming_stages": coming,
+        "opt_out_form": None if refusal or opt_out else OptOutForm(stages=len(coming)),
+    }
+
+
+def _coming_stages(row: ParticipationRow) -> list[ParticipationRow]:
+    """The coming stages of the event that this device is reserved for."""
+    coming = Q(event_uid=row.program_event.event_uid, state=ProgramEventState.SCHEDULED)
+    found = participations(Wanted(program_events=coming, device_ids=[row.device.pk]), limit=SIZE)
+    return [other for other in found if other.facts.reservation_flag]
 
 
 def _refuse(request: SignedInRequest, form: ParticipationFilter) -> HttpResponse:

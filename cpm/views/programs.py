@@ -13,7 +13,7 @@ from integration.http import SignedInRequest
 from .. import operations
 from ..forms import ProgramForm, ProgramTypeForm, RulesForm
 from ..models import Program, ProgramType
-from ..queries import programs_with_use
+from ..queries import program_changes, program_type_changes, programs_with_use
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -35,11 +35,13 @@ def program(request: SignedInRequest, code: str) -> HttpResponse:
     form = ProgramForm(given, instance=found)
     rules = RulesForm(given, initial=found.rules.model_dump())
     if request.method == "POST" and all([form.is_valid(), rules.is_valid()]):
-        operations.save_program(program_id=found.pk, fields=form.cleaned_data, rules=rules.rules)
+        operations.save_program(
+            program_id=found.pk, fields=form.cleaned_data, rules=rules.rules, by=request.user.username
+        )
         messages.success(request, _("“%(name)s” is saved.") % {"name": form.cleaned_data["name"]})
         return redirect("cpm:program", code)
     has_errors = bool(form.errors or rules.errors)
-    context = {"program": found, "form": form, "rules": rules}
+    context = {"program": found, "form": form, "rules": rules, "changes": program_changes(found)}
     return render(request, "cpm/program.html", context, status=422 if has_errors else 200)
 
 
@@ -51,8 +53,13 @@ def program_type(request: SignedInRequest, code: str) -> HttpResponse:
     found = get_object_or_404(ProgramType, code=code)
     form = ProgramTypeForm(request.POST if request.method == "POST" else None, instance=found)
     if request.method == "POST" and form.is_valid():
-        operations.save_program_type(program_type_id=found.pk, fields=form.cleaned_data)
+        operations.save_program_type(program_type_id=found.pk, fields=form.cleaned_data, by=request.user.username)
         messages.success(request, _("“%(name)s” is saved.") % {"name": form.cleaned_data["name"]})
         return redirect("cpm:program_type", code)
-    context = {"program_type": found, "form": form, "programs": found.programs.order_by("name")}
+    context = {
+        "program_type": found,
+        "form": form,
+        "programs": found.programs.order_by("name"),
+        "changes": program_type_changes(found),
+    }
     return render(request, "cpm/program_type.html", context, status=422 if form.errors else 200)

@@ -1,9 +1,10 @@
 """What people type, checked; operations save it."""
 
-from .events import DenyForm, EventForm, NewEventForm, ShiftForm, ShortfallForm, StageForm, SubmitForm
-from .strategies import GroupForm, StrategyForm, StrategyStageForm, StrategyStageFormSet
+from .events import CancelForm, DenyForm, EventForm, NewEventForm, ShiftForm, ShortfallForm, StageForm, SubmitForm
+from .strategies import GroupForm, StrategyForm, StrategyStageForm, StrategyStageFormSet, StrategyTypeForm
 
 __all__ = [
+    "CancelForm",
     "DenyForm",
     "EventForm",
     "GroupForm",
@@ -14,5 +15,6 @@ __all__ = [
     "StrategyForm",
     "StrategyStageForm",
     "StrategyStageFormSet",
+    "StrategyTypeForm",
     "SubmitForm",
 ]

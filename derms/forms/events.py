@@ -7,54 +7,11 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from integration.localtime import LocalTimeMissing, LocalTimeTwice, offsets, to_utc
+from integration.wall_time import LocalMomentMixin, WallTimeField
 
 from ..choices import Control, Objective, StrategyState
 from ..models import Event, Stage, Strategy
 from ..rules import RULE_WORDS
-
-LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
-
-
-class LocalMomentMixin(forms.BaseForm):
-    """Wall times typed in a control zone's time become moments in UTC."""
-
-    def take_moment(self, name: str, time_zone: str) -> None:
-        """Replace a cleaned wall time by its moment; what cannot be one becomes the field's error."""
-        wall = self.cleaned_data.get(name)
-        if wall is None:
-            return
-        try:
-            offset = self.data.get(self.add_prefix(f"{name}_offset"), "")
-            self.cleaned_data[name] = to_utc(wall, time_zone, offset)
-        except LocalTimeMissing as problem:
-            self.add_error(name, str(problem))
-        except LocalTimeTwice as problem:
-            self._offer_offsets(name, wall, time_zone)
-            self.add_error(name, str(problem))
-
-    def _offer_offsets(self, name: str, wall: datetime, time_zone: str) -> None:
-        choices = [(o, f"{wall:%H:%M} (UTC{o})") for o in offsets(wall, time_zone)]
-        label = _("Which %(time)s is meant") % {"time": f"{wall:%H:%M}"}
-        self.fields[f"{name}_offset"] = forms.ChoiceField(choices=choices, label=label)
-
-
-class WallTimeField(forms.DateTimeField):
-    """A date and time without zone, as the browser's own picker gives it."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=LOCAL_FORMAT)
-
-    def to_python(self, value: Any) -> Any:
-        if value in self.empty_values:
-            return None
-        for pattern in (LOCAL_FORMAT, "%Y-%m-%dT%H:%M:%S"):
-            try:
-                return datetime.strptime(str(value), pattern)  # noqa: DTZ007  (a wall time; the form gives it its zone)
-            except ValueError:
-                continue
-        raise forms.ValidationError(
-            _("“%(value)s” is not a date and time like 2026-07-21T17:30."), params={"value": value}
-        )
 
 
 class TargetMixin(forms.BaseForm):
@@ -196,6 +153,28 @@ class SubmitForm(forms.Form):
 
 class ShortfallForm(forms.Form):
     accepted_kw = forms.IntegerField(label=_("Accept a shortfall of up to (kW)"), min_value=1)
+
+
+class CancelForm(forms.Form):
+    """A reason; while devices run, the typed number of the event as well, so that nobody stops them by a slip."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
+    typed_number = forms.CharField(label=_("Event number"), required=False)
+
+    def __init__(self, *args: Any, number: str, is_running: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.number = number
+        if not is_running:
+            del self.fields["typed_number"]
+        else:
+            self.fields["typed_number"].help_text = _("Devices are running: type %(number)s.") % {"number": number}
+
+    def clean_typed_number(self) -> str:
+        typed: str = self.cleaned_data["typed_number"]
+        if typed.strip() != self.number:
+            sentence = _("“%(typed)s” is not %(number)s.")
+            raise forms.ValidationError(sentence, params={"typed": typed, "number": self.number})
+        return typed
 
 
 class DenyForm(forms.Form):

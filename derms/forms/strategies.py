@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ..choices import DeviceClass
-from ..models import DerGroup, Feeder, HeadEnd, Program, Strategy, StrategyStage
+from ..models import DerGroup, Feeder, HeadEnd, Program, Strategy, StrategyStage, StrategyType
 from .events import ControlMixin, TargetMixin
 
 
@@ -47,6 +47,22 @@ class StrategyStageForm(ControlMixin, forms.ModelForm):  # type: ignore[type-arg
 StrategyStageFormSet = forms.modelformset_factory(
     StrategyStage, form=StrategyStageForm, extra=1, can_delete=True, min_num=1, validate_min=True
 )
+
+
+class StrategyTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    class Meta:
+        model = StrategyType
+        fields = ["lead_time_s", "outcome_timeout_s", "balance_authority_check", "balance_authority_threshold_kw"]
+        labels = {
+            "lead_time_s": _("Minimum lead time (s)"),
+            "outcome_timeout_s": _("Outcome time-out (s)"),
+            "balance_authority_check": _("Balance Authority check"),
+            "balance_authority_threshold_kw": _("Threshold (kW)"),
+        }
+        help_texts = {
+            "balance_authority_check": _("Large events of this type need the Balance Authority's approval as well."),
+            "balance_authority_threshold_kw": _("Power of all open events subject to the check, at any moment."),
+        }
 
 
 class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone

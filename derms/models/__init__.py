@@ -1,7 +1,7 @@
 """DERMS's own records."""
 
 from .devices import DerGroup, Device, DeviceUnavailability, DeviceUsage, Enrollment, Program
-from .events import DeviceOutcome, Event, Reservation, Stage, Transition
+from .events import DeviceOutcome, Event, Removal, Reservation, Stage, Transition
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .strategies import Strategy, StrategyStage, StrategyType
 
@@ -19,6 +19,7 @@ __all__ = [
     "LoadForecast",
     "Program",
     "ReductionFactor",
+    "Removal",
     "Reservation",
     "Stage",
     "Strategy",

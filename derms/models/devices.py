@@ -83,6 +83,7 @@ class DeviceUnavailability(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     canceled = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [

@@ -25,6 +25,13 @@ SCHEDULED, IN_PROGRESS = EventState.SCHEDULED, EventState.IN_PROGRESS
 COMPLETED, CANCELED = EventState.COMPLETED, EventState.CANCELED
 
 
+def _by_another_person(approver: str, name: str) -> models.CheckConstraint:
+    """Nobody approves an event they wrote, edited last or submitted."""
+    nobody, submitter = Q(**{approver: None}), Q(submitter=None) | ~Q(**{approver: F("submitter")})
+    another = ~Q(**{approver: F("author")}) & ~Q(**{approver: F("last_editor")}) & submitter
+    return models.CheckConstraint(name=name, condition=nobody | another)
+
+
 class Event(ConcurrentTransitionMixin, models.Model):
     """One demand-response call in one control zone. Only the transitions below write `state`."""
 
@@ -51,6 +58,7 @@ class Event(ConcurrentTransitionMixin, models.Model):
     last_editor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     submitter = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     approver = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    balance_authority_approver = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -60,14 +68,13 @@ class Event(ConcurrentTransitionMixin, models.Model):
             ("approve_event_as_balance_authority", "Can give the Balance Authority's approval"),
         ]
         constraints = [
+            _by_another_person("approver", "event_approved_by_another_person"),
+            _by_another_person("balance_authority_approver", "event_second_approval_by_another_person"),
             models.CheckConstraint(
-                name="event_approved_by_another_person",
+                name="event_approved_by_two_people",
                 condition=Q(approver=None)
-                | (
-                    ~Q(approver=F("author"))
-                    & ~Q(approver=F("last_editor"))
-                    & (Q(submitter=None) | ~Q(approver=F("submitter")))
-                ),
+                | Q(balance_authority_approver=None)
+                | ~Q(approver=F("balance_authority_approver")),
             ),
             models.CheckConstraint(
                 name="event_has_known_state", condition=Q(state__in=[str(s) for s in EventState.values])
@@ -89,7 +96,8 @@ class Event(ConcurrentTransitionMixin, models.Model):
     @transition(field=state, source=[NEW, DENIED], target=NEW)
     def edit(self, editor: Any) -> None:
         """An edit puts every approval back."""
-        self.last_editor, self.submitter, self.approver = editor, None, None
+        self.last_editor, self.submitter = editor, None
+        self.approver = self.balance_authority_approver = None
         self.approval = self.balance_authority_approval = Approval.NOT_REQUIRED
 
     @transition(field=state, source=NEW, target=SUBMITTED)
@@ -99,16 +107,18 @@ class Event(ConcurrentTransitionMixin, models.Model):
 
     @transition(field=state, source=SUBMITTED, target=NEW)
     def withdraw(self) -> None:
-        self.submitter, self.approver = None, None
-        self.approval = Approval.NOT_REQUIRED
+        self.submitter = self.approver = self.balance_authority_approver = None
+        self.approval = self.balance_authority_approval = Approval.NOT_REQUIRED
 
     @transition(field=state, source=SUBMITTED, target=DENIED)
-    def deny(self) -> None:
-        self.approval = Approval.DENIED
+    def deny(self, field: str) -> None:
+        """`field` is the approval that is denied: approval or balance_authority_approval."""
+        setattr(self, field, Approval.DENIED)
 
     @transition(field=state, source=SUBMITTED, target=APPROVED)
-    def approve(self, approver: Any, now: datetime) -> None:
-        self.approver, self.approval, self.schedule_due_at = approver, Approval.GIVEN, now
+    def approve(self, now: datetime) -> None:
+        """Every approval the event asks for is given."""
+        self.schedule_due_at = now
 
     @transition(field=state, source=APPROVED, target=SCHEDULED)
     def schedule(self) -> None:
@@ -117,8 +127,11 @@ class Event(ConcurrentTransitionMixin, models.Model):
     @transition(field=state, source=APPROVED, target=SUBMITTED)
     def accept_shortfall(self, accepted_kw: int, submitter: Any) -> None:
         """A larger shortfall needs a new approval."""
-        self.shortfall_accepted_kw, self.submitter, self.approver = accepted_kw, submitter, None
-        self.approval, self.schedule_due_at = Approval.REQUIRED, None
+        self.shortfall_accepted_kw, self.submitter, self.schedule_due_at = accepted_kw, submitter, None
+        self.approver = self.balance_authority_approver = None
+        self.approval = Approval.REQUIRED
+        if self.balance_authority_approval == Approval.GIVEN:
+            self.balance_authority_approval = Approval.REQUIRED
 
     @transition(field=state, source=SCHEDULED, target=IN_PROGRESS)
     def begin(self) -> None:
@@ -150,6 +163,8 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     goal_kw = models.FloatField(null=True)
     reserved = models.PositiveIntegerField(default=0)
     reserved_w = models.BigIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0)
+    removed_w = models.BigIntegerField(default=0)
     called = models.PositiveIntegerField(default=0)
     left_out = models.JSONField(default=dict)
     outcomes = models.JSONField(default=dict)
@@ -236,6 +251,29 @@ class Reservation(models.Model):
     class Meta:
         managed = False
         db_table = "derms_reservation"
+
+
+class Removal(models.Model):
+    """A device that has to leave a stage. It may be known before the stage's reservations are: no key to them."""
+
+    stage_uid = models.UUIDField()
+    head_end = models.CharField(max_length=40)
+    nic_id = models.CharField(max_length=40)
+    reason = models.CharField(max_length=20)
+    requested_at = models.DateTimeField()
+    answer = models.CharField(max_length=8, blank=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("stage_uid", "head_end", "nic_id", name="derms_removal_once")]
+
+    def __str__(self) -> str:
+        return f"{self.head_end}/{self.nic_id}: {self.reason}"
+
+    @property
+    def holds(self) -> bool:
+        """Whether the device is out of the stage."""
+        return self.answer in ("removed", "released")
 
 
 class DeviceOutcome(models.Model):

@@ -1,35 +1,42 @@
 """Writes: each locks, looks, acts, and leaves history and messages in one transaction."""
 
-from .enrollment import EnrollmentRefused, change_enrollment, load_enrollments, save_program
-from .events import (
+from .approval import (
     EventNotApprovable,
-    EventNotEditable,
     EventNotInState,
     EventNotSubmittable,
-    StrategyArchived,
-    add_stage,
     approve_event,
-    create_event,
+    approve_event_as_balance_authority,
     deny_event,
-    edit_event,
-    edit_stage,
+    deny_event_as_balance_authority,
     own_event_sentence,
-    remove_stage,
     schedule_event_again,
     schedule_event_with_shortfall,
-    shift_stages,
     submit_event,
     withdraw_event,
+)
+from .cancellation import EventNotCancelable, calls_to_release, cancel_event, cancel_stage
+from .enrollment import EnrollmentRefused, change_enrollment, load_enrollments, save_program
+from .events import (
+    EventNotEditable,
+    StrategyArchived,
+    add_stage,
+    create_event,
+    edit_event,
+    edit_stage,
+    remove_stage,
+    shift_stages,
 )
 from .execution import follow_execution, report_unended_stage, report_unstarted_stage
 from .forecast import ForecastLoaded, ForecastRefused, load_forecast
 from .outcomes import close_stage, load_raw_outcomes, prepare_raw_outcomes
+from .removals import answer_removal, opt_out_device, save_unavailability
 from .scheduling import EventNotSchedulable, schedule_event, write_reservation_extract
-from .strategies import activate_strategy, archive_strategy, save_group, save_strategy
+from .strategies import activate_strategy, archive_strategy, save_group, save_strategy, save_strategy_type
 
 __all__ = [
     "EnrollmentRefused",
     "EventNotApprovable",
+    "EventNotCancelable",
     "EventNotEditable",
     "EventNotInState",
     "EventNotSchedulable",
@@ -39,18 +46,25 @@ __all__ = [
     "StrategyArchived",
     "activate_strategy",
     "add_stage",
+    "answer_removal",
     "approve_event",
+    "approve_event_as_balance_authority",
     "archive_strategy",
+    "calls_to_release",
+    "cancel_event",
+    "cancel_stage",
     "change_enrollment",
     "close_stage",
     "create_event",
     "deny_event",
+    "deny_event_as_balance_authority",
     "edit_event",
     "edit_stage",
     "follow_execution",
     "load_enrollments",
     "load_forecast",
     "load_raw_outcomes",
+    "opt_out_device",
     "own_event_sentence",
     "prepare_raw_outcomes",
     "remove_stage",
@@ -59,6 +73,8 @@ __all__ = [
     "save_group",
     "save_program",
     "save_strategy",
+    "save_strategy_type",
+    "save_unavailability",
     "schedule_event",
     "schedule_event_again",
     "schedule_event_with_shortfall",

@@ -1,5 +1,6 @@
 """Programs and devices, as the customer-program system tells of them."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,8 +23,9 @@ from integration.models import Delivery
 from integration.refusals import Refused
 from integration.sql import statement
 
-from ..models import ControlZone, Device, Enrollment, Feeder, HeadEnd, Program, Transformer
+from ..models import ControlZone, Device, DeviceUnavailability, Enrollment, Feeder, HeadEnd, Program, Transformer
 from .locks import lock_zones_now
+from .removals import give_up_coming_stages
 
 HERE = Path(__file__).parent.parent
 M = TypeVar("M", HeadEnd, ControlZone, Feeder, Transformer, Program)
@@ -48,7 +50,7 @@ def save_program(body: ProgramRuleSync) -> Receipt:
 
 
 @transaction.atomic
-def change_enrollment(change: EnrollmentChange) -> Receipt:
+def change_enrollment(change: EnrollmentChange, *, now: datetime) -> Receipt:
     """Register or deregister one device, and answer; what cannot be done is answered with the reason.
 
     Changes may overtake each other: one not later than what is known of the device in the program has no effect.
@@ -61,7 +63,10 @@ def change_enrollment(change: EnrollmentChange) -> Receipt:
         _answer(change, change.nic_id, "Error", str(reason))
         return Receipt(status="ERROR", applied=0, refused=1, note=str(reason))
     for nic_id in filter(None, (change.nic_id, change.replaces_nic_id)):
-        _answer(change, nic_id, "Registered" if _enrolled(change, nic_id) else "Deregistered")
+        stays = _enrolled(change, nic_id)
+        if not stays:
+            give_up_coming_stages(change, nic_id, now)
+        _answer(change, nic_id, "Registered" if stays else "Deregistered")
     return Receipt()
 
 
@@ -152,7 +157,8 @@ def _live_device(change: EnrollmentChange, nic_id: str) -> Device | None:
 
 
 def _new_device(change: EnrollmentChange, nic_id: str) -> Device:
-    return Device.objects.create(
+    """A device that was here before is a new row, and as unavailable as it was."""
+    made = Device.objects.create(
         head_end=_known(HeadEnd, change.head_end, "head end system"),
         nic_id=nic_id,
         device_class=change.device_class,
@@ -163,6 +169,9 @@ def _new_device(change: EnrollmentChange, nic_id: str) -> Device:
         critical_care=change.critical_care,
         registered_at=change.at,
     )
+    before = DeviceUnavailability.objects.filter(device__head_end_id=made.head_end_id, device__nic_id=nic_id)
+    before.filter(ends_at__gt=change.at).update(device=made)
+    return made
 
 
 def _program(change: EnrollmentChange) -> Program:

@@ -9,11 +9,13 @@ from integration.alerts import close_alert, raise_alert
 from integration.messages import Receipt, StageExecutionStatus
 from integration.models import Alert
 
-from ..choices import FINAL_STAGE_STATES, EventState, StageState
+from ..choices import FINAL_STAGE_STATES, FINAL_STATES, EventState, StageState
 from ..models import Event, Stage
 from .history import save_event, save_stage, tell_pages
 from .locks import lock_event, lock_stages
 from .status import send_stage_status
+
+MISSED = "Missed"
 
 
 @transaction.atomic
@@ -26,14 +28,14 @@ def follow_execution(status: StageExecutionStatus, *, now: datetime) -> Receipt:
     stage.execution_revision, stage.called = status.revision, status.called
     stage.save(update_fields=["execution_revision", "called"])
     if stage.state in FINAL_STAGE_STATES:
-        return Receipt(applied=0, note=f"the stage is {stage.state} already")
+        return _note_start_of_canceled(stage, status, now)
     if status.state == "Missed":
         _miss(stage, status, now)
     else:
         _begin(stage, status, now)
         if status.state == "Completed":
             _complete(stage, status, now)
-    _move_event(event, now)
+    move_event(event, now)
     tell_pages(event)
     return Receipt()
 
@@ -62,6 +64,22 @@ def _event_id(stage_uid: UUID) -> int:
     return Stage.objects.values_list("event_id", flat=True).get(uid=stage_uid)
 
 
+def _note_start_of_canceled(stage: Stage, status: StageExecutionStatus, now: datetime) -> Receipt:
+    """A stage that was canceled here while it started there did start: its devices have outcomes, and CPM must know."""
+    # Live Energy Connect gave a missed stage up itself: it never started.
+    missed = stage.transitions.filter(to_state=StageState.CANCELED, by="system").exists()
+    if stage.state != StageState.CANCELED or missed or stage.started_at or status.started_at is None:
+        return Receipt(applied=0, note=f"the stage is {stage.state} already")
+    stage.started_at = status.started_at
+    stage.revision += 1
+    stage.ended_at = now
+    save_stage(stage, was=stage.state, by="Live Energy Connect", now=now, why="It had started before it was canceled")
+    send_stage_status(stage)
+    if stage.event.state not in FINAL_STATES:
+        move_event(stage.event, now)
+    return Receipt()
+
+
 def _begin(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
     """In Progress; a Completed report that came first brings the start with it."""
     if stage.state != StageState.SCHEDULED or status.started_at is None:
@@ -83,14 +101,14 @@ def _complete(stage: Stage, status: StageExecutionStatus, now: datetime) -> None
 
 def _miss(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
     was = stage.state
-    stage.cancel("Missed")
-    save_stage(stage, was=was, by="system", now=now, why="Missed")
+    stage.cancel(MISSED)
+    save_stage(stage, was=was, by="system", now=now, why=MISSED)
     send_stage_status(stage)
     close_alert(_unstarted_key(stage))
     _alert(stage, f"missed:{stage.uid}", "stage missed", "was missed: it could not start before its end")
 
 
-def _move_event(event: Event, now: datetime) -> None:
+def move_event(event: Event, now: datetime) -> None:
     """The event is In Progress with its first stage, and final with its last."""
     stages = list(event.stages.all())
     ran = any(s.started_at for s in stages)
@@ -104,7 +122,17 @@ def _move_event(event: Event, now: datetime) -> None:
             event.complete()
         else:
             event.cancel()
-        save_event(event, was=was, by="system", now=now, why="" if ran else "No stage could be started")
+        save_event(event, was=was, by="system", now=now, why="" if ran else _why_none_ran(stages))
+
+
+def _why_none_ran(stages: list[Stage]) -> str:
+    return "No stage could be started" if any(s.reason == MISSED for s in stages) else "Its last stage was canceled"
+
+
+def close_execution_alerts(stage: Stage, *, by: str) -> None:
+    """What Live Energy Connect did not report of a stage is not waited for any more."""
+    close_alert(_unstarted_key(stage), by=by)
+    close_alert(_unended_key(stage), by=by)
 
 
 def _alert(stage: Stage, key: str, kind: str, what: str) -> None:

@@ -17,6 +17,7 @@ EVENT_FIELDS = [
     "last_editor",
     "submitter",
     "approver",
+    "balance_authority_approver",
 ]
 STAGE_FIELDS = ["state", "revision", "reason", "started_at", "ended_at"]
 

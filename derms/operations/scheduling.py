@@ -14,7 +14,7 @@ from ..choices import EventState, StageState
 from ..models import Event, Stage
 from ..queries import shortfall_kw, stage_goals
 from ..set_operations import reserve_devices
-from .events import check_lead_time, not_scheduled_key
+from .approval import check_lead_time, not_scheduled_key
 from .history import save_event, save_stage
 from .locks import lock_event, lock_stages, lock_zone
 from .status import send_stage_status

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from ..choices import StrategyState
-from ..models import DerGroup, Strategy, StrategyStage
+from ..models import DerGroup, Strategy, StrategyStage, StrategyType
 
 
 @transaction.atomic
@@ -38,6 +38,12 @@ def archive_strategy(*, strategy_id: int) -> None:
 def activate_strategy(*, strategy_id: int) -> None:
     """Let events be made from it again."""
     Strategy.objects.filter(pk=strategy_id).update(state=StrategyState.ACTIVE)
+
+
+@transaction.atomic
+def save_strategy_type(*, category: str, fields: dict[str, Any]) -> None:
+    """Change the times and the Balance Authority check of one type; events that are submitted keep what was decided."""
+    StrategyType.objects.filter(category=category).update(**fields)
 
 
 @transaction.atomic

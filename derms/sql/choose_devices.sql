@@ -10,6 +10,19 @@ der_group AS (
     SELECT criteria.*
       FROM derms_stage_der_groups chosen JOIN derms_dergroup criteria ON criteria.id = chosen.dergroup_id
      WHERE chosen.stage_id = %(stage)s),
+-- Devices that have left a stage that would hold or count them: free again, and never called there.
+gone AS MATERIALIZED (
+    SELECT s.id AS stage_id, d.id AS device_id
+      FROM derms_stage s
+      JOIN derms_removal m ON m.stage_uid = s.uid AND m.answer IN ('removed', 'released')
+      JOIN derms_headend h ON h.code = m.head_end
+      JOIN derms_device d ON d.head_end_id = h.id AND d.nic_id = m.nic_id
+     WHERE s.id = ANY(%(overlapping_stages)s::bigint[] || %(counted_stages)s::bigint[])),
+held AS (
+    SELECT DISTINCT r.device_id
+      FROM derms_reservation r
+     WHERE r.stage_id = ANY(%(overlapping_stages)s::bigint[])
+       AND NOT EXISTS (SELECT FROM gone WHERE gone.stage_id = r.stage_id AND gone.device_id = r.device_id)),
 -- What the program's limits count: other events in which the device is or was reserved for this program.
 past AS (
     SELECT r.device_id, s.event_id, s.starts_at, s.ends_at,
@@ -19,7 +32,8 @@ past AS (
            s.starts_at >= %(month_from)s AND s.starts_at < %(month_until)s AS this_month,
            s.starts_at >= %(season_from)s AND s.starts_at < %(season_until)s AS this_season
       FROM derms_reservation r JOIN derms_stage s ON s.id = r.stage_id
-     WHERE r.stage_id = ANY(%(counted_stages)s::bigint[])),
+     WHERE r.stage_id = ANY(%(counted_stages)s::bigint[])
+       AND NOT EXISTS (SELECT FROM gone WHERE gone.stage_id = r.stage_id AND gone.device_id = r.device_id)),
 use AS (
     SELECT device_id,
            count(DISTINCT event_id) FILTER (WHERE this_week AND event_id <> %(event)s) AS week_events,
@@ -47,9 +61,7 @@ candidate AS MATERIALIZED (
                WHEN EXISTS (SELECT FROM derms_deviceunavailability n
                              WHERE n.device_id = d.id AND NOT n.canceled
                                AND n.starts_at < %(ends_at)s AND n.ends_at > %(starts_at)s) THEN 'unavailable'
-               WHEN EXISTS (SELECT FROM derms_reservation r
-                             WHERE r.device_id = d.id AND r.stage_id = ANY(%(overlapping_stages)s::bigint[]))
-                    THEN 'reserved elsewhere'
+               WHEN held.device_id IS NOT NULL THEN 'reserved elsewhere'
                WHEN coalesce(use.week_events, 0) >= %(events_per_week)s THEN 'rule: events per week'
                WHEN coalesce(use.month_events, 0) >= %(events_per_month)s THEN 'rule: events per month'
                WHEN coalesce(use.season_events, 0) >= %(events_per_season)s THEN 'rule: events per season'
@@ -67,6 +79,7 @@ candidate AS MATERIALIZED (
       JOIN derms_device d ON d.id = e.device_id
       LEFT JOIN factor f ON f.device_class = d.device_class
       LEFT JOIN derms_device_usage u ON u.device_id = d.id
+      LEFT JOIN held ON held.device_id = d.id
       LEFT JOIN use ON use.device_id = d.id
      WHERE e.program_id = %(program)s AND d.zone_id = %(zone)s
        AND e.starts_at < %(ends_at)s AND (e.ends_at IS NULL OR e.ends_at > %(starts_at)s)

@@ -3,17 +3,22 @@
 from .acting import (
     event_action,
     event_approve,
+    event_approve_as_balance_authority,
+    event_cancel,
     event_deny,
+    event_deny_as_balance_authority,
     event_schedule_again,
     event_schedule_with_shortfall,
     event_submit,
     event_withdraw,
+    stage_cancel,
 )
 from .devices import device, device_list, group_edit, group_list, group_new
 from .events import event, event_check, event_list
 from .planning import event_edit, event_new, event_shift, stage_add, stage_edit, stage_remove
 from .stages import stage
 from .strategies import strategy_activate, strategy_archive, strategy_edit, strategy_list, strategy_new
+from .strategy_types import strategy_type_edit, strategy_type_list
 
 __all__ = [
     "device",
@@ -21,8 +26,11 @@ __all__ = [
     "event",
     "event_action",
     "event_approve",
+    "event_approve_as_balance_authority",
+    "event_cancel",
     "event_check",
     "event_deny",
+    "event_deny_as_balance_authority",
     "event_edit",
     "event_list",
     "event_new",
@@ -36,6 +44,7 @@ __all__ = [
     "group_new",
     "stage",
     "stage_add",
+    "stage_cancel",
     "stage_edit",
     "stage_remove",
     "strategy_activate",
@@ -43,4 +52,6 @@ __all__ = [
     "strategy_edit",
     "strategy_list",
     "strategy_new",
+    "strategy_type_edit",
+    "strategy_type_list",
 ]

@@ -1,5 +1,6 @@
 """Buttons of State Tracking: GET shows what would happen, POST does it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -15,13 +16,14 @@ from integration.acting import acts_once
 from integration.http import SignedInRequest
 
 from .. import operations
-from ..forms import DenyForm, ShortfallForm, SubmitForm
-from ..models import Event
+from ..choices import EventState
+from ..forms import CancelForm, DenyForm, ShortfallForm, SubmitForm
+from ..models import Event, Stage
 from ..queries import missing_kw, stage_goals, stages_of
 from ..set_operations import choose_devices
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])
-VERBS = ("edit", "submit", "withdraw", "approve", "deny")
+VERBS = ("edit", "submit", "withdraw", "approve", "deny", "cancel")
 
 
 @require_safe
@@ -81,39 +83,28 @@ def event_withdraw(request: SignedInRequest, number: str) -> HttpResponse:
 @allow("derms.approve_event")
 @acts_once
 def event_approve(request: SignedInRequest, number: str) -> HttpResponse:
-    event = get_object_or_404(Event, number=number)
-    if request.method == "POST":
-        operations.approve_event(event_id=event.pk, by=request.user, now=clock.now())
-        return _done(request, event, _("%(number)s was approved; its devices are being chosen and reserved."))
-    return _confirm(
-        request,
-        event,
-        title=_("Approve %(number)s?"),
-        consequences=[*_expectations(event), _("Its devices are chosen and reserved at once.")],
-        act=_("Approve"),
-        keep=_("Don't approve yet"),
-    )
+    return _approve_page(request, number, operations.approve_event)
+
+
+@ACTING
+@allow("derms.approve_event_as_balance_authority")
+@acts_once
+def event_approve_as_balance_authority(request: SignedInRequest, number: str) -> HttpResponse:
+    return _approve_page(request, number, operations.approve_event_as_balance_authority)
 
 
 @ACTING
 @allow("derms.approve_event")
 @acts_once
 def event_deny(request: SignedInRequest, number: str) -> HttpResponse:
-    event = get_object_or_404(Event, number=number)
-    form = DenyForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        operations.deny_event(event_id=event.pk, by=request.user, now=clock.now(), reason=form.cleaned_data["reason"])
-        return _done(request, event, _("%(number)s was denied; its author can edit it and submit it again."))
-    return _confirm(
-        request,
-        event,
-        title=_("Deny %(number)s?"),
-        consequences=[_("The operator reads your reason, edits the event and submits it again.")],
-        form=form,
-        act=_("Deny"),
-        keep=_("Leave it submitted"),
-        dangerous=True,
-    )
+    return _deny_page(request, number, operations.deny_event)
+
+
+@ACTING
+@allow("derms.approve_event_as_balance_authority")
+@acts_once
+def event_deny_as_balance_authority(request: SignedInRequest, number: str) -> HttpResponse:
+    return _deny_page(request, number, operations.deny_event_as_balance_authority)
 
 
 @ACTING
@@ -156,6 +147,86 @@ def event_schedule_with_shortfall(request: SignedInRequest, number: str) -> Http
     )
 
 
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def event_cancel(request: SignedInRequest, number: str) -> HttpResponse:
+    event = get_object_or_404(Event, number=number)
+    running = operations.calls_to_release(event)
+    form = CancelForm(request.POST or None, number=number, is_running=running > 0)
+    if request.method == "POST" and form.is_valid():
+        operations.cancel_event(event_id=event.pk, by=request.user, now=clock.now(), reason=form.cleaned_data["reason"])
+        return _done(request, event, _("%(number)s is canceled; the other systems are being told."))
+    release = _(" and release %(devices)s running devices") % {"devices": f"{running:,}"} if running else ""
+    return _confirm(
+        request,
+        event,
+        title=_("Cancel %(number)s") + release + "?",
+        consequences=[_("Every stage that is not over is canceled with it."), _("It can't be taken back.")],
+        form=form,
+        act=_("Cancel event"),
+        keep=_("Keep event running") if running else _("Keep the event"),
+        dangerous=True,
+    )
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def stage_cancel(request: SignedInRequest, number: str, stage_number: int) -> HttpResponse:
+    stage = get_object_or_404(Stage.objects.select_related("event"), event__number=number, number=stage_number)
+    running = stage.called if stage.state == "In Progress" else 0
+    form = CancelForm(request.POST or None, number=number, is_running=running > 0)
+    if request.method == "POST" and form.is_valid():
+        operations.cancel_stage(stage_id=stage.pk, by=request.user, now=clock.now(), reason=form.cleaned_data["reason"])
+        return _done(request, stage.event, _("The stage is canceled; %(number)s goes on with the rest."))
+    return _confirm(
+        request,
+        stage.event,
+        title=_("Cancel stage %(stage)s of %(number)s?") % {"stage": stage_number, "number": number},
+        consequences=[_("The event goes on with its other stages."), _("It can't be taken back.")],
+        form=form,
+        act=_("Cancel stage"),
+        keep=_("Keep the stage"),
+        dangerous=True,
+    )
+
+
+def _approve_page(request: SignedInRequest, number: str, operation: Callable[..., None]) -> HttpResponse:
+    event = get_object_or_404(Event, number=number)
+    if request.method == "POST":
+        operation(event_id=event.pk, by=request.user, now=clock.now())
+        if Event.objects.get(pk=event.pk).state == EventState.APPROVED:
+            return _done(request, event, _("%(number)s was approved; its devices are being chosen and reserved."))
+        return _done(request, event, _("Your approval of %(number)s is kept; it waits for the other one."))
+    return _confirm(
+        request,
+        event,
+        title=_("Approve %(number)s?"),
+        consequences=[*_expectations(event), _("With the last approval its devices are chosen and reserved at once.")],
+        act=_("Approve"),
+        keep=_("Don't approve yet"),
+    )
+
+
+def _deny_page(request: SignedInRequest, number: str, operation: Callable[..., None]) -> HttpResponse:
+    event = get_object_or_404(Event, number=number)
+    form = DenyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        operation(event_id=event.pk, by=request.user, now=clock.now(), reason=form.cleaned_data["reason"])
+        return _done(request, event, _("%(number)s was denied; its author can edit it and submit it again."))
+    return _confirm(
+        request,
+        event,
+        title=_("Deny %(number)s?"),
+        consequences=[_("The operator reads your reason, edits the event and submits it again.")],
+        form=form,
+        act=_("Deny"),
+        keep=_("Leave it submitted"),
+        dangerous=True,
+    )
+
+
 def _expectations(event: Event) -> list[str]:
     """What could be reserved at this moment, stage by stage, and what would be missing."""
     stages, now = stages_of(event), clock.now()
@@ -190,5 +261,5 @@ def _confirm(
     **context: Any,
 ) -> HttpResponse:
     status = 422 if form is not None and form.is_bound and form.errors else 200
-    words = {"title": title % {"number": event.number}, "form": form, "keep_url": f"/events/{event.number}/"}
+    words = {"title": title.replace("%(number)s", event.number), "form": form, "keep_url": f"/events/{event.number}/"}
     return render(request, "confirm.html", {**words, **context}, status=status)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ..choices import EventState
+from ..choices import OPEN_STATES, Approval, EventState
 from ..models import Event, Transition
 from ..operations import own_event_sentence
 
@@ -21,7 +21,7 @@ WAY = (
     EventState.COMPLETED,
 )
 SIDE_BRANCHES = (EventState.DENIED, EventState.CANCELED)
-PLAN, APPROVE = "derms.plan_event", "derms.approve_event"
+PLAN, APPROVE, SECOND = "derms.plan_event", "derms.approve_event", "derms.approve_event_as_balance_authority"
 
 
 class Button(NamedTuple):
@@ -54,6 +54,8 @@ ACTIONS: dict[str, list[tuple[str, str | Promise, str, str, str]]] = {
     EventState.SUBMITTED: [
         ("event_approve", _("Approve"), "check", "btn-primary", APPROVE),
         ("event_deny", _("Deny…"), "x", "btn-outline-danger", APPROVE),
+        ("event_approve_as_balance_authority", _("Approve as Balance Authority"), "check", "btn-primary", SECOND),
+        ("event_deny_as_balance_authority", _("Deny as Balance Authority…"), "x", "btn-outline-danger", SECOND),
         ("event_withdraw", _("Withdraw"), "arrow-back-up", "", PLAN),
     ],
     EventState.APPROVED: [
@@ -70,10 +72,20 @@ def buttons(event: Event, person: AbstractUser) -> list[Button]:
         # An approved event that waits for its scheduler needs nobody.
         if event.state == EventState.APPROVED and event.schedule_due_at:
             continue
-        if person.has_perm(permission):
-            refusal = own_event_sentence(event, person) if verb == "event_approve" else ""
+        if person.has_perm(permission) and _is_asked_for(event, permission):
+            refusal = own_event_sentence(event, person) if verb.startswith("event_approve") else ""
             found.append(Button(label, icon, reverse(f"derms:{verb}", args=[event.number]), style, refusal))
+    if event.state in OPEN_STATES and person.has_perm(PLAN):
+        found.append(
+            Button(_("Cancel…"), "ban", reverse("derms:event_cancel", args=[event.number]), "btn-outline-danger")
+        )
     return found
+
+
+def _is_asked_for(event: Event, permission: str) -> bool:
+    """Each of the two approvals has its buttons only while it is awaited."""
+    awaited = {APPROVE: event.approval, SECOND: event.balance_authority_approval}
+    return awaited.get(permission, Approval.REQUIRED) == Approval.REQUIRED
 
 
 def steps(event: Event) -> list[Step]:

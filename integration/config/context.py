@@ -60,6 +60,8 @@ TOOLS: dict[str | Promise, list[Tool]] = {
     _("Customers"): [Tool(_("Customer Program Summary"), "users", "cpm:customer_list")],
     _("System"): [
         Tool(_("Live Energy Connect"), "access-point", "lec_sim:stage_list"),
+        Tool(_("Users and roles"), "user-circle", "user_list"),
+        Tool(_("Event types"), "clock", "derms:strategy_type_list"),
         Tool(_("Messages"), "mail", "message_list"),
     ],
 }

@@ -14,12 +14,12 @@ class Person(NamedTuple):
 
 
 PEOPLE = [
-    Person("olive.operator", OPERATOR, "plans events and submits them"),
+    Person("olive.operator", OPERATOR, "plans, submits and cancels events"),
     Person("oscar.operator", OPERATOR, "a second operator"),
     Person("ada.approver", APPROVER, "approves or denies others' events"),
-    Person("bela.balance", BALANCE_AUTHORITY, "reads events; the second approval is still to come"),
-    Person("cora.csr", CSR, "finds customers and what their devices did"),
+    Person("bela.balance", BALANCE_AUTHORITY, "gives the second approval of large events"),
+    Person("cora.csr", CSR, "finds customers, schedules unavailability, opts out"),
     Person("pia.manager", PROGRAM_MANAGER, "programs and their events"),
-    Person("adam.admin", ADMINISTRATOR, "messages and alerts"),
+    Person("adam.admin", ADMINISTRATOR, "users, roles, event types, messages"),
     Person("nora.nobody", "", "sees what a person without a role sees"),
 ]

@@ -21,10 +21,18 @@ ROLES: dict[str, set[str]] = {
     },
     APPROVER: {"derms.view_event", "derms.approve_event", "integration.view_alert"},
     BALANCE_AUTHORITY: {"derms.view_event", "derms.approve_event_as_balance_authority", "integration.view_alert"},
-    CSR: {"cpm.view_participation", "cpm.view_customer", "derms.view_device"},
+    CSR: {
+        "cpm.view_participation",
+        "cpm.view_customer",
+        "cpm.change_unavailability",
+        "cpm.opt_out",
+        "cpm.add_selfservicelink",
+        "derms.view_device",
+    },
     PROGRAM_MANAGER: {
         "derms.view_event",
         "cpm.view_participation",
+        "cpm.opt_out",
         "cpm.view_programevent",
         "cpm.view_program",
         "cpm.change_program",
@@ -35,6 +43,7 @@ ROLES: dict[str, set[str]] = {
         "integration.view_alert",
         "integration.change_alert",
         "config.change_user",
+        "derms.change_strategytype",
     },
 }
 

@@ -2,10 +2,14 @@
 
 from django.urls import include, path
 
+from .users import user_edit, user_list, user_new
 from .views import overview
 
 urlpatterns = [
     path("", overview, name="overview"),
+    path("settings/users/", user_list, name="user_list"),
+    path("settings/users/new/", user_new, name="user_new"),
+    path("settings/users/<str:username>/", user_edit, name="user_edit"),
     path("account/", include("allauth.urls")),
     path("", include("derms.urls")),
     path("", include("cpm.urls")),

@@ -23,4 +23,7 @@ SELECT %(stage)s, head_end, nic_id, %(called_at)s,
                           LEFT JOIN lec_sim_headendprofile p ON p.head_end = r.head_end
                          CROSS JOIN LATERAL (SELECT md5(coalesce(p.seed, 1) || '|' || r.head_end || '/' || r.nic_id
                                                         || '|' || %(stage_uid)s) AS digest) drawn
-                         WHERE r.stage_id = %(stage)s) drawn) split) told
+                         WHERE r.stage_id = %(stage)s
+                           AND NOT EXISTS (SELECT FROM lec_sim_removal m
+                                            WHERE m.stage_uid = %(stage_uid)s::uuid AND m.head_end = r.head_end
+                                              AND m.nic_id = r.nic_id AND m.answer <> 'too late')) drawn) split) told

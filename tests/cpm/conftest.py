@@ -8,11 +8,21 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cpm.models import Device, Participation, ParticipationOutcome, Program, ProgramEvent, Transition
+from cpm.models import (
+    Customer,
+    Device,
+    Participation,
+    ParticipationOutcome,
+    Program,
+    ProgramEvent,
+    ProgramType,
+    Transition,
+)
 from cpm.set_operations import count_participations, outcome_partition, participation_partition
-from derms.models import ControlZone
+from derms.models import ControlZone, Event, Strategy
 from derms.models import Program as DermsProgram
 from integration.config.models import User
+from integration.config.settling import settle
 from integration.loads import Partition
 from tests import factories
 
@@ -109,3 +119,30 @@ def _attach(partition: Partition) -> None:
     partition.create()
     partition.finish("program_event_id, device_id")
     partition.attach()
+
+
+@pytest.fixture
+def allowed(zone: ControlZone, program: DermsProgram) -> Program:
+    """The program, with both flags on."""
+    ProgramType.objects.update(allow_to_opt_out=True)
+    Program.objects.update(allow_customer_unavailability=True)
+    return Program.objects.get()
+
+
+@pytest.fixture
+def reserved(transactional_db: None, event_in: Callable[..., Event], allowed: Program) -> ProgramEvent:
+    """A coming stage that twenty customers' devices are reserved for, as DERMS, CPM and LEC have told each other."""
+    event_in("Scheduled")
+    settle()
+    return ProgramEvent.objects.get()
+
+
+@pytest.fixture
+def customer(strategy: Strategy) -> Customer:
+    """One of the twenty."""
+    return Customer.objects.get(number="NC1")
+
+
+@pytest.fixture
+def device(customer: Customer) -> Device:
+    return Device.objects.get(location__customer=customer)

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from cpm.models import Customer, Device, ProgramEvent, ProgramType, SubscribedDevice, Subscription
+from cpm.queries import customers_like
 
 Make = Callable[..., ProgramEvent]
 LIST = "/customers/"
@@ -31,12 +33,19 @@ def shown(client: Client, query: str) -> list[str]:
         ("HE1/N0000002", ["/customers/NC2/"]),
         ("Customer 4", ["/customers/NC4/"]),
         ("testa", ["NC1", "NC2", "NC3", "NC4", "NC5"]),
-        ("N000000", []),
+        ("N000000", ["NC1", "NC2", "NC3", "NC4", "NC5"]),
+        ("testa customer 3", ["/customers/NC3/"]),
+        ("Test Street", ["NC1", "NC2", "NC3", "NC4", "NC5"]),
+        ("555 01", ["NC1", "NC2", "NC3", "NC4", "NC5"]),
+        ("(555) 0100", ["NC1", "NC2", "NC3", "NC4", "NC5"]),
+        ("5550199", []),
+        ("te", []),
         ("%", []),
+        ("t%t", []),
         ("", ["NC1", "NC2", "NC3", "NC4", "NC5"]),
     ],
 )
-def test_a_customer_is_found_by_number_account_name_or_nic_id(
+def test_a_customer_is_found_by_whatever_they_say_of_themselves(
     devices: list[Device], as_csr: Client, query: str, found: list[str]
 ) -> None:
     assert shown(as_csr, query) == found
@@ -50,7 +59,8 @@ def test_nobody_found_says_what_to_type(devices: list[Device], as_csr: Client) -
 def test_the_list_asks_as_much_of_the_database_for_one_row_as_for_many(
     devices: list[Device], as_csr: Client, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(9) as few:
+    as_csr.get(f"{LIST}?q=Testa")  # the first search of a minute begins its counter
+    with django_assert_num_queries(23) as few:
         as_csr.get(f"{LIST}?q=Testa")
     Customer.objects.filter(number__in=["NC1", "NC2"]).update(name="Somebody else")
     with django_assert_num_queries(len(few)):
@@ -116,7 +126,7 @@ def test_the_page_asks_the_same_of_the_database_however_long_the_history(
     for n in range(8):
         make_program_event(f"DR-2026-000{n}", state="Completed", outcomes={0: "D1SP"})
     make_program_event("DR-2026-0011")
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(26):
         as_csr.get(PAGE)
 
 
@@ -137,3 +147,23 @@ def test_only_csrs_see_customers(
         assert as_outsider.get(url).status_code == 403
         assert as_manager.get(url).status_code == 403
         assert client.get(url)["Location"].startswith("/account/login/")
+
+
+def test_a_person_searches_so_often_in_a_minute_and_no_more(
+    devices: list[Device], as_csr: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cpm.views.customers.SEARCHES_A_MINUTE", 2)
+    statuses = [as_csr.get(f"{LIST}?q=testa").status_code for _ in range(5)]
+    assert statuses.count(429) >= 1
+    assert "Wait a minute" in as_csr.get(f"{LIST}?q=testa").content.decode()
+    assert as_csr.get(LIST).status_code == 200
+
+
+@pytest.mark.parametrize("words", ["customer 4", "Test Street", "555 0100"])
+def test_names_addresses_and_phones_are_looked_up_by_trigrams(devices: list[Device], words: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+    plan = customers_like(Customer.objects.all(), words).explain()
+    for index in ("customer_name_part", "location_address_part"):
+        assert index in plan
+    assert ("customer_phone_part" in plan) == words.startswith("555")

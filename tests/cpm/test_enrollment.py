@@ -199,7 +199,7 @@ def test_rules_are_told_with_a_version_and_older_ones_have_no_effect(program: de
     owned = cpm.Program.objects.get()
 
     for most in (3, 2):
-        operations.save_program(program_id=owned.pk, fields={}, rules=ProgramRules(events_per_week=most))
+        operations.save_program(program_id=owned.pk, fields={}, rules=ProgramRules(events_per_week=most), by="pia")
     newer, older = reversed(Message.objects.filter(kind="program_rule_sync").order_by("pk"))
     older.deliveries.update(due_at=clock.now() + timedelta(seconds=1))
     settle()
@@ -214,7 +214,9 @@ def test_rules_are_told_with_a_version_and_older_ones_have_no_effect(program: de
 def test_a_flag_that_is_no_rule_tells_nobody(program: derms.Program) -> None:
     owned = cpm.Program.objects.get()
 
-    operations.save_program(program_id=owned.pk, fields={"allow_customer_unavailability": True}, rules=ProgramRules())
+    operations.save_program(
+        program_id=owned.pk, fields={"allow_customer_unavailability": True}, rules=ProgramRules(), by="pia"
+    )
 
     owned.refresh_from_db()
     assert (owned.allow_customer_unavailability, owned.version) == (True, 1)
@@ -225,7 +227,9 @@ def test_a_program_derms_has_not_heard_of_is_made(program: derms.Program) -> Non
     derms.Program.objects.all().delete()
     owned = cpm.Program.objects.get()
 
-    operations.save_program(program_id=owned.pk, fields={"name": "Cooler", "active": False}, rules=ProgramRules())
+    operations.save_program(
+        program_id=owned.pk, fields={"name": "Cooler", "active": False}, rules=ProgramRules(), by="pia"
+    )
     settle()
 
     known = derms.Program.objects.get()

@@ -15,6 +15,7 @@ from integration.models import Message
 from tests.threads import run_together
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 1, 20, tzinfo=UTC)
 
 
 def _change(change: str, day: int, nic_id: str = "A1", program: str = "COOL", **fields: str) -> EnrollmentChange:
@@ -70,7 +71,7 @@ def test_every_order_and_repetition_comes_to_the_same_end(story: str, head_end: 
 
     with transaction.atomic():
         for change in order:
-            assert change_enrollment(change).status == "SUCCESS"
+            assert change_enrollment(change, now=NOW).status == "SUCCESS"
         assert _enrolled() == expected
         live = Device.objects.filter(ended_at=None).values_list("nic_id", flat=True)
         assert set(live) == expected
@@ -79,10 +80,10 @@ def test_every_order_and_repetition_comes_to_the_same_end(story: str, head_end: 
 
 @pytest.mark.django_db
 def test_every_change_is_answered_by_what_holds_then(head_end: HeadEnd) -> None:
-    change_enrollment(_change("end", 2))
-    change_enrollment(_change("start", 1))
-    change_enrollment(_change("start", 3))
-    change_enrollment(_change("replace", 4, "B2", replaces_nic_id="A1"))
+    change_enrollment(_change("end", 2), now=NOW)
+    change_enrollment(_change("start", 1), now=NOW)
+    change_enrollment(_change("start", 3), now=NOW)
+    change_enrollment(_change("replace", 4, "B2", replaces_nic_id="A1"), now=NOW)
 
     answers = Message.objects.order_by("pk").values_list("payload__nic_id", "payload__answer")
     assert list(answers) == [
@@ -105,7 +106,7 @@ def test_every_change_is_answered_by_what_holds_then(head_end: HeadEnd) -> None:
     ],
 )
 def test_what_is_not_known_is_answered_and_leaves_nothing(wrong: dict[str, str], error: str, head_end: HeadEnd) -> None:
-    receipt = change_enrollment(_change("start", 1).model_copy(update=wrong))
+    receipt = change_enrollment(_change("start", 1).model_copy(update=wrong), now=NOW)
 
     assert (receipt.status, receipt.note) == ("ERROR", error)
     assert Message.objects.get().payload["error"] == error
@@ -116,7 +117,7 @@ def test_what_is_not_known_is_answered_and_leaves_nothing(wrong: dict[str, str],
 def test_while_devices_are_chosen_in_the_zone_a_change_waits(head_end: HeadEnd, zone: ControlZone) -> None:
     with transaction.atomic():
         ControlZone.objects.select_for_update(no_key=True).get(pk=zone.pk)
-        (answer,) = run_together(lambda: change_enrollment(_change("start", 1)))
+        (answer,) = run_together(lambda: change_enrollment(_change("start", 1), now=NOW))
 
     assert isinstance(answer, NotYet)
     assert not Device.objects.exists()

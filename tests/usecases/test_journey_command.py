@@ -56,6 +56,9 @@ def test_every_device_of_every_stage_is_closed_with_an_outcome(fresh_start: dict
     assert sum(result["outcomes"].values()) == 600
     assert (result["messages_dead"], result["alerts"]) == (0, 0)
     assert not list(worker_processes(fresh_start, "bulk")), "the journey left a worker behind"
+    verify = [sys.executable, str(PROJECT / "manage.py"), "verify"]
+    found = subprocess.run(verify, cwd=PROJECT, env=fresh_start, text=True, capture_output=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
 
 
 @pytest.mark.full

@@ -1,0 +1,102 @@
+"""Preemptive opt-out: a customer's device leaves one program event before its stage starts."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from integration import outbox
+from integration.messages import EventOptOut, OptOutAnswer, Receipt
+from integration.refusals import Refused
+
+from ..choices import ProgramEventState
+from ..models import Device, Participation, ProgramEvent, Removal
+from .releases import note_change, participating_device
+
+
+class OptOutNotAllowed(Refused):
+    """The program type does not allow it, it is too late, or the device is not reserved."""
+
+
+@transaction.atomic
+def opt_out_device(*, program_event_id: int, device_id: int, by: str, now: datetime) -> None:
+    """Set Preemptive Opt-Out to Yes and tell DERMS. It can't be taken back; doing it again has no effect."""
+    if sentence := _opt_out(program_event_id, device_id, by, now):
+        raise OptOutNotAllowed(sentence)
+
+
+@transaction.atomic
+def opt_out_of_event(*, event_uid: UUID, device_id: int, by: str, now: datetime) -> list[str]:
+    """Opt a device out of every coming stage of an event; gives a sentence for each stage it could not leave.
+
+    Raises OptOutNotAllowed where it could leave none.
+    """
+    coming = ProgramEvent.objects.filter(event_uid=event_uid, state=ProgramEventState.SCHEDULED).order_by("pk")
+    reserved = Participation.objects.filter(
+        program_event_id__in=list(coming.values_list("pk", flat=True)), device_id=device_id, reservation_flag=True
+    )
+    stages = coming.filter(pk__in=list(reserved.values_list("program_event_id", flat=True)))
+    answers = [(str(stage), _opt_out(stage.pk, device_id, by, now)) for stage in stages]
+    refused = [f"{stage}: {sentence}" for stage, sentence in answers if sentence]
+    if len(refused) == len(answers):
+        raise OptOutNotAllowed(" ".join(refused) or "The device is not reserved for a coming stage of this event.")
+    return refused
+
+
+def _opt_out(program_event_id: int, device_id: int, by: str, now: datetime) -> str:
+    """Opt a device out of one program event; gives why it could not be done, empty where it was."""
+    program_event = (
+        ProgramEvent.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("program__type")
+        .get(pk=program_event_id)
+    )
+    row = Participation.objects.filter(program_event_id=program_event_id, device_id=device_id)
+    participation = row.first()
+    if participation is not None and participation.preemptive_opt_out:
+        return ""
+    if sentence := opt_out_refusal(program_event, participation, now):
+        return sentence
+    device = Device.objects.get(pk=device_id)
+    removal, is_new = Removal.objects.get_or_create(
+        stage_uid=program_event.stage_uid,
+        head_end=device.head_end,
+        nic_id=device.nic_id,
+        defaults={"reason": "opt-out", "requested_at": now, "requested_by": by},
+    )
+    if not is_new:
+        return f"DERMS was asked to release the device already ({removal.reason}): {removal.answer or 'no answer yet'}."
+    row.update(preemptive_opt_out=True)
+    note_change(program_event, device, "Preemptive Opt-Out: No → Yes", by, now)
+    outbox.send(
+        EventOptOut(stage_uid=program_event.stage_uid, head_end=device.head_end, nic_id=device.nic_id), sender="cpm"
+    )
+    return ""
+
+
+def opt_out_refusal(program_event: ProgramEvent, participation: Participation | None, now: datetime) -> str:
+    """Why this device can't opt out of the program event now; empty where it can."""
+    kind = program_event.program.type
+    if not kind.allow_to_opt_out:
+        return f"{kind.name} programs do not allow customers to opt out."
+    if participation is None or not participation.reservation_flag:
+        return "The device is not reserved for this program event."
+    if program_event.state != ProgramEventState.SCHEDULED:
+        return f"The program event is {program_event.state}; it is too late to opt out."
+    if now >= program_event.opt_out_ends_at:
+        return f"Opting out was possible until {program_event.opt_out_ends_at:%H:%MZ}; the stage starts soon."
+    return ""
+
+
+@transaction.atomic
+def answer_opt_out(body: OptOutAnswer, *, now: datetime) -> Receipt:
+    """Note whether DERMS and LEC confirmed the opt-out, or it was too late and since when."""
+    program_event = ProgramEvent.objects.select_for_update(no_key=True).get(stage_uid=body.stage_uid)
+    removal = Removal.objects.get(stage_uid=body.stage_uid, head_end=body.head_end, nic_id=body.nic_id)
+    if removal.answer or removal.reason != "opt-out":
+        return Receipt(applied=0, note=f"answered “{removal.answer}” already")
+    removal.answer, removal.answered_at = body.answer, body.at
+    removal.save(update_fields=["answer", "answered_at"])
+    since = f": the stage started {body.at:%H:%M:%SZ}" if removal.is_too_late else ""
+    if device := participating_device(program_event, body.head_end, body.nic_id):
+        note_change(program_event, device, f"Opt-out {body.answer}{since}", "DERMS", now)
+    return Receipt()

@@ -1,0 +1,59 @@
+"""Reservations that DERMS gave up, device by device."""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from integration.messages import Receipt, ReservationReleased
+
+from ..models import Device, Participation, ParticipationChange, ProgramEvent, Removal
+
+
+@transaction.atomic
+def release_reservation(body: ReservationReleased, *, now: datetime) -> Receipt:
+    """Set the reservation flag to No where the device left the stage; "too late" changes nothing but is kept.
+
+    What was too late for one reason can still hold for another. A customer's opt-out has an answer of its own.
+    """
+    program_event = ProgramEvent.objects.select_for_update(no_key=True).filter(stage_uid=body.stage_uid).first()
+    removal, is_new = Removal.objects.get_or_create(
+        stage_uid=body.stage_uid,
+        head_end=body.head_end,
+        nic_id=body.nic_id,
+        defaults={"reason": body.reason, "requested_at": body.at, "requested_by": "DERMS"},
+    )
+    holds = body.answer != "too late"
+    if is_new or (removal.is_too_late and holds):
+        removal.reason, removal.answer, removal.answered_at = body.reason, body.answer, body.at
+        removal.save(update_fields=["reason", "answer", "answered_at"])
+    if program_event is None or not holds:
+        return Receipt(applied=int(is_new))
+    return Receipt(applied=_clear_flag(program_event, body, now))
+
+
+def participating_device(program_event: ProgramEvent, head_end: str, nic_id: str) -> Device | None:
+    """The device of this name that takes part: a NIC id may have been used again."""
+    devices = {device.pk: device for device in Device.objects.filter(head_end=head_end, nic_id=nic_id)}
+    held = Participation.objects.filter(program_event_id=program_event.pk, device_id__in=list(devices))
+    participation = held.first()
+    return devices[participation.device_id] if participation else None
+
+
+def note_change(program_event: ProgramEvent, device: Device, what: str, by: str, now: datetime) -> None:
+    """Write one row of a participation's history, and tell the pages."""
+    ParticipationChange.objects.create(program_event=program_event, device=device, what=what, at=now, by=by)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('event_changed', %s)", [program_event.event_number])
+
+
+def _clear_flag(program_event: ProgramEvent, body: ReservationReleased, now: datetime) -> int:
+    device = participating_device(program_event, body.head_end, body.nic_id)
+    if device is None:
+        return 0
+    held = Participation.objects.filter(program_event_id=program_event.pk, device_id=device.pk, reservation_flag=True)
+    if not held.update(reservation_flag=False):
+        return 0
+    ProgramEvent.objects.filter(pk=program_event.pk).update(reserved=F("reserved") - 1)
+    note_change(program_event, device, f"Reservation flag: Yes → No ({body.reason})", "DERMS", now)
+    return 1

@@ -1,0 +1,132 @@
+"""Periods in which a customer's devices must not be used."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from integration import outbox
+from integration.messages import CustomerUnavailability
+from integration.refusals import Refused
+
+from ..choices import UnavailabilityState
+from ..models import Device, Unavailability
+
+
+class UnavailabilityNotAllowed(Refused):
+    """The program does not allow it, the period is over, or it overlaps another one of the device."""
+
+
+@transaction.atomic
+def schedule_unavailability(
+    *, device_ids: list[int], starts_at: datetime, ends_at: datetime, reason: str, by: str, now: datetime
+) -> list[Unavailability]:
+    """Keep devices of one customer out of events in a period, and tell DERMS; all of them or none."""
+    _require_start(starts_at, now)
+    _require_length(starts_at, ends_at)
+    made = []
+    for device in _lock_devices(device_ids):
+        _require_allowed(device)
+        period = Unavailability(
+            device=device, starts_at=starts_at, ends_at=ends_at, reason=reason, saved_by=by, saved_at=now
+        )
+        _save(period)
+        _tell_derms(period)
+        made.append(period)
+    return made
+
+
+@transaction.atomic
+def change_unavailability(
+    *, uid: UUID, starts_at: datetime, ends_at: datetime, reason: str, by: str, now: datetime
+) -> None:
+    """Move a period. A device that was given up because of it is not reserved again."""
+    period = _lock(uid, now)
+    if starts_at != period.starts_at:
+        _require_start(starts_at, now)
+    elif ends_at <= now:
+        raise UnavailabilityNotAllowed(f"Until {ends_at:%Y-%m-%d %H:%MZ} has passed; cancel the period instead.")
+    _require_length(starts_at, ends_at)
+    period.starts_at, period.ends_at, period.reason = starts_at, ends_at, reason
+    _save_changed(period, by, now)
+
+
+@transaction.atomic
+def cancel_unavailability(*, uid: UUID, by: str, now: datetime) -> None:
+    """Take a period back; the devices may be chosen again, and are not reserved again for what they left."""
+    period = _lock(uid, now)
+    period.state = UnavailabilityState.CANCELED
+    _save_changed(period, by, now)
+
+
+def _save_changed(period: Unavailability, by: str, now: datetime) -> None:
+    period.version += 1
+    period.saved_by, period.saved_at = by, now
+    _save(period)
+    _tell_derms(period)
+
+
+def _lock(uid: UUID, now: datetime) -> Unavailability:
+    periods = Unavailability.objects.select_for_update(no_key=True, of=("self",)).select_related("device")
+    period = periods.get(uid=uid)
+    if period.state != UnavailabilityState.ACTIVE:
+        raise UnavailabilityNotAllowed("The period is canceled; schedule a new one.")
+    if period.ends_at <= now:
+        raise UnavailabilityNotAllowed(f"The period ended {period.ends_at:%Y-%m-%d %H:%MZ}; schedule a new one.")
+    return period
+
+
+def _lock_devices(device_ids: list[int]) -> list[Device]:
+    """The devices by id, locked: a household has a handful."""
+    devices = Device.objects.select_for_update(no_key=True).filter(pk__in=device_ids, ended_at=None).order_by("pk")
+    if len(found := list(devices)) != len(set(device_ids)) or not found:
+        raise UnavailabilityNotAllowed("Choose at least one device that is still installed.")
+    return found
+
+
+def _require_start(starts_at: datetime, now: datetime) -> None:
+    if starts_at < now:
+        raise UnavailabilityNotAllowed(
+            f"From {starts_at:%Y-%m-%d %H:%MZ} has passed; a period starts now ({now:%H:%MZ}) or later."
+        )
+
+
+def _require_length(starts_at: datetime, ends_at: datetime) -> None:
+    if ends_at <= starts_at:
+        raise UnavailabilityNotAllowed(
+            f"Until {ends_at:%Y-%m-%d %H:%MZ} is not after from {starts_at:%Y-%m-%d %H:%MZ}."
+        )
+
+
+def _require_allowed(device: Device) -> None:
+    allowed = device.subscribed.filter(
+        subscription__ends_at=None, subscription__program__allow_customer_unavailability=True
+    )
+    if not allowed.exists():
+        raise UnavailabilityNotAllowed(f"No program of device {device} allows customer unavailability.")
+
+
+def _save(period: Unavailability) -> None:
+    """The database refuses periods of one device that overlap; the sentence names the device."""
+    try:
+        with transaction.atomic():
+            period.save()
+    except IntegrityError as overlap:
+        raise UnavailabilityNotAllowed(
+            f"Device {period.device} is unavailable in part of this period already. Edit that period instead."
+        ) from overlap
+
+
+def _tell_derms(period: Unavailability) -> None:
+    outbox.send(
+        CustomerUnavailability(
+            unavailability_uid=period.uid,
+            head_end=period.device.head_end,
+            nic_id=period.device.nic_id,
+            starts_at=period.starts_at,
+            ends_at=period.ends_at,
+            version=period.version,
+            canceled=period.state == UnavailabilityState.CANCELED,
+        ),
+        sender="cpm",
+    )

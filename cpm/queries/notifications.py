@@ -1,0 +1,42 @@
+"""Notifications: which are due, and what a customer was told."""
+
+import sys
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from ..choices import ProgramEventState
+from ..models import Customer, Notification, NotificationBatch, ProgramEvent, SelfServiceLink
+
+CONSOLE = "django.core.mail.backends.console.EmailBackend"
+# Mail servers are asked for so many batches at once, however many wait.
+BATCHES_AT_ONCE = 4
+SHOWN = 20
+
+
+def emails_are_sent() -> bool:
+    """Whether e-mails go anywhere. Printed ones are for a terminal: a log must not hold customers' data."""
+    return settings.EMAIL_BACKEND != CONSOLE or sys.stdout.isatty()
+
+
+def program_event_ids_to_notify(now: datetime) -> "QuerySet[ProgramEvent, int]":
+    """Coming program events whose customers have not been told of their reservations."""
+    coming = ProgramEvent.objects.filter(state=ProgramEventState.SCHEDULED, notified_at=None, starts_at__gt=now)
+    return coming.exclude(reservations_loaded_at=None).order_by("starts_at").values_list("pk", flat=True)
+
+
+def notification_batch_ids_to_send(now: datetime) -> "QuerySet[NotificationBatch, int]":
+    due = NotificationBatch.objects.filter(done_at=None, due_at__lte=now)
+    batches = due if emails_are_sent() else due.none()
+    return batches.order_by("due_at", "pk").values_list("pk", flat=True)[:BATCHES_AT_ONCE]
+
+
+def notifications_of(customer: Customer) -> QuerySet[Notification]:
+    """The latest notifications of a customer."""
+    return customer.notifications.select_related("program_event").order_by("-made_at", "-pk")[:SHOWN]
+
+
+def links_of(customer: Customer) -> QuerySet[SelfServiceLink]:
+    """The latest self-service links of a customer."""
+    return customer.links.order_by("-made_at", "-pk")[:SHOWN]

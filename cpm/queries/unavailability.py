@@ -1,0 +1,74 @@
+"""Unavailability: the periods of a place's devices, what they would release, and what they did."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Q, QuerySet
+
+from ..choices import FINAL_STATES, ParticipationStatus, UnavailabilityState
+from ..models import Device, DeviceLocation, ProgramEvent, Removal, Unavailability
+from .participations import ParticipationRow, Wanted, participations
+
+SHOWN_AFTER_END = timedelta(days=30)
+MOST = 200
+REASON = "customer unavailable"
+
+
+class Release(NamedTuple):
+    """A reservation that an unavailability reaches: `answer` is what DERMS did, empty until it says so."""
+
+    program_event: ProgramEvent
+    device: Device
+    answer: str
+    answered_at: datetime | None
+
+
+def periods_of(devices: Iterable[int], now: datetime) -> QuerySet[Unavailability]:
+    """Periods that are to come, under way or lately over, the latest first."""
+    found = Unavailability.objects.filter(device__in=list(devices), ends_at__gt=now - SHOWN_AFTER_END)
+    return found.select_related("device__location").order_by("-starts_at", "device__nic_id")
+
+
+def reservations_in(devices: Iterable[int], starts_at: datetime, ends_at: datetime) -> list[ParticipationRow]:
+    """What these devices are reserved for in a period, whole or in part: what an unavailability would release."""
+    wanted = Wanted(
+        program_events=~Q(state__in=FINAL_STATES) & Q(starts_at__lt=ends_at, ends_at__gt=starts_at),
+        device_ids=list(devices),
+        status=ParticipationStatus.RESERVED,
+    )
+    rows = [row for row in participations(wanted, limit=MOST) if row.facts.reservation_flag]
+    return sorted(rows, key=lambda row: (row.program_event.starts_at, row.program_event.pk, row.device.pk))
+
+
+def releases_of(devices: Iterable[Device], periods: Iterable[Unavailability]) -> list[Release]:
+    """What became of the reservations these periods reach: answered ones, then those DERMS has still to answer."""
+    answered = _answered(list(devices))
+    known = {(release.program_event.pk, release.device.pk) for release in answered}
+    asked = [
+        Release(row.program_event, row.device, "", None)
+        for period in periods
+        if period.state == UnavailabilityState.ACTIVE
+        for row in reservations_in([period.device_id], period.starts_at, period.ends_at)
+        if (row.program_event.pk, row.device.pk) not in known
+    ]
+    return sorted([*answered, *asked], key=lambda release: release.program_event.starts_at, reverse=True)
+
+
+def devices_of(location: DeviceLocation) -> QuerySet[Device]:
+    """The devices installed at a place."""
+    return location.devices.filter(ended_at=None).order_by("nic_id")
+
+
+def _answered(devices: list[Device]) -> list[Release]:
+    keys = {(device.head_end, device.nic_id): device for device in devices}
+    removals = Removal.objects.filter(nic_id__in=[nic_id for _, nic_id in keys], reason=REASON).exclude(answer="")
+    latest = list(removals.order_by("-requested_at")[:MOST])
+    events = {
+        event.stage_uid: event for event in ProgramEvent.objects.filter(stage_uid__in=[r.stage_uid for r in latest])
+    }
+    return [
+        Release(events[r.stage_uid], keys[r.head_end, r.nic_id], r.answer, r.answered_at)
+        for r in latest
+        if r.stage_uid in events and (r.head_end, r.nic_id) in keys
+    ]

@@ -1,0 +1,169 @@
+"""A customer's own page: no account, a link that is signed, ends, can be revoked, and shows one customer alone."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from integration import clock
+from integration.access import allow_anyone
+from integration.acting import acts_once
+from integration.limits import is_over
+from integration.refusals import Refused
+
+from .. import operations
+from ..choices import UnavailabilityState
+from ..forms import UnavailabilityForm
+from ..models import Customer, Device, Participation, SelfServiceLink, Unavailability
+from ..operations.opt_out import opt_out_refusal
+from ..queries import (
+    ParticipationRow,
+    Wanted,
+    opt_out_of,
+    own_reservations,
+    participations,
+    periods_of,
+    reservations_in,
+)
+from .unavailability import has_seen, schedule, seen_key
+
+ACTING = require_http_methods(["GET", "HEAD", "POST"])
+REQUESTS_A_MINUTE = 60
+BY = "customer"
+FOLDER = "cpm/self_service"
+View = Callable[..., HttpResponseBase]
+
+
+def for_customer(view: View) -> View:
+    """Open a view to whoever holds a link that works; the view gets the link. Says nothing of any customer else."""
+
+    @allow_anyone
+    @ACTING
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponseBase:
+        uid = SelfServiceLink.uid_of(token)
+        link = uid and SelfServiceLink.objects.select_related("customer").filter(uid=uid).first()
+        if not link:
+            return _say(request, _("This link is not complete. Open it again from the e-mail, or copy all of it."), 404)
+        if not link.is_open(clock.now()):
+            return _say(request, _("This link no longer works. The next e-mail brings a new one; or call us."), 410)
+        if is_over("self-service", link.uid.hex, per_minute=REQUESTS_A_MINUTE):
+            return _say(request, _("This page was opened very often. Wait a minute, then try again."), 429)
+        try:
+            answer = acts_once(view)(request, link, **kwargs)
+        except Refused as refused:
+            return _say(request, str(refused), 409, token)
+        except Http404:
+            return _say(request, _("There is nothing of yours at this address."), 404, token)
+        answer["X-Robots-Tag"] = "noindex"
+        return answer
+
+    return guarded
+
+
+@for_customer
+def self_service(request: HttpRequest, link: SelfServiceLink) -> HttpResponse:
+    """Coming reservations, each with Opt out where that is possible, and the periods of unavailability."""
+    now, customer = clock.now(), link.customer
+    rows = [(row, _why_not(row, now), opt_out_of(row)) for row in own_reservations(customer)]
+    context = {
+        "link": link,
+        "reservations": rows,
+        "is_waiting": any(opt_out and not opt_out.answer for _row, _why, opt_out in rows),
+        "periods": [p for p in periods_of(_devices(customer), now) if _is_ahead(p, now)],
+        "can_be_unavailable": _may_be_unavailable(customer).exists(),
+    }
+    is_part = request.headers.get("HX-Request") == "true"
+    return render(request, f"{FOLDER}/page.html#reservations" if is_part else f"{FOLDER}/page.html", context)
+
+
+@for_customer
+def self_service_opt_out(
+    request: HttpRequest, link: SelfServiceLink, event_number: str, stage_number: int, head_end: str, nic_id: str
+) -> HttpResponse:
+    """Opt one device out of one stage."""
+    wanted = Wanted(
+        program_events=Q(event_number=event_number, stage_number=stage_number),
+        device_ids=list(_own(link.customer).filter(head_end=head_end, nic_id=nic_id).values_list("pk", flat=True)),
+    )
+    found = participations(wanted, limit=1)
+    if not found:
+        raise Http404
+    if request.method == "POST":
+        operations.opt_out_device(
+            program_event_id=found[0].program_event.pk, device_id=found[0].device.pk, by=BY, now=clock.now()
+        )
+        return redirect("cpm:self_service", link.token)
+    if why_not := _why_not(found[0], clock.now()):
+        raise operations.OptOutNotAllowed(why_not)
+    return render(request, f"{FOLDER}/opt_out.html", {"link": link, "row": found[0]})
+
+
+@for_customer
+def self_service_unavailability(request: HttpRequest, link: SelfServiceLink) -> HttpResponse:
+    """Say when devices must not be used; what that releases is shown before it is saved."""
+    devices = _may_be_unavailable(link.customer)
+    first = devices.select_related("location").first()
+    if first is None:
+        raise operations.UnavailabilityNotAllowed(_("Your programs do not let you set unavailability."))
+    # One form, one clock: a home in another time zone is for a person on the phone.
+    zone, now = first.location.time_zone, clock.now()
+    devices = devices.filter(location__time_zone=zone)
+    form = UnavailabilityForm(request.POST or None, devices=devices, time_zone=zone, now=now)
+    released: list[ParticipationRow] = []
+    if request.method == "POST" and form.is_valid():
+        released = reservations_in(form.chosen, form.cleaned_data["starts_at"], form.cleaned_data["ends_at"])
+        if has_seen(request, released) and schedule(form, BY):
+            return redirect("cpm:self_service", link.token)
+    context = {"link": link, "form": form, "zone": zone, "would_release": released, "seen": seen_key(released)}
+    context["is_asked_again"] = bool(released)
+    status = 422 if request.method == "POST" else 200
+    return render(request, f"{FOLDER}/unavailability.html", context, status=status)
+
+
+@for_customer
+def self_service_cancel(request: HttpRequest, link: SelfServiceLink, uid: UUID) -> HttpResponse:
+    """Take a period back."""
+    periods = Unavailability.objects.filter(device__in=_own(link.customer)).select_related("device__location")
+    period = get_object_or_404(periods, uid=uid)
+    if request.method == "POST":
+        operations.cancel_unavailability(uid=period.uid, by=BY, now=clock.now())
+        return redirect("cpm:self_service", link.token)
+    return render(request, f"{FOLDER}/cancel.html", {"link": link, "period": period})
+
+
+def _say(request: HttpRequest, sentence: str, status: int, token: str = "") -> HttpResponse:
+    return render(request, f"{FOLDER}/sentence.html", {"sentence": sentence, "token": token}, status=status)
+
+
+def _own(customer: Customer) -> Any:
+    return Device.objects.filter(location__customer=customer, ended_at=None)
+
+
+def _devices(customer: Customer) -> list[int]:
+    return list(_own(customer).values_list("pk", flat=True))
+
+
+def _may_be_unavailable(customer: Customer) -> Any:
+    """Devices in a program that allows customer unavailability."""
+    allowed = _own(customer).filter(
+        subscribed__subscription__ends_at=None, subscribed__subscription__program__allow_customer_unavailability=True
+    )
+    return allowed.distinct().order_by("nic_id")
+
+
+def _is_ahead(period: Unavailability, now: Any) -> bool:
+    return period.state == UnavailabilityState.ACTIVE and period.ends_at > now
+
+
+def _why_not(row: ParticipationRow, now: Any) -> str:
+    """Why a customer can't opt out of a reservation now; empty where they can."""
+    return opt_out_refusal(row.program_event, Participation(reservation_flag=row.facts.reservation_flag), now)

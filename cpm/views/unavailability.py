@@ -1,0 +1,230 @@
+"""Unavailability: Program Subscription, its Device Location, and the periods scheduled there."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from integration import clock
+from integration.access import allow
+from integration.acting import acts_once
+from integration.http import SignedInRequest
+
+from .. import operations
+from ..choices import UnavailabilityState
+from ..forms import PeriodForm, UnavailabilityForm
+from ..models import Customer, Device, Subscription, Unavailability
+from ..queries import (
+    ParticipationRow,
+    devices_of,
+    enrollment_of,
+    periods_of,
+    releases_of,
+    reservations_in,
+    unavailability_changes,
+)
+
+ACTING = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@allow("cpm.view_customer")
+def subscription(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
+    """Program Subscription: one enrollment of a customer."""
+    found = get_object_or_404(Customer, number=number)
+    enrollment = enrollment_of(found, pk)
+    if enrollment is None:
+        raise Http404(f"{number} has no open subscription {pk}.")
+    return render(request, "cpm/subscription.html", {"customer": found, "enrollment": enrollment})
+
+
+@ACTING
+@allow("cpm.change_unavailability")
+@vary_on_headers("HX-Request")
+@acts_once
+def location(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
+    """Device Location: what is scheduled for the devices there, and the form that schedules more."""
+    found = _subscription(number, pk)
+    devices, now = devices_of(found.location), clock.now()
+    zone = found.location.time_zone
+    form = UnavailabilityForm(request.POST or None, devices=_enrolled(found), time_zone=zone, now=now)
+    released: list[ParticipationRow] = []
+    if request.method == "POST" and form.is_valid():
+        released = _released(form, form.chosen)
+        if has_seen(request, released) and schedule(form, request.user.username):
+            messages.success(request, _("The unavailability is saved; DERMS is told."))
+            return redirect("cpm:location", number, pk)
+    periods = periods_of([device.pk for device in devices], now)
+    context = {
+        "subscription": found,
+        "customer": found.customer,
+        "zone": zone,
+        "devices": devices,
+        "form": form,
+        "would_release": released,
+        "seen": seen_key(released),
+        "is_asked_again": bool(released),
+        "periods": periods,
+        "releases": releases_of(devices, periods),
+        "now": now,
+    }
+    template = "cpm/location.html#releases" if request.htmx else "cpm/location.html"
+    return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+@require_safe
+@allow("cpm.change_unavailability")
+def would_release(request: SignedInRequest, number: str) -> HttpResponse:
+    """What saving the form as it stands would release: a part of the pages that schedule and edit."""
+    devices = Device.objects.filter(location__customer__number=number, ended_at=None)
+    chosen = [int(pk) for pk in request.GET.getlist("devices") if pk.isdecimal() and len(pk) < 19]
+    theirs = devices.filter(pk__in=chosen).select_related("location")
+    rows: list[ParticipationRow] = []
+    is_checked = False
+    if theirs:
+        zone = theirs[0].location.time_zone
+        form = PeriodForm({**request.GET.dict(), "reason": "-"}, time_zone=zone, now=clock.now())
+        is_checked = form.is_valid()
+        rows = _released(form, [device.pk for device in theirs])
+    context = {"would_release": rows, "seen": seen_key(rows), "is_checked": is_checked}
+    return render(request, "cpm/would_release.html", context)
+
+
+@ACTING
+@allow("cpm.change_unavailability")
+@acts_once
+def unavailability_edit(request: SignedInRequest, number: str, uid: UUID) -> HttpResponse:
+    """Move a period; what was released because of it stays released."""
+    period = _period(number, uid)
+    zone = period.device.location.time_zone
+    form = PeriodForm(request.POST or None, time_zone=zone, now=clock.now(), period=period)
+    released: list[ParticipationRow] = []
+    if request.method == "POST" and form.is_valid():
+        released = _released(form, [period.device_id])
+        if has_seen(request, released) and _change(period, form, request.user.username):
+            messages.success(request, _("The period is changed; DERMS is told."))
+            return redirect(_back(period))
+    context = {
+        "period": period,
+        "customer": period.device.location.customer,
+        "zone": zone,
+        "form": form,
+        "back": _back(period),
+        "would_release": released,
+        "seen": seen_key(released),
+        "is_asked_again": bool(released),
+        "changes": unavailability_changes(period),
+    }
+    return render(request, "cpm/unavailability_edit.html", context, status=422 if request.method == "POST" else 200)
+
+
+@ACTING
+@allow("cpm.change_unavailability")
+@acts_once
+def unavailability_cancel(request: SignedInRequest, number: str, uid: UUID) -> HttpResponse:
+    period = _period(number, uid)
+    if request.method == "POST":
+        operations.cancel_unavailability(uid=uid, by=request.user.username, now=clock.now())
+        messages.success(request, _("The period is canceled; DERMS may choose the device again."))
+        return redirect(_back(period))
+    context = {
+        "title": _("Cancel the unavailability of %(device)s?") % {"device": period.device.nic_id},
+        "consequences": [
+            _("DERMS may choose the device for new events in this period."),
+            _("The device is not reserved again for events it was released from."),
+        ],
+        "act": _("Cancel the period"),
+        "keep": _("Keep the period"),
+        "keep_url": _back(period),
+        "dangerous": True,
+    }
+    return render(request, "confirm.html", context)
+
+
+def seen_key(rows: list[ParticipationRow]) -> str:
+    """Names the reservations a person was shown, so that no others are released by their Save."""
+    return ",".join(f"{row.program_event.pk}-{row.device.pk}" for row in rows)
+
+
+def has_seen(request: Any, rows: list[ParticipationRow]) -> bool:
+    return bool(request.POST.get("seen", "") == seen_key(rows))
+
+
+def _released(form: PeriodForm, devices: list[int]) -> list[ParticipationRow]:
+    if form.errors:
+        return []
+    return reservations_in(devices, form.cleaned_data["starts_at"], form.cleaned_data["ends_at"])
+
+
+def schedule(form: UnavailabilityForm, by: str) -> bool:
+    """Save; what is refused becomes the form's error."""
+    given = form.cleaned_data
+    try:
+        operations.schedule_unavailability(
+            device_ids=form.chosen,
+            starts_at=given["starts_at"],
+            ends_at=given["ends_at"],
+            reason=given["reason"],
+            by=by,
+            now=form.now,
+        )
+    except operations.UnavailabilityNotAllowed as refused:
+        form.add_error(None, str(refused))
+    return form.is_valid()
+
+
+def _change(period: Unavailability, form: PeriodForm, by: str) -> bool:
+    given = form.cleaned_data
+    try:
+        operations.change_unavailability(
+            uid=period.uid,
+            starts_at=given["starts_at"],
+            ends_at=given["ends_at"],
+            reason=given["reason"],
+            by=by,
+            now=form.now,
+        )
+    except operations.UnavailabilityNotAllowed as refused:
+        form.add_error(None, str(refused))
+    return form.is_valid()
+
+
+def _subscription(number: str, pk: int) -> Subscription:
+    """An open subscription whose program allows customer unavailability."""
+    found = get_object_or_404(
+        Subscription.objects.select_related("customer", "program__type", "location"),
+        customer__number=number,
+        pk=pk,
+        ends_at=None,
+    )
+    if not found.program.allow_customer_unavailability:
+        raise operations.UnavailabilityNotAllowed(
+            f"{found.program} does not allow customer unavailability. Program Configuration switches it on."
+        )
+    return found
+
+
+def _enrolled(subscription: Subscription) -> Any:
+    return devices_of(subscription.location).filter(subscribed__subscription=subscription)
+
+
+def _period(number: str, uid: UUID) -> Unavailability:
+    periods = Unavailability.objects.select_related("device__location__customer")
+    period = get_object_or_404(periods, uid=uid, device__location__customer__number=number)
+    if period.state != UnavailabilityState.ACTIVE:
+        raise operations.UnavailabilityNotAllowed("The period is canceled; schedule a new one.")
+    return period
+
+
+def _back(period: Unavailability) -> str:
+    """The Device Location page a period is shown on, or else its customer's page."""
+    found = Subscription.objects.filter(
+        subscribed_devices__device=period.device, ends_at=None, program__allow_customer_unavailability=True
+    ).first()
+    number = period.device.location.customer.number
+    return str(redirect("cpm:location", number, found.pk).url if found else redirect("cpm:customer", number).url)

@@ -1,0 +1,55 @@
+"""The Balance Authority check: whether an event, with all others subject to it, passes the threshold at any moment."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from ..choices import FINAL_STAGE_STATES, Approval, EventState
+from ..models import Event, Stage, StrategyType
+from ..queries import stage_goals, stages_of
+from ..set_operations import choose_devices
+
+SUBJECT_STATES = (EventState.SUBMITTED, EventState.APPROVED, EventState.SCHEDULED, EventState.IN_PROGRESS)
+
+
+class Block(NamedTuple):
+    """Power over a window, in kW."""
+
+    starts_at: datetime
+    ends_at: datetime
+    kw: float
+
+
+def second_approval(event: Event, stages: list[Stage], now: datetime) -> Approval:
+    """Whether the Balance Authority has to approve too. The caller holds `lock_check`."""
+    if not event.type.balance_authority_check:
+        return Approval.NOT_REQUIRED
+    others = Event.objects.filter(state__in=SUBJECT_STATES, type__balance_authority_check=True).exclude(pk=event.pk)
+    own = _blocks(event, stages, now)
+    all_blocks = own + [block for other in others for block in _blocks(other, stages_of(other), now)]
+    passes = highest_sum_kw(own, all_blocks) > event.type.balance_authority_threshold_kw
+    return Approval.REQUIRED if passes else Approval.NOT_REQUIRED
+
+
+def lock_check() -> None:
+    """Sum the events subject to the check one at a time, or two could pass the threshold unseen together."""
+    checked = StrategyType.objects.select_for_update(no_key=True).filter(balance_authority_check=True)
+    list(checked.order_by("category").values_list("pk"))
+
+
+def highest_sum_kw(own: list[Block], all_blocks: list[Block]) -> float:
+    """The highest power of all blocks together at any moment of the own ones: it begins where some block begins."""
+    moments = [m.starts_at for m in all_blocks if any(o.starts_at <= m.starts_at < o.ends_at for o in own)]
+    return max((sum(b.kw for b in all_blocks if b.starts_at <= m < b.ends_at) for m in moments), default=0.0)
+
+
+def _blocks(event: Event, stages: list[Stage], now: datetime) -> list[Block]:
+    goals = stage_goals(event, stages)
+    coming = [stage for stage in stages if stage.state not in FINAL_STAGE_STATES]
+    return [Block(s.starts_at, s.ends_at, _kw(s, goals[s.pk], now)) for s in coming]
+
+
+def _kw(stage: Stage, goal_kw: float | None, now: datetime) -> float:
+    """What is reserved; before that the goal, and without a goal whatever could be reserved now."""
+    if stage.reserved:
+        return (stage.reserved_w - stage.removed_w) / 1000
+    return goal_kw if goal_kw is not None else choose_devices(stage, goal_kw=None, now=now).watts / 1000

@@ -1,0 +1,77 @@
+"""Canceling an event, or one of its stages: allowed until the last of them is over."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from integration.alerts import close_alert
+from integration.refusals import Refused
+
+from ..choices import FINAL_STAGE_STATES, OPEN_STATES, StageState
+from ..models import Event, Stage
+from .approval import not_scheduled_key
+from .execution import close_execution_alerts, move_event
+from .history import save_event, save_stage
+from .locks import lock_event, lock_stages
+from .removals import below_target_key
+from .status import send_stage_status
+
+LONGEST_REASON = 200
+
+
+class EventNotCancelable(Refused):
+    """The event is over, or no reason was given."""
+
+
+@transaction.atomic
+def cancel_event(*, event_id: int, by: Any, now: datetime, reason: str) -> None:
+    """Cancel an event with every stage that is not over; CPM and LEC are told of each stage they know."""
+    event = lock_event(event_id)
+    if event.state not in OPEN_STATES:
+        raise EventNotCancelable(f"{event.number} is {event.state}; it can't be canceled any more.")
+    _require_reason(reason)
+    for stage in lock_stages(event):
+        if stage.state not in FINAL_STAGE_STATES:
+            _cancel(stage, by, now, reason)
+    was = event.state
+    event.cancel()
+    save_event(event, was=was, by=by, now=now, why=reason.strip())
+    close_alert(not_scheduled_key(event), by=by.username)
+
+
+@transaction.atomic
+def cancel_stage(*, stage_id: int, by: Any, now: datetime, reason: str) -> None:
+    """Cancel one scheduled or running stage; the event goes on with the rest, and is over with the last."""
+    event = lock_event(Stage.objects.values_list("event_id", flat=True).get(pk=stage_id))
+    stage = next(s for s in lock_stages(event) if s.pk == stage_id)
+    if stage.state not in (StageState.SCHEDULED, StageState.IN_PROGRESS):
+        raise EventNotCancelable(f"{stage} is {stage.state}; only scheduled and running stages can be canceled.")
+    _require_reason(reason)
+    _cancel(stage, by, now, reason)
+    move_event(event, now)
+
+
+def calls_to_release(event: Event) -> int:
+    """Devices of running stages that would be let go."""
+    running = event.stages.filter(state=StageState.IN_PROGRESS)
+    return sum(running.values_list("called", flat=True))
+
+
+def _cancel(stage: Stage, by: Any, now: datetime, reason: str) -> None:
+    was = stage.state
+    stage.cancel(reason.strip())
+    # Its outcomes are waited for from now on, not from its planned end.
+    stage.ended_at = now if was == StageState.IN_PROGRESS else None
+    save_stage(stage, was=was, by=by.username, now=now, why=reason.strip())
+    if was != StageState.NEW:
+        send_stage_status(stage)
+    close_execution_alerts(stage, by=by.username)
+    close_alert(below_target_key(stage), by=by.username)
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise EventNotCancelable("Say why it is canceled: program managers and the audit trail show the reason.")
+    if len(reason.strip()) > LONGEST_REASON:
+        raise EventNotCancelable(f"Say it in {LONGEST_REASON} characters: the reason goes to the other systems.")

@@ -1,0 +1,162 @@
+"""Devices that leave stages: opt-outs, unavailability and enrollments that end. LEC's answer decides."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from integration import outbox
+from integration.alerts import raise_alert
+from integration.delivery import NotYet
+from integration.messages import (
+    CustomerUnavailability,
+    DeviceRemoval,
+    EnrollmentChange,
+    EventOptOut,
+    OptOutAnswer,
+    Receipt,
+    RemovalAnswer,
+    RemovalReason,
+    ReservationReleased,
+)
+from integration.models import Alert
+
+from ..choices import HOLDING_STAGE_STATES, StageState
+from ..models import Device, DeviceUnavailability, Removal, Reservation, Stage
+from ..queries import missing_kw
+from .history import tell_pages
+from .locks import lock_event, lock_stages, lock_zones_now
+
+
+@transaction.atomic
+def opt_out_device(body: EventOptOut, *, now: datetime) -> Receipt:
+    """Take a device out of a stage at its customer's wish, and ask LEC not to call it.
+
+    LEC is asked of a canceled stage, too: it may have started there before it was canceled here.
+    """
+    _lock_stage(body.stage_uid)
+    _ask_removal(body.stage_uid, body.head_end, body.nic_id, "opt-out", now)
+    return Receipt()
+
+
+@transaction.atomic
+def save_unavailability(body: CustomerUnavailability, *, now: datetime) -> Receipt:
+    """Keep the device out of events in this period: future choices and reservations that stand already.
+
+    Raises NotYet while the device's enrollment is still on its way.
+    The control zone's lock is taken first: a schedule under way is either over, and its reservations are given up
+    here, or still to come, and does not choose the device.
+    """
+    device = _newest_device(body.head_end, body.nic_id)
+    if device is None:
+        raise NotYet(f"device {body.head_end}/{body.nic_id} is not known yet")
+    lock_zones_now([device.zone_id])
+    known = DeviceUnavailability.objects.filter(uid=body.unavailability_uid, device=device).first()
+    if known and known.version >= body.version:
+        return Receipt(applied=0, note=f"version {body.version} is not newer than {known.version}")
+    period = {"starts_at": body.starts_at, "ends_at": body.ends_at, "canceled": body.canceled}
+    DeviceUnavailability.objects.update_or_create(
+        uid=body.unavailability_uid, device=device, defaults={**period, "version": body.version}
+    )
+    stages = [] if body.canceled else _stages_holding(device, body.starts_at, body.ends_at)
+    for stage in stages:
+        _ask_removal(stage.uid, body.head_end, body.nic_id, "customer unavailable", now)
+    return Receipt(note=f"{len(stages)} reservations given up" if stages else "")
+
+
+def give_up_coming_stages(change: EnrollmentChange, nic_id: str, now: datetime) -> None:
+    """Give up a device's reservations of the program's coming stages: its enrollment ended. A running one finishes."""
+    device = _newest_device(change.head_end, nic_id)
+    if device is None:
+        return
+    for stage in _stages_holding(device, change.at, None):
+        if stage.state == StageState.SCHEDULED and stage.program.code == change.program:
+            _ask_removal(stage.uid, change.head_end, nic_id, "enrollment ended", now)
+
+
+@transaction.atomic
+def answer_removal(body: RemovalAnswer, *, now: datetime) -> Receipt:
+    """Take over what LEC could do, tell CPM, and alert where the stage now lacks power."""
+    stage = _lock_stage(body.stage_uid)
+    removal = Removal.objects.select_for_update(no_key=True).get(
+        stage_uid=body.stage_uid, head_end=body.head_end, nic_id=body.nic_id
+    )
+    if body.reason == "opt-out":
+        _answer_opt_out(body)
+    # What was too late for one reason can still hold for another; what holds stays.
+    if removal.answer and (removal.holds or body.answer == "too late"):
+        return Receipt(applied=0, note=f"answered “{removal.answer}” already")
+    removal.reason, removal.answer, removal.answered_at = body.reason, body.answer, body.at
+    removal.save(update_fields=["reason", "answer", "answered_at"])
+    if removal.holds:
+        _count_removed(stage, removal)
+    outbox.send(ReservationReleased.model_validate(body.model_dump()), sender="derms")
+    return Receipt()
+
+
+def _lock_stage(stage_uid: UUID) -> Stage:
+    event = lock_event(Stage.objects.values_list("event_id", flat=True).get(uid=stage_uid))
+    return next(stage for stage in lock_stages(event) if stage.uid == stage_uid)
+
+
+def _ask_removal(stage_uid: UUID, head_end: str, nic_id: str, reason: RemovalReason, now: datetime) -> None:
+    """Ask LEC once per reason: the same device may be asked for again because of another."""
+    removal, is_new = Removal.objects.get_or_create(
+        stage_uid=stage_uid, head_end=head_end, nic_id=nic_id, defaults={"reason": reason, "requested_at": now}
+    )
+    if is_new or removal.reason != reason:
+        outbox.send(DeviceRemoval(stage_uid=stage_uid, head_end=head_end, nic_id=nic_id, reason=reason), sender="derms")
+
+
+def _count_removed(stage: Stage, removal: Removal) -> None:
+    """Keep the stage's counters, and alert where the rest no longer reaches the goal."""
+    reservation = Reservation.objects.filter(
+        stage_id=stage.pk, device_id__in=_device_ids(removal.head_end, removal.nic_id)
+    ).first()
+    if reservation is None:
+        return
+    Stage.objects.filter(pk=stage.pk).update(
+        removed=F("removed") + 1, removed_w=F("removed_w") + reservation.expected_w
+    )
+    left_w = stage.reserved_w - stage.removed_w - reservation.expected_w
+    if (missing := missing_kw(stage.goal_kw, left_w)) and stage.state in HOLDING_STAGE_STATES:
+        raise_alert(
+            below_target_key(stage),
+            kind="target no longer met",
+            severity=Alert.WARNING,
+            text=f"{stage} lacks {missing} kW of its {stage.goal_kw:.0f} kW since devices left it.",
+            event_uid=stage.event.uid,
+            stage_uid=stage.uid,
+        )
+    tell_pages(stage.event)
+
+
+def below_target_key(stage: Stage) -> str:
+    """The alert of a stage that lacks power since devices left it."""
+    return f"below target:{stage.uid}"
+
+
+def _answer_opt_out(body: RemovalAnswer) -> None:
+    word = "confirmed" if body.answer == "removed" else "too late"
+    answer = {**body.model_dump(exclude={"reason"}), "answer": word}
+    outbox.send(OptOutAnswer.model_validate(answer), sender="derms")
+
+
+def _newest_device(head_end: str, nic_id: str) -> Device | None:
+    """A NIC id may have been used again: the device that had it last."""
+    return Device.objects.filter(head_end__code=head_end, nic_id=nic_id).order_by("-registered_at", "-pk").first()
+
+
+def _device_ids(head_end: str, nic_id: str) -> list[int]:
+    return list(Device.objects.filter(head_end__code=head_end, nic_id=nic_id).values_list("pk", flat=True))
+
+
+def _stages_holding(device: Device, starts_at: datetime, ends_at: datetime | None) -> list[Stage]:
+    """Open stages in whose window, or part of it, the device is reserved."""
+    stages = Stage.objects.filter(event__zone_id=device.zone_id, state__in=HOLDING_STAGE_STATES, ends_at__gt=starts_at)
+    if ends_at is not None:
+        stages = stages.filter(starts_at__lt=ends_at)
+    ids = list(stages.values_list("pk", flat=True))
+    held = Reservation.objects.filter(stage_id__in=ids, device_id=device.pk).values_list("stage_id", flat=True)
+    return list(stages.filter(pk__in=list(held)).order_by("pk"))

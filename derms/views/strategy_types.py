@@ -1,0 +1,35 @@
+"""Parameters of the four types of events."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from integration.access import allow
+from integration.acting import acts_once
+from integration.http import SignedInRequest
+
+from .. import operations
+from ..forms import StrategyTypeForm
+from ..models import StrategyType
+
+
+@require_safe
+@allow("derms.change_strategytype")
+def strategy_type_list(request: SignedInRequest) -> HttpResponse:
+    return render(request, "derms/strategy_type_list.html", {"types": StrategyType.objects.order_by("category")})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow("derms.change_strategytype")
+@acts_once
+def strategy_type_edit(request: SignedInRequest, category: str) -> HttpResponse:
+    found = get_object_or_404(StrategyType, category=category)
+    form = StrategyTypeForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        operations.save_strategy_type(category=category, fields=form.cleaned_data)
+        messages.success(request, _("“%(type)s” is saved.") % {"type": category})
+        return redirect("derms:strategy_type_list")
+    context = {"type": found, "form": form}
+    return render(request, "derms/strategy_type_form.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,146 @@
+"""Use cases "Event Cancellation", "Customer Unavailability" and "Customer Opt Out", by the words of the pages."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Browser
+
+from cpm.models import Device, Participation, Program, ProgramEvent
+from integration import clock
+from integration.config.journey import wait_until
+
+from .conftest import SHOTS, Person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+EVENT = "Quick look: two short stages"
+
+
+def reserved_devices(count: int) -> tuple[ProgramEvent, list[Device]]:
+    """Devices that the demo's coming event has reserved, each of another customer, as soon as CPM knows them."""
+    known = ProgramEvent.objects.filter(event_name=EVENT, reserved__gt=0)
+    wait_until(lambda: known.count() == 2, seconds=60, what="Reserving the devices")
+    program_event = known.select_related("program__type").order_by("-stage_number")[0]
+    ids = Participation.objects.filter(program_event_id=program_event.pk).values_list("device_id", flat=True)
+    devices = Device.objects.filter(pk__in=list(ids[:200])).select_related("location__customer")
+    by_customer = {device.location.customer_id: device for device in devices}
+    return program_event, list(by_customer.values())[:count]
+
+
+def test_customer_opt_out_from_a_program_event(sign_in: Callable[..., Person]) -> None:
+    program_event, (device,) = reserved_devices(1)
+    csr = sign_in("cora.csr")
+    csr.choose_tool("Customer Program Summary")
+    find(csr, device.nic_id)
+    csr.reads("Current Enrollment")
+    csr.shoot("customer")
+    csr.page.get_by_role("link", name=re.compile("^Opt Out")).first.click()
+    csr.shoot("opt-out")
+    csr.page.get_by_role("link", name=re.compile(f"^{device.nic_id} in {program_event}")).click()
+    csr.page.get_by_label("Preemptive Opt-Out").select_option(label="Yes")
+    csr.press("Save")
+    csr.reads("Requested", within="#opt-out")
+    csr.reads("Confirmed by DERMS and LEC", seconds=20, within="#opt-out .now")
+    csr.shoot("participation-opted-out")
+    found = Participation.objects.get(program_event_id=program_event.pk, device_id=device.pk)
+    assert (found.preemptive_opt_out, found.reservation_flag) == (True, False)
+
+
+def test_customer_unavailability_releases_what_is_reserved(sign_in: Callable[..., Person]) -> None:
+    program_event, (device,) = reserved_devices(1)
+    csr = sign_in("cora.csr")
+    csr.choose_tool("Customer Program Summary")
+    find(csr, device.nic_id)
+    csr.page.get_by_role("link", name=re.compile("^Schedule Unavailability")).first.click()
+    page = csr.page
+    page.get_by_label(re.compile(device.nic_id)).check()
+    zone = ZoneInfo(device.location.time_zone)
+    page.get_by_label("Until").fill((clock.now().astimezone(zone) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_label("Reason").fill("Away")
+    page.get_by_label("From").fill((program_event.starts_at.astimezone(zone)).strftime("%Y-%m-%dT%H:%M"))
+    csr.reads(program_event.event_number, within="#would-release")
+    csr.shoot("unavailability")
+    csr.press("Save")
+    csr.reads("released; it is not called", seconds=20, within="#releases")
+    csr.shoot("unavailability-released")
+    assert not Participation.objects.get(program_event_id=program_event.pk, device_id=device.pk).reservation_flag
+
+
+@pytest.mark.full
+def test_flags_decide_whether_a_customer_may_opt_out_or_be_unavailable(sign_in: Callable[..., Person]) -> None:
+    program_event, (device,) = reserved_devices(1)
+    manager = sign_in("pia.manager")
+    program = program_event.program
+    for path, label in (
+        (f"/programs/{program.code}/", "Allow Customer Unavailability"),
+        (f"/program-types/{program.type.code}/", "Allow To Opt Out"),
+    ):
+        manager.open(path)
+        manager.page.get_by_label(label, exact=True).uncheck()
+        manager.press("Save")
+    program = Program.objects.select_related("type").get(pk=program.pk)
+    assert (program.allow_customer_unavailability, program.type.allow_to_opt_out) == (False, False)
+    csr = sign_in("cora.csr")
+    csr.choose_tool("Customer Program Summary")
+    find(csr, device.nic_id)
+    csr.reads(program.name)
+    for words in ("Opt Out", "Schedule Unavailability"):
+        assert csr.page.get_by_role("link", name=f"{words} {program.name}").count() == 0
+
+
+def test_a_customer_opts_out_by_a_link_of_their_own_until_it_is_revoked(
+    sign_in: Callable[..., Person], browser: Browser, demo: str
+) -> None:
+    program_event, (device,) = reserved_devices(1)
+    csr = sign_in("cora.csr")
+    csr.choose_tool("Customer Program Summary")
+    find(csr, device.nic_id)
+    csr.press("New link")
+    told = csr.page.get_by_text("Send this link to the customer").inner_text()
+    path = "/my-devices/" + told.split("/my-devices/")[1].strip()
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True).new_page()
+    phone.goto(demo + path)
+    phone.screenshot(path=SHOTS / "self-service.png", full_page=True)
+    phone.get_by_role("link", name=f"{device.nic_id} {program_event}").click()
+    phone.get_by_role("button", name="Opt out").click()
+    phone.get_by_text("You have opted out. Your device is not called.").first.wait_for(timeout=20_000)
+    found = Participation.objects.get(program_event_id=program_event.pk, device_id=device.pk)
+    assert (found.preemptive_opt_out, found.reservation_flag) == (True, False)
+    csr.page.get_by_role("link", name="Revoke").first.click()
+    csr.press("Revoke the link")
+    csr.reads("revoked by")
+    answer = phone.goto(demo + path)
+    assert answer is not None
+    assert answer.status == 410
+    phone.context.close()
+
+
+def test_event_cancellation(sign_in: Callable[..., Person]) -> None:
+    program_event, _ = reserved_devices(1)
+    operator = sign_in("olive.operator")
+    operator.choose_tool("DERMS Events")
+    operator.page.get_by_label("Number or name").fill(program_event.event_number)
+    operator.press("Filter")
+    operator.page.get_by_label(f"Select {program_event.event_number}").check()
+    operator.page.locator("[data-pick-actions] summary").click()
+    operator.shoot("events-actions")
+    operator.press("Edit")
+    operator.page.locator("#state-tracking").get_by_role("link", name="Cancel…").click()
+    operator.page.get_by_label("Reason").fill("Cooler than forecast")
+    operator.shoot("event-cancel")
+    operator.press("Cancel event")
+    operator.reads("Canceled", within="#state-tracking .bad")
+    manager = sign_in("pia.manager")
+    manager.open(f"/program-events/{program_event.event_number}/{program_event.stage_number}/")
+    manager.reads("Cooler than forecast", seconds=20)
+    manager.shoot("program-event-canceled")
+    assert set(ProgramEvent.objects.filter(event_name=EVENT).values_list("state", flat=True)) == {"Canceled"}
+
+
+def find(csr: Person, words: str) -> None:
+    """Search a customer; the only one that fits opens by itself."""
+    csr.page.locator("main").get_by_role("textbox").first.fill(words)
+    csr.page.keyboard.press("Enter")
+    csr.reads("Current Enrollment")

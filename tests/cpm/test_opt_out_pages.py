@@ -1,0 +1,196 @@
+"""Customer Opt Out From A Program Event, by its click path; Event Opt Out Parameters and their history."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from cpm.models import Customer, Device, Participation, Program, ProgramEvent, ProgramType, Removal, Subscription
+from derms.models import ControlZone, Event
+from derms.models import Program as DermsProgram
+from integration.config.settling import settle
+from integration.models import Message
+from lec_sim import operations as lec
+from lec_sim.models import LecStage
+from tests import factories
+
+SUMMARY = "/customers/NC1/"
+YES = {"preemptive_opt_out": "yes", "scope": "stage"}
+PARAMETERS = "/program-types/TYPE/"
+
+
+def record(event: ProgramEvent, device: Device) -> str:
+    return f"/program-events/{event.event_number}/{event.stage_number}/participation/{device.head_end}/{device.nic_id}/"
+
+
+def outstanding_url() -> str:
+    return f"{SUMMARY}subscriptions/{Subscription.objects.get(customer__number='NC1').pk}/opt-out/"
+
+
+def facts(event: ProgramEvent, device: Device) -> Participation:
+    return Participation.objects.get(program_event_id=event.pk, device_id=device.pk)
+
+
+@pytest.fixture
+def two_stages(
+    transactional_db: None,
+    event_in: Callable[..., Event],
+    allowed: Program,
+    customer: Customer,
+    zone: ControlZone,
+    program: DermsProgram,
+) -> list[ProgramEvent]:
+    """The coming stages of one event, each with the same twenty devices."""
+    strategy = factories.strategy(zone, program, stages=2)
+    event_in("Scheduled", strategy_id=strategy.pk)
+    settle()
+    return list(ProgramEvent.objects.order_by("stage_number"))
+
+
+def test_the_click_path_ends_with_a_device_that_is_not_called(
+    reserved: ProgramEvent, device: Device, as_csr: Client
+) -> None:
+    page = as_csr.get(SUMMARY).content.decode()
+    assert f'href="{outstanding_url()}"' in page
+    page = as_csr.get(outstanding_url()).content.decode()
+    assert f'href="{record(reserved, device)}"' in page
+    assert "data-countdown" in page
+    assert "Preemptive Opt-Out" in as_csr.get(record(reserved, device)).content.decode()
+    answer = as_csr.post(f"{record(reserved, device)}opt-out/", YES)
+    assert answer["Location"] == record(reserved, device)
+    waiting = as_csr.get(record(reserved, device)).content.decode()
+    assert "Requested" in waiting
+    assert 'hx-trigger="every 2s"' in waiting
+    settle()
+    page = as_csr.get(record(reserved, device), headers={"HX-Request": "true"}).content.decode()
+    assert "The device is not called" in page
+    assert 'hx-trigger="every 2s"' not in page
+    assert "Preemptive Opt-Out: No → Yes" in page
+    assert "Opt-out confirmed" in page
+    now_stored = facts(reserved, device)
+    assert (now_stored.preemptive_opt_out, now_stored.reservation_flag) == (True, False)
+    stage = LecStage.objects.get()
+    lec.start_stage(stage.pk, now=reserved.starts_at)
+    lec.call_devices(stage.pk, now=reserved.starts_at)
+    assert factories.rows("SELECT count(*) FROM lec_call") == [(19,)]
+
+
+def test_flags_off_no_button_no_form_and_saving_is_refused(
+    reserved: ProgramEvent, device: Device, as_csr: Client
+) -> None:
+    ProgramType.objects.update(allow_to_opt_out=False)
+    assert outstanding_url() not in as_csr.get(SUMMARY).content.decode()
+    assert as_csr.get(outstanding_url()).status_code == 409
+    page = as_csr.get(record(reserved, device)).content.decode()
+    assert "do not allow customers to opt out" in page
+    assert "<select" not in page
+    answer = as_csr.post(f"{record(reserved, device)}opt-out/", YES)
+    assert answer.status_code == 409
+    assert "do not allow customers to opt out" in answer.content.decode()
+    assert not facts(reserved, device).preemptive_opt_out
+
+
+def test_without_a_reservation_there_is_no_button(customer: Customer, allowed: Program, as_csr: Client) -> None:
+    assert "Opt Out" not in as_csr.get(SUMMARY).content.decode()
+    assert "Nothing to opt out of" in as_csr.get(outstanding_url()).content.decode()
+
+
+def test_after_the_cut_off_it_is_too_late(reserved: ProgramEvent, device: Device, as_csr: Client) -> None:
+    ProgramType.objects.update(opt_out_cutoff_minutes=180)
+    assert "too late since" in as_csr.get(outstanding_url()).content.decode()
+    assert "Opting out was possible until" in as_csr.get(record(reserved, device)).content.decode()
+    assert as_csr.post(f"{record(reserved, device)}opt-out/", YES).status_code == 409
+    assert not Removal.objects.exists()
+
+
+def test_an_opt_out_that_meets_a_started_stage_says_since_when(
+    reserved: ProgramEvent, device: Device, as_csr: Client
+) -> None:
+    lec.start_stage(LecStage.objects.get().pk, now=reserved.starts_at)
+    as_csr.post(f"{record(reserved, device)}opt-out/", YES)
+    settle()
+    page = as_csr.get(record(reserved, device)).content.decode()
+    assert "Too late: the stage had started" in page
+    assert f'datetime="{reserved.starts_at:%Y-%m-%dT%H:%M:%S}' in page
+    assert facts(reserved, device).reservation_flag
+
+
+def test_all_coming_stages_of_the_event_at_once(two_stages: list[ProgramEvent], device: Device, as_csr: Client) -> None:
+    url = record(two_stages[0], device)
+    assert "all coming stages of the event" in as_csr.get(url).content.decode()
+    as_csr.post(f"{url}opt-out/", YES | {"scope": "event"})
+    settle()
+    assert [facts(stage, device).reservation_flag for stage in two_stages] == [False, False]
+    assert set(Removal.objects.values_list("answer", flat=True)) == {"confirmed"}
+
+
+def test_one_stage_leaves_the_others_reserved(two_stages: list[ProgramEvent], device: Device, as_csr: Client) -> None:
+    as_csr.post(f"{record(two_stages[0], device)}opt-out/", YES)
+    settle()
+    assert [facts(stage, device).reservation_flag for stage in two_stages] == [False, True]
+
+
+def test_a_stage_past_its_cut_off_stays_and_is_named(
+    two_stages: list[ProgramEvent], device: Device, as_csr: Client
+) -> None:
+    ProgramType.objects.update(opt_out_cutoff_minutes=150)
+    answer = as_csr.post(f"{record(two_stages[1], device)}opt-out/", YES | {"scope": "event"}, follow=True)
+    assert f"{two_stages[0]}: Opting out was possible until" in answer.content.decode()
+    assert [facts(stage, device).preemptive_opt_out for stage in two_stages] == [False, True]
+
+
+def test_no_changes_nothing(reserved: ProgramEvent, device: Device, as_csr: Client) -> None:
+    as_csr.post(f"{record(reserved, device)}opt-out/", {"preemptive_opt_out": "no", "scope": "stage"})
+    assert not facts(reserved, device).preemptive_opt_out
+    assert not Message.objects.filter(kind="event_opt_out").exists()
+
+
+def test_saved_twice_it_is_sent_once(reserved: ProgramEvent, device: Device, as_csr: Client) -> None:
+    for _ in range(2):
+        assert as_csr.post(f"{record(reserved, device)}opt-out/", YES).status_code == 302
+    assert Message.objects.filter(kind="event_opt_out").count() == 1
+
+
+def test_the_list_shows_flag_and_opt_out(reserved: ProgramEvent, device: Device, as_csr: Client) -> None:
+    as_csr.post(f"{record(reserved, device)}opt-out/", YES)
+    settle()
+    rows = as_csr.get("/program-events/participation/?customer=NC1").context["page"].rows
+    assert [(row.facts.reservation_flag, row.facts.preemptive_opt_out) for row in rows] == [(False, True)]
+
+
+def test_program_managers_may_and_others_may_not(
+    reserved: ProgramEvent, device: Device, as_manager: Client, as_outsider: Client, client: Client
+) -> None:
+    url = f"{record(reserved, device)}opt-out/"
+    assert as_outsider.post(url, YES).status_code == 403
+    assert client.post(url, YES)["Location"].startswith("/account/login/")
+    assert not facts(reserved, device).preemptive_opt_out
+    assert as_manager.post(url, YES).status_code == 302
+    assert facts(reserved, device).preemptive_opt_out
+
+
+def test_event_opt_out_parameters_keep_who_changed_what(allowed: Program, as_manager: Client) -> None:
+    as_manager.post(PARAMETERS, {"name": "Test type", "opt_out_cutoff_minutes": "45"})
+    changes = as_manager.get(PARAMETERS).context["changes"]
+    assert {(change.sentence, change.by) for change in changes} >= {
+        ("Allow To Opt Out: Yes → No", "pia"),
+        ("Cut-off (minutes before the stage starts): 0 → 45", "pia"),
+        ("Allow To Opt Out: No → Yes", "system"),
+        ("Set up", "system"),
+    }
+    assert "Cut-off (minutes before the stage starts): 0 → 45" in as_manager.get(PARAMETERS).content.decode()
+
+
+def test_program_flags_and_rules_keep_who_changed_what(allowed: Program, as_manager: Client) -> None:
+    as_manager.post("/programs/COOL/", {"name": "Cool program", "active": "on", "longest_minutes": "90"})
+    sentences = {(c.sentence, c.by) for c in as_manager.get("/programs/COOL/").context["changes"]}
+    assert {
+        ("Allow Customer Unavailability: Yes → No", "pia"),
+        ("longest minutes: — → 90".capitalize(), "pia"),
+    } <= sentences
+
+
+def test_a_change_past_the_pages_is_kept_too(allowed: Program, as_manager: Client) -> None:
+    factories.rows("UPDATE cpm_programtype SET opt_out_cutoff_minutes = 7 RETURNING id")
+    changes = as_manager.get(PARAMETERS).context["changes"]
+    assert ("Cut-off (minutes before the stage starts): 0 → 7", "system") in {(c.sentence, c.by) for c in changes}

@@ -1,0 +1,83 @@
+"""Cancel, by the paths of the reference: the list's Actions, Edit > State Tracking, the event page, one stage."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from derms.models import Event
+from integration.config.models import User
+
+
+@pytest.fixture
+def as_operator(client: Client, operator: User) -> Client:
+    client.force_login(operator)
+    return client
+
+
+@pytest.mark.parametrize("state", ["New", "Submitted", "Denied", "Approved", "Scheduled", "In Progress"])
+def test_an_open_event_is_canceled_with_a_reason(
+    as_operator: Client, event_in: Callable[..., Event], state: str
+) -> None:
+    event = event_in(state)
+    assert "Cancel…" in as_operator.get(f"/events/{event.number}/edit/").content.decode()
+    path = f"/events/actions/cancel/?number={event.number}"
+    assert as_operator.get(path)["Location"] == f"/events/{event.number}/cancel/"
+    answer = as_operator.post(f"/events/{event.number}/cancel/", {"reason": "Cooler than forecast"})
+    assert answer.status_code == 302
+    page = as_operator.get(f"/events/{event.number}/").content.decode()
+    assert Event.objects.get().state == "Canceled"
+    assert "Cooler than forecast" in page
+
+
+def test_canceling_without_a_reason_changes_nothing(as_operator: Client, event_in: Callable[..., Event]) -> None:
+    event = event_in("Scheduled")
+    assert as_operator.post(f"/events/{event.number}/cancel/", {"reason": " "}).status_code == 422
+    assert Event.objects.get().state == "Scheduled"
+
+
+def test_while_devices_run_the_number_is_typed(as_operator: Client, event_in: Callable[..., Event]) -> None:
+    event = event_in("In Progress")
+    event.stages.update(called=20)
+    page = as_operator.get(f"/events/{event.number}/cancel/").content.decode()
+    assert f"Cancel {event.number} and release 20 running devices?" in page
+    form: dict[str, Any] = {"reason": "Storm", "typed_number": "DR-1"}
+    assert as_operator.post(f"/events/{event.number}/cancel/", form).status_code == 422
+    as_operator.post(f"/events/{event.number}/cancel/", {**form, "typed_number": event.number})
+    assert Event.objects.get().state == "Canceled"
+
+
+@pytest.mark.parametrize("state", ["Completed", "Canceled"])
+def test_an_event_that_is_over_offers_no_cancel_and_refuses_it(
+    as_operator: Client, event_in: Callable[..., Event], state: str
+) -> None:
+    event = event_in(state)
+    assert "Cancel…" not in as_operator.get(f"/events/{event.number}/").content.decode()
+    assert as_operator.post(f"/events/{event.number}/cancel/", {"reason": "Late"}).status_code == 409
+
+
+def test_one_stage_is_canceled_and_the_event_goes_on(
+    as_operator: Client, event_in: Callable[..., Event], second_stage: None
+) -> None:
+    event = event_in("Scheduled")
+    as_operator.post(f"/events/{event.number}/stages/1/cancel/", {"reason": "Feeder work"})
+    assert list(event.stages.order_by("number").values_list("state", flat=True)) == ["Canceled", "Scheduled"]
+    assert Event.objects.get().state == "Scheduled"
+
+
+def test_an_approver_cannot_cancel(approver: User, event_in: Callable[..., Event]) -> None:
+    event = event_in("Scheduled")
+    client = Client()
+    client.force_login(approver)
+    assert client.post(f"/events/{event.number}/cancel/", {"reason": "No"}).status_code == 403
+
+
+@pytest.fixture
+def second_stage(strategy: Any) -> None:
+    from derms.models import StrategyStage
+
+    first = strategy.stages.get()
+    StrategyStage.objects.create(
+        strategy=strategy, number=2, program=first.program, offset_minutes=60, length_minutes=60, control="off"
+    )

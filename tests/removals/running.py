@@ -1,0 +1,97 @@
+"""Running a stage by chosen moments, and looking at what each system knows of it."""
+
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from cpm.models import Device, Participation, ParticipationOutcome, ProgramEvent
+from cpm.queries import Wanted, participations
+from derms.models import Stage
+from integration.config.settling import settle
+from integration.delivery import deliver
+from integration.models import Delivery
+from lec_sim import operations as lec
+from lec_sim.models import LecCall, LecStage
+
+MINUTE = timedelta(minutes=1)
+
+
+def execution(stage: Stage) -> LecStage:
+    """The stage as Live Energy Connect knows it."""
+    return LecStage.objects.get(stage_uid=stage.uid)
+
+
+def program_event(stage: Stage) -> ProgramEvent:
+    """The stage as CPM knows it."""
+    return ProgramEvent.objects.get(stage_uid=stage.uid)
+
+
+def fresh(stage: Stage) -> Stage:
+    return Stage.objects.select_related("event").get(pk=stage.pk)
+
+
+def device(number: int) -> Device:
+    """A device of the fleet, counted from 1."""
+    return Device.objects.get(nic_id=f"N{number:07}", ended_at=None)
+
+
+def participation(stage: Stage, of: Device) -> Participation:
+    return Participation.objects.get(program_event_id=program_event(stage).pk, device_id=of.pk)
+
+
+def statuses(stage: Stage) -> set[str]:
+    """The statuses of all participations of a stage."""
+    wanted = Wanted(program_events=Q(stage_uid=stage.uid))
+    return {row.facts.status for row in participations(wanted, limit=100)}
+
+
+def outcomes(stage: Stage) -> dict[str, ParticipationOutcome]:
+    """Every outcome of a stage that CPM has, by NIC id."""
+    found = {o.device_id: o for o in ParticipationOutcome.objects.filter(program_event_id=program_event(stage).pk)}
+    return {one.nic_id: found[one.pk] for one in Device.objects.filter(pk__in=list(found))}
+
+
+def called(stage: Stage) -> set[str]:
+    """NIC ids that Live Energy Connect called in a stage."""
+    return set(LecCall.objects.filter(stage_id=execution(stage).pk).values_list("nic_id", flat=True))
+
+
+def tell() -> None:
+    """Deliver what is open, and what is sent because of it; nothing that the clock makes due."""
+    while open_deliveries := list(Delivery.objects.filter(Delivery.OPEN).order_by("pk")):
+        for delivery in open_deliveries:
+            deliver(delivery.pk, delivery.attempt)
+
+
+def start(stage: Stage) -> None:
+    """Start a stage at its time, and tell DERMS and CPM; its devices are not called yet."""
+    lec.start_stage(execution(stage).pk, now=stage.starts_at)
+    tell()
+
+
+def begin(stage: Stage) -> None:
+    """Start a stage at its time and call its devices, and tell DERMS and CPM."""
+    lec.start_stage(execution(stage).pk, now=stage.starts_at)
+    lec.call_devices(execution(stage).pk, now=stage.starts_at)
+    settle()
+
+
+def end(stage: Stage) -> None:
+    """End a running stage at its time; its outcomes go through DERMS to CPM."""
+    lec.end_stage(execution(stage).pk, now=stage.ends_at)
+    settle()
+
+
+def answered(stage: Stage, of: Device, answer: str, *, overridden_at: datetime | None = None) -> None:
+    """Let a called device have answered otherwise than it did."""
+    reduction = 300 if overridden_at else 0
+    LecCall.objects.filter(stage_id=execution(stage).pk, nic_id=of.nic_id).update(
+        answer=answer, overridden_at=overridden_at, reduction_w=reduction
+    )
+
+
+def tell_by_hand(query: str, **params: object) -> None:
+    """Change rows past every operation."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(query, params)

@@ -1,0 +1,283 @@
+"""Each invariant's query finds what was made wrong by hand, past every operation."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from cpm import operations as cpm
+from derms.models import Event, Stage
+from integration.config.settling import settle
+from integration.config.verify import INVARIANTS, Violation, violations, violations_of
+from integration.models import Delivery
+from tests.removals.running import begin, device, end, program_event, tell_by_hand
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PAST_HISTORY = "SET LOCAL session_replication_role = replica;"
+
+
+def found(name: str) -> list[str]:
+    return [one.what for one in violations_of(name, rest=timedelta(0))]
+
+
+@pytest.fixture
+def over(stage: Stage) -> Stage:
+    """A stage that ran and was closed, which one device left before."""
+    cpm.opt_out_device(
+        program_event_id=program_event(stage).pk, device_id=device(1).pk, by="cora", now=stage.starts_at - HOUR
+    )
+    settle()
+    begin(stage)
+    end(stage)
+    assert violations(rest=timedelta(0)) == []
+    return stage
+
+
+HOUR = timedelta(hours=1)
+
+
+def test_nothing_is_found_where_nothing_is_wrong(over: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("verify")
+
+    assert capsys.readouterr().out == "10 invariants checked, nothing found.\n"
+
+
+def test_the_command_prints_what_it_finds_and_fails(over: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    tell_by_hand("UPDATE integration_load SET applied = applied + 1 WHERE receiver = 'lec'")
+
+    with pytest.raises(CommandError, match="1 violations of 1 invariants"):
+        call_command("verify")
+
+    said = capsys.readouterr().out
+    assert "I8" in said
+    assert "21 rows applied and 0 refused of 20" in said
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "what"),
+    [
+        ("UPDATE cpm_programevent SET revision = 99", "CPM: Completed, revision 99; DERMS: Completed, revision 4"),
+        ("UPDATE lec_sim_lecstage SET status_revision = 1", "LEC: Completed, revision 1"),
+        ("UPDATE lec_sim_lecstage SET state = 'Canceled'", "LEC: Canceled, revision 4"),
+        ("DELETE FROM lec_sim_lecstage", "LEC does not know it"),
+        (f"{PAST_HISTORY} DELETE FROM cpm_programevent", "CPM does not know it"),
+    ],
+)
+def test_i1_a_stage_that_another_system_knows_otherwise(by_hand: str, what: str, over: Stage) -> None:
+    tell_by_hand(by_hand)
+
+    assert any(one.startswith(what) for one in found("I1"))
+
+
+def test_i1_leaves_out_what_is_on_its_way(over: Stage) -> None:
+    tell_by_hand("UPDATE cpm_programevent SET revision = 99")
+
+    assert violations_of("I1", rest=HOUR) == []
+
+
+def test_i2_a_call_after_the_removal(over: Stage) -> None:
+    tell_by_hand(
+        "INSERT INTO lec_call (stage_id, head_end, nic_id, called_at, answer, reduction_w)"
+        " SELECT id, 'HE1', 'N0000001', starts_at, 'takes part', 0 FROM lec_sim_lecstage"
+    )
+
+    assert len(found("I2")) == 2
+    assert "although its opt-out was confirmed" in found("I2")[1]
+
+
+def test_i2_a_call_after_the_release(over: Stage) -> None:
+    tell_by_hand(
+        "INSERT INTO lec_sim_removal (stage_uid, head_end, nic_id, reason, answer, at)"
+        " SELECT stage_uid, 'HE1', 'N0000002', 'customer unavailable', 'released', started_at - interval '1 s'"
+        " FROM lec_sim_lecstage"
+    )
+
+    assert len(found("I2")) == 1
+
+
+def test_i3_a_device_reserved_twice(stage: Stage, event_in: Callable[..., Event], now: datetime) -> None:
+    other = event_in("Scheduled", starts_at=stage.ends_at).stages.get()
+    assert found("I3") == []
+
+    tell_by_hand("UPDATE derms_stage SET starts_at = %(start)s WHERE id = %(pk)s", start=stage.starts_at, pk=other.pk)
+
+    assert len(found("I3")) == 20
+    tell_by_hand(
+        "INSERT INTO derms_removal (stage_uid, head_end, nic_id, reason, requested_at, answer)"
+        " VALUES (%(uid)s, 'HE1', 'N0000001', 'opt-out', %(now)s, 'removed')",
+        uid=other.uid,
+        now=now,
+    )
+    assert len(found("I3")) == 19
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "what"),
+    [
+        ("DELETE FROM cpm_outcome WHERE code = 'D1CN'", "1 participations without an outcome"),
+        ("DELETE FROM cpm_participation WHERE NOT reservation_flag", "1 outcomes without a participation"),
+        ("DELETE FROM derms_outcome WHERE code = 'D1CN'", "1 reserved devices without an outcome in DERMS"),
+        (
+            f"{PAST_HISTORY} UPDATE cpm_programevent SET state = 'Canceled', started_at = NULL",
+            "20 outcomes, although it was canceled before it started",
+        ),
+        (
+            "UPDATE derms_stage SET ended_at = now() - interval '1 day';"
+            " UPDATE cpm_programevent SET outcomes_loaded_at = NULL",
+            "no outcomes in CPM past the deadline",
+        ),
+    ],
+)
+def test_i4_participations_and_outcomes_that_do_not_match(by_hand: str, what: str, over: Stage) -> None:
+    tell_by_hand(by_hand)
+
+    assert found("I4") == [what]
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "what"),
+    [
+        ("DELETE FROM derms_transition WHERE stage_id IS NULL AND revision = 3", "revision 4 from Approved follows"),
+        ("UPDATE derms_transition SET from_state = 'New' WHERE to_state = 'Completed'", "from New follows"),
+        ("DELETE FROM derms_transition WHERE stage_id IS NULL AND to_state = 'Completed'", "is Completed, revision 6"),
+        ("DELETE FROM derms_transition WHERE stage_id IS NOT NULL", "is Completed, revision 4; its history ends with"),
+        ("UPDATE derms_event SET state = 'New'", "is New, revision 6; its history ends with Completed"),
+        ("UPDATE cpm_transition SET from_state = 'Canceled' WHERE to_state = 'Completed'", "from Canceled follows"),
+        ("DELETE FROM cpm_transition WHERE to_state = 'Completed'", "is Completed, revision 4; its history ends with"),
+    ],
+)
+def test_i5_history_with_a_gap(by_hand: str, what: str, over: Stage) -> None:
+    tell_by_hand(PAST_HISTORY + by_hand)
+
+    assert any(what in one for one in found("I5"))
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "what"),
+    [
+        (
+            "INSERT INTO derms_transition (event_id, revision, from_state, to_state, at, by, why)"
+            " SELECT id, 7, 'Completed', 'New', now(), 'x', '' FROM derms_event",
+            "went from Completed to New",
+        ),
+        (
+            "INSERT INTO cpm_transition (program_event_id, revision, from_state, to_state, at, by, why)"
+            " SELECT id, 7, 'Completed', 'Canceled', now(), 'x', '' FROM cpm_programevent",
+            "went from Completed to Canceled",
+        ),
+        (f"{PAST_HISTORY} UPDATE derms_stage SET state = 'In Progress'", "is In Progress, its event Completed"),
+        (f"{PAST_HISTORY} UPDATE derms_event SET state = 'Scheduled'", "is Scheduled, and all its stages are over"),
+    ],
+)
+def test_i6_what_was_over_and_is_not(by_hand: str, what: str, over: Stage) -> None:
+    tell_by_hand(by_hand)
+
+    assert found("I6") == [what]
+
+
+def test_i7_a_stage_that_started_early(over: Stage) -> None:
+    tell_by_hand(
+        "ALTER TABLE lec_sim_lecstage DROP CONSTRAINT lec_stage_starts_in_its_window;"
+        " UPDATE lec_sim_lecstage SET started_at = starts_at - interval '1 s'"
+    )
+    seen = found("I7")
+    tell_by_hand(
+        "UPDATE lec_sim_lecstage SET started_at = starts_at; ALTER TABLE lec_sim_lecstage ADD CONSTRAINT"
+        " lec_stage_starts_in_its_window CHECK"
+        " (started_at IS NULL OR (started_at >= starts_at AND started_at < ends_at))"
+    )
+
+    assert len(seen) == 1
+    assert seen[0].startswith("started at ")
+
+
+def test_i7_stages_that_start_late(over: Stage) -> None:
+    tell_by_hand(
+        "INSERT INTO lec_sim_lecstage (stage_uid, event_uid, event_number, stage_number, time_zone, starts_at, ends_at,"
+        " control, control_value, state, status_revision, execution_revision, reason, reserved, called, started_at)"
+        " SELECT gen_random_uuid(), event_uid, event_number, n, time_zone, starts_at, ends_at, control, control_value,"
+        " state, 4, 0, '', 0, 0, starts_at + interval '3 s' FROM lec_sim_lecstage, generate_series(2, 150) n"
+    )
+
+    assert found("I7") == ["of 150 starts, one in a hundred was 3 s late"]
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "what"),
+    [
+        ("DELETE FROM integration_delivery WHERE receiver = 'lec'", "is on its way to nobody"),
+        (
+            "UPDATE integration_delivery SET delivered_at = NULL, dead_at = now() WHERE receiver = 'lec'",
+            "was set aside without an alert",
+        ),
+        (
+            "UPDATE integration_delivery SET delivered_at = NULL, created_at = now() - interval '3 min'"
+            " WHERE queue = 'small'",
+            "has not been delivered since",
+        ),
+        (
+            "INSERT INTO integration_duework (name, object_id, queue, attempt, given_back, dead_at, error)"
+            " VALUES ('end stage', 1, 'small', 0, 0, now(), '')",
+            "was set aside without an alert",
+        ),
+        ("UPDATE cpm_removal SET answer = '', requested_at = now() - interval '1 day'", "was never answered"),
+        ("UPDATE derms_removal SET answer = '', requested_at = now() - interval '1 day'", "was never answered"),
+    ],
+)
+def test_i9_what_nobody_cares_for(by_hand: str, what: str, over: Stage) -> None:
+    tell_by_hand(PAST_HISTORY + by_hand)
+
+    assert found("I9")
+    assert all(one.startswith(what) for one in found("I9"))
+
+
+def test_i9_an_unavailability_that_derms_does_not_know(over: Stage, now: datetime) -> None:
+    cpm.schedule_unavailability(
+        device_ids=[device(1).pk], starts_at=now, ends_at=now + HOUR, reason="Away", by="cora", now=now
+    )
+    settle()
+    assert found("I9") == []
+
+    tell_by_hand("UPDATE derms_deviceunavailability SET canceled = true")
+
+    assert found("I9") == ["DERMS has not taken it over"]
+
+
+def test_i9_a_dead_letter_with_an_alert_is_cared_for(over: Stage) -> None:
+    pk = Delivery.objects.filter(receiver="lec").latest("pk").pk
+    tell_by_hand("UPDATE integration_delivery SET delivered_at = NULL, dead_at = now() WHERE id = %(pk)s", pk=pk)
+    tell_by_hand(
+        "INSERT INTO integration_alert (key, kind, severity, text, count, closed_by)"
+        " VALUES (%(key)s, 'message', 'critical', 'dead', 1, '')",
+        key=f"dead:delivery:{pk}",
+    )
+
+    assert found("I9") == []
+
+
+def test_i10_an_event_that_its_author_approved(over: Stage) -> None:
+    rule = "event_approved_by_another_person"
+    tell_by_hand(f"ALTER TABLE derms_event DROP CONSTRAINT {rule}")
+    tell_by_hand("UPDATE derms_event SET approver_id = author_id")
+    seen = found("I10")
+    tell_by_hand("UPDATE derms_event SET approver_id = (SELECT id FROM config_user WHERE username = 'ada')")
+    tell_by_hand(
+        f"ALTER TABLE derms_event ADD CONSTRAINT {rule}"
+        " CHECK (approver_id IS NULL OR approver_id NOT IN (author_id, last_editor_id, submitter_id))"
+    )
+
+    assert seen == ["approved by olive, who wrote, edited or submitted it"]
+
+
+def test_i10_an_event_that_its_author_approved_says_the_history(over: Stage) -> None:
+    tell_by_hand(PAST_HISTORY + "UPDATE derms_transition SET by = 'olive' WHERE to_state = 'Approved'")
+
+    assert found("I10") == ["approved by olive, who wrote, edited or submitted it"]
+
+
+def test_every_invariant_is_asked(over: Stage) -> None:
+    assert list(INVARIANTS) == [f"I{n}" for n in range(1, 11)]
+    tell_by_hand("UPDATE integration_load SET applied = applied + 1 WHERE receiver = 'lec'")
+    assert [type(one) for one in violations()] == [Violation]

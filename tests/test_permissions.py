@@ -1,0 +1,153 @@
+"""Who may open what: every address as every role and as nobody, from this one table.
+
+A letter per role that may: O operator, A approver, B Balance Authority, C CSR, P program manager, D administrator;
+* anybody who is signed in, ? nobody has to be (the address itself carries the secret). An address that stands here
+and leads nowhere, or leads somewhere and does not stand here, fails the test.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from integration.config.models import User
+
+ROLES = {
+    "O": "operator",
+    "A": "approver",
+    "B": "balance_authority",
+    "C": "csr",
+    "P": "program_manager",
+    "D": "administrator",
+}
+NIL = "00000000-0000-0000-0000-000000000000"
+PROGRAM_EVENT = "program-events/<str:event_number>/<int:stage_number>/"
+PARTICIPATION = PROGRAM_EVENT + "participation/<str:head_end>/<str:nic_id>/"
+EVENT = "events/<str:number>/"
+STAGE = EVENT + "stages/<int:stage_number>/"
+CUSTOMER = "customers/<str:number>/"
+MAY = {
+    "": "*",
+    "settings/users/": "D",
+    "settings/users/new/": "D",
+    "settings/users/<str:username>/": "D",
+    "settings/event-types/": "D",
+    "settings/event-types/<str:category>/": "D",
+    "events/": "OABP",
+    "events/new/": "O",
+    "events/actions/<str:verb>/": "OABP",
+    EVENT: "OABP",
+    EVENT + "edit/": "OABP",
+    EVENT + "check/": "O",
+    EVENT + "shift/": "O",
+    EVENT + "submit/": "O",
+    EVENT + "withdraw/": "O",
+    EVENT + "approve/": "A",
+    EVENT + "deny/": "A",
+    EVENT + "approve-as-balance-authority/": "B",
+    EVENT + "deny-as-balance-authority/": "B",
+    EVENT + "schedule-again/": "O",
+    EVENT + "schedule-with-shortfall/": "O",
+    EVENT + "cancel/": "O",
+    EVENT + "stages/add/": "O",
+    STAGE: "OABP",
+    STAGE + "edit/": "O",
+    STAGE + "remove/": "O",
+    STAGE + "cancel/": "O",
+    "strategies/": "OABP",
+    "strategies/new/": "O",
+    "strategies/<uuid:uid>/": "O",
+    "strategies/<uuid:uid>/archive/": "O",
+    "strategies/<uuid:uid>/activate/": "O",
+    "der-groups/": "OABP",
+    "der-groups/new/": "O",
+    "der-groups/<int:pk>/": "O",
+    "devices/": "OC",
+    "devices/<str:head_end>/<str:nic_id>/": "OC",
+    "program-events/": "P",
+    "program-events/export/": "P",
+    "program-events/participation/": "CP",
+    "program-events/participation/export/": "CP",
+    PROGRAM_EVENT: "P",
+    PARTICIPATION: "CP",
+    PARTICIPATION + "opt-out/": "CP",
+    "programs/": "P",
+    "programs/<str:code>/": "P",
+    "program-types/<str:code>/": "P",
+    "customers/": "C",
+    CUSTOMER: "C",
+    CUSTOMER + "links/add/": "C",
+    CUSTOMER + "links/<uuid:uid>/revoke/": "C",
+    CUSTOMER + "unavailability/releases/": "C",
+    CUSTOMER + "unavailability/<uuid:uid>/edit/": "C",
+    CUSTOMER + "unavailability/<uuid:uid>/cancel/": "C",
+    CUSTOMER + "subscriptions/<int:pk>/": "C",
+    CUSTOMER + "subscriptions/<int:pk>/location/": "C",
+    CUSTOMER + "subscriptions/<int:pk>/opt-out/": "C",
+    "my-devices/<str:token>/": "?",
+    "my-devices/<str:token>/unavailability/": "?",
+    "my-devices/<str:token>/unavailability/<uuid:uid>/cancel/": "?",
+    "my-devices/<str:token>/events/<str:event_number>/<int:stage_number>/<str:head_end>/<str:nic_id>/opt-out/": "?",
+    "live-energy-connect/": "O",
+    "messages/": "OD",
+    "messages/<uuid:uid>/": "OD",
+    "deliveries/<int:pk>/retry/": "D",
+    "deliveries/<int:pk>/discard/": "D",
+    "due-work/<int:pk>/retry/": "D",
+    "alerts/": "OABD",
+    "alerts/<int:pk>/archive/": "OD",
+}
+
+
+def our_addresses(resolver: URLResolver, path: str = "") -> Iterator[str]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from our_addresses(entry, path + str(entry.pattern))
+        elif isinstance(entry, URLPattern) and hasattr(entry.callback, "allow"):
+            yield path + str(entry.pattern)
+
+
+def example(address: str) -> str:
+    """An address with things that do not exist: who may come in is asked before what is there."""
+    address = address.replace("<uuid:uid>", NIL).replace("<str:verb>", "edit")
+    return "/" + re.sub(r"<str:\w+>", "none", re.sub(r"<int:\w+>", "999999", address))
+
+
+def asked(client: Client, address: str) -> HttpResponse:
+    """What comes of opening an address, or of posting to one that only acts."""
+    answer = client.get(example(address))
+    return client.post(example(address)) if answer.status_code == 405 else answer
+
+
+def test_every_address_stands_in_the_table() -> None:
+    assert sorted(our_addresses(get_resolver())) == sorted(MAY)
+
+
+@pytest.mark.parametrize("letter", ROLES)
+def test_a_role_opens_what_the_table_says_and_nothing_else(
+    letter: str, client: Client, request: pytest.FixtureRequest
+) -> None:
+    person: User = request.getfixturevalue(ROLES[letter])
+    client.force_login(person)
+    refused = {address for address in MAY if asked(client, address).status_code == 403}
+    assert refused == {address for address, who in MAY.items() if who not in ("*", "?") and letter not in who}
+
+
+@pytest.mark.django_db
+def test_nobody_opens_nothing_but_what_carries_its_own_secret(client: Client) -> None:
+    for address, who in MAY.items():
+        answer = asked(client, address)
+        if who == "?":
+            assert answer.status_code in (404, 405, 410), address
+        else:
+            assert answer.status_code == 302, address
+            assert answer["Location"].startswith("/account/login/"), address
+
+
+def test_a_person_without_a_role_opens_the_overview_alone(client: Client, outsider: User) -> None:
+    client.force_login(outsider)
+    opened = {address for address, who in MAY.items() if who != "?" and asked(client, address).status_code != 403}
+    assert opened == {""}

@@ -1,0 +1,58 @@
+"""Users and roles, and the parameters of event types: the administrator's pages."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from derms.models import StrategyType
+from integration.config.models import User
+from integration.config.roles import ADMINISTRATOR, CSR
+
+
+@pytest.fixture
+def as_administrator(client: Client, administrator: User) -> Client:
+    client.force_login(administrator)
+    return client
+
+
+def test_a_new_person_signs_in_with_their_roles(as_administrator: Client) -> None:
+    word = "a-first-password"
+    form = {"username": "carl.csr", "password1": word, "password2": word}
+    form_with_role = {**form, "groups": [Group.objects.get(name=CSR).pk]}
+    assert as_administrator.post("/settings/users/new/", form_with_role).status_code == 302
+    visitor = Client()
+    assert visitor.login(username="carl.csr", password=word)
+    assert visitor.get("/customers/").status_code == 200
+
+
+def test_a_weak_password_is_refused(as_administrator: Client) -> None:
+    form = {"username": "carl.csr", "password1": "short", "password2": "short"}
+    assert as_administrator.post("/settings/users/new/", form).status_code == 422
+    assert not User.objects.filter(username="carl.csr").exists()
+
+
+def test_a_person_who_may_not_sign_in_any_more_is_out(as_administrator: Client, csr: User) -> None:
+    visitor = Client()
+    visitor.force_login(csr)
+    assert as_administrator.post(f"/settings/users/{csr.username}/", {"request_key": "1"}).status_code == 302
+    assert visitor.get("/customers/").status_code == 302
+
+
+def test_the_last_administrator_stays_one(as_administrator: Client, administrator: User) -> None:
+    answer = as_administrator.post(f"/settings/users/{administrator.username}/", {"is_active": "on", "groups": []})
+    assert answer.status_code == 422
+    assert "last administrator" in answer.content.decode()
+    assert administrator.groups.filter(name=ADMINISTRATOR).exists()
+
+
+def test_the_parameters_of_an_event_type_are_changed(as_administrator: Client) -> None:
+    assert "Emergency" in as_administrator.get("/settings/event-types/").content.decode()
+    form = {
+        "lead_time_s": 120,
+        "outcome_timeout_s": 600,
+        "balance_authority_check": "on",
+        "balance_authority_threshold_kw": 5000,
+    }
+    as_administrator.post("/settings/event-types/Emergency/", form)
+    kind = StrategyType.objects.get(category="Emergency")
+    assert (kind.lead_time_s, kind.balance_authority_check, kind.balance_authority_threshold_kw) == (120, True, 5000)
