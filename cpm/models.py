@@ -287,6 +287,10 @@ class Unavailability(models.Model):
         verbose_name_plural = "unavailabilities"
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="unavailability_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(state__in=[str(s) for s in UnavailabilityState.values]),
+                name="unavailability_has_known_state",
+            ),
             ExclusionConstraint(
                 name="unavailability_once_at_a_time",
                 expressions=[
