@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import storages
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 
 from derms import operations
 from derms.models import ControlZone, Event, Program, Strategy
@@ -40,6 +41,17 @@ DO $$ DECLARE part regclass; BEGIN
 END $$;
 TRUNCATE derms_device_usage;
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def end_other_sessions(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A thread of the async server's pool may keep its connection; the database is dropped at the end all the same."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)
