@@ -48,6 +48,7 @@ def test_customer_opt_out_from_a_program_event(sign_in: Callable[..., Person]) -
     assert (found.preemptive_opt_out, found.reservation_flag) == (True, False)
 
 
+@pytest.mark.full
 def test_customer_unavailability_releases_what_is_reserved(sign_in: Callable[..., Person]) -> None:
     program_event, (device,) = reserved_devices(1)
     csr = sign_in("cora.csr")
@@ -90,6 +91,7 @@ def test_flags_decide_whether_a_customer_may_opt_out_or_be_unavailable(sign_in: 
         assert csr.page.get_by_role("link", name=f"{words} {program.name}").count() == 0
 
 
+@pytest.mark.full
 def test_a_customer_opts_out_by_a_link_of_their_own_until_it_is_revoked(
     sign_in: Callable[..., Person], browser: Browser, demo: str
 ) -> None:
