@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from integration.models import Alert, Delivery
 from integration.sql import statement
 
-from .choices import FINAL_STAGE_STATES, Approval, DeviceClass, EventState, Objective, StageState
+from .choices import FINAL_STAGE_STATES, DeviceClass, EventState, Objective, StageState
 from .models import DerGroup, Device, DeviceOutcome, Event, Feeder, HeadEnd, LoadForecast, Program, Reservation, Stage
 
 HOUR = timedelta(hours=1)
@@ -104,10 +104,6 @@ def events_for_list() -> QuerySet[Event]:
         )
         .order_by("-pk")
     )
-
-
-def events_waiting_for_approval() -> QuerySet[Event]:
-    return events_for_list().filter(state=EventState.SUBMITTED, approval=Approval.REQUIRED)
 
 
 def _goal_kw(event: Event, stage: Stage, stages: list[Stage]) -> float | None:
