@@ -34,13 +34,7 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("tests")
 
-_DROP_PARTITIONS = """
-DO $$ DECLARE part regclass; BEGIN
-    FOR part IN SELECT oid FROM pg_class WHERE relispartition AND relkind = 'r'
-    LOOP EXECUTE format('DROP TABLE %s', part); END LOOP;
-END $$;
-TRUNCATE derms_device_usage;
-"""
+PARTITIONS_AT_ONCE = 100  # each of them takes locks until its transaction ends, and the server has room for so many
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -59,14 +53,24 @@ def flush_past_history() -> Iterator[None]:
     """History refuses TRUNCATE, also a test's; the flush alone, and nothing else, goes past the triggers."""
 
     def execute_sql_flush(self: DatabaseOperations, statements: list[str]) -> None:
+        drop_partitions()
         with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
-            for one in (_DROP_PARTITIONS, *statements):
+            for one in ("TRUNCATE derms_device_usage", *statements):
                 cursor.execute(one)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
         yield
+
+
+def drop_partitions() -> None:
+    """Every stage that was reserved left some."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT oid::regclass::text FROM pg_class WHERE relispartition AND relkind = 'r'")
+        names = [name for (name,) in cursor.fetchall()]
+        for first in range(0, len(names), PARTITIONS_AT_ONCE):
+            cursor.execute("DROP TABLE " + ", ".join(names[first : first + PARTITIONS_AT_ONCE]))
 
 
 @pytest.fixture(autouse=True)

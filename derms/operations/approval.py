@@ -11,6 +11,7 @@ from integration.refusals import Refused
 
 from ..choices import SHARED_OBJECTIVES, Approval, EventState, Objective
 from ..models import Event, Stage
+from ..object_checks import own_event_sentence
 from ..queries import earliest_start, hours_without_forecast, overlapping_pair, uneven_shares
 from .balance_authority import lock_check, second_approval
 from .history import save_event
@@ -108,20 +109,6 @@ def schedule_event_with_shortfall(*, event_id: int, accepted_kw: int, by: Any, n
     event.accept_shortfall(accepted_kw, by)
     save_event(event, was=was, by=by, now=now, why=_accepting(accepted_kw))
     close_alert(not_scheduled_key(event), by=by.username)
-
-
-def own_event_sentence(event: Event, person: Any) -> str:
-    """Why this person may not approve this event; empty where they may. Four eyes: nobody approves their own work."""
-    parts = {
-        "wrote": event.author_id,
-        "last edited": event.last_editor_id,
-        "submitted": event.submitter_id,
-        "approved": event.approver_id or event.balance_authority_approver_id,
-    }
-    did = [verb for verb, pk in parts.items() if pk == person.pk]
-    if not did:
-        return ""
-    return f"You {' and '.join(did)} {event.number}, so another person has to approve it."
 
 
 def check_lead_time(event: Event, stages: list[Stage], now: datetime, refusal: type[Refused]) -> None:

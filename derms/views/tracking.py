@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..choices import OPEN_STATES, Approval, EventState
 from ..models import Event, Transition
-from ..operations import own_event_sentence
+from ..object_checks import own_event_sentence
 
 WAY = (
     EventState.NEW,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from derms.choices import Approval, EventState, StageState
 from derms.models import ControlZone, Event, LoadForecast, Stage
-from derms.operations import own_event_sentence
+from derms.object_checks import own_event_sentence
 from derms.queries import events_for_list
 
 AHEAD = timedelta(hours=24)

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from derms import operations
 from derms.models import Event, Reservation
+from derms.object_checks import may_approve, own_event_sentence
 from integration.config.models import User
 from integration.config.roles import APPROVER
 from integration.config.settling import settle
@@ -56,8 +57,18 @@ def test_nobody_approves_what_they_made(
 def test_the_sentence_says_all_a_person_did(event_in: Callable[..., Event], operator: User, outsider: User) -> None:
     event = event_in("Submitted")
 
-    assert operations.own_event_sentence(event, operator).startswith("You wrote and last edited and submitted DR-")
-    assert operations.own_event_sentence(event, outsider) == ""
+    assert own_event_sentence(event, operator).startswith("You wrote and last edited and submitted DR-")
+    assert own_event_sentence(event, outsider) == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("column", ["author_id", "last_editor_id", "submitter_id", "approver_id"])
+def test_who_did_any_of_it_may_not_approve(event_in: Callable[..., Event], outsider: User, column: str) -> None:
+    event = event_in("Submitted")
+    assert may_approve(outsider, event)
+
+    setattr(event, column, outsider.pk)
+    assert not may_approve(outsider, event)
 
 
 @pytest.mark.django_db
