@@ -26,8 +26,11 @@ run: $(installed)
 journey: $(installed)
 	@exec $(python) manage.py journey $(ARGS)
 
+# Files of tests side by side, each process with a database of its own on the run's engines.
+side_by_side := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 test: check chromium
-	@$(with_chromium) $(python) -m pytest -m "not full" $(ARGS)
+	@$(with_chromium) $(python) -m pytest $(side_by_side) -m "not full" $(ARGS)
 
 test-full: check chromium
 	@$(with_chromium) $(python) -m pytest $(ARGS)

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
 
 from .http import SignedInRequest
 
@@ -28,7 +29,7 @@ def allow(*permissions: str) -> Callable[[View], View]:
                 return redirect_to_login(request.get_full_path())
             if permissions and not any(request.user.has_perm(name) for name in permissions):
                 raise PermissionDenied(
-                    "Your roles do not include this page. Ask an administrator for the role you need."
+                    _("Your roles do not include this page. Ask an administrator for the role you need.")
                 )
             return view(request, *args, **kwargs)
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from . import clock
 from .models import Alert
@@ -40,6 +41,6 @@ def archive_alert(*, alert_id: int, by: str) -> None:
     """Close this one alert, which a person has looked at."""
     alert = Alert.objects.select_for_update(no_key=True).get(pk=alert_id)
     if alert.closed_at:
-        raise AlertArchived(f"This alert was archived already, by {alert.closed_by}.")
+        raise AlertArchived(_("This alert was archived already, by %(closed_by)s.") % {"closed_by": alert.closed_by})
     alert.closed_at, alert.closed_by = clock.now(), by
     alert.save(update_fields=["closed_at", "closed_by"])

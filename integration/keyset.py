@@ -6,6 +6,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 R = TypeVar("R")
 M = TypeVar("M", bound=Model)
@@ -71,7 +72,7 @@ def split_key(key: str, parts: int) -> list[str]:
     """The parts of a key. Raises BadRequest where there are more or fewer."""
     found = key.split("~")
     if len(found) != parts:
-        raise BadRequest("This address names no place in the list.")
+        raise BadRequest(_("This address names no place in the list."))
     return found
 
 
@@ -79,4 +80,4 @@ def _value(model: type[Model], name: str, text: str) -> Any:
     try:
         return model._meta.get_field(name).to_python(text)  # type: ignore[union-attr]  # lists are not sorted by relations
     except ValidationError as problem:
-        raise BadRequest("This address names no place in the list.") from problem
+        raise BadRequest(_("This address names no place in the list.")) from problem

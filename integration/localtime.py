@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from .refusals import Refused
 
 
@@ -24,10 +26,16 @@ def to_utc(wall: datetime, time_zone: str, offset: str = "") -> datetime:
     if first.utcoffset() == second.utcoffset():
         return first.astimezone(UTC)
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall:
-        raise LocalTimeMissing(f"{wall:%H:%M} does not exist on {wall:%d %b %Y} in {time_zone}: the clocks go forward.")
+        raise LocalTimeMissing(
+            _("%(time)s does not exist on %(day)s in %(time_zone)s: the clocks go forward.")
+            % {"time": f"{wall:%H:%M}", "day": f"{wall:%d %b %Y}", "time_zone": time_zone}
+        )
     by_offset = {offset_text(moment): moment for moment in (first, second)}
     if offset not in by_offset:
-        raise LocalTimeTwice(f"{wall:%H:%M} comes twice on {wall:%d %b %Y} in {time_zone}. Choose which one is meant.")
+        raise LocalTimeTwice(
+            _("%(time)s comes twice on %(day)s in %(time_zone)s. Choose which one is meant.")
+            % {"time": f"{wall:%H:%M}", "day": f"{wall:%d %b %Y}", "time_zone": time_zone}
+        )
     return by_offset[offset].astimezone(UTC)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from integration import extracts, outbox
 from integration.messages import (
@@ -81,7 +82,10 @@ def end_enrollment(*, subscription_id: int, now: datetime) -> None:
     """End a subscription with all its devices, and tell DERMS of each; a household has a handful."""
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=subscription_id)
     if subscription.ends_at:
-        raise SubscriptionEnded(f"{subscription} ended on {subscription.ends_at:%Y-%m-%d}.")
+        raise SubscriptionEnded(
+            _("%(subscription)s ended on %(ends)s.")
+            % {"subscription": subscription, "ends": f"{subscription.ends_at:%Y-%m-%d}"}
+        )
     subscription.ends_at = now
     subscription.save(update_fields=["ends_at"])
     for subscribed in subscription.subscribed_devices.select_related("device").filter(device__ended_at=None):
@@ -95,9 +99,15 @@ def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now
     """Put a new device in an old one's place. The old one keeps its row with an end, so that its outcome finds it."""
     old = Device.objects.select_for_update(no_key=True).select_related("location").get(pk=device_id)
     if old.ended_at:
-        raise DeviceTakenOut(f"Device {old} was taken out on {old.ended_at:%Y-%m-%d}; it can't be replaced again.")
+        raise DeviceTakenOut(
+            _("Device %(old)s was taken out on %(ended)s; it can't be replaced again.")
+            % {"old": old, "ended": f"{old.ended_at:%Y-%m-%d}"}
+        )
     if Device.objects.filter(head_end=old.head_end, nic_id=nic_id, ended_at=None).exists():
-        raise NicIdTaken(f"There is a device {old.head_end}/{nic_id} already. Correct the NIC id.")
+        raise NicIdTaken(
+            _("There is a device %(head_end)s/%(nic)s already. Correct the NIC id.")
+            % {"head_end": old.head_end, "nic": nic_id}
+        )
     old.ended_at = now
     old.save(update_fields=["ended_at"])
     new = Device.objects.create(

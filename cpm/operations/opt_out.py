@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from integration import outbox
 from integration.messages import EventOptOut, OptOutAnswer, Receipt
@@ -64,7 +65,10 @@ def _opt_out(program_event_id: int, device_id: int, by: str, now: datetime) -> s
         defaults={"reason": "opt-out", "requested_at": now, "requested_by": by},
     )
     if not is_new:
-        return f"DERMS was asked to release the device already ({removal.reason}): {removal.answer or 'no answer yet'}."
+        return _("DERMS was asked to release the device already (%(reason)s): %(answer)s.") % {
+            "reason": removal.reason,
+            "answer": removal.answer or _("no answer yet"),
+        }
     row.update(preemptive_opt_out=True)
     note_change(program_event, device, "Preemptive Opt-Out: No → Yes", by, now)
     outbox.send(
@@ -77,13 +81,15 @@ def opt_out_refusal(program_event: ProgramEvent, participation: Participation | 
     """Why this device can't opt out of the program event now; empty where it can."""
     kind = program_event.program.type
     if not kind.allow_to_opt_out:
-        return f"{kind.name} programs do not allow customers to opt out."
+        return _("%(name)s programs do not allow customers to opt out.") % {"name": kind.name}
     if participation is None or not participation.reservation_flag:
-        return "The device is not reserved for this program event."
+        return _("The device is not reserved for this program event.")
     if program_event.state != ProgramEventState.SCHEDULED:
-        return f"The program event is {program_event.state}; it is too late to opt out."
+        return _("The program event is %(state)s; it is too late to opt out.") % {"state": program_event.state}
     if now >= program_event.opt_out_ends_at:
-        return f"Opting out was possible until {program_event.opt_out_ends_at:%H:%MZ}; the stage starts soon."
+        return _("Opting out was possible until %(end)s; the stage starts soon.") % {
+            "end": f"{program_event.opt_out_ends_at:%H:%MZ}"
+        }
     return ""
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from integration import outbox
 from integration.messages import CustomerUnavailability
@@ -45,7 +46,9 @@ def change_unavailability(
     if starts_at != period.starts_at:
         _require_start(starts_at, now)
     elif ends_at <= now:
-        raise UnavailabilityNotAllowed(f"Until {ends_at:%Y-%m-%d %H:%MZ} has passed; cancel the period instead.")
+        raise UnavailabilityNotAllowed(
+            _("Until %(ends)s has passed; cancel the period instead.") % {"ends": f"{ends_at:%Y-%m-%d %H:%MZ}"}
+        )
     _require_length(starts_at, ends_at)
     period.starts_at, period.ends_at, period.reason = starts_at, ends_at, reason
     _save_changed(period, by, now)
@@ -70,9 +73,11 @@ def _lock(uid: UUID, now: datetime) -> Unavailability:
     periods = Unavailability.objects.select_for_update(no_key=True, of=("self",)).select_related("device")
     period = periods.get(uid=uid)
     if period.state != UnavailabilityState.ACTIVE:
-        raise UnavailabilityNotAllowed("The period is canceled; schedule a new one.")
+        raise UnavailabilityNotAllowed(_("The period is canceled; schedule a new one."))
     if period.ends_at <= now:
-        raise UnavailabilityNotAllowed(f"The period ended {period.ends_at:%Y-%m-%d %H:%MZ}; schedule a new one.")
+        raise UnavailabilityNotAllowed(
+            _("The period ended %(ends)s; schedule a new one.") % {"ends": f"{period.ends_at:%Y-%m-%d %H:%MZ}"}
+        )
     return period
 
 
@@ -80,21 +85,23 @@ def _lock_devices(device_ids: list[int]) -> list[Device]:
     """The devices by id, locked: a household has a handful."""
     devices = Device.objects.select_for_update(no_key=True).filter(pk__in=device_ids, ended_at=None).order_by("pk")
     if len(found := list(devices)) != len(set(device_ids)) or not found:
-        raise UnavailabilityNotAllowed("Choose at least one device that is still installed.")
+        raise UnavailabilityNotAllowed(_("Choose at least one device that is still installed."))
     return found
 
 
 def _require_start(starts_at: datetime, now: datetime) -> None:
     if starts_at < now:
         raise UnavailabilityNotAllowed(
-            f"From {starts_at:%Y-%m-%d %H:%MZ} has passed; a period starts now ({now:%H:%MZ}) or later."
+            _("From %(starts)s has passed; a period starts now (%(now)s) or later.")
+            % {"starts": f"{starts_at:%Y-%m-%d %H:%MZ}", "now": f"{now:%H:%MZ}"}
         )
 
 
 def _require_length(starts_at: datetime, ends_at: datetime) -> None:
     if ends_at <= starts_at:
         raise UnavailabilityNotAllowed(
-            f"Until {ends_at:%Y-%m-%d %H:%MZ} is not after from {starts_at:%Y-%m-%d %H:%MZ}."
+            _("Until %(ends)s is not after from %(starts)s.")
+            % {"ends": f"{ends_at:%Y-%m-%d %H:%MZ}", "starts": f"{starts_at:%Y-%m-%d %H:%MZ}"}
         )
 
 
@@ -103,7 +110,9 @@ def _require_allowed(device: Device) -> None:
         subscription__ends_at=None, subscription__program__allow_customer_unavailability=True
     )
     if not allowed.exists():
-        raise UnavailabilityNotAllowed(f"No program of device {device} allows customer unavailability.")
+        raise UnavailabilityNotAllowed(
+            _("No program of device %(device)s allows customer unavailability.") % {"device": device}
+        )
 
 
 def _save(period: Unavailability) -> None:
@@ -113,7 +122,8 @@ def _save(period: Unavailability) -> None:
             period.save()
     except IntegrityError as overlap:
         raise UnavailabilityNotAllowed(
-            f"Device {period.device} is unavailable in part of this period already. Edit that period instead."
+            _("Device %(device)s is unavailable in part of this period already. Edit that period instead.")
+            % {"device": period.device}
         ) from overlap
 
 

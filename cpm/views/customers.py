@@ -80,13 +80,15 @@ def customer(request: SignedInRequest, number: str) -> HttpResponse:
 def outstanding(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
     """Opt Out: the reservations of one enrollment that the customer can still opt out of."""
     if not request.user.has_perm("cpm.opt_out"):
-        raise PermissionDenied("Your roles do not include opting out. Ask an administrator for the role you need.")
+        raise PermissionDenied(_("Your roles do not include opting out. Ask an administrator for the role you need."))
     found = get_object_or_404(Customer, number=number)
     enrollment = enrollment_of(found, pk)
     if enrollment is None:
-        raise Http404(f"{number} has no open subscription {pk}.")
+        raise Http404(_("%(number)s has no open subscription %(pk)s.") % {"number": number, "pk": pk})
     if not enrollment.subscription.program.type.allow_to_opt_out:
-        raise OptOutNotAllowed(f"{enrollment.subscription.program.type} programs do not allow customers to opt out.")
+        raise OptOutNotAllowed(
+            _("%(type)s programs do not allow customers to opt out.") % {"type": enrollment.subscription.program.type}
+        )
     context = {"customer": found, "enrollment": enrollment, "now": clock.now()}
     return render(request, "cpm/outstanding.html", context)
 

@@ -122,7 +122,10 @@ def _row(event_number: str, stage_number: int, head_end: str, nic_id: str) -> Pa
     devices = list(Device.objects.filter(head_end=head_end, nic_id=nic_id).values_list("pk", flat=True))
     found = participations(Wanted(program_events=Q(pk=event.pk), device_ids=devices), limit=1)
     if not found:
-        raise Http404(f"{head_end}/{nic_id} has no participation in {event}.")
+        raise Http404(
+            _("%(head_end)s/%(nic)s has no participation in %(event)s.")
+            % {"head_end": head_end, "nic": nic_id, "event": event}
+        )
     return found[0]
 
 
@@ -172,7 +175,7 @@ def _after(request: SignedInRequest) -> ParticipationKey | None:
         return None
     parts = split_key(text, 2)
     if not all(part.isdecimal() and len(part) < 19 for part in parts):
-        raise BadRequest("This address names no place in the list.")
+        raise BadRequest(_("This address names no place in the list."))
     return ParticipationKey(*map(int, parts))
 
 

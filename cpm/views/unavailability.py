@@ -39,7 +39,7 @@ def subscription(request: SignedInRequest, number: str, pk: int) -> HttpResponse
     found = get_object_or_404(Customer, number=number)
     enrollment = enrollment_of(found, pk)
     if enrollment is None:
-        raise Http404(f"{number} has no open subscription {pk}.")
+        raise Http404(_("%(number)s has no open subscription %(pk)s.") % {"number": number, "pk": pk})
     return render(request, "cpm/subscription.html", {"customer": found, "enrollment": enrollment})
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from integration import outbox
 from integration.alerts import close_alert
@@ -71,7 +72,9 @@ def approve_event(*, event_id: int, by: Any, now: datetime) -> None:
     """Approve another person's event; with the last approval it asks for, the scheduler chooses its devices."""
     event, stages = _lock_to_approve(event_id, by, now)
     if event.approval != Approval.REQUIRED:
-        raise EventNotApprovable(f"{event.number} has its approval; it waits for the Balance Authority's.")
+        raise EventNotApprovable(
+            _("%(number)s has its approval; it waits for the Balance Authority's.") % {"number": event.number}
+        )
     event.approver, event.approval = by, Approval.GIVEN
     if event.balance_authority_approval == Approval.NOT_REQUIRED:
         # Since Submit, other events may have come that pass the threshold together with this one.
@@ -82,9 +85,11 @@ def approve_event(*, event_id: int, by: Any, now: datetime) -> None:
 @transaction.atomic
 def approve_event_as_balance_authority(*, event_id: int, by: Any, now: datetime) -> None:
     """The second approval of an event whose power passes the threshold, by yet another person."""
-    event, _ = _lock_to_approve(event_id, by, now)
+    event, _stages = _lock_to_approve(event_id, by, now)
     if event.balance_authority_approval != Approval.REQUIRED:
-        raise EventNotApprovable(f"{event.number} asks for no approval of the Balance Authority.")
+        raise EventNotApprovable(
+            _("%(number)s asks for no approval of the Balance Authority.") % {"number": event.number}
+        )
     event.balance_authority_approver, event.balance_authority_approval = by, Approval.GIVEN
     _approve_if_complete(event, by, now, "Approved by the Balance Authority; an approver has to approve it too")
 
@@ -119,8 +124,11 @@ def check_lead_time(event: Event, stages: list[Stage], now: datetime, refusal: t
         seconds = (start - now).total_seconds()
         begins = f"starts in {seconds:.0f} s" if seconds > 0 else f"should have started {-seconds:.0f} s ago"
         raise refusal(
-            f"The first stage {begins}; {event.type_id} events need at least"
-            f" {event.type.lead_time_s} s of lead time. Shift the stages to a later start."
+            _(
+                "The first stage %(begins)s; %(type)s events need at least %(seconds)s s of lead time. "
+                "Shift the stages to a later start."
+            )
+            % {"begins": begins, "type": event.type_id, "seconds": event.type.lead_time_s}
         )
 
 
@@ -133,9 +141,11 @@ def _deny(event_id: int, field: str, by: Any, now: datetime, reason: str) -> Non
     event = lock_event(event_id)
     _require_state(event, "denied", EventState.SUBMITTED)
     if getattr(event, field) == Approval.NOT_REQUIRED:
-        raise EventNotApprovable(f"{event.number} asks for no approval of the Balance Authority.")
+        raise EventNotApprovable(
+            _("%(number)s asks for no approval of the Balance Authority.") % {"number": event.number}
+        )
     if not reason.strip():
-        raise EventNotApprovable("Say why the event is denied: its author reads the reason and mends the plan.")
+        raise EventNotApprovable(_("Say why the event is denied: its author reads the reason and mends the plan."))
     was = event.state
     event.deny(field)
     save_event(event, was=was, by=by, now=now, why=reason.strip())
@@ -163,38 +173,48 @@ def _approve_if_complete(event: Event, by: Any, now: datetime, waiting: str) -> 
 
 def _check_plan(event: Event, stages: list[Stage], now: datetime) -> None:
     if not event.name.strip():
-        raise EventNotSubmittable("The event has no name. Give it one that says what it is for.")
+        raise EventNotSubmittable(_("The event has no name. Give it one that says what it is for."))
     if not stages:
-        raise EventNotSubmittable("The event has no stage. Add at least one with + Add Stage.")
+        raise EventNotSubmittable(_("The event has no stage. Add at least one with + Add Stage."))
     _check_targets(event, stages)
     check_lead_time(event, stages, now, EventNotSubmittable)
     if missing := hours_without_forecast(event, stages):
         raise EventNotSubmittable(
-            f"{missing} h of the stages have no forecast for {event.zone}. Load a forecast, or move the stages."
+            _("%(missing)s h of the stages have no forecast for %(zone)s. Load a forecast, or move the stages.")
+            % {"missing": missing, "zone": event.zone}
         )
     if pair := overlapping_pair(stages):
         raise EventNotSubmittable(
-            f"Stages {pair[0].number} and {pair[1].number} use {pair[0].program} at the same time. Shift one of them."
+            _("Stages %(first)s and %(second)s use %(program)s at the same time. Shift one of them.")
+            % {"first": pair[0].number, "second": pair[1].number, "program": pair[0].program}
         )
 
 
 def _check_targets(event: Event, stages: list[Stage]) -> None:
     """What the objective needs to be known: docs/reference/states.md, How devices are chosen."""
     if event.objective == Objective.LOAD_REDUCTION and not event.target_kw:
-        raise EventNotSubmittable("The event has no target. Say how many kW its stages are to reduce together.")
+        raise EventNotSubmittable(_("The event has no target. Say how many kW its stages are to reduce together."))
     if event.objective == Objective.MAX_DEMAND_THRESHOLD and event.threshold_kw is None:
-        raise EventNotSubmittable("The event has no threshold. Say up to how many kW the zone's load may go.")
+        raise EventNotSubmittable(_("The event has no threshold. Say up to how many kW the zone's load may go."))
     aimless = [stage.number for stage in stages if not stage.target_kw]
     if event.objective == Objective.MANUAL and aimless:
-        raise EventNotSubmittable(f"Stage {aimless[0]} has no target. Say how many kW it is to reduce.")
+        raise EventNotSubmittable(
+            _("Stage %(number)s has no target. Say how many kW it is to reduce.") % {"number": aimless[0]}
+        )
     if event.objective in SHARED_OBJECTIVES and (uneven := uneven_shares(stages)):
         numbers = " and ".join(str(stage.number) for stage in uneven)
-        raise EventNotSubmittable(f"The shares of stages {numbers} do not come to 100 %. Correct or clear all of them.")
+        raise EventNotSubmittable(
+            _("The shares of stages %(numbers)s do not come to 100 %%. Correct or clear all of them.")
+            % {"numbers": numbers}
+        )
 
 
 def _require_state(event: Event, done: str, state: EventState) -> None:
     if event.state != state:
-        raise EventNotInState(f"{event.number} is {event.state}; only an event that is {state} can be {done}.")
+        raise EventNotInState(
+            _("%(number)s is %(state)s; only an event that is %(needed)s can be %(done)s.")
+            % {"number": event.number, "state": event.state, "needed": state, "done": done}
+        )
 
 
 def _accepting(kw: int) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from integration.alerts import close_alert
 from integration.refusals import Refused
@@ -29,7 +30,10 @@ def cancel_event(*, event_id: int, by: Any, now: datetime, reason: str) -> None:
     """Cancel an event with every stage that is not over; CPM and LEC are told of each stage they know."""
     event = lock_event(event_id)
     if event.state not in OPEN_STATES:
-        raise EventNotCancelable(f"{event.number} is {event.state}; it can't be canceled any more.")
+        raise EventNotCancelable(
+            _("%(number)s is %(state)s; it can't be canceled any more.")
+            % {"number": event.number, "state": event.state}
+        )
     _require_reason(reason)
     for stage in lock_stages(event):
         if stage.state not in FINAL_STAGE_STATES:
@@ -46,7 +50,10 @@ def cancel_stage(*, stage_id: int, by: Any, now: datetime, reason: str) -> None:
     event = lock_event(Stage.objects.values_list("event_id", flat=True).get(pk=stage_id))
     stage = next(s for s in lock_stages(event) if s.pk == stage_id)
     if stage.state not in (StageState.SCHEDULED, StageState.IN_PROGRESS):
-        raise EventNotCancelable(f"{stage} is {stage.state}; only scheduled and running stages can be canceled.")
+        raise EventNotCancelable(
+            _("%(stage)s is %(state)s; only scheduled and running stages can be canceled.")
+            % {"stage": stage, "state": stage.state}
+        )
     _require_reason(reason)
     _cancel(stage, by, now, reason)
     move_event(event, now)
@@ -72,6 +79,8 @@ def _cancel(stage: Stage, by: Any, now: datetime, reason: str) -> None:
 
 def _require_reason(reason: str) -> None:
     if not reason.strip():
-        raise EventNotCancelable("Say why it is canceled: program managers and the audit trail show the reason.")
+        raise EventNotCancelable(_("Say why it is canceled: program managers and the audit trail show the reason."))
     if len(reason.strip()) > LONGEST_REASON:
-        raise EventNotCancelable(f"Say it in {LONGEST_REASON} characters: the reason goes to the other systems.")
+        raise EventNotCancelable(
+            _("Say it in %(longest)s characters: the reason goes to the other systems.") % {"longest": LONGEST_REASON}
+        )

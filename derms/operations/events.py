@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from integration.refusals import Refused
 
@@ -36,7 +37,9 @@ def create_event(
     """A New event with the strategy's fields and default stages, the first beginning at `starts_at` plus its offset."""
     strategy = Strategy.objects.select_for_update(no_key=True).get(pk=strategy_id)
     if strategy.state != StrategyState.ACTIVE:
-        raise StrategyArchived(f"“{strategy.name}” is archived. Choose an active strategy, or activate it first.")
+        raise StrategyArchived(
+            _("“%(name)s” is archived. Choose an active strategy, or activate it first.") % {"name": strategy.name}
+        )
     event = Event.objects.create(
         number=_next_number(now),
         name=name or strategy.name,
@@ -118,7 +121,10 @@ def shift_stages(*, event_id: int, by_minutes: int, by: Any, now: datetime) -> N
 def _lock_editable(event_id: int) -> Event:
     event = lock_event(event_id)
     if event.state not in EDITABLE_STATES:
-        raise EventNotEditable(f"{event.number} is {event.state}; only New and Denied events can be edited.")
+        raise EventNotEditable(
+            _("%(number)s is %(state)s; only New and Denied events can be edited.")
+            % {"number": event.number, "state": event.state}
+        )
     return event
 
 

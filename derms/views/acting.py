@@ -31,7 +31,7 @@ VERBS = ("edit", "submit", "withdraw", "approve", "deny", "cancel")
 def event_action(request: SignedInRequest, verb: str) -> HttpResponse:
     """Actions menu of the list: goes to the chosen event's own page for the verb."""
     if verb not in VERBS:
-        raise Http404(f"There is no action “{verb}”.")
+        raise Http404(_("There is no action “%(verb)s”.") % {"verb": verb})
     chosen = request.GET.getlist("number")
     if len(chosen) != 1:
         messages.info(request, _("Choose one event first."))

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from integration import clock
@@ -121,4 +122,4 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as problem:
-        raise Http404(f"“{text}” is not an event's uid.") from problem
+        raise Http404(_("“%(text)s” is not an event's uid.") % {"text": text}) from problem
