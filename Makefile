@@ -1,5 +1,5 @@
 # Everything works in a virtual environment of its own, .venv; only Python 3.11 to 3.13 has to be there.
-.PHONY: help run test test-full check journey lock chromium clean
+.PHONY: help run test test-full check journey bench-opt-out lock chromium clean
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -17,6 +17,7 @@ help:
 	@echo "make test      every check, and the tests"
 	@echo "make test-full the same with the long tests"
 	@echo "make journey   one event from plan to closed; ARGS=\"--devices 5000 --stages 2\""
+	@echo "make bench-opt-out  from an opt-out to the answer of Live Energy Connect, while extracts load"
 	@echo "make lock      write the lock files anew from pyproject.toml"
 	@echo "make clean     remove what the commands above made, the data in .local excepted"
 
@@ -25,6 +26,9 @@ run: $(installed)
 
 journey: $(installed)
 	@exec $(python) manage.py journey $(ARGS)
+
+bench-opt-out: $(installed)
+	@exec $(python) manage.py bench_opt_out $(ARGS)
 
 # Files of tests side by side, each process with a database of its own on the run's engines.
 side_by_side := --numprocesses auto --maxprocesses 4 --dist loadfile

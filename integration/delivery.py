@@ -38,12 +38,12 @@ class NotYet(Exception):
 
 def deliver(delivery_id: int, attempt: int) -> None:
     """Hand one message (or part) to its receiver, if nobody else has taken this attempt."""
-    _perform(Delivery, delivery_id, attempt, prepare=_prepare_delivery, act=_act_on_delivery)
+    _perform(Delivery, delivery_id, attempt, act=_act_on_delivery, prepare=_prepare_delivery)
 
 
 def run_due(work_id: int, attempt: int) -> None:
     """Do one thing the clock started, if nobody else has taken this attempt."""
-    _perform(DueWork, work_id, attempt, prepare=_prepare_nothing, act=_act_on_due_work)
+    _perform(DueWork, work_id, attempt, act=_act_on_due_work)
 
 
 def retry_delivery(*, delivery_id: int) -> None:
@@ -76,13 +76,17 @@ def retry_due_work(*, work_id: int) -> None:
             close_alert(_dead_key(work))
 
 
-def _perform(model: type[W], pk: int, attempt: int, *, prepare: Callable[[W], None], act: Callable[[W], None]) -> None:
-    if not _claim(model, pk, attempt):
+def _perform(
+    model: type[W], pk: int, attempt: int, *, act: Callable[[W], None], prepare: Callable[[W], None] | None = None
+) -> None:
+    claimed = _claim(model, pk, attempt)
+    if claimed is None:
         return
     try:
-        with transaction.atomic():
-            if work := _locked(model, pk, attempt + 1):
-                prepare(work)
+        if prepare and claimed.queue == BULK:
+            with transaction.atomic():
+                if work := _locked(model, pk, attempt + 1):
+                    prepare(work)
         with transaction.atomic():
             if work := _locked(model, pk, attempt + 1):
                 act(work)
@@ -95,32 +99,32 @@ def _perform(model: type[W], pk: int, attempt: int, *, prepare: Callable[[W], No
         _note(model, pk, attempt + 1, lambda work: _try_again(work, text))
 
 
-def _locked(model: type[W], pk: int, attempt: int) -> W | None:
-    rows = model._default_manager.select_for_update(skip_locked=True, no_key=True, of=("self",))
+def _locked(model: type[W], pk: int, attempt: int, *, wait: bool = True) -> W | None:
+    """The row where it is still open at this attempt.
+
+    Whoever claimed an attempt waits for the lock: one who only came too late to claim it may hold it for a moment.
+    """
+    rows = model._default_manager.select_for_update(skip_locked=not wait, no_key=True, of=("self",))
     return rows.filter(model.OPEN, pk=pk, attempt=attempt).first()
 
 
-def _claim(model: type[W], pk: int, attempt: int) -> bool:
+def _claim(model: type[W], pk: int, attempt: int) -> W | None:
     with transaction.atomic():
-        work = _locked(model, pk, attempt)
+        work = _locked(model, pk, attempt, wait=False)
         if work is None:
-            return False
+            return None
         if work.attempt - work.given_back >= MOST_ATTEMPTS:
             _bury(work, clock.now())
-            return False
+            return None
         work.attempt, work.due_at = attempt + 1, clock.now() + LEASE[work.queue]
         work.save(update_fields=["attempt", "due_at"])
-    return True
+    return work
 
 
 def _note(model: type[W], pk: int, attempt: int, write: Callable[[W], None]) -> None:
     with transaction.atomic():
         if work := _locked(model, pk, attempt):
             write(work)
-
-
-def _prepare_nothing(work: DueWork) -> None:
-    pass
 
 
 def _prepare_delivery(delivery: Delivery) -> None:

@@ -7,6 +7,7 @@ from .models import Delivery, Message
 from .routes import ROUTES
 
 CHANNEL = "gridcall_due"
+BY_THE_CLOCK = "by the clock"
 
 
 def send(body: MessageBody, *, sender: System) -> Message:
@@ -34,10 +35,10 @@ def send(body: MessageBody, *, sender: System) -> Message:
     return message
 
 
-def wake() -> None:
-    """Tell the schedulers at commit that something is due."""
+def wake(what: str = "") -> None:
+    """Tell the schedulers at commit that a message is due, or `BY_THE_CLOCK` that one of routes.DUE is."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, what])
 
 
 def _part_numbers(extract: ExtractRef | None) -> list[int | None]:

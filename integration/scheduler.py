@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 
 from . import clock, delivery, extracts, loads, tasks
 from .models import SMALL
-from .outbox import CHANNEL
+from .outbox import BY_THE_CLOCK, CHANNEL
 from .routes import DUE
 
 log = logging.getLogger(__name__)
@@ -114,6 +114,7 @@ class Scheduler:
         self.publishing: Future[None] | None = None
         self.broker_rests_until = 0.0
         self.house_kept_at = 0.0
+        self.clock_looked_at = 0.0
 
     def stop(self) -> None:
         self.stopping.set()
@@ -136,7 +137,7 @@ class Scheduler:
 
     def turn(self) -> None:
         """One look: what is due goes to Celery, or is done here where it is small and nobody else takes it."""
-        find_due()
+        self._find_due_each_second()
         for_celery = []
         broker_rests = time.monotonic() < self.broker_rests_until
         publisher_hangs = self.publishing is not None and not self.publishing.done()
@@ -151,6 +152,12 @@ class Scheduler:
         if time.monotonic() - self.house_kept_at > HOUSEKEEPING_EVERY:
             self.house_kept_at = time.monotonic()
             self.workers.submit(self._work, keep_house)
+
+    def _find_due_each_second(self) -> None:
+        """Messages wake the loop many times a second; what the clock makes due is not worth a look each time."""
+        if time.monotonic() - self.clock_looked_at >= LOOK_EVERY:
+            self.clock_looked_at = time.monotonic()
+            find_due()
 
     def _work(self, act: Callable[..., None], *args: Claimed) -> None:
         """Act in a thread of the pool, where nobody would see what it raises."""
@@ -181,4 +188,6 @@ class Scheduler:
         if not raw.notifies:
             select.select([raw], [], [], LOOK_EVERY)
         raw.poll()
+        if any(notify.payload == BY_THE_CLOCK for notify in raw.notifies):
+            self.clock_looked_at = 0.0
         raw.notifies.clear()

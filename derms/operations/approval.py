@@ -102,7 +102,7 @@ def schedule_event_again(*, event_id: int, by: Any, now: datetime) -> None:
     event.schedule_due_at = now
     save_event(event, was=event.state, by=by, now=now, why="Schedule again")
     close_alert(not_scheduled_key(event), by=by.username)
-    outbox.wake()
+    outbox.wake(outbox.BY_THE_CLOCK)
 
 
 @transaction.atomic
@@ -167,7 +167,7 @@ def _approve_if_complete(event: Event, by: Any, now: datetime, waiting: str) -> 
     if Approval.REQUIRED not in (event.approval, event.balance_authority_approval):
         event.approve(now)
         why = ""
-        outbox.wake()
+        outbox.wake(outbox.BY_THE_CLOCK)
     save_event(event, was=was, by=by, now=now, why=why)
 
 

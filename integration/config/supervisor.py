@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import NamedTuple
@@ -21,6 +21,8 @@ GRACE_SECONDS = 25  # longer than a worker's soft shutdown of 20
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 STEADY_SECONDS = 30
 ALONE = ("--without-gossip", "--without-mingle")  # the database says who does what; workers need not talk
+
+NICE = {"small": [], "bulk": ["nice", "-n", "10"]}  # where cores are few, an opt-out goes before a load
 
 
 class Child(NamedTuple):
@@ -45,7 +47,7 @@ def background_children() -> list[Child]:
 
 def _worker(queue: str, processes: int) -> Child:
     words = f"celery -A integration.config.celery worker -Q {queue} -n {queue}@%h -P prefork -c {processes}"
-    return Child(f"worker {queue}", "worker", [sys.executable, "-m", *words.split(), *ALONE])
+    return Child(f"worker {queue}", "worker", [*NICE[queue], sys.executable, "-m", *words.split(), *ALONE])
 
 
 def scheduler_is_running() -> bool:
@@ -133,6 +135,20 @@ class Supervisor:
     def _tell_guard(self, number: int) -> None:
         with suppress(BrokenPipeError):  # a killed guard is missed only where this process is killed as well
             print(number, file=self._guard.stdin)
+
+
+@contextmanager
+def working(say: Callable[[str], object]) -> Iterator[None]:
+    """Workers and a scheduler of the caller's own, where none run."""
+    if scheduler_is_running():
+        yield
+        return
+    supervisor = Supervisor(background_children(), say=say)
+    supervisor.start()
+    try:
+        yield
+    finally:
+        supervisor.stop()
 
 
 def _kill_group(leader: int) -> None:

@@ -14,8 +14,8 @@ from cpm import operations as cpm
 from cpm.models import ProgramEvent, Removal
 from derms import operations as derms
 from derms.models import ControlZone, Event, Program, Stage
+from integration.config import settling
 from integration.config.models import User
-from integration.config.settling import settle
 from integration.config.verify import violations
 from integration.delivery import deliver
 from integration.models import Delivery
@@ -27,6 +27,8 @@ from tests.removals.conftest import allow_leaving
 from tests.removals.running import called, device, execution, fresh, participation, program_event, statuses
 from tests.threads import run_together
 
+
+settle = partial(settling.settle, timeout_s=900)  # 500 rounds leave thousands of messages
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DEVICES = 4

@@ -2,8 +2,6 @@
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.management import call_command
@@ -14,7 +12,7 @@ from rich.table import Table
 
 from integration import clock
 from integration.config.journey import PATIENCE_S, PATIENCE_S_PER_DEVICE, Journey, JourneyStuck, is_whole, wait_until
-from integration.config.supervisor import Supervisor, background_children, scheduler_is_running
+from integration.config.supervisor import working
 
 CODES = ("D1SP", "D1IO", "D1ND", "D1ER", "D1CN")
 
@@ -31,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
-        with _something_that_works(self.stderr.write):
+        with working(self.stderr.write):
             journey = Journey(
                 devices=options["devices"], stages=options["stages"], stage_seconds=options["stage_seconds"]
             )
@@ -78,20 +76,6 @@ def _follow(journey: Journey) -> None:
         seconds = (journey.deadline() - clock.now()).total_seconds()
         wait_until(is_over, seconds=seconds, what="Closing the event")
         is_over()
-
-
-@contextmanager
-def _something_that_works(say: Any) -> Iterator[None]:
-    """Workers and a scheduler of this command's own, where none run."""
-    if scheduler_is_running():
-        yield
-        return
-    supervisor = Supervisor(background_children(), say=say)
-    supervisor.start()
-    try:
-        yield
-    finally:
-        supervisor.stop()
 
 
 def _bars() -> Progress:
