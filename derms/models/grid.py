@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from ..choices import DeviceClass
 
@@ -59,6 +60,7 @@ class LoadForecast(models.Model):
     hour = models.DateTimeField()
     forecast_kw = models.PositiveIntegerField()
     metered_kw = models.PositiveIntegerField(null=True)
+    loaded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [models.UniqueConstraint("zone", "hour", name="load_forecast_once")]

@@ -147,7 +147,7 @@ def _save(rows: list[_Row]) -> None:
         [LoadForecast(zone_id=row.zone_id, hour=row.hour, forecast_kw=row.load_kw) for row in rows],
         update_conflicts=True,
         unique_fields=["zone", "hour"],
-        update_fields=["forecast_kw"],
+        update_fields=["forecast_kw", "loaded_at"],
         batch_size=BATCH,
     )
     ReductionFactor.objects.bulk_create(

@@ -1,6 +1,7 @@
 """What every page's frame shows."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache
 from typing import NamedTuple
 
@@ -8,13 +9,18 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, resolve, reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from derms.queries import newest_forecast
 from integration import clock
 from integration.models import Alert
+from integration.templatetags.gridcall import duration
 
 from .models import User
+
+FORECAST_OLD = timedelta(days=2)
 
 
 class Tool(NamedTuple):
@@ -24,6 +30,7 @@ class Tool(NamedTuple):
     icon: str
     url_name: str
     waiting: Callable[[], int] | None = None
+    key: str = ""  # opens it after g
 
 
 class MenuItem(NamedTuple):
@@ -32,6 +39,7 @@ class MenuItem(NamedTuple):
     url: str
     current: bool
     waiting: int
+    key: str
 
 
 class MenuSection(NamedTuple):
@@ -45,24 +53,24 @@ def open_alerts() -> int:
 
 TOOLS: dict[str | Promise, list[Tool]] = {
     _("Operate"): [
-        Tool(_("Overview"), "layout-dashboard", "overview"),
-        Tool(_("DERMS Events"), "calendar-event", "derms:event_list"),
-        Tool(_("Strategies"), "template", "derms:strategy_list"),
+        Tool(_("Overview"), "layout-dashboard", "overview", key="o"),
+        Tool(_("DERMS Events"), "calendar-event", "derms:event_list", key="e"),
+        Tool(_("Strategies"), "template", "derms:strategy_list", key="s"),
         Tool(_("DER Groups"), "sitemap", "derms:group_list"),
-        Tool(_("Devices"), "plug-connected", "derms:device_list"),
-        Tool(_("Alerts"), "bell", "alert_list", open_alerts),
+        Tool(_("Devices"), "plug-connected", "derms:device_list", key="d"),
+        Tool(_("Alerts"), "bell", "alert_list", open_alerts, "a"),
     ],
     _("Programs"): [
-        Tool(_("Program Events"), "file-analytics", "cpm:program_event_list"),
-        Tool(_("Event Participation"), "list-details", "cpm:participation_list"),
+        Tool(_("Program Events"), "file-analytics", "cpm:program_event_list", key="p"),
+        Tool(_("Event Participation"), "list-details", "cpm:participation_list", key="t"),
         Tool(_("Programs"), "clipboard-list", "cpm:program_list"),
     ],
-    _("Customers"): [Tool(_("Customer Program Summary"), "users", "cpm:customer_list")],
+    _("Customers"): [Tool(_("Customer Program Summary"), "users", "cpm:customer_list", key="c")],
     _("System"): [
-        Tool(_("Live Energy Connect"), "access-point", "lec_sim:stage_list"),
+        Tool(_("Live Energy Connect"), "access-point", "lec_sim:stage_list", key="l"),
         Tool(_("Users and roles"), "user-circle", "user_list"),
         Tool(_("Event types"), "clock", "derms:strategy_type_list"),
-        Tool(_("Messages"), "mail", "message_list"),
+        Tool(_("Messages"), "mail", "message_list", key="m"),
     ],
 }
 
@@ -71,10 +79,28 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
     """The server's time, the menu and the person; each is worked out only where a template asks for it."""
     return {
         "server_now": cache(clock.now),
-        "menu": lambda: menu(request),
+        "menu": cache(lambda: menu(request)),
+        "own_zone": timezone.get_current_timezone_name,
+        "forecast_age": cache(forecast_age),
         "roles": lambda: list(request.user.groups.values_list("name", flat=True)),
         "demo": demo_sign_ins,
     }
+
+
+class Age(NamedTuple):
+    """How old the newest forecast is, in words."""
+
+    text: str
+    is_old: bool
+
+
+def forecast_age() -> Age | None:
+    """The age of the newest forecast that was loaded; None where there is none."""
+    loaded_at = newest_forecast()
+    if loaded_at is None:
+        return None
+    age = clock.now() - loaded_at
+    return Age(duration(age), age > FORECAST_OLD)
 
 
 def menu(request: HttpRequest) -> list[MenuSection]:
@@ -99,7 +125,7 @@ def menu_items(request: HttpRequest, tools: list[Tool]) -> list[MenuItem]:
             continue
         if may_open(request.user, url):
             waiting = tool.waiting() if tool.waiting else 0
-            items.append(MenuItem(tool.label, tool.icon, url, False, waiting))
+            items.append(MenuItem(tool.label, tool.icon, url, False, waiting, tool.key))
     return items
 
 

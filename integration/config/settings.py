@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "integration.config.personal.Personal",
     "allauth.account.middleware.AccountMiddleware",
     "integration.access.DenyByDefault",
     "integration.acting.SayRefusals",
@@ -227,7 +228,8 @@ DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "gridcall@localhost")
 PUBLIC_URL = os.environ.get("GRIDCALL_PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")
 
 # --- Words, time, files -------------------------------------------------------------------------------------------
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

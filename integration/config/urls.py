@@ -2,11 +2,15 @@
 
 from django.urls import include, path
 
+from .palette import palette
+from .personal import profile
 from .users import user_edit, user_list, user_new
 from .views import overview
 
 urlpatterns = [
     path("", overview, name="overview"),
+    path("find/", palette, name="palette"),
+    path("profile/", profile, name="profile"),
     path("settings/users/", user_list, name="user_list"),
     path("settings/users/new/", user_new, name="user_new"),
     path("settings/users/<str:username>/", user_edit, name="user_edit"),

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.template import Context, Variable
 from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -102,7 +104,7 @@ def zulu(moment: datetime) -> str:
 
 
 def day(local: datetime) -> str:
-    return f"{local:%a} {local.day} {local:%b}"
+    return date_format(local, "D j M")
 
 
 def time_tag(moment: datetime, local: datetime, text: str, after: str = "") -> SafeString:
@@ -116,17 +118,23 @@ def time_tag(moment: datetime, local: datetime, text: str, after: str = "") -> S
 
 
 @register.simple_tag
-def when(moment: datetime | None, zone: str = "UTC") -> SafeString:
+def when(moment: datetime | None, zone: str = "") -> SafeString:
     """A moment with its day in the zone's time, UTC beside it: Tue 21 Jul 17:42 EDT 21:42Z. `zone` is an IANA name."""
-    return (
-        SafeString(NONE) if moment is None else clock_text(moment, zone, f"{day(moment.astimezone(ZoneInfo(zone)))} ")
-    )
+    if moment is None:
+        return SafeString(NONE)
+    zone = own_zone(zone)
+    return clock_text(moment, zone, f"{day(moment.astimezone(ZoneInfo(zone)))} ")
 
 
 @register.simple_tag
-def clock(moment: datetime | None, zone: str = "UTC") -> SafeString:
+def clock(moment: datetime | None, zone: str = "") -> SafeString:
     """A moment without its day: 17:42 EDT 21:42Z."""
-    return SafeString(NONE) if moment is None else clock_text(moment, zone, "")
+    return SafeString(NONE) if moment is None else clock_text(moment, own_zone(zone), "")
+
+
+def own_zone(zone: str) -> str:
+    """The zone a moment belongs to; the person's own where a list mixes zones."""
+    return zone or timezone.get_current_timezone_name()
 
 
 def clock_text(moment: datetime, zone: str, before: str) -> SafeString:
@@ -136,10 +144,11 @@ def clock_text(moment: datetime, zone: str, before: str) -> SafeString:
 
 
 @register.simple_tag
-def window(start: datetime | None, end: datetime | None, zone: str = "UTC") -> SafeString:
+def window(start: datetime | None, end: datetime | None, zone: str = "") -> SafeString:
     """A period in the zone's time, UTC beside it; the second day only where it is another one."""
     if start is None or end is None:
         return SafeString(NONE)
+    zone = own_zone(zone)
     a, b = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
     second_day = "" if a.date() == b.date() else f"{day(b)} "
     beside = "UTC" if zone == "UTC" else f"{a:%Z} {zulu(start)}{TO}{zulu(end)}"

@@ -10,7 +10,7 @@
   const two = (number) => String(number).padStart(2, '0');
   const zulu = (moment) => `${two(moment.getUTCHours())}:${two(moment.getUTCMinutes())}Z`;
 
-  const format = clock && new Intl.DateTimeFormat('en-US', {
+  const format = clock && new Intl.DateTimeFormat(document.documentElement.lang || 'en', {
     timeZone: clock.dataset.clock, weekday: 'short', day: 'numeric', month: 'short',
     hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short',
   });
@@ -96,6 +96,50 @@
     if (!menu) return;
     menu.removeAttribute('open');
     menu.querySelector('summary').focus();
+  });
+
+  // --- The palette and the shortcuts
+  const palette = document.getElementById('palette');
+  const rows = () => all('[data-palette-row]', palette);
+  const step = (by) => {
+    const at = rows().indexOf(document.activeElement);
+    const next = rows()[at + by];
+    if (next) next.focus(); else if (by < 0) palette.querySelector('input').focus();
+  };
+  palette?.addEventListener('keydown', (event) => {
+    if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
+    event.preventDefault();
+    step(event.key === 'ArrowDown' ? 1 : -1);
+  });
+  palette?.querySelector('form').addEventListener('submit', (event) => {
+    const first = rows()[0];
+    if (!first) return;
+    event.preventDefault();
+    location.assign(first.href);
+  });
+
+  let before = '';
+  const byKey = (event) => {
+    const keys = before ? `${before} ${event.key}` : event.key;
+    before = event.key === 'g' && !before ? 'g' : '';
+    if (event.key === '?') return () => document.getElementById('shortcuts').showModal();
+    if (event.key === '/') return () => document.querySelector('main input[name=q], main input[type=search]')?.focus();
+    const link = document.querySelector(`#shortcuts [data-key="${CSS.escape(keys)}"]`);
+    return link && (() => location.assign(link.href));
+  };
+  document.addEventListener('keydown', (event) => {
+    if (!palette) return;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+      event.preventDefault();
+      if (!palette.open) palette.showModal();
+      return;
+    }
+    if (!('shortcuts' in document.documentElement.dataset) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest('input, select, textarea, [contenteditable], dialog')) return;
+    const act = byKey(event);
+    if (!act) return;
+    event.preventDefault();
+    act();
   });
 
   // --- Choosing rows for the Actions menu

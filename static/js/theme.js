@@ -4,6 +4,13 @@
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const root = document.documentElement;
 
+  // What the person set in their settings holds in every browser, until the button changes it in this one.
+  const own = root.dataset.themeOwn;
+  if (own && localStorage.getItem('theme-own') !== own) {
+    localStorage.setItem('theme-own', own);
+    localStorage.setItem('theme', own);
+  }
+
   const apply = () => {
     const chosen = localStorage.getItem('theme') ?? 'auto';
     const system = dark.matches ? 'dark' : 'light';

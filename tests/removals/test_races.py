@@ -27,7 +27,6 @@ from tests.removals.conftest import allow_leaving
 from tests.removals.running import called, device, execution, fresh, participation, program_event, statuses
 from tests.threads import run_together
 
-
 settle = partial(settling.settle, timeout_s=900)  # 500 rounds leave thousands of messages
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,5 +10,6 @@ expected AS (
       FROM moved)
 INSERT INTO derms_loadforecast (zone_id, hour, forecast_kw, metered_kw)
 SELECT %(zone)s, hour, round(forecast_kw), round(load_kw) FROM expected WHERE forecast_kw IS NOT NULL
-    ON CONFLICT (zone_id, hour) DO UPDATE SET forecast_kw = excluded.forecast_kw, metered_kw = excluded.metered_kw
+    ON CONFLICT (zone_id, hour) DO UPDATE SET forecast_kw = excluded.forecast_kw, metered_kw = excluded.metered_kw,
+           loaded_at = excluded.loaded_at
  WHERE derms_loadforecast.hour > %(now)s

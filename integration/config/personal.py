@@ -1,0 +1,57 @@
+"""What each person set for themselves: language, time zone, theme, keyboard shortcuts."""
+
+from collections.abc import Callable
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from integration.access import allow
+from integration.http import SignedInRequest
+
+from .models import User
+
+
+class Personal:
+    """Answers in the person's language, and shows moments without a place in their time zone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        person = request.user
+        language, zone = translation.get_language_from_request(request), "UTC"
+        if isinstance(person, User):
+            language, zone = person.language, person.time_zone
+        with translation.override(language), timezone.override(zone):
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    time_zone = forms.ChoiceField(
+        label=User._meta.get_field("time_zone").verbose_name,
+        choices=[(name, name) for name in sorted(available_timezones()) if "/" in name or name == "UTC"],
+    )
+
+    class Meta:
+        model = User
+        fields = ["language", "time_zone", "theme", "shortcuts"]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow()
+def profile(request: SignedInRequest) -> HttpResponse:
+    """The person's own settings."""
+    form = ProfileForm(request.POST if request.method == "POST" else None, instance=request.user)
+    if form.is_valid():
+        with translation.override(form.save().language):
+            messages.success(request, _("Your settings are saved."))
+        return redirect("profile")
+    return render(request, "config/profile.html", {"form": form}, status=422 if form.errors else 200)
