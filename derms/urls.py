@@ -10,6 +10,7 @@ STAGE = EVENT + "stages/<int:stage_number>/"
 
 urlpatterns = [
     path("events/", views.event_list, name="event_list"),
+    path("events/export/", views.event_export, name="event_export"),
     path("events/new/", views.event_new, name="event_new"),
     path("events/actions/<str:verb>/", views.event_action, name="event_action"),
     path(EVENT, views.event, name="event"),
@@ -40,6 +41,7 @@ urlpatterns = [
     path(STAGE + "cancel/", views.stage_cancel, name="stage_cancel"),
     path(EVENT + "stages/add/", views.stage_add, name="stage_add"),
     path(STAGE, views.stage, name="stage"),
+    path(STAGE + "devices/export/", views.stage_export, name="stage_export"),
     path(STAGE + "edit/", views.stage_edit, name="stage_edit"),
     path(STAGE + "remove/", views.stage_remove, name="stage_remove"),
     path("settings/event-types/", views.strategy_type_list, name="strategy_type_list"),
@@ -53,5 +55,6 @@ urlpatterns = [
     path("der-groups/new/", views.group_new, name="group_new"),
     path("der-groups/<int:pk>/", views.group_edit, name="group_edit"),
     path("devices/", views.device_list, name="device_list"),
+    path("devices/export/", views.device_export, name="device_export"),
     path("devices/<str:head_end>/<str:nic_id>/", views.device, name="device"),
 ]

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from .messages import CONTRACTS, ExtractRef, MessageBody
 
@@ -212,6 +213,15 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def retry_url(self) -> str:
+        """Where what failed can be tried again; empty for what can't."""
+        what, _colon, rest = self.key.partition(":")
+        model, _colon, pk = rest.partition(":")
+        if what != "dead" or not pk:
+            return ""
+        return reverse("delivery_retry" if model == "delivery" else "due_work_retry", args=[pk])
 
 
 class TransitionRecord(models.Model):

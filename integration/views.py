@@ -1,11 +1,14 @@
 """The monitor: every message with its deliveries and dead letters, and what a person must look at."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +20,7 @@ from .access import allow
 from .acting import acts_once
 from .alerts import archive_alert
 from .delivery import MOST_ATTEMPTS, discard_delivery, retry_delivery, retry_due_work
+from .exports import export, listing_of
 from .filters import DeliveryFilter
 from .forms import DiscardForm
 from .http import SignedInRequest
@@ -43,6 +47,23 @@ def message_list(request: SignedInRequest) -> HttpResponse:
     found = DeliveryFilter(request.GET, queryset=queries.deliveries())
     context |= {"filter": found, "page": keyset_page(found.qs, ("-id",), request.GET), "query": request.GET.urlencode()}
     return render(request, "integration/message_list.html", context)
+
+
+@require_safe
+@allow("integration.view_message")
+def message_export(request: SignedInRequest) -> HttpResponseBase:
+    """Every delivery of the filter, the newest first."""
+    found = DeliveryFilter(request.GET, queryset=queries.deliveries()).qs
+    header = [
+        _("Message"), _("Kind"), _("From"), _("To"), _("Subject"), _("Part"), _("Sent at"), _("Delivered at"),
+        _("Attempts"), _("State"), _("Error"),
+    ]  # fmt: skip
+    return export(request, listing_of("messages", found, ("-id",), header, _delivery_cells))
+
+
+def _delivery_cells(one: Delivery) -> Iterator[Any]:
+    yield from (one.message.uid, one.message.kind, one.message.sender, one.receiver, one.message.subject, one.part)
+    yield from (one.message.sent_at, one.delivered_at, one.attempt - one.given_back, one.state, one.error)
 
 
 @require_safe
@@ -134,12 +155,30 @@ def due_work_retry(request: SignedInRequest, pk: int) -> HttpResponse:
 def alert_list(request: SignedInRequest) -> HttpResponse:
     """Open alerts, or all of them, the latest first."""
     view = request.GET.get("view", "open")
-    rows = queries.alerts() if view == "all" else queries.open_alerts()
-    page = keyset_page(rows, ("-last_at", "-id"), request.GET)
+    page = keyset_page(_alerts(request), ("-last_at", "-id"), request.GET)
     context = {"page": page, "view": view, "query": request.GET.urlencode()}
     return render(
         request, "integration/alert_list.html#alerts" if request.htmx else "integration/alert_list.html", context
     )
+
+
+@require_safe
+@allow("integration.view_alert")
+def alert_export(request: SignedInRequest) -> HttpResponseBase:
+    """The alerts of the view, the latest first."""
+    header = [
+        _("Last time"), _("Severity"), _("Kind"), _("What"), _("Times"), _("Since"), _("Archived at"), _("Archived by"),
+    ]  # fmt: skip
+    return export(request, listing_of("alerts", _alerts(request), ("-last_at", "-id"), header, _alert_cells))
+
+
+def _alerts(request: SignedInRequest) -> QuerySet[Alert]:
+    return queries.alerts() if request.GET.get("view") == "all" else queries.open_alerts()
+
+
+def _alert_cells(alert: Alert) -> Iterator[Any]:
+    yield from (alert.last_at, alert.severity, alert.kind, alert.text, alert.count, alert.opened_at)
+    yield from (alert.closed_at, alert.closed_by)
 
 
 @ACTING

@@ -15,7 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 from integration import clock
 from integration.access import allow
 from integration.acting import acts_once
-from integration.exports import PAGE, csv_response
+from integration.exports import PAGE, Listing, export
 from integration.http import SignedInRequest
 from integration.keyset import AFTER, SIZE, Page, join_key, page_of, split_key
 
@@ -70,9 +70,8 @@ def participation_export(request: SignedInRequest) -> HttpResponseBase:
     def next_page(last: ParticipationRow | None) -> list[ParticipationRow]:
         return participations(wanted, after=last.key if last else None, limit=PAGE)
 
-    return csv_response(
-        "event-participation.csv", _header(sees_customers), next_page, lambda row: _cells(row, sees_customers)
-    )
+    header = _header(sees_customers)
+    return export(request, Listing("event-participation", header, next_page, lambda row: _cells(row, sees_customers)))
 
 
 @require_safe

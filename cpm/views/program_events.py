@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from integration.access import allow
-from integration.exports import PAGE, csv_response
+from integration.exports import export, listing_of
 from integration.http import SignedInRequest
-from integration.keyset import after_key, join_key, keyset_page
+from integration.keyset import keyset_page
 
 from ..choices import Outcome
 from ..filters import ProgramEventFilter
@@ -49,15 +50,10 @@ def program_event(request: SignedInRequest, event_number: str, stage_number: int
 
 @require_safe
 @allow("cpm.view_programevent")
-def program_event_export(request: SignedInRequest) -> StreamingHttpResponse:
+def program_event_export(request: SignedInRequest) -> HttpResponseBase:
     """Every program event of the filter, newest first."""
     found = ProgramEventFilter(request.GET, queryset=program_events()).qs
-
-    def next_page(last: ProgramEvent | None) -> list[ProgramEvent]:
-        key = join_key([last.starts_at, last.pk] if last else [])
-        return list(after_key(found, NEWEST_FIRST, key)[:PAGE])
-
-    return csv_response("program-events.csv", _header(), next_page, _cells)
+    return export(request, listing_of("program-events", found, NEWEST_FIRST, _header(), _cells))
 
 
 def _header() -> list[str]:

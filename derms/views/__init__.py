@@ -13,15 +13,16 @@ from .acting import (
     event_withdraw,
     stage_cancel,
 )
-from .devices import device, device_list, group_edit, group_list, group_new
-from .events import event, event_check, event_list
+from .devices import device, device_export, device_list, group_edit, group_list, group_new
+from .events import event, event_check, event_export, event_list
 from .planning import event_edit, event_new, event_shift, stage_add, stage_edit, stage_remove
-from .stages import stage
+from .stages import stage, stage_export
 from .strategies import strategy_activate, strategy_archive, strategy_edit, strategy_list, strategy_new
 from .strategy_types import strategy_type_edit, strategy_type_list
 
 __all__ = [
     "device",
+    "device_export",
     "device_list",
     "event",
     "event_action",
@@ -32,6 +33,7 @@ __all__ = [
     "event_deny",
     "event_deny_as_balance_authority",
     "event_edit",
+    "event_export",
     "event_list",
     "event_new",
     "event_schedule_again",
@@ -46,6 +48,7 @@ __all__ = [
     "stage_add",
     "stage_cancel",
     "stage_edit",
+    "stage_export",
     "stage_remove",
     "strategy_activate",
     "strategy_archive",

@@ -1,13 +1,18 @@
 """Devices as DERMS knows them, and the groups they are chosen by."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from integration.access import allow
 from integration.acting import acts_once
+from integration.exports import export, listing_of
 from integration.http import SignedInRequest
 
 from .. import operations
@@ -39,6 +44,21 @@ def device_list(request: SignedInRequest) -> HttpResponse:
         "next_url": f"?{query.urlencode()}" if query["after"] else "",
     }
     return render(request, "derms/device_list.html", context)
+
+
+@require_safe
+@allow("derms.view_device")
+def device_export(request: SignedInRequest) -> HttpResponseBase:
+    """Every device of the filter, by id."""
+    devices = Device.objects.select_related("head_end", "zone", "feeder")
+    header = [_("Head end"), _("NIC id"), _("Class"), _("Control zone"), _("Feeder"), _("Rated (W)"), _("Registered")]
+    found = DeviceFilter(request.GET, queryset=devices).qs
+    return export(request, listing_of("devices", found, ("id",), header, _cells))
+
+
+def _cells(device: Device) -> Iterator[Any]:
+    yield from (device.head_end.code, device.nic_id, device.device_class, device.zone.code, device.feeder.code)
+    yield from (device.rated_w, device.registered_at)
 
 
 @require_safe

@@ -1,17 +1,20 @@
 """The list of events and the page of one."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from integration import clock
 from integration.access import allow
+from integration.exports import export, listing_of
 from integration.http import SignedInRequest
 
 from ..choices import EventState
@@ -35,19 +38,27 @@ def event_list(request: SignedInRequest) -> HttpResponse:
     """DERMS Events."""
     if uid := request.GET.get("uid"):
         return redirect("derms:event", get_object_or_404(Event, uid=_uuid(uid)).number)
-    data = request.GET.copy()
-    data.setdefault("view", "active")
-    found = EventFilter(data, queryset=events_for_list())
+    found = _filtered(request)
     page = Paginator(found.qs, 50).get_page(request.GET.get("page"))
     alerts = open_alerts([e.uid for e in page.object_list])
     context = {
         "filter": found,
         "page": page,
         "rows": [(e, alerts.get(e.uid, [])) for e in page.object_list],
-        "view": data["view"],
+        "view": found.data["view"],
         "views": [(name, label) for name, (label, _states) in EVENT_VIEWS.items()],
     }
     return render(request, "derms/event_list.html", context)
+
+
+@require_safe
+@allow("derms.view_event")
+def event_export(request: SignedInRequest) -> HttpResponseBase:
+    """Every event of the filter, the newest first; or the chosen ones alone."""
+    found = _filtered(request).qs
+    if numbers := request.GET.getlist("number"):
+        found = events_for_list().filter(number__in=numbers)
+    return export(request, listing_of("derms-events", found, ("-id",), _header(), _cells))
 
 
 @require_safe
@@ -68,6 +79,25 @@ def event_check(request: SignedInRequest, number: str) -> HttpResponse:
     now, goals = clock.now(), stage_goals(found, stages)
     rows = [(stage, goals[stage.pk], choose_devices(stage, goal_kw=goals[stage.pk], now=now)) for stage in stages]
     return render(request, "derms/event_check.html", {"event": found, "rows": rows})
+
+
+def _filtered(request: SignedInRequest) -> EventFilter:
+    data = request.GET.copy()
+    data.setdefault("view", "active")
+    return EventFilter(data, queryset=events_for_list())
+
+
+def _header() -> list[str]:
+    return [
+        _("Event"), _("Name"), _("State"), _("Approval"), _("Balance Authority approval"), _("Type"), _("Objective"),
+        _("Control zone"), _("Strategy"), _("Starts at"), _("Ends at"), _("Target (kW)"), _("Reserved (W)"),
+    ]  # fmt: skip
+
+
+def _cells(event: Any) -> Iterator[Any]:
+    yield from (event.number, event.name, event.state, event.approval, event.balance_authority_approval)
+    yield from (event.type_id, event.objective, event.zone.code, event.strategy.name, event.starts_at, event.ends_at)
+    yield from (event.target_kw, event.reserved_w)
 
 
 def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:

@@ -1,14 +1,18 @@
 """The page of one stage."""
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from integration.access import allow
+from integration.exports import PAGE as EXPORT_PAGE
+from integration.exports import Listing, export
 from integration.http import SignedInRequest
 
 from ..models import Event, Stage
-from ..queries import stage_devices
+from ..queries import StageDevice, stage_devices
 
 PAGE = 50
 
@@ -29,3 +33,19 @@ def stage(request: SignedInRequest, number: str, stage_number: int) -> HttpRespo
         "first_url": "?" if after != "0" else "",
     }
     return render(request, "derms/stage.html", context)
+
+
+@require_safe
+@allow("derms.view_event")
+def stage_export(request: SignedInRequest, number: str, stage_number: int) -> HttpResponseBase:
+    """Every device reserved for the stage, with what it did."""
+    found = get_object_or_404(Stage, event__number=number, number=stage_number)
+
+    def next_page(last: StageDevice | None) -> list[StageDevice]:
+        return stage_devices(found, after=last.device_id if last else 0, limit=EXPORT_PAGE)
+
+    header = [
+        _("Head end"), _("NIC id"), _("Class"), _("Feeder"), _("Expected (W)"), _("Outcome"), _("Reduction (W)"),
+        _("Actual start"), _("Actual end"), _("Error"),
+    ]  # fmt: skip
+    return export(request, Listing(f"{number}-{stage_number}-devices", header, next_page, lambda row: row[1:]))

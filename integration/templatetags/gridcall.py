@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from integration.badges import OUTCOMES, look_of
 from integration.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
+from integration.exports import FORMATS
 
 register = template.Library()
 
@@ -47,6 +48,12 @@ def badge(state: object) -> SafeString:
         return SafeString(NONE)
     look = look_of(state)
     return format_html('<span class="state state-{}">{}<span>{}</span></span>', look.form, icon(look.icon), look.word)
+
+
+@register.simple_tag
+def export_formats() -> dict[str, str]:
+    """What a list can be exported as: the word for the address, and the name people know it by."""
+    return FORMATS
 
 
 @register.simple_tag
