@@ -34,6 +34,18 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
     )
     state = django_filters.ChoiceFilter(choices=EventState.choices, label=_("State"), empty_label=_("All states"))
 
+    sort = django_filters.OrderingFilter(
+        fields={
+            "pk": "number",
+            "name": "name",
+            "state": "state",
+            "starts_at": "starts",
+            "target_kw": "target",
+            "reserved_w": "reserved",
+        },
+        widget=HiddenInput,
+    )
+
     class Meta:
         model = Event
         fields = ["view", "q", "type", "zone", "state"]

@@ -22,7 +22,7 @@ def _patterns(resolver: URLResolver, path: str = "") -> Iterator[tuple[str, Any]
 
 
 ALL = list(_patterns(get_resolver()))
-FOR_EVERYBODY = {"", "find/", "profile/"}
+FOR_EVERYBODY = {"", "find/", "profile/", "saved-views/add/"}
 OURS = [path for path, view in ALL if hasattr(view, "allow") and "<" not in path]
 
 

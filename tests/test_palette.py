@@ -55,3 +55,10 @@ def test_without_javascript_it_is_a_page(client: Client, operator: User) -> None
     page = client.get("/find/", {"q": "nothing like it"}).content.decode()
     assert "<h1>Find</h1>" in page
     assert "Nothing you may open matches “nothing like it”" in page
+
+
+def test_a_list_says_which_words_it_answers(client: Client, operator: User) -> None:
+    """Enter opens the first row only where the list answers what stands in the field."""
+    client.force_login(operator)
+    answer = client.get("/find/", {"q": " cancel DR-1 "}, headers={"HX-Request": "true"})
+    assert 'data-words="cancel DR-1"' in answer.content.decode()

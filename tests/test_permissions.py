@@ -33,6 +33,8 @@ MAY = {
     "": "*",
     "find/": "*",
     "profile/": "*",
+    "saved-views/add/": "*",
+    "saved-views/<int:pk>/remove/": "*",
     "settings/users/": "D",
     "settings/users/new/": "D",
     "settings/users/<str:username>/": "D",
@@ -46,6 +48,7 @@ MAY = {
     EVENT + "edit/": "OABP",
     EVENT + "check/": "O",
     EVENT + "shift/": "O",
+    EVENT + "clone/": "O",
     EVENT + "submit/": "O",
     EVENT + "withdraw/": "O",
     EVENT + "approve/": "A",
@@ -59,6 +62,7 @@ MAY = {
     STAGE: "OABP",
     STAGE + "devices/export/": "OABP",
     STAGE + "edit/": "O",
+    STAGE + "clone/": "O",
     STAGE + "remove/": "O",
     STAGE + "cancel/": "O",
     "strategies/": "OABP",
@@ -157,4 +161,4 @@ def test_nobody_opens_nothing_but_what_carries_its_own_secret(client: Client) ->
 def test_a_person_without_a_role_opens_the_overview_alone(client: Client, outsider: User) -> None:
     client.force_login(outsider)
     opened = {address for address, who in MAY.items() if who != "?" and asked(client, address).status_code != 403}
-    assert opened == {"", "find/", "profile/"}
+    assert opened == {"", "find/", "profile/", "saved-views/add/", "saved-views/<int:pk>/remove/"}

@@ -93,6 +93,11 @@ class Event(ConcurrentTransitionMixin, models.Model):
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
 
+    @property
+    def reserved_kw(self) -> float:
+        """Of a row of a list, which carries the sum over its stages."""
+        return float(getattr(self, "reserved_w", None) or 0) / 1000
+
     @transition(field=state, source=[NEW, DENIED], target=NEW)
     def edit(self, editor: Any) -> None:
         """An edit puts every approval back."""

@@ -14,6 +14,7 @@ from .approval import (
     withdraw_event,
 )
 from .cancellation import EventNotCancelable, calls_to_release, cancel_event, cancel_stage
+from .cloning import clone_event, clone_stage
 from .enrollment import EnrollmentRefused, change_enrollment, load_enrollments, save_program
 from .events import (
     EventNotEditable,
@@ -53,6 +54,8 @@ __all__ = [
     "cancel_event",
     "cancel_stage",
     "change_enrollment",
+    "clone_event",
+    "clone_stage",
     "close_stage",
     "create_event",
     "deny_event",

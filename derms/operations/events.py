@@ -41,7 +41,7 @@ def create_event(
             _("“%(name)s” is archived. Choose an active strategy, or activate it first.") % {"name": strategy.name}
         )
     event = Event.objects.create(
-        number=_next_number(now),
+        number=next_number(now),
         name=name or strategy.name,
         description=description or strategy.description,
         zone_id=strategy.zone_id,
@@ -142,7 +142,8 @@ def _note_edit(event: Event, by: Any, now: datetime, what: str) -> None:
     save_event(event, was=was, by=by, now=now, why=what)
 
 
-def _next_number(now: datetime) -> str:
+def next_number(now: datetime) -> str:
+    """The number people call a new event by."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('derms_event_number')")
         return f"DR-{now.year}-{cursor.fetchone()[0]:04}"

@@ -1,10 +1,10 @@
 """Pages of DERMS: each view finds, asks one query or operation, and answers."""
 
 from .acting import (
-    event_action,
     event_approve,
     event_approve_as_balance_authority,
     event_cancel,
+    event_clone,
     event_deny,
     event_deny_as_balance_authority,
     event_schedule_again,
@@ -13,9 +13,10 @@ from .acting import (
     event_withdraw,
     stage_cancel,
 )
+from .bulk import event_action
 from .devices import device, device_export, device_list, group_edit, group_list, group_new
 from .events import event, event_check, event_export, event_list
-from .planning import event_edit, event_new, event_shift, stage_add, stage_edit, stage_remove
+from .planning import event_edit, event_new, event_shift, stage_add, stage_clone, stage_edit, stage_remove
 from .stages import stage, stage_export
 from .strategies import strategy_activate, strategy_archive, strategy_edit, strategy_list, strategy_new
 from .strategy_types import strategy_type_edit, strategy_type_list
@@ -30,6 +31,7 @@ __all__ = [
     "event_approve_as_balance_authority",
     "event_cancel",
     "event_check",
+    "event_clone",
     "event_deny",
     "event_deny_as_balance_authority",
     "event_edit",
@@ -47,6 +49,7 @@ __all__ = [
     "stage",
     "stage_add",
     "stage_cancel",
+    "stage_clone",
     "stage_edit",
     "stage_export",
     "stage_remove",

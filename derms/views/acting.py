@@ -5,10 +5,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from integration import clock
 from integration.access import allow
@@ -23,20 +23,6 @@ from ..queries import missing_kw, stage_goals, stages_of
 from ..set_operations import choose_devices
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])
-VERBS = ("edit", "submit", "withdraw", "approve", "deny", "cancel")
-
-
-@require_safe
-@allow("derms.view_event")
-def event_action(request: SignedInRequest, verb: str) -> HttpResponse:
-    """Actions menu of the list: goes to the chosen event's own page for the verb."""
-    if verb not in VERBS:
-        raise Http404(_("There is no action “%(verb)s”.") % {"verb": verb})
-    chosen = request.GET.getlist("number")
-    if len(chosen) != 1:
-        messages.info(request, _("Choose one event first."))
-        return redirect("derms:event_list")
-    return redirect(f"derms:event_{verb}", chosen[0])
 
 
 @ACTING
@@ -76,6 +62,25 @@ def event_withdraw(request: SignedInRequest, number: str) -> HttpResponse:
         consequences=[_("It goes back to New. Nobody can approve it until it is submitted again.")],
         act=_("Withdraw"),
         keep=_("Leave it submitted"),
+    )
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def event_clone(request: SignedInRequest, number: str) -> HttpResponse:
+    event = get_object_or_404(Event, number=number)
+    if request.method == "POST":
+        clone = operations.clone_event(event_id=event.pk, by=request.user, now=clock.now())
+        messages.success(request, _("%(clone)s is a clone of %(number)s.") % {"clone": clone.number, "number": number})
+        return redirect("derms:event_edit", clone.number)
+    return _confirm(
+        request,
+        event,
+        title=_("Clone %(number)s?"),
+        consequences=[_("A New event gets the same plan at the same times of day, on the next day they lie ahead.")],
+        act=_("Clone"),
+        keep=_("Back to the event"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -46,6 +46,7 @@ def event_list(request: SignedInRequest) -> HttpResponse:
         "page": page,
         "rows": [(e, alerts.get(e.uid, [])) for e in page.object_list],
         "view": found.data["view"],
+        "columns": list(columns(request.GET.get("sort", ""))),
         "views": [(name, label) for name, (label, _states) in EVENT_VIEWS.items()],
     }
     return render(request, "derms/event_list.html", context)
@@ -85,6 +86,32 @@ def _filtered(request: SignedInRequest) -> EventFilter:
     data = request.GET.copy()
     data.setdefault("view", "active")
     return EventFilter(data, queryset=events_for_list())
+
+
+class Column(NamedTuple):
+    """A heading of the list: `sort` is the order its link asks for, `sorted` how the list is sorted by it now."""
+
+    label: str
+    css: str = ""
+    sort: str = ""
+    sorted: str = ""
+
+
+def columns(sort: str) -> Iterator[Column]:
+    """The headings; the one the list is sorted by turns the order round."""
+    off, num = "cell-off", "num"
+    for label, css, key in (
+        (_("Event"), "", "number"), (_("Name"), "", "name"), (_("State"), "", "state"), (_("Approval"), off, ""),
+        (_("Balance Authority"), off, ""), (_("Type"), off, ""), (_("Objective"), off, ""),
+        (_("Control zone"), "", ""), (_("Strategy"), off, ""), (_("Window"), "", "starts"),
+        (_("Target"), num, "target"), (_("Reserved"), num, "reserved"), (_("Progress"), off, ""),
+    ):  # fmt: skip
+        if not key or sort.lstrip("-") != key:
+            yield Column(label, css, key)
+        elif sort.startswith("-"):
+            yield Column(label, css, key, "descending")
+        else:
+            yield Column(label, css, f"-{key}", "ascending")
 
 
 def _header() -> list[str]:

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from integration import clock
 from integration.access import allow
@@ -121,6 +121,16 @@ def stage_edit(request: SignedInRequest, number: str, stage_number: int) -> Http
         )
         return redirect("derms:event_edit", number)
     return _stage_page(request, event, form, _("Stage %(number)s") % {"number": stage_number})
+
+
+@require_POST
+@allow("derms.plan_event")
+@acts_once
+def stage_clone(request: SignedInRequest, number: str, stage_number: int) -> HttpResponse:
+    stage = get_object_or_404(Stage, event__number=number, number=stage_number)
+    clone = operations.clone_stage(stage_id=stage.pk, by=request.user, now=clock.now())
+    messages.success(request, _("Stage %(stage)s follows the one it was cloned from.") % {"stage": clone.number})
+    return redirect("derms:event_edit", number)
 
 
 @ACTING

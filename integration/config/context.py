@@ -18,7 +18,7 @@ from integration import clock
 from integration.models import Alert
 from integration.templatetags.gridcall import duration
 
-from .models import User
+from .models import SavedView, User
 
 FORECAST_OLD = timedelta(days=2)
 
@@ -80,6 +80,7 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
     return {
         "server_now": cache(clock.now),
         "menu": cache(lambda: menu(request)),
+        "saved_views": lambda: SavedView.objects.filter(person_id=request.user.pk, path=request.path),
         "own_zone": timezone.get_current_timezone_name,
         "forecast_age": cache(forecast_age),
         "roles": lambda: list(request.user.groups.values_list("name", flat=True)),

@@ -12,6 +12,22 @@ class Theme(models.TextChoices):
     DARK = "dark", _("Dark")
 
 
+class SavedView(models.Model):
+    """A filter and order of a list, kept by a person under a name of theirs; it is an address."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    path = models.CharField(max_length=200)
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("person", "path", "name", name="saved_view_once")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class User(AbstractUser):
     """A person with an account, and how they like their pages.
 

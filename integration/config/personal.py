@@ -6,15 +6,16 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from integration.access import allow
 from integration.http import SignedInRequest
 
-from .models import User
+from .models import SavedView, User
 
 
 class Personal:
@@ -55,3 +56,43 @@ def profile(request: SignedInRequest) -> HttpResponse:
             messages.success(request, _("Your settings are saved."))
         return redirect("profile")
     return render(request, "config/profile.html", {"form": form}, status=422 if form.errors else 200)
+
+
+class SavedViewForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    class Meta:
+        model = SavedView
+        fields = ["path", "name", "query"]
+
+    def clean_path(self) -> str:
+        """One of our own pages: the name is a link for its owner."""
+        path: str = self.cleaned_data["path"]
+        try:
+            resolve(path)
+        except Resolver404 as problem:
+            raise forms.ValidationError(_("“%(path)s” is no page."), params={"path": path}) from problem
+        return path
+
+
+@allow()
+@require_POST
+def saved_view_add(request: SignedInRequest) -> HttpResponse:
+    """Keep a list's filter and order under a name; the same name is replaced."""
+    form = SavedViewForm(request.POST)
+    if not form.is_valid():
+        reasons = [str(reason) for field in form.errors.values() for reason in field]
+        messages.error(request, _("The view was not saved: %(why)s") % {"why": " ".join(reasons)})
+        return redirect("overview")
+    given = form.cleaned_data
+    SavedView.objects.update_or_create(
+        person_id=request.user.pk, path=given["path"], name=given["name"], defaults={"query": given["query"]}
+    )
+    return redirect(f"{given['path']}?{given['query']}")
+
+
+@allow()
+@require_POST
+def saved_view_remove(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Forget one of the person's own views."""
+    saved = get_object_or_404(SavedView, pk=pk, person_id=request.user.pk)
+    saved.delete()
+    return redirect(saved.path)

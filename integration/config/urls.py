@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from .palette import palette
-from .personal import profile
+from .personal import profile, saved_view_add, saved_view_remove
 from .users import user_edit, user_list, user_new
 from .views import overview
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("", overview, name="overview"),
     path("find/", palette, name="palette"),
     path("profile/", profile, name="profile"),
+    path("saved-views/add/", saved_view_add, name="saved_view_add"),
+    path("saved-views/<int:pk>/remove/", saved_view_remove, name="saved_view_remove"),
     path("settings/users/", user_list, name="user_list"),
     path("settings/users/new/", user_new, name="user_new"),
     path("settings/users/<str:username>/", user_edit, name="user_edit"),

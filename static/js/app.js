@@ -113,7 +113,9 @@
   });
   palette?.querySelector('form').addEventListener('submit', (event) => {
     const first = rows()[0];
-    if (!first) return;
+    // The list may still answer what was typed before: then Enter must not open its first row, the page of its own answers.
+    const answered = palette.querySelector('#palette-found').dataset.words === palette.querySelector('input').value.trim();
+    if (!first || !answered) return;
     event.preventDefault();
     location.assign(first.href);
   });

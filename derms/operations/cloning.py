@@ -1,0 +1,61 @@
+"""Copies of what was planned before: a whole event, or one of its stages."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from ..choices import EventState
+from ..models import Event, Stage, Transition
+from .events import add_stage, next_number
+
+EVENT_FIELDS = (
+    "name", "description", "zone_id", "strategy_id", "type_id", "objective", "target_kw", "threshold_kw",
+    "overridden_rules",
+)  # fmt: skip
+STAGE_FIELDS = ("program_id", "target_kw", "share_pct", "control", "control_value")
+
+
+@transaction.atomic
+def clone_event(*, event_id: int, by: Any, now: datetime) -> Event:
+    """A New event with the same plan at the same times of day, on the first day on which all of it lies ahead."""
+    source = Event.objects.select_related("zone", "type").get(pk=event_id)
+    stages = list(source.stages.order_by("number"))
+    fields = {name: getattr(source, name) for name in EVENT_FIELDS}
+    event = Event.objects.create(number=next_number(now), author=by, last_editor=by, **fields)
+    earliest = now + timedelta(seconds=source.type.lead_time_s)
+    later = _days_later(min((s.starts_at for s in stages), default=now), source.zone.time_zone, earliest)
+    for stage in stages:
+        _copy_stage(stage, event, later)
+    why = f"Clone of {source.number}"
+    Transition.objects.create(event=event, revision=1, to_state=EventState.NEW, at=now, by=by.username, why=why)
+    return event
+
+
+@transaction.atomic
+def clone_stage(*, stage_id: int, by: Any, now: datetime) -> Stage:
+    """A stage like this one behind the others of its event, beginning where it ends."""
+    source = Stage.objects.get(pk=stage_id)
+    fields = {name: getattr(source, name) for name in STAGE_FIELDS}
+    length = source.ends_at - source.starts_at
+    fields |= {"starts_at": source.ends_at, "ends_at": source.ends_at + length}
+    groups = list(source.der_groups.all())
+    return add_stage(event_id=source.event_id, fields=fields, der_groups=groups, by=by, now=now)
+
+
+def _copy_stage(source: Stage, event: Event, later: timedelta) -> None:
+    fields = {name: getattr(source, name) for name in STAGE_FIELDS}
+    window = {"starts_at": source.starts_at + later, "ends_at": source.ends_at + later}
+    stage = Stage.objects.create(event=event, number=source.number, **window, **fields)
+    stage.der_groups.set(source.der_groups.all())
+
+
+def _days_later(first: datetime, time_zone: str, earliest: datetime) -> timedelta:
+    """From a start to the same time of day, by the zone's clocks, on the first day not before `earliest`."""
+    local = first.astimezone(ZoneInfo(time_zone))
+    days = max(0, (earliest.astimezone(local.tzinfo).date() - local.date()).days)
+    moved = local + timedelta(days=days)
+    if moved < earliest:
+        moved = local + timedelta(days=days + 1)
+    return moved.astimezone(ZoneInfo("UTC")) - first
