@@ -267,6 +267,7 @@ class Transition(TransitionRecord):
 
     class Meta:
         constraints = [models.UniqueConstraint("program_event", "revision", name="cpm_transition_once")]
+        indexes = [models.Index(fields=["-at"], name="cpm_transition_newest")]
 
 
 @_history_of("UnavailabilityChange")

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from .access import View
 from .http import SignedInRequest
@@ -59,14 +60,16 @@ class SayRefusals:
         if isinstance(problem, OperationalError):
             code = getattr(problem.__cause__, "pgcode", "")
             if code == LOCK_NOT_AVAILABLE:
-                return _say(request, "Somebody else is changing this right now. Nothing was changed; try again.", 409)
+                return _say(
+                    request, _("Somebody else is changing this right now. Nothing was changed; try again."), 409
+                )
             if code == QUERY_CANCELED:
-                return _say(request, "The database took longer than 10 s. Nothing was changed; try again.", 503)
+                return _say(request, _("The database took longer than 10 s. Nothing was changed; try again."), 503)
         return None
 
 
 def _say(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
-    context = {"sentence": sentence, "back_url": request.path, "back": "Back"}
+    context = {"sentence": sentence, "back_url": request.path, "back": _("Back")}
     return render(request, "409.html", context, status=status)
 
 

@@ -54,6 +54,7 @@ def test_without_javascript_it_is_a_page(client: Client, operator: User) -> None
     client.force_login(operator)
     page = client.get("/find/", {"q": "nothing like it"}).content.decode()
     assert "<h1>Find</h1>" in page
+    assert page.count('id="palette-found"') == 1
     assert "Nothing you may open matches “nothing like it”" in page
 
 

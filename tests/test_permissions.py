@@ -31,6 +31,8 @@ STAGE = EVENT + "stages/<int:stage_number>/"
 CUSTOMER = "customers/<str:number>/"
 MAY = {
     "": "*",
+    "audit-trail/": "AD",
+    "audit-trail/export/": "AD",
     "find/": "*",
     "profile/": "*",
     "saved-views/add/": "*",

@@ -243,6 +243,7 @@ class Transition(TransitionRecord):
         constraints = [
             models.UniqueConstraint("event", "stage", "revision", nulls_distinct=False, name="derms_transition_gapless")
         ]
+        indexes = [models.Index(fields=["-at"], name="derms_transition_newest")]
 
 
 class Reservation(models.Model):

@@ -68,6 +68,7 @@ TOOLS: dict[str | Promise, list[Tool]] = {
     _("Customers"): [Tool(_("Customer Program Summary"), "users", "cpm:customer_list", key="c")],
     _("System"): [
         Tool(_("Live Energy Connect"), "access-point", "lec_sim:stage_list", key="l"),
+        Tool(_("Audit trail"), "history", "audit_trail", key="h"),
         Tool(_("Users and roles"), "user-circle", "user_list"),
         Tool(_("Event types"), "clock", "derms:strategy_type_list"),
         Tool(_("Messages"), "mail", "message_list", key="m"),

@@ -38,3 +38,8 @@ class User(AbstractUser):
     time_zone = models.CharField(_("Time zone of lists that mix zones"), max_length=64, default="UTC")
     theme = models.CharField(_("Theme"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
     shortcuts = models.BooleanField(_("Keyboard shortcuts of one key"), default=True)
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        permissions = [("view_audit_trail", "Can see every change of all systems")]

@@ -19,7 +19,7 @@ ROLES: dict[str, set[str]] = {
         "integration.view_alert",
         "integration.change_alert",
     },
-    APPROVER: {"derms.view_event", "derms.approve_event", "integration.view_alert"},
+    APPROVER: {"config.view_audit_trail", "derms.view_event", "derms.approve_event", "integration.view_alert"},
     BALANCE_AUTHORITY: {"derms.view_event", "derms.approve_event_as_balance_authority", "integration.view_alert"},
     CSR: {
         "cpm.view_participation",
@@ -43,6 +43,7 @@ ROLES: dict[str, set[str]] = {
         "integration.view_alert",
         "integration.change_alert",
         "config.change_user",
+        "config.view_audit_trail",
         "derms.change_strategytype",
     },
 }

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from .audit import audit_export, audit_trail
 from .palette import palette
 from .personal import profile, saved_view_add, saved_view_remove
 from .users import user_edit, user_list, user_new
@@ -9,6 +10,8 @@ from .views import overview
 
 urlpatterns = [
     path("", overview, name="overview"),
+    path("audit-trail/", audit_trail, name="audit_trail"),
+    path("audit-trail/export/", audit_export, name="audit_export"),
     path("find/", palette, name="palette"),
     path("profile/", profile, name="profile"),
     path("saved-views/add/", saved_view_add, name="saved_view_add"),
