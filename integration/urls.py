@@ -5,6 +5,7 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
+    path("live/", views.live, name="live"),
     path("messages/", views.message_list, name="message_list"),
     path("messages/export/", views.message_export, name="message_export"),
     path("messages/<uuid:uid>/", views.message, name="message"),

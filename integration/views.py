@@ -33,6 +33,15 @@ ALERT_VIEWS = ("open", "all")
 
 
 @require_safe
+@allow("derms.view_event", "cpm.view_participation")
+def live(request: SignedInRequest) -> HttpResponse:
+    """Says who may have a stream of nudges; integration.live keeps the answer open."""
+    return HttpResponse(
+        content_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+
+
+@require_safe
 @allow("integration.view_message")
 @vary_on_headers("HX-Request")
 def message_list(request: SignedInRequest) -> HttpResponse:

@@ -102,6 +102,7 @@ MAY = {
     "my-devices/<str:token>/unavailability/": "?",
     "my-devices/<str:token>/unavailability/<uuid:uid>/cancel/": "?",
     "my-devices/<str:token>/events/<str:event_number>/<int:stage_number>/<str:head_end>/<str:nic_id>/opt-out/": "?",
+    "live/": "OABCP",
     "live-energy-connect/": "O",
     "messages/": "OD",
     "messages/export/": "OD",

@@ -5,4 +5,8 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.config.settings")
-application = get_asgi_application()
+django = get_asgi_application()
+
+from integration.live import Web  # noqa: E402  (needs the settings)
+
+application = Web(django)

@@ -44,12 +44,18 @@
     live.dataset.live = state;
     if (state === 'silent') put(live.querySelector('[data-live-since]'), zulu(now()));
   };
-  const freshOrNothing = () => say(document.querySelector('[hx-trigger*="every"]') ? 'live' : '');
+  // Live while the stream of nudges is open, polling while only the blocks' own polls are answered.
+  let fresh = 'polling';
+  document.addEventListener('gridcall:stream', ({ detail }) => {
+    fresh = detail === 'open' ? 'live' : 'polling';
+    if (live?.dataset.live === 'live' || live?.dataset.live === 'polling') say(fresh);
+  });
+  const freshOrNothing = () => say(document.querySelector('[hx-trigger*="every"]') ? fresh : '');
   if (navigator.onLine) freshOrNothing(); else say('offline');
   addEventListener('offline', () => say('offline'));
   addEventListener('online', freshOrNothing);
   document.addEventListener('htmx:after:request', (event) => {
-    say(event.detail.ctx.response.status < 500 ? 'live' : 'silent');
+    say(event.detail.ctx.response.status < 500 ? fresh : 'silent');
   });
   document.addEventListener('htmx:error', () => say(navigator.onLine ? 'silent' : 'offline'));
 

@@ -60,11 +60,11 @@ def test_the_click_path_ends_with_a_device_that_is_not_called(
     assert answer["Location"] == record(reserved, device)
     waiting = as_csr.get(record(reserved, device)).content.decode()
     assert "Requested" in waiting
-    assert 'hx-trigger="every 2s"' in waiting
+    assert 'hx-trigger="nudge, every 5s"' in waiting
     settle()
     page = as_csr.get(record(reserved, device), headers={"HX-Request": "true"}).content.decode()
     assert "The device is not called" in page
-    assert 'hx-trigger="every 2s"' not in page
+    assert 'hx-trigger="nudge, every 5s"' not in page
     assert "Preemptive Opt-Out: No → Yes" in page
     assert "Opt-out confirmed" in page
     now_stored = facts(reserved, device)

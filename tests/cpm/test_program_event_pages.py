@@ -116,20 +116,20 @@ def test_the_page_asks_for_itself_until_nothing_more_can_come(make_program_event
     make_program_event("DR-2026-0002", state="Completed")
     make_program_event("DR-2026-0003", state="Completed", outcomes={0: "D1SP"})
     page = as_manager.get(PAGE)
-    assert f'hx-get="{PAGE}" hx-trigger="every 5s"' in page.content.decode()
+    assert f'hx-get="{PAGE}" data-nudge="DR-2026-0001" hx-trigger="nudge, every 30s"' in page.content.decode()
     assert "HX-Request" in page["Vary"]
     fragment = as_manager.get(PAGE, headers={"HX-Request": "true"}).content.decode()
     assert fragment.strip().startswith('<div class="stack" id="program-event" hx-get=')
     assert "<html" not in fragment
-    assert 'hx-trigger="every' in as_manager.get("/program-events/DR-2026-0002/1/").content.decode()
-    assert 'hx-trigger="every' not in as_manager.get("/program-events/DR-2026-0003/1/").content.decode()
+    assert 'hx-trigger="nudge' in as_manager.get("/program-events/DR-2026-0002/1/").content.decode()
+    assert 'hx-trigger="nudge' not in as_manager.get("/program-events/DR-2026-0003/1/").content.decode()
 
 
 def test_a_program_event_called_off_waits_for_no_outcomes(make_program_event: Make, as_manager: Client) -> None:
     make_program_event(state="Canceled", reason="Missed")
     page = as_manager.get(PAGE).content.decode()
     assert "no device was called" in page
-    assert 'hx-trigger="every' not in page
+    assert 'hx-trigger="nudge' not in page
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,29 @@
+// One stream per visible page says which event changed; the blocks that show it fetch themselves again.
+(() => {
+  const shows = () => [...document.querySelectorAll('[data-nudge]')];
+  const matches = (block, number) => block.dataset.nudge === 'events' || block.dataset.nudge === number;
+  const tell = (state) => document.dispatchEvent(new CustomEvent('gridcall:stream', { detail: state }));
+  let stream = null;
+
+  const open = () => {
+    if (stream || document.hidden || !shows().length) return;
+    stream = new EventSource('/live/');
+    stream.onopen = () => tell('open');
+    stream.onerror = () => tell('closed');
+    stream.onmessage = ({ data }) => {
+      // Many pages hear of the same change: they do not all ask in the same moment.
+      shows().filter((block) => matches(block, data)).forEach((block) => {
+        setTimeout(() => block.isConnected && htmx.trigger(block, 'nudge'), 1000 * Math.random());
+      });
+    };
+  };
+  // A browser keeps few connections to one server: pages nobody looks at give theirs back.
+  const close = () => { stream?.close(); stream = null; };
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) { close(); return; }
+    open();
+    shows().forEach((block) => htmx.trigger(block, 'nudge'));
+  });
+  addEventListener('pagehide', close);
+  document.addEventListener('DOMContentLoaded', open);
+})();

@@ -1,0 +1,181 @@
+"""Streams of nudges: who may have one, what it says, and that it costs nothing; fragments that are not sent again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from derms import operations
+from derms.models import Event
+from integration import live
+from integration.config.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SCOPE = {"type": "http", "path": live.PATH}
+
+
+def notify(event: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('event_changed', %s)", [event])
+
+
+def run(course: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    return asyncio.run(asyncio.wait_for(course(), 20))
+
+
+async def heard(stream: AsyncIterator[str], *, seconds: float) -> list[str]:
+    """What a stream says within so many seconds, heartbeats left out."""
+    said: list[str] = []
+    try:
+        async with asyncio.timeout(seconds):
+            async for text in stream:
+                said += [text[6:].strip()] if text.startswith("data: ") else []
+    except TimeoutError:
+        pass
+    return said
+
+
+async def listening(hub: live.Hub) -> AsyncIterator[str]:
+    """A stream whose process listens already."""
+    stream = live.lines(hub)
+    await anext(stream)
+    while not await asyncio.to_thread(_listens):
+        await asyncio.sleep(0.05)
+    return stream
+
+
+def _listens() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN event_changed'")
+            return bool(cursor.fetchone()[0])
+    finally:
+        connection.close()
+
+
+def test_a_change_reaches_every_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def course() -> None:
+        hub = live.Hub()
+        streams = [await listening(hub), live.lines(hub)]
+        await anext(streams[1])
+        await asyncio.to_thread(notify, "DR-2026-0001")
+        assert await asyncio.gather(*(heard(stream, seconds=1) for stream in streams)) == [["DR-2026-0001"]] * 2
+
+    run(course)
+
+
+def test_an_event_nudges_at_most_every_two_seconds_and_never_too_rarely() -> None:
+    async def course() -> list[str]:
+        hub = live.Hub()
+        stream = await listening(hub)
+        for _ in range(20):
+            await asyncio.to_thread(notify, "DR-2026-0001")
+        await asyncio.to_thread(notify, "DR-2026-0002")
+        return await heard(stream, seconds=3)
+
+    said = run(course)
+    assert sorted(said) == ["DR-2026-0001", "DR-2026-0001", "DR-2026-0002"]
+
+
+def test_a_lost_connection_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "AWAY", 0.1)
+
+    def lose() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN event_changed'"
+            )
+        connection.close()
+
+    async def course() -> list[str]:
+        hub = live.Hub()
+        stream = await listening(hub)
+        await asyncio.to_thread(lose)
+        await asyncio.sleep(0.5)
+        while not await asyncio.to_thread(_listens):
+            await asyncio.sleep(0.05)
+        await asyncio.to_thread(notify, "DR-2026-0003")
+        return await heard(stream, seconds=1)
+
+    assert run(course) == ["DR-2026-0003"]
+
+
+def test_the_last_stream_gives_the_connection_back() -> None:
+    async def course() -> None:
+        hub = live.Hub()
+        stream = await listening(hub)
+        await stream.aclose()  # type: ignore[attr-defined]
+        while await asyncio.to_thread(_listens):
+            await asyncio.sleep(0.05)
+
+    run(course)
+
+
+def test_django_says_who_may_and_its_yes_is_kept_open() -> None:
+    said: list[Any] = []
+
+    async def django(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"Content-Length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def course() -> None:
+        gone = asyncio.Event()
+
+        async def receive() -> Any:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            said.append(message)
+
+        web = live.Web(django)
+        serving = asyncio.create_task(web(dict(SCOPE), receive, send))
+        while len(said) < 2:
+            await asyncio.sleep(0.01)
+        assert web.free._value == live.MOST_AT_ONCE, "an open stream holds no place of a request"
+        gone.set()
+        await serving
+
+    run(course)
+    assert said[0]["headers"] == []
+    assert said[1]["body"].startswith(b"retry:")
+    assert said[-1]["more_body"] is False
+
+
+def test_djangos_no_is_passed_on() -> None:
+    said: list[Any] = []
+
+    async def django(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 403, "headers": []})
+        await send({"type": "http.response.body", "body": b"no"})
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    run(lambda: live.Web(django)(dict(SCOPE), None, send))  # type: ignore[arg-type,return-value]
+    assert [said[0]["status"], said[1]["body"]] == [403, b"no"]
+
+
+def test_a_fragment_that_says_the_same_is_not_sent_again(
+    client: Client, operator: User, event_in: Callable[..., Event]
+) -> None:
+    event = event_in("Submitted")
+    client.force_login(operator)
+    path, headers = f"/events/{event.number}/", {"HX-Request": "true"}
+
+    first = client.get(path, headers=headers)
+    again = client.get(path, headers={**headers, "If-None-Match": first["ETag"]})
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+
+    operations.withdraw_event(event_id=event.pk, by=operator, now=event.created_at)
+    changed = client.get(path, headers={**headers, "If-None-Match": first["ETag"]})
+    assert changed.status_code == 200
+    assert changed["Cache-Control"] == "private, no-cache"
+
+
+def test_whole_pages_carry_no_etag(client: Client, operator: User) -> None:
+    client.force_login(operator)
+    assert "ETag" not in client.get("/events/")
