@@ -21,7 +21,7 @@ EVENT = "Quick look: two short stages"
 def reserved_devices(count: int) -> tuple[ProgramEvent, list[Device]]:
     """Devices that the demo's coming event has reserved, each of another customer, as soon as CPM knows them."""
     known = ProgramEvent.objects.filter(event_name=EVENT, reserved__gt=0)
-    wait_until(lambda: known.count() == 2, seconds=60, what="Reserving the devices")
+    wait_until(lambda: known.count() == 2, seconds=180, what="Reserving the devices")
     program_event = known.select_related("program__type").order_by("-stage_number")[0]
     ids = Participation.objects.filter(program_event_id=program_event.pk).values_list("device_id", flat=True)
     devices = Device.objects.filter(pk__in=list(ids[:200])).select_related("location__customer")
@@ -127,7 +127,7 @@ def test_event_cancellation(sign_in: Callable[..., Person]) -> None:
     operator.press("Filter")
     operator.page.get_by_label(f"Select {program_event.event_number}").check()
     operator.page.locator("[data-pick-actions] summary").click()
-    operator.shoot("events-actions")
+    operator.shoot("events-actions", within="details[open]")
     operator.press("Edit")
     operator.page.locator("#state-tracking").get_by_role("link", name="Cancel…").click()
     operator.page.get_by_label("Reason").fill("Cooler than forecast")
