@@ -1,5 +1,5 @@
 # Everything works in a virtual environment of its own, .venv; only Python 3.11 to 3.13 has to be there.
-.PHONY: help run test test-full check journey bench-opt-out lock chromium clean
+.PHONY: help run test test-full check journey bench-opt-out bench-open-pages lock chromium clean
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -18,6 +18,7 @@ help:
 	@echo "make test-full the same with the long tests"
 	@echo "make journey   one event from plan to closed; ARGS=\"--devices 5000 --stages 2\""
 	@echo "make bench-opt-out  from an opt-out to the answer of Live Energy Connect, while extracts load"
+	@echo "make bench-open-pages  300 open pages: what reaches them, how soon, and what they cost"
 	@echo "make lock      write the lock files anew from pyproject.toml"
 	@echo "make clean     remove what the commands above made, the data in .local excepted"
 
@@ -45,6 +46,9 @@ check: .venv/installed-dev
 	$(python) -m mypy
 	$(python) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	$(python) manage.py makemigrations --check --dry-run
+
+bench-open-pages: $(installed)
+	@exec $(python) manage.py bench_open_pages $(ARGS)
 
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }

@@ -69,8 +69,15 @@ class Journey:
         return Enrollment.objects.filter(program__code=self.tag).count()
 
     def plan(self) -> Event:
-        """An event of Maximum Reduction with no limits over the whole fleet, submitted and approved by two people."""
-        operator, approver = _person("journey.operator", OPERATOR), _person("journey.approver", APPROVER)
+        """The event, submitted and approved by two people."""
+        operator, approver = person_of("journey.operator", OPERATOR), person_of("journey.approver", APPROVER)
+        self.event = event = self.draft(operator)
+        operations.submit_event(event_id=event.pk, by=operator, now=clock.now())
+        operations.approve_event(event_id=event.pk, by=approver, now=clock.now())
+        return event
+
+    def draft(self, operator: User) -> Event:
+        """A new event of Maximum Reduction with no limits over the whole fleet."""
         now = clock.now()
         ahead = LEAD_S + START_AHEAD_S + START_AHEAD_S_PER_DEVICE * self.devices
         starts_at = now + timedelta(seconds=ahead)
@@ -79,9 +86,6 @@ class Journey:
         )
         for number in range(1, self.stages + 1):
             self._add_stage(event, starts_at, number, operator, now)
-        operations.submit_event(event_id=event.pk, by=operator, now=clock.now())
-        operations.approve_event(event_id=event.pk, by=approver, now=clock.now())
-        self.event = event
         return event
 
     def counts(self) -> Counts:
@@ -186,7 +190,7 @@ def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def _person(username: str, role: str) -> User:
+def person_of(username: str, role: str) -> User:
     """Somebody who acts in journeys and can't sign in."""
     person, is_new = User.objects.get_or_create(username=username)
     if is_new:

@@ -3,7 +3,18 @@
   const shows = () => [...document.querySelectorAll('[data-nudge]')];
   const matches = (block, number) => block.dataset.nudge === 'events' || block.dataset.nudge === number;
   const tell = (state) => document.dispatchEvent(new CustomEvent('gridcall:stream', { detail: state }));
+  const asking = new WeakSet();
   let stream = null;
+
+  // Many pages hear of the same change: they do not all ask in the same moment, and each asks once for what is new.
+  const askSoon = (block) => {
+    if (asking.has(block)) return;
+    asking.add(block);
+    setTimeout(() => {
+      asking.delete(block);
+      if (block.isConnected) htmx.trigger(block, 'nudge');
+    }, 1000 * Math.random());
+  };
 
   const open = () => {
     if (stream || document.hidden || !shows().length) return;
@@ -11,10 +22,7 @@
     stream.onopen = () => tell('open');
     stream.onerror = () => tell('closed');
     stream.onmessage = ({ data }) => {
-      // Many pages hear of the same change: they do not all ask in the same moment.
-      shows().filter((block) => matches(block, data)).forEach((block) => {
-        setTimeout(() => block.isConnected && htmx.trigger(block, 'nudge'), 1000 * Math.random());
-      });
+      shows().filter((block) => matches(block, data)).forEach(askSoon);
     };
   };
   // A browser keeps few connections to one server: pages nobody looks at give theirs back.

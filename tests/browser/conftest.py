@@ -67,7 +67,7 @@ def _served(extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
     monkeypatch.setenv("DATABASE_URL", make_dsn(**test_database))
     monkeypatch.setenv("EXTRACT_ROOT", str(extract_folder))
     monkeypatch.setenv("GRIDCALL_HTTPS", "0")
-    port = _free_port()
+    port = free_port()
     supervisor = Supervisor([web_child(port), *background_children()], say=lambda _: None)
     supervisor.start()
     try:
@@ -159,7 +159,7 @@ class Person:
             self.problems.append(message.text)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,0 +1,30 @@
+"""Many pages left open: the command that holds them hears every change, and says so when it does not."""
+
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from integration.config.management.commands import bench_open_pages
+from integration.config.open_pages import Figures
+
+from .conftest import free_port
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_every_open_page_hears_every_change(
+    empty: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORT", str(free_port()))
+    call_command("bench_open_pages", pages=10, events=2, seconds=4, every=4)
+    figures = re.search(r"10 open pages: (\d+) of (\d+) nudges delivered.* (\d+) failed", capsys.readouterr().out)
+    assert figures
+    assert figures.groups() == ("20", "20", "0")
+
+
+@pytest.mark.parametrize(("delivered", "failed"), [(19, 0), (20, 1)])
+def test_a_lost_nudge_and_a_failed_fragment_are_told(delivered: int, failed: int) -> None:
+    found = Figures(20, delivered, 0.1, 0.2, 5.0, 0.1, 0.2, failed, 9)
+    with pytest.raises(CommandError, match="did not arrive"):
+        bench_open_pages.Command().report(found, 10)
