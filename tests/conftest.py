@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import storages
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
@@ -170,3 +173,21 @@ def event_in(new_event: Callable[..., Event], operator: User, approver: User, no
         return Event.objects.get(pk=event.pk)
 
     return make
+
+
+DEMO_DEVICES = 300
+
+
+@pytest.fixture(scope="module")
+def small_demo(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """One small demo utility for all tests of a module."""
+    root = tmp_path_factory.mktemp("extracts")
+    extracts = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": root}}
+    folders: dict[str, Any] = {**settings.STORAGES, "extracts": extracts}
+    with django_db_blocker.unblock(), override_settings(EXTRACT_ROOT=root, STORAGES=folders):
+        storages.__dict__.pop("backends", None)
+        call_command("seed_demo", devices=DEMO_DEVICES, seed=1, verbosity=0)
+        yield
+        call_command("flush", interactive=False, verbosity=0)

@@ -1,16 +1,11 @@
 """The demo utility: whole, real all the way through the three systems, and the same for the same seed."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.conf import settings
-from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Max, Min, Q, Sum
-from django.test import override_settings
 
 from cpm import models as cpm
 from cpm.choices import SyncAnswer
@@ -24,28 +19,16 @@ from integration.config.models import User
 from integration.models import Alert, Delivery
 from lec_sim.models import LecStage
 
-DEVICES = 300
+from .conftest import DEMO_DEVICES
+
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def demo(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One small demo utility for all tests here."""
-    root = tmp_path_factory.mktemp("extracts")
-    extracts = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": root}}
-    folders: dict[str, Any] = {**settings.STORAGES, "extracts": extracts}
-    with django_db_blocker.unblock(), override_settings(EXTRACT_ROOT=root, STORAGES=folders):
-        storages.__dict__.pop("backends", None)
-        call_command("seed_demo", devices=DEVICES, seed=1, verbosity=0)
-        yield
-        call_command("flush", interactive=False, verbosity=0)
-
-
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_demo")]
 
 
 def test_there_are_as_many_devices_as_asked_for_and_both_systems_know_them() -> None:
-    assert cpm.Device.objects.count() == derms.Device.objects.count() == DEVICES
+    assert cpm.Device.objects.count() == derms.Device.objects.count() == DEMO_DEVICES
     assert set(cpm.Device.objects.values_list("head_end", "nic_id")) == set(
         derms.Device.objects.values_list("head_end__code", "nic_id")
     )
@@ -55,7 +38,7 @@ def test_there_are_as_many_devices_as_asked_for_and_both_systems_know_them() -> 
 def test_every_subscribed_device_is_registered() -> None:
     subscribed = cpm.SubscribedDevice.objects.all()
     assert set(subscribed.values_list("answer", flat=True)) == {SyncAnswer.REGISTERED}
-    assert derms.Enrollment.objects.count() == subscribed.count() > DEVICES
+    assert derms.Enrollment.objects.count() == subscribed.count() > DEMO_DEVICES
     in_two = derms.Device.objects.annotate(programs=Count("enrollments")).filter(programs=2)
     assert in_two.exists()
 
@@ -189,7 +172,7 @@ def test_every_person_can_sign_in_and_has_one_role() -> None:
 
 def test_a_second_seeding_is_refused() -> None:
     with pytest.raises(CommandError, match="here already"):
-        call_command("seed_demo", devices=DEVICES, verbosity=0)
+        call_command("seed_demo", devices=DEMO_DEVICES, verbosity=0)
 
 
 def test_too_few_devices_are_refused() -> None:
@@ -202,7 +185,7 @@ def test_a_seeding_that_was_interrupted_goes_on_where_it_stopped() -> None:
     derms.Event.objects.filter(state=EventState.APPROVED).update(strategy=_other_strategy())
     before = (cpm.Customer.objects.count(), derms.Event.objects.count())
     assert not seeding.is_complete()
-    call_command("seed_demo", devices=DEVICES, verbosity=0)
+    call_command("seed_demo", devices=DEMO_DEVICES, verbosity=0)
     assert (cpm.Customer.objects.count(), derms.Event.objects.count()) == (before[0], before[1] + 2)
 
 

@@ -1,6 +1,6 @@
 """Every page, with the demo's data and empty, in both themes and from wide to narrow: nothing to complain of.
 
-The pages are those of the permission table; one that is new fails here until it has an example below.
+The pages are those of the permission table; one that is new fails here until tests/pages.py has an example of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -8,101 +8,16 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from cpm.models import Customer, Device, Participation, ProgramEvent, Subscription, Unavailability
-from cpm.operations import schedule_unavailability
-from derms.models import DerGroup, Event, Strategy
-from integration import clock
-from integration.config.models import User
-from integration.models import Message
+from tests.pages import PEOPLE, example_of, pages
 from tests.test_permissions import MAY
 
 from .conftest import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PEOPLE = {
-    "O": "olive.operator",
-    "A": "ada.approver",
-    "B": "bela.balance",
-    "C": "cora.csr",
-    "P": "pia.manager",
-    "D": "adam.admin",
-    "*": "olive.operator",
-}
-# Addresses that are no page of their own: files, streams, posts, fragments, and steps that need something gone wrong.
-NO_PAGE = (
-    "export/", "live/", "saved-views/", "check/", "releases/", "retry/", "discard/", "archive/", "links/add/",
-    "actions/", "stages/<int:stage_number>/clone/", "schedule-again/", "schedule-with-shortfall/", "shift/",
-    "withdraw/", "opt-out/", "as-balance-authority/", "revoke/", "strategies/<uuid:uid>/activate/",
-    "my-devices/",  # a page for phones behind a link of its own: test_customer_use_cases.py
-)  # fmt: skip
 WIDTHS = (1920, 1440, 1280, 1024, 768, 600, 390, 320)
 ECONOMICAL = [(1280, "light"), (390, "dark")]
 WHOLE = [(width, theme) for width in (1280, 390) for theme in ("light", "dark")]
-
-
-def pages() -> Iterator[str]:
-    yield from (address for address in MAY if not any(part in address for part in NO_PAGE))
-
-
-def example_of(address: str) -> str:
-    """The address with things of the demo in its places."""
-    places = EXAMPLES_CUSTOMER if address.startswith("customers/") else EXAMPLES
-    for place, make in places.items():
-        if place in address:
-            address = address.replace(place, make())
-    return "/" + address
-
-
-def _event() -> Event:
-    return Event.objects.filter(state="Completed").latest("pk")
-
-
-def _program_event() -> ProgramEvent:
-    return ProgramEvent.objects.get(event_number=_event().number, stage_number=1)
-
-
-def _subscription() -> Subscription:
-    return Subscription.objects.filter(program__allow_customer_unavailability=True, ends_at=None).earliest("pk")
-
-
-def _period() -> str:
-    """A period of unavailability of the example customer's first device."""
-    device = _subscription().location.devices.earliest("pk")
-    if not device.unavailabilities.exists():
-        now = clock.now()
-        ends_at = now.replace(year=now.year + 1)
-        schedule_unavailability(
-            device_ids=[device.pk], starts_at=now, ends_at=ends_at, reason="Away", by="cora.csr", now=now
-        )
-    return str(Unavailability.objects.get(device=device).uid)
-
-
-def _participating() -> tuple[str, str]:
-    row = Participation.objects.filter(program_event_id=_program_event().pk).order_by("device_id")[0]
-    device = Device.objects.get(pk=row.device_id)
-    return device.head_end, device.nic_id
-
-
-EXAMPLES: dict[str, Callable[[], str]] = {
-    "events/<str:number>/": lambda: f"events/{_event().number}/",
-    "<str:event_number>": lambda: _program_event().event_number,
-    "<int:stage_number>": lambda: "1",
-    "<str:head_end>": lambda: _participating()[0],
-    "<str:nic_id>": lambda: _participating()[1],
-    "settings/users/<str:username>": lambda: f"settings/users/{User.objects.earliest('pk').username}",
-    "<str:category>": lambda: "Economic",
-    "strategies/<uuid:uid>": lambda: f"strategies/{Strategy.objects.filter(state='Active').earliest('pk').uid}",
-    "messages/<uuid:uid>": lambda: f"messages/{Message.objects.filter(kind='device_reservation').latest('pk').uid}",
-    "der-groups/<int:pk>": lambda: f"der-groups/{DerGroup.objects.earliest('pk').pk}",
-    "programs/<str:code>": lambda: f"programs/{_program_event().program.code}",
-    "program-types/<str:code>": lambda: f"program-types/{_program_event().program.type.code}",
-}
-EXAMPLES_CUSTOMER: dict[str, Callable[[], str]] = {
-    "<str:number>": lambda: Customer.objects.get(locations=_subscription().location).number,
-    "<int:pk>": lambda: str(_subscription().pk),
-    "<uuid:uid>": _period,
-}
 
 
 def faults(person: Person, path: str, views: list[tuple[int, str]]) -> Iterator[str]:
@@ -147,7 +62,7 @@ VIEWS = [
 def test_every_page_with_the_demos_data(
     demo: str, sign_in: Callable[..., Person], views: list[tuple[int, str]]
 ) -> None:
-    found = look_at(list(pages()), sign_in, views)
+    found = look_at(pages(), sign_in, views)
     assert not found, "\n".join(found)
 
 

@@ -1,0 +1,85 @@
+"""How many questions each page asks the database, at most: one that asks more fails, so that nobody asks per row."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from integration.config.models import User
+
+from .pages import PEOPLE, example_of, pages
+from .test_permissions import MAY
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_demo")]
+
+QUERIES: dict[str, int] = {
+    "": 21,
+    "alerts/": 10,
+    "audit-trail/": 10,
+    "customers/": 9,
+    "customers/<str:number>/": 22,
+    "customers/<str:number>/subscriptions/<int:pk>/": 11,
+    "customers/<str:number>/subscriptions/<int:pk>/location/": 13,
+    "customers/<str:number>/unavailability/<uuid:uid>/cancel/": 8,
+    "customers/<str:number>/unavailability/<uuid:uid>/edit/": 10,
+    "der-groups/": 13,
+    "der-groups/<int:pk>/": 13,
+    "der-groups/new/": 12,
+    "devices/": 11,
+    "devices/<str:head_end>/<str:nic_id>/": 15,
+    "events/": 15,
+    "events/<str:number>/": 19,
+    "events/<str:number>/approve/": 20,
+    "events/<str:number>/cancel/": 11,
+    "events/<str:number>/clone/": 10,
+    "events/<str:number>/deny/": 10,
+    "events/<str:number>/edit/": 14,
+    "events/<str:number>/stages/<int:stage_number>/": 12,
+    "events/<str:number>/stages/<int:stage_number>/cancel/": 10,
+    "events/<str:number>/stages/<int:stage_number>/edit/": 14,
+    "events/<str:number>/stages/<int:stage_number>/remove/": 10,
+    "events/<str:number>/stages/add/": 13,
+    "events/<str:number>/submit/": 20,
+    "events/new/": 13,
+    "find/": 9,
+    "live-energy-connect/": 14,
+    "messages/": 17,
+    "messages/<uuid:uid>/": 13,
+    "profile/": 10,
+    "program-events/": 10,
+    "program-events/<str:event_number>/<int:stage_number>/": 11,
+    "program-events/<str:event_number>/<int:stage_number>/participation/<str:head_end>/<str:nic_id>/": 16,
+    "program-events/participation/": 11,
+    "program-types/<str:code>/": 11,
+    "programs/": 10,
+    "programs/<str:code>/": 10,
+    "settings/event-types/": 8,
+    "settings/event-types/<str:category>/": 8,
+    "settings/users/": 9,
+    "settings/users/<str:username>/": 10,
+    "settings/users/new/": 8,
+    "strategies/": 12,
+    "strategies/<uuid:uid>/": 21,
+    "strategies/new/": 16,
+}
+
+
+def queries_of(address: str) -> int:
+    client = Client()
+    client.force_login(User.objects.get(username=PEOPLE[MAY[address][0]]))
+    path = example_of(address)
+    client.get(path)  # what a process asks only once is not the page's
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(path)
+    assert answer.status_code == 200, path
+    return len(asked)
+
+
+@pytest.mark.parametrize("address", pages())
+def test_a_page_asks_no_more_than_it_did(address: str) -> None:
+    assert address in QUERIES, f'A new page: write "{address}": {queries_of(address)} into QUERIES.'
+    assert queries_of(address) <= QUERIES[address], "The page asks more than before: per row? Or mend the number here."
+
+
+def test_only_pages_that_exist_are_counted() -> None:
+    assert set(QUERIES) == set(pages())
