@@ -44,20 +44,20 @@ def _plan_and_submit(operator: Person) -> str:
     page.get_by_role("radio", name=STRATEGY).check()
     page.get_by_label("Name").fill("Evening test")
     start = clock.now() + AHEAD
-    page.get_by_label("Start").fill(_local(start))
+    page.get_by_label("Start").fill(local(start))
     operator.shoot("event-new")
     operator.press("Save and open the stages")
     for number, offset in ((1, 0), (2, STAGE_SECONDS)):
         page.get_by_role("link", name=f"Edit stage {number}").click()
         begins = start + timedelta(seconds=offset)
-        page.get_by_label("Start").fill(_local(begins))
-        page.get_by_label("End").fill(_local(begins + timedelta(seconds=STAGE_SECONDS)))
+        page.get_by_label("Start").fill(local(begins))
+        page.get_by_label("End").fill(local(begins + timedelta(seconds=STAGE_SECONDS)))
         operator.press("Save stage")
     operator.press("Add Stage")
     page.get_by_label("Program", exact=True).select_option(index=1)
     last = start + timedelta(seconds=2 * STAGE_SECONDS)
-    page.get_by_label("Start").fill(_local(last))
-    page.get_by_label("End").fill(_local(last + timedelta(seconds=STAGE_SECONDS)))
+    page.get_by_label("Start").fill(local(last))
+    page.get_by_label("End").fill(local(last + timedelta(seconds=STAGE_SECONDS)))
     page.get_by_label("Control", exact=True).select_option(label="Off")
     operator.press("Save stage")
     operator.reads("devices", within="#check")
@@ -117,6 +117,6 @@ def _see_the_outcomes(operator: Person, manager: Person, number: str) -> None:
         assert program_event.closed == program_event.participations == sum(program_event.outcomes.values())
 
 
-def _local(moment: datetime) -> str:
+def local(moment: datetime) -> str:
     """A moment as the control zone's wall time, as a browser's own picker holds it."""
     return moment.astimezone(ZoneInfo("America/New_York")).strftime("%Y-%m-%dT%H:%M:%S")
