@@ -1,5 +1,5 @@
 # Everything works in a virtual environment of its own, .venv; only Python 3.11 to 3.13 has to be there.
-.PHONY: help run test test-full check journey bench-opt-out bench-open-pages lock chromium clean
+.PHONY: help run test test-full check journey bench bench-opt-out bench-open-pages lock chromium clean
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -17,6 +17,7 @@ help:
 	@echo "make test      every check, and the tests"
 	@echo "make test-full the same with the long tests"
 	@echo "make journey   one event from plan to closed; ARGS=\"--devices 5000 --stages 2\""
+	@echo "make bench     each step over 1,000,000 devices beside its physical limit; ARGS=\"--devices 100000 --json\""
 	@echo "make bench-opt-out  from an opt-out to the answer of Live Energy Connect, while extracts load"
 	@echo "make bench-open-pages  300 open pages: what reaches them, how soon, and what they cost"
 	@echo "make lock      write the lock files anew from pyproject.toml"
@@ -27,6 +28,9 @@ run: $(installed)
 
 journey: $(installed)
 	@exec $(python) manage.py journey $(ARGS)
+
+bench: $(installed)
+	@exec $(python) -m integration.config.bench $(ARGS)
 
 bench-opt-out: $(installed)
 	@exec $(python) manage.py bench_opt_out $(ARGS)

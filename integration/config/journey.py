@@ -68,21 +68,30 @@ class Journey:
         """Devices DERMS has registered so far."""
         return Enrollment.objects.filter(program__code=self.tag).count()
 
-    def plan(self) -> Event:
+    def plan(self, *, starts_at: datetime | None = None, target_kw: int | None = None) -> Event:
         """The event, submitted and approved by two people."""
         operator, approver = person_of("journey.operator", OPERATOR), person_of("journey.approver", APPROVER)
-        self.event = event = self.draft(operator)
+        self.event = event = self.draft(operator, starts_at=starts_at, target_kw=target_kw)
         operations.submit_event(event_id=event.pk, by=operator, now=clock.now())
         operations.approve_event(event_id=event.pk, by=approver, now=clock.now())
         return event
 
-    def draft(self, operator: User) -> Event:
-        """A new event of Maximum Reduction with no limits over the whole fleet."""
+    def draft(self, operator: User, *, starts_at: datetime | None = None, target_kw: int | None = None) -> Event:
+        """A new event with no limits over the whole fleet.
+
+        Without a start it begins as soon as so many devices can be made ready, without a target it is of Maximum
+        Reduction.
+        """
         now = clock.now()
         ahead = LEAD_S + START_AHEAD_S + START_AHEAD_S_PER_DEVICE * self.devices
-        starts_at = now + timedelta(seconds=ahead)
+        starts_at = starts_at or now + timedelta(seconds=ahead)
         event = operations.create_event(
-            strategy_id=self._strategy().pk, name=f"Journey {self.tag}", starts_at=starts_at, by=operator, now=now
+            strategy_id=self._strategy(target_kw).pk,
+            name=f"Journey {self.tag}",
+            starts_at=starts_at,
+            by=operator,
+            now=now,
+            target_kw=target_kw,
         )
         for number in range(1, self.stages + 1):
             self._add_stage(event, starts_at, number, operator, now)
@@ -143,13 +152,15 @@ class Journey:
             "seconds": round(time.monotonic() - self.began, 1),
         }
 
-    def _strategy(self) -> Strategy:
+    def _strategy(self, target_kw: int | None) -> Strategy:
+        objective = Objective.LOAD_REDUCTION if target_kw else Objective.MAXIMUM_REDUCTION
         kind, _ = StrategyType.objects.update_or_create(
             category=Category.DEVICE_TEST, defaults={"lead_time_s": LEAD_S, "outcome_timeout_s": OUTCOME_TIMEOUT_S}
         )
-        return Strategy.objects.create(
-            name=f"Journey {self.tag}", zone=self.zone, type=kind, objective=Objective.MAXIMUM_REDUCTION
-        )
+        return Strategy.objects.get_or_create(
+            name=f"Journey {self.tag} {objective.label}",
+            defaults={"zone": self.zone, "type": kind, "objective": objective},
+        )[0]
 
     def _add_stage(self, event: Event, starts_at: datetime, number: int, operator: User, now: datetime) -> None:
         length = timedelta(seconds=self.stage_seconds)

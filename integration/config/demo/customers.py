@@ -9,7 +9,7 @@ from cpm.choices import DeviceClass
 from derms.models import ControlZone
 from integration import clock
 
-from .statements import run
+from .statements import analyze, run
 
 ALL_CLASSES = tuple(DeviceClass.values)
 # A home's devices were installed at least so long ago: before the first event of the demo's history.
@@ -41,6 +41,7 @@ def add_fleet(*, zone_code: str, program_id: int, devices: int, seed: int, prefi
     `prefix` begins the customers' numbers. DERMS learns of the devices by the enrollment load that CPM sends after it.
     """
     add_customers(zone_code=zone_code, devices=devices, seed=seed, prefix=prefix, now=clock.now())
+    analyze("cpm_customer", "cpm_devicelocation", "cpm_device")
     return subscribe(zone_code=zone_code, program_id=program_id, seed=seed)
 
 

@@ -1,0 +1,19 @@
+"""One worker process of the benchmark's crew; it imports nothing of Django before that is set up."""
+
+import os
+from typing import Any
+
+
+def begin() -> None:
+    """Become a worker, with a worker's time limits at the database."""
+    os.environ["GRIDCALL_PROCESS"] = "worker"
+    import django
+
+    django.setup()
+
+
+def call(operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Call an operation by its dotted name."""
+    from django.utils.module_loading import import_string
+
+    import_string(operation)(*args, **kwargs)

@@ -1,0 +1,49 @@
+"""`make bench` over a small fleet: it finishes, says what it must, and leaves nothing behind."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from integration.config.bench.plot import draw
+from integration.config.bench.report import Row
+
+PROJECT = Path(__file__).parents[2]
+
+
+def test_a_row_is_ok_by_its_value_and_goal_alone() -> None:
+    row = Row("step", 10, 2.0, 1.0, 100, 2.0, 3.0)
+    assert row.ok
+    assert not row._replace(value=3.01).ok
+    assert row._replace(value=3.01, at_least=True).ok
+    assert not row._replace(value=2.99, at_least=True).ok
+    assert row._replace(goal=None).ok is None
+
+
+def test_the_picture_has_a_line_a_step(tmp_path: Path) -> None:
+    draw({"one": [(10, 0.1), (1000, 2.0)], "a < b": [(10, 0.5)]}, tmp_path / "new" / "bench.svg", title="t")
+    picture = ElementTree.parse(tmp_path / "new" / "bench.svg")  # noqa: S314  (our own file)
+    assert len(picture.findall(".//{http://www.w3.org/2000/svg}polyline")) == 2
+    assert len(picture.findall(".//{http://www.w3.org/2000/svg}circle")) == 3
+
+
+@pytest.mark.full
+def test_the_benchmark_of_a_small_fleet_prints_every_step(tmp_path: Path) -> None:
+    before = set((PROJECT / ".local").glob("bench-*"))
+    words = ["--devices", "300", "--json", "--plot", str(tmp_path / "bench.svg")]
+    done = subprocess.run(
+        [sys.executable, "-m", "integration.config.bench", *words],
+        cwd=PROJECT, env={**os.environ}, text=True, capture_output=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    assert result["devices"] == 300
+    assert sum(row["limit_seconds"] is not None for row in result["rows"]) >= 7
+    assert all(set(row) == {"step", "seconds", "limit_seconds", "ratio", "goal", "ok"} for row in result["rows"])
+    assert {"Python", "backend"} <= set(result["peak_mb"])
+    assert (tmp_path / "bench.svg").exists()
+    assert set((PROJECT / ".local").glob("bench-*")) == before
