@@ -34,7 +34,7 @@ class Chosen(NamedTuple):
 
 def choose_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Chosen:
     """What would be reserved for a stage at this moment; changes nothing."""
-    return _choose(stage, goal_kw, now, keep="SELECT expected_w FROM needed")
+    return _choose(stage, goal_kw, now, keep="SELECT")
 
 
 def reserve_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Chosen:
@@ -46,7 +46,7 @@ def reserve_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Ch
         goal_kw,
         now,
         keep=f"INSERT INTO {partition.table} (stage_id, device_id, expected_w)"
-        f" SELECT {int(stage.pk)}, id, expected_w FROM needed RETURNING expected_w",
+        f" SELECT {int(stage.pk)}, id, expected_w FROM needed",
     )
     attach_reservations(stage)
     return chosen
@@ -142,7 +142,9 @@ def _run(name: str, params: dict[str, Any], **names: str) -> list[tuple[Any, ...
 
 
 def _choose(stage: Stage, goal_kw: float | None, now: datetime, *, keep: str) -> Chosen:
-    rows = _run("choose_devices", _choice(stage, goal_kw, now), keep=keep)
+    # A stage without groups is most stages, and a condition that never holds back a row still misleads the planner.
+    within_groups = statement(HERE, "within_groups") if stage.der_groups.exists() else ""
+    rows = _run("choose_devices", _choice(stage, goal_kw, now), keep=keep, within_groups=within_groups)
     devices, watts = next((n, w) for reason, n, w in rows if reason is None)
     return Chosen(devices, watts, {reason: n for reason, n, _ in rows if reason is not None and n})
 

@@ -1,15 +1,16 @@
 -- Chooses the devices of one stage and counts why each other device of its program and groups was left out.
 WITH factor AS (
-    SELECT device_class, sum(factor * seconds) / sum(seconds) AS factor
-      FROM (SELECT device_class, factor,
-                   extract(epoch FROM least(hour + interval '1 hour', %(ends_at)s) - greatest(hour, %(starts_at)s)) AS seconds
-              FROM derms_reductionfactor
-             WHERE zone_id = %(zone)s AND hour > %(starts_at)s - interval '1 hour' AND hour < %(ends_at)s) hours
-     GROUP BY device_class),
-der_group AS (
-    SELECT criteria.*
-      FROM derms_stage_der_groups chosen JOIN derms_dergroup criteria ON criteria.id = chosen.dergroup_id
-     WHERE chosen.stage_id = %(stage)s),
+    SELECT max(factor) FILTER (WHERE device_class = 'thermostat') AS thermostat,
+           max(factor) FILTER (WHERE device_class = 'water_heater') AS water_heater,
+           max(factor) FILTER (WHERE device_class = 'ev_charger') AS ev_charger,
+           max(factor) FILTER (WHERE device_class = 'battery') AS battery
+      FROM (SELECT device_class, sum(factor * seconds) / sum(seconds) AS factor
+              FROM (SELECT device_class, factor,
+                           extract(epoch FROM least(hour + interval '1 hour', %(ends_at)s) - greatest(hour, %(starts_at)s))
+                               AS seconds
+                      FROM derms_reductionfactor
+                     WHERE zone_id = %(zone)s AND hour > %(starts_at)s - interval '1 hour' AND hour < %(ends_at)s) hours
+             GROUP BY device_class) classes),
 -- Devices that have left a stage that would hold or count them: free again, and never called there.
 gone AS MATERIALIZED (
     SELECT s.id AS stage_id, d.id AS device_id
@@ -23,6 +24,9 @@ held AS (
       FROM derms_reservation r
      WHERE r.stage_id = ANY(%(overlapping_stages)s::bigint[])
        AND NOT EXISTS (SELECT FROM gone WHERE gone.stage_id = r.stage_id AND gone.device_id = r.device_id)),
+unavailable AS (
+    SELECT DISTINCT device_id FROM derms_deviceunavailability
+     WHERE NOT canceled AND starts_at < %(ends_at)s AND ends_at > %(starts_at)s),
 -- What the program's limits count: other events in which the device is or was reserved for this program.
 past AS (
     SELECT r.device_id, s.event_id, s.starts_at, s.ends_at,
@@ -48,19 +52,17 @@ use AS (
            array_agg(DISTINCT day) AS days
       FROM past GROUP BY device_id),
 candidate AS MATERIALIZED (
-    SELECT d.id, u.last_called_at,
+    SELECT d.id, coalesce(u.last_called_at, '-infinity') AS last_called_at,
            (coalesce(bit_count(u.recent::bit(10)), 0) + 4)::float / (coalesce(u.calls, 0) + 5) AS score,
-           round(d.rated_w * f.factor * %(control_factor)s
+           round(d.rated_w * d.factor * %(control_factor)s
                  * (coalesce(bit_count(u.recent::bit(10)), 0) + 4) / (coalesce(u.calls, 0) + 5))::integer AS expected_w,
            CASE
                WHEN %(broken_rule)s::text IS NOT NULL THEN %(broken_rule)s
                WHEN e.starts_at > %(starts_at)s OR e.ends_at < %(ends_at)s
                     OR d.registered_at > %(starts_at)s OR d.ended_at < %(ends_at)s THEN 'not enrolled for the whole window'
-               WHEN f.factor IS NULL THEN 'no forecast for its class'
+               WHEN d.factor IS NULL THEN 'no forecast for its class'
                WHEN %(critical_care_exempt)s AND d.critical_care THEN 'rule: critical care'
-               WHEN EXISTS (SELECT FROM derms_deviceunavailability n
-                             WHERE n.device_id = d.id AND NOT n.canceled
-                               AND n.starts_at < %(ends_at)s AND n.ends_at > %(starts_at)s) THEN 'unavailable'
+               WHEN unavailable.device_id IS NOT NULL THEN 'unavailable'
                WHEN held.device_id IS NOT NULL THEN 'reserved elsewhere'
                WHEN coalesce(use.week_events, 0) >= %(events_per_week)s THEN 'rule: events per week'
                WHEN coalesce(use.month_events, 0) >= %(events_per_month)s THEN 'rule: events per month'
@@ -76,33 +78,48 @@ candidate AS MATERIALIZED (
                                    = %(consecutive_days)s) THEN 'rule: consecutive days'
            END AS reason
       FROM derms_enrollment e
-      JOIN derms_device d ON d.id = e.device_id
-      LEFT JOIN factor f ON f.device_class = d.device_class
+      JOIN (SELECT derms_device.*,
+                   CASE device_class WHEN 'thermostat' THEN thermostat WHEN 'water_heater' THEN water_heater
+                                     WHEN 'ev_charger' THEN ev_charger WHEN 'battery' THEN battery END AS factor
+              FROM derms_device, factor) d ON d.id = e.device_id
       LEFT JOIN derms_device_usage u ON u.device_id = d.id
+      LEFT JOIN unavailable ON unavailable.device_id = d.id
       LEFT JOIN held ON held.device_id = d.id
       LEFT JOIN use ON use.device_id = d.id
      WHERE e.program_id = %(program)s AND d.zone_id = %(zone)s
        AND e.starts_at < %(ends_at)s AND (e.ends_at IS NULL OR e.ends_at > %(starts_at)s)
-       AND (NOT EXISTS (SELECT FROM der_group)
-            OR EXISTS (SELECT FROM der_group g
-                        WHERE (g.device_classes = '{{}}' OR d.device_class = ANY(g.device_classes))
-                          AND (g.feeder_ids = '{{}}' OR d.feeder_id = ANY(g.feeder_ids))
-                          AND (g.head_end_ids = '{{}}' OR d.head_end_id = ANY(g.head_end_ids))
-                          AND (g.program_ids = '{{}}' OR EXISTS (SELECT FROM derms_enrollment also
-                                   WHERE also.device_id = d.id AND also.program_id = ANY(g.program_ids)
-                                     AND also.starts_at <= %(starts_at)s
-                                     AND (also.ends_at IS NULL OR also.ends_at >= %(ends_at)s)))))),
-ranked AS (
-    SELECT id, expected_w,
-           sum(expected_w) OVER (ORDER BY score DESC, last_called_at NULLS FIRST, id ROWS UNBOUNDED PRECEDING)
-           - expected_w AS before_w
-      FROM candidate WHERE reason IS NULL),
-needed AS (SELECT id, expected_w FROM ranked WHERE %(goal_w)s::bigint IS NULL OR before_w < %(goal_w)s),
+       {within_groups}),
+-- Devices of one score, last called at one moment, stand together in the ranking; there are few such ranks, so the running
+-- sum over them replaces sorting the devices. Only those of the rank in which the goal is met go by their id.
+rank AS MATERIALIZED (
+    SELECT reason, score, last_called_at, count(*) AS n, coalesce(sum(expected_w), 0)::bigint AS w
+      FROM candidate GROUP BY reason, score, last_called_at),
+running AS (
+    SELECT *, sum(w) OVER (ORDER BY score DESC, last_called_at ROWS UNBOUNDED PRECEDING) - w AS before_w
+      FROM rank WHERE reason IS NULL),
+last_rank AS MATERIALIZED (SELECT * FROM running WHERE before_w < %(goal_w)s::bigint ORDER BY before_w DESC, w DESC LIMIT 1),
+at_last_rank AS MATERIALIZED (
+    SELECT c.id, c.expected_w,
+           last_rank.before_w + sum(c.expected_w) OVER (ORDER BY c.id ROWS UNBOUNDED PRECEDING) - c.expected_w AS before_w
+      FROM candidate c, last_rank
+     WHERE c.reason IS NULL AND c.score = last_rank.score AND c.last_called_at = last_rank.last_called_at),
+needed AS (
+    SELECT id, expected_w FROM candidate c
+     WHERE reason IS NULL
+       AND (%(goal_w)s::bigint IS NULL
+            OR c.score > (SELECT score FROM last_rank)
+            OR c.score = (SELECT score FROM last_rank) AND c.last_called_at < (SELECT last_called_at FROM last_rank))
+     UNION ALL
+    SELECT id, expected_w FROM at_last_rank WHERE before_w < %(goal_w)s::bigint),
+needed_sum AS (
+    SELECT coalesce(sum(n), 0)::bigint AS n, coalesce(sum(w), 0)::bigint AS w
+      FROM (SELECT n, w FROM running WHERE %(goal_w)s::bigint IS NULL OR before_w < (SELECT before_w FROM last_rank)
+             UNION ALL
+            SELECT count(*), sum(expected_w) FROM at_last_rank WHERE before_w < %(goal_w)s::bigint) needed),
 reserved AS ({keep})
-SELECT NULL AS reason, count(*), coalesce(sum(expected_w), 0)::bigint FROM reserved
+SELECT NULL AS reason, n, w FROM needed_sum
  UNION ALL
-SELECT 'not needed', eligible.n - needed.n, eligible.w - needed.w
-  FROM (SELECT count(*) AS n, coalesce(sum(expected_w), 0)::bigint AS w FROM ranked) eligible,
-       (SELECT count(*) AS n, coalesce(sum(expected_w), 0)::bigint AS w FROM needed) needed
+SELECT 'not needed', eligible.n - needed_sum.n, eligible.w - needed_sum.w
+  FROM (SELECT coalesce(sum(n), 0)::bigint AS n, coalesce(sum(w), 0)::bigint AS w FROM running) eligible, needed_sum
  UNION ALL
-SELECT reason, count(*), coalesce(sum(expected_w), 0)::bigint FROM candidate WHERE reason IS NOT NULL GROUP BY reason
+SELECT reason, sum(n)::bigint, sum(w)::bigint FROM rank WHERE reason IS NOT NULL GROUP BY reason
