@@ -3,6 +3,7 @@
 from integration import clock
 from integration.messages import (
     CustomerUnavailability,
+    DeliveredLoad,
     EnrollmentLoad,
     EnrollmentSync,
     EventOptOut,
@@ -22,6 +23,10 @@ __all__ = ["prepare_raw_outcomes"]
 
 def receive_stage_execution_status(body: StageExecutionStatus) -> Receipt:
     return operations.follow_execution(body, now=clock.now())
+
+
+def receive_delivered_load(body: DeliveredLoad) -> Receipt:
+    return operations.follow_delivered_load(body)
 
 
 def receive_raw_outcomes(delivery: Delivery) -> Receipt:

@@ -289,9 +289,3 @@ def device_stages(device: Device) -> list[tuple[Stage, DeviceOutcome | None]]:
 
 def _criterion(chosen: list[Any], words: Mapping[Any, Any]) -> str:
     return ", ".join(str(words.get(one, one)) for one in chosen)
-
-
-def newest_forecast() -> datetime | None:
-    """When a forecast was loaded last."""
-    newest: datetime | None = LoadForecast.objects.aggregate(at=Max("loaded_at"))["at"]
-    return newest

@@ -115,6 +115,19 @@ class StageExecutionStatus(StageBody):
         return self
 
 
+class DeliveredLoad(StageBody):
+    """LEC tells DERMS what the called devices of a running stage do at a moment; the latest word on a minute holds."""
+
+    kind = "delivered_load"
+
+    at: AwareDatetime
+    reduction_w: int = Field(ge=0, le=1_000_000_000_000)
+    called: int = Field(ge=0)
+    answered: int = Field(ge=0)
+    rejected: int = Field(ge=0)
+    overridden: int = Field(ge=0)
+
+
 class RawOutcome(StageBody):
     """LEC hands DERMS what each device of a stage did."""
 
@@ -331,6 +344,7 @@ CONTRACTS: Mapping[str, type[MessageBody]] = {
     for body in (
         StageStatus,
         StageExecutionStatus,
+        DeliveredLoad,
         EnrollmentSync,
         EnrollmentAnswer,
         ProgramRuleSync,

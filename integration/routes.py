@@ -35,6 +35,7 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         Route("lec", "lec_sim.inbox.receive_reservations", "bulk", "lec_sim.inbox.prepare_reservations"),
     ),
     "stage_execution_status": (Route("derms", "derms.inbox.receive_stage_execution_status"),),
+    "delivered_load": (Route("derms", "derms.inbox.receive_delivered_load"),),
     "raw_outcome": (Route("derms", "derms.inbox.receive_raw_outcomes", "bulk", "derms.inbox.prepare_raw_outcomes"),),
     "device_outcome": (Route("cpm", "cpm.inbox.receive_outcomes", "bulk", "cpm.inbox.prepare_outcomes"),),
     "enrollment_sync": (Route("derms", "derms.inbox.receive_enrollment"),),
@@ -57,6 +58,9 @@ DUE: dict[str, Due] = {
     ),
     "start stage": Due("lec_sim.queries.stage_ids_to_start", "lec_sim.operations.start_stage", "small"),
     "call devices": Due("lec_sim.queries.stage_ids_to_call", "lec_sim.operations.call_devices", "bulk"),
+    "report delivered load": Due(
+        "lec_sim.delivered.stage_ids_to_report", "lec_sim.delivered.report_delivered_load", "small"
+    ),
     "end stage": Due("lec_sim.queries.stage_ids_to_end", "lec_sim.operations.end_stage", "small"),
     "report late stage": Due("lec_sim.queries.stage_ids_late", "lec_sim.operations.report_late_stage", "small"),
     "miss stage": Due("lec_sim.queries.stage_ids_missed", "lec_sim.operations.miss_stage", "small"),
@@ -68,6 +72,9 @@ DUE: dict[str, Due] = {
         "derms.queries.stage_ids_unstarted", "derms.operations.report_unstarted_stage", "small"
     ),
     "report unended stage": Due("derms.queries.stage_ids_unended", "derms.operations.report_unended_stage", "small"),
+    "report old forecast": Due(
+        "derms.forecast_age.zone_ids_with_old_forecast", "derms.forecast_age.report_old_forecast", "small"
+    ),
     "notify customers": Due("cpm.queries.program_event_ids_to_notify", "cpm.operations.notify_customers", "bulk"),
     "send notifications": Due(
         "cpm.queries.notification_batch_ids_to_send", "cpm.operations.send_notification_batch", "bulk"

@@ -54,6 +54,7 @@ class LecStage(models.Model):
     started_at = models.DateTimeField(null=True)
     calls_made_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    load_reported_at = models.DateTimeField(null=True)
     handed_over_at = models.DateTimeField(null=True)
 
     class Meta:

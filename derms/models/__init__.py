@@ -1,12 +1,13 @@
 """DERMS's own records."""
 
 from .devices import DerGroup, Device, DeviceUnavailability, DeviceUsage, Enrollment, Program
-from .events import DeviceOutcome, Event, Removal, Reservation, Stage, Transition
+from .events import DeliveredLoad, DeviceOutcome, Event, Removal, Reservation, Stage, Transition
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .strategies import Strategy, StrategyStage, StrategyType
 
 __all__ = [
     "ControlZone",
+    "DeliveredLoad",
     "DerGroup",
     "Device",
     "DeviceOutcome",

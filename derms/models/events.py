@@ -259,6 +259,25 @@ class Reservation(models.Model):
         db_table = "derms_reservation"
 
 
+class DeliveredLoad(models.Model):
+    """What the called devices of a stage delivered in a minute of its run, in W, and how many of them answered."""
+
+    stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="delivered")
+    minute = models.DateTimeField()
+    at = models.DateTimeField()
+    reduction_w = models.BigIntegerField()
+    called = models.PositiveIntegerField()
+    answered = models.PositiveIntegerField()
+    rejected = models.PositiveIntegerField()
+    overridden = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("stage", "minute", name="delivered_load_once_a_minute")]
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.minute:%H:%MZ}: {self.reduction_w} W"
+
+
 class Removal(models.Model):
     """A device that has to leave a stage. It may be known before the stage's reservations are: no key to them."""
 

@@ -15,6 +15,7 @@ from .approval import (
 )
 from .cancellation import EventNotCancelable, calls_to_release, cancel_event, cancel_stage
 from .cloning import clone_event, clone_stage
+from .delivered import follow_delivered_load
 from .enrollment import EnrollmentRefused, change_enrollment, load_enrollments, save_program
 from .events import (
     EventNotEditable,
@@ -62,6 +63,7 @@ __all__ = [
     "deny_event_as_balance_authority",
     "edit_event",
     "edit_stage",
+    "follow_delivered_load",
     "follow_execution",
     "load_enrollments",
     "load_forecast",

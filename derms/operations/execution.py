@@ -11,6 +11,7 @@ from integration.models import Alert
 
 from ..choices import FINAL_STAGE_STATES, FINAL_STATES, EventState, StageState
 from ..models import Event, Stage
+from .delivered import answers_key
 from .history import save_event, save_stage, tell_pages
 from .locks import lock_event, lock_stages
 from .status import send_stage_status
@@ -97,6 +98,7 @@ def _complete(stage: Stage, status: StageExecutionStatus, now: datetime) -> None
     save_stage(stage, was=was, by="Live Energy Connect", now=now, why=f"{status.called} devices called")
     send_stage_status(stage)
     close_alert(_unended_key(stage))
+    close_alert(answers_key(stage))
 
 
 def _miss(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
@@ -133,6 +135,7 @@ def close_execution_alerts(stage: Stage, *, by: str) -> None:
     """What Live Energy Connect did not report of a stage is not waited for any more."""
     close_alert(_unstarted_key(stage), by=by)
     close_alert(_unended_key(stage), by=by)
+    close_alert(answers_key(stage), by=by)
 
 
 def _alert(stage: Stage, key: str, kind: str, what: str) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from django.db import transaction
 
 from ..choices import DeviceClass
+from ..forecast_age import close_old_forecast
 from ..models import ControlZone, LoadForecast, ReductionFactor
 
 CLASSES: tuple[str, ...] = tuple(DeviceClass.values)
@@ -161,3 +162,4 @@ def _save(rows: list[_Row]) -> None:
         update_fields=["factor"],
         batch_size=BATCH,
     )
+    close_old_forecast({row.zone_id for row in rows})

@@ -1,7 +1,6 @@
 """What every page's frame shows."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import cache
 from typing import NamedTuple
 
@@ -13,14 +12,12 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from derms.queries import newest_forecast
+from derms.forecast_age import newest_forecast, too_old
 from integration import clock
 from integration.models import Alert
 from integration.templatetags.gridcall import duration
 
 from .models import SavedView, User
-
-FORECAST_OLD = timedelta(days=2)
 
 
 class Tool(NamedTuple):
@@ -102,7 +99,7 @@ def forecast_age() -> Age | None:
     if loaded_at is None:
         return None
     age = clock.now() - loaded_at
-    return Age(duration(age), age > FORECAST_OLD)
+    return Age(duration(age), age > too_old())
 
 
 def menu(request: HttpRequest) -> list[MenuSection]:

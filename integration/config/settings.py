@@ -160,6 +160,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
 
+# --- What raises an alert -----------------------------------------------------------------------------------------
+ANSWERS_EXPECTED_PCT = int(os.environ.get("ANSWERS_EXPECTED_PCT", "80"))
+ANSWERS_EXPECTED_AFTER_S = int(os.environ.get("ANSWERS_EXPECTED_AFTER_S", "120"))
+FORECAST_OLD_HOURS = int(os.environ.get("FORECAST_OLD_HOURS", "48"))
+
 # --- Extracts -----------------------------------------------------------------------------------------------------
 EXTRACT_ROOT = Path(os.environ.get("EXTRACT_ROOT") or State.of_environment().root / "extracts")
 EXTRACT_PART_ROWS = int(os.environ.get("EXTRACT_PART_ROWS", "100000"))

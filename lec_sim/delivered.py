@@ -1,0 +1,68 @@
+"""Telling DERMS, minute by minute, what the called devices of a running stage deliver."""
+
+from datetime import datetime
+from pathlib import Path
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+
+from integration import outbox
+from integration.messages import DeliveredLoad
+from integration.sql import statement
+
+from .choices import StageState
+from .models import LecStage
+
+HERE = Path(__file__).parent
+
+
+def stage_ids_to_report(now: datetime) -> QuerySet[LecStage, int]:
+    """Running stages that have called their devices and have not reported in this minute."""
+    not_yet = Q(load_reported_at=None) | Q(load_reported_at__lt=_minute(now))
+    running = LecStage.objects.filter(state=StageState.IN_PROGRESS, calls_made_at__isnull=False, ends_at__gt=now)
+    return running.filter(not_yet).values_list("pk", flat=True)
+
+
+@transaction.atomic
+def report_delivered_load(stage_id: int, *, now: datetime) -> None:
+    """Sum up what the devices of a running stage do at this moment, and send it."""
+    stage = LecStage.objects.select_for_update(no_key=True).get(pk=stage_id)
+    if stage.state != StageState.IN_PROGRESS or now >= stage.ends_at or stage.calls_made_at is None:
+        return
+    if stage.load_reported_at and stage.load_reported_at >= _minute(now):
+        return
+    answered, rejected, overridden, reduction_w = _count(stage, stage.calls_made_at, now)
+    outbox.send(
+        DeliveredLoad(
+            stage_uid=stage.stage_uid,
+            at=now,
+            reduction_w=reduction_w,
+            called=stage.called,
+            answered=answered,
+            rejected=rejected,
+            overridden=overridden,
+        ),
+        sender="lec",
+    )
+    stage.load_reported_at = now
+    stage.save(update_fields=["load_reported_at"])
+
+
+def _count(stage: LecStage, called_at: datetime, now: datetime) -> tuple[int, int, int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement(HERE, "delivered_load"),
+            {
+                "stage": stage.pk,
+                "stage_uid": stage.stage_uid,
+                "now": now,
+                "ends_at": stage.ends_at,
+                "window": (stage.ends_at - called_at).total_seconds(),
+            },
+        )
+        row: tuple[int, int, int, int] = cursor.fetchone()
+        return row
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)

@@ -1,0 +1,14 @@
+-- What the called devices of a stage do at this moment: power in W of those that take part, and how many answered,
+-- were rejected or overrode. A device's power holds from its answer until its own end (raw_outcomes.sql).
+SELECT count(*) FILTER (WHERE answered_at <= %(now)s),
+       count(*) FILTER (WHERE answered_at <= %(now)s AND answer = 'rejected'),
+       count(*) FILTER (WHERE overridden_at <= %(now)s),
+       coalesce(round(sum(reduction_w * %(window)s
+                          / nullif(extract(epoch FROM least(overridden_at, %(ends_at)s) - called_at), 0))
+                      FILTER (WHERE answer = 'takes part' AND answered_at <= %(now)s AND removed IS NULL
+                                AND (overridden_at IS NULL OR overridden_at > %(now)s))), 0)::bigint
+  FROM (SELECT c.*, m.at AS removed
+          FROM lec_call c
+          LEFT JOIN lec_sim_removal m ON m.stage_uid = %(stage_uid)s AND m.head_end = c.head_end
+                                     AND m.nic_id = c.nic_id AND m.answer = 'released'
+         WHERE c.stage_id = %(stage)s) called

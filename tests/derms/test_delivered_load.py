@@ -1,0 +1,86 @@
+"""DERMS keeps what a stage delivers, and alerts where too few devices answer; a forecast grows old."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from derms import operations
+from derms.forecast_age import report_old_forecast, zone_ids_with_old_forecast
+from derms.models import ControlZone, DeliveredLoad, Event, LoadForecast, Stage
+from integration.config.models import User
+from integration.messages import DeliveredLoad as Word
+from integration.models import Alert
+from tests import walk
+
+pytestmark = pytest.mark.django_db
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.fixture
+def running(event_in: Callable[..., Event]) -> Stage:
+    return event_in("In Progress").stages.select_related("event").get()
+
+
+def word(stage: Stage, at: datetime, **fields: Any) -> Word:
+    """Twenty devices called, all of them answered, 15 kW."""
+    counts = {"reduction_w": 15_000, "called": 20, "answered": 20, "rejected": 0, "overridden": 0}
+    return Word.model_validate({"stage_uid": stage.uid, "at": at, **counts, **fields})
+
+
+def test_the_latest_word_on_a_minute_holds_in_any_order(running: Stage) -> None:
+    minute = running.starts_at.replace(second=0, microsecond=0) + MINUTE
+    words = [word(running, minute + n * SECOND, reduction_w=n) for n in (1, 5, 9)]
+    for order in permutations([*words, words[2]]):
+        DeliveredLoad.objects.all().delete()
+        for one in order:
+            operations.follow_delivered_load(one)
+        (kept,) = DeliveredLoad.objects.all()
+        assert (kept.minute, kept.at, kept.reduction_w) == (minute, words[2].at, 9)
+
+
+def test_one_alert_counts_all_devices_that_do_not_answer(running: Stage, settings: Any) -> None:
+    settings.ANSWERS_EXPECTED_PCT, settings.ANSWERS_EXPECTED_AFTER_S = 80, 120
+    started_at = running.starts_at
+    operations.follow_delivered_load(word(running, started_at + 119 * SECOND, answered=3))
+    assert not Alert.objects.filter(kind="answers below expectation").exists()
+    operations.follow_delivered_load(word(running, started_at + 2 * MINUTE, answered=15))
+    operations.follow_delivered_load(word(running, started_at + 3 * MINUTE, answered=15))
+    alert = Alert.objects.get(kind="answers below expectation")
+    assert alert.text == f"5 of 20 devices called by {running} have not answered."
+    assert (alert.severity, alert.event_uid, alert.closed_at) == ("warning", running.event.uid, None)
+    operations.follow_delivered_load(word(running, started_at + 4 * MINUTE, answered=16))
+    assert Alert.objects.get(pk=alert.pk).closed_at is not None
+
+
+@pytest.mark.parametrize("how", ["end", "cancel"])
+def test_a_stage_that_is_over_waits_for_no_answer(running: Stage, operator: User, how: str, now: datetime) -> None:
+    operations.follow_delivered_load(word(running, running.starts_at + 5 * MINUTE, answered=0))
+    assert Alert.objects.filter(kind="answers below expectation", closed_at=None).exists()
+    if how == "end":
+        operations.follow_execution(walk.execution(running, "Completed", revision=2), now=now)
+    else:
+        operations.cancel_event(event_id=running.event_id, by=operator, now=now, reason="Cooler")
+    operations.follow_delivered_load(word(running, running.starts_at + 6 * MINUTE, answered=0))
+    assert not Alert.objects.filter(kind="answers below expectation", closed_at=None).exists()
+
+
+def test_a_forecast_that_is_too_old_raises_one_alert_until_the_next_one(
+    zone: ControlZone, now: datetime, settings: Any
+) -> None:
+    settings.FORECAST_OLD_HOURS = 48
+    LoadForecast.objects.update(loaded_at=now - 48 * HOUR)
+    assert list(zone_ids_with_old_forecast(now)) == []
+    assert list(zone_ids_with_old_forecast(now + SECOND)) == [zone.pk]
+    report_old_forecast(zone.pk, now=now + SECOND)
+    assert Alert.objects.get(closed_at=None).kind == "forecast too old"
+    assert list(zone_ids_with_old_forecast(now + SECOND)) == []
+    hour = now.replace(minute=0, second=0, microsecond=0) + HOUR
+    heading = "zone,hour,load_mw,thermostat,water_heater,ev_charger,battery"
+    operations.load_forecast(lines=[heading, f"{zone.code},{hour.isoformat()},40,0.5,0.5,0.5,0.5"], now=now)
+    assert not Alert.objects.filter(closed_at=None).exists()
+    report_old_forecast(zone.pk, now=now)
+    assert not Alert.objects.filter(closed_at=None).exists()

@@ -1,0 +1,85 @@
+"""Delivered load: what the called devices of a running stage do at a moment, told once a minute."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from integration.messages import DeliveredLoad
+from integration.models import Message
+from lec_sim import operations
+from lec_sim.delivered import report_delivered_load, stage_ids_to_report
+from lec_sim.models import LecCall, LecStage, Removal
+from tests.lec_sim import stages
+
+pytestmark = pytest.mark.django_db
+
+HOUR, MINUTE, TICK = timedelta(hours=1), timedelta(minutes=1), timedelta(microseconds=1)
+
+
+@pytest.fixture
+def running(now: datetime) -> LecStage:
+    """A stage of an hour with six called devices: each takes part from its tenth second on, with 1 kW."""
+    start = now.replace(second=0, microsecond=0) + HOUR
+    stage = stages.reserved(start, now, devices=6)
+    operations.start_stage(stage.pk, now=start)
+    operations.call_devices(stage.pk, now=start)
+    LecCall.objects.filter(stage_id=stage.pk).update(
+        answer="takes part", answered_at=start + timedelta(seconds=10), overridden_at=None, reduction_w=1000
+    )
+    return LecStage.objects.get(pk=stage.pk)
+
+
+def _report(stage: LecStage, at: datetime) -> DeliveredLoad:
+    report_delivered_load(stage.pk, now=at)
+    body = Message.objects.filter(kind="delivered_load").latest("pk").body
+    assert isinstance(body, DeliveredLoad)
+    return body
+
+
+def _settle(nic_id: str, **fields: object) -> None:
+    LecCall.objects.filter(nic_id=nic_id).update(**fields)
+
+
+def test_devices_deliver_from_their_answer_on(running: LecStage) -> None:
+    at_call, later = (_report(running, running.starts_at + after) for after in (timedelta(), MINUTE))
+
+    assert (at_call.reduction_w, at_call.answered, at_call.called) == (0, 0, 6)
+    assert (later.reduction_w, later.answered, later.called) == (6000, 6, 6)
+
+
+def test_what_is_silent_rejected_overridden_or_let_go_delivers_nothing(running: LecStage) -> None:
+    start = running.starts_at
+    _settle("N0000001", answer="silent", answered_at=None, reduction_w=0)
+    _settle("N0000002", answer="rejected", reduction_w=0)
+    # A quarter of the hour at 1 kW: the average over the stage, which is what is kept, is 250 W.
+    _settle("N0000003", overridden_at=start + 15 * MINUTE, reduction_w=250)
+    before, after = (_report(running, start + at) for at in (14 * MINUTE, 15 * MINUTE))
+    Removal.objects.create(
+        stage_uid=running.stage_uid, head_end="HE1", nic_id="N0000004", reason="customer unavailable",
+        answer="released", at=start + 15 * MINUTE,
+    )  # fmt: skip
+    let_go = _report(running, start + 16 * MINUTE)
+
+    assert (before.reduction_w, before.answered, before.rejected, before.overridden) == (4000, 5, 1, 0)
+    assert (after.reduction_w, after.overridden) == (3000, 1)
+    assert let_go.reduction_w == 2000
+
+
+def test_a_stage_reports_once_a_minute_while_it_runs(running: LecStage) -> None:
+    start = running.starts_at
+    assert list(stage_ids_to_report(start)) == [running.pk]
+    report_delivered_load(running.pk, now=start)
+    for moment, due in ((start + MINUTE - TICK, []), (start + MINUTE, [running.pk])):
+        assert list(stage_ids_to_report(moment)) == due
+        report_delivered_load(running.pk, now=moment)
+    assert list(stage_ids_to_report(running.ends_at)) == []
+    report_delivered_load(running.pk, now=running.ends_at)
+    assert Message.objects.filter(kind="delivered_load").count() == 2
+
+
+def test_a_stage_that_has_not_called_its_devices_reports_nothing(now: datetime) -> None:
+    stage = stages.reserved(now + HOUR, now, devices=6)
+    operations.start_stage(stage.pk, now=stage.starts_at)
+    assert list(stage_ids_to_report(stage.starts_at)) == []
+    report_delivered_load(stage.pk, now=stage.starts_at)
+    assert not Message.objects.filter(kind="delivered_load").exists()
