@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 from django.conf import settings
 from django.core.files.base import File
@@ -27,6 +27,8 @@ from .models import Extract
 
 KEEP_UNNAMED = timedelta(hours=1)
 WRITING = ".writing-"
+MANY_ROWS = 20_000
+COPY_BLOCK = 1 << 16  # bytes read from a file at once
 LARGEST_MANIFEST = 4_000_000  # bytes; about 20,000 parts
 
 
@@ -52,30 +54,47 @@ def write_extract(*, kind: str, query: str, params: Mapping[str, Any]) -> Extrac
     return Extract.objects.create(uid=uid, kind=kind, parts=len(described), rows=rows, manifest_sha256=digest)
 
 
-def stage_part(ref: ExtractRef, *, kind: str, part: int) -> str:
-    """Check one part against its manifest and COPY it into a temporary table; gives the table's name.
+class Staged(NamedTuple):
+    """A temporary table with the rows of one part."""
+
+    table: str
+    rows: int
+
+
+def stage_part(ref: ExtractRef, *, kind: str, part: int) -> Staged:
+    """Check one part against its manifest and COPY it into a temporary table.
 
     The table goes at the end of the transaction. Raises ExtractDamaged; the caller's transaction then ends.
     """
-    described = _described_part(ref, kind, part)
-    name = f"{ref.extract_uid}/{described['file']}"
     table = f"staged_part_{part}"
     columns = ", ".join(f"{column} {type_}" for column, type_ in COLUMNS[kind].items())
-    with connection.cursor() as cursor, _open_unharmed(name, described) as rows:
+    with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE {table} ({columns}) ON COMMIT DROP")
-        _copy_in(cursor, table, rows, name)
+        rows = copy_part(ref, kind=kind, part=part, into=table)
+        cursor.execute(f"ANALYZE {table}")
+        if rows >= MANY_ROWS:
+            # So many rows are joined table by table, whatever the planner last heard of the tables' sizes.
+            cursor.execute("SET LOCAL enable_nestloop = off")
+    return Staged(table, rows)
+
+
+def copy_part(ref: ExtractRef, *, kind: str, part: int, into: str) -> int:
+    """Check one part against its manifest and COPY it into a table with its columns; gives how many rows.
+
+    Raises ExtractDamaged; the caller's transaction then ends.
+    """
+    described = _described_part(ref, kind, part)
+    name = f"{ref.extract_uid}/{described['file']}"
+    copy = f"COPY {into} ({', '.join(COLUMNS[kind])}) FROM STDIN WITH (FORMAT csv, HEADER match)"
+    with connection.cursor() as cursor, _open_unharmed(name, described) as rows:
+        try:
+            with connection.wrap_database_errors:
+                cursor.copy_expert(copy, rows, COPY_BLOCK)
+        except DataError as problem:
+            raise ExtractDamaged(f"{name} can't be read: {problem}") from problem
         if cursor.rowcount != described["rows"]:
             raise ExtractDamaged(f"{name} holds {cursor.rowcount} rows; its manifest says {described['rows']}.")
-        cursor.execute(f"ANALYZE {table}")
-    return table
-
-
-def _copy_in(cursor: Any, table: str, rows: Any, name: str) -> None:
-    try:
-        with connection.wrap_database_errors:
-            cursor.copy_expert(f"COPY {table} FROM STDIN WITH (FORMAT csv, HEADER match)", rows)
-    except DataError as problem:
-        raise ExtractDamaged(f"{name} can't be read: {problem}") from problem
+        return int(cursor.rowcount)
 
 
 def remove_unnamed_extracts() -> int:

@@ -16,6 +16,8 @@ from .delivery import NotYet
 from .messages import ExtractRef
 from .models import Delivery, Load, Message, RefusedRow
 
+_NEEDED_COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attnotnull"
+
 
 @dataclass(frozen=True)
 class Partition:
@@ -30,10 +32,26 @@ class Partition:
         return f"{self.parent}_{self.value}"
 
     def create(self) -> None:
-        """Make the empty, unattached table; does nothing where it is there."""
-        _execute(
-            f"CREATE TABLE IF NOT EXISTS {self.table} (LIKE {self.parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
-        )
+        """Make the empty, unattached table, in which every row is of this stage; does nothing where it is there.
+
+        Whoever calls this holds the lock of the stage.
+        """
+        if not _scalar("SELECT to_regclass(%s)", self.table):
+            _execute(f"CREATE TABLE {self.table} (LIKE {self.parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+            _execute(f"ALTER TABLE {self.table} ALTER {self.key} SET DEFAULT {self.value}")
+
+    def create_from(self, query: str, params: dict[str, Any]) -> int:
+        """Make the unattached table of a query's rows, with the parent's columns by name; gives how many.
+
+        Unlike an INSERT this lets the server use several processors for the query.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE TABLE {self.table} AS {query}", params)
+            rows = int(cursor.rowcount)
+            cursor.execute(_NEEDED_COLUMNS, [self.parent])
+            needed = ", ".join(f"ALTER {column} SET NOT NULL" for (column,) in cursor.fetchall())
+            cursor.execute(f"ALTER TABLE {self.table} {needed}")
+        return rows
 
     def take_now(self) -> None:
         """Keep loaders out until the transaction ends. Raises NotYet where one is at work."""
@@ -112,9 +130,13 @@ def drop_abandoned_tables() -> int:
 
 
 def _is_attached(table: str) -> bool:
+    return bool(_scalar("SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(%s) AND relispartition)", table))
+
+
+def _scalar(query: str, param: str) -> Any:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(%s) AND relispartition)", [table])
-        return bool(cursor.fetchone()[0])
+        cursor.execute(query, [param])
+        return cursor.fetchone()[0]
 
 
 def _execute(statement: str) -> None:

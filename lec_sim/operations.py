@@ -68,12 +68,7 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     if stage.reservations_loaded_at:
         return Receipt(applied=0, note="the reservations are loaded already")
     partition = _reservations(stage)
-    staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
-    applied = _execute(
-        f"INSERT INTO {partition.table} (stage_id, head_end, nic_id, expected_w)"
-        f" SELECT %(stage)s, head_end, nic_id, expected_w FROM {staged}",
-        {"stage": stage.pk},
-    )
+    applied = extracts.copy_part(body.extract, kind=body.kind, part=delivery.part or 1, into=partition.table)
     load = count_part(delivery, applied=applied, refused=0)
     if load.finished_at:
         partition.finish("stage_id, head_end, nic_id")
@@ -103,9 +98,8 @@ def call_devices(stage_id: int, *, now: datetime) -> None:
     if stage.state != StageState.IN_PROGRESS or stage.calls_made_at or now >= stage.ends_at:
         return
     partition = Partition("lec_call", "stage_id", stage.pk)
-    partition.create()
-    stage.called = _execute(
-        statement(HERE, "call_devices").format(table=partition.table),
+    stage.called = partition.create_from(
+        statement(HERE, "call_devices"),
         {
             "stage": stage.pk,
             "stage_uid": str(stage.stage_uid),
@@ -170,6 +164,7 @@ def hand_over_outcomes(stage_id: int, *, now: datetime) -> None:
         params={
             "stage": stage.pk,
             "stage_uid": stage.stage_uid,
+            "calls_made_at": stage.calls_made_at,
             "ended_at": min(stage.ended_at, stage.ends_at),
             "ends_at": stage.ends_at,
             "reason": f"canceled: {stage.reason}" if stage.reason else "canceled",

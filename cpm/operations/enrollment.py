@@ -144,7 +144,7 @@ def answer_enrollment(body: EnrollmentAnswer) -> Receipt:
 @transaction.atomic
 def answer_enrollment_load(delivery: Delivery, body: EnrollmentLoadAnswer) -> Receipt:
     """Note what DERMS answered about each device of a file."""
-    staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
+    staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1).table
     return Receipt(applied=apply_answers(staged, Program.objects.get(code=body.program).pk))
 
 

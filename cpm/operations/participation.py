@@ -55,8 +55,8 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     if program_event.reservations_loaded_at:
         return Receipt(applied=0, note="the reservations are loaded already")
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
-    applied = load_participations(program_event, staged)
-    refused = refuse_unknown_devices(delivery, program_event, staged)
+    applied = load_participations(program_event, staged.table)
+    refused = _refuse_unknown(delivery, program_event, staged, applied)
     if count_part(delivery, applied=applied, refused=refused).finished_at:
         program_event = _lock(delivery.message)
         clear_removed(program_event)
@@ -72,8 +72,8 @@ def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> 
     if program_event.outcomes_loaded_at:
         return Receipt(applied=0, note="the outcomes are loaded already")
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
-    applied = load_outcome_rows(program_event, staged)
-    refused = refuse_unknown_devices(delivery, program_event, staged)
+    applied = load_outcome_rows(program_event, staged.table)
+    refused = _refuse_unknown(delivery, program_event, staged, applied)
     unreserved = 0
     if count_part(delivery, applied=applied, refused=refused).finished_at:
         _attach(outcome_partition(program_event))
@@ -81,6 +81,11 @@ def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> 
         _save_counts(_lock(delivery.message), outcomes_loaded_at=now)
     note = f"{unreserved} outcomes of devices that were not reserved" if unreserved else ""
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused, note=note)
+
+
+def _refuse_unknown(delivery: Delivery, program_event: ProgramEvent, staged: extracts.Staged, applied: int) -> int:
+    """A row has one device or none, so nobody needs to look for the unknown where all were applied."""
+    return 0 if applied == staged.rows else refuse_unknown_devices(delivery, program_event, staged.table)
 
 
 def _prepare(message: Message, partition: Partition) -> None:

@@ -5,6 +5,8 @@ SELECT %(program_event)s, d.id, s.code, s.started_at, s.ended_at, s.reduction_w,
   JOIN cpm_device d ON d.head_end = s.head_end AND d.nic_id = s.nic_id
  WHERE d.installed_at < %(ends_at)s
    -- A NIC id may have been used again: whoever had it last when the stage ended is meant, taken out since or not.
-   AND NOT EXISTS (SELECT FROM cpm_device later
-                    WHERE later.head_end = d.head_end AND later.nic_id = d.nic_id
-                      AND later.installed_at < %(ends_at)s AND later.installed_at > d.installed_at)
+   -- Only what was taken out can have come before another device of that NIC id.
+   AND (d.ended_at IS NULL
+        OR NOT EXISTS (SELECT FROM cpm_device later
+                        WHERE later.head_end = d.head_end AND later.nic_id = d.nic_id
+                          AND later.installed_at < %(ends_at)s AND later.installed_at > d.installed_at))

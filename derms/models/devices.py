@@ -49,7 +49,10 @@ class Device(models.Model):
                 "head_end", "nic_id", condition=Q(ended_at=None), name="derms_device_live_natural_key"
             )
         ]
-        indexes = [models.Index("nic_id", name="derms_device_nic")]
+        indexes = [
+            models.Index("nic_id", name="derms_device_nic"),
+            models.Index("head_end", "nic_id", condition=Q(ended_at__isnull=False), name="derms_device_taken_out"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.head_end.code}/{self.nic_id}"

@@ -76,7 +76,7 @@ def load_enrollments(delivery: Delivery, body: EnrollmentLoad) -> Receipt:
     program = Program.objects.filter(code=body.program).first()
     if program is None:
         raise NotYet(f"program {body.program} is not known yet")
-    staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
+    staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1).table
     lock_zones_now(_zones_in(staged))
     begin_load(delivery.message, receiver="derms")
     with connection.cursor() as cursor:

@@ -43,16 +43,17 @@ def load_raw_outcomes(delivery: Delivery, body: RawOutcome, *, now: datetime) ->
     stage = Stage.objects.select_related("event").get(uid=body.stage_uid)
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
     if stage.outcomes_sent_at:
-        return _too_late(delivery, staged)
-    applied = load_outcome_rows(stage, staged)
+        return _too_late(delivery, staged.table)
+    applied = load_outcome_rows(stage, staged.table)
     if Stage.objects.filter(pk=stage.pk, outcomes_sent_at__isnull=False).exists():
         # The stage was closed while these rows waited for its table.
         raise NotYet("the stage has just been closed")
-    refused = keep_refused(delivery, statement(HERE, "refused_raw_outcomes").format(staged=staged), {})
-    query = statement(HERE, "unreserved_raw_outcomes").format(staged=staged)
-    unreserved = keep_refused(delivery, query, {"stage": stage.pk})
+    refused = 0
+    if applied != staged.rows:
+        refused = keep_refused(delivery, statement(HERE, "refused_raw_outcomes").format(staged=staged.table), {})
+    unreserved = 0
     if count_part(delivery, applied=applied, refused=refused).finished_at:
-        _finish(delivery.message, stage, now)
+        unreserved = _finish(delivery, stage, now)
     note = f"{unreserved} outcomes of devices that were not reserved" if unreserved else ""
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused, note=note)
 
@@ -79,13 +80,17 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
     swap_device_usage(stage)
 
 
-def _finish(message: Message, stage: Stage, now: datetime) -> None:
-    _lock_stage(message)
+def _finish(delivery: Delivery, stage: Stage, now: datetime) -> int:
+    """Attach the outcomes; gives how many are of devices that were not reserved."""
+    _lock_stage(delivery.message)
     partition = outcome_partition(stage)
     partition.finish("stage_id, device_id")
+    query = statement(HERE, "unreserved_raw_outcomes").format(table=partition.table)
+    unreserved = keep_refused(delivery, query, {"stage": stage.pk})
     partition.attach()
     Stage.objects.filter(pk=stage.pk).update(raw_outcomes_at=now)
     tell_pages(stage.event)
+    return unreserved
 
 
 def _too_late(delivery: Delivery, staged: str) -> Receipt:

@@ -3,8 +3,14 @@ INSERT INTO {table} (stage_id, device_id, code, started_at, ended_at, reduction_
 SELECT %(stage)s, d.id, raw.code, raw.started_at, raw.ended_at, raw.reduction_w, coalesce(raw.error, '')
   FROM {staged} raw
   JOIN derms_headend h ON h.code = raw.head_end
-  JOIN LATERAL (SELECT d.id FROM derms_device d LEFT JOIN derms_reservation r ON r.stage_id = %(stage)s AND r.device_id = d.id
-                 WHERE d.head_end_id = h.id AND d.nic_id = raw.nic_id
-                 -- A NIC id may have been used again: the reserved device is meant, else the newest.
-                 ORDER BY r.device_id IS NULL, d.registered_at DESC LIMIT 1) d ON true
+  JOIN derms_device d ON d.head_end_id = h.id AND d.nic_id = raw.nic_id
+  -- A NIC id may have been used again: the reserved device is meant, else the newest.
+  LEFT JOIN (SELECT DISTINCT head_end_id, nic_id FROM derms_device WHERE ended_at IS NOT NULL) taken_out
+         ON taken_out.head_end_id = d.head_end_id AND taken_out.nic_id = d.nic_id
  WHERE raw.reduction_w IS NOT NULL AND raw.code IN ('D1SP', 'D1IO', 'D1ND', 'D1ER', 'D1CN')
+   AND (taken_out.nic_id IS NULL
+        OR d.id = (SELECT same.id
+                     FROM derms_device same
+                     LEFT JOIN derms_reservation r ON r.stage_id = %(stage)s AND r.device_id = same.id
+                    WHERE same.head_end_id = d.head_end_id AND same.nic_id = d.nic_id
+                    ORDER BY r.device_id IS NULL, same.registered_at DESC LIMIT 1))

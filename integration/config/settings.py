@@ -167,7 +167,7 @@ FORECAST_OLD_HOURS = int(os.environ.get("FORECAST_OLD_HOURS", "48"))
 
 # --- Extracts -----------------------------------------------------------------------------------------------------
 EXTRACT_ROOT = Path(os.environ.get("EXTRACT_ROOT") or State.of_environment().root / "extracts")
-EXTRACT_PART_ROWS = int(os.environ.get("EXTRACT_PART_ROWS", "100000"))
+EXTRACT_PART_ROWS = int(os.environ.get("EXTRACT_PART_ROWS", "250000"))
 EXTRACT_GZIP = env_bool("EXTRACT_GZIP", False)
 STORAGES = {
     "extracts": {

@@ -17,12 +17,22 @@ SELECT head_end, nic_id,
             WHEN removed IS NOT NULL AND (let_go OR answer IS NULL) THEN removed
             WHEN let_go THEN %(reason)s
             WHEN answer IS NULL THEN 'never called: the stage ended first' ELSE '' END AS error
-  FROM (SELECT r.head_end, r.nic_id, c.called_at, c.answer, c.overridden_at, c.reduction_w,
-               m.reason AS removed,
+  FROM (SELECT reserved.*, m.reason AS removed,
                least(m.at, %(ended_at)s) < %(ends_at)s AS let_go,
-               greatest(least(m.at, %(ended_at)s), c.called_at) AS until
-          FROM lec_reservation r
-          LEFT JOIN lec_call c ON c.stage_id = r.stage_id AND c.head_end = r.head_end AND c.nic_id = r.nic_id
-          LEFT JOIN lec_sim_removal m ON m.stage_uid = %(stage_uid)s AND m.head_end = r.head_end AND m.nic_id = r.nic_id
-                                     AND m.answer IN ('removed', 'released')
-         WHERE r.stage_id = %(stage)s) told
+               greatest(least(m.at, %(ended_at)s), called_at) AS until
+          FROM (SELECT head_end, nic_id, called_at, answer, overridden_at, reduction_w
+                  FROM lec_call WHERE stage_id = %(stage)s
+                 UNION ALL
+                -- Of a stage whose calls were made, only devices that had left it before were not called.
+                SELECT r.head_end, r.nic_id, NULL, NULL, NULL, NULL
+                  FROM lec_reservation r
+                 WHERE r.stage_id = %(stage)s
+                   AND (%(calls_made_at)s::timestamptz IS NULL
+                        OR EXISTS (SELECT FROM lec_sim_removal left_it
+                                    WHERE left_it.stage_uid = %(stage_uid)s AND left_it.head_end = r.head_end
+                                      AND left_it.nic_id = r.nic_id)
+                           AND NOT EXISTS (SELECT FROM lec_call c
+                                            WHERE c.stage_id = %(stage)s AND c.head_end = r.head_end
+                                              AND c.nic_id = r.nic_id))) reserved
+          LEFT JOIN lec_sim_removal m ON m.stage_uid = %(stage_uid)s AND m.head_end = reserved.head_end
+                                     AND m.nic_id = reserved.nic_id AND m.answer IN ('removed', 'released')) told
