@@ -155,16 +155,6 @@ class Progress(NamedTuple):
     note: str
 
 
-class LoadHour(NamedTuple):
-    """One hour of a zone's load in MW; `after` is the forecast less what is reserved."""
-
-    hour: datetime
-    before_mw: float
-    after_mw: float
-    actual_mw: float | None
-    limit_mw: float | None
-
-
 def stages_of(event: Event) -> list[Stage]:
     """An event's stages in their order, each knowing the event without another query."""
     stages = list(event.stages.select_related("program").prefetch_related("der_groups").order_by("number"))
@@ -203,24 +193,6 @@ def receipts(stages: list[Stage]) -> list[Progress]:
     ]
 
 
-def load_hours(event: Event, starts_at: datetime, ends_at: datetime, now: datetime) -> list[LoadHour]:
-    """The zone's load around an event, hour by hour; metered values only of hours that have passed."""
-    stages = [s for s in event.stages.all() if s.state != StageState.CANCELED]
-    limit = None if event.zone.limit_kw is None else event.zone.limit_kw / 1000
-    return [
-        LoadHour(
-            row.hour,
-            row.forecast_kw / 1000,
-            row.forecast_kw / 1000 - _reserved_mw(stages, row.hour),
-            row.metered_kw / 1000 if row.metered_kw is not None and row.hour + HOUR <= now else None,
-            limit,
-        )
-        for row in LoadForecast.objects.filter(
-            zone_id=event.zone_id, hour__gte=starts_at - HOUR, hour__lt=ends_at
-        ).order_by("hour")
-    ]
-
-
 class StageDevice(NamedTuple):
     """A reserved device of a stage, and its outcome once it is known. Power in W."""
 
@@ -244,14 +216,6 @@ def stage_devices(stage: Stage, *, after: int, limit: int) -> list[StageDevice]:
             statement(Path(__file__).parent, "stage_devices"), {"stage": stage.pk, "after": after, "limit": limit}
         )
         return [StageDevice(*row) for row in cursor.fetchall()]
-
-
-def _reserved_mw(stages: list[Stage], hour: datetime) -> float:
-    """Reserved power in one hour, averaged over it."""
-    overlap = (
-        max(timedelta(), min(s.ends_at, hour + HOUR) - max(s.starts_at, hour)) / HOUR * s.reserved_w for s in stages
-    )
-    return sum(overlap) / 1_000_000
 
 
 def _status_note(told: list[bool]) -> str:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("events/new/", views.event_new, name="event_new"),
     path("events/actions/<str:verb>/", views.event_action, name="event_action"),
     path(EVENT, views.event, name="event"),
+    path(EVENT + "report/", views.event_report, name="event_report"),
     path(EVENT + "edit/", views.event_edit, name="event_edit"),
     path(EVENT + "check/", views.event_check, name="event_check"),
     path(EVENT + "shift/", views.event_shift, name="event_shift"),

@@ -48,6 +48,7 @@ MAY = {
     "events/actions/<str:verb>/": "OABP",
     EVENT: "OABP",
     EVENT + "edit/": "OABP",
+    EVENT + "report/": "OABP",
     EVENT + "check/": "O",
     EVENT + "shift/": "O",
     EVENT + "clone/": "O",

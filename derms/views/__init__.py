@@ -15,7 +15,7 @@ from .acting import (
 )
 from .bulk import event_action
 from .devices import device, device_export, device_list, group_edit, group_list, group_new
-from .events import event, event_check, event_export, event_list
+from .events import event, event_check, event_export, event_list, event_report
 from .planning import event_edit, event_new, event_shift, stage_add, stage_clone, stage_edit, stage_remove
 from .stages import stage, stage_export
 from .strategies import strategy_activate, strategy_archive, strategy_edit, strategy_list, strategy_new
@@ -38,6 +38,7 @@ __all__ = [
     "event_export",
     "event_list",
     "event_new",
+    "event_report",
     "event_schedule_again",
     "event_schedule_with_shortfall",
     "event_shift",

@@ -1,11 +1,11 @@
 """The list of events and the page of one."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,13 +16,15 @@ from integration import clock
 from integration.access import allow
 from integration.exports import export, listing_of
 from integration.http import SignedInRequest
+from integration.models import Alert, Delivery
+from integration.queries import deliveries
 
+from ..charts import charts_of
 from ..choices import EventState
 from ..filters import EVENT_VIEWS, EventFilter
 from ..models import Event
 from ..queries import (
     events_for_list,
-    load_hours,
     open_alerts,
     receipts,
     stage_goals,
@@ -30,6 +32,8 @@ from ..queries import (
 )
 from ..set_operations import choose_devices
 from .tracking import buttons, steps
+
+DELIVERIES_SHOWN = 12
 
 
 @require_safe
@@ -69,6 +73,18 @@ def event(request: SignedInRequest, number: str) -> HttpResponse:
     found = get_object_or_404(events_for_list(), number=number)
     template = "derms/event.html#event-live" if request.htmx else "derms/event.html"
     return render(request, template, event_context(request, found))
+
+
+@require_safe
+@allow("derms.view_event")
+def event_report(request: SignedInRequest, number: str) -> HttpResponse:
+    """The event on paper: figures, pictures, stages, and the whole of its history and alerts."""
+    found = get_object_or_404(events_for_list(), number=number)
+    whole = {
+        "transitions": found.transitions.select_related("stage").order_by("at", "pk"),
+        "alerts": Alert.objects.filter(event_uid=found.uid).order_by("opened_at"),
+    }
+    return render(request, "derms/event_report.html", event_context(request, found) | whole)
 
 
 @require_safe
@@ -138,13 +154,20 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
         "buttons": buttons(found, request.user),
         "alerts": open_alerts([found.uid]).get(found.uid, []),
         "receipts": receipts(stages),
+        "deliveries": _deliveries(stages),
         "transitions": found.transitions.select_related("stage").order_by("-at", "-pk")[:40],
         "is_over": found.state in (EventState.COMPLETED, EventState.CANCELED) and all(s.is_closed for s in stages),
         **_totals(stages),
     }
     if stages:
-        context |= _load(found, context["starts_at"], context["ends_at"], clock.now())
+        context["charts"] = charts_of(found, stages, clock.now())
     return context
+
+
+def _deliveries(stages: list[Any]) -> QuerySet[Delivery]:
+    """The newest messages about the event's stages; what is told every minute is left to the charts."""
+    about = deliveries().filter(message__stage_uid__in=[s.uid for s in stages])
+    return about.exclude(message__kind="delivered_load").order_by("-pk")[:DELIVERIES_SHOWN]
 
 
 def _totals(stages: list[Any]) -> dict[str, Any]:
@@ -164,16 +187,6 @@ def _totals(stages: list[Any]) -> dict[str, Any]:
 
 def _codes(stages: list[Any]) -> set[str]:
     return {code for s in stages for code in s.outcomes}
-
-
-def _load(found: Event, starts_at: datetime, ends_at: datetime, now: datetime) -> dict[str, Any]:
-    """Three hours on both sides of the event: forecast before and after, and metered load as it passed."""
-    edge = timedelta(hours=3)
-    return {
-        "load": load_hours(found, starts_at - edge, ends_at + edge, now),
-        "chart_from": starts_at - edge,
-        "chart_to": ends_at + edge,
-    }
 
 
 def _uuid(text: str) -> UUID:

@@ -85,6 +85,8 @@
   all('dialog[data-open]').forEach((dialog) => dialog.showModal());
   document.querySelector('.summary')?.focus();
 
+  document.querySelector('[data-print]')?.addEventListener('click', () => print());
+
   // --- Drop-downs, and the numbers behind a chart
   const closeMenus = (except) => all('details.menu[open]').forEach((menu) => {
     if (!menu.contains(except)) menu.removeAttribute('open');

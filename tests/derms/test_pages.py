@@ -11,6 +11,7 @@ from django.test import Client
 
 from derms import operations
 from derms.models import ControlZone, DerGroup, Event, Program, Strategy
+from integration.alerts import close_alert, raise_alert
 from integration.config.models import User
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -282,3 +283,25 @@ def test_a_stage_shows_its_devices_and_who_was_left_out(
     operations.schedule_event(approved_event.pk, now=now)
     page = as_operator.get(f"/events/{approved_event.number}/stages/1/").content.decode()
     assert page.count("HE1/N") >= 20
+
+
+def test_the_report_tells_the_whole_event(
+    client: Client, operator: User, event_in: Callable[..., Event], approver: User
+) -> None:
+    event = event_in("Completed")
+    raise_alert("old", kind="stage late", severity="warning", text="Stage 1 is late.", event_uid=event.uid)
+    close_alert("old", by="olive")
+    client.force_login(operator)
+    page = client.get(f"/events/{event.number}/report/").content.decode()
+    for words in ("Submitted", "Scheduled → In Progress", approver.username, "Stage 1 is late.", "closed by olive"):
+        assert words in page
+
+
+def test_an_events_page_lists_the_messages_about_it(
+    client: Client, operator: User, event_in: Callable[..., Event]
+) -> None:
+    event = event_in("Scheduled")
+    client.force_login(operator)
+    page = client.get(f"/events/{event.number}/").content.decode()
+    assert "stage status" in page
+    assert "DERMS → CPM" in page
