@@ -16,7 +16,7 @@ from .conftest import Person
 pytestmark = pytest.mark.django_db(transaction=True)
 STRATEGY = "Alder quick test"
 STAGE_SECONDS = 8
-AHEAD = timedelta(seconds=45)
+AHEAD = timedelta(seconds=75)
 
 
 def test_create_event_reserve_devices_and_send_device_outcome(sign_in: Callable[..., Person]) -> None:
@@ -25,12 +25,12 @@ def test_create_event_reserve_devices_and_send_device_outcome(sign_in: Callable[
     _approve(sign_in("ada.approver"), number)
 
     operator.open(f"/events/{number}/")
-    operator.reads("Scheduled", seconds=20, within="#state-tracking .now")
+    operator.reads("Scheduled", seconds=40, within="#state-tracking .now")
     operator.shoot("event-scheduled")
     manager = sign_in("pia.manager")
     _see_the_reservation(manager, number)
 
-    operator.reads("In Progress", seconds=60, within="#state-tracking .now")
+    operator.reads("In Progress", seconds=90, within="#state-tracking .now")
     operator.reads("Completed", seconds=60, within="#state-tracking .now")
     _see_the_outcomes(operator, manager, number)
 

@@ -17,7 +17,7 @@ from integration.config.settling import settle
 from integration.config.verify import violations
 from integration.delivery import deliver
 from integration.messages import EventOptOut, ReservationReleased
-from integration.models import Alert, Delivery, Message
+from integration.models import Alert, Delivery, Load, Message
 from integration.refusals import Refused
 from lec_sim import operations as lec
 from lec_sim.models import Removal as Refusal
@@ -182,9 +182,9 @@ def test_cpm_loads_a_device_that_left_while_its_rows_were_loaded(
 ) -> None:
     """The release comes after the part was read and before its rows can be seen."""
     stage = event_in("Scheduled").stages.get()
-    refuse = loading.refuse_unknown_devices
+    count_part = loading.count_part
 
-    def release_meanwhile(*args: object) -> int:
+    def release_meanwhile(delivery: Delivery, *, applied: int, refused: int) -> Load:
         released = {"stage_uid": stage.uid, "head_end": "HE1", "nic_id": device(1).nic_id, "at": now}
         Removal.objects.create(
             stage_uid=stage.uid,
@@ -198,9 +198,9 @@ def test_cpm_loads_a_device_that_left_while_its_rows_were_loaded(
         cpm.release_reservation(
             ReservationReleased.model_validate({**released, "reason": "opt-out", "answer": "removed"}), now=now
         )
-        return refuse(*args)
+        return count_part(delivery, applied=applied, refused=refused)
 
-    monkeypatch.setattr(loading, "refuse_unknown_devices", release_meanwhile)
+    monkeypatch.setattr(loading, "count_part", release_meanwhile)
     settle()
 
     assert (program_event(stage).participations, program_event(stage).reserved) == (20, 19)
