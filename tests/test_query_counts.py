@@ -50,7 +50,7 @@ QUERIES: dict[str, int] = {
     "program-events/": 10,
     "program-events/<str:event_number>/<int:stage_number>/": 11,
     "program-events/<str:event_number>/<int:stage_number>/participation/<str:head_end>/<str:nic_id>/": 16,
-    "program-events/participation/": 11,
+    "program-events/participation/": 12,  # one for each program event looked into until the page is full
     "program-types/<str:code>/": 11,
     "programs/": 10,
     "programs/<str:code>/": 10,
