@@ -1,18 +1,19 @@
 """One statement over many rows each."""
 
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from integration.loads import Partition
+from integration.loads import Partition, analyze_after_commit
 from integration.messages import ProgramRules
 from integration.sql import statement
 
 from .choices import HOLDING_STAGE_STATES, Control, StageState
-from .models import Stage
+from .models import Candidate, Stage
 from .rules import broken_rule, lifted, period_bounds
 
 HERE = Path(__file__).parent
@@ -34,22 +35,19 @@ class Chosen(NamedTuple):
 
 def choose_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Chosen:
     """What would be reserved for a stage at this moment; changes nothing."""
-    return _choose(stage, goal_kw, now, keep="SELECT")
+    choice = _choice_of(stage, goal_kw, now)
+    return _chosen(choice, f"({choice.needed_devices}) needed")
 
 
 def reserve_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Chosen:
     """Choose the devices of a stage and reserve them. The caller holds the control zone's lock."""
+    choice = _choice_of(stage, goal_kw, now)
     partition = reservation_partition(stage)
-    partition.create()
-    chosen = _choose(
-        stage,
-        goal_kw,
-        now,
-        keep=f"INSERT INTO {partition.table} (stage_id, device_id, expected_w)"
-        f" SELECT {int(stage.pk)}, id, expected_w FROM needed",
+    partition.create_from(
+        f"SELECT {int(stage.pk)}::bigint AS stage_id, needed.* FROM ({choice.needed_devices}) needed", choice.params
     )
     attach_reservations(stage)
-    return chosen
+    return _chosen(choice, partition.table)
 
 
 def reservation_partition(stage: Stage) -> Partition:
@@ -120,9 +118,10 @@ def complete_outcomes(stage: Stage) -> None:
     _run("complete_outcomes", {"stage": stage.pk}, table=outcome_partition(stage).table)
 
 
-def swap_device_usage(stage: Stage) -> None:
-    """Rebuild the devices' last ten calls with this stage's outcomes into a new table, and swap it in."""
-    _run("swap_device_usage", {"stage": stage.pk, "called_at": stage.started_at})
+def swap_candidates(stage: Stage) -> None:
+    """Rebuild the candidates with this stage's outcomes in their last ten calls into a new table, and swap it in."""
+    _run("swap_candidates", {"stage": stage.pk, "called_at": stage.started_at})
+    analyze_after_commit(Candidate._meta.db_table)
 
 
 def count_outcomes(stage: Stage) -> tuple[dict[str, int], int]:
@@ -141,15 +140,67 @@ def _run(name: str, params: dict[str, Any], **names: str) -> list[tuple[Any, ...
         return cursor.fetchall() if cursor.description else []
 
 
-def _choose(stage: Stage, goal_kw: float | None, now: datetime, *, keep: str) -> Chosen:
+class _Rank(NamedTuple):
+    """The candidates of one score that were last called at one moment, or that are left out for one reason."""
+
+    reason: str | None
+    successes: int
+    calls: int
+    last_called_at: datetime
+    devices: int
+    watts: int
+
+    @property
+    def score(self) -> float:
+        return (self.successes + 4) / (self.calls + 5)
+
+
+class _Choice(NamedTuple):
+    """The ranks of a stage's candidates, and the query of the devices it needs."""
+
+    ranks: list[_Rank]
+    needed_devices: str
+    params: dict[str, Any]
+
+
+def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
+    """Rank the candidates. There are few ranks, so the running sum over them replaces sorting the devices."""
     # A stage without groups is most stages, and a condition that never holds back a row still misleads the planner.
     within_groups = statement(HERE, "within_groups") if stage.der_groups.exists() else ""
-    rows = _run("choose_devices", _choice(stage, goal_kw, now), keep=keep, within_groups=within_groups)
-    devices, watts = next((n, w) for reason, n, w in rows if reason is None)
-    return Chosen(devices, watts, {reason: n for reason, n, _ in rows if reason is not None and n})
+    candidates = statement(HERE, "candidates").format(within_groups=within_groups)
+    params = _looked_at(stage, now)
+    ranks = [_Rank(*row) for row in _run("rank_candidates", params, candidates=candidates)]
+    needed = statement(HERE, "needed_devices").format(candidates=candidates)
+    return _Choice(ranks, needed, params | _last_rank(ranks, goal_kw))
 
 
-def _choice(stage: Stage, goal_kw: float | None, now: datetime) -> dict[str, Any]:
+def _last_rank(ranks: list[_Rank], goal_kw: float | None) -> dict[str, Any]:
+    """The rank in which the goal is met, and the W it still has to give; nothing where every device is needed."""
+    missing_w = float("inf") if goal_kw is None else round(goal_kw * 1000)
+    eligible = sorted((r for r in ranks if r.reason is None), key=lambda r: (-r.score, r.last_called_at))
+    for rank, same in groupby(eligible, key=lambda r: (r.score, r.last_called_at)):
+        watts = sum(r.watts for r in same)
+        if watts >= missing_w:
+            return {"last_score": rank[0], "last_called_at": rank[1], "missing_w": missing_w}
+        missing_w -= watts
+    return {"last_score": None, "last_called_at": None, "missing_w": None}
+
+
+def _chosen(choice: _Choice, needed: str) -> Chosen:
+    """Count what a query or table of needed devices holds, and why the other candidates are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*), coalesce(sum(expected_w), 0)::bigint FROM {needed}", choice.params)
+        devices, watts = cursor.fetchone()
+    left_out: dict[str, int] = {}
+    for rank in choice.ranks:
+        reason = rank.reason or "not needed"
+        left_out[reason] = left_out.get(reason, 0) + rank.devices
+    left_out["not needed"] = left_out.get("not needed", 0) - devices
+    return Chosen(devices, watts, {reason: n for reason, n in left_out.items() if n})
+
+
+def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
+    """What candidates.sql wants to know of the stage."""
     event, rules = stage.event, stage.program.rules
     zone = event.zone
     without = lifted(rules, set(event.overridden_rules))
@@ -169,7 +220,6 @@ def _choice(stage: Stage, goal_kw: float | None, now: datetime) -> dict[str, Any
         "day": _local_day(stage),
         "hours": (stage.ends_at - stage.starts_at).total_seconds() / 3600,
         "control_factor": control_factor(stage.control, stage.control_value),
-        "goal_w": None if goal_kw is None else round(goal_kw * 1000),
         "broken_rule": broken_rule(
             rules,
             starts_at=stage.starts_at,

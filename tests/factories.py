@@ -144,8 +144,8 @@ def used(made: derms.Device, *, recent: int, calls: int, last_called_at: datetim
     """What is known of a device's last ten calls: `recent` has a 1 for each success."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO derms_device_usage (device_id, recent, calls, last_called_at) VALUES (%s, %s, %s, %s)",
-            [made.pk, recent, calls, last_called_at],
+            "UPDATE derms_candidate SET recent = %s, calls = %s, last_called_at = %s WHERE device_id = %s",
+            [recent, calls, last_called_at, made.pk],
         )
 
 

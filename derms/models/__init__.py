@@ -1,18 +1,18 @@
 """DERMS's own records."""
 
-from .devices import DerGroup, Device, DeviceUnavailability, DeviceUsage, Enrollment, Program
+from .devices import Candidate, DerGroup, Device, DeviceUnavailability, Enrollment, Program
 from .events import DeliveredLoad, DeviceOutcome, Event, Removal, Reservation, Stage, Transition
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .strategies import Strategy, StrategyStage, StrategyType
 
 __all__ = [
+    "Candidate",
     "ControlZone",
     "DeliveredLoad",
     "DerGroup",
     "Device",
     "DeviceOutcome",
     "DeviceUnavailability",
-    "DeviceUsage",
     "Enrollment",
     "Event",
     "Feeder",

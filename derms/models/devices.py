@@ -100,20 +100,27 @@ class DeviceUnavailability(models.Model):
         return f"{self.device_id} {self.starts_at}"
 
 
-class DeviceUsage(models.Model):
-    """A device's last ten calls: `recent` holds one bit each, the newest lowest, 1 for a success.
+class Candidate(models.Model):
+    """All that choosing looks at of one device in one program, its last ten calls included, in one narrow table.
 
-    Rebuilt into a new table and swapped in when a stage closes; score = (successes + 4) / (calls + 5).
+    `recent` holds a bit a call, the newest lowest, 1 for a success; score = (successes + 4) / (calls + 5). Triggers on
+    enrollments and devices keep the rows; when a stage closes all are rebuilt into a new table that is swapped in.
     """
 
-    device_id = models.BigIntegerField(primary_key=True)
+    pk = models.CompositePrimaryKey("device_id", "enrollment_id")
+    device_id = models.BigIntegerField()
+    enrollment_id = models.BigIntegerField()
+    program_id = models.BigIntegerField()
+    zone_id = models.BigIntegerField()
+    enrolled_from = models.DateTimeField()
+    enrolled_until = models.DateTimeField(null=True)
+    last_called_at = models.DateTimeField()
     recent = models.IntegerField()
     calls = models.SmallIntegerField()
-    last_called_at = models.DateTimeField()
 
     class Meta:
         managed = False
-        db_table = "derms_device_usage"
+        db_table = "derms_candidate"
 
     @property
     def successes(self) -> int:

@@ -13,7 +13,7 @@ from integration.models import Delivery, Message
 from integration.sql import statement
 
 from ..models import Stage
-from ..set_operations import complete_outcomes, count_outcomes, outcome_partition, swap_device_usage
+from ..set_operations import complete_outcomes, count_outcomes, outcome_partition, swap_candidates
 from ..set_operations import load_raw_outcomes as load_outcome_rows
 from .history import tell_pages
 
@@ -77,7 +77,7 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
     stage.outcomes_sent_at = now
     stage.save(update_fields=["outcomes", "reduction_w", "outcomes_sent_at"])
     tell_pages(stage.event)
-    swap_device_usage(stage)
+    swap_candidates(stage)
 
 
 def _finish(delivery: Delivery, stage: Stage, now: datetime) -> int:

@@ -15,15 +15,17 @@ SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS tra
                  THEN 'The device stands in the file twice.'
             ELSE '' END AS error,
        -- What is known of the device in the program is later than the row: it was ended while the file was on its way.
-       EXISTS (SELECT FROM derms_enrollment e JOIN derms_device d ON d.id = e.device_id
-                WHERE e.program_id = %(program)s AND d.head_end_id = h.id AND d.nic_id = s.nic_id
-                  AND e.ends_at >= s.at) AS is_old,
+       coalesce(ended.at >= s.at, false) AS is_old,
        'Registered' AS answer
   FROM {staged} s
   LEFT JOIN derms_headend h ON h.code = s.head_end
   LEFT JOIN derms_controlzone z ON z.code = s.zone
   LEFT JOIN derms_feeder f ON f.code = s.feeder
-  LEFT JOIN derms_transformer t ON t.code = s.transformer;
+  LEFT JOIN derms_transformer t ON t.code = s.transformer
+  LEFT JOIN (SELECT d.head_end_id, d.nic_id, max(e.ends_at) AS at
+               FROM derms_enrollment e JOIN derms_device d ON d.id = e.device_id
+              WHERE e.program_id = %(program)s AND e.ends_at IS NOT NULL
+              GROUP BY d.head_end_id, d.nic_id) ended ON ended.head_end_id = h.id AND ended.nic_id = s.nic_id;
 
 UPDATE answered SET answer = CASE WHEN error <> '' THEN 'Error' ELSE 'Deregistered' END WHERE error <> '' OR is_old;
 

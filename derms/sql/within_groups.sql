@@ -1,10 +1,10 @@
--- The condition that a device is in one of a stage's DER groups, for choose_devices.
+-- The condition that a device is in one of a stage's DER groups, for candidates.sql.
 AND EXISTS (SELECT FROM derms_stage_der_groups chosen JOIN derms_dergroup g ON g.id = chosen.dergroup_id
              WHERE chosen.stage_id = %(stage)s
-               AND (g.device_classes = '{}' OR d.device_class = ANY(g.device_classes))
-               AND (g.feeder_ids = '{}' OR d.feeder_id = ANY(g.feeder_ids))
-               AND (g.head_end_ids = '{}' OR d.head_end_id = ANY(g.head_end_ids))
+               AND (g.device_classes = '{}' OR c.device_class = ANY(g.device_classes))
+               AND (g.feeder_ids = '{}' OR c.feeder_id = ANY(g.feeder_ids))
+               AND (g.head_end_ids = '{}' OR c.head_end_id = ANY(g.head_end_ids))
                AND (g.program_ids = '{}' OR EXISTS (SELECT FROM derms_enrollment also
-                        WHERE also.device_id = d.id AND also.program_id = ANY(g.program_ids)
+                        WHERE also.device_id = c.device_id AND also.program_id = ANY(g.program_ids)
                           AND also.starts_at <= %(starts_at)s
                           AND (also.ends_at IS NULL OR also.ends_at >= %(ends_at)s))))

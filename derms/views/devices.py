@@ -18,7 +18,7 @@ from integration.http import SignedInRequest
 from .. import operations
 from ..filters import DeviceFilter
 from ..forms import GroupForm
-from ..models import DerGroup, Device, DeviceUsage
+from ..models import Candidate, DerGroup, Device
 from ..queries import device_stages, group_rows
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])
@@ -71,7 +71,7 @@ def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse
         found = get_object_or_404(devices, head_end__code=head_end, nic_id=nic_id)
     context = {
         "device": found,
-        "usage": DeviceUsage.objects.filter(pk=found.pk).first(),
+        "usage": Candidate.objects.filter(device_id=found.pk, calls__gt=0).first(),
         "enrollments": found.enrollments.select_related("program").order_by("-starts_at"),
         "stages": device_stages(found),
     }

@@ -1,6 +1,7 @@
 """Enrollment changes that overtake each other: the latest decides, in whatever order they come."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -12,6 +13,7 @@ from derms.operations import change_enrollment
 from integration.delivery import NotYet
 from integration.messages import EnrollmentChange
 from integration.models import Message
+from tests import factories
 from tests.threads import run_together
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,6 +41,21 @@ def _change(change: str, day: int, nic_id: str = "A1", program: str = "COOL", **
 def _enrolled() -> set[str]:
     open_ones = Enrollment.objects.filter(ends_at=None, device__ended_at=None)
     return set(open_ones.values_list("device__nic_id", flat=True))
+
+
+def _candidates() -> list[tuple[Any, ...]]:
+    """What choosing looks at."""
+    return factories.rows(
+        "SELECT device_id, enrollment_id, program_id, enrolled_from, enrolled_until FROM derms_candidate ORDER BY 1, 2"
+    )
+
+
+def _facts() -> list[tuple[Any, ...]]:
+    """What it has to see, by devices and enrollments as they are."""
+    return factories.rows(
+        "SELECT d.id, e.id, e.program_id, greatest(e.starts_at, d.registered_at), least(e.ends_at, d.ended_at)"
+        " FROM derms_enrollment e JOIN derms_device d ON d.id = e.device_id ORDER BY 1, 2"
+    )
 
 
 @pytest.fixture
@@ -75,6 +92,7 @@ def test_every_order_and_repetition_comes_to_the_same_end(story: str, head_end: 
         assert _enrolled() == expected
         live = Device.objects.filter(ended_at=None).values_list("nic_id", flat=True)
         assert set(live) == expected
+        assert _candidates() == _facts()
         transaction.set_rollback(True)
 
 

@@ -27,11 +27,10 @@ RATED_W = (
 )
 # Every device was called ten times and did well in most: so the ranked choice has something to rank.
 USAGE = """
-INSERT INTO derms_device_usage (device_id, recent, calls, last_called_at)
-SELECT device_id, (hashint8(device_id) | hashint8(device_id + 1)) & 1023, 10,
-       now() - (hashint8(device_id) & 63) * interval '1 day'
-  FROM derms_enrollment WHERE program_id = %s
-    ON CONFLICT DO NOTHING
+UPDATE derms_candidate
+   SET recent = (hashint8(device_id) | hashint8(device_id + 1)) & 1023, calls = 10,
+       last_called_at = now() - (hashint8(device_id) & 63) * interval '1 day'
+ WHERE program_id = %s
 """
 
 

@@ -20,7 +20,7 @@ from .statements import analyze
 
 SECONDS_PER_DEVICE = 0.002
 BULK_TABLES = (
-    "derms_reservation", "derms_outcome", "derms_device_usage", "cpm_participation", "cpm_outcome", "lec_reservation",
+    "derms_reservation", "derms_outcome", "derms_candidate", "cpm_participation", "cpm_outcome", "lec_reservation",
     "lec_call",
 )  # fmt: skip
 Unit = Callable[[], object]

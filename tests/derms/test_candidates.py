@@ -9,8 +9,8 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derms.models import Device, DeviceUsage, Event, Program, Stage
-from derms.set_operations import outcome_partition, swap_device_usage
+from derms.models import Candidate, Device, Event, Program, Stage
+from derms.set_operations import outcome_partition, swap_candidates
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def close(event: Event, program: Program, noon: datetime) -> Callable[[dict[int,
             )
         partition.finish("stage_id, device_id")
         partition.attach()
-        swap_device_usage(stage)
+        swap_candidates(stage)
         return stage
 
     return make
@@ -62,10 +62,10 @@ def test_a_success_and_a_failure_are_remembered(close: Callable[..., Stage], dev
     first = close({good.pk: "D1SP", bad.pk: "D1ND"})
     second = close({good.pk: "D1SP", bad.pk: "D1CN"})
 
-    usage = {one.device_id: one for one in DeviceUsage.objects.all()}
+    usage = {one.device_id: one for one in Candidate.objects.all()}
     assert (usage[good.pk].successes, usage[good.pk].calls, usage[good.pk].last_called_at) == (2, 2, second.started_at)
     assert (usage[bad.pk].successes, usage[bad.pk].calls, usage[bad.pk].last_called_at) == (0, 1, first.started_at)
-    assert idle.pk not in usage
+    assert usage[idle.pk].calls == 0
 
 
 @settings(max_examples=15)
@@ -78,10 +78,10 @@ def test_the_score_is_over_the_last_ten_calls(
     for codes in zip(*histories, strict=True):
         close(dict(zip(devices, codes, strict=True)))
 
-    scores = {one.device_id: one.score for one in DeviceUsage.objects.filter(device_id__in=devices)}
+    scores = {one.device_id: one.score for one in Candidate.objects.filter(device_id__in=devices)}
     for pk, history in zip(devices, histories, strict=True):
         known = [code for code in history if code]
-        assert scores.get(pk, 0.8) == pytest.approx(float(_score(known)))
+        assert scores[pk] == pytest.approx(float(_score(known)))
 
 
 def test_the_table_keeps_its_key_and_its_name(close: Callable[..., Stage], device: Callable[..., Device]) -> None:
@@ -90,8 +90,8 @@ def test_the_table_keeps_its_key_and_its_name(close: Callable[..., Stage], devic
         close({made.pk: "D1SP"})
 
     with connection.cursor() as cursor:
-        constraints = connection.introspection.get_constraints(cursor, "derms_device_usage")
-        cursor.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'derms_device_usage_next%'")
+        constraints = connection.introspection.get_constraints(cursor, "derms_candidate")
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'derms_candidate_next%'")
         left = cursor.fetchone()
-    assert constraints["derms_device_usage_pkey"]["columns"] == ["device_id"]
+    assert constraints["derms_candidate_pkey"]["columns"] == ["device_id", "enrollment_id"]
     assert left == (0,)
