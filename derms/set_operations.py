@@ -166,7 +166,7 @@ class _Choice(NamedTuple):
 def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
     """Rank the candidates. There are few ranks, so the running sum over them replaces sorting the devices."""
     # A stage without groups is most stages, and a condition that never holds back a row still misleads the planner.
-    within_groups = statement(HERE, "within_groups") if stage.der_groups.exists() else ""
+    within_groups = statement(HERE, "within_groups") if stage.group_ids else ""
     candidates = statement(HERE, "candidates").format(within_groups=within_groups)
     params = _looked_at(stage, now)
     ranks = [_Rank(*row) for row in _run("rank_candidates", params, candidates=candidates)]
@@ -210,7 +210,7 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
     bounds = period_bounds(rules, stage.starts_at, zone.time_zone)
     counts = any(value is not None for value in limits.values()) or days is not None or gap
     return {
-        "stage": stage.pk,
+        "groups": stage.group_ids,
         "event": event.pk,
         "zone": zone.pk,
         "time_zone": zone.time_zone,

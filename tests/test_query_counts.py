@@ -41,7 +41,7 @@ QUERIES: dict[str, int] = {
     "events/<str:number>/stages/<int:stage_number>/remove/": 10,
     "events/<str:number>/stages/add/": 13,
     "events/<str:number>/submit/": 20,
-    "events/new/": 13,
+    "events/new/": 19,
     "find/": 9,
     "live-energy-connect/": 14,
     "messages/": 17,

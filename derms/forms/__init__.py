@@ -1,6 +1,8 @@
 """What people type, checked; operations save it."""
 
 from .events import CancelForm, DenyForm, EventForm, NewEventForm, ShiftForm, ShortfallForm, StageForm, SubmitForm
+from .plan import Plan, edited_plan, new_plan, saved_plan
+from .stage_grid import after_button, wall, with_strategy
 from .strategies import GroupForm, StrategyForm, StrategyStageForm, StrategyStageFormSet, StrategyTypeForm
 
 __all__ = [
@@ -9,6 +11,7 @@ __all__ = [
     "EventForm",
     "GroupForm",
     "NewEventForm",
+    "Plan",
     "ShiftForm",
     "ShortfallForm",
     "StageForm",
@@ -17,4 +20,10 @@ __all__ = [
     "StrategyStageFormSet",
     "StrategyTypeForm",
     "SubmitForm",
+    "after_button",
+    "edited_plan",
+    "new_plan",
+    "saved_plan",
+    "wall",
+    "with_strategy",
 ]

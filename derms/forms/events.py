@@ -24,8 +24,17 @@ class TargetMixin(forms.BaseForm):
             self.add_error(name, _("%(objective)s needs this amount in kW, above 0.") % {"objective": objective})
 
 
-class NewEventForm(LocalMomentMixin, TargetMixin, forms.Form):
-    """Pick a strategy, and say what is different this time."""
+def overridden_rules_field() -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        choices=list(RULE_WORDS.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Has an effect only where the program marks the rule as override-able."),
+    )
+
+
+class NewEventForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    """Pick a strategy, and say what is different this time; what is left empty is the strategy's own."""
 
     strategy = forms.ModelChoiceField(
         Strategy.objects.filter(state=StrategyState.ACTIVE).select_related("zone", "type").prefetch_related("stages"),
@@ -33,24 +42,20 @@ class NewEventForm(LocalMomentMixin, TargetMixin, forms.Form):
         empty_label=None,
         to_field_name="uid",
     )
-    name = forms.CharField(label=_("Name"), max_length=120)
-    description = forms.CharField(label=_("Description"), max_length=500, required=False)
-    starts_at = WallTimeField(label=_("Start"), help_text=_("In the control zone's time."))
-    target_kw = forms.IntegerField(
-        label=_("Target (kW)"), min_value=1, required=False, help_text=_("Empty: the strategy's own.")
-    )
-    threshold_kw = forms.IntegerField(
-        label=_("Threshold (kW)"), min_value=1, required=False, help_text=_("Empty: the strategy's own.")
-    )
+    name = forms.CharField(label=_("Name"), max_length=120, required=False, help_text=_("Empty: the strategy's name."))
+    overridden_rules = overridden_rules_field()
+
+    class Meta:
+        model = Event
+        fields = ["name", "target_kw", "threshold_kw", "description", "overridden_rules"]
+        help_texts = {"target_kw": _("Empty: the strategy's own."), "threshold_kw": _("Empty: the strategy's own.")}
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        strategy = cleaned.get("strategy")
-        if strategy:
-            self.take_moment("starts_at", strategy.zone.time_zone)
+        super().clean()
+        if strategy := self.cleaned_data.get("strategy"):
             for name in ("target_kw", "threshold_kw"):
-                if cleaned.get(name) is None:
-                    cleaned[name] = getattr(strategy, name)
+                if self.cleaned_data.get(name) is None:
+                    self.cleaned_data[name] = getattr(strategy, name)
             self.check_amount(strategy.objective)
         return self.cleaned_data
 
@@ -58,12 +63,7 @@ class NewEventForm(LocalMomentMixin, TargetMixin, forms.Form):
 class EventForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
     """An event's own fields; the control zone and type come with the strategy."""
 
-    overridden_rules = forms.MultipleChoiceField(
-        choices=list(RULE_WORDS.items()),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("Has an effect only where the program marks the rule as override-able."),
-    )
+    overridden_rules = overridden_rules_field()
 
     class Meta:
         model = Event

@@ -1,7 +1,7 @@
 """DERMS's own records."""
 
 from .devices import Candidate, DerGroup, Device, DeviceUnavailability, Enrollment, Program
-from .events import DeliveredLoad, DeviceOutcome, Event, Removal, Reservation, Stage, Transition
+from .events import DeliveredLoad, DeviceOutcome, Event, EventDraft, Removal, Reservation, Stage, Transition
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .strategies import Strategy, StrategyStage, StrategyType
 
@@ -15,6 +15,7 @@ __all__ = [
     "DeviceUnavailability",
     "Enrollment",
     "Event",
+    "EventDraft",
     "Feeder",
     "HeadEnd",
     "LoadForecast",

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
 from integration.fsm import ConcurrentTransitionMixin, FSMField, transition
 from integration.models import TransitionRecord
@@ -194,6 +195,11 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     def __str__(self) -> str:
         return f"{self.event.number} stage {self.number}"
 
+    @cached_property
+    def group_ids(self) -> list[int]:
+        """The DER groups its devices have to be in one of; of a stage that is only planned they are set by hand."""
+        return [group.pk for group in self.der_groups.all()]
+
     @property
     def minutes(self) -> int:
         return round((self.ends_at - self.starts_at).total_seconds() / 60)
@@ -244,6 +250,17 @@ class Transition(TransitionRecord):
             models.UniqueConstraint("event", "stage", "revision", nulls_distinct=False, name="derms_transition_gapless")
         ]
         indexes = [models.Index(fields=["-at"], name="derms_transition_newest")]
+
+
+class EventDraft(models.Model):
+    """What a person has typed on New Event and not saved yet, as the form sends it."""
+
+    person = models.OneToOneField(User, on_delete=models.CASCADE, related_name="+")
+    typed = models.TextField()
+    kept_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.kept_at:%H:%MZ}"
 
 
 class Reservation(models.Model):

@@ -16,15 +16,19 @@ from .approval import (
 from .cancellation import EventNotCancelable, calls_to_release, cancel_event, cancel_stage
 from .cloning import clone_event, clone_stage
 from .delivered import follow_delivered_load
+from .drafts import discard_draft, keep_draft
 from .enrollment import EnrollmentRefused, change_enrollment, load_enrollments, save_program
 from .events import (
+    EventChanged,
     EventNotEditable,
+    PlannedStage,
     StrategyArchived,
     add_stage,
     create_event,
     edit_event,
     edit_stage,
     remove_stage,
+    require_editable,
     shift_stages,
 )
 from .execution import follow_execution, report_unended_stage, report_unstarted_stage
@@ -36,6 +40,7 @@ from .strategies import activate_strategy, archive_strategy, save_group, save_st
 
 __all__ = [
     "EnrollmentRefused",
+    "EventChanged",
     "EventNotApprovable",
     "EventNotCancelable",
     "EventNotEditable",
@@ -44,6 +49,7 @@ __all__ = [
     "EventNotSubmittable",
     "ForecastLoaded",
     "ForecastRefused",
+    "PlannedStage",
     "StrategyArchived",
     "activate_strategy",
     "add_stage",
@@ -61,10 +67,12 @@ __all__ = [
     "create_event",
     "deny_event",
     "deny_event_as_balance_authority",
+    "discard_draft",
     "edit_event",
     "edit_stage",
     "follow_delivered_load",
     "follow_execution",
+    "keep_draft",
     "load_enrollments",
     "load_forecast",
     "load_raw_outcomes",
@@ -73,6 +81,7 @@ __all__ = [
     "remove_stage",
     "report_unended_stage",
     "report_unstarted_stage",
+    "require_editable",
     "save_group",
     "save_program",
     "save_strategy",

@@ -1,6 +1,6 @@
 """The way of an event from New to Approved: submit, withdraw, approve, deny, and the second approval of large ones."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -10,10 +10,10 @@ from integration import outbox
 from integration.alerts import close_alert
 from integration.refusals import Refused
 
-from ..choices import SHARED_OBJECTIVES, Approval, EventState, Objective
+from ..choices import Approval, EventState
 from ..models import Event, Stage
 from ..object_checks import own_event_sentence
-from ..queries import earliest_start, hours_without_forecast, overlapping_pair, uneven_shares
+from ..plan_problems import lead_time_problem, plan_problems
 from .balance_authority import lock_check, second_approval
 from .history import save_event
 from .locks import lock_event, lock_stages
@@ -118,18 +118,8 @@ def schedule_event_with_shortfall(*, event_id: int, accepted_kw: int, by: Any, n
 
 def check_lead_time(event: Event, stages: list[Stage], now: datetime, refusal: type[Refused]) -> None:
     """Raise `refusal` where the first stage starts sooner than the type's minimum lead time."""
-    lead = timedelta(seconds=event.type.lead_time_s)
-    start = earliest_start(stages)
-    if start < now + lead:
-        seconds = (start - now).total_seconds()
-        begins = f"starts in {seconds:.0f} s" if seconds > 0 else f"should have started {-seconds:.0f} s ago"
-        raise refusal(
-            _(
-                "The first stage %(begins)s; %(type)s events need at least %(seconds)s s of lead time. "
-                "Shift the stages to a later start."
-            )
-            % {"begins": begins, "type": event.type_id, "seconds": event.type.lead_time_s}
-        )
+    if problem := lead_time_problem(event, stages, now):
+        raise refusal(problem)
 
 
 def not_scheduled_key(event: Event) -> str:
@@ -172,41 +162,8 @@ def _approve_if_complete(event: Event, by: Any, now: datetime, waiting: str) -> 
 
 
 def _check_plan(event: Event, stages: list[Stage], now: datetime) -> None:
-    if not event.name.strip():
-        raise EventNotSubmittable(_("The event has no name. Give it one that says what it is for."))
-    if not stages:
-        raise EventNotSubmittable(_("The event has no stage. Add at least one with + Add Stage."))
-    _check_targets(event, stages)
-    check_lead_time(event, stages, now, EventNotSubmittable)
-    if missing := hours_without_forecast(event, stages):
-        raise EventNotSubmittable(
-            _("%(missing)s h of the stages have no forecast for %(zone)s. Load a forecast, or move the stages.")
-            % {"missing": missing, "zone": event.zone}
-        )
-    if pair := overlapping_pair(stages):
-        raise EventNotSubmittable(
-            _("Stages %(first)s and %(second)s use %(program)s at the same time. Shift one of them.")
-            % {"first": pair[0].number, "second": pair[1].number, "program": pair[0].program}
-        )
-
-
-def _check_targets(event: Event, stages: list[Stage]) -> None:
-    """What the objective needs to be known: docs/reference/states.md, How devices are chosen."""
-    if event.objective == Objective.LOAD_REDUCTION and not event.target_kw:
-        raise EventNotSubmittable(_("The event has no target. Say how many kW its stages are to reduce together."))
-    if event.objective == Objective.MAX_DEMAND_THRESHOLD and event.threshold_kw is None:
-        raise EventNotSubmittable(_("The event has no threshold. Say up to how many kW the zone's load may go."))
-    aimless = [stage.number for stage in stages if not stage.target_kw]
-    if event.objective == Objective.MANUAL and aimless:
-        raise EventNotSubmittable(
-            _("Stage %(number)s has no target. Say how many kW it is to reduce.") % {"number": aimless[0]}
-        )
-    if event.objective in SHARED_OBJECTIVES and (uneven := uneven_shares(stages)):
-        numbers = " and ".join(str(stage.number) for stage in uneven)
-        raise EventNotSubmittable(
-            _("The shares of stages %(numbers)s do not come to 100 %%. Correct or clear all of them.")
-            % {"numbers": numbers}
-        )
+    for problem in plan_problems(event, stages, now):
+        raise EventNotSubmittable(problem)
 
 
 def _require_state(event: Event, done: str, state: EventState) -> None:

@@ -1,9 +1,12 @@
 """Planning an event. Every function locks, looks, acts, and writes history with it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from integration.refusals import Refused
@@ -18,8 +21,20 @@ class EventNotEditable(Refused):
     """The event is neither New nor Denied."""
 
 
+class EventChanged(Refused):
+    """Somebody else has changed the event since the person opened it."""
+
+
 class StrategyArchived(Refused):
     """New events are made from Active strategies only."""
+
+
+class PlannedStage(NamedTuple):
+    """A stage as a plan has it: its columns and groups; `number` names the stage it was, None where it is new."""
+
+    number: int | None
+    fields: dict[str, Any]
+    der_groups: list[Any]
 
 
 @transaction.atomic
@@ -33,8 +48,13 @@ def create_event(
     description: str = "",
     target_kw: int | None = None,
     threshold_kw: int | None = None,
+    overridden_rules: Sequence[str] = (),
+    stages: list[PlannedStage] | None = None,
 ) -> Event:
-    """A New event with the strategy's fields and default stages, the first beginning at `starts_at` plus its offset."""
+    """A New event with the strategy's fields and these stages.
+
+    Without any it has the strategy's default stages, each beginning at `starts_at` plus its offset.
+    """
     strategy = Strategy.objects.select_for_update(no_key=True).get(pk=strategy_id)
     if strategy.state != StrategyState.ACTIVE:
         raise StrategyArchived(
@@ -50,40 +70,46 @@ def create_event(
         objective=strategy.objective,
         target_kw=strategy.target_kw if target_kw is None else target_kw,
         threshold_kw=strategy.threshold_kw if threshold_kw is None else threshold_kw,
+        overridden_rules=list(overridden_rules),
         author=by,
         last_editor=by,
     )
-    for default in strategy.stages.order_by("number"):
-        starts = starts_at + timedelta(minutes=default.offset_minutes)
-        stage = Stage.objects.create(
-            event=event,
-            number=default.number,
-            starts_at=starts,
-            ends_at=starts + timedelta(minutes=default.length_minutes),
-            **{f: getattr(default, f) for f in ("program_id", "target_kw", "share_pct", "control", "control_value")},
-        )
-        stage.der_groups.set(default.der_groups.all())
+    for planned in _default_stages(strategy, starts_at) if stages is None else stages:
+        _add_planned(event, planned)
     Transition.objects.create(event=event, revision=1, to_state=EventState.NEW, at=now, by=by.username)
     return event
 
 
 @transaction.atomic
-def edit_event(*, event_id: int, fields: dict[str, Any], by: Any, now: datetime) -> None:
-    """Change an event's own fields; it is New again and every approval is back at its beginning."""
+def edit_event(
+    *,
+    event_id: int,
+    fields: dict[str, Any],
+    by: Any,
+    now: datetime,
+    stages: list[PlannedStage] | None = None,
+    revision: int | None = None,
+) -> None:
+    """Change an event's own fields, and its stages into these; it is New again, every approval at its beginning.
+
+    `revision` is the one the person saw: a later one raises EventChanged, so that nobody's change is lost.
+    """
     event = _lock_editable(event_id)
+    if revision is not None and revision != event.revision:
+        raise EventChanged(_who_changed(event))
     for name, value in fields.items():
         setattr(event, name, value)
     event.save(update_fields=list(fields))
-    _note_edit(event, by, now, "Details edited")
+    if stages is not None:
+        _replace_stages(event, stages)
+    _note_edit(event, by, now, "Details edited" if stages is None else "Plan edited")
 
 
 @transaction.atomic
 def add_stage(*, event_id: int, fields: dict[str, Any], der_groups: list[Any], by: Any, now: datetime) -> Stage:
     """Add a stage behind the others."""
     event = _lock_editable(event_id)
-    last = event.stages.order_by("-number").first()
-    stage = Stage.objects.create(event=event, number=last.number + 1 if last else 1, **fields)
-    stage.der_groups.set(der_groups)
+    stage = _add_planned(event, PlannedStage(None, fields, der_groups))
     _note_edit(event, by, now, f"Stage {stage.number} added")
     return stage
 
@@ -118,14 +144,60 @@ def shift_stages(*, event_id: int, by_minutes: int, by: Any, now: datetime) -> N
     _note_edit(event, by, now, f"All stages shifted by {by_minutes:+d} min")
 
 
-def _lock_editable(event_id: int) -> Event:
-    event = lock_event(event_id)
+def require_editable(event: Event) -> None:
+    """Raise EventNotEditable outside New and Denied."""
     if event.state not in EDITABLE_STATES:
         raise EventNotEditable(
             _("%(number)s is %(state)s; only New and Denied events can be edited.")
             % {"number": event.number, "state": event.state}
         )
+
+
+def _lock_editable(event_id: int) -> Event:
+    event = lock_event(event_id)
+    require_editable(event)
     return event
+
+
+def _default_stages(strategy: Strategy, starts_at: datetime) -> list[PlannedStage]:
+    names = ("program_id", "target_kw", "share_pct", "control", "control_value")
+    planned = []
+    for default in strategy.stages.prefetch_related("der_groups").order_by("number"):
+        starts = starts_at + timedelta(minutes=default.offset_minutes)
+        window = {"starts_at": starts, "ends_at": starts + timedelta(minutes=default.length_minutes)}
+        fields = {name: getattr(default, name) for name in names} | window
+        planned.append(PlannedStage(None, fields, list(default.der_groups.all())))
+    return planned
+
+
+def _add_planned(event: Event, planned: PlannedStage) -> Stage:
+    last = event.stages.aggregate(number=Max("number"))["number"] or 0
+    stage = Stage.objects.create(event=event, number=last + 1, **planned.fields)
+    stage.der_groups.set(planned.der_groups)
+    return stage
+
+
+def _replace_stages(event: Event, stages: list[PlannedStage]) -> None:
+    """Stages that are still there keep their uid and number; the others go, and new ones come behind."""
+    there = {stage.number: stage for stage in lock_stages(event)}
+    event.stages.exclude(number__in=[planned.number for planned in stages if planned.number]).delete()
+    for planned in stages:
+        if stage := there.get(planned.number or 0):
+            for name, value in planned.fields.items():
+                setattr(stage, name, value)
+            stage.save(update_fields=list(planned.fields))
+            stage.der_groups.set(planned.der_groups)
+        else:
+            _add_planned(event, planned)
+
+
+def _who_changed(event: Event) -> str:
+    last = event.transitions.filter(stage=None).order_by("-revision")[0]
+    at = last.at.astimezone(ZoneInfo(event.zone.time_zone))
+    return _(
+        "%(by)s changed %(number)s at %(at)s (%(why)s) while you were editing it. Nothing of yours is saved; "
+        "open Edit again and make your change on what stands there now."
+    ) % {"by": last.by, "number": event.number, "at": f"{at:%H:%M %Z}", "why": last.why or last.to_state}
 
 
 def _lock_editable_stage(stage_id: int) -> Stage:

@@ -1,6 +1,6 @@
 -- The condition that a device is in one of a stage's DER groups, for candidates.sql.
-AND EXISTS (SELECT FROM derms_stage_der_groups chosen JOIN derms_dergroup g ON g.id = chosen.dergroup_id
-             WHERE chosen.stage_id = %(stage)s
+AND EXISTS (SELECT FROM derms_dergroup g
+             WHERE g.id = ANY(%(groups)s::bigint[])
                AND (g.device_classes = '{}' OR c.device_class = ANY(g.device_classes))
                AND (g.feeder_ids = '{}' OR c.feeder_id = ANY(g.feeder_ids))
                AND (g.head_end_ids = '{}' OR c.head_end_id = ANY(g.head_end_ids))

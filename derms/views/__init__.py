@@ -15,8 +15,9 @@ from .acting import (
 )
 from .bulk import event_action
 from .devices import device, device_export, device_list, group_edit, group_list, group_new
-from .events import event, event_check, event_export, event_list, event_report
-from .planning import event_edit, event_new, event_shift, stage_add, stage_clone, stage_edit, stage_remove
+from .events import event, event_export, event_list, event_report
+from .planning import event_shift, stage_add, stage_clone, stage_edit, stage_remove
+from .plans import draft_discard, draft_keep, event_check, event_edit, event_new, new_event_check
 from .stages import stage, stage_export
 from .strategies import strategy_activate, strategy_archive, strategy_edit, strategy_list, strategy_new
 from .strategy_types import strategy_type_edit, strategy_type_list
@@ -25,6 +26,8 @@ __all__ = [
     "device",
     "device_export",
     "device_list",
+    "draft_discard",
+    "draft_keep",
     "event",
     "event_action",
     "event_approve",
@@ -47,6 +50,7 @@ __all__ = [
     "group_edit",
     "group_list",
     "group_new",
+    "new_event_check",
     "stage",
     "stage_add",
     "stage_cancel",

@@ -23,14 +23,7 @@ from ..charts import charts_of
 from ..choices import EventState
 from ..filters import EVENT_VIEWS, EventFilter
 from ..models import Event
-from ..queries import (
-    events_for_list,
-    open_alerts,
-    receipts,
-    stage_goals,
-    stages_of,
-)
-from ..set_operations import choose_devices
+from ..queries import events_for_list, open_alerts, receipts, stages_of
 from .tracking import buttons, steps
 
 DELIVERIES_SHOWN = 12
@@ -85,17 +78,6 @@ def event_report(request: SignedInRequest, number: str) -> HttpResponse:
         "alerts": Alert.objects.filter(event_uid=found.uid).order_by("opened_at"),
     }
     return render(request, "derms/event_report.html", event_context(request, found) | whole)
-
-
-@require_safe
-@allow("derms.plan_event")
-def event_check(request: SignedInRequest, number: str) -> HttpResponse:
-    """The check panel: what could be reserved at this moment, and what is left out and why."""
-    found = get_object_or_404(events_for_list(), number=number)
-    stages = stages_of(found)
-    now, goals = clock.now(), stage_goals(found, stages)
-    rows = [(stage, goals[stage.pk], choose_devices(stage, goal_kw=goals[stage.pk], now=now)) for stage in stages]
-    return render(request, "derms/event_check.html", {"event": found, "rows": rows})
 
 
 def _filtered(request: SignedInRequest) -> EventFilter:

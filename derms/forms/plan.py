@@ -1,0 +1,74 @@
+"""New Event and Edit as one form: the event's details, and the grid of its stages."""
+
+from django import forms
+from django.http import QueryDict
+
+from ..models import Event, Stage
+from ..operations import PlannedStage
+from .events import EventForm, NewEventForm
+from .stage_grid import StageGrid, with_stages
+
+NOT_STORED = -1
+
+
+class Plan:
+    """Details and stages together: to be checked, or only shown as they were typed."""
+
+    def __init__(self, form: NewEventForm | EventForm, grid: StageGrid) -> None:
+        self.form, self.grid = form, grid
+
+    def is_valid(self) -> bool:
+        return all([self.form.is_valid(), self.grid.is_valid()])
+
+    @property
+    def forms(self) -> list[forms.BaseForm]:
+        """Every form of it, for the summary of errors."""
+        return [self.form, *self.grid.forms]
+
+    @property
+    def errors(self) -> int:
+        """How many things of it have to be mended."""
+        return sum(len(one.errors) for one in self.forms)
+
+    def event(self) -> Event:
+        """The event of a valid plan as it would be; a new one has an id below zero, as it is not stored."""
+        event: Event = self.form.instance
+        if isinstance(self.form, NewEventForm):
+            strategy = self.form.cleaned_data["strategy"]
+            event.pk, event.name = NOT_STORED, event.name or strategy.name
+            event.zone, event.type, event.objective = strategy.zone, strategy.type, strategy.objective
+        return event
+
+    def stages(self) -> list[Stage]:
+        """The stages of a valid plan as they would be."""
+        event = self.event()
+        rows = [(row.stage_number, row.planned(self.grid.starts_at)) for row in self.grid.filled]
+        return [_not_stored(event, number, planned) for number, planned in rows]
+
+
+def new_plan(typed: QueryDict, time_zone: str, *, bound: bool) -> Plan:
+    """What stands on New Event."""
+    form = NewEventForm(typed) if bound else NewEventForm(initial=_details(typed))
+    return Plan(form, StageGrid(typed, time_zone, bound=bound))
+
+
+def saved_plan(event: Event, stages: list[Stage]) -> Plan:
+    """What Edit shows first."""
+    time_zone = event.zone.time_zone
+    return Plan(EventForm(instance=event), StageGrid(with_stages(stages, time_zone), time_zone, bound=False))
+
+
+def edited_plan(event: Event, typed: QueryDict, *, bound: bool) -> Plan:
+    """What was typed on Edit."""
+    form = EventForm(typed, instance=event) if bound else EventForm(instance=event, initial=_details(typed))
+    return Plan(form, StageGrid(typed, event.zone.time_zone, bound=bound))
+
+
+def _details(typed: QueryDict) -> dict[str, object]:
+    return {**typed.dict(), "overridden_rules": typed.getlist("overridden_rules")}
+
+
+def _not_stored(event: Event, number: int, planned: PlannedStage) -> Stage:
+    stage = Stage(pk=-number, event=event, number=number, **planned.fields)
+    stage.group_ids = [group.pk for group in planned.der_groups]
+    return stage

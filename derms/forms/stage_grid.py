@@ -1,0 +1,278 @@
+"""The stages of a plan as a form: when the event starts, and a row for each stage relative to that.
+
+What the buttons of the grid do (add, clone, remove, shift all) they do to what was typed, and nothing else changes.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from integration.localtime import to_utc
+from integration.refusals import Refused
+from integration.wall_time import LocalMomentMixin, WallTimeField
+
+from ..models import DerGroup, Program, Stage, Strategy
+from ..operations import PlannedStage
+from .strategies import StrategyStageForm
+
+MOST_STAGES = 24
+FIELDS = (
+    "number", "program", "der_groups", "offset_minutes", "length_minutes", "target_kw", "share_pct", "control",
+    "control_value",
+)  # fmt: skip
+SHARED_FIELDS = ("target_kw", "share_pct", "control", "control_value")
+
+# What was typed into one row, by field.
+Row = dict[str, list[str]]
+
+
+class StartForm(LocalMomentMixin, forms.Form):
+    """When the event starts, in the control zone's time; every stage moves with it."""
+
+    starts_at = WallTimeField(label=_("Start"))
+
+    def __init__(self, *args: Any, time_zone: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.time_zone = time_zone
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        self.take_moment("starts_at", self.time_zone)
+        return self.cleaned_data
+
+
+class StageRowForm(StrategyStageForm):
+    """One row of the grid. `number` names the stage it was; minutes may have a fraction."""
+
+    stage_number: int  # what people call the row
+    number = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    offset_minutes = forms.DecimalField(label=_("Starts after (min)"), max_digits=9, decimal_places=4)
+    length_minutes = forms.DecimalField(label=_("Lasts (min)"), max_digits=9, decimal_places=4)
+    der_groups = forms.ModelMultipleChoiceField(
+        DerGroup.objects.all(), label=_("DER groups"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def clean_offset_minutes(self) -> Decimal:
+        minutes: Decimal = self.cleaned_data["offset_minutes"]
+        if minutes < 0:
+            sentence = _("%(n)s min is before the event's start; 0 is the earliest.")
+            raise forms.ValidationError(sentence, params={"n": minutes})
+        return minutes
+
+    def clean_length_minutes(self) -> Decimal:
+        minutes: Decimal = self.cleaned_data["length_minutes"]
+        if minutes <= 0:
+            raise forms.ValidationError(_("A stage lasts longer than 0 min; this is %(n)s."), params={"n": minutes})
+        return minutes
+
+    def clean_share_pct(self) -> int | None:
+        share: int | None = self.cleaned_data["share_pct"]
+        if share is not None and share > 100:
+            raise forms.ValidationError(_("A share is at most 100 %%; this is %(n)s."), params={"n": share})
+        return share
+
+    def _post_clean(self) -> None:
+        """The operation writes the row; the form only checks what was typed."""
+
+    @property
+    def group_names(self) -> list[str]:
+        """The DER groups that are ticked."""
+        ticked = {str(pk) for pk in self["der_groups"].value() or []}
+        offered = cast(list[tuple[int, str]], cast(forms.ChoiceField, self.fields["der_groups"]).choices)
+        return [name for pk, name in offered if str(pk) in ticked]
+
+    def planned(self, starts_at: datetime) -> PlannedStage:
+        given = self.cleaned_data
+        begins = starts_at + _seconds(given["offset_minutes"])
+        fields = {name: given[name] for name in SHARED_FIELDS}
+        fields |= {"program": given["program"], "starts_at": begins}
+        fields["ends_at"] = begins + _seconds(given["length_minutes"])
+        return PlannedStage(given["number"], fields, list(given["der_groups"]))
+
+
+StageRows = forms.formset_factory(
+    StageRowForm, extra=0, max_num=MOST_STAGES, validate_max=True, absolute_max=MOST_STAGES + 1
+)
+
+
+class StageGrid:
+    """Start and rows together; bound where they are to be checked, else as they were typed, with nothing said of it."""
+
+    shifts = ((-60, _("\N{MINUS SIGN}1 h")), (-15, _("\N{MINUS SIGN}15 min")), (15, _("+15 min")), (60, _("+1 h")))
+
+    def __init__(self, typed: QueryDict, time_zone: str, *, bound: bool) -> None:
+        if bound:
+            self.start = StartForm(typed, time_zone=time_zone)
+            self.rows = StageRows(typed, prefix="stages")
+        else:
+            self.start = StartForm(initial=typed.dict(), time_zone=time_zone)
+            self.rows = StageRows(initial=[_initial(row) for row in rows_of(typed)], prefix="stages")
+        self.rows_of = typed.get("rows_of", "")
+        self._offer_choices()
+        self._number_rows()
+
+    def is_valid(self) -> bool:
+        return all([self.start.is_valid(), self.rows.is_valid()])
+
+    @property
+    def forms(self) -> list[forms.BaseForm]:
+        return [self.start, *self.rows.forms]
+
+    def _offer_choices(self) -> None:
+        """Asked for once, not for every row."""
+        programs = [("", "—"), *Program.objects.order_by("name").values_list("pk", "name")]
+        groups = list(DerGroup.objects.order_by("name").values_list("pk", "name"))
+        for row in self.rows.forms:
+            for name, choices in (("program", programs), ("der_groups", groups)):
+                cast(forms.ChoiceField, row.fields[name]).choices = choices
+
+    def _number_rows(self) -> None:
+        """New stages come behind the ones that are there, as they will be saved."""
+        numbers = [int(number) if str(number).isdecimal() else 0 for number in (r["number"].value() for r in self.rows)]
+        last = max(numbers, default=0)
+        for row, number in zip(self.rows.forms, numbers, strict=True):
+            last += 0 if number else 1
+            row.stage_number = number or last
+
+    @property
+    def filled(self) -> list[StageRowForm]:
+        """Rows of a valid grid that say something."""
+        return [row for row in self.rows.forms if row.cleaned_data]
+
+    def planned(self) -> list[PlannedStage]:
+        """The stages of a valid grid."""
+        return [row.planned(self.starts_at) for row in self.filled]
+
+    @property
+    def starts_at(self) -> datetime:
+        """The start of a valid grid."""
+        moment: datetime = self.start.cleaned_data["starts_at"]
+        return moment
+
+
+def rows_of(typed: QueryDict) -> list[Row]:
+    """The rows that were typed, as they were typed."""
+    count = typed.get("stages-TOTAL_FORMS", "0")
+    rows = range(min(int(count), MOST_STAGES) if count.isdecimal() else 0)
+    return [{name: typed.getlist(f"stages-{n}-{name}") for name in FIELDS} for n in rows]
+
+
+def with_rows(typed: QueryDict, rows: list[Row]) -> QueryDict:
+    """The same with these rows in place of its own."""
+    changed = QueryDict(mutable=True)
+    for name, values in typed.lists():
+        if not name.startswith("stages-"):
+            changed.setlist(name, values)
+    changed["stages-TOTAL_FORMS"], changed["stages-INITIAL_FORMS"] = str(len(rows)), "0"
+    for n, row in enumerate(rows):
+        for name, values in row.items():
+            changed.setlist(f"stages-{n}-{name}", values)
+    return changed
+
+
+def with_strategy(typed: QueryDict, strategy: Strategy) -> QueryDict:
+    """The same with a strategy's default stages, unless its rows are that strategy's already."""
+    if typed.get("rows_of") == str(strategy.uid) and "stages-TOTAL_FORMS" in typed:
+        return typed
+    defaults = strategy.stages.prefetch_related("der_groups").order_by("number")
+    rows = [_row(None, stage, stage.offset_minutes, stage.length_minutes) for stage in defaults]
+    changed = with_rows(typed, rows)
+    changed["rows_of"] = str(strategy.uid)
+    return changed
+
+
+def with_stages(stages: Iterable[Stage], time_zone: str) -> QueryDict:
+    """An event's stages as its grid shows them."""
+    stages = list(stages)
+    if not stages:
+        return with_rows(QueryDict(), [])
+    start = min(stage.starts_at for stage in stages).replace(microsecond=0)
+    rows = [
+        _row(s.number, s, _minutes(s.starts_at.replace(microsecond=0) - start), _minutes(s.ends_at - s.starts_at))
+        for s in stages
+    ]
+    typed = with_rows(QueryDict(), rows)
+    typed["starts_at"] = wall(start, time_zone)
+    return typed
+
+
+def after_button(typed: QueryDict, button: str, time_zone: str) -> QueryDict:
+    """What stands there after a button of the grid: add, clone-2, remove-2, shift-15, shift--15."""
+    what, _dash, number = button.partition("-")
+    rows = rows_of(typed)
+    if what == "shift":
+        return _shifted(typed, timedelta(minutes=int(number)), time_zone)
+    if what == "remove":
+        rows = rows[: int(number)] + rows[int(number) + 1 :]
+    elif what == "clone":
+        rows += [_following(row, row) for row in rows[int(number) : int(number) + 1]]
+    elif what == "add":
+        rows = [*rows, _following(rows[-1], {"control": ["off"]}) if rows else dict(FIRST_ROW)]
+    return with_rows(typed, rows)
+
+
+def wall(moment: datetime, time_zone: str) -> str:
+    """A moment as the browser's picker takes it."""
+    local = moment.astimezone(ZoneInfo(time_zone))
+    return f"{local:%Y-%m-%dT%H:%M:%S}" if local.second else f"{local:%Y-%m-%dT%H:%M}"
+
+
+FIRST_ROW: Row = {"offset_minutes": ["0"], "length_minutes": ["60"], "control": ["off"], "control_value": ["0"]}
+
+
+def _following(last: Row, like: Row) -> Row:
+    """A row that begins where another ends, and lasts as long."""
+    length = last["length_minutes"]
+    try:
+        offset = [_plain(Decimal(last["offset_minutes"][0]) + Decimal(length[0]))]
+    except (ArithmeticError, IndexError):
+        offset = last["offset_minutes"]
+    return {"control_value": ["0"], **like, "number": [], "offset_minutes": offset, "length_minutes": length}
+
+
+def _shifted(typed: QueryDict, by: timedelta, time_zone: str) -> QueryDict:
+    """Shifted in UTC; a start that is no moment stays for the form to say so."""
+    changed = typed.copy()
+    try:
+        start = to_utc(datetime.fromisoformat(typed.get("starts_at", "")), time_zone, typed.get("starts_at_offset", ""))
+    except (ValueError, Refused):
+        return changed
+    changed["starts_at"] = wall(start + by, time_zone)
+    return changed
+
+
+def _row(number: int | None, stage: Any, offset: Decimal | int, length: Decimal | int) -> Row:
+    return {
+        "number": [] if number is None else [str(number)],
+        "program": [str(stage.program_id)],
+        "der_groups": [str(group.pk) for group in stage.der_groups.all()],
+        "offset_minutes": [_plain(Decimal(offset))],
+        "length_minutes": [_plain(Decimal(length))],
+        "target_kw": [] if stage.target_kw is None else [str(stage.target_kw)],
+        "share_pct": [] if stage.share_pct is None else [str(stage.share_pct)],
+        "control": [stage.control],
+        "control_value": [f"{stage.control_value:g}"],
+    }
+
+
+def _initial(row: Row) -> dict[str, Any]:
+    single = {name: values[0] for name, values in row.items() if values}
+    return {**single, "der_groups": row.get("der_groups", [])}
+
+
+def _seconds(minutes: Decimal) -> timedelta:
+    return timedelta(seconds=round(minutes * 60))
+
+
+def _minutes(length: timedelta) -> Decimal:
+    return round(Decimal(round(length.total_seconds())) / 60, 4)
+
+
+def _plain(minutes: Decimal) -> str:
+    return f"{minutes.normalize():f}"

@@ -1,0 +1,130 @@
+"""The check of a plan while it is typed: what it could reserve now, what stands in its way. Writes nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import OperationalError, connection, transaction
+
+from .charts import Charts, charts_of
+from .choices import EventState
+from .models import Event, Stage
+from .plan_problems import plan_problems
+from .queries import missing_kw, stage_goals
+from .set_operations import Chosen, choose_devices
+
+# A person who types waits for no count longer than this; Submit and Schedule take the time they need.
+PATIENCE = "5s"
+QUERY_CANCELED = "57014"
+CLAIMING_STATES = (EventState.SUBMITTED, EventState.APPROVED, EventState.SCHEDULED, EventState.IN_PROGRESS)
+RULE = "rule: "
+
+
+class StageCheck(NamedTuple):
+    """What one stage could reserve at this moment, of what it has to reach."""
+
+    stage: Stage
+    goal_kw: float | None
+    available: Chosen
+
+    @property
+    def expected_w(self) -> int:
+        """What it would reserve: no more than its goal asks for."""
+        return self.available.watts if self.goal_kw is None else min(self.available.watts, round(self.goal_kw * 1000))
+
+    @property
+    def missing_kw(self) -> int:
+        return missing_kw(self.goal_kw, self.available.watts)
+
+    @property
+    def broken_rule(self) -> str:
+        """The program's rule that leaves all its devices out, if one does."""
+        reasons = [reason for reason in self.available.left_out if reason.startswith(RULE)]
+        return reasons[0].removeprefix(RULE) if reasons and not self.available.devices else ""
+
+
+class Check(NamedTuple):
+    """A plan looked at: `problems` is what Submit would refuse; `counted` says whether counting came to an end."""
+
+    problems: list[str]
+    conflicts: list[Stage]
+    stages: list[StageCheck]
+    charts: Charts | None
+    counted: bool
+
+    @property
+    def available_kw(self) -> float:
+        return sum(row.available.watts for row in self.stages) / 1000
+
+    @property
+    def goal_kw(self) -> float | None:
+        goals = [row.goal_kw for row in self.stages if row.goal_kw is not None]
+        return sum(goals) if goals else None
+
+    @property
+    def missing_kw(self) -> int:
+        return sum(row.missing_kw for row in self.stages)
+
+    @property
+    def devices(self) -> int:
+        return sum(row.available.devices for row in self.stages)
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Devices left out per reason, over all stages, the most frequent first."""
+        counts: dict[str, int] = {}
+        for row in self.stages:
+            for reason, devices in row.available.left_out.items():
+                counts[reason] = counts.get(reason, 0) + devices
+        return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
+
+    @property
+    def left_out_count(self) -> int:
+        return sum(self.left_out.values())
+
+
+def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:
+    """Look at a plan, saved or only typed: one statement counts the devices of a stage."""
+    try:
+        with looking_only():
+            rows, counted = _counted(event, stages, now), True
+    except OperationalError as problem:
+        if getattr(problem.__cause__, "pgcode", "") != QUERY_CANCELED:
+            raise
+        rows, counted = [], False
+    for row in rows:
+        row.stage.goal_kw, row.stage.reserved_w = row.goal_kw, row.expected_w
+    problems = list(plan_problems(event, stages, now))
+    return Check(problems, conflicts(event, stages), rows, charts_of(event, stages, now), counted)
+
+
+def conflicts(event: Event, stages: list[Stage]) -> list[Stage]:
+    """Stages of other events that ask for devices of the zone at the same time; no device is reserved for two."""
+    if not stages:
+        return []
+    begins, ends = min(s.starts_at for s in stages), max(s.ends_at for s in stages)
+    others = (
+        Stage.objects.filter(event__zone_id=event.zone_id, event__state__in=CLAIMING_STATES)
+        .filter(starts_at__lt=ends, ends_at__gt=begins)
+        .exclude(event_id=event.pk)
+        .select_related("event", "program")
+        .order_by("starts_at", "pk")
+    )
+    return [o for o in others if any(o.starts_at < s.ends_at and s.starts_at < o.ends_at for s in stages)]
+
+
+@contextmanager
+def looking_only() -> Iterator[None]:
+    """Database work that may write nothing and is given up after PATIENCE; both end with it, as it is rolled back."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL transaction_read_only = on")
+            cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'")
+        yield
+        transaction.set_rollback(True)
+
+
+def _counted(event: Event, stages: list[Stage], now: datetime) -> list[StageCheck]:
+    goals = stage_goals(event, stages)
+    return [StageCheck(s, goals[s.pk], choose_devices(s, goal_kw=None, now=now)) for s in stages]

@@ -1,0 +1,62 @@
+"""What keeps an event from being submitted: each a sentence that says what is wrong and what to do."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from .choices import SHARED_OBJECTIVES, Objective
+from .models import Event, Stage
+from .queries import earliest_start, hours_without_forecast, overlapping_pair, uneven_shares
+
+
+def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[str]:
+    """Everything that is missing, too soon or contradictory, the gravest first."""
+    if not event.name.strip():
+        yield _("The event has no name. Give it one that says what it is for.")
+    if not stages:
+        yield _("The event has no stage. Add at least one with + Add Stage.")
+        return
+    yield from _target_problems(event, stages)
+    if problem := lead_time_problem(event, stages, now):
+        yield problem
+    if missing := hours_without_forecast(event, stages):
+        yield _("%(missing)s h of the stages have no forecast for %(zone)s. Load a forecast, or move the stages.") % {
+            "missing": missing,
+            "zone": event.zone,
+        }
+    if pair := overlapping_pair(stages):
+        yield _("Stages %(first)s and %(second)s use %(program)s at the same time. Shift one of them.") % {
+            "first": pair[0].number,
+            "second": pair[1].number,
+            "program": pair[0].program,
+        }
+
+
+def lead_time_problem(event: Event, stages: list[Stage], now: datetime) -> str:
+    """What to say where the first stage starts sooner than the type's minimum lead time, else nothing."""
+    start = earliest_start(stages)
+    if start >= now + timedelta(seconds=event.type.lead_time_s):
+        return ""
+    seconds = (start - now).total_seconds()
+    begins = f"starts in {seconds:.0f} s" if seconds > 0 else f"should have started {-seconds:.0f} s ago"
+    return _(
+        "The first stage %(begins)s; %(type)s events need at least %(seconds)s s of lead time. "
+        "Shift the stages to a later start."
+    ) % {"begins": begins, "type": event.type_id, "seconds": event.type.lead_time_s}
+
+
+def _target_problems(event: Event, stages: list[Stage]) -> Iterator[str]:
+    """What the objective needs to be known: docs/reference/states.md, How devices are chosen."""
+    if event.objective == Objective.LOAD_REDUCTION and not event.target_kw:
+        yield _("The event has no target. Say how many kW its stages are to reduce together.")
+    if event.objective == Objective.MAX_DEMAND_THRESHOLD and event.threshold_kw is None:
+        yield _("The event has no threshold. Say up to how many kW the zone's load may go.")
+    aimless = [stage.number for stage in stages if not stage.target_kw]
+    if event.objective == Objective.MANUAL and aimless:
+        yield _("Stage %(number)s has no target. Say how many kW it is to reduce.") % {"number": aimless[0]}
+    if event.objective in SHARED_OBJECTIVES and (uneven := uneven_shares(stages)):
+        numbers = " and ".join(str(stage.number) for stage in uneven)
+        yield _("The shares of stages %(numbers)s do not come to 100 %%. Correct or clear all of them.") % {
+            "numbers": numbers
+        }

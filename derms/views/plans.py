@@ -1,0 +1,217 @@
+"""New Event and Edit: details and a grid of stages on one page, looked at while they are typed."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from integration import clock
+from integration.access import allow
+from integration.acting import acts_once
+from integration.http import SignedInRequest
+from integration.refusals import Refused
+
+from .. import operations
+from ..choices import EDITABLE_STATES, StrategyState
+from ..forms import Plan, after_button, edited_plan, new_plan, saved_plan, wall, with_strategy
+from ..models import Event, EventDraft, Strategy
+from ..plan_check import check_plan
+from ..queries import events_for_list, stages_of
+from .tracking import buttons, steps
+
+ACTING = require_http_methods(["GET", "HEAD", "POST"])
+BUTTON = re.compile(r"add|check|strategy|(clone|remove)-\d{1,2}|shift--?\d{1,4}")
+NOT_THE_FORMS = ("csrfmiddlewaretoken", "request_key", "button")
+
+
+@ACTING
+@allow("derms.plan_event")
+@acts_once
+def event_new(request: SignedInRequest) -> HttpResponse:
+    """+ New Event: strategy, details and stages. Save keeps it as New, Save and submit asks for approval at once."""
+    is_typed = request.method == "POST"
+    draft = None if is_typed else EventDraft.objects.filter(person_id=request.user.pk).first()
+    typed, time_zone = _with_rows(request.POST if is_typed else _first_typed(request, draft))
+    if button := _button(request):
+        plan = new_plan(after_button(typed, button, time_zone), time_zone, bound=button == "check")
+        return _pressed(request, "derms/event_new.html", plan, {"time_zone": time_zone})
+    plan = new_plan(typed, time_zone, bound=is_typed)
+    if is_typed and plan.is_valid():
+        return _create(request, plan)
+    context = {"plan": plan, "time_zone": time_zone, "draft": draft}
+    return render(request, "derms/event_new.html", context, status=422 if is_typed else 200)
+
+
+@ACTING
+@allow("derms.view_event")
+@acts_once
+def event_edit(request: SignedInRequest, number: str) -> HttpResponse:
+    """Edit opens in every state; fields are locked outside New and Denied, State Tracking is always there."""
+    event = get_object_or_404(events_for_list(), number=number)
+    context = _edit_context(request, event)
+    if request.method != "POST":
+        plan = saved_plan(event, context["stages"]) if context["is_open"] else None
+        return render(request, "derms/event_edit.html", context | {"plan": plan})
+    _require_planner(request, event)
+    if button := _button(request):
+        typed = after_button(request.POST, button, event.zone.time_zone)
+        return _pressed(request, "derms/event_edit.html", edited_plan(event, typed, bound=button == "check"), context)
+    plan = edited_plan(event, request.POST, bound=True)
+    if plan.is_valid():
+        return _save(request, event, plan)
+    return render(request, "derms/event_edit.html", context | {"plan": plan}, status=422)
+
+
+@require_POST
+@allow("derms.plan_event")
+def new_event_check(request: SignedInRequest) -> HttpResponse:
+    """What the event would come to that stands on New Event now; changes nothing."""
+    return _checked(request, new_plan(*_with_rows(request.POST), bound=True))
+
+
+@require_POST
+@allow("derms.plan_event")
+def event_check(request: SignedInRequest, number: str) -> HttpResponse:
+    """What the event would come to that stands on Edit now; changes nothing."""
+    event = get_object_or_404(Event.objects.select_related("zone", "type"), number=number)
+    return _checked(request, edited_plan(event, request.POST, bound=True))
+
+
+@require_POST
+@allow("derms.plan_event")
+def draft_keep(request: SignedInRequest) -> HttpResponse:
+    """Keep what stands on New Event, so that it is there again when the person comes back."""
+    typed = request.POST.copy()
+    for name in NOT_THE_FORMS:
+        typed.pop(name, None)
+    draft = operations.keep_draft(person=request.user, typed=typed.urlencode(), now=clock.now())
+    return render(request, "derms/plan_kept.html", {"draft": draft})
+
+
+@require_POST
+@allow("derms.plan_event")
+def draft_discard(request: SignedInRequest) -> HttpResponse:
+    """Start anew."""
+    operations.discard_draft(person=request.user)
+    return redirect("derms:event_new")
+
+
+def _create(request: SignedInRequest, plan: Plan) -> HttpResponse:
+    fields = dict(plan.form.cleaned_data)
+    event = operations.create_event(
+        strategy_id=fields.pop("strategy").pk,
+        starts_at=plan.grid.starts_at,
+        stages=plan.grid.planned(),
+        by=request.user,
+        now=clock.now(),
+        **fields,
+    )
+    operations.discard_draft(person=request.user)
+    if "submit" in request.POST:
+        return _submit(request, event)
+    messages.success(request, _("%(number)s is saved as New.") % {"number": event.number})
+    return redirect("derms:event_edit", event.number)
+
+
+def _save(request: SignedInRequest, event: Event, plan: Plan) -> HttpResponse:
+    operations.edit_event(
+        event_id=event.pk,
+        fields=plan.form.cleaned_data,
+        stages=plan.grid.planned(),
+        revision=int(request.POST["revision"]) if request.POST.get("revision", "").isdecimal() else None,
+        by=request.user,
+        now=clock.now(),
+    )
+    if "submit" in request.POST:
+        return _submit(request, event)
+    messages.success(request, _("The plan of %(number)s is saved.") % {"number": event.number})
+    return redirect("derms:event_edit", event.number)
+
+
+def _submit(request: SignedInRequest, event: Event) -> HttpResponse:
+    """Submit what was just saved; where that is refused the event is kept as New and the page says why."""
+    try:
+        operations.submit_event(event_id=event.pk, by=request.user, now=clock.now())
+    except Refused as reason:
+        messages.error(request, str(reason))
+        return redirect("derms:event_edit", event.number)
+    messages.success(request, _("%(number)s was submitted; an approver has to approve it.") % {"number": event.number})
+    return redirect("derms:event", event.number)
+
+
+def _button(request: SignedInRequest) -> str:
+    """The button of the grid that was pressed; such a post changes what stands there and saves nothing."""
+    button = request.POST.get("button", "")
+    if button and not BUTTON.fullmatch(button):
+        raise BadRequest(_("This page has no such button."))
+    return button
+
+
+def _pressed(request: SignedInRequest, template: str, plan: Plan, context: dict[str, Any]) -> HttpResponse:
+    """The grid alone where htmx asks for it; else the page, with the check a script would have asked for."""
+    if request.htmx:
+        return render(request, "derms/plan_stages.html", context | {"plan": plan})
+    return render(request, template, context | {"plan": plan} | _check_context(plan))
+
+
+def _checked(request: SignedInRequest, plan: Plan) -> HttpResponse:
+    return render(request, "derms/plan_check.html", _check_context(plan) | {"plan": plan, "with_preview": True})
+
+
+def _check_context(plan: Plan) -> dict[str, Any]:
+    """What the check panel and the preview show; nothing of a plan that is not whole yet."""
+    if not plan.form.is_bound or not plan.is_valid():
+        return {}
+    event, stages = plan.event(), plan.stages()
+    check = check_plan(event, stages, clock.now())
+    return {"check": check, "charts": check.charts, "event": event, "drawn": stages}
+
+
+def _edit_context(request: SignedInRequest, event: Event) -> dict[str, Any]:
+    return {
+        "event": event,
+        "time_zone": event.zone.time_zone,
+        "is_open": event.state in EDITABLE_STATES and request.user.has_perm("derms.plan_event"),
+        "revision": request.POST.get("revision", event.revision),
+        "stages": stages_of(event),
+        "steps": steps(event),
+        "buttons": [b for b in buttons(event, request.user) if not b.url.endswith("/edit/")],
+    }
+
+
+def _require_planner(request: SignedInRequest, event: Event) -> None:
+    if not request.user.has_perm("derms.plan_event"):
+        raise PermissionDenied(
+            _("Your roles do not include planning events. Ask an administrator for the role you need.")
+        )
+    operations.require_editable(event)
+
+
+def _with_rows(typed: QueryDict) -> tuple[QueryDict, str]:
+    """What was typed with the rows of the strategy that is chosen, and the time zone it is typed in."""
+    strategies = Strategy.objects.filter(state=StrategyState.ACTIVE).select_related("zone")
+    try:
+        strategy = strategies.filter(uid=typed.get("strategy", "")).first()
+    except ValidationError:
+        strategy = None
+    return (with_strategy(typed, strategy), strategy.zone.time_zone) if strategy else (typed, "UTC")
+
+
+def _first_typed(request: SignedInRequest, draft: EventDraft | None) -> QueryDict:
+    """What the person left here; else the strategy of the address or the first one, an hour from now."""
+    if draft and "strategy" not in request.GET:
+        return QueryDict(draft.typed)
+    active = Strategy.objects.filter(state=StrategyState.ACTIVE).select_related("zone").order_by("name")
+    strategy = active.filter(uid=request.GET["strategy"]).first() if "strategy" in request.GET else active.first()
+    typed = QueryDict(mutable=True)
+    if strategy:
+        start = clock.now() + timedelta(minutes=60)
+        start += timedelta(minutes=-start.minute % 15, seconds=-start.second, microseconds=-start.microsecond)
+        typed.update({"strategy": str(strategy.uid), "starts_at": wall(start, strategy.zone.time_zone)})
+    return typed
