@@ -13,7 +13,7 @@ from .choices import StageState
 from .models import DeliveredLoad, Event, LoadForecast, Stage
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
-LEAST_EDGE, MOST_EDGE = 10 * MINUTE, 3 * HOUR
+LEAST_EDGE, MOST_EDGE = 3 * MINUTE, 3 * HOUR
 MEGA_FROM_KW = 1000
 
 

@@ -11,6 +11,7 @@ TICK_STEPS = [timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60, 120, 180, 
 MOST_TICKS = 8
 LANE_PX = 30
 BAR_PX = 22
+LETTER_SHARE = 0.0105  # of the width of a picture, as wide as they are on a desk
 
 
 class Tick(NamedTuple):
@@ -74,20 +75,21 @@ def field(bar: Any, name: str, default: Any = "") -> Any:
 
 
 def gantt_bars(bars: Iterable[Any], axis: Axis, now: datetime) -> list[Bar]:
-    """A lane per bar. The label begins at the bar's start, or ends at its end where the bar lies on the right."""
+    """A lane per bar. Its label stands in the bar where it fits, else behind it, or before it on the right."""
     return [gantt_bar(bar, lane, axis, now) for lane, bar in enumerate(bars)]
 
 
 def gantt_bar(bar: Any, lane: int, axis: Axis, now: datetime) -> Bar:
     start, end = axis.share(field(bar, "starts_at")), axis.share(field(bar, "ends_at"))
-    on_the_right = start > 0.5
+    label, on_the_right = str(field(bar, "label")), start > 0.5
+    fits = end - start > len(label) * LETTER_SHARE
     return Bar(
-        label=str(field(bar, "label")),
+        label=label,
         state=look_of(field(bar, "state")),
         x=percent(start),
         width=percent(end - start),
         done=percent(min(end, max(start, axis.share(now))) - start),
         y=lane * LANE_PX + 4,
-        text_x=percent(end if on_the_right else start),
+        text_x=percent(end if fits == on_the_right else start),
         anchor="end" if on_the_right else "start",
     )

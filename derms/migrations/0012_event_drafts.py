@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('derms', '0008_bulk_indexes'),
+        ('derms', '0010_candidates'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -99,11 +99,9 @@ def columns(sort: str) -> Iterator[Column]:
     """The headings; the one the list is sorted by turns the order round."""
     off, num = "cell-off", "num"
     for label, css, key in (
-        (_("Event"), "", "number"), (_("Name, strategy"), "", "name"), (_("State"), "", "state"),
-        (_("Approval"), off, ""),
-        (_("Balance Authority"), off, ""), (_("Type, objective"), off, ""),
-        (_("Control zone"), "", ""), (_("Window"), "", "starts"),
-        (_("Target"), num, "target"), (_("Reserved"), num, "reserved"), (_("Progress"), off, ""),
+        (_("Event"), "", "number"), (_("Name, control zone, strategy"), "", "name"), (_("State"), "", "state"),
+        (_("Approval"), off, ""), (_("Type, objective"), off, ""), (_("Window"), "", "starts"),
+        (_("Target"), f"{num} {off}", "target"), (_("Reserved"), num, "reserved"), (_("Progress"), off, ""),
     ):  # fmt: skip
         if not key or sort.lstrip("-") != key:
             yield Column(label, css, key)

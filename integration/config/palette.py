@@ -96,7 +96,9 @@ def _events(request: HttpRequest, words: str) -> Iterator[Found]:
         url = reverse(f"derms:event_{verb}" if verb else "derms:event", args=[event.number])
         label = f"{VERBS[verb]} {event.number}" if verb else f"{event.number} {event.name}"
         if may_open(request.user, url):
-            yield Found(label, f"{event.name} · {event.get_state_display()}", "calendar-event", url)
+            yield Found(
+                label, f"{event.name if verb else event.zone} · {event.get_state_display()}", "calendar-event", url
+            )
 
 
 def _events_like(words: str) -> list[Event]:

@@ -265,6 +265,23 @@ def legend_rows(counts: Mapping[str, int], total: int) -> list[tuple[SafeString,
     ]
 
 
+@register.simple_tag
+def outcome_strip(counts: Mapping[str, int]) -> SafeString:
+    """How the outcomes divide, for a table's cell: the bar, the share that took part, and all counts for readers."""
+    total = sum(counts.values())
+    if not total:
+        return SafeString(NONE)
+    words = ", ".join(f"{look.word} {counts[code]:,}" for code, look in OUTCOMES.items() if counts.get(code))
+    shares = [(f"outcome-{code.lower()}", counts.get(code, 0) / total) for code in OUTCOMES]
+    return format_html(
+        '<span class="meter" title="{}">{}<span class="num">{}</span><span class="visually-hidden">{}</span></span>',
+        words,
+        bar(shares),
+        percent_of(counts.get("D1SP", 0), total),
+        words,
+    )
+
+
 @register.inclusion_tag("partials/gantt.html", takes_context=True)
 def gantt(context: Context, bars: Iterable[Any], starts_at: datetime, ends_at: datetime, zone: str) -> dict[str, Any]:
     """Bars over time. A bar is an object or a dict with label, starts_at, ends_at and state."""

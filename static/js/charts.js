@@ -113,14 +113,28 @@
     });
   };
 
+  // Beside a Gantt the times stand under its own: its ticks are shares of the same stretch of time, on full minutes.
+  const sharedTicks = (element) => {
+    const gantt = element.closest('.card')?.querySelector('.gantt');
+    const stretch = range(element.dataset);
+    if (!gantt || !stretch) return undefined;
+    const at = (tick) => stretch[0] + (stretch[1] - stretch[0]) * parseFloat(tick.getAttribute('x1')) / 100;
+    return [...gantt.querySelectorAll('.tick')].map((tick) => 60 * Math.round(at(tick) / 60));
+  };
+  // Where there is no room for each, every second time is written, as the Gantt does.
+  const NARROW = 480;
+  const written = (u, splits, label) => splits.map((at, i) => (u.width < NARROW && i % 2 ? '' : label(at)));
+
   const range = ({ from, to }) => (from && to ? [Date.parse(from) / 1000, Date.parse(to) / 1000] : null);
 
   const draw = (element) => {
     const { chart, unit = '', zone = 'UTC', title = unit, height = '180', now: moment } = element.dataset;
     const { times, heads } = read(document.getElementById(chart));
+    const ticks = sharedTicks(element);
     const drawn = stack(heads);
     const label = hours(zone);
-    const list = legend(heads);
+    const told = heads.filter((head) => head.values.some((value) => value !== null));
+    const list = legend(told);
     charts.get(element)?.destroy();
     element.replaceChildren();
     const draws = moment ? [nowLine(Date.parse(moment) / 1000)] : [];
@@ -133,11 +147,15 @@
       tzDate: (second) => uPlot.tzDate(new Date(second * 1000), zone),
       scales: { x: { range: (u, low, high) => range(element.dataset) ?? [low, high] } },
       axes: [
-        axis({ size: 28, values: (u, splits) => splits.map(label) }),
+        axis({
+          size: 28,
+          splits: ticks && (() => ticks),
+          values: (u, splits) => (ticks ? written(u, splits, label) : splits.map(label)),
+        }),
         axis({ size: AXIS, label: title, labelSize: TITLE, labelGap: 0 }),
       ],
       series: [{}, ...drawn.map(series)],
-      hooks: { draw: draws, setCursor: [showValues(list, heads, unit)] },
+      hooks: { draw: draws, setCursor: [showValues(list, told, unit)] },
     }, [times, ...drawn.map((head) => head.drawn)], element);
     element.append(list);
     charts.set(element, plot);
