@@ -159,7 +159,7 @@ class CancelForm(forms.Form):
     """A reason; while devices run, the typed number of the event as well, so that nobody stops them by a slip."""
 
     reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
-    typed_number = forms.CharField(label=_("Event number"), required=False)
+    typed_number = forms.CharField(label=_("Event number"), error_messages={"required": _("Type the event's number.")})
 
     def __init__(self, *args: Any, number: str, is_running: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

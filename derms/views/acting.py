@@ -16,7 +16,7 @@ from integration.acting import acts_once
 from integration.http import SignedInRequest
 
 from .. import operations
-from ..choices import EventState
+from ..choices import EventState, StageState
 from ..forms import CancelForm, DenyForm, ShortfallForm, SubmitForm
 from ..models import Event, Stage
 from ..queries import missing_kw, stage_goals, stages_of
@@ -167,12 +167,24 @@ def event_cancel(request: SignedInRequest, number: str) -> HttpResponse:
         request,
         event,
         title=_("Cancel %(number)s") + release + "?",
-        consequences=[_("Every stage that is not over is canceled with it."), _("It can't be taken back.")],
+        consequences=[*_ends(event), _("It can't be taken back. To run it again, clone the event.")],
         form=form,
         act=_("Cancel event"),
         keep=_("Keep event running") if running else _("Keep the event"),
         dangerous=True,
     )
+
+
+def _ends(event: Event) -> list[str]:
+    """What Cancel does to each stage that is not over."""
+    stages = event.stages.select_related("program").exclude(state__in=(StageState.COMPLETED, StageState.CANCELED))
+    stops = _("Stage %(number)s %(program)s stops now; %(devices)s devices are let go.")
+    will_not = _("Stage %(number)s %(program)s does not start.")
+    return [
+        (stops if stage.state == StageState.IN_PROGRESS else will_not)
+        % {"number": stage.number, "program": stage.program, "devices": f"{stage.called:,}"}
+        for stage in stages.order_by("number")
+    ]
 
 
 @ACTING

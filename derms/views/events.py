@@ -46,7 +46,7 @@ def event_list(request: SignedInRequest) -> HttpResponse:
         "columns": list(columns(request.GET.get("sort", ""))),
         "views": [(name, label) for name, (label, _states) in EVENT_VIEWS.items()],
     }
-    return render(request, "derms/event_list.html", context)
+    return render(request, "derms/event_list.html#event-rows" if request.htmx else "derms/event_list.html", context)
 
 
 @require_safe

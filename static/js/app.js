@@ -55,7 +55,7 @@
   addEventListener('offline', () => say('offline'));
   addEventListener('online', freshOrNothing);
   document.addEventListener('htmx:after:request', (event) => {
-    say(event.detail.ctx.response.status < 500 ? fresh : 'silent');
+    if (event.detail.ctx.response.status < 500) freshOrNothing(); else say('silent');
   });
   document.addEventListener('htmx:error', () => say(navigator.onLine ? 'silent' : 'offline'));
 
@@ -82,7 +82,23 @@
     event.preventDefault();
     dialog.close();
   };
-  all('dialog[data-open]').forEach((dialog) => dialog.showModal());
+  // A red button asks first: the form of its page comes as a dialog; where that page says something else, it opens.
+  const ask = async (opener) => {
+    const answer = await fetch(opener.href).catch(() => null);
+    const page = answer?.ok && new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const form = page && page.querySelector('.confirm form');
+    if (!form || answer.redirected) { location.assign(opener.href); return; }
+    const dialog = document.getElementById('main').appendChild(document.createElement('dialog'));
+    const title = form.querySelector('.confirm-title');
+    form.action = opener.href;
+    title.id = 'asked';
+    title.setAttribute('aria-level', '2');
+    dialog.className = 'dialog';
+    dialog.setAttribute('aria-labelledby', title.id);
+    dialog.append(form);
+    dialog.addEventListener('close', () => dialog.remove());
+    dialog.showModal();
+  };
   document.querySelector('.summary')?.focus();
 
   document.querySelector('[data-print]')?.addEventListener('click', () => print());
@@ -93,6 +109,8 @@
   });
   document.addEventListener('click', (event) => {
     closeMenus(event.target);
+    const red = event.target.closest('main a.btn-outline-danger');
+    if (red && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); ask(red); return; }
     const link = event.target.closest('[data-dialog], [data-close], a[href^="#"]');
     if (!link) return;
     if (link.dataset.dialog) openDialog(event, link);
@@ -172,6 +190,11 @@
       all('[data-pick-row]', form).forEach((row) => { row.checked = event.target.checked; });
     }
     count(form);
+  });
+  // Rows somebody chose stay as they are until the choice is used or taken back.
+  document.addEventListener('htmx:before:request', (event) => {
+    const list = event.detail.ctx.sourceElement.closest('[data-pick]');
+    if (list?.querySelector('[data-pick-row]:checked')) event.preventDefault();
   });
   const countAll = () => all('[data-pick]').forEach(count);
   countAll();
