@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Page, sync_playwright
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from integration.config.demo.people import add_people
@@ -98,6 +98,7 @@ class Person:
 
     def __init__(self, address: str, browser: Browser, username: str, **options: Any) -> None:
         self.address, self.problems = address, []  # type: str, list[str]
+        self._debugger: CDPSession | None = None
         # Without motion no colour is halfway between two themes when a page is looked at.
         settings = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **options}
         self.page: Page = browser.new_context(**settings).new_page()
@@ -146,14 +147,14 @@ class Person:
 
     def violations(self, within: str = "html") -> Any:
         # Through the debugger, not as a script of the page: the page's own policy allows none.
-        session = self.page.context.new_cdp_session(self.page)
-        session.send("Runtime.evaluate", {"expression": AXE})
-        run = (
-            f"axe.run('{within}', {{runOnly: {RULES}}}).then(r => r.violations.map(v => v.id + ' ' + v.nodes[0].html))"
-        )
-        found = session.send("Runtime.evaluate", {"expression": run, "awaitPromise": True, "returnByValue": True})
-        session.detach()
-        return found["result"]["value"]
+        if self._debugger is None:
+            self._debugger = self.page.context.new_cdp_session(self.page)
+        if self._debugger.send("Runtime.evaluate", {"expression": "typeof axe"})["result"]["value"] == "undefined":
+            self._debugger.send("Runtime.evaluate", {"expression": AXE})
+        options = f"{{runOnly: {RULES}, resultTypes: ['violations'], preload: false}}"
+        run = f"axe.run('{within}', {options}).then(r => r.violations.map(v => v.id + ' ' + v.nodes[0].html))"
+        asked = {"expression": run, "awaitPromise": True, "returnByValue": True}
+        return self._debugger.send("Runtime.evaluate", asked)["result"]["value"]
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

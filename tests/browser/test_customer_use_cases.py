@@ -6,7 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Locator
 
 from cpm.models import Device, Participation, Program, ProgramEvent
 from integration import clock
@@ -129,7 +129,13 @@ def test_event_cancellation(sign_in: Callable[..., Person]) -> None:
     operator.page.locator("[data-pick-actions] summary").click()
     operator.shoot("events-actions", within="details[open]")
     operator.press("Edit")
-    operator.page.locator("#state-tracking").get_by_role("link", name="Cancel…").click()
+    cancel = operator.page.locator("#state-tracking").get_by_role("link", name="Cancel…")
+    gives_the_focus_back(operator, cancel)
+    gives_the_focus_back(operator, operator.page.get_by_role("link", name="Find"))
+    operator.page.keyboard.press("?")
+    operator.page.keyboard.press("Escape")
+    assert is_focused(operator.page.get_by_role("link", name="Find"))
+    cancel.click()
     operator.page.get_by_label("Reason").fill("Cooler than forecast")
     operator.shoot("event-cancel")
     operator.press("Cancel event")
@@ -139,6 +145,19 @@ def test_event_cancellation(sign_in: Callable[..., Person]) -> None:
     manager.reads("Cooler than forecast", seconds=20)
     manager.shoot("program-event-canceled")
     assert set(ProgramEvent.objects.filter(event_name=EVENT).values_list("state", flat=True)) == {"Canceled"}
+
+
+def gives_the_focus_back(person: Person, opener: Locator) -> None:
+    """A dialog that is opened and closed by Escape leaves the focus where it was."""
+    opener.click()
+    person.page.locator("dialog[open]").wait_for()
+    person.page.keyboard.press("Escape")
+    assert person.page.locator("dialog[open]").count() == 0
+    assert is_focused(opener)
+
+
+def is_focused(element: Locator) -> bool:
+    return bool(element.evaluate("element => element === document.activeElement"))
 
 
 def find(csr: Person, words: str) -> None:
