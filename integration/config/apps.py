@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.db.models.signals import post_migrate
 
 
@@ -12,3 +13,9 @@ class ConfigConfig(AppConfig):
         from .roles import save_roles
 
         post_migrate.connect(save_roles, sender=self)
+
+
+class RecordsConfig(AdminConfig):
+    """Django's admin with the project's own site."""
+
+    default_site = "integration.config.admin_site.Records"

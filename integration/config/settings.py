@@ -36,11 +36,12 @@ PROCESS = os.environ.get("GRIDCALL_PROCESS", "command")
 DEMO = env_bool("GRIDCALL_DEMO", False)
 
 INSTALLED_APPS = [
-    "integration.config",
+    "integration.config.apps.ConfigConfig",
     "derms",
     "cpm",
     "lec_sim",
     "integration",
+    "integration.config.apps.RecordsConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -241,7 +242,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",  # of Django's admin
+]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 

@@ -1,5 +1,6 @@
 """The project's addresses."""
 
+from django.contrib import admin
 from django.urls import include, path
 
 from .audit import audit_export, audit_trail
@@ -19,6 +20,7 @@ urlpatterns = [
     path("settings/users/", user_list, name="user_list"),
     path("settings/users/new/", user_new, name="user_new"),
     path("settings/users/<str:username>/", user_edit, name="user_edit"),
+    path("admin/", admin.site.urls),
     path("account/", include("allauth.urls")),
     path("", include("derms.urls")),
     path("", include("cpm.urls")),

@@ -1,0 +1,18 @@
+"""Small tables of CPM in Django's admin. Customers, devices and what there is a million of have no place in it."""
+
+from django.contrib import admin
+
+from integration.admin import Shown
+
+from .models import Program, ProgramType
+
+
+@admin.register(ProgramType)
+class ProgramTypeAdmin(Shown):
+    list_display = ("name", "code", "allow_to_opt_out", "opt_out_cutoff_minutes")
+
+
+@admin.register(Program)
+class ProgramAdmin(Shown):
+    list_display = ("name", "code", "type", "active", "allow_customer_unavailability", "version")
+    list_select_related = ("type",)

@@ -1,0 +1,42 @@
+"""Small tables of DERMS in Django's admin. Bulk tables have no place in it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from integration.admin import Shown
+
+from .models import ControlZone, HeadEnd, Program, Strategy, StrategyType
+
+
+@admin.register(ControlZone)
+class ControlZoneAdmin(Shown):
+    """What a zone is called and can carry has no page of its own, so it is changed here."""
+
+    list_display = ("name", "code", "time_zone", "limit_kw")
+    readonly_fields = ("code", "time_zone")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.admin_site.has_permission(request)
+
+
+@admin.register(HeadEnd)
+class HeadEndAdmin(Shown):
+    list_display = ("name", "code")
+
+
+@admin.register(Program)
+class ProgramAdmin(Shown):
+    list_display = ("name", "code", "active", "version")
+
+
+@admin.register(Strategy)
+class StrategyAdmin(Shown):
+    list_display = ("name", "zone", "type", "objective", "state")
+    list_select_related = ("zone", "type")
+
+
+@admin.register(StrategyType)
+class StrategyTypeAdmin(Shown):
+    list_display = ("category", "lead_time_s", "outcome_timeout_s", "balance_authority_check")
