@@ -1,6 +1,7 @@
 """Doing a piece of work exactly once, however often and by whomever it is asked for.
 
-    (a) claim       lock the row where it is open and its attempt is the caller's; count the attempt; commit
+    (a) claim       lock the row where it is open and its attempt is the caller's; count the attempt; commit;
+                    small messages about different subjects are claimed in one go, and the rest is done one by one
     (b) do and mark lock it again, call, store the receipt: one transaction with whatever the receiver writes
     (c) on failure  note the error and the next due time
 
@@ -10,8 +11,9 @@ belongs to a process that died. Ten copies of a task cost one attempt; a message
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import connection, transaction
@@ -27,7 +29,25 @@ log = logging.getLogger(__name__)
 W = TypeVar("W", Delivery, DueWork)
 
 MOST_ATTEMPTS = 12
-LEASE = {SMALL: timedelta(seconds=2), BULK: timedelta(seconds=5)}
+OPEN = {
+    Delivery._meta.db_table: "delivered_at IS NULL AND dead_at IS NULL AND discarded_at IS NULL",
+    DueWork._meta.db_table: "dead_at IS NULL",
+}
+_CLAIM = """
+WITH taken AS (
+    SELECT id, attempt - given_back < {most} AS has_tries
+      FROM {table} WHERE (id, attempt) IN %s AND {open} FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE {table} work
+   SET attempt = attempt + has_tries::int,
+       due_at = clock_timestamp() + CASE queue WHEN 'small' THEN interval '2 s' ELSE interval '5 s' END
+  FROM taken WHERE work.id = taken.id
+RETURNING work.id, has_tries
+"""
+_HOLD = "SELECT FROM {table} WHERE id = %s AND attempt = %s AND {open} FOR NO KEY UPDATE"
+_MARK = """
+UPDATE integration_delivery SET receipt = %s, delivered_at = clock_timestamp(), error = '', not_yet_since = NULL
+ WHERE id = %s
+"""
 NOT_YET_PAUSE = timedelta(seconds=0.5)
 NOT_YET_PATIENCE = timedelta(minutes=15)
 
@@ -38,12 +58,22 @@ class NotYet(Exception):
 
 def deliver(delivery_id: int, attempt: int) -> None:
     """Hand one message (or part) to its receiver, if nobody else has taken this attempt."""
-    _perform(Delivery, delivery_id, attempt, act=_act_on_delivery, prepare=_prepare_delivery)
+    deliver_all([(delivery_id, attempt)])
+
+
+def deliver_all(wanted: Iterable[tuple[int, int]]) -> None:
+    """Hand messages to their receivers one after the other, each in a transaction of its own.
+
+    One that fails holds up none of the others; one that kills the process costs the others this attempt.
+    """
+    for delivery in _claim(Delivery, wanted):
+        _perform(delivery, _act_on_delivery, _prepare_delivery)
 
 
 def run_due(work_id: int, attempt: int) -> None:
     """Do one thing the clock started, if nobody else has taken this attempt."""
-    _perform(DueWork, work_id, attempt, act=_act_on_due_work)
+    for work in _claim(DueWork, [(work_id, attempt)]):
+        _perform(work, _act_on_due_work)
 
 
 def retry_delivery(*, delivery_id: int) -> None:
@@ -76,54 +106,57 @@ def retry_due_work(*, work_id: int) -> None:
             close_alert(_dead_key(work))
 
 
-def _perform(
-    model: type[W], pk: int, attempt: int, *, act: Callable[[W], None], prepare: Callable[[W], None] | None = None
-) -> None:
-    claimed = _claim(model, pk, attempt)
-    if claimed is None:
-        return
+def _perform(work: W, act: Callable[[W], None], prepare: Callable[[W], None] | None = None) -> None:
+    """Act on claimed work, in one transaction with its mark; what goes wrong is noted on the row."""
     try:
-        if prepare and claimed.queue == BULK:
+        if prepare and work.queue == BULK:
             with transaction.atomic():
-                if work := _locked(model, pk, attempt + 1):
+                if _is_held(work):
                     prepare(work)
         with transaction.atomic():
-            if work := _locked(model, pk, attempt + 1):
+            if _is_held(work):
                 act(work)
     except NotYet as wait:
-        why = str(wait)
-        _note(model, pk, attempt + 1, lambda work: _give_back(work, why))
+        _note(work, partial(_give_back, why=str(wait)))
     except Exception as problem:  # noqa: BLE001  (whatever a receiver raises is noted on the row and tried again)
-        log.warning("%s %s, attempt %s: %s", model.__name__, pk, attempt + 1, type(problem).__name__)
-        text = f"{type(problem).__name__}: {problem}"
-        _note(model, pk, attempt + 1, lambda work: _try_again(work, text))
+        log.warning("%s %s, attempt %s: %s", type(work).__name__, work.pk, work.attempt, type(problem).__name__)
+        _note(work, partial(_try_again, error=f"{type(problem).__name__}: {problem}"))
 
 
-def _locked(model: type[W], pk: int, attempt: int, *, wait: bool = True) -> W | None:
-    """The row where it is still open at this attempt.
+def _claim(model: type[W], wanted: Iterable[tuple[int, int]]) -> list[W]:
+    """Count these attempts, those that nobody has taken, and give their rows, the oldest first.
+
+    A row that has had all its attempts is buried instead. One statement for all, which commits by itself: every
+    message pays for it.
+    """
+    table, keys = model._meta.db_table, tuple(wanted)
+    if not keys:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM.format(table=table, open=OPEN[table], most=MOST_ATTEMPTS), [keys])
+        has_tries = dict(cursor.fetchall())
+    rows: Any = model._default_manager.filter(pk__in=has_tries).order_by("pk")
+    found: list[W] = list(rows.select_related("message") if model is Delivery else rows)
+    for work in found:
+        if not has_tries[work.pk]:
+            _note(work, lambda row: _bury(row, clock.now()))
+    return [work for work in found if has_tries[work.pk]]
+
+
+def _is_held(work: Work) -> bool:
+    """Lock the row; whether it is still open at this attempt, which then nobody else can end.
 
     Whoever claimed an attempt waits for the lock: one who only came too late to claim it may hold it for a moment.
     """
-    rows = model._default_manager.select_for_update(skip_locked=not wait, no_key=True, of=("self",))
-    return rows.filter(model.OPEN, pk=pk, attempt=attempt).first()
+    table = work._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD.format(table=table, open=OPEN[table]), [work.pk, work.attempt])
+        return cursor.fetchone() is not None
 
 
-def _claim(model: type[W], pk: int, attempt: int) -> W | None:
+def _note(work: Work, write: Callable[[Work], None]) -> None:
     with transaction.atomic():
-        work = _locked(model, pk, attempt, wait=False)
-        if work is None:
-            return None
-        if work.attempt - work.given_back >= MOST_ATTEMPTS:
-            _bury(work, clock.now())
-            return None
-        work.attempt, work.due_at = attempt + 1, clock.now() + LEASE[work.queue]
-        work.save(update_fields=["attempt", "due_at"])
-    return work
-
-
-def _note(model: type[W], pk: int, attempt: int, write: Callable[[W], None]) -> None:
-    with transaction.atomic():
-        if work := _locked(model, pk, attempt):
+        if _is_held(work):
             write(work)
 
 
@@ -141,9 +174,8 @@ def _act_on_delivery(delivery: Delivery) -> None:
     receipt = handler(delivery.message.body) if route.queue == SMALL else handler(delivery)
     if delivery.not_yet_since:
         close_alert(_waiting_key(delivery))
-    delivery.receipt, delivery.delivered_at = receipt.model_dump(mode="json"), clock.now()
-    delivery.error, delivery.not_yet_since = "", None
-    delivery.save(update_fields=["receipt", "delivered_at", "error", "not_yet_since"])
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, [receipt.model_dump_json(), delivery.pk])
 
 
 def _act_on_due_work(work: DueWork) -> None:

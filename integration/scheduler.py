@@ -8,26 +8,30 @@ import logging
 import select
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 from django.utils.module_loading import import_string
 
 from . import clock, delivery, extracts, loads, tasks
-from .models import SMALL
+from .models import SMALL, Delivery
 from .outbox import BY_THE_CLOCK, CHANNEL
 from .routes import DUE
 
 log = logging.getLogger(__name__)
 
+DELIVERIES = Delivery._meta.db_table
 RUNNING_KEY = 815001  # the advisory lock every scheduler shares; `up` and `journey` see by it that one runs
 HOUSEKEEPING_KEY = 815002
 LOOK_EVERY = 1.0
 HOUSEKEEPING_EVERY = 60.0
 BROKER_REST = 5.0
+GATHER = 0.02  # what is sent within so short a time goes in one go
+PUBLISHING_TAKES = 0.5
 MOST_AT_ONCE = 200
+SMALL_AT_ONCE = 25
 
 _CLAIM = """
 WITH due AS (
@@ -40,10 +44,6 @@ UPDATE {table} work
   FROM due WHERE work.id = due.id
 RETURNING work.id, work.queue, work.attempt, due.untaken
 """
-_OPEN = {
-    "integration_delivery": "delivered_at IS NULL AND dead_at IS NULL AND discarded_at IS NULL",
-    "integration_duework": "dead_at IS NULL",
-}
 
 
 class Claimed(NamedTuple):
@@ -60,7 +60,7 @@ def claim_due() -> list[Claimed]:
     """Claim what is due, so that no other scheduler publishes it for a while."""
     claimed = []
     with connection.cursor() as cursor:
-        for table, is_open in _OPEN.items():
+        for table, is_open in delivery.OPEN.items():
             cursor.execute(_CLAIM.format(table=table, open=is_open, limit=MOST_AT_ONCE))
             claimed += [Claimed(table, *row) for row in cursor.fetchall()]
     return claimed
@@ -79,20 +79,47 @@ def find_due() -> None:
                 )
 
 
-def perform(claimed: Claimed) -> None:
-    """Do a piece of work in this process."""
-    act = delivery.deliver if claimed.table == "integration_delivery" else delivery.run_due
-    act(claimed.id, claimed.attempt)
+def batches(claimed: Iterable[Claimed]) -> Iterator[list[Claimed]]:
+    """What is done in one go: small deliveries nobody has tried yet, the oldest first.
+
+    All else goes alone: what was tried and is still there may take its process down, and others with it.
+    """
+    new: dict[bool, list[Claimed]] = {False: [], True: []}
+    for work in sorted(claimed):
+        if work.table == DELIVERIES and work.queue == SMALL and work.attempt == 0:
+            new[work.untaken].append(work)
+        else:
+            yield [work]
+    for small in new.values():
+        yield from (small[start : start + SMALL_AT_ONCE] for start in range(0, len(small), SMALL_AT_ONCE))
 
 
-def publish(claimed: Claimed) -> None:
-    """Hand a piece of work to the Celery workers. Raises what the broker's client raises where it is away."""
-    if claimed.table == "integration_delivery":
-        task: Any = tasks.deliver_small if claimed.queue == SMALL else tasks.deliver_bulk
-        kwargs = {"delivery_id": claimed.id, "attempt": claimed.attempt}
+def perform(batch: Sequence[Claimed]) -> None:
+    """Do a batch in this process."""
+    if batch[0].table == DELIVERIES:
+        delivery.deliver_all((work.id, work.attempt) for work in batch)
     else:
-        task, kwargs = tasks.run_due, {"work_id": claimed.id, "attempt": claimed.attempt}
-    task.apply_async(kwargs=kwargs, queue=claimed.queue, retry=False)
+        delivery.run_due(batch[0].id, batch[0].attempt)
+
+
+def publish(batch: Sequence[Claimed]) -> None:
+    """Hand a batch to the Celery workers. Raises what the broker's client raises where it is away."""
+    work = batch[0]
+    if work.table != DELIVERIES:
+        _publish(tasks.run_due, work.queue, work_id=work.id, attempt=work.attempt)
+    elif work.queue == SMALL:
+        publish_small(batch)
+    else:
+        _publish(tasks.deliver_bulk, work.queue, delivery_id=work.id, attempt=work.attempt)
+
+
+def publish_small(batch: Sequence[Claimed]) -> None:
+    """Hand small deliveries to one Celery worker."""
+    _publish(tasks.deliver_small, SMALL, deliveries=[(work.id, work.attempt) for work in batch])
+
+
+def _publish(task: Any, queue: str, **kwargs: Any) -> None:
+    task.apply_async(kwargs=kwargs, queue=queue, retry=False)
 
 
 def keep_house() -> None:
@@ -111,7 +138,7 @@ class Scheduler:
         self.stopping = threading.Event()
         self.workers = ThreadPoolExecutor(4, thread_name_prefix="scheduler")
         self.publisher = ThreadPoolExecutor(1, thread_name_prefix="publisher")
-        self.publishing: Future[None] | None = None
+        self.publishing_since: float | None = None
         self.broker_rests_until = 0.0
         self.house_kept_at = 0.0
         self.clock_looked_at = 0.0
@@ -125,7 +152,8 @@ class Scheduler:
             try:
                 self._listen()
                 while not self.stopping.is_set():
-                    self.turn()
+                    if self.turn():
+                        self.stopping.wait(GATHER)
                     self._wait()
             except (OperationalError, InterfaceError) as problem:
                 log.warning("The database is away (%s); looking again in a second.", type(problem).__name__)
@@ -135,23 +163,29 @@ class Scheduler:
         self.publisher.shutdown()
         connection.close()
 
-    def turn(self) -> None:
-        """One look: what is due goes to Celery, or is done here where it is small and nobody else takes it."""
+    def turn(self) -> bool:
+        """One look: what is due goes to Celery, or is done here where it is small and nobody else takes it.
+
+        Gives whether anything was due.
+        """
         self._find_due_each_second()
         for_celery = []
         broker_rests = time.monotonic() < self.broker_rests_until
-        publisher_hangs = self.publishing is not None and not self.publishing.done()
-        for claimed in claim_due():
-            by_the_clock = claimed.table == "integration_duework"
-            if claimed.queue == SMALL and (by_the_clock or claimed.untaken or broker_rests or publisher_hangs):
-                self.workers.submit(self._work, perform, claimed)
+        publisher_hangs = time.monotonic() - (self.publishing_since or time.monotonic()) > PUBLISHING_TAKES
+        found = claim_due()
+        for batch in batches(found):
+            work = batch[0]
+            by_the_clock = work.table != DELIVERIES
+            if work.queue == SMALL and (by_the_clock or work.untaken or broker_rests or publisher_hangs):
+                self.workers.submit(self._work, perform, batch)
             elif not broker_rests:
-                for_celery.append(claimed)
+                for_celery.append(batch)
         if for_celery:
-            self.publishing = self.publisher.submit(self._publish, for_celery)
+            self.publisher.submit(self._publish, for_celery)
         if time.monotonic() - self.house_kept_at > HOUSEKEEPING_EVERY:
             self.house_kept_at = time.monotonic()
             self.workers.submit(self._work, keep_house)
+        return bool(found)
 
     def _find_due_each_second(self) -> None:
         """Messages wake the loop many times a second; what the clock makes due is not worth a look each time."""
@@ -159,7 +193,7 @@ class Scheduler:
             self.clock_looked_at = time.monotonic()
             find_due()
 
-    def _work(self, act: Callable[..., None], *args: Claimed) -> None:
+    def _work(self, act: Callable[..., None], *args: list[Claimed]) -> None:
         """Act in a thread of the pool, where nobody would see what it raises."""
         close_old_connections()
         try:
@@ -169,13 +203,16 @@ class Scheduler:
         finally:
             close_old_connections()
 
-    def _publish(self, batch: list[Claimed]) -> None:
+    def _publish(self, found: list[list[Claimed]]) -> None:
+        self.publishing_since = time.monotonic()
         try:
-            for claimed in batch:
-                publish(claimed)
+            for batch in found:
+                publish(batch)
         except Exception as problem:  # noqa: BLE001  (kombu raises many kinds; the rows come due again by themselves)
             log.warning("The broker is away (%s); small work is done here meanwhile.", type(problem).__name__)
             self.broker_rests_until = time.monotonic() + BROKER_REST
+        finally:
+            self.publishing_since = None
 
     def _listen(self) -> None:
         with connection.cursor() as cursor:

@@ -8,8 +8,8 @@ from . import delivery
 
 
 @shared_task(time_limit=60)
-def deliver_small(*, delivery_id: int, attempt: int, **kwargs: Any) -> None:
-    delivery.deliver(delivery_id, attempt)
+def deliver_small(*, deliveries: list[tuple[int, int]], **kwargs: Any) -> None:
+    delivery.deliver_all((delivery_id, attempt) for delivery_id, attempt in deliveries)
 
 
 @shared_task

@@ -3,7 +3,7 @@
 import time
 
 from integration.models import Delivery, DueWork
-from integration.scheduler import claim_due, find_due, perform
+from integration.scheduler import batches, claim_due, find_due, perform
 
 
 def settle(*, timeout_s: float = 60.0) -> None:
@@ -12,8 +12,8 @@ def settle(*, timeout_s: float = 60.0) -> None:
     while True:
         find_due()
         claimed = claim_due()
-        for work in claimed:
-            perform(work)
+        for batch in batches(claimed):
+            perform(batch)
         if not claimed and not (
             Delivery.objects.filter(Delivery.OPEN).exists() or DueWork.objects.filter(DueWork.OPEN).exists()
         ):

@@ -48,9 +48,10 @@ def received_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 def send() -> Callable[..., Delivery]:
     """Sends a stage status of a stage of its own; gives the (first) delivery."""
 
-    def make() -> Delivery:
+    def make(event_name: str = "Heat peak") -> Delivery:
+        body = STATUS.model_copy(update={"stage_uid": uuid4(), "event_name": event_name})
         with transaction.atomic():
-            message = outbox.send(STATUS.model_copy(update={"stage_uid": uuid4()}), sender="derms")
+            message = outbox.send(body, sender="derms")
         return message.deliveries.order_by("pk")[0]
 
     return make

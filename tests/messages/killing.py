@@ -1,4 +1,4 @@
-"""Run as a program: performs a delivery in processes that kill themselves between the effect and the mark."""
+"""Run as a program: performs deliveries in one go, in processes that kill themselves between an effect and its mark."""
 
 import os
 import sys
@@ -7,24 +7,24 @@ import django
 from django.db import connections
 
 
-def perform_in_a_child(delivery_id: int, attempt: int) -> int:
+def perform_in_a_child(delivery_ids: list[int], attempt: int) -> int:
     """Fork, deliver there, and give the signal the child ended by; 0 where it came to its own end."""
     if child := os.fork():
         return os.WTERMSIG(os.waitpid(child, 0)[1])
-    from integration.delivery import deliver
+    from integration.delivery import deliver_all
 
-    deliver(delivery_id, attempt)
+    deliver_all((delivery_id, attempt) for delivery_id in delivery_ids)
     connections.close_all()
     os._exit(0)
 
 
 def main() -> None:
-    delivery_id, attempts = int(sys.argv[1]), int(sys.argv[2])
+    receiver, attempts, *delivery_ids = sys.argv[1], *map(int, sys.argv[2:])
     django.setup()
     from integration.routes import ROUTES, Route
 
-    ROUTES["stage_status"] = (Route("cpm", "tests.messages.receivers.die"),)
-    print(*(perform_in_a_child(delivery_id, attempt) for attempt in range(attempts)))  # noqa: T201  (the test reads it)
+    ROUTES["stage_status"] = (Route("cpm", f"tests.messages.receivers.{receiver}"),)
+    print(*(perform_in_a_child(delivery_ids, attempt) for attempt in range(attempts)))  # noqa: T201  (the test reads it)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from integration.alerts import raise_alert
 from integration.delivery import NotYet
-from integration.messages import MessageBody, Receipt
+from integration.messages import MessageBody, Receipt, StageStatus
 from integration.models import Alert
+
+POISON = "Poison"
 
 
 def note(body: MessageBody) -> Receipt:
@@ -33,6 +35,20 @@ def die(body: MessageBody) -> Receipt:
     note(body)
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("nobody survives this")
+
+
+def fail_poison(body: MessageBody) -> Receipt:
+    """Takes every message but poison."""
+    return fail(body) if _is_poison(body) else note(body)
+
+
+def die_of_poison(body: MessageBody) -> Receipt:
+    """Takes every message but poison, which ends its process."""
+    return die(body) if _is_poison(body) else note(body)
+
+
+def _is_poison(body: MessageBody) -> bool:
+    return isinstance(body, StageStatus) and body.event_name == POISON
 
 
 def effects(stage_uid: UUID) -> int:

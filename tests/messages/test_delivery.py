@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from integration import clock
-from integration.delivery import deliver, discard_delivery, retry_delivery
+from integration.delivery import deliver, deliver_all, discard_delivery, retry_delivery
 from integration.models import Alert, Delivery
-from tests.messages.receivers import effects
+from tests.messages.receivers import POISON, effects
 from tests.threads import run_together
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +36,41 @@ def test_ten_deliveries_at_once_have_one_effect_and_cost_one_attempt(send: Send,
     done = _fresh(delivery)
     assert (_effects(done), done.attempt, done.state) == (1, 1, "Delivered")
     assert done.receipt == {"status": "SUCCESS", "applied": 1, "refused": 0, "note": "noted"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_copies_of_messages_in_one_go_have_one_effect_each_and_cost_one_attempt(
+    send: Send, received_by: ReceivedBy
+) -> None:
+    received_by("note")
+    sent = [send() for _ in range(6)]
+
+    answers = run_together(*(lambda: deliver_all((each.pk, 0) for each in sent) for _ in range(10)))
+
+    assert answers == [None] * 10
+    assert {(_effects(each), _fresh(each).attempt, _fresh(each).state) for each in sent} == {(1, 1, "Delivered")}
+
+
+def test_one_that_fails_holds_up_none_of_those_delivered_in_one_go(send: Send, received_by: ReceivedBy) -> None:
+    received_by("fail_poison")
+    sent = [send(), send(POISON), send()]
+
+    deliver_all((each.pk, 0) for each in sent)
+
+    assert [_fresh(each).state for each in sent] == ["Delivered", "Open", "Delivered"]
+    assert [_effects(each) for each in sent] == [1, 0, 1]
+    assert [_fresh(each).attempt for each in sent] == [1, 1, 1]
+
+
+def test_messages_in_one_go_are_delivered_in_the_order_they_were_sent(send: Send, received_by: ReceivedBy) -> None:
+    received_by("note")
+    sent = [send() for _ in range(4)]
+
+    deliver_all((each.pk, 0) for each in reversed(sent))
+
+    delivered = [_fresh(each).delivered_at for each in sent]
+    assert delivered == sorted(delivered, key=lambda at: at or clock.now())
+    assert len(set(delivered)) == 4
 
 
 def test_ten_deliveries_one_after_the_other_have_one_effect(send: Send, received_by: ReceivedBy) -> None:

@@ -14,7 +14,7 @@ from integration.config.celery import app as celery_app
 from integration.delivery import run_due
 from integration.models import Alert, Delivery, DueWork
 from integration.routes import DUE, Due
-from integration.scheduler import Scheduler, claim_due, find_due, perform
+from integration.scheduler import SMALL_AT_ONCE, Scheduler, batches, claim_due, find_due, perform
 from lec_sim.models import LecStage
 from tests.messages.receivers import effects
 from tests.threads import run_together
@@ -77,7 +77,7 @@ def _all_delivered() -> bool:
     return not Delivery.objects.filter(delivered_at=None).exists()
 
 
-def test_what_was_sent_is_published_with_its_attempt(
+def test_what_was_sent_is_published_in_one_go_with_its_attempt(
     send: Send, schedulers: Callable[[], Scheduler], broker: Redis
 ) -> None:
     delivery = send()
@@ -86,7 +86,7 @@ def test_what_was_sent_is_published_with_its_attempt(
     scheduler.turn()
     scheduler.publisher.shutdown()
 
-    assert broker.llen("small") == 2
+    assert broker.llen("small") == 1
     published = Delivery.objects.get(pk=delivery.pk)
     assert (published.published_attempt, published.attempt) == (0, 0)
     assert clock.now() < published.due_at <= clock.now() + timedelta(seconds=1)
@@ -130,6 +130,22 @@ def test_two_schedulers_at_once_perform_nothing_twice(
 
     assert [effects(delivery.message.stage) for delivery in sent] == [1] * 40
     assert set(Delivery.objects.values_list("attempt", flat=True)) == {1}
+
+
+def test_small_messages_go_together_and_what_was_tried_goes_alone(send: Send) -> None:
+    for _ in range(SMALL_AT_ONCE):
+        send()
+    tried, bulk = Delivery.objects.order_by("pk")[3:5]
+    Delivery.objects.filter(pk=tried.pk).update(attempt=1)
+    Delivery.objects.filter(pk=bulk.pk).update(queue="bulk")
+
+    *alone, first, second = ([work.id for work in batch] for batch in batches(claim_due()))
+
+    assert alone == [[tried.pk], [bulk.pk]]
+    assert len(first) == SMALL_AT_ONCE
+    assert [*first, *second] == [
+        pk for pk in Delivery.objects.order_by("pk").values_list("pk", flat=True) if pk not in {tried.pk, bulk.pk}
+    ]
 
 
 def test_two_claims_at_once_share_no_work(send: Send) -> None:
@@ -220,7 +236,7 @@ def test_bulk_work_waits_for_the_broker_and_comes_due_again(
 
     scheduler.turn()
 
-    assert (broker.llen("bulk"), scheduler.publishing) == (0, None)
+    assert (broker.llen("bulk"), scheduler.publishing_since) == (0, None)
     waiting = Delivery.objects.get()
     assert (waiting.attempt, waiting.state) == (0, "Open")
     Delivery.objects.update(due_at=clock.now())
@@ -237,6 +253,6 @@ def test_work_done_by_hand_is_not_done_again(send: Send, received_by: ReceivedBy
 
     for _ in range(2):
         for work in claimed:
-            perform(work)
+            perform([work])
 
     assert effects(delivery.message.stage) == 1
