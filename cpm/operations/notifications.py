@@ -8,7 +8,7 @@ from smtplib import SMTPException
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -44,6 +44,7 @@ def send_notification_batch(batch_id: int, *, now: datetime) -> None:
 
     An e-mail may be sent twice where the process dies before the batch is marked; never less than once.
     """
+    _be_patient()
     batch = NotificationBatch.objects.select_for_update(no_key=True, of=("self",)).select_related("program_event")
     found = batch.get(pk=batch_id)
     if found.done_at or now < found.due_at:
@@ -58,6 +59,12 @@ def send_notification_batch(batch_id: int, *, now: datetime) -> None:
         found.done_at = now
         _alert(found, left)
     found.save(update_fields=["attempts", "due_at", "done_at"])
+
+
+def _be_patient() -> None:
+    """A slow mail server is no lost worker: the database must not end this session while e-mails go out."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '30min'")
 
 
 def _unsent(batch: NotificationBatch) -> list[Notification]:

@@ -99,11 +99,16 @@ FORM_RENDERER = "integration.config.forms.Renderer"
 
 # --- Database -----------------------------------------------------------------------------------------------------
 # A web request must answer soon or say why; a worker's statement may take as long as its rows need. The server looks
-# whether a worker is still there, so that the rows of a killed one are free again within two seconds.
+# whether a worker is still there, so that the rows of a killed one are free again within two seconds, and those of one
+# that is not heard of any more, on whatever side of a broken network it lives, within thirty.
+UNHEARD_OF = (
+    "-c idle_in_transaction_session_timeout=30s"
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
 SESSION_LIMITS = {
-    "web": "-c lock_timeout=2s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s",
-    "worker": "-c lock_timeout=30s -c client_connection_check_interval=2s",
-    "scheduler": "-c lock_timeout=2s -c statement_timeout=30s -c client_connection_check_interval=2s",
+    "web": f"-c lock_timeout=2s -c statement_timeout=10s {UNHEARD_OF}",
+    "worker": f"-c lock_timeout=30s -c client_connection_check_interval=2s {UNHEARD_OF}",
+    "scheduler": f"-c lock_timeout=2s -c statement_timeout=30s -c client_connection_check_interval=2s {UNHEARD_OF}",
     "command": "",
 }
 _dsn = parse_dsn(env_required("DATABASE_URL", "the address of PostgreSQL, postgresql://user:password@host/database"))
@@ -124,6 +129,7 @@ DATABASES = {
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
+            "tcp_user_timeout": 25_000,
         },
         "TEST": {"NAME": f"test_{_dsn['dbname']}"},
     }

@@ -1,0 +1,78 @@
+"""What the database tells of a stretch of time: how fast messages were, how late stages began, what is still open."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from integration import clock
+from integration.models import Delivery, DueWork
+from tests.factories import rows
+from tests.faults.system import patiently
+
+_SECONDS = """
+SELECT count(*),
+       coalesce(percentile_disc(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM delivered_at - created_at)), 0),
+       coalesce(max(extract(epoch FROM delivered_at - created_at)), 0)
+  FROM integration_delivery
+ WHERE queue = 'small' AND given_back = 0 AND delivered_at IS NOT NULL AND created_at >= %(since)s
+"""
+_LATE = """
+SELECT count(*), coalesce(max(extract(epoch FROM started_at - greatest(starts_at, reservations_loaded_at))), 0),
+       count(*) FILTER (WHERE started_at < starts_at)
+  FROM lec_sim_lecstage WHERE started_at IS NOT NULL AND starts_at >= %(since)s
+"""
+_LIVING = "SELECT count(*) FROM derms_stage WHERE state IN ('Scheduled', 'In Progress')"
+
+
+class Speed(NamedTuple):
+    """Of small messages, in seconds from sent to applied."""
+
+    messages: int
+    p99: float
+    longest: float
+
+
+class Lateness(NamedTuple):
+    """Of stages' starts, in seconds after the moment they were due; `early` started before it."""
+
+    starts: int
+    latest: float
+    early: int
+
+
+def now() -> datetime:
+    return patiently(clock.now)
+
+
+def speed(since: datetime) -> Speed:
+    messages, p99, longest = patiently(lambda: rows(_SECONDS, {"since": since})[0])
+    return Speed(messages, float(p99), float(longest))
+
+
+def lateness(since: datetime) -> Lateness:
+    starts, latest, early = patiently(lambda: rows(_LATE, {"since": since})[0])
+    return Lateness(starts, float(latest), early)
+
+
+def open_since(since: datetime, until: datetime) -> int:
+    """Messages of a stretch of time that are not applied yet, dead ones included."""
+    sent = Delivery.objects.filter(created_at__gte=since, created_at__lte=until, delivered_at=None)
+    return patiently(lambda: sent.exclude(message__subject__contains="POISON").count())
+
+
+def nothing_is_open() -> bool:
+    """Whether every message is applied, all due work done and every stage over."""
+    poison = Delivery.objects.filter(Delivery.OPEN, message__subject__contains="POISON")
+    left = Delivery.objects.filter(Delivery.OPEN).exclude(pk__in=poison).exists()
+    return not (left or DueWork.objects.filter(DueWork.OPEN).exists() or rows(_LIVING)[0][0])
+
+
+def seconds_until(holds: Callable[[], object], *, most: float) -> float:
+    """Wait until something holds; gives the seconds it took, `most` where it never did."""
+    began = time.monotonic()
+    while time.monotonic() - began < most:
+        if patiently(holds):
+            return time.monotonic() - began
+        time.sleep(0.1)
+    return most

@@ -1,0 +1,90 @@
+"""The faults that need no processes: races, orders and damages that the tests know, at the dose of this suite."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+from integration.config.engines.state import PROJECT
+from tests.faults.dose import DOSE
+from tests.faults.row import Row
+from tests.processes import environment
+
+PATIENCE_S = 50 * 60
+
+
+class Known(NamedTuple):
+    """A row that tests look after: which, and what they assert."""
+
+    fault: str
+    tests: tuple[str, ...]
+    must_hold: str
+    invariants: tuple[str, ...]
+
+
+KNOWN = {
+    "messages": Known(
+        "every message three times, shuffled in a window of 50",
+        ("tests/faults/test_shuffled.py::test_the_end_is_the_same",),
+        "0 seeds that end otherwise",
+        ("I1", "I2", "I4"),
+    ),
+    "opt-outs": Known(
+        "opt-out against stage start, +-50 ms",
+        ("tests/removals/test_races.py::test_a_confirmed_opt_out_is_never_called",),
+        "0 called after the opt-out was confirmed",
+        ("I2",),
+    ),
+    "approvals": Known(
+        "approve / cancel / approve races",
+        ("tests/removals/test_races.py::test_cancel_against_approve",),
+        "0 approved twice, by their own author, or after Cancel",
+        ("I5", "I6", "I10"),
+    ),
+    "damages": Known(
+        "damaged, duplicate, hostile extract files",
+        ("tests/messages/test_damaged_extracts.py::test_a_damaged_extract_is_refused_and_nothing_of_it_is_applied",),
+        "0 accepted",
+        ("I4", "I8"),
+    ),
+}
+
+
+class InProcess:
+    """Runs one after the other, beside the other faults, on engines of their own."""
+
+    def __init__(self, doses: dict[str, int], folder: Path) -> None:
+        self.doses, self.folder = doses, folder
+        self._rows: list[Row] = []
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def rows(self) -> list[Row]:
+        """Wait for the last of them; only now where they were not started before."""
+        if not self._thread.ident:
+            self.start()
+        self._thread.join()
+        return self._rows
+
+    def _run(self) -> None:
+        for name, dose in self.doses.items():
+            self._rows.append(self._row(KNOWN[name], dose))
+
+    def _row(self, known: Known, dose: int) -> Row:
+        self.folder.mkdir(exist_ok=True)
+        log = self.folder / f"{known.fault.split(' ')[0].strip(',')}.log"
+        command = ["nice", "-n", "15", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *known.tests]
+        variables = environment(self.folder, **{DOSE: str(dose)})
+        with log.open("w") as out:
+            try:
+                code = subprocess.run(
+                    command, cwd=PROJECT, env=variables, stdout=out, stderr=out, timeout=PATIENCE_S
+                ).returncode
+            except subprocess.TimeoutExpired:
+                code = -1
+        last = log.read_text().rstrip().rpartition(os.linesep)[2]
+        return Row(known.fault, dose, known.must_hold, last if code else f"0; {last}", code == 0, known.invariants)

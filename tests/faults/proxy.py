@@ -1,0 +1,72 @@
+"""A wire that can be cut: TCP on the one side, an engine's Unix socket on the other."""
+
+import asyncio
+import threading
+import time
+from contextlib import suppress
+
+CHUNK = 1 << 16
+
+
+class Wire:
+    """Carries bytes between processes and an engine until it is cut; then nothing arrives, and nothing says so."""
+
+    def __init__(self, engine: str) -> None:
+        self.engine = engine
+        self.is_cut = False
+        self.asked_at: dict[bytes, float] = {}  # a word that a client sends: when it last did
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        self._server = self._loop.run_until_complete(asyncio.start_server(self._carry, "127.0.0.1", 0))
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        threading.Thread(target=self._loop.run_forever, name="wire", daemon=True).start()
+
+    def watch(self, word: bytes) -> None:
+        """Note from now on when a client sends this word."""
+        self.asked_at[word] = 0.0
+
+    def cut(self) -> None:
+        self.is_cut = True
+
+    def mend(self) -> None:
+        """What was open is reset, as after a router's restart; new connections are carried."""
+        self.is_cut = False
+        self._loop.call_soon_threadsafe(self._reset)
+
+    def _reset(self) -> None:
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def _mended(self) -> None:
+        while self.is_cut:
+            await asyncio.sleep(0.1)
+
+    async def _carry(self, near: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+        self._writers.add(answer)
+        try:
+            await self._mended()  # accepted by the kernel, and not heard of before
+            with suppress(OSError):
+                far, ask = await asyncio.open_unix_connection(self.engine)
+                self._writers.add(ask)
+                await asyncio.gather(self._pump(near, ask, listen=True), self._pump(far, answer))
+                self._writers.discard(ask)
+        finally:
+            self._writers.discard(answer)
+            answer.close()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, listen: bool = False) -> None:
+        with suppress(OSError):
+            while block := await reader.read(CHUNK):
+                if self.is_cut:
+                    await self._mended()
+                    break  # what was swallowed never comes: the connection is of no use any more
+                if listen:
+                    self._note(block)
+                writer.write(block)
+                await writer.drain()
+        writer.close()
+
+    def _note(self, block: bytes) -> None:
+        for word in self.asked_at:
+            if word in block:
+                self.asked_at[word] = time.monotonic()

@@ -1,0 +1,140 @@
+"""The order of the faults, how much of each, and the table they end in."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.core.management import call_command
+from rich.console import Console
+from rich.table import Table
+
+from integration.config.verify import INVARIANTS, Violation, violations
+from tests.faults import engines, figures, history, host, killing, network, poisoning
+from tests.faults.driver import Driver
+from tests.faults.in_process import InProcess
+from tests.faults.row import Row
+from tests.faults.system import System
+
+Fault = Callable[..., Row]
+EVERY_S = {"small": 2.5, "full": 6.0}  # seconds from one event to the next; thousands of stages would slow each query
+SETTLING_S = 180.0
+MOST_SHOWN = 10
+
+
+class Dose(NamedTuple):
+    """How often a fault happens at each dose; two numbers where it has two parts."""
+
+    small: tuple[int, ...]
+    full: tuple[int, ...]
+
+
+LIVE: dict[str, tuple[Fault, Dose]] = {
+    "workers": (killing.kill_workers, Dose((6, 3), (100, 50))),
+    "schedulers": (killing.kill_schedulers, Dose((3,), (60,))),
+    "web": (killing.kill_web, Dose((8,), (200,))),
+    "redis killed": (engines.kill_broker, Dose((2,), (30,))),
+    "redis flushed": (engines.flush_broker, Dose((3,), (30,))),
+    "postgresql": (engines.restart_database, Dose((2,), (20,))),
+    "disk": (host.fill_disk, Dose((1,), (10,))),
+    "clock": (host.move_clock, Dose((2,), (10,))),
+    "poison": (poisoning.poison, Dose((4,), (20,))),
+    "redis off": (engines.broker_off, Dose((25,), (600,))),
+    "redis cut": (network.cut_off_broker, Dose((2,), (10,))),
+    "postgresql cut": (network.cut_off_database, Dose((1,), (10,))),
+}
+IN_PROCESS = {
+    "messages": Dose((10,), (1000,)),
+    "opt-outs": Dose((50,), (2000,)),
+    "approvals": Dose((50,), (1000,)),
+    "damages": Dose((23,), (300,)),
+}
+TAMPERED = 3
+# Where workers wait for a wire or the broker, the machine has time for the faults that need no processes.
+PATIENT_FROM = "poison"
+
+
+def run(dose: str, *, only: str, as_json: bool) -> int:
+    """Do it all; gives the exit code: 0 where every row and every invariant holds."""
+    began, console = time.monotonic(), Console(width=180)
+    prepare()
+    system = System()
+    driver = Driver(system.web, every_s=EVERY_S[dose])
+    system.start()
+    try:
+        driver.start()
+        rows = _inflict(console, system, driver, dose, only)
+    finally:
+        driver.stop()
+        settled = figures.seconds_until(figures.nothing_is_open, most=SETTLING_S)
+        system.stop()
+    found, missing = violations(), driver.journal.missing()
+    rows = [_with_invariants(row, found) for row in [*rows, _settled(driver, len(missing), settled)]]
+    console.print(_table(rows, time.monotonic() - began))
+    for what in [*found[:MOST_SHOWN], *missing[:MOST_SHOWN], *driver.problems[:MOST_SHOWN]]:
+        console.print(f"  {what}", style="red")
+    if as_json:
+        print(json.dumps(_as_json(rows, found)))  # noqa: T201  (somebody else reads it)
+    return 0 if all(row.ok for row in rows) and not found else 1
+
+
+def prepare() -> None:
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
+
+
+def _inflict(console: Console, system: System, driver: Driver, dose: str, only: str) -> list[Row]:
+    """One fault after the other over the running load; those that need no processes run beside the patient ones."""
+    chosen = {name: getattr(d, dose)[0] for name, d in IN_PROCESS.items() if only in name}
+    beside = InProcess(chosen, system.state.root / "in-process")
+    rows = []
+    for name, (fault, doses) in LIVE.items():
+        if name == PATIENT_FROM:
+            beside.start()
+        if only in name:
+            rows.append(_told(console, fault(system, driver, *getattr(doses, dose))))
+    rows += [_told(console, row) for row in beside.rows()]
+    if history.is_there() and only in "history":
+        rows.append(_told(console, history.tamper(system, driver, TAMPERED)))
+    return rows
+
+
+def _told(console: Console, row: Row) -> Row:
+    """A run takes its time: say at once what was seen."""
+    console.print(f"{'ok ' if row.ok else 'NOT'} {row.fault} ({row.dose}): {row.figure}", highlight=False)
+    return row
+
+
+def _settled(driver: Driver, missing: int, seconds: float) -> Row:
+    journal = driver.journal
+    return Row(
+        "after all of it",
+        len(journal.confirmed),
+        "nothing confirmed is missing, nobody logged out, nothing open",
+        f"{missing} of {len(journal.confirmed)} confirmed are missing, {journal.logged_out} logged out,"
+        f" answers {dict(sorted(journal.answers.items()))}, {len(driver.problems)} never answered,"
+        f" all settled {seconds:.0f} s after the last fault",
+        not missing and not journal.logged_out and not driver.problems and seconds < SETTLING_S,
+        tuple(INVARIANTS),
+    )
+
+
+def _with_invariants(row: Row, found: list[Violation]) -> Row:
+    """A row holds only where the invariants it is about hold as well."""
+    broken = sorted({one.invariant for one in found} & set(row.invariants))
+    return row._replace(ok=False, figure=f"{row.figure}; broken: {', '.join(broken)}") if broken else row
+
+
+def _table(rows: list[Row], seconds: float) -> Table:
+    table = Table("Fault", "Dose", "Must hold", "Figure", "Held", title=f"Faults survived, {seconds:.0f} s")
+    for row in rows:
+        must = "; ".join(filter(None, [row.must_hold, ", ".join(row.invariants)]))
+        table.add_row(row.fault, f"{row.dose:,}", must, row.figure, "yes" if row.ok else "NO")
+    return table
+
+
+def _as_json(rows: list[Row], found: list[Violation]) -> dict[str, Any]:
+    return {
+        "rows": [{"fault": row.fault, "dose": row.dose, "figure": row.figure, "ok": row.ok} for row in rows],
+        "invariants": {name: sum(one.invariant == name for one in found) for name in INVARIANTS},
+    }

@@ -1,0 +1,179 @@
+"""All of Gridcall as processes of its own, in a state folder of its own, and the hands that hurt it."""
+
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import redis
+from django.db import connection
+
+from integration.config import supervisor as supervising
+from integration.config.engines import postgres, valkey
+from integration.config.engines.state import State
+from integration.config.management.commands.up import answers_within
+from integration.config.supervisor import ALONE, Child, Supervisor, web_child
+from integration.scheduler import RUNNING_KEY
+from tests.faults.inside import write_clock
+from tests.faults.proxy import Wire
+from tests.processes import eventually
+
+INSIDE = [sys.executable, "-m", "tests.faults.inside"]
+HOSTS = ("right", "wrong")  # clocks: the second scheduler and the small worker run on a host whose clock is moved
+WORKERS = {"small": 1, "bulk": 2}
+SCHEDULERS = ("scheduler 1", "scheduler 2")
+READY_S = 120
+FETCH = b"BRPOP"  # what a worker asks the broker, again and again, while it is well
+
+
+class System:
+    """The engines are there already; start() adds the processes."""
+
+    def __init__(self) -> None:
+        self.state = State.of_environment()
+        self.clocks = {host: self.state.root / f"clock-{host}" for host in HOSTS}
+        self.disk_full = self.state.root / "disk-full"
+        self.extracts = self.state.root / "extracts"
+        sockets = self.state.sockets
+        self.to_broker = {name: Wire(str(sockets / "valkey.sock")) for name in WORKERS}
+        self.to_database = {name: Wire(str(sockets / ".s.PGSQL.5432")) for name in WORKERS}
+        self.web, self.doomed_web = free_port(), free_port()
+        for path in self.clocks.values():
+            write_clock(path, 0)
+        for wire in self.to_broker.values():
+            wire.watch(FETCH)
+        # A fault a second is no crash loop: what is killed here may be back at once each time.
+        supervising.LONGEST_PAUSE = supervising.FIRST_PAUSE
+        self.supervisor = Supervisor(self._children(), say=lambda _: None)
+
+    def start(self) -> None:
+        """Start every process and wait until each does its work."""
+        self.disk_full.unlink(missing_ok=True)
+        self.supervisor.start()
+        ready = all(answers_within(READY_S, port) for port in (self.web, self.doomed_web))
+        if not (ready and eventually(self.all_work, READY_S)):
+            raise SystemExit(f"Not every process came up within {READY_S} s; their logs: {self.state.root / 'log'}")
+
+    def stop(self) -> None:
+        self.supervisor.stop()
+
+    def all_work(self) -> bool:
+        return self.schedulers_running() == len(SCHEDULERS) and all(self.fetches(name) for name in WORKERS)
+
+    # --- Looking ---
+
+    def leader(self, name: str) -> int | None:
+        """The process the supervisor started under a name, where it is there now."""
+        process = self.supervisor._processes.get(name)
+        return process.pid if process else None
+
+    def fetches(self, worker: str, *, since: float = 0.0) -> bool:
+        """Whether a worker has asked the broker for work within the last 3 s, and after a moment."""
+        return self.to_broker[worker].asked_at[FETCH] > max(since, time.monotonic() - 3)
+
+    def schedulers_running(self) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted", [RUNNING_KEY]
+            )
+            return int(cursor.fetchone()[0])
+
+    # --- Hurting ---
+
+    def kill(self, name: str) -> None:
+        """Kill the process itself."""
+        if pid := self.leader(name):
+            _kill(pid)
+
+    def kill_some_process(self, name: str) -> None:
+        """Kill the process itself or, twice as often, one of those it has started to do the work."""
+        if pid := self.leader(name):
+            _kill(random.choice([pid, *children_of(pid) * 2]))  # noqa: S311  (a victim, no secret)
+
+    def kill_serving_child(self) -> None:
+        """Kill the web process that is to die; another follows within milliseconds."""
+        for pid in children_of(self.leader("web doomed") or 0):
+            _kill(pid)
+
+    def broker(self) -> "redis.Redis[bytes]":
+        return redis.Redis(unix_socket_path=str(self.state.sockets / "valkey.sock"), socket_timeout=5)
+
+    def kill_broker(self) -> None:
+        with self.broker() as broker:
+            _kill(int(broker.info("server")["process_id"]))
+        eventually(lambda: valkey._ask(self.state, "PING") is None)
+
+    def start_broker(self) -> None:
+        with self.state.locked():
+            valkey.start(self.state)
+
+    def restart_database(self) -> None:
+        """What `pg_ctl -m immediate` does: every session ends without a word, and the log is read at the start."""
+        pid = int((postgres._data(self.state) / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGQUIT)
+        eventually(lambda: not Path(f"/proc/{pid}").exists())
+        with self.state.locked():
+            postgres.start(self.state)
+        connection.close()
+
+    # --- The processes ---
+
+    def _children(self) -> list[Child]:
+        doomed = Child("web doomed", "web", [*INSIDE, "forking_web", str(self.doomed_web)])
+        workers = [self._worker(name, processes) for name, processes in WORKERS.items()]
+        schedulers = [self._scheduler(name, host) for name, host in zip(SCHEDULERS, HOSTS, strict=True)]
+        return [web_child(self.web), doomed, *workers, *schedulers]
+
+    def _worker(self, name: str, processes: int) -> Child:
+        words = f"celery -A integration.config.celery worker -Q {name} -n {name}@%h -P prefork -c {processes}".split()
+        database = f"postgresql://postgres@127.0.0.1:{self.to_database[name].port}/{postgres.DATABASE}"
+        own = {"DATABASE_URL": database, "REDIS_URL": f"redis://127.0.0.1:{self.to_broker[name].port}/0"}
+        host = HOSTS[1] if name == "small" else HOSTS[0]
+        return Child(f"worker {name}", "worker", [*self._on(host, **own), *INSIDE, *words, *ALONE])
+
+    def _scheduler(self, name: str, host: str) -> Child:
+        return Child(name, "scheduler", [*self._on(host), *INSIDE, "django", "scheduler"])
+
+    def _on(self, host: str, **own: str) -> list[str]:
+        variables = {
+            **own,
+            "FAULTS_CLOCK": str(self.clocks[host]),
+            "FAULTS_DISK_FULL": str(self.disk_full),
+            "DJANGO_SETTINGS_MODULE": "integration.config.settings",
+        }
+        return ["env", *(f"{name}={value}" for name, value in variables.items())]
+
+
+def patiently(look: Callable[[], object], *, seconds: float = 60) -> object:
+    """Ask the database again and again while it is away."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return look()
+        except Exception:
+            connection.close()
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
+def children_of(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

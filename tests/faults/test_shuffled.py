@@ -1,0 +1,136 @@
+"""Every message three times, in an order that is shuffled in windows: events end as they do when all goes well."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from cpm import operations as cpm
+from cpm.models import Device, ProgramEvent
+from derms import operations as derms
+from derms.models import ControlZone, Event, Program, Stage
+from integration.config.models import User
+from integration.config.settling import settle
+from integration.config.verify import violations
+from integration.delivery import NotYet, deliver
+from integration.models import SMALL, Delivery
+from integration.refusals import Refused
+from integration.routes import ROUTES
+from lec_sim import operations as lec
+from lec_sim.models import HeadEndProfile, LecStage
+from tests import factories, walk
+from tests.faults.dose import doses
+from tests.removals.conftest import allow_leaving
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WINDOW, TIMES = 50, 3
+DEVICES, EVENTS = 3, 3
+
+
+@pytest.fixture
+def events(
+    zone: ControlZone, program: Program, operator: User, approver: User, now: datetime
+) -> Callable[[], list[Event]]:
+    """Makes Scheduled events, each in a window of its own, of which nobody has been told."""
+    factories.fleet(zone, program, DEVICES, since=now - timedelta(days=30))
+    allow_leaving()
+    HeadEndProfile.objects.create(head_end="HE1", offline_share=0, reject_share=0, overrides_per_hour=0)
+    plan = factories.strategy(zone, program, stage_minutes=2, lead_time_s=0)
+    windows = _windows(now)
+
+    def make() -> list[Event]:
+        made = [
+            derms.create_event(strategy_id=plan.pk, name="Any", starts_at=next(windows), by=operator, now=now)
+            for _ in range(EVENTS)
+        ]
+        for event in made:
+            walk.to("Scheduled", event, operator=operator, approver=approver, now=now)
+        return made
+
+    return make
+
+
+def _windows(now: datetime) -> Iterator[datetime]:
+    at = now + timedelta(hours=1)
+    while True:
+        yield at
+        at += timedelta(minutes=3)
+
+
+def _arrive(order: Random) -> None:
+    """What is on its way comes three times, each time among the fifty around it; until nothing is on its way."""
+    while coming := list(Delivery.objects.filter(Delivery.OPEN).order_by("pk")):
+        copies = [one for one in coming for _ in range(TIMES)]
+        for first in range(0, len(copies), WINDOW):
+            window = copies[first : first + WINDOW]
+            order.shuffle(window)
+            for one in window:
+                _receive(one)
+
+
+def _receive(one: Delivery) -> None:
+    """A copy goes past the row that says it was delivered: the receiver itself must see that it is one."""
+    now = Delivery.objects.get(pk=one.pk)
+    if now.delivered_at is None or now.queue != SMALL:
+        deliver(now.pk, now.attempt)
+        return
+    handler = next(route.handler for route in ROUTES[one.message.kind] if route.receiver == one.receiver)
+    with suppress(NotYet), transaction.atomic():
+        import_string(handler)(one.message.body)
+
+
+def _course(made: list[Event], order: Random, operator: User, now: datetime) -> None:
+    """The first runs, the second is canceled while it runs, of the third a device opts out; messages come as they may."""
+    for event in made:
+        derms.write_reservation_extract(event.stages.get().pk, now=now)
+    _arrive(order)
+    ran, canceled, left = made
+    known = ProgramEvent.objects.get(event_uid=left.uid)
+    with suppress(Refused):
+        cpm.opt_out_device(program_event_id=known.pk, device_id=Device.objects.earliest("pk").pk, by="cora", now=now)
+    _arrive(order)
+    for event in made:
+        _run(event)
+    _arrive(order)
+    derms.cancel_event(event_id=canceled.pk, by=operator, now=canceled.stages.get().starts_at, reason="Storm")
+    _arrive(order)
+    for event in (ran, left):
+        stage = LecStage.objects.get(event_uid=event.uid)
+        lec.end_stage(stage.pk, now=stage.ends_at)
+    _arrive(order)
+    settle()
+    _arrive(order)
+
+
+def _run(event: Event) -> None:
+    stage = LecStage.objects.get(event_uid=event.uid)
+    lec.start_stage(stage.pk, now=stage.starts_at)
+    lec.call_devices(stage.pk, now=stage.starts_at)
+
+
+def _end(event: Event) -> tuple[object, ...]:
+    """What a stage came to at CPM and LEC, as far as order and copies could have changed it."""
+    at_cpm = ProgramEvent.objects.get(event_uid=event.uid)
+    at_lec = LecStage.objects.get(event_uid=event.uid)
+    state = Stage.objects.get(event=event).state
+    return (state, at_cpm.state, at_lec.state, at_cpm.participations, at_cpm.closed, at_lec.called)
+
+
+@pytest.mark.parametrize("seeds", doses(2, 10, "seeds"))
+def test_the_end_is_the_same(seeds: int, events: Callable[[], list[Event]], operator: User, now: datetime) -> None:
+    for seed in range(seeds):
+        made = events()
+
+        _course(made, Random(seed), operator, now)  # noqa: S311  (an order, no secret)
+
+        assert [_end(event) for event in made] == [
+            ("Completed", "Completed", "Completed", DEVICES, DEVICES, DEVICES),
+            ("Canceled", "Canceled", "Canceled", DEVICES, DEVICES, DEVICES),
+            ("Completed", "Completed", "Completed", DEVICES, DEVICES, DEVICES - 1),
+        ], f"seed {seed}"
+    assert violations(rest=timedelta(0)) == []
