@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from integration.history import HistoryRecord
+
 from .choices import Outcome
 
 
@@ -34,8 +36,8 @@ class Removal(models.Model):
         return self.answer == "too late"
 
 
-class ParticipationChange(models.Model):
-    """A single change of one participation: who, when, what. Append-only by trigger."""
+class ParticipationChange(HistoryRecord):
+    """A single change of one participation: who, when, what."""
 
     program_event = models.ForeignKey("cpm.ProgramEvent", on_delete=models.PROTECT, related_name="+")
     device = models.ForeignKey("cpm.Device", on_delete=models.PROTECT, related_name="+")

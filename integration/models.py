@@ -10,7 +10,23 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from .history import HistoryBlock, HistoryRecord, Seal
 from .messages import CONTRACTS, ExtractRef, MessageBody
+
+__all__ = [
+    "Alert",
+    "Delivery",
+    "DueWork",
+    "Extract",
+    "HistoryBlock",
+    "Load",
+    "Message",
+    "RefusedRow",
+    "RequestAnswer",
+    "Seal",
+    "TransitionRecord",
+    "Work",
+]
 
 SMALL, BULK = "small", "bulk"
 
@@ -224,8 +240,8 @@ class Alert(models.Model):
         return reverse("delivery_retry" if model == "delivery" else "due_work_retry", args=[pk])
 
 
-class TransitionRecord(models.Model):
-    """One state change of one object: who, when, from, to, why. Written by the operation, append-only by trigger."""
+class TransitionRecord(HistoryRecord):
+    """One state change of one object: who, when, from, to, why. Written by the operation."""
 
     revision = models.PositiveIntegerField()
     from_state = models.CharField(max_length=12, default="", blank=True)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 from django.utils.module_loading import import_string
 
-from . import clock, delivery, extracts, loads, tasks
+from . import clock, delivery, extracts, loads, sealing, tasks
 from .models import SMALL, Delivery
 from .outbox import BY_THE_CLOCK, CHANNEL
 from .routes import DUE
@@ -184,7 +184,8 @@ class Scheduler:
             self.publisher.submit(self._publish, for_celery)
         if time.monotonic() - self.house_kept_at > HOUSEKEEPING_EVERY:
             self.house_kept_at = time.monotonic()
-            self.workers.submit(self._work, keep_house)
+            for act in (keep_house, sealing.seal):
+                self.workers.submit(self._work, act)
         return bool(found)
 
     def _find_due_each_second(self) -> None:

@@ -1,0 +1,44 @@
+"""The rows that tell what happened, and the seals that show whether they still say so (sealing.py)."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from .logs import request_id
+
+
+class HistoryRecord(models.Model):
+    """A row that tells what happened. Append-only by trigger, sealed in blocks (sealing.py)."""
+
+    request_id = models.UUIDField(null=True, default=request_id, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class HistoryBlock(models.Model):
+    """Rows of history that were sealed together; its digest covers theirs and the block's before."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    sealed_at = models.DateTimeField(db_default=Now())
+    rows = models.PositiveIntegerField()
+    digest = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.number}:{bytes(self.digest).hex()}"
+
+
+class Seal(models.Model):
+    """The digest of one row of history, written with it by a trigger; final with its block."""
+
+    pk = models.CompositePrimaryKey("source", "row_id")
+    source = models.CharField(max_length=63)
+    row_id = models.BigIntegerField()
+    digest = models.BinaryField()
+    block = models.ForeignKey(HistoryBlock, on_delete=models.PROTECT, null=True, related_name="seals")
+
+    class Meta:
+        indexes = [models.Index("source", "row_id", condition=Q(block=None), name="seal_waits")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.row_id}"
