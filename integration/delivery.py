@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from . import clock
 from .alerts import close_alert, raise_alert
@@ -108,6 +109,8 @@ def retry_due_work(*, work_id: int) -> None:
 
 def _perform(work: W, act: Callable[[W], None], prepare: Callable[[W], None] | None = None) -> None:
     """Act on claimed work, in one transaction with its mark; what goes wrong is noted on the row."""
+    clear_contextvars()
+    bind_contextvars(work=f"{type(work).__name__} {work.pk}")
     try:
         if prepare and work.queue == BULK:
             with transaction.atomic():
@@ -169,6 +172,7 @@ def _prepare_delivery(delivery: Delivery) -> None:
 
 def _act_on_delivery(delivery: Delivery) -> None:
     route = _route(delivery)
+    bind_contextvars(kind=delivery.message.kind, event_number=delivery.message.payload.get("event_number"))
     _one_subject_at_a_time(delivery)
     handler: Callable[..., Receipt] = import_string(route.handler)
     receipt = handler(delivery.message.body) if route.queue == SMALL else handler(delivery)

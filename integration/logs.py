@@ -1,17 +1,24 @@
-"""What every line of the log says besides its words: which request, which person, which event."""
+"""What a line of the log says besides its words: which request, which person, which event.
 
+Lines hold no customer's data: a request is named by its route, never by its address, where a link's secret or a name
+may stand; and of a database error only what happened is kept, not the row it happened to.
+"""
+
+import logging
 import uuid
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-import structlog
 from django.http import HttpRequest, HttpResponse
-from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
+from structlog import dev, processors, stdlib
+from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars, merge_contextvars
+from structlog.types import EventDict, Processor
 
-log = structlog.get_logger("gridcall.requests")
+log = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
+ROW_VALUES = ("DETAIL:", "CONTEXT:", "LINE ")  # how PostgreSQL begins lines that quote rows and statements
 
 
 def request_id() -> uuid.UUID | None:
@@ -21,10 +28,7 @@ def request_id() -> uuid.UUID | None:
 
 
 class RequestLog:
-    """Gives each request an id, and writes one line about it.
-
-    The line names the route and never the address: what stands in an address may be a customer's secret or name.
-    """
+    """Gives each request an id, and writes a line about it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -35,13 +39,48 @@ class RequestLog:
         began = perf_counter()
         response = self.get_response(request)
         response.headers[HEADER] = str(request_id())
-        log.info(
-            "request", method=request.method, status=response.status_code, ms=round(1000 * (perf_counter() - began))
-        )
+        ms = round(1000 * (perf_counter() - began))
+        log.info("request", extra={"method": request.method, "status": response.status_code, "ms": ms})
         return response
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: dict[str, Any]) -> None:
         route = request.resolver_match.route if request.resolver_match else ""
         bind_contextvars(route=route, actor=request.user.get_username() or None)
         if event := kwargs.get("event_number") or (route.startswith("events/") and kwargs.get("number")):
-            bind_contextvars(event=event)
+            bind_contextvars(event_number=event)
+
+
+def formatter(*, style: str) -> logging.Formatter:
+    """Lines of JSON, or lines for a terminal, with the same content."""
+    render: list[Processor] = [dev.ConsoleRenderer(colors=False, event_key="message")]
+    if style == "json":
+        render = [processors.JSONRenderer(default=str, ensure_ascii=False)]
+    return stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            merge_contextvars,
+            stdlib.ExtraAdder(allow={"method", "status", "ms"}),
+            stdlib.add_log_level,
+            stdlib.add_logger_name,
+            processors.TimeStamper(fmt="iso", utc=True),
+            processors.format_exc_info,
+            _without_addresses,
+            _without_row_values,
+            processors.EventRenamer("message"),
+        ],
+        processors=[stdlib.ProcessorFormatter.remove_processors_meta, *render],
+    )
+
+
+def _without_addresses(logger: object, method: str, line: EventDict) -> EventDict:
+    """Django's own lines about requests end with the address."""
+    if line["logger"].startswith(("django.request", "django.security")):
+        line["event"] = line["event"].partition(": ")[0]
+    return line
+
+
+def _without_row_values(logger: object, method: str, line: EventDict) -> EventDict:
+    for key in ("event", "exception"):
+        if key in line:
+            kept = [each for each in str(line[key]).splitlines() if not each.lstrip().startswith(ROW_VALUES)]
+            line[key] = "\n".join(kept)
+    return line

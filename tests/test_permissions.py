@@ -1,8 +1,8 @@
 """Who may open what: every address as every role and as nobody, from this one table.
 
 A letter per role that may: O operator, A approver, B Balance Authority, C CSR, P program manager, D administrator;
-* anybody who is signed in, ? nobody has to be (the address itself carries the secret). An address that stands here
-and leads nowhere, or leads somewhere and does not stand here, fails the test.
+* anybody who is signed in, ? nobody has to be (the address itself carries the secret), ! nobody has to be and all may.
+An address that stands here and leads nowhere, or leads somewhere and does not stand here, fails the test.
 """
 
 import re
@@ -30,6 +30,8 @@ EVENT = "events/<str:number>/"
 STAGE = EVENT + "stages/<int:stage_number>/"
 CUSTOMER = "customers/<str:number>/"
 MAY = {
+    "livez": "!",
+    "readyz": "!",
     "": "*",
     "audit-trail/": "AD",
     "audit-trail/export/": "AD",
@@ -151,14 +153,16 @@ def test_a_role_opens_what_the_table_says_and_nothing_else(
     person: User = request.getfixturevalue(ROLES[letter])
     client.force_login(person)
     refused = {address for address in MAY if asked(client, address).status_code == 403}
-    assert refused == {address for address, who in MAY.items() if who not in ("*", "?") and letter not in who}
+    assert refused == {address for address, who in MAY.items() if who not in ("*", "?", "!") and letter not in who}
 
 
 @pytest.mark.django_db
 def test_nobody_opens_nothing_but_what_carries_its_own_secret(client: Client) -> None:
     for address, who in MAY.items():
         answer = asked(client, address)
-        if who == "?":
+        if who == "!":
+            assert answer.status_code == 200, address
+        elif who == "?":
             assert answer.status_code in (404, 405, 410), address
         else:
             assert answer.status_code == 302, address
@@ -167,5 +171,7 @@ def test_nobody_opens_nothing_but_what_carries_its_own_secret(client: Client) ->
 
 def test_a_person_without_a_role_opens_the_overview_alone(client: Client, outsider: User) -> None:
     client.force_login(outsider)
-    opened = {address for address, who in MAY.items() if who != "?" and asked(client, address).status_code != 403}
+    opened = {
+        address for address, who in MAY.items() if who not in ("?", "!") and asked(client, address).status_code != 403
+    }
     assert opened == {"", "find/", "profile/", "saved-views/add/", "saved-views/<int:pk>/remove/"}

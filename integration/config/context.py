@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from derms.forecast_age import newest_forecast, too_old
 from integration import clock
+from integration.logs import request_id
 from integration.models import Alert
 from integration.templatetags.gridcall import duration
 
@@ -77,6 +78,7 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
     """The server's time, the menu and the person; each is worked out only where a template asks for it."""
     return {
         "server_now": cache(clock.now),
+        "request_id": request_id,
         "menu": cache(lambda: menu(request)),
         "saved_views": lambda: SavedView.objects.filter(person_id=request.user.pk, path=request.path),
         "own_zone": timezone.get_current_timezone_name,

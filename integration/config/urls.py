@@ -4,12 +4,16 @@ from django.contrib import admin
 from django.urls import include, path
 
 from .audit import audit_export, audit_trail
+from .health import livez, readyz
 from .palette import palette
 from .personal import profile, saved_view_add, saved_view_remove
 from .users import user_edit, user_list, user_new
 from .views import overview
 
+handler500 = "integration.config.views.server_error"
 urlpatterns = [
+    path("livez", livez, name="livez"),
+    path("readyz", readyz, name="readyz"),
     path("", overview, name="overview"),
     path("audit-trail/", audit_trail, name="audit_trail"),
     path("audit-trail/export/", audit_export, name="audit_export"),

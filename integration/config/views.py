@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from integration import clock
 from integration.access import allow
 from integration.http import SignedInRequest
+from integration.logs import request_id
 from integration.queries import backlog, open_alerts
 
 from .overview import day_ahead, running_events, waiting_for, zones
@@ -25,6 +27,11 @@ def overview(request: SignedInRequest) -> HttpResponse:
     context = {**_events(request), **_alerts(request), **_messages(request)}
     context["has_role"] = bool(request.user.get_all_permissions())
     return render(request, "config/overview.html#overview" if request.htmx else "config/overview.html", context)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page of last resort: it asks nothing of anybody, and names the request for whoever reads the log."""
+    return HttpResponse(render_to_string("500.html", {"request_id": request_id()}), status=500)
 
 
 def _events(request: SignedInRequest) -> dict[str, Any]:

@@ -16,8 +16,8 @@ __all__ = ["EnginesNotUsable", "in_use"]
 def in_use() -> Iterator[None]:
     """Run the engines that no variable names, and name them in os.environ for this process and its children.
 
-    With the embedded database come a secret key of this folder and plain http. A process that is told both addresses
-    starts nothing. Raises EnginesNotUsable.
+    With the embedded database come a secret key of this folder, plain http and a log to read. A process that is told
+    both addresses starts nothing. Raises EnginesNotUsable.
     """
     missing = {name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)}
     if not missing:
@@ -58,7 +58,7 @@ def _start(state: State, missing: set[str]) -> dict[str, str]:
     if "DATABASE_URL" in missing:
         postgres.start(state)
         variables["DATABASE_URL"] = postgres.url(state)
-        local = {"SECRET_KEY": state.secret_key(), "GRIDCALL_HTTPS": "0"}
+        local = {"SECRET_KEY": state.secret_key(), "GRIDCALL_HTTPS": "0", "LOG_FORMAT": "console"}
         variables |= {name: value for name, value in local.items() if not os.environ.get(name)}
     return variables
 

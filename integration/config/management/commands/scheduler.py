@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from integration.config import monitoring
 from integration.scheduler import Scheduler
 
 
@@ -15,4 +16,5 @@ class Command(BaseCommand):
         scheduler = Scheduler()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: scheduler.stop())
+        monitoring.serve()
         scheduler.run()

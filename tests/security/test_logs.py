@@ -1,0 +1,184 @@
+"""The log: lines that machines read, with request, person and event, and nothing about any customer."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+
+from cpm.models import Customer, ProgramEvent
+from cpm.operations import make_link
+from derms import operations
+from derms.models import ControlZone, Event, Program
+from integration import clock, logs, outbox
+from integration.config.models import User
+from integration.config.settling import settle
+from integration.delivery import deliver
+from integration.routes import ROUTES, Route
+from tests import factories, walk
+from tests.messages.conftest import STATUS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def log() -> Iterator[StringIO]:
+    """What is logged meanwhile, as in production."""
+    text = StringIO()
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(logs.formatter(style="json"))
+    logging.getLogger().addHandler(handler)
+    yield text
+    logging.getLogger().removeHandler(handler)
+
+
+def lines(log: StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+@pytest.fixture
+def fleet(zone: ControlZone, program: Program) -> None:
+    factories.fleet(zone, program, 3, since=clock.now() - timedelta(days=30))
+    Customer.objects.update(email="testa@example.invalid")
+
+
+def journey(zone: ControlZone, program: Program, operator: User, approver: User) -> Event:
+    """One event from plan to closed participation."""
+    now = clock.now()
+    plan = factories.strategy(zone, program)
+    event = operations.create_event(
+        strategy_id=plan.pk, name="Heat peak", starts_at=now + timedelta(hours=2), by=operator, now=now
+    )
+    walk.to("Scheduled", event, operator=operator, approver=approver, now=now)
+    walk.run(event.stages.get())
+    settle()
+    return event
+
+
+def visit(customer: Customer, event: Event, csr: User, operator: User) -> None:
+    """Pages that show a customer, searches for one, what is refused, and what goes wrong."""
+    by_csr, by_operator, nobody = Client(), Client(), Client()
+    by_csr.force_login(csr)
+    by_operator.force_login(operator)
+    token = make_link(customer_id=customer.pk, by="cora", now=clock.now()).token
+    for words in (customer.name, customer.phone, customer.email, "Test Street"):
+        by_csr.get("/customers/", {"q": words})
+        by_csr.get("/find/", {"q": words})
+        by_operator.get("/customers/", {"q": words})
+    by_csr.get(f"/customers/{customer.number}/")
+    by_csr.get(f"/customers/{customer.name}/")
+    by_operator.get(f"/events/{event.number}/")
+    nobody.get(f"/my-devices/{token}/")
+    nobody.post("/account/login/", {"login": customer.email, "password": customer.name})
+    Client(enforce_csrf_checks=True).post(f"/my-devices/{token}/unavailability/", {"reason": customer.name})
+
+
+def test_a_whole_journey_and_its_pages_leave_no_customer_in_the_log(
+    log: StringIO,
+    fleet: None,
+    zone: ControlZone,
+    program: Program,
+    operator: User,
+    approver: User,
+    csr: User,
+) -> None:
+    event = journey(zone, program, operator, approver)
+    customer = Customer.objects.earliest("pk")
+    visit(customer, event, csr, operator)
+
+    assert ProgramEvent.objects.get(event_uid=event.uid).closed == 3
+    assert len(lines(log)) > 15
+    assert [line["message"] for line in lines(log) if line["logger"].startswith("django.security")] != []
+    for private in ("Testa", "555-0100", "example.invalid", "Test Street", "my-devices/"):
+        assert private not in log.getvalue().replace("my-devices/<str:token>/", "")
+
+
+def test_a_fault_of_the_server_is_logged_without_the_row_it_happened_to(
+    log: StringIO, fleet: None, csr: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*args: object, **kwargs: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO cpm_customer SELECT * FROM cpm_customer LIMIT 1")
+
+    monkeypatch.setattr("cpm.views.customers.current_enrollments", break_down)
+    customer = Customer.objects.earliest("pk")
+    client = Client(raise_request_exception=False)
+    client.force_login(csr)
+    answer = client.get(f"/customers/{customer.number}/")
+
+    assert answer.status_code == 500
+    (fault,) = [line for line in lines(log) if line["level"] == "error"]
+    assert "duplicate key value" in fault["exception"]
+    assert "(id)=" not in log.getvalue()
+    assert customer.number not in log.getvalue()
+    assert fault["request_id"] == answer[logs.HEADER]
+    assert fault["request_id"] in answer.content.decode()
+
+
+def test_a_line_names_request_person_and_event(log: StringIO, operator: User) -> None:
+    client = Client()
+    client.force_login(operator)
+    answer = client.get("/events/DR-2026-0001/")
+    (line,) = lines(log)
+    assert line.pop("ms") >= 0
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "message": "request",
+        "level": "info",
+        "logger": "integration.logs",
+        "request_id": answer[logs.HEADER],
+        "route": "events/<str:number>/",
+        "actor": "olive",
+        "event_number": "DR-2026-0001",
+        "method": "GET",
+        "status": 404,
+    }
+
+
+def test_the_same_id_stands_on_the_page_in_the_log_and_in_history(
+    log: StringIO, zone: ControlZone, program: Program, fleet: None, operator: User, approver: User
+) -> None:
+    now = clock.now()
+    event = operations.create_event(
+        strategy_id=factories.strategy(zone, program).pk,
+        name="Heat peak",
+        starts_at=now + timedelta(hours=2),
+        by=operator,
+        now=now,
+    )
+    walk.to("Submitted", event, operator=operator, approver=approver, now=now)
+    client = Client()
+    client.force_login(approver)
+    approved = client.post(f"/events/{event.number}/approve/")
+    refused = client.post(f"/events/{event.number}/approve/")
+    client.force_login(operator)
+    forbidden = client.post(f"/events/{event.number}/approve/")
+
+    assert str(event.transitions.get(to_state="Approved").request_id) == approved[logs.HEADER]
+    assert (refused.status_code, forbidden.status_code) == (409, 403)
+    for answer in (refused, forbidden):
+        assert answer[logs.HEADER] in answer.content.decode()
+    assert [line["request_id"] for line in lines(log)] == [a[logs.HEADER] for a in (approved, refused, forbidden)]
+
+
+def test_work_without_a_request_names_the_message_and_the_event(log: StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ROUTES, "stage_status", (Route("cpm", "tests.messages.receivers.fail"),))
+    with transaction.atomic():
+        delivery = outbox.send(STATUS, sender="derms").deliveries.get()
+    deliver(delivery.pk, 0)
+    (line,) = lines(log)
+    assert line["work"] == f"Delivery {delivery.pk}"
+    assert (line["kind"], line["event_number"]) == ("stage_status", "DR-2026-0001")
+    assert "request_id" not in line
+
+
+def test_lines_for_a_terminal_say_the_same() -> None:
+    record = logging.LogRecord("gridcall", logging.WARNING, "", 0, "The broker is away (%s)", ("TimeoutError",), None)
+    said = logs.formatter(style="console").format(record)
+    assert "The broker is away (TimeoutError)" in said
+    assert "warning" in said
