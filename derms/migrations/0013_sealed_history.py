@@ -12,7 +12,7 @@ CREATE TRIGGER write_seals AFTER INSERT ON derms_transition REFERENCING NEW TABL
 
 
 class Migration(migrations.Migration):
-    dependencies = [("derms", "0008_bulk_indexes"), ("integration", "0006_sealed_history")]
+    dependencies = [("derms", "0012_event_drafts"), ("integration", "0006_sealed_history")]
     operations = [
         migrations.AddField(
             "transition",

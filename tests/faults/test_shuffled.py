@@ -85,7 +85,7 @@ def _receive(one: Delivery) -> None:
 
 
 def _course(made: list[Event], order: Random, operator: User, now: datetime) -> None:
-    """The first runs, the second is canceled while it runs, of the third a device opts out; messages come as they may."""
+    """The first runs, the second is canceled while it runs, of the third a device opts out; messages come anyhow."""
     for event in made:
         derms.write_reservation_extract(event.stages.get().pk, now=now)
     _arrive(order)
