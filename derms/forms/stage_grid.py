@@ -52,7 +52,7 @@ class StageRowForm(StrategyStageForm):
 
     stage_number: int  # what people call the row
     number = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    offset_minutes = forms.DecimalField(label=_("Starts after (min)"), max_digits=9, decimal_places=4)
+    offset_minutes = forms.DecimalField(label=_("After (min)"), max_digits=9, decimal_places=4)
     length_minutes = forms.DecimalField(label=_("Lasts (min)"), max_digits=9, decimal_places=4)
     der_groups = forms.ModelMultipleChoiceField(
         DerGroup.objects.all(), label=_("DER groups"), required=False, widget=forms.CheckboxSelectMultiple

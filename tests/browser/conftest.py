@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Locator, Page, sync_playwright
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from integration.config.demo.people import add_people
@@ -97,7 +97,7 @@ class Person:
     """Somebody at the pages: clicks words, reads words, and notes whatever the console complains of."""
 
     def __init__(self, address: str, browser: Browser, username: str, **options: Any) -> None:
-        self.address, self.problems = address, []  # type: str, list[str]
+        self.address, self.problems, self.clicks = address, [], 0  # type: str, list[str], int
         self._debugger: CDPSession | None = None
         # Without motion no colour is halfway between two themes when a page is looked at.
         settings = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **options}
@@ -116,6 +116,16 @@ class Person:
     def choose_tool(self, name: str) -> None:
         """Tools Selection > name."""
         self.page.get_by_role("navigation", name="Tools Selection").get_by_role("link", name=name, exact=True).click()
+
+    def click(self, what: Locator) -> None:
+        """Click, and count it."""
+        what.click()
+        self.clicks += 1
+
+    def choose(self, what: Locator, label: str) -> None:
+        """Choose from a list, which counts as one click."""
+        what.select_option(label=label)
+        self.clicks += 1
 
     def press(self, name: str) -> None:
         """Click the first link or button that bears these words."""

@@ -15,7 +15,7 @@ from .conftest import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STRATEGY = "Alder quick test"
-STAGE_SECONDS = 8
+STAGE_SECONDS = 9  # 0.15 min
 AHEAD = timedelta(seconds=75)
 
 
@@ -45,21 +45,16 @@ def _plan_and_submit(operator: Person) -> str:
     page.get_by_label("Name").fill("Evening test")
     start = clock.now() + AHEAD
     page.get_by_label("Start").fill(local(start))
-    operator.shoot("event-new")
-    operator.press("Save and open the stages")
-    for number, offset in ((1, 0), (2, STAGE_SECONDS)):
-        page.get_by_role("link", name=f"Edit stage {number}").click()
-        begins = start + timedelta(seconds=offset)
-        page.get_by_label("Start").fill(local(begins))
-        page.get_by_label("End").fill(local(begins + timedelta(seconds=STAGE_SECONDS)))
-        operator.press("Save stage")
     operator.press("Add Stage")
-    page.get_by_label("Program", exact=True).select_option(index=1)
-    last = start + timedelta(seconds=2 * STAGE_SECONDS)
-    page.get_by_label("Start").fill(local(last))
-    page.get_by_label("End").fill(local(last + timedelta(seconds=STAGE_SECONDS)))
-    page.get_by_label("Control", exact=True).select_option(label="Off")
-    operator.press("Save stage")
+    page.get_by_role("listitem", name="Stage 3").get_by_label("Program").select_option(index=1)
+    for number in (1, 2, 3):
+        row = page.get_by_role("listitem", name=f"Stage {number}")
+        row.get_by_label("After").fill(str((number - 1) * STAGE_SECONDS / 60))
+        row.get_by_label("Lasts").fill(str(STAGE_SECONDS / 60))
+    operator.reads("devices eligible", within="#check")
+    operator.shoot("event-new")
+    operator.press("Save")
+    operator.reads("is saved as New")
     operator.reads("devices", within="#check")
     operator.shoot("event-edit")
     page.locator("#state-tracking").get_by_role("link", name="Submit").click()

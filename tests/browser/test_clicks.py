@@ -1,0 +1,121 @@
+"""How many clicks the flows of the day take after sign-in; typing is not counted."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cpm.models import Device, Participation, ProgramEvent, Unavailability
+from derms.models import Event
+from integration import clock
+
+from .conftest import Person
+from .test_customer_use_cases import find, reserved_devices
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_the_flows_of_the_day_take_few_clicks(sign_in: Callable[..., Person]) -> None:
+    program_event, (device, other) = reserved_devices(2)
+    operator, approver, csr = sign_in("olive.operator"), sign_in("ada.approver"), sign_in("cora.csr")
+
+    number = _create_and_submit(operator)
+    assert operator.clicks == 3
+    _approve(approver, number)
+    assert approver.clicks == 3
+    _see_that_cpm_has_all_rows(operator, program_event.event_number)
+    _cancel_by_palette(operator, number)
+    assert operator.clicks <= 3
+    _opt_out(csr, program_event, device)
+    assert csr.clicks == 3
+    _set_unavailable(csr, program_event, other)
+    assert csr.clicks == 3
+    _cancel_by_the_menu(operator, program_event.event_number)
+    assert operator.clicks == 5
+
+
+def _start(person: Person) -> None:
+    person.open("/")
+    person.clicks = 0
+
+
+def _create_and_submit(operator: Person) -> str:
+    _start(operator)
+    operator.click(operator.page.locator(".page-actions").get_by_role("link", name="New Event"))
+    operator.click(operator.page.get_by_role("radio", name="Birch evening shift"))
+    operator.click(operator.page.get_by_role("button", name="Save and submit"))
+    operator.reads("was submitted")
+    event = Event.objects.latest("pk")
+    assert (event.state, event.name, event.stages.count()) == ("Submitted", "Birch evening shift", 2)
+    return event.number
+
+
+def _approve(approver: Person, number: str) -> None:
+    _start(approver)
+    approver.click(approver.page.locator("main").get_by_role("link", name=number, exact=True).first)
+    approver.click(approver.page.locator("#state-tracking").get_by_role("link", name="Approve"))
+    approver.click(approver.page.locator("main").get_by_role("button", name="Approve"))
+    approver.reads("was approved")
+
+
+def _see_that_cpm_has_all_rows(operator: Person, number: str) -> None:
+    """Checking takes no click: the event's page tells what CPM has confirmed."""
+    operator.open(f"/events/{number}/")
+    reserved = sum(stage.reserved for stage in Event.objects.get(number=number).stages.all())
+    row = operator.page.locator("#progress .funnel", has_text="CPM: devices reserved")
+    row.get_by_text(re.compile(rf"{reserved:,}\s*/\s*{reserved:,}")).wait_for()
+
+
+def _cancel_by_palette(operator: Person, number: str) -> None:
+    _start(operator)
+    operator.page.keyboard.press("Control+k")
+    operator.page.keyboard.type(f"cancel {number}")
+    operator.click(operator.page.locator("#palette-found").get_by_role("link", name=f"Cancel {number}"))
+    _confirm_cancel(operator)
+
+
+def _cancel_by_the_menu(operator: Person, number: str) -> None:
+    _start(operator)
+    operator.click(operator.page.get_by_role("navigation", name="Tools Selection").get_by_role("link", name="DERMS Ev"))
+    operator.click(operator.page.get_by_label(f"Select {number}"))
+    operator.click(operator.page.locator("[data-pick-actions] summary"))
+    operator.click(operator.page.get_by_role("button", name="Cancel…"))
+    _confirm_cancel(operator)
+    assert Event.objects.get(number=number).state == "Canceled"
+
+
+def _confirm_cancel(operator: Person) -> None:
+    operator.page.get_by_label("Reason").fill("Cooler than forecast")
+    operator.click(operator.page.locator("main form .btn-danger"))
+    operator.page.locator(".messages").get_by_text("anceled").first.wait_for()
+
+
+def _opt_out(csr: Person, program_event: ProgramEvent, device: Device) -> None:
+    _start(csr)
+    find(csr, device.nic_id)
+    csr.click(csr.page.locator(f"#current-enrollment .notice a[href*='{_stage(program_event)}']").first)
+    csr.choose(csr.page.get_by_label("Preemptive Opt-Out"), "Yes")
+    csr.click(csr.page.get_by_role("button", name="Save"))
+    csr.reads("Requested", within="#opt-out")
+    assert Participation.objects.get(program_event_id=program_event.pk, device_id=device.pk).preemptive_opt_out
+
+
+def _set_unavailable(csr: Person, program_event: ProgramEvent, device: Device) -> None:
+    _start(csr)
+    find(csr, device.nic_id)
+    csr.click(csr.page.get_by_role("link", name=f"Schedule Unavailability {program_event.program}"))
+    page, zone = csr.page, ZoneInfo(device.location.time_zone)
+    csr.click(page.get_by_label(re.compile(device.nic_id)))
+    page.get_by_label("From").fill(program_event.starts_at.astimezone(zone).strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_label("Until").fill((clock.now().astimezone(zone) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_label("Reason").fill("Away")
+    csr.reads(program_event.event_number, within="#would-release")
+    csr.click(page.get_by_role("button", name="Save"))
+    csr.reads("is saved")
+    assert Unavailability.objects.get(device=device).reason == "Away"
+
+
+def _stage(program_event: ProgramEvent) -> str:
+    return f"/{program_event.event_number}/{program_event.stage_number}/"

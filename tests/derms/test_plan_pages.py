@@ -1,0 +1,171 @@
+"""New Event and Edit: the grid of stages, the check of what was typed, the draft."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import Client
+
+from derms import operations, plan_check
+from derms.models import ControlZone, DerGroup, Event, EventDraft, Program, Stage, Strategy
+from integration.config.models import User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NEW = "/events/new/"
+
+
+@pytest.fixture
+def as_operator(client: Client, operator: User) -> Client:
+    client.force_login(operator)
+    return client
+
+
+@pytest.fixture
+def start(now: datetime) -> datetime:
+    return (now + timedelta(hours=3)).replace(second=0, microsecond=0)
+
+
+def wall(moment: datetime) -> str:
+    return moment.astimezone(ZoneInfo("America/New_York")).strftime("%Y-%m-%dT%H:%M")
+
+
+def typed(strategy: Strategy, start: datetime, *rows: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """What a browser sends of New Event with these rows."""
+    program = strategy.stages.get().program_id
+    row = {"program": program, "offset_minutes": 0, "length_minutes": 30, "control": "off", "control_value": 0}
+    grid = {f"stages-{n}-{name}": value for n, own in enumerate(rows) for name, value in {**row, **own}.items()}
+    counts = {"stages-TOTAL_FORMS": len(rows), "stages-INITIAL_FORMS": 0, "rows_of": str(strategy.uid)}
+    return {"strategy": str(strategy.uid), "starts_at": wall(start), **counts, **grid, **fields}
+
+
+def rows_shown(page: str) -> int:
+    return page.count('class="grid-row"')
+
+
+def test_the_first_page_shows_the_stages_of_the_chosen_strategy(as_operator: Client, strategy: Strategy) -> None:
+    page = as_operator.get(f"{NEW}?strategy={strategy.uid}").content.decode()
+    assert rows_shown(page) == 1
+    assert f'name="rows_of" value="{strategy.uid}"' in page
+
+
+def test_an_event_gets_the_stages_of_the_grid(as_operator: Client, strategy: Strategy, start: datetime) -> None:
+    group = DerGroup.objects.create(name="Thermostats", device_classes=["thermostat"])
+    rows = ({"length_minutes": "0.5"}, {"offset_minutes": 30, "target_kw": 7, "der_groups": [group.pk]})
+    as_operator.post(NEW, typed(strategy, start, *rows, submit="1"))
+    event = Event.objects.get()
+    assert (event.state, event.name) == ("Submitted", strategy.name)
+    first, second = event.stages.order_by("number")
+    assert (first.starts_at, first.ends_at) == (start, start + timedelta(seconds=30))
+    assert (second.starts_at, second.target_kw, second.group_ids) == (start + timedelta(minutes=30), 7, [group.pk])
+
+
+def test_rows_of_another_strategy_give_way_to_those_of_the_chosen_one(
+    as_operator: Client, strategy: Strategy, start: datetime, zone: ControlZone, program: Program
+) -> None:
+    other = factories.strategy(zone, program, stages=2)
+    form = {**typed(strategy, start, {}), "strategy": str(other.uid)}
+    assert rows_shown(as_operator.post(NEW, {**form, "button": "strategy"}).content.decode()) == 2
+    as_operator.post(NEW, form)
+    assert (Event.objects.get().strategy, Stage.objects.count()) == (other, 2)
+
+
+@pytest.mark.parametrize(("button", "rows"), [("add", 3), ("clone-0", 3), ("remove-1", 1), ("remove-9", 2)])
+def test_buttons_of_the_grid_change_its_rows_and_save_nothing(
+    as_operator: Client, strategy: Strategy, start: datetime, button: str, rows: int
+) -> None:
+    answer = as_operator.post(NEW, typed(strategy, start, {}, {}, button=button))
+    assert (answer.status_code, rows_shown(answer.content.decode())) == (200, rows)
+    assert not Event.objects.exists()
+
+
+def test_shift_all_moves_the_start(as_operator: Client, strategy: Strategy, start: datetime) -> None:
+    form = typed(strategy, start, {}, button="shift--15")
+    answer = as_operator.post(NEW, form, headers={"HX-Request": "true"}).content.decode()
+    assert f'value="{wall(start - timedelta(minutes=15))}"' in answer
+    assert "<html" not in answer
+    assert as_operator.post(NEW, {**form, "button": "erase"}).status_code == 400
+
+
+def test_errors_name_the_stage_the_value_and_the_limit_and_link_to_the_field(
+    as_operator: Client, strategy: Strategy, start: datetime
+) -> None:
+    answer = as_operator.post(NEW, typed(strategy, start, {"length_minutes": 0}, {"share_pct": 130}))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "A stage lasts longer than 0 min; this is 0." in page
+    assert "A share is at most 100 %; this is 130." in page
+    assert 'href="#id_stages-1-share_pct"' in page
+
+
+def test_the_check_counts_what_was_typed_and_leaves_nothing_behind(
+    as_operator: Client, strategy: Strategy, start: datetime
+) -> None:
+    batteries = DerGroup.objects.create(name="Batteries", device_classes=["battery"])
+    page = as_operator.post(NEW + "check/", typed(strategy, start, {})).content.decode()
+    assert "20 devices eligible" in page
+    assert 'data-chart="load-data"' in page
+    none = as_operator.post(NEW + "check/", typed(strategy, start, {"der_groups": [batteries.pk]})).content.decode()
+    assert "0 devices eligible" in none
+    assert not Event.objects.exists()
+    assert not Stage.objects.exists()
+
+
+def test_the_check_tells_conflicts_the_lead_time_and_what_waits_for_a_value(
+    as_operator: Client, strategy: Strategy, event_in: Callable[..., Event], now: datetime
+) -> None:
+    other = event_in("Submitted")
+    begins = other.stages.get().starts_at
+    assert other.number in as_operator.post(NEW + "check/", typed(strategy, begins, {})).content.decode()
+    assert "300 s of lead time" in as_operator.post(NEW + "check/", typed(strategy, now, {})).content.decode()
+    waits = as_operator.post(NEW + "check/", typed(strategy, begins, {"program": ""})).content.decode()
+    assert "The check waits for" in waits
+
+
+def test_a_count_that_takes_too_long_is_a_kind_sentence(
+    as_operator: Client, strategy: Strategy, start: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_check, "PATIENCE", "1ms")
+    answer = as_operator.post(NEW + "check/", typed(strategy, start, {}))
+    assert answer.status_code == 200
+    assert "Counting the devices takes too long" in answer.content.decode()
+
+
+def test_edit_saves_the_grid_and_keeps_the_stages_that_stay(
+    as_operator: Client, strategy: Strategy, new_event: Callable[..., Event], start: datetime
+) -> None:
+    event = new_event()
+    uid, address = event.stages.get().uid, f"/events/{event.number}/edit/"
+    details = {"name": "Cold peak", "objective": "Maximum Reduction", "revision": event.revision}
+    form = {**typed(strategy, start, {"offset_minutes": 15}, {"number": 1, "length_minutes": 45}), **details}
+    assert "2 · Cool program" in as_operator.post(f"/events/{event.number}/check/", form).content.decode()
+    assert as_operator.post(address, form).status_code == 302
+    kept, added = Event.objects.get(name="Cold peak").stages.order_by("number")
+    assert (kept.uid, kept.minutes, added.number) == (uid, 45, 2)
+    late = as_operator.post(address, form)
+    assert late.status_code == 409
+    assert "olive changed" in late.content.decode()
+
+
+def test_who_may_only_look_cannot_save_an_edit(approver: User, new_event: Callable[..., Event]) -> None:
+    client = Client()
+    client.force_login(approver)
+    assert client.post(f"/events/{new_event().number}/edit/", {"name": "Mine"}).status_code == 403
+
+
+def test_what_was_typed_is_there_again_until_it_is_saved_or_discarded(
+    as_operator: Client, strategy: Strategy, start: datetime, second_operator: User
+) -> None:
+    form = typed(strategy, start, {}, {}, name="Left alone")
+    as_operator.post(NEW + "keep/", form)
+    page = as_operator.get(NEW).content.decode()
+    assert 'value="Left alone"' in page
+    assert rows_shown(page) == 2
+    operations.keep_draft(person=second_operator, typed="name=Theirs", now=start)
+    as_operator.post(NEW + "discard/")
+    assert "Left alone" not in as_operator.get(NEW).content.decode()
+    as_operator.post(NEW + "keep/", form)
+    as_operator.post(NEW, form)
+    assert list(EventDraft.objects.values_list("person", flat=True)) == [second_operator.pk]
