@@ -1,14 +1,18 @@
 """What lists can be narrowed to; a filter is a query string, so a view of a list is an address."""
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters
+from django import forms
 from django.db.models import Q, QuerySet
 from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
 
+from integration.badges import OUTCOMES
+
 from .choices import Category, DeviceClass, EventState
-from .models import ControlZone, Device, Event
+from .models import ControlZone, Device, Event, Stage
+from .stage_devices import DeviceChoice
 
 EVENT_VIEWS: dict[str, tuple[Any, list[str]]] = {
     "active": (_("Active"), [s for s in EventState.values if s not in (EventState.COMPLETED, EventState.CANCELED)]),
@@ -75,3 +79,29 @@ class DeviceFilter(django_filters.FilterSet):  # type: ignore[misc]  # the libra
     class Meta:
         model = Device
         fields = ["q", "device_class", "zone", "feeder"]
+
+
+class StageDeviceForm(forms.Form):
+    """Devices of a stage by NIC id, feeder and outcome."""
+
+    q = forms.CharField(required=False, label=_("NIC id begins with"), max_length=40)
+    feeder = forms.ChoiceField(required=False, label=_("Feeder"))
+    outcome = forms.ChoiceField(
+        required=False,
+        label=_("Outcome"),
+        choices=[
+            ("", _("All outcomes")),
+            *[(code, look.word) for code, look in OUTCOMES.items()],
+            ("none", _("None yet")),
+        ],
+    )
+
+    def __init__(self, *args: Any, stage: Stage, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        feeders = cast(forms.ChoiceField, self.fields["feeder"])
+        feeders.choices = [("", _("All feeders")), *[(code, code) for code in sorted(stage.feeders)]]
+
+    @property
+    def chosen(self) -> DeviceChoice:
+        """What was asked for; all devices where that is nothing the stage has."""
+        return DeviceChoice(**self.cleaned_data) if self.is_valid() else DeviceChoice()

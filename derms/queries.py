@@ -4,16 +4,13 @@ import itertools
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from integration.models import Alert, Delivery
-from integration.sql import statement
 
 from .choices import FINAL_STAGE_STATES, DeviceClass, EventState, Objective, StageState
 from .models import DerGroup, Device, DeviceOutcome, Event, Feeder, HeadEnd, LoadForecast, Program, Reservation, Stage
@@ -191,31 +188,6 @@ def receipts(stages: list[Stage]) -> list[Progress]:
         Progress(label, applied.get((kind, receiver), 0), whole, _status_note(told.get(receiver, [])))
         for label, kind, receiver, whole in rows
     ]
-
-
-class StageDevice(NamedTuple):
-    """A reserved device of a stage, and its outcome once it is known. Power in W."""
-
-    device_id: int
-    head_end: str
-    nic_id: str
-    device_class: str
-    feeder: str
-    expected_w: int
-    outcome: str | None
-    reduction_w: int | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    error: str | None
-
-
-def stage_devices(stage: Stage, *, after: int, limit: int) -> list[StageDevice]:
-    """One keyset page of a stage's devices."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement(Path(__file__).parent, "stage_devices"), {"stage": stage.pk, "after": after, "limit": limit}
-        )
-        return [StageDevice(*row) for row in cursor.fetchall()]
 
 
 def _status_note(told: list[bool]) -> str:

@@ -105,6 +105,11 @@ def control_factor(control: str, value: float) -> float:
     return 1.0
 
 
+def count_feeders(stage: Stage) -> dict[str, int]:
+    """Reserved devices per feeder, by its code."""
+    return dict(_run("count_feeders", {"stage": stage.pk}))
+
+
 def load_raw_outcomes(stage: Stage, staged: str) -> int:
     """Rows of one staged part become outcomes of a stage; gives how many."""
     with connection.cursor() as cursor:

@@ -5,12 +5,13 @@ sql/call_devices.sql computes the same over a whole stage in one statement; a te
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from .choices import Answer
+from .choices import Answer, Fault
 
 DRAWS = 4
+SLOWER = 20
 STEPS = 2**32
 
 
@@ -33,6 +34,15 @@ class Behaviour:
     answered_at: datetime | None
     overridden_at: datetime | None
     reduction_w: int
+
+
+def with_fault(profile: Profile, fault: str) -> Profile:
+    """The profile as it behaves while its head end has this fault."""
+    if fault == Fault.OFFLINE:
+        return replace(profile, offline_share=1.0, reject_share=0.0)
+    if fault == Fault.REJECTS:
+        return replace(profile, offline_share=0.0, reject_share=1.0)
+    return replace(profile, answer_seconds=profile.answer_seconds * (SLOWER if fault == Fault.SLOW else 1))
 
 
 def behave(

@@ -11,6 +11,15 @@ class StageState(TextChoices):
     CANCELED = "Canceled", _("Canceled")
 
 
+class Fault(TextChoices):
+    """What is wrong with a head end system, for practice: stronger than what its profile says."""
+
+    NONE = "none", _("None")
+    OFFLINE = "offline", _("Offline: no device answers")
+    SLOW = "slow", _("Slow: answers take twenty times as long")
+    REJECTS = "rejects", _("Rejects: every call is refused")
+
+
 class Answer(TextChoices):
     """What a called device's head end said."""
 

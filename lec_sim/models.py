@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import pghistory
 from django.db import models
 from django.db.models import F, Q
 
-from .choices import StageState
+from .choices import Fault, StageState
 
 
+@pghistory.track(
+    model_name="HeadEndProfileChange",
+    obj_field=pghistory.ObjForeignKey(related_name="changes"),
+    context_field=pghistory.ContextJSONField(),
+    context_id_field=None,  # type: ignore[arg-type]  # its documentation names None; its types don't
+)
 class HeadEndProfile(models.Model):
     """How the devices behind one head end behave. Shares are 0 to 1; see behaviour.py for what each number does."""
 
@@ -17,6 +24,7 @@ class HeadEndProfile(models.Model):
     reject_share = models.FloatField(default=0.01)
     overrides_per_hour = models.FloatField(default=0.05)
     seed = models.IntegerField(default=1)
+    fault = models.CharField(max_length=8, choices=Fault.choices, default=Fault.NONE)
 
     class Meta:
         constraints = [
@@ -24,7 +32,8 @@ class HeadEndProfile(models.Model):
                 condition=Q(offline_share__gte=0, reject_share__gte=0, overrides_per_hour__gte=0, answer_seconds__gt=0)
                 & Q(offline_share__lte=1 - F("reject_share")),
                 name="head_end_profile_shares",
-            )
+            ),
+            models.CheckConstraint(condition=Q(fault__in=Fault.values), name="head_end_profile_known_fault"),
         ]
 
     def __str__(self) -> str:

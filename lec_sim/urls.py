@@ -6,4 +6,7 @@ from . import views
 
 app_name = "lec_sim"
 
-urlpatterns = [path("live-energy-connect/", views.stage_list, name="stage_list")]
+urlpatterns = [
+    path("live-energy-connect/", views.stage_list, name="stage_list"),
+    path("live-energy-connect/head-ends/<str:head_end>/fault/", views.fault, name="fault"),
+]

@@ -1,15 +1,20 @@
 """Live Energy Connect: the stages it executes, and how the simulated devices behave."""
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from integration import clock
 from integration.access import allow
+from integration.acting import acts_once
 from integration.http import SignedInRequest
 from integration.keyset import keyset_page
 
+from .faults import fault_changes, set_fault
+from .forms import FaultForm
 from .models import HeadEndProfile
 from .queries import active_stages, due_stages, past_stages
 
@@ -29,3 +34,18 @@ def stage_list(request: SignedInRequest) -> HttpResponse:
     context["page"] = keyset_page(past_stages(now), LATEST_FIRST, request.GET)
     context["profiles"] = HeadEndProfile.objects.order_by("head_end")
     return render(request, "lec_sim/stage_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow("lec_sim.change_headendprofile")
+@acts_once
+def fault(request: SignedInRequest, head_end: str) -> HttpResponse:
+    """Give a head end a fault or take it away, with who did so before."""
+    profile = get_object_or_404(HeadEndProfile, head_end=head_end)
+    form = FaultForm(request.POST if request.method == "POST" else None, initial={"fault": profile.fault})
+    if request.method == "POST" and form.is_valid():
+        set_fault(head_end=head_end, fault=form.cleaned_data["fault"], by=request.user.username)
+        messages.success(request, _("The fault of %(head_end)s is saved.") % {"head_end": head_end})
+        return redirect("lec_sim:stage_list")
+    context = {"profile": profile, "form": form, "changes": fault_changes(profile)}
+    return render(request, "lec_sim/fault.html", context, status=422 if form.errors else 200)

@@ -110,6 +110,7 @@ MAY = {
     "my-devices/<str:token>/events/<str:event_number>/<int:stage_number>/<str:head_end>/<str:nic_id>/opt-out/": "?",
     "live/": "OABCP",
     "live-energy-connect/": "O",
+    "live-energy-connect/head-ends/<str:head_end>/fault/": "O",
     "messages/": "OD",
     "messages/export/": "OD",
     "messages/<uuid:uid>/": "OD",

@@ -173,6 +173,7 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     removed_w = models.BigIntegerField(default=0)
     called = models.PositiveIntegerField(default=0)
     left_out = models.JSONField(default=dict)
+    feeders = models.JSONField(default=dict)
     outcomes = models.JSONField(default=dict)
     reduction_w = models.BigIntegerField(null=True)
     reservations_sent_at = models.DateTimeField(null=True)

@@ -13,7 +13,7 @@ from integration.refusals import Refused
 from ..choices import EventState, StageState
 from ..models import Event, Stage
 from ..queries import shortfall_kw, stage_goals
-from ..set_operations import reserve_devices
+from ..set_operations import count_feeders, reserve_devices
 from .approval import check_lead_time, not_scheduled_key
 from .history import save_event, save_stage
 from .locks import lock_event, lock_stages, lock_zone
@@ -67,8 +67,9 @@ def write_reservation_extract(stage_id: int, *, now: datetime) -> None:
         return
     extract = extracts.write_extract(kind="device_reservation", query=RESERVED_DEVICES, params={"stage": stage_id})
     outbox.send(DeviceReservation(stage_uid=stage.uid, extract=extract.ref), sender="derms")
-    stage.reservations_sent_at = now
-    stage.save(update_fields=["reservations_sent_at"])
+    # Counted here and not at Schedule, which holds the control zone's lock.
+    stage.feeders, stage.reservations_sent_at = count_feeders(stage), now
+    stage.save(update_fields=["feeders", "reservations_sent_at"])
 
 
 def _reserve(event: Event, stages: list[Stage], now: datetime) -> None:

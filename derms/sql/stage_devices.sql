@@ -1,8 +1,8 @@
 -- One page of a stage's devices by id, with what each did: the keyset first, then the joins.
 SELECT page.device_id, h.code AS head_end, d.nic_id, d.device_class, f.code AS feeder, page.expected_w,
        o.code AS outcome, o.reduction_w, o.started_at, o.ended_at, o.error
-  FROM (SELECT device_id, expected_w FROM derms_reservation
-         WHERE stage_id = %(stage)s AND device_id > %(after)s ORDER BY device_id LIMIT %(limit)s) page
+  FROM (SELECT r.device_id, r.expected_w FROM derms_reservation r
+         WHERE r.stage_id = %(stage)s AND r.device_id > %(after)s {narrowed} ORDER BY r.device_id LIMIT %(limit)s) page
   JOIN derms_device d ON d.id = page.device_id
   JOIN derms_headend h ON h.id = d.head_end_id
   JOIN derms_feeder f ON f.id = d.feeder_id

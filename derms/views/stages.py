@@ -1,48 +1,62 @@
 """The page of one stage."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from integration.access import allow
 from integration.exports import PAGE as EXPORT_PAGE
 from integration.exports import Listing, export
 from integration.http import SignedInRequest
+from integration.keyset import AFTER, page_of
 
+from ..filters import StageDeviceForm
 from ..models import Event, Stage
-from ..queries import StageDevice, stage_devices
+from ..stage_devices import StageDevice, answers, devices_by_feeder, devices_by_state, stage_devices
 
 PAGE = 50
+FEEDERS_SHOWN = 12
 
 
 @require_safe
 @allow("derms.view_event")
+@vary_on_headers("HX-Request")
 def stage(request: SignedInRequest, number: str, stage_number: int) -> HttpResponse:
-    """A stage: its devices with what they did, who was left out and why."""
+    """A stage: where its devices stand and what they answer as a live part; then each of them, by the filter."""
     event = get_object_or_404(Event.objects.select_related("zone", "type"), number=number)
     found = get_object_or_404(Stage.objects.select_related("program"), event=event, number=stage_number)
-    after = request.GET.get("after", "0")
-    rows = stage_devices(found, after=int(after) if after.isdigit() else 0, limit=PAGE + 1)
-    context = {
+    told = answers(found)
+    context: dict[str, Any] = {
         "event": event,
         "stage": found,
-        "devices": rows[:PAGE],
-        "next_url": f"?after={rows[PAGE - 1].device_id}" if len(rows) > PAGE else "",
-        "first_url": "?" if after != "0" else "",
+        "answers": told,
+        "states": devices_by_state(found, told[-1] if told else None),
+        "feeders": devices_by_feeder(found)[:FEEDERS_SHOWN],
+        "feeders_left": max(0, len(found.feeders) - FEEDERS_SHOWN),
     }
-    return render(request, "derms/stage.html", context)
+    if request.htmx:
+        return render(request, "derms/stage.html#stage-live", context)
+    form = StageDeviceForm(request.GET, stage=found)
+    after = request.GET.get(AFTER, "0")
+    rows = stage_devices(found, form.chosen, after=int(after) if after.isdigit() else 0, limit=PAGE + 1)
+    page = page_of(rows, request.GET, str(rows[:PAGE][-1].device_id) if rows else "", size=PAGE)
+    return render(request, "derms/stage.html", context | {"form": form, "page": page, "is_narrowed": any(form.chosen)})
 
 
 @require_safe
 @allow("derms.view_event")
 def stage_export(request: SignedInRequest, number: str, stage_number: int) -> HttpResponseBase:
-    """Every device reserved for the stage, with what it did."""
+    """Every device of the filter reserved for the stage, with what it did."""
     found = get_object_or_404(Stage, event__number=number, number=stage_number)
+    chosen = StageDeviceForm(request.GET, stage=found).chosen
 
     def next_page(last: StageDevice | None) -> list[StageDevice]:
-        return stage_devices(found, after=last.device_id if last else 0, limit=EXPORT_PAGE)
+        return stage_devices(found, chosen, after=last.device_id if last else 0, limit=EXPORT_PAGE)
 
     header = [
         _("Head end"), _("NIC id"), _("Class"), _("Feeder"), _("Expected (W)"), _("Outcome"), _("Reduction (W)"),

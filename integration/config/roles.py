@@ -15,6 +15,7 @@ ROLES: dict[str, set[str]] = {
         "derms.plan_event",
         "derms.view_device",
         "lec_sim.view_lecstage",
+        "lec_sim.change_headendprofile",
         "integration.view_message",
         "integration.view_alert",
         "integration.change_alert",

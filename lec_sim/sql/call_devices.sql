@@ -26,7 +26,14 @@ SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamp
                                                md5(coalesce(p.seed, 1) || '|' || r.head_end || '/' || r.nic_id
                                                    || '|' || %(stage_uid)s) AS digest
                                           FROM lec_reservation r
-                                          LEFT JOIN lec_sim_headendprofile p ON p.head_end = r.head_end
+                                          LEFT JOIN (SELECT head_end, seed, overrides_per_hour,
+                                                            answer_seconds * CASE fault WHEN 'slow' THEN 20 ELSE 1 END
+                                                                AS answer_seconds,
+                                                            CASE fault WHEN 'offline' THEN 1 WHEN 'rejects' THEN 0
+                                                                 ELSE offline_share END AS offline_share,
+                                                            CASE fault WHEN 'offline' THEN 0 WHEN 'rejects' THEN 1
+                                                                 ELSE reject_share END AS reject_share
+                                                       FROM lec_sim_headendprofile) p ON p.head_end = r.head_end
                                          WHERE r.stage_id = %(stage)s
                                            AND NOT EXISTS (
                                                SELECT FROM lec_sim_removal m

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lec_sim import operations
-from lec_sim.behaviour import Behaviour, Profile, behave, draws
+from lec_sim.behaviour import Behaviour, Profile, behave, draws, with_fault
 from lec_sim.choices import Answer
 from lec_sim.models import HeadEndProfile, LecCall, LecReservation
 from tests.lec_sim import stages
@@ -26,7 +26,8 @@ PROFILES = {
     "rejecting": Profile(offline_share=0, reject_share=1),
 }
 # A head end nobody gave a profile behaves as the profile's defaults say.
-HEAD_ENDS = {**PROFILES, "unknown": Profile()}
+FAULTS = {f"with fault {fault}": fault for fault in ("offline", "slow", "rejects")}
+HEAD_ENDS = {**PROFILES, "unknown": Profile(), **{he: with_fault(Profile(), fault) for he, fault in FAULTS.items()}}
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -34,6 +35,8 @@ MILLISECOND = timedelta(milliseconds=1)
 def test_the_statement_over_a_stage_computes_what_the_function_says(now: datetime) -> None:
     for head_end, profile in PROFILES.items():
         HeadEndProfile.objects.create(head_end=head_end, **vars(profile))
+    for head_end, fault in FAULTS.items():
+        HeadEndProfile.objects.create(head_end=head_end, fault=fault)
     stage = stages.reserved(now + HOUR, now, head_ends=tuple(HEAD_ENDS), devices=400)
     called_at = stage.starts_at + timedelta(seconds=3)
 

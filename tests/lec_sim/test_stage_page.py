@@ -102,6 +102,20 @@ def test_head_ends_show_how_they_behave(as_operator: Client) -> None:
     assert "12\xa0%" in page
 
 
+def test_a_fault_is_set_and_taken_away_and_stays_in_the_history(as_operator: Client) -> None:
+    HeadEndProfile.objects.create(head_end="HE1")
+    page = LIST + "head-ends/HE1/fault/"
+    assert as_operator.get(page).status_code == 200
+    assert as_operator.post(page, {"fault": "gone"}).status_code == 422
+    assert as_operator.post(page, {"fault": "offline"})["Location"] == LIST
+    assert "Offline: no device answers" in as_operator.get(LIST).content.decode()
+    as_operator.post(page, {"fault": "none"})
+    changes = as_operator.get(page).context["changes"]
+    assert [(change.sentence, change.by) for change in changes] == [
+        ("None", "olive"), ("Offline: no device answers", "olive"), ("None", "system"),
+    ]  # fmt: skip
+
+
 def test_an_empty_page_says_what_comes_next(as_operator: Client) -> None:
     page = as_operator.get(LIST).content.decode()
     for words in ("Nothing runs now", "No stage is due", "No stage is over yet", "No profile of its own"):

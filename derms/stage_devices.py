@@ -1,0 +1,93 @@
+"""What the page of one stage shows: its devices by state and by feeder, one by one, and their answers over time.
+
+All counts come from the stage's own counters and the last word on what it delivers, whatever the number of devices.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from integration.sql import statement
+
+from .models import DeliveredLoad, Stage
+
+HERE = Path(__file__).parent
+
+
+class Part(NamedTuple):
+    """So many devices of a stage, of so many."""
+
+    label: str
+    devices: int
+    whole: int
+
+
+class StageDevice(NamedTuple):
+    """A reserved device of a stage, and its outcome once it is known. Power in W."""
+
+    device_id: int
+    head_end: str
+    nic_id: str
+    device_class: str
+    feeder: str
+    expected_w: int
+    outcome: str | None
+    reduction_w: int | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    error: str | None
+
+
+class DeviceChoice(NamedTuple):
+    """Which devices of a stage are asked for; an empty word asks for all. Outcome "none" is one that is not known."""
+
+    q: str = ""
+    feeder: str = ""
+    outcome: str = ""
+
+
+def stage_devices(stage: Stage, chosen: DeviceChoice, *, after: int, limit: int) -> list[StageDevice]:
+    """One keyset page of a stage's devices."""
+    narrowed = statement(HERE, "narrowed_devices") if any(chosen) else ""
+    params = {"stage": stage.pk, "after": after, "limit": limit, **chosen._asdict()}
+    with connection.cursor() as cursor:
+        cursor.execute(statement(HERE, "stage_devices").format(narrowed=narrowed), params)
+        return [StageDevice(*row) for row in cursor.fetchall()]
+
+
+def answers(stage: Stage) -> list[DeliveredLoad]:
+    """What the stage's devices answered, minute by minute, as Live Energy Connect told."""
+    return list(stage.delivered.order_by("minute"))
+
+
+def devices_by_state(stage: Stage, last: DeliveredLoad | None) -> list[Part]:
+    """Where the reserved devices stand now, each in one state; `last` is the last word of the running stage."""
+    if stage.outcomes:
+        closed = sum(stage.outcomes.values())
+        counts = [(_("Outcome known"), closed), (_("No outcome yet"), max(0, stage.reserved - closed))]
+    elif last and last.called:
+        in_it = max(0, last.answered - last.rejected - last.overridden)
+        counts = [
+            (_("Take part"), in_it),
+            (_("Overridden by the customer"), last.overridden),
+            (_("Rejected the call"), last.rejected),
+            (_("Called, no answer yet"), last.called - last.answered),
+            (_("Left before the call"), max(0, stage.reserved - last.called)),
+        ]
+    elif stage.called:
+        counts = [
+            (_("Called, no answer yet"), stage.called),
+            (_("Left before the call"), stage.reserved - stage.called),
+        ]
+    else:
+        counts = [(_("Reserved"), stage.reserved - stage.removed), (_("Left before the call"), stage.removed)]
+    return [Part(label, devices, stage.reserved) for label, devices in counts]
+
+
+def devices_by_feeder(stage: Stage) -> list[Part]:
+    """Reserved devices per feeder, the most first."""
+    by_size = sorted(stage.feeders.items(), key=lambda one: (-one[1], one[0]))
+    return [Part(code, devices, stage.reserved) for code, devices in by_size]

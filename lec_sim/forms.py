@@ -1,0 +1,16 @@
+"""What people set of the simulator."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from .choices import Fault
+
+
+class FaultForm(forms.Form):
+    """Which fault a head end has."""
+
+    fault = forms.ChoiceField(
+        label=_("Fault"),
+        choices=Fault.choices,
+        help_text=_("It holds for calls from now on; devices called before keep what they do."),
+    )
