@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 W = TypeVar("W", Delivery, DueWork)
 
 MOST_ATTEMPTS = 12
+# What one or two failures cost is over within seconds, before anybody could look.
+TRIES_WORTH_TELLING = 3
 OPEN = {
     Delivery._meta.db_table: "delivered_at IS NULL AND dead_at IS NULL AND discarded_at IS NULL",
     DueWork._meta.db_table: "dead_at IS NULL",
@@ -176,8 +178,7 @@ def _act_on_delivery(delivery: Delivery) -> None:
     _one_subject_at_a_time(delivery)
     handler: Callable[..., Receipt] = import_string(route.handler)
     receipt = handler(delivery.message.body) if route.queue == SMALL else handler(delivery)
-    if delivery.not_yet_since:
-        close_alert(_waiting_key(delivery))
+    _close_alerts(delivery)
     with connection.cursor() as cursor:
         cursor.execute(_MARK, [receipt.model_dump_json(), delivery.pk])
 
@@ -185,9 +186,16 @@ def _act_on_delivery(delivery: Delivery) -> None:
 def _act_on_due_work(work: DueWork) -> None:
     operation: Callable[..., Any] = import_string(DUE[work.name].operation)
     operation(work.object_id, now=clock.now())
+    _close_alerts(work)
+    work.delete()
+
+
+def _close_alerts(work: Work) -> None:
+    """What was told of work that is done now needs nobody any more."""
     if work.not_yet_since:
         close_alert(_waiting_key(work))
-    work.delete()
+    if work.attempt - work.given_back > TRIES_WORTH_TELLING:
+        close_alert(_trying_key(work))
 
 
 def _one_subject_at_a_time(delivery: Delivery) -> None:
@@ -221,12 +229,16 @@ def _try_again(work: Work, error: str) -> None:
     work.save(update_fields=["error", "due_at"])
     if tries >= MOST_ATTEMPTS:
         _bury(work, now)
+    elif tries >= TRIES_WORTH_TELLING:
+        text = f"“{work}” failed {tries} of {MOST_ATTEMPTS} times and is tried again by itself: {work.error[:300]}"
+        _alert(work, _trying_key(work), Alert.WARNING, text)
 
 
 def _bury(work: Work, now: datetime) -> None:
     work.dead_at = now
     work.error = work.error or "The process that did this work died each time."
     work.save(update_fields=["dead_at", "error"])
+    close_alert(_trying_key(work))
     text = f"“{work}” failed {MOST_ATTEMPTS} times and was set aside: {work.error[:300]} Retry it, or discard it."
     _alert(work, _dead_key(work), Alert.CRITICAL, text)
 
@@ -240,6 +252,10 @@ def _alert(work: Work, key: str, severity: str, text: str) -> None:
 
 def _dead_key(work: Work) -> str:
     return f"dead:{work._meta.model_name}:{work.pk}"
+
+
+def _trying_key(work: Work) -> str:
+    return f"trying:{work._meta.model_name}:{work.pk}"
 
 
 def _waiting_key(work: Work) -> str:

@@ -2,10 +2,11 @@
 
 import django_filters
 from django.db.models import Q, QuerySet
+from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
 
 from .messages import CONTRACTS
-from .models import Delivery
+from .models import Alert, Delivery
 from .queries import DELIVERY_STATES, stage_uids_of
 from .routes import ROUTES
 
@@ -47,3 +48,39 @@ class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the lib
 
     def in_state(self, rows: QuerySet[Delivery], name: str, state: str) -> QuerySet[Delivery]:
         return rows.filter(DELIVERY_STATES[state])
+
+
+ALERT_KINDS = {
+    "message": _("Message"),
+    "stage late": _("Stage late"),
+    "stage not started": _("Stage not started"),
+    "stage missed": _("Stage missed"),
+    "stage not ended": _("Stage not ended"),
+    "event not scheduled": _("Event not scheduled"),
+    "target no longer met": _("Target no longer met"),
+    "answers below expectation": _("Answers below expectation"),
+    "forecast too old": _("Forecast too old"),
+    "notification": _("Notification"),
+}
+
+
+class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
+    """Alerts by view, severity, kind and words."""
+
+    view = django_filters.ChoiceFilter(
+        choices=[("open", _("Open")), ("all", _("All"))], method="in_view", widget=HiddenInput
+    )
+    q = django_filters.CharFilter(field_name="text", lookup_expr="icontains", label=_("Words of the alert"))
+    severity = django_filters.ChoiceFilter(
+        choices=[("critical", _("Critical")), ("warning", _("Warning"))],
+        label=_("Severity"),
+        empty_label=_("All severities"),
+    )
+    kind = django_filters.ChoiceFilter(choices=list(ALERT_KINDS.items()), label=_("Kind"), empty_label=_("All kinds"))
+
+    class Meta:
+        model = Alert
+        fields = ["view", "q", "severity", "kind"]
+
+    def in_view(self, rows: QuerySet[Alert], name: str, view: str) -> QuerySet[Alert]:
+        return rows if view == "all" else rows.filter(closed_at=None)

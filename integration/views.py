@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,7 +20,7 @@ from .acting import acts_once
 from .alerts import archive_alert
 from .delivery import MOST_ATTEMPTS, discard_delivery, retry_delivery, retry_due_work
 from .exports import export, listing_of
-from .filters import DeliveryFilter
+from .filters import AlertFilter, DeliveryFilter
 from .forms import DiscardForm
 from .http import SignedInRequest
 from .keyset import keyset_page
@@ -29,7 +28,9 @@ from .models import Alert, Delivery, DueWork, Message
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])
 DEAD_SHOWN = REFUSED_SHOWN = 100
-ALERT_VIEWS = ("open", "all")
+LATEST_FIRST = ("-last_at", "-id")
+# Critical comes before warning as a word, too.
+ALERT_ORDERS = {"severity": ("severity", "id"), "kind": ("kind", "id"), "last": ("last_at", "id")}
 
 
 @require_safe
@@ -162,10 +163,18 @@ def due_work_retry(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow("integration.view_alert")
 @vary_on_headers("HX-Request")
 def alert_list(request: SignedInRequest) -> HttpResponse:
-    """Open alerts, or all of them, the latest first."""
-    view = request.GET.get("view", "open")
-    page = keyset_page(_alerts(request), ("-last_at", "-id"), request.GET)
-    context = {"page": page, "view": view, "query": request.GET.urlencode()}
+    """Open alerts, or all of them, by a filter; the latest first, or by severity."""
+    found = _alerts(request)
+    sort = request.GET.get("sort", "")
+    page = keyset_page(found.qs, ALERT_ORDERS.get(sort, LATEST_FIRST), request.GET)
+    context = {
+        "filter": found,
+        "page": page,
+        "view": found.data["view"],
+        "sort": sort,
+        "query": request.GET.urlencode(),
+        "is_narrowed": any(request.GET.get(name) for name in ("q", "severity", "kind")),
+    }
     return render(
         request, "integration/alert_list.html#alerts" if request.htmx else "integration/alert_list.html", context
     )
@@ -174,15 +183,17 @@ def alert_list(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @allow("integration.view_alert")
 def alert_export(request: SignedInRequest) -> HttpResponseBase:
-    """The alerts of the view, the latest first."""
+    """The alerts of the filter, the latest first."""
     header = [
         _("Last time"), _("Severity"), _("Kind"), _("What"), _("Times"), _("Since"), _("Archived at"), _("Archived by"),
     ]  # fmt: skip
-    return export(request, listing_of("alerts", _alerts(request), ("-last_at", "-id"), header, _alert_cells))
+    return export(request, listing_of("alerts", _alerts(request).qs, LATEST_FIRST, header, _alert_cells))
 
 
-def _alerts(request: SignedInRequest) -> QuerySet[Alert]:
-    return queries.alerts() if request.GET.get("view") == "all" else queries.open_alerts()
+def _alerts(request: SignedInRequest) -> AlertFilter:
+    data = request.GET.copy()
+    data.setdefault("view", "open")
+    return AlertFilter(data, queryset=queries.alerts())
 
 
 def _alert_cells(alert: Alert) -> Iterator[Any]:

@@ -200,13 +200,20 @@ def stage_cancel(request: SignedInRequest, number: str, stage_number: int) -> Ht
     return _confirm(
         request,
         stage.event,
-        title=_("Cancel stage %(stage)s of %(number)s?") % {"stage": stage_number, "number": number},
+        title=_stage_cancel_title(stage, running),
         consequences=[_("The event goes on with its other stages."), _("It can't be taken back.")],
         form=form,
         act=_("Cancel stage"),
-        keep=_("Keep the stage"),
+        keep=_("Keep stage running") if running else _("Keep the stage"),
         dangerous=True,
     )
+
+
+def _stage_cancel_title(stage: Stage, running: int) -> str:
+    words = {"stage": stage.number, "number": stage.event.number, "devices": f"{running:,}"}
+    if running:
+        return _("Cancel stage %(stage)s of %(number)s and release %(devices)s running devices?") % words
+    return _("Cancel stage %(stage)s of %(number)s?") % words
 
 
 def _approve_page(request: SignedInRequest, number: str, operation: Callable[..., None]) -> HttpResponse:

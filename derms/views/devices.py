@@ -10,12 +10,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from integration import clock
 from integration.access import allow
 from integration.acting import acts_once
 from integration.exports import export, listing_of
 from integration.http import SignedInRequest
 
 from .. import operations
+from ..device_states import coming_stages, device_states
 from ..filters import DeviceFilter
 from ..forms import GroupForm
 from ..models import Candidate, DerGroup, Device
@@ -23,6 +25,7 @@ from ..queries import device_stages, group_rows
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])
 PAGE = 50
+CALLS_SHOWN = PERIODS_SHOWN = 10
 
 
 @require_safe
@@ -33,13 +36,14 @@ def device_list(request: SignedInRequest) -> HttpResponse:
     found = DeviceFilter(request.GET, queryset=devices)
     after = request.GET.get("after", "")
     rows = list(found.qs.filter(pk__gt=int(after) if after.isdigit() else 0)[: PAGE + 1])
+    states = device_states(rows[:PAGE], clock.now())
     query = request.GET.copy()
     query.pop("after", None)
     first_url = f"?{query.urlencode()}"
     query["after"] = str(rows[PAGE - 1].pk) if len(rows) > PAGE else ""
     context = {
         "filter": found,
-        "devices": rows[:PAGE],
+        "rows": [(device, states[device.pk]) for device in rows[:PAGE]],
         "first_url": first_url if after else "",
         "next_url": f"?{query.urlencode()}" if query["after"] else "",
     }
@@ -64,16 +68,20 @@ def _cells(device: Device) -> Iterator[Any]:
 @require_safe
 @allow("derms.view_device")
 def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse:
-    """One device: where it hangs, its programs, score and stages."""
+    """One device: where it hangs, what it does, its programs, score, what is to come and its last calls."""
     devices = Device.objects.select_related("head_end", "zone", "feeder", "transformer")
     found = devices.filter(head_end__code=head_end, nic_id=nic_id).order_by("-registered_at").first()
     if found is None:
         found = get_object_or_404(devices, head_end__code=head_end, nic_id=nic_id)
+    now = clock.now()
     context = {
         "device": found,
         "usage": Candidate.objects.filter(device_id=found.pk, calls__gt=0).first(),
         "enrollments": found.enrollments.select_related("program").order_by("-starts_at"),
-        "stages": device_stages(found),
+        "state": device_states([found], now)[found.pk],
+        "coming": coming_stages(found, now),
+        "periods": found.unavailabilities.filter(canceled=False, ends_at__gt=now).order_by("starts_at")[:PERIODS_SHOWN],
+        "stages": [(stage, outcome) for stage, outcome in device_stages(found) if stage.started_at][:CALLS_SHOWN],
     }
     return render(request, "derms/device.html", context)
 

@@ -95,3 +95,14 @@ def test_strangers_get_nothing(csr: User, outsider: User, client: Client, alert:
         assert signed_in(person).get(LIST).status_code == 403
         assert signed_in(person).get(f"/alerts/{alert.pk}/archive/").status_code == 403
     assert client.get(LIST)["Location"].startswith("/account/login/")
+
+
+def test_alerts_are_narrowed_and_sorted(as_operator: Client, alert: Alert) -> None:
+    dead = raised("dead:delivery:1", kind="message", severity="critical", text="It failed 12 times.")
+    newest = raised("trying:delivery:2", kind="message", text="It is tried again.")
+    assert shown(as_operator, "severity=critical") == [dead.pk]
+    assert shown(as_operator, "kind=message") == [newest.pk, dead.pk]
+    assert shown(as_operator, "q=LATE") == [alert.pk]
+    assert shown(as_operator, "sort=severity") == [dead.pk, alert.pk, newest.pk]
+    assert shown(as_operator, "sort=last") == [alert.pk, dead.pk, newest.pk]
+    assert "No alert matches" in as_operator.get(f"{LIST}?q=nowhere").content.decode()

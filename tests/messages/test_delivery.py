@@ -120,11 +120,30 @@ def test_after_twelve_attempts_it_is_a_dead_letter_with_an_alert(send: Send, rec
     for attempt in range(14):
         deliver(delivery.pk, attempt)
 
-    dead, alert = _fresh(delivery), Alert.objects.get()
+    dead, alert = _fresh(delivery), Alert.objects.get(closed_at=None)
     assert (dead.state, dead.attempt) == ("Dead", 12)
     assert (alert.kind, alert.severity, alert.stage_uid) == ("message", "critical", dead.message.stage_uid)
     assert "failed 12 times" in alert.text
     assert "cannot take" in alert.text
+
+
+def test_a_retry_is_a_warning_until_the_last_one_and_is_over_with_the_delivery(
+    send: Send, received_by: ReceivedBy
+) -> None:
+    received_by("fail")
+    delivery = send()
+    for attempt in range(2):
+        deliver(delivery.pk, attempt)
+    assert not Alert.objects.exists()
+    for attempt in range(2, 11):
+        deliver(delivery.pk, attempt)
+    alert = Alert.objects.get()
+    assert (alert.severity, alert.count, alert.retry_url) == ("warning", 9, "")
+    assert "failed 11 of 12 times and is tried again by itself" in alert.text
+    received_by("note")
+    deliver(delivery.pk, 11)
+    alert.refresh_from_db()
+    assert alert.closed_at is not None
 
 
 def test_retry_gives_a_dead_letter_all_its_attempts_again_and_closes_the_alert(
@@ -137,7 +156,7 @@ def test_retry_gives_a_dead_letter_all_its_attempts_again_and_closes_the_alert(
 
     for _ in range(2):
         retry_delivery(delivery_id=delivery.pk)
-    assert Alert.objects.get().closed_at is not None
+    assert not Alert.objects.filter(closed_at=None).exists()
     for attempt in range(12, 23):
         deliver(delivery.pk, attempt)
     assert _fresh(delivery).state == "Open"
@@ -160,7 +179,7 @@ def test_a_dead_letter_may_be_discarded_by_somebody_for_a_reason(send: Send, rec
     received_by("note")
     deliver(delivery.pk, 12)
 
-    gone, alert = _fresh(delivery), Alert.objects.get(kind="message")
+    gone, alert = _fresh(delivery), Alert.objects.get(kind="message", severity="critical")
     assert (gone.state, gone.discarded_by, gone.discard_reason) == ("Discarded", "adam", "The stage is over")
     assert (alert.closed_by, _effects(gone)) == ("adam", 0)
 

@@ -1,0 +1,69 @@
+"""What a device is doing at a moment, as DERMS knows it: a few questions for a page of devices, however many."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from .choices import HOLDING_STAGE_STATES, StageState
+from .models import Device, DeviceUnavailability, Removal, Reservation, Stage
+
+
+def device_states(devices: list[Device], now: datetime) -> dict[int, str]:
+    """A word per device id: deregistered, unavailable, in a running stage, reserved, free."""
+    held, away = _held(devices), set(_now([device.pk for device in devices], now))
+    return {device.pk: _word(device, held.get(device.pk, set()), device.pk in away) for device in devices}
+
+
+def coming_stages(device: Device, now: datetime) -> list[Stage]:
+    """Stages that hold the device and are not over, the next one first; those it has left are not among them."""
+    stages = _holding().filter(ends_at__gt=now).select_related("event__zone", "program").order_by("starts_at")
+    ids = Reservation.objects.filter(device_id=device.pk, stage_id__in=[s.pk for s in stages])
+    held, left = set(ids.values_list("stage_id", flat=True)), _left([device], [s.uid for s in stages])
+    return [s for s in stages if s.pk in held and (s.uid, device.head_end.code, device.nic_id) not in left]
+
+
+def _holding() -> QuerySet[Stage]:
+    """Few stages hold devices at a time: each is one look into its own table of reservations."""
+    return Stage.objects.filter(state__in=HOLDING_STAGE_STATES)
+
+
+def _held(devices: list[Device]) -> dict[int, set[str]]:
+    """The states of the stages that hold each device."""
+    stages = {stage.pk: stage for stage in _holding()}
+    by_id = {device.pk: device for device in devices}
+    left = _left(devices, [stage.uid for stage in stages.values()])
+    held: dict[int, set[str]] = {}
+    for stage_id, device_id in Reservation.objects.filter(
+        stage_id__in=list(stages), device_id__in=list(by_id)
+    ).values_list("stage_id", "device_id"):
+        stage, device = stages[stage_id], by_id[device_id]
+        if (stage.uid, device.head_end.code, device.nic_id) not in left:
+            held.setdefault(device_id, set()).add(stage.state)
+    return held
+
+
+def _left(devices: list[Device], stage_uids: list[UUID]) -> set[tuple[UUID, str, str]]:
+    """Which of the devices are out of which of the stages."""
+    gone = Removal.objects.filter(
+        stage_uid__in=stage_uids, nic_id__in=[d.nic_id for d in devices], answer__in=("removed", "released")
+    )
+    return set(gone.values_list("stage_uid", "head_end", "nic_id"))
+
+
+def _now(ids: list[int], now: datetime) -> list[int]:
+    periods = DeviceUnavailability.objects.filter(
+        device_id__in=ids, canceled=False, starts_at__lte=now, ends_at__gt=now
+    )
+    return list(periods.values_list("device_id", flat=True))
+
+
+def _word(device: Device, held: set[str], is_away: bool) -> str:
+    if device.ended_at:
+        return _("Deregistered")
+    if is_away:
+        return _("Unavailable")
+    if StageState.IN_PROGRESS in held:
+        return _("In a running stage")
+    return _("Reserved") if held else _("Free")

@@ -1,0 +1,63 @@
+"""Devices: what each does now, what is to come for it, and when it may not be used."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from derms.models import ControlZone, Device, DeviceUnavailability, Program, Removal
+from derms.models import Event as DermsEvent
+from integration.config.models import User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+Make = Callable[..., DermsEvent]
+
+
+@pytest.fixture
+def as_operator(client: Client, operator: User) -> Client:
+    client.force_login(operator)
+    return client
+
+
+@pytest.fixture
+def devices(zone: ControlZone, program: Program, now: datetime) -> list[Device]:
+    return [factories.device(zone, program, since=now - 24 * HOUR, nic_id=f"S{n}") for n in range(6)]
+
+
+def page_of(device: Device) -> str:
+    return f"/devices/{device.head_end.code}/{device.nic_id}/"
+
+
+def test_a_device_is_free_reserved_running_unavailable_or_deregistered(
+    as_operator: Client, devices: list[Device], new_event: Make, program: Program, now: datetime
+) -> None:
+    event, (_free, reserved, running, away, gone, left) = new_event(), devices
+    coming = factories.reserved_stage(event, program, now + HOUR, now + 2 * HOUR, reserved, left)
+    factories.reserved_stage(event, program, now - HOUR, now + HOUR, running, state="In Progress", started_at=now)
+    DeviceUnavailability.objects.create(uid=uuid4(), device=away, starts_at=now - HOUR, ends_at=now + HOUR)
+    Device.objects.filter(pk=gone.pk).update(ended_at=now)
+    Removal.objects.create(
+        stage_uid=coming.uid, head_end="HE1", nic_id=left.nic_id, reason="opt-out", requested_at=now, answer="removed"
+    )
+    rows = as_operator.get("/devices/?q=S").context["rows"]
+    assert [state for _device, state in rows] == [
+        "Free", "Reserved", "In a running stage", "Unavailable", "Deregistered", "Free",
+    ]  # fmt: skip
+    assert as_operator.get(page_of(reserved)).context["coming"] == [coming]
+    assert as_operator.get(page_of(left)).context["coming"] == []
+
+
+def test_a_devices_page_shows_periods_that_are_not_over(
+    as_operator: Client, devices: list[Device], now: datetime
+) -> None:
+    for starts, canceled in ((now - 3 * HOUR, False), (now + HOUR, True), (now + 2 * HOUR, False)):
+        DeviceUnavailability.objects.create(
+            uid=uuid4(), device=devices[0], starts_at=starts, ends_at=starts + HOUR, canceled=canceled
+        )
+    (period,) = as_operator.get(page_of(devices[0])).context["periods"]
+    assert period.starts_at == now + 2 * HOUR
