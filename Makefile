@@ -1,5 +1,5 @@
 # Everything works in a virtual environment of its own, .venv; only Python 3.11 to 3.13 has to be there.
-.PHONY: help run test test-full check journey bench bench-opt-out bench-open-pages lock chromium clean
+.PHONY: help run test test-full check journey bench bench-opt-out bench-open-pages screenshots docs lock chromium clean
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -20,6 +20,8 @@ help:
 	@echo "make bench     each step over 1,000,000 devices beside its physical limit; ARGS=\"--devices 100000 --json\""
 	@echo "make bench-opt-out  from an opt-out to the answer of Live Energy Connect, while extracts load"
 	@echo "make bench-open-pages  300 open pages: what reaches them, how soon, and what they cost"
+	@echo "make screenshots  pictures of the pages for docs/screenshots, of a demo of their own; takes five minutes"
+	@echo "make docs      the documentation as pages: docs/_build/index.html"
 	@echo "make lock      write the lock files anew from pyproject.toml"
 	@echo "make clean     remove what the commands above made, the data in .local excepted"
 
@@ -53,6 +55,13 @@ check: .venv/installed-dev
 
 bench-open-pages: $(installed)
 	@exec $(python) manage.py bench_open_pages $(ARGS)
+
+# GRIDCALL_DEMO: the sign-in page shows who there is.
+screenshots: .venv/installed-dev chromium
+	@$(with_chromium) GRIDCALL_DEMO=1 SCREENSHOT_DIR=docs/screenshots $(python) -m pytest -q tests/browser/screenshots.py
+
+docs: .venv/installed-dev
+	$(python) -m sphinx -W --keep-going -q -b html docs docs/_build
 
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }

@@ -1,6 +1,8 @@
 """The documentation keeps up with the code: names that stand in one stand in the other."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,9 @@ def test_the_licence_is_apache_2() -> None:
     text = (PROJECT / "LICENSE").read_text()
     assert "Apache License\n                           Version 2.0, January 2004" in text
     assert 'license = "Apache-2.0"' in (PROJECT / "pyproject.toml").read_text()
+
+
+def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "dummy", str(PROJECT / "docs"), str(tmp_path)]
+    built = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (built.returncode, built.stderr) == (0, "")

@@ -18,7 +18,7 @@ from .conftest import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FOLDER = Path(os.environ.get("SCREENSHOT_DIR", "docs/screenshots"))
+FOLDER = Path(os.environ["SCREENSHOT_DIR"])
 DESKTOP, PHONE = 1440, 390
 TALLEST = 1000  # what lies below is more of the same
 WHOLE_EVENT = 1500
@@ -43,7 +43,6 @@ PICTURES = [
     Picture("overview-phone", "olive.operator", "", "dark", PHONE),
     Picture("overview-approver-dark", "ada.approver", "", "dark"),
     Picture("events", "olive.operator", "events/?view=all"),
-    Picture("events-dark", "olive.operator", "events/?view=all", "dark"),
     Picture("events-phone", "olive.operator", "events/?view=all", width=PHONE),
     Picture("event-new", "olive.operator", "events/new/"),
     Picture("event-completed", "pia.manager", EVENT),
@@ -112,7 +111,9 @@ def running_event(olive: Person) -> None:
     ):
         olive.open(address)
         take(olive, name, theme=theme, width=width, tallest=WHOLE_EVENT)
-    olive.open(address + "cancel/")
+    olive.open(address)
+    olive.page.locator("#state-tracking").get_by_role("link", name="Cancel…").click()
+    olive.page.locator("dialog[open]").wait_for()
     take(olive, "event-cancel")
 
 
