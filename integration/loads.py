@@ -31,6 +31,16 @@ class Partition:
     def table(self) -> str:
         return f"{self.parent}_{self.value}"
 
+    @property
+    def values(self) -> str:
+        """The keys whose rows it holds, as ATTACH lists them."""
+        return str(self.value)
+
+    @property
+    def condition(self) -> str:
+        """What holds for each of its rows."""
+        return f"{self.key} = {self.value}"
+
     def create(self) -> None:
         """Make the empty, unattached table, in which every row is of this stage; does nothing where it is there.
 
@@ -65,12 +75,12 @@ class Partition:
         """Add the key, and the check that spares ATTACH a second look at the rows."""
         _execute(
             f"ALTER TABLE {self.table} ADD PRIMARY KEY ({primary_key}),"
-            f" ADD CONSTRAINT {self.table}_of_one_stage CHECK ({self.key} = {self.value})"
+            f" ADD CONSTRAINT {self.table}_of_its_keys CHECK ({self.condition})"
         )
 
     def attach(self) -> None:
         """Make the rows visible; belongs at the end of the transaction, since it holds up other attachments."""
-        _execute(f"ALTER TABLE {self.parent} ATTACH PARTITION {self.table} FOR VALUES IN ({self.value})")
+        _execute(f"ALTER TABLE {self.parent} ATTACH PARTITION {self.table} FOR VALUES IN ({self.values})")
         analyze_after_commit(self.table)
 
 

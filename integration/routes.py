@@ -75,6 +75,9 @@ DUE: dict[str, Due] = {
     "report old forecast": Due(
         "derms.forecast_age.zone_ids_with_old_forecast", "derms.forecast_age.report_old_forecast", "small"
     ),
+    "fold month of DERMS": Due("derms.folding.months_to_fold", "derms.folding.fold_month", "bulk"),
+    "fold month of CPM": Due("cpm.folding.months_to_fold", "cpm.folding.fold_month", "bulk"),
+    "fold month of LEC": Due("lec_sim.folding.months_to_fold", "lec_sim.folding.fold_month", "bulk"),
     "notify customers": Due("cpm.queries.program_event_ids_to_notify", "cpm.operations.notify_customers", "bulk"),
     "send notifications": Due(
         "cpm.queries.notification_batch_ids_to_send", "cpm.operations.send_notification_batch", "bulk"

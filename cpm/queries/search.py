@@ -19,21 +19,27 @@ TELEPHONE = re.compile(r"[\d\s()+./-]+")
 
 def customers_like(found: QuerySet[Customer], words: str) -> QuerySet[Customer]:
     """Those whose number, account or device's NIC id this is; or else part of it, of a name, an address or a phone."""
-    exact = found.filter(_is_key(words))
-    if exact.exists():
-        return exact
+    if keys := list(_having_key(words)):
+        return found.filter(pk__in=[pk for (pk,) in keys])
     if len(words) < SHORTEST_PART:
         return found.none()
     return found.filter(pk__in=_partly(words))
 
 
-def _is_key(words: str) -> Q:
-    """A number, an account, or the NIC id of a device, complete."""
+def _having_key(words: str) -> QuerySet[Any, Any]:
+    """Ids of customers with this number, this account, or a device of this NIC id, complete: each by its own index."""
     keys = {words, words.upper()}
     head_end, _, nic_id = words.rpartition("/")
     devices = Device.objects.filter(nic_id__in={nic_id, nic_id.upper()})
     devices = devices.filter(head_end=head_end) if head_end else devices
-    return Q(number__in=keys) | Q(account__in=keys) | Q(pk__in=devices.values("location__customer"))
+    return (
+        Customer.objects.filter(number__in=keys)
+        .values_list("pk")
+        .union(
+            Customer.objects.filter(account__in=keys).values_list("pk"),
+            devices.values_list("location__customer"),
+        )
+    )
 
 
 def _partly(words: str) -> QuerySet[Any, Any]:

@@ -177,6 +177,7 @@ FORECAST_OLD_HOURS = int(os.environ.get("FORECAST_OLD_HOURS", "48"))
 EXTRACT_ROOT = Path(os.environ.get("EXTRACT_ROOT") or State.of_environment().root / "extracts")
 EXTRACT_PART_ROWS = int(os.environ.get("EXTRACT_PART_ROWS", "250000"))
 EXTRACT_GZIP = env_bool("EXTRACT_GZIP", False)
+FOLD_AFTER_DAYS = int(os.environ.get("FOLD_AFTER_DAYS", "90"))
 STORAGES = {
     "extracts": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

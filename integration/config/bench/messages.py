@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from redis import Redis
 
@@ -20,6 +20,7 @@ from integration.messages import DeliveredLoad
 from integration.models import SMALL, Delivery
 from integration.scheduler import publish_small
 
+from .copies import copy_row
 from .crew import BenchFailed
 from .report import Row
 
@@ -27,11 +28,6 @@ MESSAGES, ROUNDS = 1000, 5
 DEVICES = 50
 PATIENCE_S = 120
 GOAL = 0.25
-# Stages that each report what they deliver; only their number and uid differ.
-STAGES = """
-INSERT INTO derms_stage ({columns})
-SELECT {values} FROM derms_stage, generate_series(1, %(stages)s) n WHERE derms_stage.id = %(like)s
-"""
 
 
 def measure(say: Callable[[str], object]) -> Row:
@@ -58,12 +54,8 @@ def make_stages(count: int) -> list[uuid.UUID]:
     journey.make_fleet()
     wait_until(lambda: journey.enrolled() == DEVICES, seconds=PATIENCE_S, what="Enrolling the devices")
     like = journey.draft(person_of("journey.operator", OPERATOR)).stages.get()
-    columns = [str(field.column) for field in Stage._meta.concrete_fields if not field.primary_key]
-    new = {"uid": "gen_random_uuid()", "number": "n + 1"}
-    values = ", ".join(new.get(column, column) for column in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(STAGES.format(columns=", ".join(columns), values=values), {"stages": count, "like": like.pk})
-    return list(Stage.objects.filter(event=like.event_id).exclude(pk=like.pk).values_list("uid", flat=True))
+    copies = copy_row(like, count, {"uid": "gen_random_uuid()", "number": "n + 1"})
+    return list(Stage.objects.filter(pk__in=copies).values_list("uid", flat=True))
 
 
 def messages_per_second(stages: list[uuid.UUID]) -> float:

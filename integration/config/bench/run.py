@@ -3,40 +3,60 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from . import messages, pages, two_workers
 from .crew import crew_of
 from .memory import Peaks
 from .report import Row, row_of
-from .steps import EventRun, Step
+from .steps import EventRun
 
 SMALLER = (10_000, 30_000, 100_000, 300_000)
 WORKERS = 2
 MOST_MB = 300
 MOST_TIMES = 11
+FEW_DEVICES, FEW_CUSTOMERS = 1_000, 20_000
+Say = Callable[[str], object]
+
+
+class Measured(NamedTuple):
+    """An event that ran, and the memory of who ran it."""
+
+    run: EventRun
+    peak_mb: dict[str, float]
 
 
 class Found(NamedTuple):
-    """Rows of the table, memory by kind of process, and seconds of each step by size."""
+    """Rows of the table, times of pages, memory by kind of process, and seconds of each step by size."""
 
     rows: list[Row]
+    pages: list[pages.Page]
     peak_mb: dict[str, float]
     lines: dict[str, list[tuple[int, float]]]
 
 
-def measure(*, devices: int, say: Callable[[str], object]) -> Found:
-    """Run every size up to `devices`. Raises BenchFailed."""
-    by_size: dict[int, list[Step]] = {}
-    peaks: dict[int, dict[str, float]] = {}
-    for size in [*(one for one in SMALLER if one < devices), devices]:
-        say(f"{size:,} devices: making the fleet ...")
-        by_size[size], peaks[size] = _measure_event(size, say)
-    rows = [row_of(step) for step in by_size[devices]]
-    rows += _memory_rows(peaks)
+def measure(*, devices: int, say: Say) -> Found:
+    """Small messages, then an event of every size up to `devices`, then pages over all. Raises BenchFailed."""
+    say("Small messages ...")
+    rows = [messages.measure(say)]
+    few = _event(min(FEW_DEVICES, devices), say)
+    pages.fill(few.run, customers=min(FEW_CUSTOMERS, devices))
+    few_in = pages.keep_few()
+    by_size = {size: _event(size, say) for size in [*(one for one in SMALLER if one < devices), devices]}
+    many = by_size[devices]
+    rows = [row_of(step) for step in many.run.steps] + _memory_rows(by_size) + rows
     if devices // 10 in by_size:
         rows.append(_growth_row(by_size, devices))
-    return Found(rows, peaks[devices], _lines(by_size))
+    say("Parts of one extract by one worker and by two ...")
+    rows.append(two_workers.measure(many.run))
+    say(f"Pages: filling in {pages.PROGRAM_EVENTS * devices:,} participations ...")
+    pages.fill(many.run, customers=devices)
+    say("Pages ...")
+    found = pages.times(few.run, many.run, few_in)
+    pages.drop_few(few_in)
+    return Found(rows + pages.rows(found), found, many.peak_mb, _lines(by_size))
 
 
-def _measure_event(size: int, say: Callable[[str], object]) -> tuple[list[Step], dict[str, float]]:
+def _event(size: int, say: Say) -> Measured:
+    say(f"{size:,} devices: making the fleet ...")
     with crew_of(WORKERS) as crew:
         run = EventRun(devices=size, crew=crew)
         run.make_fleet()
@@ -47,27 +67,27 @@ def _measure_event(size: int, say: Callable[[str], object]) -> tuple[list[Step],
         for act in (run.choose, run.tell, run.execute, run.close):
             say(f"{size:,} devices: {act.__name__}")
             act()
-        return run.steps, peaks.stop()
+        return Measured(run, peaks.stop())
 
 
-def _memory_rows(peaks: dict[int, dict[str, float]]) -> list[Row]:
+def _memory_rows(by_size: dict[int, Measured]) -> list[Row]:
+    highest = {size: max(measured.peak_mb.values()) for size, measured in by_size.items() if size >= 100_000}
     return [
-        Row(f"memory: the largest process at {size:,}", None, None, None, None, max(mb.values()), MOST_MB, unit=" MB")
-        for size, mb in peaks.items()
-        if size >= 100_000
+        Row(f"memory: the largest process at {size:,}", None, None, None, None, mb, MOST_MB, unit=" MB")
+        for size, mb in highest.items()
     ]
 
 
-def _growth_row(by_size: dict[int, list[Step]], devices: int) -> Row:
-    seconds = {size: sum(step.seconds for step in by_size[size]) for size in (devices // 10, devices)}
+def _growth_row(by_size: dict[int, Measured], devices: int) -> Row:
+    seconds = {size: sum(step.seconds for step in by_size[size].run.steps) for size in (devices // 10, devices)}
     times = seconds[devices] / seconds[devices // 10]
     name = f"cost from {devices // 10:,} to {devices:,} devices"
     return Row(name, None, seconds[devices], seconds[devices // 10], None, round(times, 2), MOST_TIMES, unit=" times")
 
 
-def _lines(by_size: dict[int, list[Step]]) -> dict[str, list[tuple[int, float]]]:
+def _lines(by_size: dict[int, Measured]) -> dict[str, list[tuple[int, float]]]:
     lines: dict[str, list[tuple[int, float]]] = {}
-    for size, steps in by_size.items():
-        for step in steps:
+    for size, measured in by_size.items():
+        for step in measured.run.steps:
             lines.setdefault(step.name, []).append((size, step.seconds))
     return lines

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from integration.config.bench import plot, report
+from integration.config.bench import pages, plot, report
 from integration.config.bench.crew import BenchFailed
 from integration.config.bench.run import Found, measure
 from integration.config.engines.state import PROJECT
@@ -37,6 +37,7 @@ class Command(BaseCommand):
 
     def _show(self, found: Found, devices: int, path: Path) -> None:
         report.print_table(found.rows, found.peak_mb, title=f"{devices:,} devices on one event")
+        pages.print_times(found.pages)
         plot.draw(found.lines, path, title="Seconds of each step by number of devices")
         self._say(f"The picture of time against size is {path}.")
 

@@ -1,0 +1,31 @@
+"""Months of reservations and outcomes whose stages are closed for good."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from integration import folding
+from integration.folding import Bulk
+
+from .choices import FINAL_STAGE_STATES
+from .models import Stage
+
+TABLES = (
+    Bulk("derms_reservation", "stage_id", "stage_id, device_id"),
+    Bulk("derms_outcome", "stage_id", "stage_id, device_id"),
+)
+
+
+def months_to_fold(now: datetime) -> list[int]:
+    return folding.months_to_fold(TABLES, _over(), now)
+
+
+def fold_month(month: int, *, now: datetime) -> None:
+    """Fold one month, as 202607. It stays foldable: `now` changes nothing."""
+    folding.fold_month(TABLES, _over(), month)
+
+
+def _over() -> QuerySet[Stage]:
+    """Stages whose outcomes went out, or that never started."""
+    settled = Q(outcomes_sent_at__isnull=False) | Q(started_at=None)
+    return Stage.objects.filter(settled, state__in=FINAL_STAGE_STATES)

@@ -1,0 +1,127 @@
+"""Folding: the partitions of a month's stages become one, when the month is long over.
+
+A look-up of one device asks every partition, so they must not become ever more. The rows are copied while everybody
+reads on; the tables change places at the end of the transaction, under a lock that is waited for a second at a time.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
+
+from .delivery import NotYet
+from .loads import Partition
+
+TRIES, PAUSE_S = 20, 0.2
+# Partitions that hold one stage are named by its number, a month's by "m" and the month.
+_OF_ONE_STAGE = """
+SELECT DISTINCT substr(child.relname, length(parent.relname) + 2)::bigint
+  FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid JOIN pg_class parent ON parent.oid = inhparent
+ WHERE parent.relname = ANY(%s) AND child.relname ~ ('^' || parent.relname || '_[0-9]+$')
+"""
+_HOLDING = """
+SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
+ WHERE inhparent = %(parent)s::regclass
+   AND (child.relname = ANY(%(of_one_stage)s) OR child.relname ~ ('^' || %(parent)s || '_m' || %(month)s || '_'))
+"""
+
+
+class Bulk(NamedTuple):
+    """A table that is LIST-partitioned by `key`."""
+
+    parent: str
+    key: str
+    primary_key: str
+
+
+@dataclass(frozen=True)
+class Month(Partition):
+    """The rows of a month's stages; `value` is the month, as 202607 for July."""
+
+    ids: tuple[int, ...]
+
+    @property
+    def table(self) -> str:
+        return f"{self.parent}_m{self.value}_{len(self.ids)}"  # a month folded again has more stages
+
+    @property
+    def values(self) -> str:
+        return ", ".join(map(str, self.ids))
+
+    @property
+    def condition(self) -> str:
+        return f"{self.key} = ANY ('{{{self.values}}}'::bigint[])"
+
+    def fill(self) -> None:
+        """Make the table, with the rows its stages have now."""
+        _execute(f"CREATE TABLE {self.table} (LIKE {self.parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+        _execute(f"INSERT INTO {self.table} SELECT * FROM {self.parent} WHERE {self.condition}")
+
+    def sources(self) -> list[str]:
+        """The partitions whose rows it takes over; none where no stage has one of its own."""
+        names = [f"{self.parent}_{pk}" for pk in self.ids]
+        found = _column(_HOLDING, {"parent": self.parent, "of_one_stage": names, "month": str(self.value)})
+        return found if set(found).intersection(names) else []
+
+
+def months_to_fold(tables: Sequence[Bulk], over: QuerySet[Any], now: datetime) -> list[int]:
+    """Months that ended FOLD_AFTER_DAYS ago and of which a stage that is `over` has a partition of its own."""
+    ids = _column(_OF_ONE_STAGE, [[table.parent for table in tables]])
+    before = _month_of(now - timedelta(days=settings.FOLD_AFTER_DAYS))
+    ends = over.filter(pk__in=ids, ends_at__lt=before).values_list("ends_at", flat=True)
+    return sorted({int(f"{end.astimezone(UTC):%Y%m}") for end in ends})
+
+
+@transaction.atomic
+def fold_month(tables: Sequence[Bulk], over: QuerySet[Any], month: int) -> None:
+    """Put the rows of a month's stages that are `over` into one partition a table. Nothing may change them any more.
+
+    Raises NotYet where readers leave no moment for the exchange.
+    """
+    begins = datetime(month // 100, month % 100, 1, tzinfo=UTC)
+    stages = over.filter(ends_at__gte=begins, ends_at__lt=_month_of(begins + timedelta(days=31)))
+    ids = tuple(stages.order_by("pk").values_list("pk", flat=True))
+    months = {Month(table.parent, table.key, month, ids): table for table in tables}
+    sources = {each: found for each in months if (found := each.sources())}
+    for each, found in sources.items():
+        _execute(f"LOCK TABLE {', '.join(found)} IN SHARE MODE")
+        each.fill()
+        each.finish(months[each].primary_key)
+    _lock([f"ONLY {each.parent}" for each in sources] + [name for found in sources.values() for name in found])
+    for each, found in sources.items():
+        _execute(f"DROP TABLE {', '.join(found)}")
+        each.attach()
+
+
+def _lock(tables: Iterable[str]) -> None:
+    """Keep everybody out until the transaction ends, which is soon; nobody waits for this longer than a second."""
+    for _ in range(TRIES):
+        try:
+            with transaction.atomic():
+                _execute("SET LOCAL lock_timeout = '1s'")
+                _execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
+        except OperationalError:
+            time.sleep(PAUSE_S)
+        else:
+            return
+    raise NotYet("the tables are read all the time")
+
+
+def _month_of(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _column(query: str, params: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)
+        return [value for (value,) in cursor.fetchall()]
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)

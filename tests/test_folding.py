@@ -1,0 +1,137 @@
+"""Partitions of a month's stages become one; nobody who reads them notices."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils.module_loading import import_string
+
+from cpm.queries import Wanted, participations
+from derms.models import Event
+from integration import folding
+from integration.config.settling import settle
+from integration.config.verify import violations
+from integration.delivery import NotYet
+from integration.routes import DUE
+from tests import walk
+from tests.threads import run_together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TABLES = ("derms_reservation", "derms_outcome", "cpm_participation", "cpm_outcome", "lec_reservation", "lec_call")
+FOLDS = [due for name, due in DUE.items() if name.startswith("fold month")]
+
+
+@pytest.fixture
+def closed(event_in: Callable[..., Event], now: datetime) -> Callable[..., Event]:
+    """Makes an event of twenty devices that ran and whose participations are Closed."""
+
+    def make(**fields: Any) -> Event:
+        event = event_in("Scheduled", **fields)
+        walk.run(event.stages.get())
+        settle()
+        return event
+
+    return make
+
+
+def test_stages_of_a_month_share_a_partition_and_keep_their_rows(closed: Callable[..., Event], now: datetime) -> None:
+    for hours in (2, 4):
+        closed(starts_at=now + timedelta(hours=hours))
+    rows, page = _rows(), participations(Wanted(), limit=30)
+
+    _fold(now + timedelta(days=160))
+
+    assert {table: len(_partitions(table)) for table in TABLES} == dict.fromkeys(TABLES, 1)
+    assert (_rows(), participations(Wanted(), limit=30)) == (rows, page)
+    assert violations(rest=timedelta(0)) == []
+    assert _months(now + timedelta(days=160)) == []
+
+
+def test_a_stage_that_comes_late_joins_its_month(closed: Callable[..., Event], now: datetime) -> None:
+    first = closed(starts_at=now + timedelta(hours=2))
+    _fold(now + timedelta(days=160))
+    closed(starts_at=first.stages.get().ends_at + timedelta(minutes=5))
+    rows = _rows()
+
+    _fold(now + timedelta(days=160))
+
+    assert all(len(_partitions(table)) == 1 for table in TABLES)
+    assert _rows() == rows
+
+
+def test_only_months_that_are_long_over_are_folded_and_open_stages_never(
+    closed: Callable[..., Event], event_in: Callable[..., Event], now: datetime
+) -> None:
+    closed()
+    assert _months(now + timedelta(days=60)) == []
+    event_in("Scheduled", starts_at=now + timedelta(hours=4))
+    settle()
+
+    _fold(now + timedelta(days=160))
+
+    assert len(_partitions("derms_reservation")) == len(_partitions("cpm_participation")) == 2
+
+
+def test_a_reader_is_waited_for_and_loses_nothing(
+    closed: Callable[..., Event], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "TRIES", 1)
+    closed()
+    rows, partitions = _rows(), [_partitions(table) for table in TABLES]
+
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN; SELECT count(*) FROM cpm_outcome; SELECT count(*) FROM lec_call")
+        answers = run_together(lambda: _fold(now + timedelta(days=160)))
+        cursor.execute("ROLLBACK")
+
+    assert isinstance(answers[0], NotYet)
+    assert _rows() == rows
+    folded = [len(_partitions(table)) for table in TABLES]
+    assert folded == [1] * len(TABLES)
+    assert [_partitions(table) for table in TABLES][2:] == partitions[2:]
+    _fold(now + timedelta(days=160))
+    assert _rows() == rows
+
+
+def test_the_exchange_looks_at_no_row(closed: Callable[..., Event], now: datetime) -> None:
+    """A check of the rows says what ATTACH must know, also for more stages than the server looks through one by one."""
+    event = closed()
+    month = folding.Month("derms_reservation", "stage_id", 202607, tuple(range(10**6, 10**6 + 300)))
+    with connection.cursor() as cursor:
+        month.fill()
+        month.finish("stage_id, device_id")
+        cursor.execute("SET client_min_messages = debug1")
+        del connection.connection.notices[:]
+        month.attach()
+        cursor.execute("RESET client_min_messages")
+        cursor.execute(f"DROP TABLE {month.table}")
+    assert event.stages.count() == 1
+    assert any("is implied by existing constraints" in notice for notice in connection.connection.notices)
+
+
+def _fold(now: datetime) -> None:
+    for due in FOLDS:
+        for month in import_string(due.ids)(now):
+            import_string(due.operation)(month, now=now)
+
+
+def _months(now: datetime) -> list[int]:
+    return [month for due in FOLDS for month in import_string(due.ids)(now)]
+
+
+def _partitions(table: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table])
+        return sorted(name for (name,) in cursor.fetchall())
+
+
+def _rows() -> dict[str, list[Any]]:
+    found = {}
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3")
+            found[table] = cursor.fetchall()
+    return found
