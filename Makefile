@@ -1,5 +1,5 @@
 # Everything works in a virtual environment of its own, .venv; only Python 3.11 to 3.13 has to be there.
-.PHONY: help run test test-full check journey bench bench-opt-out bench-open-pages screenshots docs lock chromium clean
+.PHONY: help run test test-full check journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -20,6 +20,7 @@ help:
 	@echo "make bench     each step over 1,000,000 devices beside its physical limit; ARGS=\"--devices 100000 --json\""
 	@echo "make bench-opt-out  from an opt-out to the answer of Live Energy Connect, while extracts load"
 	@echo "make bench-open-pages  300 open pages: what reaches them, how soon, and what they cost"
+	@echo "make faults    hurts a whole Gridcall of its own, and prints what held; ARGS=\"--dose small --json\""
 	@echo "make screenshots  pictures of the pages for docs/screenshots, of a demo of their own; takes five minutes"
 	@echo "make docs      the documentation as pages: docs/_build/index.html"
 	@echo "make lock      write the lock files anew from pyproject.toml"
@@ -36,6 +37,9 @@ bench: $(installed)
 
 bench-opt-out: $(installed)
 	@exec $(python) manage.py bench_opt_out $(ARGS)
+
+faults: .venv/installed-dev
+	@exec $(python) -m tests.faults $(ARGS)
 
 # Files of tests side by side, each process with a database of its own on the run's engines.
 side_by_side := --numprocesses auto --maxprocesses 4 --dist loadfile

@@ -39,9 +39,18 @@ class ExtractDamaged(Exception):
 def write_extract(*, kind: str, query: str, params: Mapping[str, Any]) -> Extract:
     """Write the rows of a query as an extract and record it. The query gives COLUMNS[kind], in that order.
 
-    Memory stays flat: rows go from COPY straight into the part files, EXTRACT_PART_ROWS each.
+    Memory stays flat: rows go from COPY straight into the part files, EXTRACT_PART_ROWS each. What fails leaves no
+    file: a disk that is full would otherwise be fuller after each attempt.
     """
     uid = uuid.uuid4()
+    try:
+        return _write(uid, kind, query, params)
+    except Exception:
+        _remove_folder(str(uid))
+        raise
+
+
+def _write(uid: uuid.UUID, kind: str, query: str, params: Mapping[str, Any]) -> Extract:
     with connection.cursor() as cursor, connection.wrap_database_errors, _Parts(uid, kind) as parts:
         select = cursor.mogrify(query, params).decode()
         cursor.copy_expert(f"COPY ({select}) TO STDOUT WITH (FORMAT csv)", parts)
@@ -106,11 +115,20 @@ def remove_unnamed_extracts() -> int:
     known = {str(uid) for uid in Extract.objects.values_list("uid", flat=True)}
     stale_files = [name for name in files if name.startswith(WRITING) and _is_stale(storage, name)]
     stale_folders = [folder for folder in folders if folder not in known and _is_stale(storage, folder)]
-    for folder in stale_folders:
-        stale_files += [f"{folder}/{name}" for name in storage.listdir(folder)[1]]
-    for name in [*stale_files, *stale_folders]:
+    for name in stale_files:
         storage.delete(name)
-    return len(stale_files) + len(stale_folders)
+    return len(stale_files) + sum(map(_remove_folder, stale_folders))
+
+
+def _remove_folder(folder: str) -> int:
+    """Remove a folder with its files; gives how many that were."""
+    storage = _storage()
+    if not storage.exists(folder):
+        return 0
+    names = [*(f"{folder}/{name}" for name in storage.listdir(folder)[1]), folder]
+    for name in names:
+        storage.delete(name)
+    return len(names)
 
 
 class _Parts:
@@ -140,10 +158,9 @@ class _Parts:
             self._abandon()
 
     def _abandon(self) -> None:
-        for file in (self.out, self.temporary):
-            with suppress(OSError):  # a full disk says so again at the end
-                file.close()
-        Path(self.temporary.name).unlink(missing_ok=True)
+        with suppress(OSError):
+            self.out.close()
+        _discard(self.temporary)
 
     def _begin(self) -> None:
         self.rows = 0
@@ -217,16 +234,24 @@ class _Movable(File):  # type: ignore[type-arg]
 
 def _keep(temporary: Any, name: str) -> tuple[str, int]:
     """Force a finished file to disk and put it into the storage; gives its SHA-256 and size in bytes."""
-    temporary.flush()
-    os.fsync(temporary.fileno())
-    temporary.close()
-    with open(temporary.name, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        size = os.fstat(file.fileno()).st_size
-        os.chmod(temporary.name, 0o640)
-        _storage().save(name, _Movable(file, name=temporary.name))
+    try:
+        temporary.flush()
+        os.fsync(temporary.fileno())
+        with open(temporary.name, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = os.fstat(file.fileno()).st_size
+            os.chmod(temporary.name, 0o640)
+            _storage().save(name, _Movable(file, name=temporary.name))
+        return digest, size
+    finally:
+        _discard(temporary)
+
+
+def _discard(temporary: Any) -> None:
+    """Close and remove a temporary file, where it has not got its name."""
+    with suppress(OSError):  # a full disk says so again at the end
+        temporary.close()
     Path(temporary.name).unlink(missing_ok=True)
-    return digest, size
 
 
 def _is_stale(storage: Storage, folder: str) -> bool:

@@ -134,9 +134,9 @@ class Driver:
         answer = self.csr.post_until_answered(path, {"preemptive_opt_out": "yes", "scope": "stage"})
         return self.journal.note(answer, Confirmed("opt out", str(known.stage_uid), device.nic_id), at)
 
-    def prepare(self, *, events: int, ahead_s: float = 3600, length_s: float = 60) -> list[Planned]:
-        """Events that are Scheduled and known to CPM with their participations, far ahead."""
-        made = [one for _ in range(events) if (one := self.plan(self.aside, ahead_s=ahead_s, length_s=length_s))]
+    def prepare(self, fleet: Fleet, *, events: int, ahead_s: float, length_s: float) -> list[Planned]:
+        """Events that follow one another and are Scheduled and known to CPM with their participations."""
+        made = [one for _ in range(events) if (one := self.plan(fleet, ahead_s=ahead_s, length_s=length_s))]
         approved = [one for one in made if self.approve(one)]
         until = time.monotonic() + 60
         while time.monotonic() < until and not all(one.known_to_cpm() for one in approved):

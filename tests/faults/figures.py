@@ -17,10 +17,14 @@ SELECT count(*),
   FROM integration_delivery
  WHERE queue = 'small' AND given_back = 0 AND delivered_at IS NOT NULL AND created_at >= %(since)s
 """
+# When a stage began tells the database's own stamp on the message that says so: a wrong clock writes wrong starts, too.
 _LATE = """
 SELECT count(*), coalesce(max(extract(epoch FROM started_at - greatest(starts_at, reservations_loaded_at))), 0),
-       count(*) FILTER (WHERE started_at < starts_at)
-  FROM lec_sim_lecstage WHERE started_at IS NOT NULL AND starts_at >= %(since)s
+       count(*) FILTER (WHERE started_at < starts_at OR EXISTS (
+           SELECT FROM integration_message m
+            WHERE m.stage_uid = s.stage_uid AND m.kind = 'stage_execution_status' AND m.sent_at < s.starts_at
+              AND m.payload ->> 'state' = 'In Progress'))
+  FROM lec_sim_lecstage s WHERE started_at IS NOT NULL AND starts_at >= %(since)s
 """
 _LIVING = "SELECT count(*) FROM derms_stage WHERE state IN ('Scheduled', 'In Progress')"
 

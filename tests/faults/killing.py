@@ -1,13 +1,13 @@
 """Processes that are killed while they work."""
 
 import random
-import socket
 import threading
 import time
 from http.client import HTTPException
 from uuid import UUID, uuid4
 
 from derms.models import Event
+from integration.config.management.commands.up import answers_within
 from tests.faults import figures
 from tests.faults.driver import Driver, Planned
 from tests.faults.journal import Confirmed
@@ -18,7 +18,7 @@ from tests.processes import eventually
 P99_S, LATEST_START_S = 3.0, 2.0
 REST_S = 30.0
 BACK_S = 60.0
-FIRST_AIM_S = 0.2
+FIRST_AIM_S = 0.1
 
 
 def kill_workers(system: System, driver: Driver, workers: int, sweeps: int) -> Row:
@@ -98,7 +98,7 @@ def _kill_inside_approve(system: System, driver: Driver, aim_s: float) -> _Kill:
     while event is None:
         event = driver.plan(driver.aside, ahead_s=600, length_s=30)
     kill = _Kill(event)
-    eventually(lambda: _accepts(system.doomed_web))
+    answers_within(BACK_S, system.doomed_web)  # it has warmed up, too
     sending = threading.Thread(target=kill.send, args=[driver, system.doomed_web])
     sending.start()
     time.sleep(aim_s * random.uniform(0.6, 1.2))  # noqa: S311  (a moment, no secret)
@@ -123,11 +123,6 @@ def _approvals(event: Planned) -> int:
     approved = found.transitions.filter(stage=None, to_state="Approved").exclude(from_state="Approved").count()
     is_so = found.approver_id is not None and found.state != "Submitted"
     return approved if is_so == bool(approved) else -1
-
-
-def _accepts(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _kill_one_scheduler(system: System, n: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from random import Random
+from random import Random, randrange
 
 import pytest
 from django.db import transaction
@@ -85,7 +85,7 @@ def _receive(one: Delivery) -> None:
 
 
 def _course(made: list[Event], order: Random, operator: User, now: datetime) -> None:
-    """The first runs, the second is canceled while it runs, of the third a device opts out; messages come anyhow."""
+    """One runs, one is canceled while it runs, of one a device opts out; messages come as they may."""
     for event in made:
         derms.write_reservation_extract(event.stages.get().pk, now=now)
     _arrive(order)
@@ -121,10 +121,10 @@ def _end(event: Event) -> tuple[object, ...]:
     return (state, at_cpm.state, at_lec.state, at_cpm.participations, at_cpm.closed, at_lec.called)
 
 
-@pytest.mark.parametrize("seeds", doses(2, 10, "seeds"))
+@pytest.mark.parametrize("seeds", doses(1, 10, "seeds", portion=50))
 def test_the_end_is_the_same(seeds: int, events: Callable[[], list[Event]], operator: User, now: datetime) -> None:
-    for seed in range(seeds):
-        made = events()
+    for _ in range(seeds):
+        made, seed = events(), randrange(10**9)  # noqa: S311  (an order, no secret)
 
         _course(made, Random(seed), operator, now)  # noqa: S311  (an order, no secret)
 

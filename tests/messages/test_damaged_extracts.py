@@ -15,6 +15,7 @@ from cpm.models import ProgramEvent
 from derms.models import ControlZone, Program
 from integration.models import Extract, Message
 from tests import factories
+from tests.faults.dose import repeats
 from tests.messages import bulk
 
 pytestmark = pytest.mark.django_db
@@ -126,9 +127,10 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
 }
 
 
+@pytest.mark.parametrize("again", repeats(len(DAMAGES)))
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_extract_is_refused_and_nothing_of_it_is_applied(
-    damage: str, extract_folder: Path, now: datetime
+    damage: str, again: int, extract_folder: Path, now: datetime
 ) -> None:
     stage_uid, extract = bulk.known_stage(now), bulk.written(5)
     act, complaint = DAMAGES[damage]
