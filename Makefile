@@ -1,5 +1,5 @@
 # Everything works in a virtual environment of its own, .venv; only Python 3.11 to 3.13 has to be there.
-.PHONY: help run test test-full check journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean
+.PHONY: help run test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -23,6 +23,7 @@ help:
 	@echo "make faults    hurts a whole Gridcall of its own, and prints what held; ARGS=\"--dose small --json\""
 	@echo "make screenshots  pictures of the pages for docs/screenshots, of a demo of their own; takes five minutes"
 	@echo "make docs      the documentation as pages: docs/_build/index.html"
+	@echo "make audit     known holes in the locked packages; wants a connection to the service that knows them"
 	@echo "make lock      write the lock files anew from pyproject.toml"
 	@echo "make clean     remove what the commands above made, the data in .local excepted"
 
@@ -53,9 +54,14 @@ test-full: check chromium
 check: .venv/installed-dev
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
+	$(python) -m bandit --quiet --recursive --configfile pyproject.toml integration derms cpm lec_sim
 	$(python) -m mypy
 	$(python) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	$(python) manage.py makemigrations --check --dry-run
+
+# Asks a service on the network what is known of the locked packages.
+audit: .venv/installed-dev
+	$(python) -m pip_audit --strict --require-hashes --requirement requirements.lock
 
 bench-open-pages: $(installed)
 	@exec $(python) manage.py bench_open_pages $(ARGS)

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +31,8 @@ WRITING = ".writing-"
 MANY_ROWS = 20_000
 COPY_BLOCK = 1 << 16  # bytes read from a file at once
 LARGEST_MANIFEST = 4_000_000  # bytes; about 20,000 parts
+PART_NAME = re.compile(r"part-\d{5}\.csv(\.gz)?")
+LONGEST_ROW = 4096  # bytes; a packed part that holds more than its rows can is no part
 
 
 class ExtractDamaged(Exception):
@@ -195,6 +198,8 @@ def _described_part(ref: ExtractRef, kind: str, part: int) -> dict[str, Any]:
     if manifest["uid"] != str(ref.extract_uid) or manifest["kind"] != kind or len(manifest["parts"]) != ref.parts:
         raise ExtractDamaged(f"{name} describes another extract.")
     described: dict[str, Any] = manifest["parts"][part - 1]
+    if not PART_NAME.fullmatch(described["file"]):
+        raise ExtractDamaged(f"{name} names a file that is no part of an extract.")
     return described
 
 
@@ -206,11 +211,27 @@ def _open_unharmed(name: str, described: dict[str, Any]) -> Iterator[Any]:
     except FileNotFoundError as gone:
         raise ExtractDamaged(f"{name} is not there.") from gone
     with stored:
+        if stored.size != described["bytes"]:
+            raise ExtractDamaged(f"{name} has other bytes than its manifest says: {stored.size} of them.")
         if hashlib.file_digest(cast(Any, stored), "sha256").hexdigest() != described["sha256"]:
             raise ExtractDamaged(f"{name} has other bytes than its manifest says.")
         stored.seek(0)
         with gzip.open(stored) if name.endswith(".gz") else nullcontext(stored) as rows:
-            yield rows
+            yield _Bounded(rows, (described["rows"] + 1) * LONGEST_ROW)
+
+
+class _Bounded:
+    """What COPY reads from: no more bytes than so many rows can have, however small the file that unpacks to them."""
+
+    def __init__(self, rows: Any, most: int) -> None:
+        self.rows, self.left = rows, most
+
+    def read(self, size: int) -> bytes:
+        block: bytes = self.rows.read(size)
+        self.left -= len(block)
+        if self.left < 0:
+            raise ExtractDamaged("A part holds more bytes than its rows can have.")
+        return block
 
 
 def _store(name: str, write: Callable[[IO[bytes]], object]) -> None:

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
 from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.http import HttpRequest
 from django.test import override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -86,6 +89,18 @@ def extract_folder(tmp_path: Path, settings: Any) -> Path:
     }
     storages.__dict__.pop("backends", None)
     return Path(settings.EXTRACT_ROOT)
+
+
+@pytest.fixture(autouse=True)
+def signed_in_lately() -> Iterator[None]:
+    """Whoever signs in in a test has just shown who they are."""
+
+    def remember(request: HttpRequest, user: User, **kwargs: object) -> None:
+        record_authentication(request, user, method="password", reauthenticated=True)
+
+    user_logged_in.connect(remember)
+    yield
+    user_logged_in.disconnect(remember)
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from integration.config.models import User
 from .test_static_files import INLINE
 
 SIGNED_OUT = ["login", "signup", "inactive", "password/reset", "password/reset/done", "password/reset/key/a-b"]
-SIGNED_IN = ["logout", "password/change", "email", "reauthenticate", "2fa"]
+SIGNED_IN = ["logout", "password/change", "email", "reauthenticate"]
+SIGNED_IN += ["2fa", "2fa/totp/activate", "2fa/webauthn", "2fa/webauthn/add"]
 
 
 def page(client: Client, address: str) -> str:

@@ -16,10 +16,12 @@ from derms.models import Device, Event
 from derms.queries import events_for_list
 from integration.access import allow
 from integration.http import SignedInRequest
+from integration.limits import is_over
 
 from .context import TOOLS, may_open
 
 MOST = 6
+SEARCHES_A_MINUTE = 240  # typing asks a few times a word
 SHORTEST = 2
 
 # The words of the reference text, and of people, for a page.
@@ -58,6 +60,8 @@ class Found(NamedTuple):
 def palette(request: SignedInRequest) -> HttpResponse:
     """What matches; the list alone where htmx asks for it, else a page of its own."""
     words = request.GET.get("q", "").strip()[:120]
+    if words and is_over("find", str(request.user.pk), per_minute=SEARCHES_A_MINUTE):
+        return HttpResponse(_("You searched very often. Wait a minute, then try again."), status=429)
     template = "config/palette.html#found" if request.htmx else "config/palette.html"
     return render(request, template, {"words": words, "found": [*find(request, words)]})
 

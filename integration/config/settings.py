@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "integration.config.personal.Personal",
     "allauth.account.middleware.AccountMiddleware",
+    "integration.config.second_factor.RequireSecondFactor",
     "integration.access.DenyByDefault",
     "integration.acting.SayRefusals",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -204,7 +205,24 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# Failed sign-ins lock a name for five minutes, whoever tries; counters lie in the cache, so in PostgreSQL.
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key", "reauthenticate": "10/m/user"}
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ALLAUTH_TRUSTED_PROXY_COUNT = int(env_bool("GRIDCALL_BEHIND_PROXY", False))
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+MFA_TOTP_ISSUER = "Gridcall"
+MFA_FORMS = {
+    "add_webauthn": "integration.config.passkeys.AddForm",
+    "authenticate_webauthn": "integration.config.passkeys.AuthenticateForm",
+    "login_webauthn": "integration.config.passkeys.LoginForm",
+    "reauthenticate_webauthn": "integration.config.passkeys.ReauthenticateForm",
+}
+MFA_REQUIRED_ROLES = env_list("MFA_REQUIRED_ROLES", "" if DEMO else "DERMS approver,Administrator")
+SESSION_COOKIE_AGE = 12 * 60 * 60  # from the sign-in; nothing prolongs it
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS

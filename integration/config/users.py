@@ -19,6 +19,7 @@ from integration.http import SignedInRequest
 
 from .models import User
 from .roles import ADMINISTRATOR, ROLES
+from .second_factor import signed_in_lately
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -58,6 +59,7 @@ def user_list(request: SignedInRequest) -> HttpResponse:
 
 @ACTING
 @allow("config.change_user")
+@signed_in_lately
 @acts_once
 def user_new(request: SignedInRequest) -> HttpResponse:
     form = NewUserForm(request.POST or None)
@@ -70,6 +72,7 @@ def user_new(request: SignedInRequest) -> HttpResponse:
 
 @ACTING
 @allow("config.change_user")
+@signed_in_lately
 @acts_once
 def user_edit(request: SignedInRequest, username: str) -> HttpResponse:
     person = get_object_or_404(User, username=username)

@@ -1,5 +1,6 @@
 """What templates need to show states, power, counts and times the same way everywhere."""
 
+import json
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.template import Context, Variable
 from django.templatetags.static import static
 from django.utils import timezone
@@ -40,6 +42,12 @@ def icon(name: str) -> SafeString:
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', static("icons.svg"), name
     )
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """A value as JSON, for a data attribute."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
 
 
 @register.simple_tag

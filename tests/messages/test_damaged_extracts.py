@@ -1,5 +1,6 @@
 """Damaged, mixed-up and forged bulk files: refused with what is wrong, and nothing of the extract can be read."""
 
+import gzip
 import hashlib
 import json
 import shutil
@@ -82,6 +83,16 @@ def _outside(root: Path, extract: Extract) -> dict[str, Any]:
     return {"manifest_sha256": _edit_manifest(root, extract, parts=described)}
 
 
+def _bomb(root: Path, extract: Extract) -> dict[str, Any]:
+    """A small file that unpacks to a lot of one row."""
+    described = json.loads(_manifest(root, extract).read_bytes())["parts"]
+    packed = gzip.compress(b"head_end,nic_id,expected_w\nHE1," + b"9" * 10_000_000 + b",1\n")
+    _part(root, extract).with_name("part-00001.csv.gz").write_bytes(packed)
+    digest = hashlib.sha256(packed).hexdigest()
+    described[0] |= {"file": "part-00001.csv.gz", "sha256": digest, "bytes": len(packed)}
+    return {"manifest_sha256": _edit_manifest(root, extract, parts=described)}
+
+
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "a part is missing": (lambda root, e: _part(root, e).unlink(), "is not there"),
     "the manifest is missing": (lambda root, e: _manifest(root, e).unlink(), "is not there"),
@@ -123,7 +134,8 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         lambda root, e: _forge(root, e, lambda b: b.replace(b"N0000002", b"N0000001")),
         "IntegrityError",
     ),
-    "a path out of the folder, forged": (_outside, "SuspiciousFileOperation"),
+    "packed rows without end, forged": (_bomb, "more bytes than its rows can have"),
+    "a path out of the folder, forged": (_outside, "is no part of an extract"),
 }
 
 

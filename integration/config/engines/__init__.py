@@ -12,12 +12,16 @@ from .state import PROJECT, EnginesNotUsable, State
 __all__ = ["EnginesNotUsable", "in_use"]
 
 
+# What holds with the embedded database alone: plain http, a log to read, and nobody has to have a second factor.
+LOCAL = {"GRIDCALL_HTTPS": "0", "LOG_FORMAT": "console", "MFA_REQUIRED_ROLES": ""}
+
+
 @contextmanager
 def in_use() -> Iterator[None]:
     """Run the engines that no variable names, and name them in os.environ for this process and its children.
 
-    With the embedded database come a secret key of this folder, plain http and a log to read. A process that is told
-    both addresses starts nothing. Raises EnginesNotUsable.
+    With the embedded database come a secret key of this folder and what LOCAL says. A process that is told both
+    addresses starts nothing. Raises EnginesNotUsable.
     """
     missing = {name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)}
     if not missing:
@@ -58,7 +62,7 @@ def _start(state: State, missing: set[str]) -> dict[str, str]:
     if "DATABASE_URL" in missing:
         postgres.start(state)
         variables["DATABASE_URL"] = postgres.url(state)
-        local = {"SECRET_KEY": state.secret_key(), "GRIDCALL_HTTPS": "0", "LOG_FORMAT": "console"}
+        local = LOCAL | {"SECRET_KEY": state.secret_key()}
         variables |= {name: value for name, value in local.items() if not os.environ.get(name)}
     return variables
 
