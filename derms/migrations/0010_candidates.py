@@ -72,7 +72,7 @@ DROP TABLE derms_candidate;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("derms", "0008_bulk_indexes")]
+    dependencies = [("derms", "0009_stage_feeders")]
     operations = [
         migrations.RunSQL(FORWARD, BACKWARD),
         migrations.DeleteModel("DeviceUsage"),
