@@ -24,7 +24,7 @@ def test_the_flows_of_the_day_take_few_clicks(sign_in: Callable[..., Person]) ->
     _opt_out(csr, program_event, device)
     assert csr.clicks == 3
     _set_unavailable(csr, program_event, other)
-    assert csr.clicks == 3
+    assert csr.clicks <= 3
 
     operator = sign_in("olive.operator")
     _see_that_cpm_has_all_rows(operator, program_event.event_number)
@@ -111,7 +111,9 @@ def _set_unavailable(csr: Person, program_event: ProgramEvent, device: Device) -
     find(csr, device.nic_id)
     csr.click(csr.page.get_by_role("link", name=f"Schedule Unavailability {program_event.program}"))
     page, zone = csr.page, ZoneInfo(device.location.time_zone)
-    csr.click(page.get_by_label(re.compile(device.nic_id)))
+    box = page.get_by_label(re.compile(device.nic_id))
+    if not box.is_checked():
+        csr.click(box)
     page.get_by_label("From").fill(program_event.starts_at.astimezone(zone).strftime("%Y-%m-%dT%H:%M"))
     page.get_by_label("Until").fill((clock.now().astimezone(zone) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"))
     page.get_by_label("Reason").fill("Away")
