@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -195,11 +196,7 @@ def _require_planner(request: SignedInRequest, event: Event) -> None:
 
 def _with_rows(typed: QueryDict) -> tuple[QueryDict, str]:
     """What was typed with the rows of the strategy that is chosen, and the time zone it is typed in."""
-    strategies = Strategy.objects.filter(state=StrategyState.ACTIVE).select_related("zone")
-    try:
-        strategy = strategies.filter(uid=typed.get("strategy", "")).first()
-    except ValidationError:
-        strategy = None
+    strategy = _active_strategy(typed.get("strategy", ""))
     return (with_strategy(typed, strategy), strategy.zone.time_zone) if strategy else (typed, "UTC")
 
 
@@ -207,11 +204,23 @@ def _first_typed(request: SignedInRequest, draft: EventDraft | None) -> QueryDic
     """What the person left here; else the strategy of the address or the first one, an hour from now."""
     if draft and "strategy" not in request.GET:
         return QueryDict(draft.typed)
-    active = Strategy.objects.filter(state=StrategyState.ACTIVE).select_related("zone").order_by("name")
-    strategy = active.filter(uid=request.GET["strategy"]).first() if "strategy" in request.GET else active.first()
+    named = request.GET.get("strategy")
+    strategy = _active().first() if named is None else _active_strategy(named)
     typed = QueryDict(mutable=True)
     if strategy:
         start = clock.now() + timedelta(minutes=60)
         start += timedelta(minutes=-start.minute % 15, seconds=-start.second, microseconds=-start.microsecond)
         typed.update({"strategy": str(strategy.uid), "starts_at": wall(start, strategy.zone.time_zone)})
     return typed
+
+
+def _active() -> QuerySet[Strategy]:
+    return Strategy.objects.filter(state=StrategyState.ACTIVE).select_related("zone").order_by("name")
+
+
+def _active_strategy(uid: str) -> Strategy | None:
+    """The Active strategy of this uid; None for whatever is no uid, too."""
+    try:
+        return _active().filter(uid=uid).first()
+    except ValidationError:
+        return None

@@ -51,6 +51,11 @@ def test_the_first_page_shows_the_stages_of_the_chosen_strategy(as_operator: Cli
     assert f'name="rows_of" value="{strategy.uid}"' in page
 
 
+def test_an_address_that_names_no_strategy_opens_without_one(as_operator: Client, strategy: Strategy) -> None:
+    answer = as_operator.get(f"{NEW}?strategy=none-such")
+    assert (answer.status_code, rows_shown(answer.content.decode())) == (200, 0)
+
+
 def test_an_event_gets_the_stages_of_the_grid(as_operator: Client, strategy: Strategy, start: datetime) -> None:
     group = DerGroup.objects.create(name="Thermostats", device_classes=["thermostat"])
     rows = ({"length_minutes": "0.5"}, {"offset_minutes": 30, "target_kw": 7, "der_groups": [group.pk]})
