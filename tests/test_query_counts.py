@@ -30,7 +30,7 @@ QUERIES: dict[str, int] = {
     "events/": 15,
     "events/<str:number>/": 20,
     "events/<str:number>/approve/": 20,
-    "events/<str:number>/cancel/": 11,
+    "events/<str:number>/cancel/": 12,
     "events/<str:number>/clone/": 10,
     "events/<str:number>/deny/": 10,
     "events/<str:number>/edit/": 14,

@@ -24,6 +24,8 @@ def test_an_open_event_is_canceled_with_a_reason(
     assert "Cancel…" in as_operator.get(f"/events/{event.number}/edit/").content.decode()
     path = f"/events/actions/cancel/?number={event.number}"
     assert as_operator.get(path)["Location"] == f"/events/{event.number}/cancel/"
+    asked = as_operator.get(f"/events/{event.number}/cancel/").content.decode()
+    assert ("stops now" if state == "In Progress" else "does not start.") in asked
     answer = as_operator.post(f"/events/{event.number}/cancel/", {"reason": "Cooler than forecast"})
     assert answer.status_code == 302
     page = as_operator.get(f"/events/{event.number}/").content.decode()
@@ -42,6 +44,7 @@ def test_while_devices_run_the_number_is_typed(as_operator: Client, event_in: Ca
     event.stages.update(called=20)
     page = as_operator.get(f"/events/{event.number}/cancel/").content.decode()
     assert f"Cancel {event.number} and release 20 running devices?" in page
+    assert "stops now; 20 devices are let go." in page
     form: dict[str, Any] = {"reason": "Storm", "typed_number": "DR-1"}
     assert as_operator.post(f"/events/{event.number}/cancel/", form).status_code == 422
     as_operator.post(f"/events/{event.number}/cancel/", {**form, "typed_number": event.number})

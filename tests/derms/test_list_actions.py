@@ -113,6 +113,15 @@ def test_the_list_is_sorted_both_ways_by_its_headings(as_operator: Client, new_e
     assert "sort=-name" in page
 
 
+def test_the_rows_of_a_filter_renew_themselves(as_operator: Client, new_event: Make) -> None:
+    event, address = new_event(), "/events/?view=active&sort=name"
+    assert 'hx-get="/events/?view=active&amp;sort=name"' in as_operator.get(address).content.decode()
+    rows = as_operator.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert event.number in rows
+    assert "<html" not in rows
+    assert 'aria-sort="ascending"' in rows
+
+
 def test_a_view_is_saved_under_a_name_and_belongs_to_its_person(
     as_operator: Client, operator: User, second_operator: User
 ) -> None:
