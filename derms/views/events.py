@@ -97,11 +97,11 @@ class Column(NamedTuple):
 
 def columns(sort: str) -> Iterator[Column]:
     """The headings; the one the list is sorted by turns the order round."""
-    off, num = "cell-off", "num"
+    off, wide, num = "cell-off", "cell-off cell-wide", "num"
     for label, css, key in (
         (_("Event"), "", "number"), (_("Name, control zone, strategy"), "", "name"), (_("State"), "", "state"),
-        (_("Approval"), off, ""), (_("Type, objective"), off, ""), (_("Window"), "", "starts"),
-        (_("Target"), f"{num} {off}", "target"), (_("Reserved"), num, "reserved"), (_("Progress"), off, ""),
+        (_("Approval"), wide, ""), (_("Type, objective"), off, ""), (_("Window"), "", "starts"),
+        (_("Target"), f"{num} {off}", "target"), (_("Reserved"), num, "reserved"), (_("Progress"), wide, ""),
     ):  # fmt: skip
         if not key or sort.lstrip("-") != key:
             yield Column(label, css, key)

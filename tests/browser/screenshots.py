@@ -111,6 +111,7 @@ def running_event(olive: Person) -> None:
     ):
         olive.open(address)
         take(olive, name, theme=theme, width=width, tallest=WHOLE_EVENT)
+    olive.page.set_viewport_size({"width": DESKTOP, "height": 900})
     olive.open(address)
     olive.page.locator("#state-tracking").get_by_role("link", name="Cancel…").click()
     olive.page.locator("dialog[open]").wait_for()
