@@ -1,5 +1,5 @@
 # Everything works in a virtual environment of its own, .venv; only Python 3.11 to 3.13 has to be there.
-.PHONY: help run test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean
+.PHONY: help run test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -18,6 +18,7 @@ help:
 	@echo "make test-full the same with the long tests"
 	@echo "make journey   one event from plan to closed; ARGS=\"--devices 5000 --stages 2\""
 	@echo "make bench     each step over 1,000,000 devices beside its physical limit; ARGS=\"--devices 100000 --json\""
+	@echo "make bench-zones  50 control zones schedule at once, beside one after the other"
 	@echo "make bench-opt-out  from an opt-out to the answer of Live Energy Connect, while extracts load"
 	@echo "make bench-open-pages  300 open pages: what reaches them, how soon, and what they cost"
 	@echo "make faults    hurts a whole Gridcall of its own, and prints what held; ARGS=\"--dose small --json\""
@@ -35,6 +36,9 @@ journey: $(installed)
 
 bench: $(installed)
 	@exec $(python) -m integration.config.bench $(ARGS)
+
+bench-zones: $(installed)
+	@exec $(python) -m integration.config.bench bench_zones $(ARGS)
 
 bench-opt-out: $(installed)
 	@exec $(python) manage.py bench_opt_out $(ARGS)

@@ -13,6 +13,7 @@ from integration import clock
 from integration.config.journey import PATIENCE_S, PATIENCE_S_PER_DEVICE, Journey, JourneyStuck, wait_until
 from lec_sim.models import LecStage
 
+P50_GOAL_S, P99_GOAL_S = 0.3, 2.0
 PAUSE_S = 0.2  # between two opt-outs: five a second, more than a whole call centre saves
 ANSWERED = """
 SELECT extract(epoch FROM d.delivered_at - r.requested_at)::float
@@ -31,6 +32,10 @@ class Latency(NamedTuple):
     opt_outs: int
     p50: float
     p99: float
+
+    @property
+    def ok(self) -> bool:
+        return self.p50 <= P50_GOAL_S and self.p99 <= P99_GOAL_S
 
 
 def measure(*, devices: int, stages: int) -> Latency:

@@ -34,16 +34,27 @@ def test_the_picture_has_a_line_a_step(tmp_path: Path) -> None:
 @pytest.mark.full
 def test_the_benchmark_of_a_small_fleet_prints_every_step(tmp_path: Path) -> None:
     before = set((PROJECT / ".local").glob("bench-*"))
-    words = ["--devices", "300", "--json", "--plot", str(tmp_path / "bench.svg")]
-    done = subprocess.run(
-        [sys.executable, "-m", "integration.config.bench", *words],
-        cwd=PROJECT, env={**os.environ}, text=True, capture_output=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout.strip().splitlines()[-1])
+    result = json.loads(_bench("--devices", "300", "--json", "--plot", str(tmp_path / "bench.svg"))[-1])
     assert result["devices"] == 300
     assert sum(row["limit_seconds"] is not None for row in result["rows"]) >= 7
     assert all(set(row) == {"step", "seconds", "limit_seconds", "ratio", "goal", "ok"} for row in result["rows"])
+    steps = " ".join(row["step"] for row in result["rows"])
+    assert all(words in steps for words in ("small messages", "two workers", "customer search by phone"))
     assert {"Python", "backend"} <= set(result["peak_mb"])
     assert (tmp_path / "bench.svg").exists()
     assert set((PROJECT / ".local").glob("bench-*")) == before
+
+
+@pytest.mark.full
+def test_zones_that_schedule_at_once_are_all_scheduled() -> None:
+    alone, together = _bench("bench_zones", "--zones", "4", "--devices", "100")[-2:]
+    assert alone.startswith("4 zones, one after the other")
+    assert together.startswith("4 zones, 4 at once")
+
+
+def _bench(*words: str) -> list[str]:
+    """What a benchmark prints, line by line."""
+    command = [sys.executable, "-m", "integration.config.bench", *words]
+    done = subprocess.run(command, cwd=PROJECT, env={**os.environ}, text=True, capture_output=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()

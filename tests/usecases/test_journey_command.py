@@ -49,6 +49,12 @@ def worker_processes(environment: dict[str, str], queue: str) -> Iterator[int]:
             continue
 
 
+def verify_finds_nothing(environment: dict[str, str]) -> None:
+    verify = [sys.executable, str(PROJECT / "manage.py"), "verify"]
+    found = subprocess.run(verify, cwd=PROJECT, env=environment, text=True, capture_output=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
 def test_every_device_of_every_stage_is_closed_with_an_outcome(fresh_start: dict[str, str]) -> None:
     process = journey(fresh_start, "--devices", "300", "--stages", "2", "--stage-seconds", "5")
     result = result_of(process, seconds=150)
@@ -56,9 +62,16 @@ def test_every_device_of_every_stage_is_closed_with_an_outcome(fresh_start: dict
     assert sum(result["outcomes"].values()) == 600
     assert (result["messages_dead"], result["alerts"]) == (0, 0)
     assert not list(worker_processes(fresh_start, "bulk")), "the journey left a worker behind"
-    verify = [sys.executable, str(PROJECT / "manage.py"), "verify"]
-    found = subprocess.run(verify, cwd=PROJECT, env=fresh_start, text=True, capture_output=True, check=False)
-    assert found.returncode == 0, found.stdout + found.stderr
+    verify_finds_nothing(fresh_start)
+
+
+@pytest.mark.full
+def test_a_hundred_thousand_devices_are_closed_within_the_patience_of_the_journey(fresh_start: dict[str, str]) -> None:
+    process = journey(fresh_start, "--devices", "100000", "--stage-seconds", "5")
+    result = result_of(process, seconds=600)
+    assert result["reserved"] == result["participations"] == result["closed"] == 100_000
+    assert (result["messages_dead"], result["alerts"]) == (0, 0)
+    verify_finds_nothing(fresh_start)
 
 
 @pytest.mark.full

@@ -24,7 +24,7 @@ from .copies import copy_row
 from .crew import BenchFailed
 from .report import Row
 
-MESSAGES, ROUNDS = 1000, 5
+MESSAGES, ROUNDS = 500, 3
 DEVICES = 50
 PATIENCE_S = 120
 GOAL = 0.25

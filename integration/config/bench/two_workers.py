@@ -23,7 +23,7 @@ PARTS, ROUNDS = 8, 3
 GOAL = 1.3
 FRESH = {
     "stage_uid": "gen_random_uuid()",
-    "event_number": "event_number || '-' || substr(md5(random()::text), 1, 4)",
+    "event_number": "'W' || upper(substr(md5(random()::text), 1, 12))",
     "state": "'Scheduled'",
     "started_at": "NULL",
     "participations": "0",

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from integration.config.opt_out_latency import measure
+from integration.config.opt_out_latency import P50_GOAL_S, P99_GOAL_S, measure
 from integration.config.supervisor import working
 
 
@@ -24,5 +24,6 @@ class Command(BaseCommand):
             found = measure(devices=options["devices"], stages=options["stages"])
         self.stdout.write(
             f"{found.opt_outs} opt-outs while {options['stages']} extracts of {options['devices']:,} devices loaded,"
-            f" from Save to LEC's answer: p50 {found.p50:.3f} s, p99 {found.p99:.3f} s"
+            f" from Save to LEC's answer: p50 {found.p50:.3f} s (goal <= {P50_GOAL_S:g} s),"
+            f" p99 {found.p99:.3f} s (goal <= {P99_GOAL_S:g} s): {'ok' if found.ok else 'NOT ok'}"
         )
