@@ -17,7 +17,7 @@ from tests.faults.row import Row
 from tests.faults.system import System
 
 Fault = Callable[..., Row]
-EVERY_S = {"small": 2.5, "full": 6.0}  # seconds from one event to the next; thousands of stages would slow each query
+EVERY_S = {"small": 2.5, "full": 8.0}  # seconds from one event to the next; thousands of stages would slow each query
 SETTLING_S = 180.0
 MOST_SHOWN = 10
 
@@ -44,10 +44,10 @@ LIVE: dict[str, tuple[Fault, Dose]] = {
     "postgresql cut": (network.cut_off_database, Dose((1,), (10,))),
 }
 IN_PROCESS = {
-    "opt-outs": Dose((50,), (2000,)),
-    "approvals": Dose((50,), (1000,)),
+    "opt-outs": Dose((40,), (2000,)),
+    "approvals": Dose((40,), (1000,)),
     "damages": Dose((23,), (300,)),
-    "messages": Dose((10,), (1000,)),
+    "messages": Dose((5,), (1000,)),
 }
 TAMPERED = 3
 # The faults before it tell of the speed of messages; those that need no processes run beside the others.
@@ -60,13 +60,18 @@ def run(dose: str, *, only: str, as_json: bool) -> int:
     prepare()
     system = System()
     driver = Driver(system.web, every_s=EVERY_S[dose])
+    chosen = {name: getattr(d, dose)[0] for name, d in IN_PROCESS.items() if only in name}
+    beside = InProcess(chosen, system.state.root / "in-process")
     system.start()
     try:
         driver.start()
-        rows = _inflict(console, system, driver, dose, only)
-    finally:
+        rows = _inflict(console, system, driver, beside, dose, only)
         driver.stop()
         settled = figures.seconds_until(figures.nothing_is_open, most=SETTLING_S)
+        rows += [_told(console, row) for row in beside.rows()]
+        if history.is_there() and only in "history":
+            rows.append(_told(console, history.tamper(system, driver, TAMPERED)))
+    finally:
         system.stop()
     found, missing = violations(), driver.journal.missing()
     rows = [_with_invariants(row, found) for row in [*rows, _settled(driver, len(missing), settled)]]
@@ -83,19 +88,14 @@ def prepare() -> None:
     call_command("createcachetable", verbosity=0)
 
 
-def _inflict(console: Console, system: System, driver: Driver, dose: str, only: str) -> list[Row]:
-    """One fault after the other over the running load; those that need no processes run beside the patient ones."""
-    chosen = {name: getattr(d, dose)[0] for name, d in IN_PROCESS.items() if only in name}
-    beside = InProcess(chosen, system.state.root / "in-process")
+def _inflict(console: Console, system: System, driver: Driver, beside: InProcess, dose: str, only: str) -> list[Row]:
+    """One fault after the other over the running load; those that need no processes begin where there is time."""
     rows = []
     for name, (fault, doses) in LIVE.items():
         if name == PATIENT_FROM:
             beside.start()
         if only in name:
             rows.append(_told(console, fault(system, driver, *getattr(doses, dose))))
-    rows += [_told(console, row) for row in beside.rows()]
-    if history.is_there() and only in "history":
-        rows.append(_told(console, history.tamper(system, driver, TAMPERED)))
     return rows
 
 
