@@ -63,7 +63,7 @@ class Journal:
         """What was confirmed and is not there."""
         return [one for one in self.confirmed if not KNOWN[one.what](one)]
 
-    def approve_p95(self, since: float) -> float:
-        """Seconds that 95 of 100 approvals took at most, from a moment on."""
-        took = sorted(seconds for at, seconds in self.approvals if at >= since)
+    def approve_p95(self, since: float, until: float) -> float:
+        """Seconds that 95 of 100 approvals of a stretch of time took at most."""
+        took = sorted(seconds for at, seconds in self.approvals if since <= at < until)
         return took[min(len(took) - 1, int(len(took) * 0.95))] if took else 0.0
