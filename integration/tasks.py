@@ -8,6 +8,7 @@ from . import delivery
 
 SMALL_S, BULK_S = 60, 3600  # after which a task that hangs is killed with its process, and its row tried again
 
+
 @shared_task(time_limit=SMALL_S)
 def deliver_small(*, deliveries: list[tuple[int, int]], **kwargs: Any) -> None:
     delivery.deliver_all((delivery_id, attempt) for delivery_id, attempt in deliveries)
