@@ -1,8 +1,10 @@
 """The account library's pages and the error pages: in our own frame, with nothing the browser is told to refuse."""
 
 import re
+from contextlib import suppress
 
 import pytest
+from django.db import OperationalError, connection
 from django.template.loader import render_to_string
 from django.test import Client
 
@@ -67,3 +69,17 @@ def test_the_pages_of_last_resort_need_nothing(template: str) -> None:
     html = render_to_string(template)
     assert "Gridcall" in html
     assert not INLINE.search(html)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_away_is_said_to_be(client: Client, operator: User) -> None:
+    client.force_login(operator)
+    client.raise_request_exception = False
+    with suppress(OperationalError), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    try:
+        answer = client.get("/", secure=True)
+    finally:
+        connection.close()
+    assert answer.status_code == 503
+    assert "The database can't be reached" in answer.content.decode()

@@ -1,7 +1,9 @@
 """Pages that look into all systems."""
 
+import sys
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -30,8 +32,13 @@ def overview(request: SignedInRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page of last resort: it asks nothing of anybody, and names the request for whoever reads the log."""
-    return HttpResponse(render_to_string("500.html", {"request_id": request_id()}), status=500)
+    """The page of last resort: it asks nothing of anybody, and names the request for whoever reads the log.
+
+    503 where the database is away: then the same may work in a moment.
+    """
+    is_away = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
+    page = render_to_string("500.html", {"request_id": request_id(), "is_away": is_away})
+    return HttpResponse(page, status=503 if is_away else 500)
 
 
 def _events(request: SignedInRequest) -> dict[str, Any]:
