@@ -35,7 +35,7 @@ SMALL_AT_ONCE = 25
 
 _CLAIM = """
 WITH due AS (
-    SELECT id, published_attempt IS NOT DISTINCT FROM attempt AS untaken
+    SELECT id, published_attempt IS NOT DISTINCT FROM attempt AND (attempt = given_back OR error <> '') AS untaken
       FROM {table} WHERE {open} AND due_at <= clock_timestamp()
      ORDER BY due_at LIMIT {limit} FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE {table} work
@@ -47,7 +47,11 @@ RETURNING work.id, work.queue, work.attempt, due.untaken
 
 
 class Claimed(NamedTuple):
-    """A piece of work this scheduler has to see to. `untaken`: it was published before and nobody took it."""
+    """A piece of work this scheduler has to see to.
+
+    `untaken`: it was published before and nobody took it. What took a process down with it (tried, and no error was
+    noted) is not called so: it stays with the workers, whose end ends nobody else's work.
+    """
 
     table: str
     id: int

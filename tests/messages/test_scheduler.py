@@ -220,7 +220,7 @@ def test_due_work_that_keeps_failing_is_set_aside_with_an_alert(monkeypatch: pyt
 
     work.refresh_from_db()
     assert (work.attempt, work.dead_at is not None) == (12, True)
-    assert f"start stage {stage.pk}" in Alert.objects.get().text
+    assert f"start stage {stage.pk}" in Alert.objects.get(closed_at=None).text
     find_due()
     assert [claimed.id for claimed in claim_due()] == []
 
