@@ -15,6 +15,7 @@ from .http import SignedInRequest
 from .models import RequestAnswer
 from .refusals import Refused
 
+NOT_STORABLE = "NUL (0x00)"  # as PostgreSQL's driver names the one character that no text holds
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
 
 
@@ -57,6 +58,8 @@ class SayRefusals:
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         if isinstance(problem, Refused):
             return _say(request, str(problem), 409)
+        if isinstance(problem, ValueError) and NOT_STORABLE in str(problem):
+            return _say(request, _("There is a character in this that no text can hold. Nothing was changed."), 400)
         if isinstance(problem, OperationalError):
             code = getattr(problem.__cause__, "pgcode", "")
             if code == LOCK_NOT_AVAILABLE:

@@ -113,6 +113,22 @@ def test_whatever_is_typed_is_answered_and_what_is_refused_changes_nothing(
         _type_into(client, address, examples)
 
 
+@pytest.mark.parametrize("address", ["/find/?q=ab%00", "/customers/?q=a%00", "/events/a%00/", "/program-events/a%00/1/"])
+def test_a_character_that_no_text_holds_gets_a_sentence(address: str, superuser: Client) -> None:
+    answer = superuser.get(address)
+    assert answer.status_code == 400
+    assert "no text can hold" in answer.content.decode()
+
+
+@pytest.fixture
+def superuser(outsider: User) -> Client:
+    outsider.is_superuser = True
+    outsider.save()
+    client = Client()
+    client.force_login(outsider)
+    return client
+
+
 def _type_into(client: Client, address: str, examples: int) -> None:
     first = client.get(address)
     assert first.status_code == 200, (address, first.status_code)

@@ -1,12 +1,13 @@
 """Whatever stands in a message: it is taken in whole, or noted as failed, and what failed left nothing."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import transaction
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from derms.models import Event
@@ -73,6 +74,7 @@ def test_a_message_that_keeps_to_its_contract_is_taken_in_or_leaves_nothing(
 
 def _receive(kind: str, payload: Any, stage_uid: Any) -> None:
     """Let each receiver of a kind take a payload, past the sender's own checks."""
+    assume(payload is not None and "\\u0000" not in json.dumps(payload))  # no such message can be stored
     with transaction.atomic():
         message = Message.objects.create(kind=kind, sender="derms", subject="any", payload=payload, stage_uid=stage_uid)
         part = 1 if CONTRACTS[kind] in BULK else None
