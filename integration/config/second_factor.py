@@ -1,9 +1,11 @@
 """Who has to sign in with a second factor, and who has to show again who they are."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from allauth.account.decorators import reauthentication_required
+from allauth.account.authentication import get_authentication_records
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
@@ -12,12 +14,24 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from integration import clock
 from integration.access import View
+from integration.http import SignedInRequest
 
 from .models import User
 
-# Before a step that changes what somebody may do; how lately is ACCOUNT_REAUTHENTICATION_TIMEOUT.
-signed_in_lately: Callable[[View], View] = reauthentication_required
+
+def signed_in_lately(view: View) -> View:
+    """Ask again who one is before a step that changes what somebody may do, ACCOUNT_REAUTHENTICATION_TIMEOUT after."""
+
+    @wraps(view)
+    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        shown = get_authentication_records(request, request.user)
+        if not shown or clock.now().timestamp() - shown[-1]["at"] > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+            raise ReauthenticationRequired
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 class RequireSecondFactor:

@@ -113,7 +113,7 @@ def test_whatever_is_typed_is_answered_and_what_is_refused_changes_nothing(
         _type_into(client, address, examples)
 
 
-@pytest.mark.parametrize("address", ["/find/?q=ab%00", "/customers/?q=a%00", "/events/a%00/", "/program-events/a%00/1/"])
+@pytest.mark.parametrize("address", ["/find/?q=ab%00", "/customers/?q=a%00", "/events/a%00/"])
 def test_a_character_that_no_text_holds_gets_a_sentence(address: str, superuser: Client) -> None:
     answer = superuser.get(address)
     assert answer.status_code == 400
