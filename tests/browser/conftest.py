@@ -141,6 +141,7 @@ class Person:
         """Keep a picture; have the page, or what lies open over it, checked for accessibility and sideways scroll."""
         SHOTS.mkdir(parents=True, exist_ok=True)
         self.page.wait_for_timeout(300)  # charts are drawn, fragments are in
+        self.page.mouse.wheel(0, -100_000)  # the header covers what is scrolled under it
         self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
         assert self.violations(within) == [], name
         assert not self.scrolls_sideways(), f"{name} scrolls sideways"

@@ -30,8 +30,8 @@ def test_create_event_reserve_devices_and_send_device_outcome(sign_in: Callable[
     manager = sign_in("pia.manager")
     _see_the_reservation(manager, number)
 
-    operator.reads("In Progress", seconds=90, within="#state-tracking .now")
-    operator.reads("Completed", seconds=60, within="#state-tracking .now")
+    operator.reads("Completed", seconds=150, within="#state-tracking .now")
+    operator.reads("Scheduled → In Progress", within="#history")
     _see_the_outcomes(operator, manager, number)
 
 
