@@ -1,11 +1,12 @@
 """Forms that act: sent twice they act once, and a refusal is a page with a sentence."""
 
+import logging
 import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import DataError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -14,6 +15,8 @@ from .access import View
 from .http import SignedInRequest
 from .models import RequestAnswer
 from .refusals import Refused
+
+log = logging.getLogger(__name__)
 
 NOT_STORABLE = "NUL (0x00)"  # as PostgreSQL's driver names the one character that no text holds
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
@@ -58,6 +61,9 @@ class SayRefusals:
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         if isinstance(problem, Refused):
             return _say(request, str(problem), 409)
+        if isinstance(problem, DataError | OverflowError):
+            log.warning("Out of range", exc_info=problem)  # a form should have said so, in words of its own
+            return _say(request, _("A number or time in this is larger than can be kept. Nothing was changed."), 400)
         if isinstance(problem, ValueError) and NOT_STORABLE in str(problem):
             return _say(request, _("There is a character in this that no text can hold. Nothing was changed."), 400)
         if isinstance(problem, OperationalError):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from .localtime import LocalTimeMissing, LocalTimeTwice, offsets, to_utc
 
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
+YEARS = range(2000, 2101)  # at both ends of the calendar, a moment in UTC does not exist
 
 
 class LocalMomentMixin(forms.BaseForm):
@@ -44,9 +45,12 @@ class WallTimeField(forms.DateTimeField):
             return None
         for pattern in (LOCAL_FORMAT, "%Y-%m-%dT%H:%M:%S"):
             try:
-                return datetime.strptime(str(value), pattern)  # noqa: DTZ007  (a wall time; the form gives it its zone)
+                wall = datetime.strptime(str(value), pattern)  # noqa: DTZ007  (a wall time; the form gives it its zone)
             except ValueError:
                 continue
+            if wall.year in YEARS:
+                return wall
+            raise forms.ValidationError(_("Choose a time in the years 2000 to 2100."))
         raise forms.ValidationError(
             _("“%(value)s” is not a date and time like 2026-07-21T17:30."), params={"value": value}
         )

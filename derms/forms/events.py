@@ -13,6 +13,8 @@ from ..choices import Control, Objective, StrategyState
 from ..models import Event, Stage, Strategy
 from ..rules import RULE_WORDS
 
+MOST_KW = 10_000_000  # more than any control zone has
+
 
 class TargetMixin(forms.BaseForm):
     """An objective that needs an amount must have it."""
@@ -146,13 +148,14 @@ class SubmitForm(forms.Form):
     accepted_kw = forms.IntegerField(
         label=_("Accept a shortfall of up to (kW)"),
         min_value=0,
+        max_value=MOST_KW,
         initial=0,
         help_text=_("If fewer devices are free when the event is scheduled, it goes ahead down to this."),
     )
 
 
 class ShortfallForm(forms.Form):
-    accepted_kw = forms.IntegerField(label=_("Accept a shortfall of up to (kW)"), min_value=1)
+    accepted_kw = forms.IntegerField(label=_("Accept a shortfall of up to (kW)"), min_value=1, max_value=MOST_KW)
 
 
 class CancelForm(forms.Form):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import DataError, transaction
 from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -118,6 +118,30 @@ def test_a_character_that_no_text_holds_gets_a_sentence(address: str, superuser:
     answer = superuser.get(address)
     assert answer.status_code == 400
     assert "no text can hold" in answer.content.decode()
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_a_time_at_the_ends_of_the_calendar_is_refused_in_words(
+    typed: str, event_in: Callable[..., Event], operator: User, client: Client
+) -> None:
+    client.force_login(operator)
+    event = event_in("New")
+    answer = client.post(f"/events/{event.number}/stages/add/", {"starts_at": typed, "ends_at": typed})
+    assert answer.status_code == 422
+    assert "Choose a time in the years 2000 to 2100." in answer.content.decode()
+
+
+@pytest.mark.parametrize("problem", [OverflowError, DataError])
+def test_what_is_too_large_to_be_kept_gets_a_sentence(
+    problem: type[Exception], superuser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(*args: object) -> None:
+        raise problem
+
+    monkeypatch.setattr("integration.config.views.running_events", too_large)
+    answer = superuser.get("/")
+    assert answer.status_code == 400
+    assert "larger than can be kept" in answer.content.decode()
 
 
 @pytest.fixture
