@@ -101,7 +101,7 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("examples", [pytest.param(4), pytest.param(150, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [pytest.param(3), pytest.param(150, marks=pytest.mark.full)])
 def test_whatever_is_typed_is_answered_and_what_is_refused_changes_nothing(
     examples: int, places: Callable[[str], tuple[User | None, str]]
 ) -> None:

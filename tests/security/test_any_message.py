@@ -37,7 +37,7 @@ def known(event_in: Callable[..., Event]) -> list[Message]:
     return list(Message.objects.order_by("pk"))
 
 
-@pytest.mark.parametrize("examples", [40, pytest.param(2000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [25, pytest.param(2000, marks=pytest.mark.full)])
 def test_any_payload_is_taken_in_or_leaves_nothing(examples: int, known: list[Message]) -> None:
     @settings(max_examples=examples)
     @given(kind=st.sampled_from(sorted(CONTRACTS)), payload=st.dictionaries(TEXT, ANY_VALUE, max_size=5) | ANY_VALUE)
@@ -47,7 +47,7 @@ def test_any_payload_is_taken_in_or_leaves_nothing(examples: int, known: list[Me
     receive()
 
 
-@pytest.mark.parametrize("examples", [40, pytest.param(2000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [25, pytest.param(2000, marks=pytest.mark.full)])
 def test_a_real_message_with_anything_in_a_field_is_taken_in_or_leaves_nothing(
     examples: int, known: list[Message]
 ) -> None:
@@ -60,7 +60,7 @@ def test_a_real_message_with_anything_in_a_field_is_taken_in_or_leaves_nothing(
     receive()
 
 
-@pytest.mark.parametrize("examples", [40, pytest.param(2000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [25, pytest.param(2000, marks=pytest.mark.full)])
 def test_a_message_that_keeps_to_its_contract_is_taken_in_or_leaves_nothing(
     examples: int, known: list[Message]
 ) -> None:
