@@ -19,7 +19,7 @@ QUERIES: dict[str, int] = {
     "customers/": 9,
     "customers/<str:number>/": 22,
     "customers/<str:number>/subscriptions/<int:pk>/": 11,
-    "customers/<str:number>/subscriptions/<int:pk>/location/": 13,
+    "customers/<str:number>/subscriptions/<int:pk>/location/": 14,
     "customers/<str:number>/unavailability/<uuid:uid>/cancel/": 8,
     "customers/<str:number>/unavailability/<uuid:uid>/edit/": 10,
     "der-groups/": 13,

@@ -37,7 +37,7 @@ from .program_events import (
     programs_with_use,
 )
 from .search import customers_like
-from .unavailability import Release, devices_of, periods_of, releases_of, reservations_in
+from .unavailability import Release, devices_of, month_ahead, periods_of, releases_of, reservations_in
 
 __all__ = [
     "CustomerEnrollment",
@@ -58,6 +58,7 @@ __all__ = [
     "is_settled",
     "links_of",
     "loads_under_way",
+    "month_ahead",
     "notification_batch_ids_to_send",
     "notifications_of",
     "opt_out_of",

@@ -1,8 +1,10 @@
 """Unavailability: the periods of a place's devices, what they would release, and what they did."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
@@ -12,6 +14,7 @@ from .participations import ParticipationRow, Wanted, participations
 
 SHOWN_AFTER_END = timedelta(days=30)
 MOST = 200
+DAYS_AHEAD = 31
 REASON = "customer unavailable"
 
 
@@ -22,6 +25,14 @@ class Release(NamedTuple):
     device: Device
     answer: str
     answered_at: datetime | None
+
+
+class Day(NamedTuple):
+    """A local day: how many devices are unavailable in a part of it, and how many reservations reach into it."""
+
+    date: date
+    unavailable: int
+    reserved: int
 
 
 def periods_of(devices: Iterable[int], now: datetime) -> QuerySet[Unavailability]:
@@ -39,6 +50,26 @@ def reservations_in(devices: Iterable[int], starts_at: datetime, ends_at: dateti
     )
     rows = [row for row in participations(wanted, limit=MOST) if row.facts.reservation_flag]
     return sorted(rows, key=lambda row: (row.program_event.starts_at, row.program_event.pk, row.device.pk))
+
+
+def month_ahead(devices: Iterable[int], periods: Iterable[Unavailability], now: datetime, zone: str) -> list[Day]:
+    """Today and the thirty days after it, by the zone's own days."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    edges = [datetime.combine(today + timedelta(days=n), time(), ZoneInfo(zone)) for n in range(DAYS_AHEAD + 1)]
+    reserved = [row.program_event for row in reservations_in(devices, now, edges[-1])]
+    away = [period for period in periods if period.state == UnavailabilityState.ACTIVE]
+    return [
+        Day(
+            date=begins.date(),
+            unavailable=len({period.device_id for period in away if _reaches(period, begins, ends)}),
+            reserved=sum(_reaches(event, begins, ends) for event in reserved),
+        )
+        for begins, ends in pairwise(edges)
+    ]
+
+
+def _reaches(what: Unavailability | ProgramEvent, begins: datetime, ends: datetime) -> bool:
+    return what.starts_at < ends and what.ends_at > begins
 
 
 def releases_of(devices: Iterable[Device], periods: Iterable[Unavailability]) -> list[Release]:

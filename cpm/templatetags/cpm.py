@@ -1,11 +1,15 @@
 """What only the customer-program pages draw."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.translation import gettext as _
 
+from cpm.queries.unavailability import Day
+from integration.drawing import percent
 from integration.templatetags.gridcall import day
 
 register = template.Library()
@@ -24,3 +28,10 @@ def plain_window(start: datetime, end: datetime, zone: str) -> str:
     a, b = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
     second_day = "" if a.date() == b.date() else f"{day(b)} "
     return _("%(from)s to %(until)s") % {"from": f"{day(a)} {a:%H:%M}", "until": f"{second_day}{b:%H:%M %Z}"}
+
+
+@register.inclusion_tag("cpm/month_strip.html")
+def month_strip(days: Sequence[Day]) -> dict[str, Any]:
+    """Two lanes of days, unavailable above reserved; a day of neither stays empty."""
+    cells = [(one, percent(n / len(days)), percent((n + 0.5) / len(days))) for n, one in enumerate(days)]
+    return {"cells": cells, "width": percent(0.9 / len(days)), "used": [one for one in days if one[1:] != (0, 0)]}

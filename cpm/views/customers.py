@@ -36,6 +36,7 @@ from ..queries import (
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])
 HISTORY = 20
+LAST_EVENTS = 12
 SEARCHES_A_MINUTE = 60
 
 
@@ -63,10 +64,12 @@ def customer(request: SignedInRequest, number: str) -> HttpResponse:
     context = {"customer": found, "enrollments": current_enrollments(found)}
     if request.htmx:
         return render(request, "cpm/customer.html#current-enrollment", context)
+    history = past_participations(found, limit=HISTORY)
     context |= {
         "locations": found.locations.prefetch_related("devices").order_by("pk"),
         "ended": ended_enrollments(found),
-        "history": past_participations(found, limit=HISTORY),
+        "history": history,
+        "last_events": history[:LAST_EVENTS][::-1],
         "notifications": notifications_of(found),
         "links": links_of(found),
         "emails_are_sent": emails_are_sent(),

@@ -23,6 +23,7 @@ from ..queries import (
     ParticipationRow,
     devices_of,
     enrollment_of,
+    month_ahead,
     periods_of,
     releases_of,
     reservations_in,
@@ -73,8 +74,10 @@ def location(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
         "releases": releases_of(devices, periods),
         "now": now,
     }
-    template = "cpm/location.html#releases" if request.htmx else "cpm/location.html"
-    return render(request, template, context, status=422 if request.method == "POST" else 200)
+    if request.htmx:
+        return render(request, "cpm/location.html#releases", context)
+    context["month"] = month_ahead([device.pk for device in devices], periods, now, zone)
+    return render(request, "cpm/location.html", context, status=422 if request.method == "POST" else 200)
 
 
 @require_safe

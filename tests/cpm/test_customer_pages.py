@@ -107,6 +107,19 @@ def test_event_history_shows_the_last_outcomes_of_this_customer_alone(make_progr
     ]
 
 
+def test_the_last_twelve_events_stand_in_a_strip_the_newest_at_the_end(
+    make_program_event: Make, as_csr: Client
+) -> None:
+    for n in range(14):
+        given = {"starts_in": timedelta(hours=n - 20), "reserved": (0,), "outcomes": {0: "D1IO"}}
+        make_program_event(f"DR-2026-01{n:02}", state="Completed", **given)
+    page = as_csr.get(PAGE).content.decode()
+    strip = page[page.index('<ol class="strip"') : page.index("</ol>", page.index('<ol class="strip"'))]
+    marks = strip.split("<li>")[1:]
+    assert [mark.partition("/program-events/")[2][:12] for mark in marks] == [f"DR-2026-01{n:02}" for n in range(2, 14)]
+    assert all("In-flight override" in mark for mark in marks)
+
+
 def test_history_is_twenty_events_long(make_program_event: Make, as_csr: Client) -> None:
     for n in range(23):
         make_program_event(f"DR-2026-01{n:02}", state="Completed", reserved=(0,), outcomes={0: "D1SP"})

@@ -160,6 +160,15 @@ def test_the_list_asks_as_much_of_the_database_for_one_row_as_for_many(
         as_csr.get(f"{LIST}?program_event=DR-2026-0002-1")
 
 
+def test_a_chosen_program_event_shows_how_its_outcomes_divide(make_program_event: Make, as_csr: Client) -> None:
+    make_program_event("DR-2026-0001", state="Completed", outcomes={0: "D1SP", 1: "D1SP", 2: "D1IO"})
+    make_program_event("DR-2026-0002")
+    page = as_csr.get(f"{LIST}?program_event=DR-2026-0001-1").content.decode()
+    assert "<span>Successful participation</span><b>2</b><small>67\u00a0%</small>" in page
+    assert 'class="outcomes"' not in as_csr.get(f"{LIST}?program_event=DR-2026-0002-1").content.decode()
+    assert 'class="outcomes"' not in as_csr.get(LIST).content.decode()
+
+
 def test_the_counters_of_a_chosen_program_event_are_shown_and_polled(
     make_program_event: Make, as_manager: Client
 ) -> None:

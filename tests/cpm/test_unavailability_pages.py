@@ -299,3 +299,20 @@ def test_only_csrs_schedule_unavailability(
         assert as_outsider.post(url).status_code == 403
         assert client.post(url)["Location"].startswith("/account/login/")
     assert Unavailability.objects.get().state == "Active"
+
+
+def test_the_month_strip_counts_unavailable_devices_and_reservations_per_local_day(
+    make_program_event: Callable[..., ProgramEvent], allowed: Program, as_csr: Client, now: datetime
+) -> None:
+    make_program_event(starts_in=timedelta(days=2), reserved=(0,))
+    make_program_event("DR-2026-0002", starts_in=timedelta(days=2), reserved=(1,))
+    device = Device.objects.earliest("pk")
+    starts = datetime.combine((now + timedelta(days=4)).astimezone(EASTERN).date(), datetime.min.time(), EASTERN)
+    schedule_unavailability(
+        device_ids=[device.pk], starts_at=starts, ends_at=starts + timedelta(days=2), reason="Away", by="cora", now=now
+    )
+    answer = as_csr.get(location_url())
+    first = now.astimezone(EASTERN).date()
+    used = {(day.date - first).days: (day.unavailable, day.reserved) for day in answer.context["month"] if any(day[1:])}
+    assert (len(answer.context["month"]), used) == (31, {2: (0, 1), 4: (1, 0), 5: (1, 0)})
+    assert "Of the coming 31 days 3 have an unavailability or a reservation." in answer.content.decode()
