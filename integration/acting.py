@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from .access import View
 from .http import SignedInRequest
 from .models import RequestAnswer
-from .refusals import Refused
+from .refusals import Change, Refused
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class SayRefusals:
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         if isinstance(problem, Refused):
-            return _say(request, str(problem), 409)
+            return _say(request, str(problem), 409, problem.last)
         if isinstance(problem, DataError | OverflowError):
             log.warning("Out of range", exc_info=problem)  # a form should have said so, in words of its own
             return _say(request, _("A number or time in this is larger than can be kept. Nothing was changed."), 400)
@@ -77,8 +77,8 @@ class SayRefusals:
         return None
 
 
-def _say(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
-    context = {"sentence": sentence, "back_url": request.path, "back": _("Back")}
+def _say(request: HttpRequest, sentence: str, status: int, last: Change | None = None) -> HttpResponse:
+    context = {"sentence": sentence, "last": last, "back_url": request.path, "back": _("Back")}
     return render(request, "409.html", context, status=status)
 
 

@@ -15,7 +15,7 @@ from ..models import Event, Stage
 from ..object_checks import own_event_sentence
 from ..plan_problems import lead_time_problem, plan_problems
 from .balance_authority import lock_check, second_approval
-from .history import save_event
+from .history import last_change, save_event
 from .locks import lock_event, lock_stages
 
 
@@ -73,7 +73,8 @@ def approve_event(*, event_id: int, by: Any, now: datetime) -> None:
     event, stages = _lock_to_approve(event_id, by, now)
     if event.approval != Approval.REQUIRED:
         raise EventNotApprovable(
-            _("%(number)s has its approval; it waits for the Balance Authority's.") % {"number": event.number}
+            _("%(number)s has its approval; it waits for the Balance Authority's.") % {"number": event.number},
+            last_change(event),
         )
     event.approver, event.approval = by, Approval.GIVEN
     if event.balance_authority_approval == Approval.NOT_REQUIRED:
@@ -88,7 +89,8 @@ def approve_event_as_balance_authority(*, event_id: int, by: Any, now: datetime)
     event, _stages = _lock_to_approve(event_id, by, now)
     if event.balance_authority_approval != Approval.REQUIRED:
         raise EventNotApprovable(
-            _("%(number)s asks for no approval of the Balance Authority.") % {"number": event.number}
+            _("%(number)s asks for no approval of the Balance Authority.") % {"number": event.number},
+            last_change(event),
         )
     event.balance_authority_approver, event.balance_authority_approval = by, Approval.GIVEN
     _approve_if_complete(event, by, now, "Approved by the Balance Authority; an approver has to approve it too")
@@ -170,7 +172,8 @@ def _require_state(event: Event, done: str, state: EventState) -> None:
     if event.state != state:
         raise EventNotInState(
             _("%(number)s is %(state)s; only an event that is %(needed)s can be %(done)s.")
-            % {"number": event.number, "state": event.state, "needed": state, "done": done}
+            % {"number": event.number, "state": event.state, "needed": state, "done": done},
+            last_change(event),
         )
 
 

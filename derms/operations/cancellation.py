@@ -13,7 +13,7 @@ from ..choices import FINAL_STAGE_STATES, OPEN_STATES, StageState
 from ..models import Event, Stage
 from .approval import not_scheduled_key
 from .execution import close_execution_alerts, move_event
-from .history import save_event, save_stage
+from .history import last_change, save_event, save_stage
 from .locks import lock_event, lock_stages
 from .removals import below_target_key
 from .status import send_stage_status
@@ -32,7 +32,8 @@ def cancel_event(*, event_id: int, by: Any, now: datetime, reason: str) -> None:
     if event.state not in OPEN_STATES:
         raise EventNotCancelable(
             _("%(number)s is %(state)s; it can't be canceled any more.")
-            % {"number": event.number, "state": event.state}
+            % {"number": event.number, "state": event.state},
+            last_change(event),
         )
     _require_reason(reason)
     for stage in lock_stages(event):
@@ -52,7 +53,8 @@ def cancel_stage(*, stage_id: int, by: Any, now: datetime, reason: str) -> None:
     if stage.state not in (StageState.SCHEDULED, StageState.IN_PROGRESS):
         raise EventNotCancelable(
             _("%(stage)s is %(state)s; only scheduled and running stages can be canceled.")
-            % {"stage": stage, "state": stage.state}
+            % {"stage": stage, "state": stage.state},
+            last_change(event, stage),
         )
     _require_reason(reason)
     _cancel(stage, by, now, reason)

@@ -13,7 +13,7 @@ from integration.refusals import Refused
 
 from ..choices import EDITABLE_STATES, EventState, StageState, StrategyState
 from ..models import Event, Stage, Strategy, Transition
-from .history import save_event
+from .history import last_change, save_event
 from .locks import lock_event, lock_stages
 
 
@@ -96,7 +96,7 @@ def edit_event(
     """
     event = _lock_editable(event_id)
     if revision is not None and revision != event.revision:
-        raise EventChanged(_who_changed(event))
+        raise EventChanged(_who_changed(event), last_change(event))
     for name, value in fields.items():
         setattr(event, name, value)
     event.save(update_fields=list(fields))
@@ -149,7 +149,8 @@ def require_editable(event: Event) -> None:
     if event.state not in EDITABLE_STATES:
         raise EventNotEditable(
             _("%(number)s is %(state)s; only New and Denied events can be edited.")
-            % {"number": event.number, "state": event.state}
+            % {"number": event.number, "state": event.state},
+            last_change(event),
         )
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import connection
 
+from integration.refusals import Change
+
 from ..models import Event, Stage, Transition
 
 EVENT_FIELDS = [
@@ -52,6 +54,15 @@ def save_stage(stage: Stage, *, was: str, by: str, now: datetime, why: str = "")
         why=why,
     )
     tell_pages(stage.event)
+
+
+def last_change(event: Event, stage: Stage | None = None) -> Change | None:
+    """How the event, or one of its stages, came to the state it is in."""
+    last = event.transitions.filter(stage=stage).order_by("-revision").first()
+    if last is None:
+        return None
+    what = str(stage) if stage else event.number
+    return Change(what, last.by, last.at, event.zone.time_zone, last.from_state, last.to_state, last.why)
 
 
 def tell_pages(event: Event) -> None:

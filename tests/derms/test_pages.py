@@ -163,6 +163,27 @@ def test_an_action_the_state_does_not_allow_is_409_with_a_sentence(
     assert f"{number} is New; only an event that is Submitted can be withdrawn." in answer.content.decode()
 
 
+def test_whoever_loses_a_race_reads_who_changed_what_when_and_why(
+    as_operator: Client, as_approver: Client, new_event: Callable[..., Event], zone: ControlZone
+) -> None:
+    number = new_event().number
+    as_operator.post(f"/events/{number}/submit/", {"accepted_kw": 0})
+    as_approver.post(f"/events/{number}/deny/", {"reason": "Too near to the <holiday>"})
+    answer = as_operator.post(f"/events/{number}/withdraw/")
+    page = answer.content.decode()
+    denied = Event.objects.get().transitions.get(to_state="Denied")
+    assert answer.status_code == 409
+    for words in (
+        f"<dd>{number}</dd>",
+        f"<dd>{denied.by}</dd>",
+        f"{denied.at.astimezone(ZoneInfo(zone.time_zone)):%H:%M}",
+        "Awaiting approval",
+        "<span>Denied</span>",
+        "Too near to the &lt;holiday&gt;",
+    ):
+        assert words in page
+
+
 def test_somebody_who_may_do_both_is_told_why_they_cannot_approve_their_own_event(
     new_event: Callable[..., Event], operator: User, approver: User, as_operator: Client, now: datetime
 ) -> None:
