@@ -1,13 +1,19 @@
 """Reads of the monitor pages."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Min, Q, QuerySet
 
 from .models import Alert, Delivery, DueWork, Load, Message, RefusedRow
+from .sql import statement
 
+HERE = Path(__file__).parent
+# So many deliveries are looked through for the last hour's backlog; in an hour of more its first minutes count too few.
+NEWEST = 20_000
 DEAD = Q(dead_at__isnull=False, delivered_at=None, discarded_at=None)
 # What the monitor calls the state of a delivery (Delivery.state), as conditions.
 DELIVERY_STATES = {
@@ -34,6 +40,21 @@ def backlog() -> Backlog:
         waits_since=waiting.aggregate(oldest=Min("created_at"))["oldest"],
         dead=Delivery.objects.filter(DEAD).count() + DueWork.objects.exclude(DueWork.OPEN).count(),
     )
+
+
+class OpenThen(NamedTuple):
+    """How many deliveries were open at a full minute."""
+
+    minute: datetime
+    deliveries: int
+
+
+def backlog_by_minute(now: datetime) -> list[OpenThen]:
+    """The last hour, a minute at a time."""
+    since = now.replace(second=0, microsecond=0) - timedelta(hours=1)
+    with connection.cursor() as cursor:
+        cursor.execute(statement(HERE, "backlog_by_minute"), {"since": since, "minutes": 60, "newest": NEWEST})
+        return [OpenThen(minute, int(count)) for minute, count in cursor.fetchall()]
 
 
 def deliveries() -> QuerySet[Delivery]:

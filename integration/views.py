@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from . import queries
+from . import clock, queries
 from .access import allow
 from .acting import acts_once
 from .alerts import archive_alert
@@ -46,7 +46,10 @@ def live(request: SignedInRequest) -> HttpResponse:
 @allow("integration.view_message")
 @vary_on_headers("HX-Request")
 def message_list(request: SignedInRequest) -> HttpResponse:
-    """Dead letters and the backlog as a live part of the page; then every message, the newest first."""
+    """Dead letters and the backlog as live parts of the page; then every message, the newest first."""
+    if request.htmx and "hour" in request.GET:
+        hour = queries.backlog_by_minute(clock.now())
+        return render(request, "integration/message_list.html#backlog-hour", {"hour": hour})
     context: dict[str, Any] = {
         "backlog": queries.backlog(),
         "dead": queries.dead_deliveries()[:DEAD_SHOWN],
@@ -56,6 +59,7 @@ def message_list(request: SignedInRequest) -> HttpResponse:
         return render(request, "integration/message_list.html#backlog", context)
     found = DeliveryFilter(request.GET, queryset=queries.deliveries())
     context |= {"filter": found, "page": keyset_page(found.qs, ("-id",), request.GET), "query": request.GET.urlencode()}
+    context["hour"] = queries.backlog_by_minute(clock.now())
     return render(request, "integration/message_list.html", context)
 
 

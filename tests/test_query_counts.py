@@ -45,7 +45,7 @@ QUERIES: dict[str, int] = {
     "find/": 9,
     "live-energy-connect/": 14,
     "live-energy-connect/head-ends/<str:head_end>/fault/": 11,
-    "messages/": 17,
+    "messages/": 19,
     "messages/<uuid:uid>/": 13,
     "profile/": 10,
     "program-events/": 10,

@@ -1,6 +1,7 @@
 """The message monitor: what was said, what was answered, and what an administrator does about dead letters."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from integration.config.models import User
 from integration.messages import EnrollmentAnswer, ProgramRules, ProgramRuleSync, StageExecutionStatus
 from integration.models import Alert, Delivery, DueWork, Message
 from integration.outbox import send
+from integration.queries import backlog_by_minute
 
 LIST = "/messages/"
 
@@ -226,3 +228,27 @@ def test_strangers_read_nothing(as_outsider: Client, client: Client, dead: Deliv
 
 def test_an_empty_monitor_says_what_comes_next(as_operator: Client) -> None:
     assert "No messages yet" in as_operator.get(LIST).content.decode()
+
+
+def test_the_backlog_over_time_counts_what_was_open_at_each_minute(as_operator: Client) -> None:
+    now = clock.now().replace(second=0, microsecond=0)
+    for opened, closed in ((90, None), (70, 30), (40.5, 20.5), (5.4, 5.2)):
+        delivery = rule_sync(f"P{opened}")
+        times = {"created_at": now - timedelta(minutes=opened)}
+        times |= {"delivered_at": now - timedelta(minutes=closed)} if closed else {}
+        Delivery.objects.filter(pk=delivery.pk).update(**times)
+    hour = {int((now - minute).total_seconds() // 60): count for minute, count in backlog_by_minute(now)}
+    assert len(hour) == 61
+    assert [hour[ago] for ago in (60, 41, 40, 31, 30, 21, 20, 5, 0)] == [2, 2, 3, 3, 2, 2, 1, 1, 1]
+    fragment = as_operator.get(f"{LIST}?hour", headers={"HX-Request": "true"}).content.decode()
+    assert fragment.strip().startswith('<section class="card" id="backlog-hour"')
+    assert fragment.count("<tr><td>") == 61
+    assert "Open deliveries minute by minute" in as_operator.get(LIST).content.decode()
+
+
+def test_what_is_open_counts_however_many_came_after_it(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integration.queries.NEWEST", 1)
+    now = clock.now()
+    for program in ("A", "B"):
+        Delivery.objects.filter(pk=rule_sync(program).pk).update(created_at=now - timedelta(minutes=10))
+    assert backlog_by_minute(now)[-1].deliveries == 2
