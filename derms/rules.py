@@ -1,14 +1,13 @@
 """Program rules that hold for a whole stage: pure functions of the rules, the window and the moment.
 
-The rules that count a device's own use are part of sql/choose_devices.sql; `period_bounds` gives them their periods.
+The rules that count a device's own use are part of sql/candidates.sql; integration.periods gives them their periods.
 """
 
-from calendar import monthrange
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import NamedTuple
+from datetime import date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from integration.messages import ProgramRules
+from integration.periods import season
 
 # Rules a program may mark as override-able, with the words pages use.
 RULE_WORDS = {
@@ -28,17 +27,6 @@ RULE_WORDS = {
     "gap": "gap between events",
     "critical_care": "critical care",
 }
-
-
-class Bounds(NamedTuple):
-    """The week, month and season a moment lies in, half-open and in UTC."""
-
-    week_from: datetime
-    week_until: datetime
-    month_from: datetime
-    month_until: datetime
-    season_from: datetime
-    season_until: datetime
 
 
 def broken_rule(
@@ -64,37 +52,8 @@ def lifted(rules: ProgramRules, overridden: set[str]) -> set[str]:
     return overridden & set(rules.overridable)
 
 
-def period_bounds(rules: ProgramRules, moment: datetime, time_zone: str) -> Bounds:
-    """Week (Monday to Monday), month and season around a moment, in the zone's local days."""
-    zone = ZoneInfo(time_zone)
-    day = moment.astimezone(zone).date()
-    monday = day - timedelta(days=day.weekday())
-    first = day.replace(day=1)
-    next_first = (first + timedelta(days=32)).replace(day=1)
-    opens, closes = _season(rules, day)
-    days = (monday, monday + timedelta(days=7), first, next_first, opens, closes)
-    return Bounds(*(datetime.combine(d, time(), zone).astimezone(UTC) for d in days))
-
-
-def _season(rules: ProgramRules, day: date) -> tuple[date, date]:
-    """The season a day lies in as [first day, day after the last); the calendar year where the program has none."""
-    if not (rules.season_start and rules.season_end):
-        return date(day.year, 1, 1), date(day.year + 1, 1, 1)
-    opens, closes = _on(day.year, rules.season_start), _on(day.year, rules.season_end)
-    if opens <= closes:
-        return opens, closes + timedelta(days=1)
-    if day >= opens:
-        return opens, _on(day.year + 1, rules.season_end) + timedelta(days=1)
-    return _on(day.year - 1, rules.season_start), closes + timedelta(days=1)
-
-
-def _on(year: int, month_day: str) -> date:
-    month, day = map(int, month_day.split("-"))
-    return date(year, month, min(day, monthrange(year, month)[1]))  # 29 February in a common year
-
-
 def _in_season(rules: ProgramRules, day: date) -> bool:
-    opens, after = _season(rules, day)
+    opens, after = season(rules, day)
     return opens <= day < after
 
 

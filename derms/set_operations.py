@@ -10,11 +10,12 @@ from django.db import connection
 
 from integration.loads import Partition, analyze_after_commit
 from integration.messages import ProgramRules
+from integration.periods import period_bounds
 from integration.sql import statement
 
 from .choices import HOLDING_STAGE_STATES, Control, StageState
 from .models import Candidate, Stage
-from .rules import broken_rule, lifted, period_bounds
+from .rules import broken_rule, lifted
 
 HERE = Path(__file__).parent
 COUNT_LIMITS = ("events_per_week", "events_per_month", "events_per_season")

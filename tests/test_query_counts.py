@@ -54,7 +54,7 @@ QUERIES: dict[str, int] = {
     "program-events/participation/": 12,  # one for each program event looked into until the page is full
     "program-types/<str:code>/": 11,
     "programs/": 10,
-    "programs/<str:code>/": 10,
+    "programs/<str:code>/": 13,
     "settings/event-types/": 8,
     "settings/event-types/<str:category>/": 8,
     "settings/users/": 9,

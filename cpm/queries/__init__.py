@@ -11,6 +11,7 @@ from .customers import (
     own_reservations,
     past_participations,
 )
+from .limits import LimitUse, uses_of_limits
 from .notifications import (
     emails_are_sent,
     links_of,
@@ -41,6 +42,7 @@ from .unavailability import Release, devices_of, month_ahead, periods_of, releas
 
 __all__ = [
     "CustomerEnrollment",
+    "LimitUse",
     "ParticipationKey",
     "ParticipationRow",
     "Release",
@@ -77,4 +79,5 @@ __all__ = [
     "releases_of",
     "reservations_in",
     "unavailability_changes",
+    "uses_of_limits",
 ]

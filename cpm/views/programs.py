@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from integration import clock
 from integration.access import allow
 from integration.acting import acts_once
 from integration.http import SignedInRequest
@@ -13,7 +14,7 @@ from integration.http import SignedInRequest
 from .. import operations
 from ..forms import ProgramForm, ProgramTypeForm, RulesForm
 from ..models import Program, ProgramType
-from ..queries import program_changes, program_type_changes, programs_with_use
+from ..queries import program_changes, program_type_changes, programs_with_use, uses_of_limits
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -41,7 +42,9 @@ def program(request: SignedInRequest, code: str) -> HttpResponse:
         messages.success(request, _("“%(name)s” is saved.") % {"name": form.cleaned_data["name"]})
         return redirect("cpm:program", code)
     has_errors = bool(form.errors or rules.errors)
+    zone, uses = uses_of_limits(found, clock.now())
     context = {"program": found, "form": form, "rules": rules, "changes": program_changes(found)}
+    context |= {"uses": uses, "zone": zone}
     return render(request, "cpm/program.html", context, status=422 if has_errors else 200)
 
 

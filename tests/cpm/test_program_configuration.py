@@ -1,18 +1,21 @@
 """Program Configuration and Program Type Configuration: DERMS hears of what it has to know, and of nothing else."""
 
-from datetime import date, time
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from cpm.forms import OVERRIDABLE_RULES, RulesForm
-from cpm.models import Program, ProgramType
+from cpm.models import Program, ProgramEvent, ProgramType
+from cpm.queries import uses_of_limits
 from derms.models import Program as DermsProgram
 from derms.rules import RULE_WORDS
 from integration.config.settling import settle
 from integration.messages import ProgramRules
 from integration.models import Message
+from integration.periods import period_bounds
 
 URL = "/programs/COOL/"
 TYPE_URL = "/program-types/TYPE/"
@@ -172,3 +175,28 @@ def test_strangers_see_and_change_nothing(as_outsider: Client, as_csr: Client, c
         assert client.get(url)["Location"].startswith("/account/login/")
     assert as_csr.post(URL, PLAIN | {"name": "Mine"}).status_code == 403
     assert Program.objects.get(pk=cool.pk).name == cool.name
+
+
+def test_use_of_limits_counts_events_not_stages_and_hours_that_ran_or_will(
+    as_manager: Client, make_program_event: Callable[..., ProgramEvent], cool: Program, now: datetime
+) -> None:
+    Program.objects.update(rules_data=ProgramRules(events_per_week=4, hours_per_week=8).model_dump(mode="json"))
+    week = period_bounds(ProgramRules(), now, "America/New_York").week_from - now
+    hour = timedelta(hours=1)
+    first = make_program_event("DR-2026-0001", state="Completed", starts_in=week + hour)
+    make_program_event("DR-2026-0001", stage_number=2, state="Completed", starts_in=week + 3 * hour)
+    ProgramEvent.objects.update(event_uid=first.event_uid)
+    make_program_event("DR-2026-0002", starts_in=week + 30 * hour)
+    make_program_event("DR-2026-0003", state="Canceled", starts_in=week + 50 * hour)
+    make_program_event("DR-2026-0004", state="Canceled", starts_in=week + 70 * hour, started_at=now)
+    make_program_event("DR-2026-0005", state="Completed", starts_in=week - hour)
+    this_week, month, _season = uses_of_limits(cool, now)[1]
+    assert (this_week.events, this_week.hours, month.most_events) == (3, 4.0, None)
+    page = as_manager.get(URL).content.decode()
+    assert "3 / 4" in page
+    assert "75\u00a0%" in page
+    assert "4 / 8" in page
+
+
+def test_a_program_without_events_or_limits_uses_nothing(as_manager: Client, cool: Program) -> None:
+    assert as_manager.get(URL).content.decode().count("no limit</span>") == 6

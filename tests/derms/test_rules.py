@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from derms.rules import broken_rule, period_bounds
+from derms.rules import broken_rule
 from integration.messages import ProgramRules
+from integration.periods import period_bounds
 
 NEW_YORK = ZoneInfo("America/New_York")
 NO_RULES = ProgramRules()
