@@ -2,13 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from integration.sql import statement
+
 from .choices import StageState
 from .models import LecStage
 
+HERE = Path(__file__).parent
+# Each picture of answers reads all calls of its stage.
+PICTURES = 3
 # Calls are counted while a stage runs and shortly after; later only its outcomes tell.
 COUNTED_AFTER_END = timedelta(minutes=10)
 _CALLS = """
@@ -28,6 +35,15 @@ class Progress:
     answered: int | None = None
     rejected: int | None = None
     overridden: int | None = None
+
+
+class Answers(NamedTuple):
+    """What the devices of a stage had done until a moment."""
+
+    at: datetime
+    answered: int
+    rejected: int
+    overridden: int
 
 
 def stage_ids_to_start(now: datetime) -> QuerySet[LecStage, int]:
@@ -77,6 +93,19 @@ def active_stages(now: datetime) -> list[Progress]:
     found = list(LecStage.objects.filter(recent).order_by("starts_at", "pk"))
     counts = _call_counts([stage.pk for stage in found if stage.calls_made_at], now)
     return [Progress(stage, *counts.get(stage.pk, ())) for stage in found]
+
+
+def answers_over_time(now: datetime) -> list[tuple[LecStage, list[Answers]]]:
+    """The newest of the stages that run and have called their devices, with their answers minute by minute."""
+    running = LecStage.objects.filter(state=StageState.IN_PROGRESS, calls_made_at__isnull=False)
+    return [(stage, _answers(stage, now)) for stage in running.order_by("-starts_at", "-pk")[:PICTURES]]
+
+
+def _answers(stage: LecStage, now: datetime) -> list[Answers]:
+    with connection.cursor() as cursor:
+        params = {"stage": stage.pk, "since": stage.calls_made_at, "now": now}
+        cursor.execute(statement(HERE, "answers_by_minute"), params)
+        return [Answers(at, int(a), int(r), int(o)) for at, a, r, o in cursor.fetchall()]
 
 
 def past_stages(now: datetime) -> QuerySet[LecStage]:

@@ -16,7 +16,7 @@ from integration.keyset import keyset_page
 from .faults import fault_changes, set_fault
 from .forms import FaultForm
 from .models import HeadEndProfile
-from .queries import active_stages, due_stages, past_stages
+from .queries import active_stages, answers_over_time, due_stages, past_stages
 
 DUE_SHOWN = 20
 LATEST_FIRST = ("-starts_at", "-id")
@@ -26,11 +26,14 @@ LATEST_FIRST = ("-starts_at", "-id")
 @allow("lec_sim.view_lecstage")
 @vary_on_headers("HX-Request")
 def stage_list(request: SignedInRequest) -> HttpResponse:
-    """Stages that run and that are due, as a live part of the page; those that are over; the head ends."""
+    """Stages that run, their answers over time and those due, as live parts; those that are over; the head ends."""
     now = clock.now()
+    if request.htmx and "answers" in request.GET:
+        return render(request, "lec_sim/stage_list.html#answers", {"answers": answers_over_time(now)})
     context = {"active": active_stages(now), "due": due_stages()[:DUE_SHOWN]}
     if request.htmx:
         return render(request, "lec_sim/stage_list.html#execution", context)
+    context["answers"] = answers_over_time(now)
     context["page"] = keyset_page(past_stages(now), LATEST_FIRST, request.GET)
     context["profiles"] = HeadEndProfile.objects.order_by("head_end")
     return render(request, "lec_sim/stage_list.html", context)

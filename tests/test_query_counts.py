@@ -43,7 +43,7 @@ QUERIES: dict[str, int] = {
     "events/<str:number>/submit/": 22,
     "events/new/": 19,
     "find/": 9,
-    "live-energy-connect/": 14,
+    "live-energy-connect/": 15,
     "live-energy-connect/head-ends/<str:head_end>/fault/": 11,
     "messages/": 19,
     "messages/<uuid:uid>/": 13,

@@ -11,6 +11,7 @@ from django.test import Client
 from integration.config.models import User
 from integration.loads import Partition
 from lec_sim.models import HeadEndProfile, LecCall, LecStage
+from lec_sim.queries import answers_over_time
 
 LIST = "/live-energy-connect/"
 Make = Callable[..., LecStage]
@@ -126,3 +127,36 @@ def test_strangers_get_nothing(program_manager: User, outsider: User, client: Cl
     for person in (program_manager, outsider):
         assert signed_in(person).get(LIST).status_code == 403
     assert client.get(LIST)["Location"].startswith("/account/login/")
+
+
+def test_answers_over_time_follow_the_calls_minute_by_minute(
+    make_stage: Make, as_operator: Client, now: datetime
+) -> None:
+    begun = now - timedelta(minutes=3)
+    stage = make_stage(
+        1, starts_in=-timedelta(minutes=5), state="In Progress", started_at=begun, calls_made_at=begun, called=4
+    )
+    Partition("lec_call", "stage_id", stage.pk).create()
+    Partition("lec_call", "stage_id", stage.pk).attach()
+    soon, late = begun + timedelta(seconds=20), begun + timedelta(seconds=80)
+    call(stage, "N1", "takes part", answered=soon, overridden=late)
+    call(stage, "N2", "rejected", answered=late, overridden=None)
+    call(stage, "N3", "takes part", answered=now + timedelta(hours=1), overridden=None)
+    call(stage, "N4", "silent", answered=None, overridden=None)
+    told = answers_over_time(now)[0][1]
+    assert [each[1:] for each in told] == [(0, 0, 0), (1, 0, 0), (2, 1, 1), (2, 1, 1)]
+    assert told[-1].at == now
+    assert (
+        f'id="answers-{stage.pk}"'
+        in as_operator.get(f"{LIST}?answers", headers={"HX-Request": "true"}).content.decode()
+    )
+    assert f'id="answers-{stage.pk}"' in as_operator.get(LIST).content.decode()
+
+
+def test_three_stages_at_most_are_drawn_the_newest_first(make_stage: Make, now: datetime) -> None:
+    for number in range(1, 6):
+        begun = now - timedelta(minutes=20 - number)
+        stage = make_stage(number, starts_in=begun - now, state="In Progress", started_at=begun, calls_made_at=begun)
+        Partition("lec_call", "stage_id", stage.pk).create()
+    make_stage(6, starts_in=-timedelta(minutes=1), state="In Progress", started_at=now)
+    assert [stage.stage_number for stage, _told in answers_over_time(now)] == [5, 4, 3]
