@@ -6,11 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from cpm.queries.unavailability import Day
+from integration.badges import OUTCOMES, look_of
 from integration.drawing import percent
-from integration.templatetags.gridcall import day
+from integration.templatetags.gridcall import day, icon
 
 register = template.Library()
 
@@ -35,3 +38,17 @@ def month_strip(days: Sequence[Day]) -> dict[str, Any]:
     """Two lanes of days, unavailable above reserved; a day of neither stays empty."""
     cells = [(one, percent(n / len(days)), percent((n + 0.5) / len(days))) for n, one in enumerate(days)]
     return {"cells": cells, "width": percent(0.9 / len(days)), "used": [one for one in days if one[1:] != (0, 0)]}
+
+
+@register.simple_tag
+def mark(state: str) -> SafeString:
+    """A badge where there is little room: an outcome shows its code, and its words to readers."""
+    look = look_of(state)
+    if state not in OUTCOMES:
+        return format_html(
+            '<span class="state state-{}">{}<span>{}</span></span>', look.form, icon(look.icon), look.word
+        )
+    return format_html(
+        '<span class="state state-{}" title="{}">{}<span>{}</span><span class="visually-hidden"> {}</span></span>',
+        look.form, look.word, icon(look.icon), state, look.word,
+    )  # fmt: skip
