@@ -107,7 +107,7 @@ class Person:
         self.open("/account/login/")
         self.page.get_by_label("Username").fill(username)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
         self.page.get_by_text(username).first.wait_for()
 
     def open(self, path: str) -> None:
