@@ -1,13 +1,15 @@
 """What a device is doing at a moment, as DERMS knows it: a few questions for a page of devices, however many."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from integration.periods import LimitUse, limits_of
+
 from .choices import HOLDING_STAGE_STATES, StageState
-from .models import Device, DeviceUnavailability, Removal, Reservation, Stage
+from .models import Device, DeviceUnavailability, Program, Removal, Reservation, Stage
 
 
 def device_states(devices: list[Device], now: datetime) -> dict[int, str]:
@@ -19,6 +21,28 @@ def device_states(devices: list[Device], now: datetime) -> dict[int, str]:
 def coming_stages(device: Device, now: datetime) -> list[Stage]:
     """Stages that hold the device and are not over, the next one first; those it has left are not among them."""
     stages = _holding().filter(ends_at__gt=now).select_related("event__zone", "program").order_by("starts_at")
+    return _of(device, list(stages))
+
+
+def uses_of_limits(device: Device, program: Program, now: datetime) -> list[LimitUse]:
+    """How far the device's stages use up the program's limits; nothing where the program has none."""
+    limits = limits_of(program.rules, now, device.zone.time_zone)
+    if all(limit.most_events is None and limit.most_hours is None for limit in limits):
+        return []
+    earliest, latest = min(limit.starts_at for limit in limits), max(limit.ends_at for limit in limits)
+    counted = Stage.objects.filter(program=program, starts_at__gte=earliest, starts_at__lt=latest)
+    counted = counted.exclude(state=StageState.NEW).exclude(state=StageState.CANCELED, started_at=None)
+    stages = _of(device, list(counted))
+    uses = []
+    for limit in limits:
+        within = [stage for stage in stages if limit.starts_at <= stage.starts_at < limit.ends_at]
+        time = sum((stage.ends_at - stage.starts_at for stage in within), timedelta())
+        uses.append(LimitUse(limit, len({stage.event_id for stage in within}), time / timedelta(hours=1)))
+    return uses
+
+
+def _of(device: Device, stages: list[Stage]) -> list[Stage]:
+    """Those of the stages that hold the device and that it has not left."""
     ids = Reservation.objects.filter(device_id=device.pk, stage_id__in=[s.pk for s in stages])
     held, left = set(ids.values_list("stage_id", flat=True)), _left([device], [s.uid for s in stages])
     return [s for s in stages if s.pk in held and (s.uid, device.head_end.code, device.nic_id) not in left]

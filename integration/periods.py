@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from .messages import ProgramRules
 
 
@@ -17,6 +19,36 @@ class Bounds(NamedTuple):
     month_until: datetime
     season_from: datetime
     season_until: datetime
+
+
+class Limit(NamedTuple):
+    """How many events and hours a period allows a device; None: as many as there are."""
+
+    period: str
+    starts_at: datetime
+    ends_at: datetime
+    most_events: int | None
+    most_hours: int | None
+
+
+class LimitUse(NamedTuple):
+    """How far a limit is used up."""
+
+    limit: Limit
+    events: int
+    hours: float
+
+
+def limits_of(rules: ProgramRules, moment: datetime, time_zone: str) -> list[Limit]:
+    """The limits of the week, month and season around a moment."""
+    bounds = period_bounds(rules, moment, time_zone)
+    return [
+        Limit(_("This week"), bounds.week_from, bounds.week_until, rules.events_per_week, rules.hours_per_week),
+        Limit(_("This month"), bounds.month_from, bounds.month_until, rules.events_per_month, rules.hours_per_month),
+        Limit(
+            _("This season"), bounds.season_from, bounds.season_until, rules.events_per_season, rules.hours_per_season
+        ),
+    ]
 
 
 def period_bounds(rules: ProgramRules, moment: datetime, time_zone: str) -> Bounds:

@@ -26,7 +26,7 @@ QUERIES: dict[str, int] = {
     "der-groups/<int:pk>/": 13,
     "der-groups/new/": 12,
     "devices/": 14,
-    "devices/<str:head_end>/<str:nic_id>/": 20,
+    "devices/<str:head_end>/<str:nic_id>/": 23,
     "events/": 15,
     "events/<str:number>/": 20,
     "events/<str:number>/approve/": 22,

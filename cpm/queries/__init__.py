@@ -11,7 +11,7 @@ from .customers import (
     own_reservations,
     past_participations,
 )
-from .limits import LimitUse, uses_of_limits
+from .limits import uses_of_limits
 from .notifications import (
     emails_are_sent,
     links_of,
@@ -42,7 +42,6 @@ from .unavailability import Release, devices_of, month_ahead, periods_of, releas
 
 __all__ = [
     "CustomerEnrollment",
-    "LimitUse",
     "ParticipationKey",
     "ParticipationRow",
     "Release",

@@ -17,7 +17,7 @@ from integration.exports import export, listing_of
 from integration.http import SignedInRequest
 
 from .. import operations
-from ..device_states import coming_stages, device_states
+from ..device_states import coming_stages, device_states, uses_of_limits
 from ..filters import DeviceFilter
 from ..forms import GroupForm
 from ..models import Candidate, DerGroup, Device
@@ -74,10 +74,13 @@ def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse
     if found is None:
         found = get_object_or_404(devices, head_end__code=head_end, nic_id=nic_id)
     now = clock.now()
+    enrollments = list(found.enrollments.select_related("program").order_by("-starts_at"))
+    programs = [one.program for one in enrollments if one.ends_at is None]
     context = {
         "device": found,
         "usage": Candidate.objects.filter(device_id=found.pk, calls__gt=0).first(),
-        "enrollments": found.enrollments.select_related("program").order_by("-starts_at"),
+        "enrollments": enrollments,
+        "limited": [(one, uses) for one in programs if (uses := uses_of_limits(found, one, now))],
         "state": device_states([found], now)[found.pk],
         "coming": coming_stages(found, now),
         "periods": found.unavailabilities.filter(canceled=False, ends_at__gt=now).order_by("starts_at")[:PERIODS_SHOWN],

@@ -191,7 +191,7 @@ def test_use_of_limits_counts_events_not_stages_and_hours_that_ran_or_will(
     make_program_event("DR-2026-0004", state="Canceled", starts_in=week + 70 * hour, started_at=now)
     make_program_event("DR-2026-0005", state="Completed", starts_in=week - hour)
     this_week, month, _season = uses_of_limits(cool, now)[1]
-    assert (this_week.events, this_week.hours, month.most_events) == (3, 4.0, None)
+    assert (this_week.events, this_week.hours, month.limit.most_events) == (3, 4.0, None)
     page = as_manager.get(URL).content.decode()
     assert "3 / 4" in page
     assert "75\u00a0%" in page

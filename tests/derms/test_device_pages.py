@@ -10,6 +10,7 @@ from django.test import Client
 from derms.models import ControlZone, Device, DeviceUnavailability, Program, Removal
 from derms.models import Event as DermsEvent
 from integration.config.models import User
+from integration.messages import ProgramRules
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -61,3 +62,25 @@ def test_a_devices_page_shows_periods_that_are_not_over(
         )
     (period,) = as_operator.get(page_of(devices[0])).context["periods"]
     assert period.starts_at == now + 2 * HOUR
+
+
+def test_use_of_limits_counts_the_devices_own_events_and_not_those_it_left(
+    as_operator: Client, devices: list[Device], new_event: Make, program: Program, now: datetime
+) -> None:
+    device, other, event = devices[0], devices[1], new_event()
+    assert as_operator.get(page_of(device)).context["limited"] == []
+    Program.objects.filter(pk=program.pk).update(
+        rules_data=ProgramRules(events_per_week=2, hours_per_month=40).model_dump(mode="json")
+    )
+    for stage_of in (event, event, new_event()):
+        factories.reserved_stage(stage_of, program, now, now + 2 * HOUR, device)
+    factories.reserved_stage(new_event(), program, now, now + HOUR, other)
+    left = factories.reserved_stage(new_event(), program, now, now + HOUR, device)
+    Removal.objects.create(
+        stage_uid=left.uid, head_end="HE1", nic_id=device.nic_id, reason="opt-out", requested_at=now, answer="removed"
+    )
+    answer = as_operator.get(page_of(device))
+    ((_program, uses),) = answer.context["limited"]
+    assert [(use.events, use.hours) for use in uses] == [(2, 6.0)] * 3
+    assert [(use.limit.most_events, use.limit.most_hours) for use in uses] == [(2, None), (None, 40), (None, None)]
+    assert "2 / 2" in answer.content.decode()
