@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from .choices import SHARED_OBJECTIVES, Objective
@@ -39,7 +40,8 @@ def lead_time_problem(event: Event, stages: list[Stage], now: datetime) -> str:
     if start >= now + timedelta(seconds=event.type.lead_time_s):
         return ""
     seconds = (start - now).total_seconds()
-    begins = f"starts in {seconds:.0f} s" if seconds > 0 else f"should have started {-seconds:.0f} s ago"
+    words = _("starts in %(n)s s") if seconds > 0 else _("should have started %(n)s s ago")
+    begins = words % {"n": f"{abs(seconds):.0f}"}
     return _(
         "The first stage %(begins)s; %(type)s events need at least %(seconds)s s of lead time. "
         "Shift the stages to a later start."
@@ -56,7 +58,7 @@ def _target_problems(event: Event, stages: list[Stage]) -> Iterator[str]:
     if event.objective == Objective.MANUAL and aimless:
         yield _("Stage %(number)s has no target. Say how many kW it is to reduce.") % {"number": aimless[0]}
     if event.objective in SHARED_OBJECTIVES and (uneven := uneven_shares(stages)):
-        numbers = " and ".join(str(stage.number) for stage in uneven)
+        numbers = get_text_list([str(stage.number) for stage in uneven], _("and"))
         yield _("The shares of stages %(numbers)s do not come to 100 %%. Correct or clear all of them.") % {
             "numbers": numbers
         }

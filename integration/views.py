@@ -230,5 +230,5 @@ def _say(request: SignedInRequest, delivery: Delivery, sentence: str) -> None:
     if delivery.state == "Dead":
         messages.success(request, sentence)
     else:
-        state = delivery.state.lower()
+        state = _(delivery.state).lower()
         messages.info(request, _("Nothing was done: the delivery is not set aside any more, it is %s.") % state)

@@ -36,7 +36,7 @@ def submit_event(*, event_id: int, by: Any, now: datetime, accepted_kw: int = 0)
     """Ask for approval. `accepted_kw`: the shortfall the operator accepts at Schedule."""
     lock_check()
     event = lock_event(event_id)
-    _require_state(event, "submitted", EventState.NEW)
+    _require_state(event, _("submitted"), EventState.NEW)
     stages = lock_stages(event)
     _check_plan(event, stages, now)
     was = event.state
@@ -49,7 +49,7 @@ def submit_event(*, event_id: int, by: Any, now: datetime, accepted_kw: int = 0)
 def withdraw_event(*, event_id: int, by: Any, now: datetime) -> None:
     """Take a submitted event back to New."""
     event = lock_event(event_id)
-    _require_state(event, "withdrawn", EventState.SUBMITTED)
+    _require_state(event, _("withdrawn"), EventState.SUBMITTED)
     was = event.state
     event.withdraw()
     save_event(event, was=was, by=by, now=now)
@@ -100,7 +100,7 @@ def approve_event_as_balance_authority(*, event_id: int, by: Any, now: datetime)
 def schedule_event_again(*, event_id: int, by: Any, now: datetime) -> None:
     """Let the scheduler try once more to choose and reserve an approved event's devices."""
     event = lock_event(event_id)
-    _require_state(event, "scheduled again", EventState.APPROVED)
+    _require_state(event, _("scheduled again"), EventState.APPROVED)
     event.schedule_due_at = now
     save_event(event, was=event.state, by=by, now=now, why="Schedule again")
     close_alert(not_scheduled_key(event), by=by.username)
@@ -111,7 +111,7 @@ def schedule_event_again(*, event_id: int, by: Any, now: datetime) -> None:
 def schedule_event_with_shortfall(*, event_id: int, accepted_kw: int, by: Any, now: datetime) -> None:
     """Accept a larger shortfall; the event goes back to its approver."""
     event = lock_event(event_id)
-    _require_state(event, "sent back with a larger shortfall", EventState.APPROVED)
+    _require_state(event, _("sent back with a larger shortfall"), EventState.APPROVED)
     was = event.state
     event.accept_shortfall(accepted_kw, by)
     save_event(event, was=was, by=by, now=now, why=_accepting(accepted_kw))
@@ -131,7 +131,7 @@ def not_scheduled_key(event: Event) -> str:
 
 def _deny(event_id: int, field: str, by: Any, now: datetime, reason: str) -> None:
     event = lock_event(event_id)
-    _require_state(event, "denied", EventState.SUBMITTED)
+    _require_state(event, _("denied"), EventState.SUBMITTED)
     if getattr(event, field) == Approval.NOT_REQUIRED:
         raise EventNotApprovable(
             _("%(number)s asks for no approval of the Balance Authority.") % {"number": event.number}
@@ -146,7 +146,7 @@ def _deny(event_id: int, field: str, by: Any, now: datetime, reason: str) -> Non
 def _lock_to_approve(event_id: int, by: Any, now: datetime) -> tuple[Event, list[Stage]]:
     lock_check()
     event = lock_event(event_id)
-    _require_state(event, "approved", EventState.SUBMITTED)
+    _require_state(event, _("approved"), EventState.SUBMITTED)
     if sentence := own_event_sentence(event, by):
         raise EventNotApprovable(sentence)
     stages = lock_stages(event)
@@ -172,7 +172,7 @@ def _require_state(event: Event, done: str, state: EventState) -> None:
     if event.state != state:
         raise EventNotInState(
             _("%(number)s is %(state)s; only an event that is %(needed)s can be %(done)s.")
-            % {"number": event.number, "state": event.state, "needed": state, "done": done},
+            % {"number": event.number, "state": _(event.state), "needed": _(state), "done": done},
             last_change(event),
         )
 

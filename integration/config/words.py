@@ -6,6 +6,7 @@ without them would have to install first.
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,7 @@ QUOTED = r"""("[^"]*"|'[^']*')"""
 TRANSLATE = re.compile(rf"translate\s+{QUOTED}")
 UNDERSCORE = re.compile(rf"_\({QUOTED}\)")
 PLURAL = "plural"
+WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # git knows better; so equal words are equal bytes
 
 
 class Words(NamedTuple):
@@ -115,7 +117,16 @@ class Catalogue:
             return read_po(file, locale=self.language)
 
     def _empty(self) -> Catalog:
-        return Catalog(locale=self.language, project="Gridcall", charset="utf-8", fuzzy=False)
+        return Catalog(
+            locale=self.language,
+            header_comment="# The words of Gridcall: collected by `manage.py words`, translated by hand.",
+            project="Gridcall",
+            version="1",
+            charset="utf-8",
+            creation_date=WRITTEN,
+            revision_date=WRITTEN,
+            fuzzy=False,
+        )
 
 
 def _key(words: Words) -> str | tuple[str, str]:
