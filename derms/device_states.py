@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from integration.periods import LimitUse, limits_of
+from integration.periods import Limit, LimitUse, limits_of
 
 from .choices import HOLDING_STAGE_STATES, StageState
 from .models import Device, DeviceUnavailability, Program, Removal, Reservation, Stage
@@ -24,21 +24,27 @@ def coming_stages(device: Device, now: datetime) -> list[Stage]:
     return _of(device, list(stages))
 
 
-def uses_of_limits(device: Device, program: Program, now: datetime) -> list[LimitUse]:
-    """How far the device's stages use up the program's limits; nothing where the program has none."""
-    limits = limits_of(program.rules, now, device.zone.time_zone)
-    if all(limit.most_events is None and limit.most_hours is None for limit in limits):
+def uses_of_limits(device: Device, programs: list[Program], now: datetime) -> list[tuple[Program, list[LimitUse]]]:
+    """How far the device's stages use up the limits of those of its programs that have any."""
+    limits = {program.pk: limits_of(program.rules, now, device.zone.time_zone) for program in programs}
+    limited = [program for program in programs if any(limit.is_set for limit in limits[program.pk])]
+    if not limited:
         return []
-    earliest, latest = min(limit.starts_at for limit in limits), max(limit.ends_at for limit in limits)
-    counted = Stage.objects.filter(program=program, starts_at__gte=earliest, starts_at__lt=latest)
+    asked = [limit for program in limited for limit in limits[program.pk]]
+    earliest, latest = min(limit.starts_at for limit in asked), max(limit.ends_at for limit in asked)
+    counted = Stage.objects.filter(program__in=limited, starts_at__gte=earliest, starts_at__lt=latest)
     counted = counted.exclude(state=StageState.NEW).exclude(state=StageState.CANCELED, started_at=None)
     stages = _of(device, list(counted))
-    uses = []
-    for limit in limits:
-        within = [stage for stage in stages if limit.starts_at <= stage.starts_at < limit.ends_at]
-        time = sum((stage.ends_at - stage.starts_at for stage in within), timedelta())
-        uses.append(LimitUse(limit, len({stage.event_id for stage in within}), time / timedelta(hours=1)))
-    return uses
+    return [
+        (program, [_use(limit, [s for s in stages if s.program_id == program.pk]) for limit in limits[program.pk]])
+        for program in limited
+    ]
+
+
+def _use(limit: Limit, stages: list[Stage]) -> LimitUse:
+    within = [stage for stage in stages if limit.starts_at <= stage.starts_at < limit.ends_at]
+    time = sum((stage.ends_at - stage.starts_at for stage in within), timedelta())
+    return LimitUse(limit, len({stage.event_id for stage in within}), time / timedelta(hours=1))
 
 
 def _of(device: Device, stages: list[Stage]) -> list[Stage]:

@@ -30,6 +30,10 @@ class Limit(NamedTuple):
     most_events: int | None
     most_hours: int | None
 
+    @property
+    def is_set(self) -> bool:
+        return self.most_events is not None or self.most_hours is not None
+
 
 class LimitUse(NamedTuple):
     """How far a limit is used up."""

@@ -80,7 +80,7 @@ def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse
         "device": found,
         "usage": Candidate.objects.filter(device_id=found.pk, calls__gt=0).first(),
         "enrollments": enrollments,
-        "limited": [(one, uses) for one in programs if (uses := uses_of_limits(found, one, now))],
+        "limited": uses_of_limits(found, programs, now),
         "state": device_states([found], now)[found.pk],
         "coming": coming_stages(found, now),
         "periods": found.unavailabilities.filter(canceled=False, ends_at__gt=now).order_by("starts_at")[:PERIODS_SHOWN],
