@@ -122,7 +122,7 @@ def test_the_list_asks_as_much_of_the_database_for_one_row_as_for_many(
     as_operator: Client, django_assert_num_queries: Any
 ) -> None:
     answer("N0")
-    with django_assert_num_queries(16) as few:
+    with django_assert_num_queries(18) as few:
         as_operator.get(LIST)
     for n in range(1, 6):
         answer(f"N{n}")
