@@ -29,6 +29,9 @@ SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS tra
 
 UPDATE answered SET answer = CASE WHEN error <> '' THEN 'Error' ELSE 'Deregistered' END WHERE error <> '' OR is_old;
 
+-- Uncounted, the join below would be planned for a handful of rows, and take minutes beside a million devices.
+ANALYZE answered;
+
 INSERT INTO derms_device (head_end_id, nic_id, device_class, rated_w, zone_id, feeder_id, transformer_id,
                           critical_care, registered_at)
 SELECT head_end_id, nic_id, device_class, rated_w, zone_id, feeder_id, transformer_id, critical_care, at
