@@ -67,6 +67,11 @@ class Check(NamedTuple):
         return sum(row.missing_kw for row in self.stages)
 
     @property
+    def needs_nothing(self) -> bool:
+        """Whether no stage has anything to reduce, so that the event would never be scheduled."""
+        return self.goal_kw == 0
+
+    @property
     def devices(self) -> int:
         return sum(row.available.devices for row in self.stages)
 

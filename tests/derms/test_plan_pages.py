@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from derms import operations, plan_check
+from derms.choices import Objective
 from derms.models import ControlZone, DerGroup, Event, EventDraft, Program, Stage, Strategy
 from integration.config.models import User
 from tests import factories
@@ -127,6 +128,15 @@ def test_the_check_tells_conflicts_the_lead_time_and_what_waits_for_a_value(
     assert "300 s of lead time" in as_operator.post(NEW + "check/", typed(strategy, now, {})).content.decode()
     waits = as_operator.post(NEW + "check/", typed(strategy, begins, {"program": ""})).content.decode()
     assert "The check waits for" in waits
+
+
+@pytest.mark.parametrize(("threshold_kw", "warned"), [(10_000_000, True), (1, False)])
+def test_the_check_warns_where_the_threshold_leaves_nothing_to_reduce(
+    as_operator: Client, strategy: Strategy, start: datetime, threshold_kw: int, warned: bool
+) -> None:
+    Strategy.objects.update(objective=Objective.MAX_DEMAND_THRESHOLD)
+    page = as_operator.post(NEW + "check/", typed(strategy, start, {}, threshold_kw=threshold_kw)).content.decode()
+    assert ("nothing is needed, and the event would not be scheduled" in page) is warned
 
 
 def test_a_count_that_takes_too_long_is_a_kind_sentence(
