@@ -4,14 +4,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from cpm import models as cpm
 from cpm import operations
 from cpm.operations.enrollment import DeviceTakenOut, NicIdTaken, SubscriptionEnded
 from derms import models as derms
+from derms.operations import load_enrollments
 from integration import clock
 from integration.config.settling import settle
-from integration.messages import ProgramRules
+from integration.messages import EnrollmentLoad, ProgramRules
 from integration.models import Message
 from tests import factories
 
@@ -177,6 +179,19 @@ def test_a_program_s_devices_are_loaded_and_answered_in_one_file(
     settle()
     assert _enrolled() == {"N0000001": True, "N0000002": True}
     assert derms.Device.objects.count() == 2
+
+
+def test_a_file_s_answers_are_counted_before_they_are_joined_to_every_device(
+    subscriptions: list[cpm.Subscription],
+) -> None:
+    """Uncounted, 20,000 of them were merged with a million devices by head end alone, which took minutes."""
+    operations.send_enrollment_load(program_id=cpm.Program.objects.get().pk)
+    message = Message.objects.get(kind="enrollment_load")
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        load_enrollments(message.deliveries.get(), EnrollmentLoad.model_validate(message.payload))
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'answered' AND relpersistence = 't'")
+        assert cursor.fetchone() == (len(subscriptions),)
 
 
 @pytest.mark.django_db(transaction=True)
