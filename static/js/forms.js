@@ -11,7 +11,7 @@
     const form = asking(target);
     if (!form) return;
     // A button changed the rows: what looks at the form has to look again. What was kept need not be asked for.
-    if (target.id === 'stages') { dirty.add(form); htmx.trigger(form, 'plan'); }
+    if (target.id === 'stages' || target.id === 'rows') { dirty.add(form); htmx.trigger(form, 'plan'); }
     if (target.id === 'kept') dirty.delete(form);
   });
 })();
