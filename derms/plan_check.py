@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import OperationalError, connection, transaction
 
 from .charts import Charts, charts_of
-from .choices import EventState
+from .choices import EventState, Objective
 from .models import Event, Stage
 from .plan_problems import plan_problems
 from .queries import missing_kw, stage_goals
@@ -68,8 +68,9 @@ class Check(NamedTuple):
 
     @property
     def needs_nothing(self) -> bool:
-        """Whether no stage has anything to reduce, so that the event would never be scheduled."""
-        return self.goal_kw == 0
+        """Whether the forecast stays within the event's threshold, so that it would never be scheduled."""
+        has_threshold = any(row.stage.event.objective == Objective.MAX_DEMAND_THRESHOLD for row in self.stages)
+        return has_threshold and self.goal_kw == 0
 
     @property
     def devices(self) -> int:

@@ -130,12 +130,19 @@ def test_the_check_tells_conflicts_the_lead_time_and_what_waits_for_a_value(
     assert "The check waits for" in waits
 
 
-@pytest.mark.parametrize(("threshold_kw", "warned"), [(10_000_000, True), (1, False)])
+@pytest.mark.parametrize(
+    ("objective", "amounts", "warned"),
+    [
+        (Objective.MAX_DEMAND_THRESHOLD, {"threshold_kw": 10_000_000}, True),
+        (Objective.MAX_DEMAND_THRESHOLD, {"threshold_kw": 1}, False),
+        (Objective.LOAD_REDUCTION, {}, False),  # a target that is still missing is a problem of its own
+    ],
+)
 def test_the_check_warns_where_the_threshold_leaves_nothing_to_reduce(
-    as_operator: Client, strategy: Strategy, start: datetime, threshold_kw: int, warned: bool
+    as_operator: Client, strategy: Strategy, start: datetime, objective: str, amounts: dict[str, int], warned: bool
 ) -> None:
-    Strategy.objects.update(objective=Objective.MAX_DEMAND_THRESHOLD)
-    page = as_operator.post(NEW + "check/", typed(strategy, start, {}, threshold_kw=threshold_kw)).content.decode()
+    Strategy.objects.update(objective=objective)
+    page = as_operator.post(NEW + "check/", typed(strategy, start, {}, **amounts)).content.decode()
     assert ("nothing is needed, and the event would not be scheduled" in page) is warned
 
 
