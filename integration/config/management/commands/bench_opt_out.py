@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--devices", type=int, default=20_000)
-        parser.add_argument("--stages", type=int, default=80, help="One extract each, loaded one after the other.")
+        parser.add_argument("--stages", type=int, default=120, help="One extract each, loaded one after the other.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
