@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -304,8 +304,9 @@ def test_only_csrs_schedule_unavailability(
 def test_the_month_strip_counts_unavailable_devices_and_reservations_per_local_day(
     make_program_event: Callable[..., ProgramEvent], allowed: Program, as_csr: Client, now: datetime
 ) -> None:
-    make_program_event(starts_in=timedelta(days=2), reserved=(0,))
-    make_program_event("DR-2026-0002", starts_in=timedelta(days=2), reserved=(1,))
+    noon = datetime.combine((now + timedelta(days=2)).astimezone(EASTERN).date(), time(12), EASTERN)
+    make_program_event(starts_in=noon - now, reserved=(0,))
+    make_program_event("DR-2026-0002", starts_in=noon - now, reserved=(1,))
     device = Device.objects.earliest("pk")
     starts = datetime.combine((now + timedelta(days=4)).astimezone(EASTERN).date(), datetime.min.time(), EASTERN)
     schedule_unavailability(
