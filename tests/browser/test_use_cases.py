@@ -83,6 +83,8 @@ def _see_the_reservation(manager: Person, number: str) -> None:
     manager.shoot("program-events")
     manager.open(f"/program-events/{number}/1/")
     manager.reads("Scheduled", seconds=20)
+    # CPM hears of the stage first, and of its devices in a file after that.
+    manager.page.get_by_text(re.compile(r"^\s*[1-9][\d,]* reserved")).wait_for(timeout=20_000)
     manager.shoot("program-event")
     program_event = ProgramEvent.objects.get(event_number=number, stage_number=1)
     assert program_event.participations == program_event.reserved > 0
