@@ -26,6 +26,7 @@ DELIVERIES = Delivery._meta.db_table
 RUNNING_KEY = 815001  # the advisory lock every scheduler shares; `up` and `journey` see by it that one runs
 HOUSEKEEPING_KEY = 815002
 LOOK_EVERY = 1.0
+DATABASE_REST = 0.2  # a stage that came due meanwhile starts as soon as the database is back
 HOUSEKEEPING_EVERY = 60.0
 BROKER_REST = 5.0
 GATHER = 0.02  # what is sent within so short a time goes in one go
@@ -152,17 +153,21 @@ class Scheduler:
 
     def run(self) -> None:
         """Look for due work until stopped; a database that went away is waited for."""
+        away = False
         while not self.stopping.is_set():
             try:
                 self._listen()
+                away = False
                 while not self.stopping.is_set():
                     if self.turn():
                         self.stopping.wait(GATHER)
                     self._wait()
             except (OperationalError, InterfaceError) as problem:
-                log.warning("The database is away (%s); looking again in a second.", type(problem).__name__)
+                if not away:
+                    log.warning("The database is away (%s); looking for it all the time.", type(problem).__name__)
+                away = True
                 connection.close()
-                self.stopping.wait(LOOK_EVERY)
+                self.stopping.wait(DATABASE_REST)
         self.workers.shutdown()
         self.publisher.shutdown()
         connection.close()
@@ -223,6 +228,7 @@ class Scheduler:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock_shared(%s)", [RUNNING_KEY])
             cursor.execute(f"LISTEN {CHANNEL}")
+        self.clock_looked_at = 0.0
 
     def _wait(self) -> None:
         """Sleep until something was sent, a second at the most."""

@@ -67,5 +67,5 @@ def behave(
 
 def draws(seed: int, device: str, stage: str) -> list[float]:
     """Four numbers in [0, 1) that depend on nothing but the arguments."""
-    digest = hashlib.md5(f"{seed}|{device}|{stage}".encode(), usedforsecurity=False).hexdigest()
-    return [int(digest[8 * n : 8 * n + 8], 16) / STEPS for n in range(DRAWS)]
+    digest = hashlib.sha256(f"{seed}|{device}|{stage}".encode()).digest()
+    return [int.from_bytes(digest[4 * n : 4 * n + 4]) / STEPS for n in range(DRAWS)]

@@ -16,15 +16,15 @@ SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamp
                                (first_half & 4294967295) / 4294967296.0::float AS latency,
                                ((second_half >> 32) & 4294967295) / 4294967296.0::float AS override,
                                (second_half & 4294967295) / 4294967296.0::float AS strength
-                          FROM (SELECT *, ('x' || left(digest, 16))::bit(64)::bigint AS first_half,
-                                       ('x' || right(digest, 16))::bit(64)::bigint AS second_half
+                          FROM (SELECT *, substring(digest FROM 1 FOR 8)::bigint AS first_half,
+                                       substring(digest FROM 9 FOR 8)::bigint AS second_half
                                   FROM (SELECT r.head_end, r.nic_id, r.expected_w,
                                                coalesce(p.answer_seconds, 4.0) AS answer_seconds,
                                                coalesce(p.offline_share, 0.03) AS offline_share,
                                                coalesce(p.reject_share, 0.01) AS reject_share,
                                                coalesce(p.overrides_per_hour, 0.05) AS overrides_per_hour,
-                                               md5(coalesce(p.seed, 1) || '|' || r.head_end || '/' || r.nic_id
-                                                   || '|' || %(stage_uid)s) AS digest
+                                               sha256(convert_to(coalesce(p.seed, 1) || '|' || r.head_end || '/' || r.nic_id
+                                                                 || '|' || %(stage_uid)s, 'UTF8')) AS digest
                                           FROM lec_reservation r
                                           LEFT JOIN (SELECT head_end, seed, overrides_per_hour,
                                                             answer_seconds * CASE fault WHEN 'slow' THEN 20 ELSE 1 END
