@@ -6,11 +6,12 @@ from typing import Any
 
 from django.db import connection
 
-from integration.loads import Partition, keep_refused
+from integration.extracts import Staged
+from integration.loads import Partition, count_rows, keep_refused
 from integration.models import Delivery
 from integration.sql import statement
 
-from .models import ProgramEvent
+from .models import ProgramEvent, Removal
 
 HERE = Path(__file__).parent
 ENROLLMENT_ROWS = """
@@ -20,7 +21,7 @@ SELECT d.head_end, d.nic_id, s.starts_at, d.device_class, d.rated_w, l.zone, l.f
   JOIN cpm_device d ON d.id = sd.device_id
   JOIN cpm_devicelocation l ON l.id = d.location_id
  WHERE s.program_id = %(program)s AND s.ends_at IS NULL AND d.ended_at IS NULL AND sd.answer = 'Pending'
- ORDER BY d.id
+ ORDER BY d.nic_id
 """
 _ANSWER = """
 UPDATE cpm_subscribeddevice sd
@@ -30,6 +31,15 @@ UPDATE cpm_subscribeddevice sd
   JOIN cpm_subscription sub ON sub.program_id = %(program)s AND sub.ends_at IS NULL
  WHERE sd.device_id = d.id AND sd.subscription_id = sub.id
    AND (sd.answer, sd.error) IS DISTINCT FROM (s.answer, coalesce(s.error, ''))
+"""
+_UNRESERVED = """
+SELECT d.head_end, d.nic_id, 'applied as an exception: the device was not reserved'
+  FROM ({unreserved}) unreserved
+  JOIN cpm_device d ON d.id = unreserved.device_id
+"""
+_ADD_UNRESERVED = """
+INSERT INTO cpm_participation (program_event_id, device_id, reservation_flag, expected_w, preemptive_opt_out)
+SELECT %(program_event)s, device_id, false, 0, false FROM ({unreserved}) unreserved
 """
 
 
@@ -41,19 +51,21 @@ def outcome_partition(program_event: ProgramEvent) -> Partition:
     return Partition("cpm_outcome", "program_event_id", program_event.pk)
 
 
-def load_participations(program_event: ProgramEvent, staged: str) -> int:
+def load_participations(program_event: ProgramEvent, staged: Staged) -> int:
     """Rows of one staged part become participations with reservation flag Yes; gives how many."""
     return _load("load_participations", program_event, staged, participation_partition(program_event).table)
 
 
 def clear_removed(program_event: ProgramEvent) -> None:
     """Clear the flag of devices that left while their rows were loaded; the caller holds the program event's lock."""
+    if not Removal.objects.filter(stage_uid=program_event.stage_uid).exists():
+        return
     query = statement(HERE, "clear_removed").format(table=participation_partition(program_event).table)
     with connection.cursor() as cursor:
         cursor.execute(query, {"stage_uid": program_event.stage_uid})
 
 
-def load_outcomes(program_event: ProgramEvent, staged: str) -> int:
+def load_outcomes(program_event: ProgramEvent, staged: Staged) -> int:
     """Rows of one staged part become outcomes; gives how many."""
     return _load("load_outcomes", program_event, staged, outcome_partition(program_event).table)
 
@@ -65,19 +77,14 @@ def refuse_unknown_devices(delivery: Delivery, program_event: ProgramEvent, stag
 
 
 def add_unreserved(delivery: Delivery, program_event: ProgramEvent) -> int:
-    """Give outcomes without a reservation their participation, flag No; gives how many."""
-    made = (
-        f"WITH made AS ({statement(HERE, 'unreserved_outcomes')})"
-        " SELECT head_end, nic_id FROM made JOIN cpm_device d ON d.id = made.device_id"
-    )
+    """Give outcomes without a reservation their participation, flag No, and list them; gives how many."""
+    unreserved, params = statement(HERE, "unreserved_outcomes"), {"program_event": program_event.pk}
+    if not count_rows(unreserved, params):
+        return 0
+    keep_refused(delivery, _UNRESERVED.format(unreserved=unreserved), params)
     with connection.cursor() as cursor:
-        cursor.execute(made, {"program_event": program_event.pk})
-        devices = cursor.fetchall()
-    reason = "applied as an exception: the device was not reserved"
-    delivery.refused_rows.bulk_create(
-        [delivery.refused_rows.model(delivery=delivery, head_end=h, nic_id=n, reason=reason) for h, n in devices]
-    )
-    return len(devices)
+        cursor.execute(_ADD_UNRESERVED.format(unreserved=unreserved), params)
+        return int(cursor.rowcount)
 
 
 def count_participations(program_event: ProgramEvent) -> dict[str, Any]:
@@ -125,10 +132,10 @@ def apply_answers(staged: str, program_id: int) -> int:
         return int(cursor.rowcount)
 
 
-def _load(name: str, program_event: ProgramEvent, staged: str, table: str) -> int:
+def _load(name: str, program_event: ProgramEvent, staged: Staged, table: str) -> int:
     with connection.cursor() as cursor:
-        params = {"program_event": program_event.pk, **_window(program_event)}
-        cursor.execute(statement(HERE, name).format(table=table, staged=staged), params)
+        params = {"program_event": program_event.pk, **_window(program_event), **staged.range}
+        cursor.execute(statement(HERE, name).format(table=table, staged=staged.table), params)
         return int(cursor.rowcount)
 
 

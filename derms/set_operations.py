@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from integration.loads import Partition, analyze_after_commit
+from integration.extracts import Staged
+from integration.loads import Partition, analyze_after_commit, count_rows, keep_refused
 from integration.messages import ProgramRules
+from integration.models import Delivery
 from integration.periods import period_bounds
 from integration.sql import statement
 
@@ -20,6 +22,12 @@ from .rules import broken_rule, lifted
 HERE = Path(__file__).parent
 COUNT_LIMITS = ("events_per_week", "events_per_month", "events_per_season")
 HOUR_LIMITS = ("hours_per_week", "hours_per_month", "hours_per_season")
+_UNRESERVED = """
+SELECT h.code, d.nic_id, 'applied as an exception: this device was not reserved for the stage'
+  FROM ({unreserved}) unreserved
+  JOIN derms_device d ON d.id = unreserved.device_id
+  JOIN derms_headend h ON h.id = d.head_end_id
+"""
 
 
 class DeviceReservedTwice(Exception):
@@ -111,17 +119,27 @@ def count_feeders(stage: Stage) -> dict[str, int]:
     return dict(_run("count_feeders", {"stage": stage.pk}))
 
 
-def load_raw_outcomes(stage: Stage, staged: str) -> int:
+def load_raw_outcomes(stage: Stage, staged: Staged) -> int:
     """Rows of one staged part become outcomes of a stage; gives how many."""
     with connection.cursor() as cursor:
-        query = statement(HERE, "load_raw_outcomes").format(table=outcome_partition(stage).table, staged=staged)
-        cursor.execute(query, {"stage": stage.pk})
+        query = statement(HERE, "load_raw_outcomes").format(table=outcome_partition(stage).table, staged=staged.table)
+        cursor.execute(query, {"stage": stage.pk, **staged.range})
         return int(cursor.rowcount)
 
 
 def complete_outcomes(stage: Stage) -> None:
-    """Give every reserved device without an outcome the code D1ND."""
-    _run("complete_outcomes", {"stage": stage.pk}, table=outcome_partition(stage).table)
+    """Give every reserved device without an outcome the code D1ND, or D1CN where it had left the stage."""
+    missing, params = statement(HERE, "missing_outcomes"), {"stage": stage.pk}
+    if count_rows(missing, params):
+        _run("complete_outcomes", params, missing=missing)
+
+
+def keep_unreserved(delivery: Delivery, stage: Stage) -> int:
+    """List the outcomes of a stage whose device was not reserved, before they are attached; gives how many."""
+    unreserved = statement(HERE, "unreserved_raw_outcomes").format(table=outcome_partition(stage).table)
+    if not count_rows(unreserved, {"stage": stage.pk}):
+        return 0
+    return keep_refused(delivery, _UNRESERVED.format(unreserved=unreserved), {"stage": stage.pk})
 
 
 def swap_candidates(stage: Stage) -> None:

@@ -47,6 +47,8 @@ UPDATE {table} work
 RETURNING work.id, has_tries
 """
 _HOLD = "SELECT FROM {table} WHERE id = %s AND attempt = %s AND {open} FOR NO KEY UPDATE"
+# Receivers' operations: what one raises ends the whole transaction of the delivery, so that it needs no savepoint.
+receiving = transaction.atomic(savepoint=False)
 _MARK = """
 UPDATE integration_delivery SET receipt = %s, delivered_at = clock_timestamp(), error = '', not_yet_since = NULL
  WHERE id = %s

@@ -67,10 +67,15 @@ def _write(uid: uuid.UUID, kind: str, query: str, params: Mapping[str, Any]) -> 
 
 
 class Staged(NamedTuple):
-    """A temporary table with the rows of one part."""
+    """A temporary table with the rows of one part.
+
+    `range` holds the first and the last NIC id, as `first_nic_id` and `last_nic_id` of a statement that joins the part
+    with devices: what is written in the order in which devices were enrolled is joined with a range of them, not all.
+    """
 
     table: str
     rows: int
+    range: dict[str, str | None]
 
 
 def stage_part(ref: ExtractRef, *, kind: str, part: int) -> Staged:
@@ -87,7 +92,9 @@ def stage_part(ref: ExtractRef, *, kind: str, part: int) -> Staged:
         if rows >= MANY_ROWS:
             # So many rows are joined table by table, whatever the planner last heard of the tables' sizes.
             cursor.execute("SET LOCAL enable_nestloop = off")
-    return Staged(table, rows)
+        cursor.execute(f"SELECT min(nic_id), max(nic_id) FROM {table}")
+        first, last = cursor.fetchone()
+    return Staged(table, rows, {"first_nic_id": first, "last_nic_id": last})
 
 
 def copy_part(ref: ExtractRef, *, kind: str, part: int, into: str) -> int:

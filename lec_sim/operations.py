@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from integration import extracts, outbox
 from integration.alerts import close_alert, raise_alert
-from integration.delivery import NotYet
+from integration.delivery import NotYet, receiving
 from integration.loads import Partition, begin_load, count_part
 from integration.messages import (
     DeviceRemoval,
@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 FINAL = (StageState.COMPLETED, StageState.CANCELED)
 
 
-@transaction.atomic
+@receiving
 def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
     """Learn of a stage, or that it is canceled. What LEC reported itself comes back and changes nothing."""
     stage = _lock_if_known(status.stage_uid)
@@ -175,7 +175,7 @@ def hand_over_outcomes(stage_id: int, *, now: datetime) -> None:
     stage.save(update_fields=["handed_over_at"])
 
 
-@transaction.atomic
+@receiving
 def remove_device(body: DeviceRemoval, *, now: datetime) -> Receipt:
     """Not call a device in a stage, let go of it where it was called, or say that it is too late.
 

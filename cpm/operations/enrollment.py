@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from integration import extracts, outbox
+from integration.delivery import receiving
 from integration.messages import (
     EnrollmentAnswer,
     EnrollmentChange,
@@ -128,7 +129,7 @@ def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now
     return new
 
 
-@transaction.atomic
+@receiving
 def answer_enrollment(body: EnrollmentAnswer) -> Receipt:
     """Note what DERMS answered about one device.
 

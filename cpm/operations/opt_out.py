@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from integration import outbox
+from integration.delivery import receiving
 from integration.messages import EventOptOut, OptOutAnswer, Receipt
 from integration.refusals import Refused
 
@@ -93,7 +94,7 @@ def opt_out_refusal(program_event: ProgramEvent, participation: Participation | 
     return ""
 
 
-@transaction.atomic
+@receiving
 def answer_opt_out(body: OptOutAnswer, *, now: datetime) -> Receipt:
     """Note whether DERMS and LEC confirmed the opt-out, or it was too late and since when."""
     program_event = ProgramEvent.objects.select_for_update(no_key=True).get(stage_uid=body.stage_uid)

@@ -55,12 +55,14 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     if program_event.reservations_loaded_at:
         return Receipt(applied=0, note="the reservations are loaded already")
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
-    applied = load_participations(program_event, staged.table)
+    applied = load_participations(program_event, staged)
     refused = _refuse_unknown(delivery, program_event, staged, applied)
     if count_part(delivery, applied=applied, refused=refused).finished_at:
         program_event = _lock(delivery.message)
+        partition = participation_partition(program_event)
+        partition.finish("program_event_id, device_id")
         clear_removed(program_event)
-        _attach(participation_partition(program_event))
+        partition.attach()
         _save_counts(program_event, reservations_loaded_at=now)
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused)
 
@@ -72,7 +74,7 @@ def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> 
     if program_event.outcomes_loaded_at:
         return Receipt(applied=0, note="the outcomes are loaded already")
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
-    applied = load_outcome_rows(program_event, staged.table)
+    applied = load_outcome_rows(program_event, staged)
     refused = _refuse_unknown(delivery, program_event, staged, applied)
     unreserved = 0
     if count_part(delivery, applied=applied, refused=refused).finished_at:

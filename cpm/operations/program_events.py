@@ -2,16 +2,16 @@
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import connection
 
-from integration.delivery import NotYet
+from integration.delivery import NotYet, receiving
 from integration.messages import Receipt, StageStatus
 
 from ..choices import FINAL_STATES
 from ..models import Program, ProgramEvent, Transition
 
 
-@transaction.atomic
+@receiving
 def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
     """Create or move the program event of a stage; a lower or equal revision has no effect."""
     program_event = ProgramEvent.objects.select_for_update(no_key=True).filter(stage_uid=status.stage_uid).first()

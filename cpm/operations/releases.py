@@ -2,15 +2,16 @@
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F
 
+from integration.delivery import receiving
 from integration.messages import Receipt, ReservationReleased
 
 from ..models import Device, Participation, ParticipationChange, ProgramEvent, Removal
 
 
-@transaction.atomic
+@receiving
 def release_reservation(body: ReservationReleased, *, now: datetime) -> Receipt:
     """Set the reservation flag to No where the device left the stage; "too late" changes nothing but is kept.
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
 from integration.alerts import close_alert, raise_alert
+from integration.delivery import receiving
 from integration.messages import DeliveredLoad, Receipt
 from integration.models import Alert
 
@@ -25,7 +26,7 @@ DO UPDATE SET at = EXCLUDED.at, reduction_w = EXCLUDED.reduction_w, called = EXC
 """
 
 
-@transaction.atomic
+@receiving
 def follow_delivered_load(body: DeliveredLoad) -> Receipt:
     """Keep the word on a minute of a stage; a later word on the same minute replaces it."""
     # The stage's row is locked by whoever cancels it: a stage that is over raises no alert after it closed them.

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from integration import extracts, outbox
-from integration.delivery import NotYet
+from integration.delivery import NotYet, receiving
 from integration.loads import analyze_after_commit, begin_load, count_part
 from integration.messages import (
     EnrollmentAnswer,
@@ -35,7 +35,7 @@ class EnrollmentRefused(Refused):
     """The change names something DERMS does not know."""
 
 
-@transaction.atomic
+@receiving
 def save_program(body: ProgramRuleSync) -> Receipt:
     """Take over a program and its rules where they are newer than what is known."""
     program, _ = Program.objects.select_for_update(no_key=True).get_or_create(
@@ -49,7 +49,7 @@ def save_program(body: ProgramRuleSync) -> Receipt:
     return Receipt()
 
 
-@transaction.atomic
+@receiving
 def change_enrollment(change: EnrollmentChange, *, now: datetime) -> Receipt:
     """Register or deregister one device, and answer; what cannot be done is answered with the reason.
 

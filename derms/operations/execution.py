@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from integration.alerts import close_alert, raise_alert
+from integration.delivery import receiving
 from integration.messages import Receipt, StageExecutionStatus
 from integration.models import Alert
 
@@ -19,7 +20,7 @@ from .status import send_stage_status
 MISSED = "Missed"
 
 
-@transaction.atomic
+@receiving
 def follow_execution(status: StageExecutionStatus, *, now: datetime) -> Receipt:
     """Take over what happened to a stage, tell CPM, and move the event along with it."""
     event = lock_event(_event_id(status.stage_uid))

@@ -13,7 +13,7 @@ from integration.models import Delivery, Message
 from integration.sql import statement
 
 from ..models import Stage
-from ..set_operations import complete_outcomes, count_outcomes, outcome_partition, swap_candidates
+from ..set_operations import complete_outcomes, count_outcomes, keep_unreserved, outcome_partition, swap_candidates
 from ..set_operations import load_raw_outcomes as load_outcome_rows
 from .history import tell_pages
 
@@ -44,7 +44,7 @@ def load_raw_outcomes(delivery: Delivery, body: RawOutcome, *, now: datetime) ->
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
     if stage.outcomes_sent_at:
         return _too_late(delivery, staged.table)
-    applied = load_outcome_rows(stage, staged.table)
+    applied = load_outcome_rows(stage, staged)
     if Stage.objects.filter(pk=stage.pk, outcomes_sent_at__isnull=False).exists():
         # The stage was closed while these rows waited for its table.
         raise NotYet("the stage has just been closed")
@@ -85,8 +85,7 @@ def _finish(delivery: Delivery, stage: Stage, now: datetime) -> int:
     _lock_stage(delivery.message)
     partition = outcome_partition(stage)
     partition.finish("stage_id, device_id")
-    query = statement(HERE, "unreserved_raw_outcomes").format(table=partition.table)
-    unreserved = keep_refused(delivery, query, {"stage": stage.pk})
+    unreserved = keep_unreserved(delivery, stage)
     partition.attach()
     Stage.objects.filter(pk=stage.pk).update(raw_outcomes_at=now)
     tell_pages(stage.event)

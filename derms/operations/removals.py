@@ -3,12 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F
 
 from integration import outbox
 from integration.alerts import raise_alert
-from integration.delivery import NotYet
+from integration.delivery import NotYet, receiving
 from integration.messages import (
     CustomerUnavailability,
     DeviceRemoval,
@@ -29,7 +28,7 @@ from .history import tell_pages
 from .locks import lock_event, lock_stages, lock_zones_now
 
 
-@transaction.atomic
+@receiving
 def opt_out_device(body: EventOptOut, *, now: datetime) -> Receipt:
     """Take a device out of a stage at its customer's wish, and ask LEC not to call it.
 
@@ -40,7 +39,7 @@ def opt_out_device(body: EventOptOut, *, now: datetime) -> Receipt:
     return Receipt()
 
 
-@transaction.atomic
+@receiving
 def save_unavailability(body: CustomerUnavailability, *, now: datetime) -> Receipt:
     """Keep the device out of events in this period: future choices and reservations that stand already.
 
@@ -75,7 +74,7 @@ def give_up_coming_stages(change: EnrollmentChange, nic_id: str, now: datetime) 
             _ask_removal(stage.uid, change.head_end, nic_id, "enrollment ended", now)
 
 
-@transaction.atomic
+@receiving
 def answer_removal(body: RemovalAnswer, *, now: datetime) -> Receipt:
     """Take over what LEC could do, tell CPM, and alert where the stage now lacks power."""
     stage = _lock_stage(body.stage_uid)

@@ -36,6 +36,8 @@ INSERT INTO derms_device (head_end_id, nic_id, device_class, rated_w, zone_id, f
                           critical_care, registered_at)
 SELECT head_end_id, nic_id, device_class, rated_w, zone_id, feeder_id, transformer_id, critical_care, at
   FROM answered WHERE answer = 'Registered'
+ -- Extracts are written by id; devices that were enrolled together are then a range of NIC ids in each part.
+ ORDER BY nic_id
     ON CONFLICT (head_end_id, nic_id) WHERE ended_at IS NULL DO NOTHING;
 
 INSERT INTO derms_enrollment (program_id, device_id, starts_at)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from cpm.models import ProgramEvent, Transition
 from cpm.operations import follow_stage
@@ -108,7 +109,7 @@ def test_an_end_that_overtakes_the_start_brings_it_along(start: datetime) -> Non
 
 
 def test_a_stage_of_an_unknown_program_waits(start: datetime) -> None:
-    with pytest.raises(NotYet, match="program GONE is not known"):
+    with pytest.raises(NotYet, match="program GONE is not known"), transaction.atomic():
         _tell(start, "Scheduled", 2, program="GONE")
 
     assert not ProgramEvent.objects.exists()
