@@ -22,6 +22,7 @@ from .rules import broken_rule, lifted
 HERE = Path(__file__).parent
 COUNT_LIMITS = ("events_per_week", "events_per_month", "events_per_season")
 HOUR_LIMITS = ("hours_per_week", "hours_per_month", "hours_per_season")
+_EVERY_ELIGIBLE = "SELECT device_id, expected_w FROM ({candidates}) candidate WHERE reason IS NULL"
 _UNRESERVED = """
 SELECT h.code, d.nic_id, 'applied as an exception: this device was not reserved for the stage'
   FROM ({unreserved}) unreserved
@@ -194,20 +195,21 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
     candidates = statement(HERE, "candidates").format(within_groups=within_groups)
     params = _looked_at(stage, now)
     ranks = [_Rank(*row) for row in _run("rank_candidates", params, candidates=candidates)]
-    needed = statement(HERE, "needed_devices").format(candidates=candidates)
-    return _Choice(ranks, needed, params | _last_rank(ranks, goal_kw))
+    last_rank = {} if goal_kw is None else _last_rank(ranks, goal_kw)
+    needed = statement(HERE, "needed_devices") if last_rank else _EVERY_ELIGIBLE
+    return _Choice(ranks, needed.format(candidates=candidates), params | last_rank)
 
 
-def _last_rank(ranks: list[_Rank], goal_kw: float | None) -> dict[str, Any]:
+def _last_rank(ranks: list[_Rank], goal_kw: float) -> dict[str, Any]:
     """The rank in which the goal is met, and the W it still has to give; nothing where every device is needed."""
-    missing_w = float("inf") if goal_kw is None else round(goal_kw * 1000)
+    missing_w = round(goal_kw * 1000)
     eligible = sorted((r for r in ranks if r.reason is None), key=lambda r: (-r.score, r.last_called_at))
     for rank, same in groupby(eligible, key=lambda r: (r.score, r.last_called_at)):
         watts = sum(r.watts for r in same)
         if watts >= missing_w:
             return {"last_score": rank[0], "last_called_at": rank[1], "missing_w": missing_w}
         missing_w -= watts
-    return {"last_score": None, "last_called_at": None, "missing_w": None}
+    return {}
 
 
 def _chosen(choice: _Choice, needed: str) -> Chosen:

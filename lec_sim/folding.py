@@ -8,11 +8,11 @@ from integration import folding
 from integration.folding import Bulk
 
 from .choices import StageState
-from .models import LecStage
+from .models import PRIMARY_KEY, LecStage
 
 TABLES = (
-    Bulk("lec_reservation", "stage_id", "stage_id, head_end, nic_id"),
-    Bulk("lec_call", "stage_id", "stage_id, head_end, nic_id"),
+    Bulk("lec_reservation", "stage_id", PRIMARY_KEY),
+    Bulk("lec_call", "stage_id", PRIMARY_KEY),
 )
 
 

@@ -25,7 +25,7 @@ from integration.models import Alert, Delivery, Message
 from integration.sql import statement
 
 from .choices import StageState
-from .models import LecStage, Removal
+from .models import PRIMARY_KEY, LecStage, Removal
 
 HERE = Path(__file__).parent
 FINAL = (StageState.COMPLETED, StageState.CANCELED)
@@ -71,7 +71,7 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     applied = extracts.copy_part(body.extract, kind=body.kind, part=delivery.part or 1, into=partition.table)
     load = count_part(delivery, applied=applied, refused=0)
     if load.finished_at:
-        partition.finish("stage_id, head_end, nic_id")
+        partition.finish(PRIMARY_KEY)
         partition.attach()
         stage = _lock_for(delivery.message)
         stage.reserved, stage.reservations_loaded_at = load.applied, now
@@ -107,7 +107,7 @@ def call_devices(stage_id: int, *, now: datetime) -> None:
             "window": (stage.ends_at - now).total_seconds(),
         },
     )
-    partition.finish("stage_id, head_end, nic_id")
+    partition.finish(PRIMARY_KEY)
     stage.calls_made_at = now
     _report(stage, "In Progress", now, "calls_made_at", "called")
     partition.attach()

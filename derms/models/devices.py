@@ -50,7 +50,8 @@ class Device(models.Model):
             )
         ]
         indexes = [
-            models.Index("nic_id", name="derms_device_nic"),
+            # All that loading raw outcomes wants to know of a device.
+            models.Index(fields=["nic_id"], include=["head_end", "id"], name="derms_device_by_nic"),
             models.Index("head_end", "nic_id", condition=Q(ended_at__isnull=False), name="derms_device_taken_out"),
         ]
 

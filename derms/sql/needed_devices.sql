@@ -1,16 +1,16 @@
 -- The devices a stage needs: all that rank before the one in which the goal is met, and of that one as many as it takes, by id.
-WITH candidate AS NOT MATERIALIZED ({candidates}),
-eligible AS NOT MATERIALIZED (
-    SELECT *, (successes + 4)::float8 / (calls + 5) AS score FROM candidate WHERE reason IS NULL)
-SELECT device_id, expected_w
-  FROM eligible
- WHERE %(last_score)s::float8 IS NULL
-    OR score > %(last_score)s::float8
-    OR score = %(last_score)s::float8 AND last_called_at < %(last_called_at)s::timestamptz
+WITH ranked AS MATERIALIZED (
+    SELECT device_id, expected_w,
+           score = %(last_score)s::float8 AND last_called_at = %(last_called_at)s::timestamptz AS is_last
+      FROM (SELECT *, (successes + 4)::float8 / (calls + 5) AS score FROM ({candidates}) candidate
+             WHERE reason IS NULL) eligible
+     WHERE score > %(last_score)s::float8
+        OR score = %(last_score)s::float8 AND last_called_at <= %(last_called_at)s::timestamptz)
+SELECT device_id, expected_w FROM ranked WHERE NOT is_last
  UNION ALL
 SELECT device_id, expected_w
   FROM (SELECT device_id, expected_w,
                sum(expected_w) OVER (ORDER BY device_id ROWS UNBOUNDED PRECEDING) - expected_w AS before_w
-          FROM eligible
-         WHERE score = %(last_score)s::float8 AND last_called_at = %(last_called_at)s::timestamptz) last_rank
+          FROM ranked
+         WHERE is_last) last_rank
  WHERE before_w < %(missing_w)s

@@ -8,7 +8,7 @@ from django.db import connection
 
 from integration.loads import Partition
 from integration.messages import StageStatus
-from lec_sim.models import LecStage
+from lec_sim.models import PRIMARY_KEY, LecStage
 from lec_sim.operations import follow_stage
 from tests.messages.conftest import STATUS
 
@@ -42,7 +42,7 @@ def reserved(
         for head_end in head_ends:
             params = {"stage": stage.pk, "head_end": head_end, "devices": devices}
             cursor.execute(RESERVE.format(table=partition.table), params)
-    partition.finish("stage_id, head_end, nic_id")
+    partition.finish(PRIMARY_KEY)
     partition.attach()
     stage.reserved, stage.reservations_loaded_at = devices * len(head_ends), now
     stage.save()
