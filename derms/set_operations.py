@@ -15,7 +15,7 @@ from integration.models import Delivery
 from integration.periods import period_bounds
 from integration.sql import statement
 
-from .choices import HOLDING_STAGE_STATES, Control, StageState
+from .choices import HOLDING_STAGE_STATES, Control, DeviceClass, StageState
 from .models import Candidate, Stage
 from .rules import broken_rule, lifted
 
@@ -261,7 +261,14 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         "gap": gap,
         **limits,
         **bounds._asdict(),
+        **_mean_factors(stage),
     }
+
+
+def _mean_factors(stage: Stage) -> dict[str, float | None]:
+    """The share of its rated power each class is expected to give over the window; None where nothing is forecast."""
+    window = {"zone": stage.event.zone_id, "starts_at": stage.starts_at, "ends_at": stage.ends_at}
+    return dict.fromkeys(DeviceClass.values) | dict(_run("mean_factors", window))
 
 
 def _counted_stage_ids(stage: Stage, rules: ProgramRules, gap: timedelta) -> list[int]:

@@ -1,19 +1,7 @@
 -- Part of other statements: the devices a stage may choose from, the rank and expected W of each, and why it is left out.
-WITH factor AS (
-    SELECT max(factor) FILTER (WHERE device_class = 'thermostat') AS thermostat,
-           max(factor) FILTER (WHERE device_class = 'water_heater') AS water_heater,
-           max(factor) FILTER (WHERE device_class = 'ev_charger') AS ev_charger,
-           max(factor) FILTER (WHERE device_class = 'battery') AS battery
-      FROM (SELECT device_class, sum(factor * seconds) / sum(seconds) AS factor
-              FROM (SELECT device_class, factor,
-                           extract(epoch FROM least(hour + interval '1 hour', %(ends_at)s) - greatest(hour, %(starts_at)s))
-                               AS seconds
-                      FROM derms_reductionfactor
-                     WHERE zone_id = %(zone)s AND hour > %(starts_at)s - interval '1 hour' AND hour < %(ends_at)s) hours
-             GROUP BY device_class) classes),
 -- Devices that have left a stage that would hold or count them: free again, and never called there. Nothing here is
 -- materialized, so that where no stage overlaps or counts the planner sees so, and shares the work among processors.
-gone AS NOT MATERIALIZED (
+WITH gone AS NOT MATERIALIZED (
     SELECT s.id AS stage_id, d.id AS device_id
       FROM derms_stage s
       JOIN derms_removal m ON m.stage_uid = s.uid AND m.answer IN ('removed', 'released')
@@ -76,9 +64,11 @@ SELECT c.device_id, c.successes, c.calls, c.last_called_at,
                                    = %(consecutive_days)s) THEN 'rule: consecutive days'
        END AS reason
   FROM (SELECT derms_candidate.*, bit_count(recent::bit(10)) AS successes,
-               CASE device_class WHEN 'thermostat' THEN thermostat WHEN 'water_heater' THEN water_heater
-                                 WHEN 'ev_charger' THEN ev_charger WHEN 'battery' THEN battery END AS factor
-          FROM derms_candidate, factor) c
+               CASE device_class WHEN 'thermostat' THEN %(thermostat)s::float8
+                                 WHEN 'water_heater' THEN %(water_heater)s::float8
+                                 WHEN 'ev_charger' THEN %(ev_charger)s::float8
+                                 WHEN 'battery' THEN %(battery)s::float8 END AS factor
+          FROM derms_candidate) c
   LEFT JOIN unavailable ON unavailable.device_id = c.device_id
   LEFT JOIN held ON held.device_id = c.device_id
   LEFT JOIN use ON use.device_id = c.device_id

@@ -23,16 +23,18 @@ SELECT head_end, nic_id,
           FROM (SELECT head_end, nic_id, called_at, answer, overridden_at, reduction_w
                   FROM lec_call WHERE stage_id = %(stage)s
                  UNION ALL
-                -- Of a stage whose calls were made, only devices that had left it before were not called.
                 SELECT r.head_end, r.nic_id, NULL, NULL, NULL, NULL
                   FROM lec_reservation r
-                 WHERE r.stage_id = %(stage)s
-                   AND (%(calls_made_at)s::timestamptz IS NULL
-                        OR EXISTS (SELECT FROM lec_sim_removal left_it
-                                    WHERE left_it.stage_uid = %(stage_uid)s AND left_it.head_end = r.head_end
-                                      AND left_it.nic_id = r.nic_id)
-                           AND NOT EXISTS (SELECT FROM lec_call c
-                                            WHERE c.stage_id = %(stage)s AND c.head_end = r.head_end
-                                              AND c.nic_id = r.nic_id))) reserved
+                 WHERE r.stage_id = %(stage)s AND %(calls_made_at)s::timestamptz IS NULL
+                 UNION ALL
+                -- Of a stage whose calls were made, only devices that had left it before were not called.
+                SELECT r.head_end, r.nic_id, NULL, NULL, NULL, NULL
+                  FROM lec_sim_removal left_it
+                  JOIN lec_reservation r ON r.stage_id = %(stage)s AND r.head_end = left_it.head_end
+                                        AND r.nic_id = left_it.nic_id
+                 WHERE left_it.stage_uid = %(stage_uid)s AND %(calls_made_at)s::timestamptz IS NOT NULL
+                   AND NOT EXISTS (SELECT FROM lec_call c
+                                    WHERE c.stage_id = %(stage)s AND c.head_end = r.head_end
+                                      AND c.nic_id = r.nic_id)) reserved
           LEFT JOIN lec_sim_removal m ON m.stage_uid = %(stage_uid)s AND m.head_end = reserved.head_end
                                      AND m.nic_id = reserved.nic_id AND m.answer IN ('removed', 'released')) told
