@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from integration.extracts import Staged
-from integration.loads import Partition, analyze_after_commit, count_rows, keep_refused
+from integration.loads import Partition, analyze_after_commit, keep_refused
 from integration.messages import ProgramRules
 from integration.models import Delivery
 from integration.periods import period_bounds
@@ -23,12 +23,6 @@ HERE = Path(__file__).parent
 COUNT_LIMITS = ("events_per_week", "events_per_month", "events_per_season")
 HOUR_LIMITS = ("hours_per_week", "hours_per_month", "hours_per_season")
 _EVERY_ELIGIBLE = "SELECT device_id, expected_w FROM ({candidates}) candidate WHERE reason IS NULL"
-_UNRESERVED = """
-SELECT h.code, d.nic_id, 'applied as an exception: this device was not reserved for the stage'
-  FROM ({unreserved}) unreserved
-  JOIN derms_device d ON d.id = unreserved.device_id
-  JOIN derms_headend h ON h.id = d.head_end_id
-"""
 
 
 class DeviceReservedTwice(Exception):
@@ -130,17 +124,22 @@ def load_raw_outcomes(stage: Stage, staged: Staged) -> int:
 
 def complete_outcomes(stage: Stage) -> None:
     """Give every reserved device without an outcome the code D1ND, or D1CN where it had left the stage."""
-    missing, params = statement(HERE, "missing_outcomes"), {"stage": stage.pk}
-    if count_rows(missing, params):
-        _run("complete_outcomes", params, missing=missing)
+    _run("complete_outcomes", {"stage": stage.pk})
+
+
+def count_reserved(stage: Stage) -> tuple[int, int]:
+    """Reserved devices of a stage, and those of them that have an outcome in the table that will be attached.
+
+    Two counts by several processors: what they rule out would each take one processor a join of all rows.
+    """
+    counts = _run("count_reserved", {"stage": stage.pk}, table=outcome_partition(stage).table)
+    return counts[0][0], counts[0][1]
 
 
 def keep_unreserved(delivery: Delivery, stage: Stage) -> int:
     """List the outcomes of a stage whose device was not reserved, before they are attached; gives how many."""
-    unreserved = statement(HERE, "unreserved_raw_outcomes").format(table=outcome_partition(stage).table)
-    if not count_rows(unreserved, {"stage": stage.pk}):
-        return 0
-    return keep_refused(delivery, _UNRESERVED.format(unreserved=unreserved), {"stage": stage.pk})
+    query = statement(HERE, "unreserved_raw_outcomes").format(table=outcome_partition(stage).table)
+    return keep_refused(delivery, query, {"stage": stage.pk})
 
 
 def swap_candidates(stage: Stage) -> None:

@@ -108,7 +108,7 @@ def count_part(delivery: Delivery, *, applied: int, refused: int) -> Load:
 
 
 def count_rows(query: str, params: dict[str, Any]) -> int:
-    """How many rows a query gives: asked before an INSERT of rows there seldom are, which uses one processor alone."""
+    """How many rows a query gives, by several processors; an INSERT of them, which seldom are, would use one."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM ({query}) counted", params)
         return int(cursor.fetchone()[0])

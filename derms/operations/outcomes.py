@@ -9,11 +9,18 @@ from integration import extracts, outbox
 from integration.delivery import NotYet
 from integration.loads import begin_load, count_part, keep_refused
 from integration.messages import DeviceOutcome, RawOutcome, Receipt
-from integration.models import Delivery, Message
+from integration.models import Delivery, Load, Message
 from integration.sql import statement
 
 from ..models import Stage
-from ..set_operations import complete_outcomes, count_outcomes, keep_unreserved, outcome_partition, swap_candidates
+from ..set_operations import (
+    complete_outcomes,
+    count_outcomes,
+    count_reserved,
+    keep_unreserved,
+    outcome_partition,
+    swap_candidates,
+)
 from ..set_operations import load_raw_outcomes as load_outcome_rows
 from .history import tell_pages
 
@@ -52,8 +59,9 @@ def load_raw_outcomes(delivery: Delivery, body: RawOutcome, *, now: datetime) ->
     if applied != staged.rows:
         refused = keep_refused(delivery, statement(HERE, "refused_raw_outcomes").format(staged=staged.table), {})
     unreserved = 0
-    if count_part(delivery, applied=applied, refused=refused).finished_at:
-        unreserved = _finish(delivery, stage, now)
+    load = count_part(delivery, applied=applied, refused=refused)
+    if load.finished_at:
+        unreserved = _finish(delivery, load, stage, now)
     note = f"{unreserved} outcomes of devices that were not reserved" if unreserved else ""
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused, note=note)
 
@@ -70,7 +78,7 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
         partition.take_now()
         partition.finish("stage_id, device_id")
         partition.attach()
-    complete_outcomes(stage)
+        complete_outcomes(stage)
     stage.outcomes, stage.reduction_w = count_outcomes(stage)
     extract = extracts.write_extract(kind="device_outcome", query=OUTCOMES, params={"stage": stage.pk})
     outbox.send(DeviceOutcome(stage_uid=stage.uid, extract=extract.ref), sender="derms")
@@ -80,13 +88,16 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
     swap_candidates(stage)
 
 
-def _finish(delivery: Delivery, stage: Stage, now: datetime) -> int:
-    """Attach the outcomes; gives how many are of devices that were not reserved."""
+def _finish(delivery: Delivery, load: Load, stage: Stage, now: datetime) -> int:
+    """Attach the outcomes, one for each reserved device; gives how many are of devices that were not reserved."""
     _lock_stage(delivery.message)
     partition = outcome_partition(stage)
     partition.finish("stage_id, device_id")
-    unreserved = keep_unreserved(delivery, stage)
+    reserved, told = count_reserved(stage)
+    unreserved = keep_unreserved(delivery, stage) if told < load.applied else 0
     partition.attach()
+    if told < reserved:
+        complete_outcomes(stage)
     Stage.objects.filter(pk=stage.pk).update(raw_outcomes_at=now)
     tell_pages(stage.event)
     return unreserved
