@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -13,6 +14,7 @@ from derms import models as derms
 from derms.operations import load_enrollments
 from integration import clock
 from integration.config.settling import settle
+from integration.delivery import deliver
 from integration.messages import EnrollmentLoad, ProgramRules
 from integration.models import Message
 from tests import factories
@@ -179,6 +181,23 @@ def test_a_program_s_devices_are_loaded_and_answered_in_one_file(
     settle()
     assert _enrolled() == {"N0000001": True, "N0000002": True}
     assert derms.Device.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("subscriptions")
+def test_devices_of_one_file_are_registered_in_the_order_of_their_nic_ids(settings: Any) -> None:
+    """A part of an extract, which is written in that order, is then joined with a range of the receiver's devices."""
+    settings.EXTRACT_PART_ROWS = 2
+    for device, nic_id in zip(cpm.Device.objects.order_by("pk"), ("N9", "N5", "N7"), strict=True):
+        cpm.Device.objects.filter(pk=device.pk).update(nic_id=nic_id)
+
+    operations.send_enrollment_load(program_id=cpm.Program.objects.get().pk)
+    parts = Message.objects.get(kind="enrollment_load").deliveries.order_by("part")
+    for delivery in parts:
+        deliver(delivery.pk, delivery.attempt)
+
+    assert parts.count() == 2
+    assert list(derms.Device.objects.order_by("pk").values_list("nic_id", flat=True)) == ["N5", "N7", "N9"]
 
 
 def test_a_file_s_answers_are_counted_before_they_are_joined_to_every_device(
