@@ -46,7 +46,11 @@ UPDATE {table} work
   FROM taken WHERE work.id = taken.id
 RETURNING work.id, has_tries
 """
-_HOLD = "SELECT FROM {table} WHERE id = %s AND attempt = %s AND {open} FOR NO KEY UPDATE"
+# Every message pays for a question to the server, so the lock of its subject is asked for with that of its row.
+_HOLD = """
+WITH held AS (SELECT id FROM {table} WHERE id = %(id)s AND attempt = %(attempt)s AND {open} FOR NO KEY UPDATE)
+SELECT %(subject)s::text IS NULL OR pg_advisory_xact_lock(hashtextextended(%(subject)s, 0)) IS NULL FROM held
+"""
 # Receivers' operations: what one raises ends the whole transaction of the delivery, so that it needs no savepoint.
 receiving = transaction.atomic(savepoint=False)
 _MARK = """
@@ -121,7 +125,7 @@ def _perform(work: W, act: Callable[[W], None], prepare: Callable[[W], None] | N
                 if _is_held(work):
                     prepare(work)
         with transaction.atomic():
-            if _is_held(work):
+            if _is_held(work, subject=_one_at_a_time(work)):
                 act(work)
     except NotYet as wait:
         _note(work, partial(_give_back, why=str(wait)))
@@ -150,14 +154,15 @@ def _claim(model: type[W], wanted: Iterable[tuple[int, int]]) -> list[W]:
     return [work for work in found if has_tries[work.pk]]
 
 
-def _is_held(work: Work) -> bool:
-    """Lock the row; whether it is still open at this attempt, which then nobody else can end.
+def _is_held(work: Work, *, subject: str | None = None) -> bool:
+    """Lock the row, and then the subject; whether it is still open at this attempt, which then nobody else can end.
 
     Whoever claimed an attempt waits for the lock: one who only came too late to claim it may hold it for a moment.
     """
     table = work._meta.db_table
     with connection.cursor() as cursor:
-        cursor.execute(_HOLD.format(table=table, open=OPEN[table]), [work.pk, work.attempt])
+        named = {"id": work.pk, "attempt": work.attempt, "subject": subject}
+        cursor.execute(_HOLD.format(table=table, open=OPEN[table]), named)
         return cursor.fetchone() is not None
 
 
@@ -177,7 +182,6 @@ def _prepare_delivery(delivery: Delivery) -> None:
 def _act_on_delivery(delivery: Delivery) -> None:
     route = _route(delivery)
     bind_contextvars(kind=delivery.message.kind, event_number=delivery.message.payload.get("event_number"))
-    _one_subject_at_a_time(delivery)
     handler: Callable[..., Receipt] = import_string(route.handler)
     receipt = handler(delivery.message.body) if route.queue == SMALL else handler(delivery)
     _close_alerts(delivery)
@@ -200,12 +204,11 @@ def _close_alerts(work: Work) -> None:
         close_alert(_trying_key(work))
 
 
-def _one_subject_at_a_time(delivery: Delivery) -> None:
-    """Parts of one extract may load side by side; small messages about one subject may not."""
-    if delivery.queue == SMALL:
-        with connection.cursor() as cursor:
-            key = f"{delivery.receiver}|{delivery.message.subject}"
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+def _one_at_a_time(work: Work) -> str | None:
+    """What work is done one by one for: a subject of small messages. Parts of an extract load side by side."""
+    if isinstance(work, Delivery) and work.queue == SMALL:
+        return f"{work.receiver}|{work.message.subject}"
+    return None
 
 
 def _route(delivery: Delivery) -> Route:
