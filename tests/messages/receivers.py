@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from uuid import UUID
 
 from integration.alerts import raise_alert
@@ -16,6 +17,14 @@ def note(body: MessageBody) -> Receipt:
     """Takes every message, and counts."""
     raise_alert(f"effect:{body.subject}", kind="effect", severity=Alert.WARNING, text="It came about.")
     return Receipt(note="noted")
+
+
+def add_slowly(body: MessageBody) -> Receipt:
+    """Adds one to what it read a moment ago: of two at the same time one would be lost."""
+    alert = Alert.objects.get(key=f"effect:{body.subject}")
+    time.sleep(0.05)
+    Alert.objects.filter(pk=alert.pk).update(count=alert.count + 1)
+    return Receipt()
 
 
 def fail(body: MessageBody) -> Receipt:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.db import transaction
 
-from integration import clock
+from integration import clock, outbox
 from integration.delivery import deliver, deliver_all, discard_delivery, retry_delivery
 from integration.models import Alert, Delivery
+from tests.messages.conftest import STATUS
 from tests.messages.receivers import POISON, effects
 from tests.threads import run_together
 
@@ -19,6 +22,12 @@ ReceivedBy = Callable[[str], None]
 
 def _fresh(delivery: Delivery) -> Delivery:
     return Delivery.objects.select_related("message").get(pk=delivery.pk)
+
+
+def _send_status() -> Delivery:
+    """Each time about the same stage."""
+    with transaction.atomic():
+        return outbox.send(STATUS, sender="derms").deliveries.get()
 
 
 def _effects(delivery: Delivery) -> int:
@@ -36,6 +45,18 @@ def test_ten_deliveries_at_once_have_one_effect_and_cost_one_attempt(send: Send,
     done = _fresh(delivery)
     assert (_effects(done), done.attempt, done.state) == (1, 1, "Delivered")
     assert done.receipt == {"status": "SUCCESS", "applied": 1, "refused": 0, "note": "noted"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_messages_about_one_subject_are_delivered_one_at_a_time(received_by: ReceivedBy) -> None:
+    received_by("note")
+    sent = [_send_status() for _ in range(5)]
+    deliver(sent[0].pk, 0)
+
+    received_by("add_slowly")
+    run_together(*(partial(deliver, delivery.pk, 0) for delivery in sent[1:]))
+
+    assert _effects(_fresh(sent[0])) == 5
 
 
 @pytest.mark.django_db(transaction=True)
