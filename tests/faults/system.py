@@ -114,9 +114,9 @@ class System:
 
     def restart_database(self) -> None:
         """What `pg_ctl -m immediate` does: every session ends without a word, and the log is read at the start."""
-        pid = int((postgres._data(self.state) / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGQUIT)
-        eventually(lambda: not Path(f"/proc/{pid}").exists())
+        data = postgres._data(self.state)
+        os.kill(int((data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+        eventually(lambda: not any(postgres._processes_in(data)))  # one that nobody has reaped yet serves no more
         with self.state.locked():
             postgres.start(self.state)
         connection.close()
