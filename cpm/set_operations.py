@@ -11,7 +11,7 @@ from integration.loads import Partition, count_rows, keep_refused
 from integration.models import Delivery
 from integration.sql import statement
 
-from .models import ProgramEvent, Removal
+from .models import ProgramEvent
 
 HERE = Path(__file__).parent
 ENROLLMENT_ROWS = """
@@ -56,13 +56,15 @@ def load_participations(program_event: ProgramEvent, staged: Staged) -> int:
     return _load("load_participations", program_event, staged, participation_partition(program_event).table)
 
 
-def clear_removed(program_event: ProgramEvent) -> None:
-    """Clear the flag of devices that left while their rows were loaded; the caller holds the program event's lock."""
-    if not Removal.objects.filter(stage_uid=program_event.stage_uid).exists():
-        return
-    query = statement(HERE, "clear_removed").format(table=participation_partition(program_event).table)
+def clear_left(program_event: ProgramEvent) -> int:
+    """Clear the flag of devices that have left the stage or are away; gives how many.
+
+    They are few, so that looking for them in each part would cost more. The caller holds the program event's lock.
+    """
+    query = statement(HERE, "clear_left").format(table=participation_partition(program_event).table)
     with connection.cursor() as cursor:
-        cursor.execute(query, {"stage_uid": program_event.stage_uid})
+        cursor.execute(query, {"stage_uid": program_event.stage_uid, **_window(program_event)})
+        return int(cursor.rowcount)
 
 
 def load_outcomes(program_event: ProgramEvent, staged: Staged) -> int:
@@ -140,8 +142,4 @@ def _load(name: str, program_event: ProgramEvent, staged: Staged, table: str) ->
 
 
 def _window(program_event: ProgramEvent) -> dict[str, Any]:
-    return {
-        "stage_uid": program_event.stage_uid,
-        "starts_at": program_event.starts_at,
-        "ends_at": program_event.ends_at,
-    }
+    return {"starts_at": program_event.starts_at, "ends_at": program_event.ends_at}

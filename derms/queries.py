@@ -39,6 +39,12 @@ def stage_ids_to_close(now: datetime) -> QuerySet[Stage, int]:
     return over.filter(all_in | waited_enough).values_list("pk", flat=True)
 
 
+def stage_ids_to_count(now: datetime) -> QuerySet[Stage, int]:
+    """Closed stages whose calls are not counted in their devices' scores yet, in the order in which they closed."""
+    closed = Stage.objects.filter(outcomes_sent_at__isnull=False, calls_counted_at=None)
+    return closed.order_by("outcomes_sent_at").values_list("pk", flat=True)
+
+
 def stage_ids_unstarted(now: datetime) -> QuerySet[Stage, int]:
     """Stages that should have started a minute ago, of which Live Energy Connect has said nothing."""
     late = Stage.objects.filter(state=StageState.SCHEDULED, starts_at__lte=now - START_GRACE)

@@ -1,5 +1,6 @@
 """One statement over many rows each."""
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from integration.extracts import Staged
-from integration.loads import Partition, analyze_after_commit, keep_refused
+from integration.loads import REBUILT, Partition, analyze_after_commit, keep_refused
 from integration.messages import ProgramRules
 from integration.models import Delivery
 from integration.periods import period_bounds
@@ -22,6 +23,7 @@ from .rules import broken_rule, lifted
 HERE = Path(__file__).parent
 COUNT_LIMITS = ("events_per_week", "events_per_month", "events_per_season")
 HOUR_LIMITS = ("hours_per_week", "hours_per_month", "hours_per_season")
+NOT_NEEDED = "not needed"
 _EVERY_ELIGIBLE = "SELECT device_id, expected_w FROM ({candidates}) candidate WHERE reason IS NULL"
 
 
@@ -145,7 +147,7 @@ def keep_unreserved(delivery: Delivery, stage: Stage) -> int:
 def swap_candidates(stage: Stage) -> None:
     """Rebuild the candidates with this stage's outcomes in their last ten calls into a new table, and swap it in."""
     _run("swap_candidates", {"stage": stage.pk, "called_at": stage.started_at})
-    analyze_after_commit(Candidate._meta.db_table)
+    analyze_after_commit(Candidate._meta.db_table, target=REBUILT)
 
 
 def count_outcomes(stage: Stage) -> tuple[dict[str, int], int]:
@@ -180,23 +182,33 @@ class _Rank(NamedTuple):
 
 
 class _Choice(NamedTuple):
-    """The ranks of a stage's candidates, and the query of the devices it needs."""
+    """The query of the devices a stage needs, and why others are left out; those not needed count as left out, too."""
 
-    ranks: list[_Rank]
     needed_devices: str
     params: dict[str, Any]
+    left_out: dict[str, int]
 
 
 def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
-    """Rank the candidates. There are few ranks, so the running sum over them replaces sorting the devices."""
+    """Choose every eligible candidate, or the first by rank.
+
+    There are few ranks, so the running sum over them replaces sorting the devices.
+    """
     # A stage without groups is most stages, and a condition that never holds back a row still misleads the planner.
     within_groups = statement(HERE, "within_groups") if stage.group_ids else ""
     candidates = statement(HERE, "candidates").format(within_groups=within_groups)
     params = _looked_at(stage, now)
+    every_eligible = _EVERY_ELIGIBLE.format(candidates=candidates)
+    if goal_kw is None:
+        return _Choice(every_eligible, params, dict(_run("count_left_out", params, candidates=candidates)))
     ranks = [_Rank(*row) for row in _run("rank_candidates", params, candidates=candidates)]
-    last_rank = {} if goal_kw is None else _last_rank(ranks, goal_kw)
-    needed = statement(HERE, "needed_devices") if last_rank else _EVERY_ELIGIBLE
-    return _Choice(ranks, needed.format(candidates=candidates), params | last_rank)
+    left_out: Counter[str] = Counter()
+    for rank in ranks:
+        left_out[rank.reason or NOT_NEEDED] += rank.devices
+    if last_rank := _last_rank(ranks, goal_kw):
+        needed = statement(HERE, "needed_devices").format(candidates=candidates)
+        return _Choice(needed, params | last_rank, left_out)
+    return _Choice(every_eligible, params, left_out)
 
 
 def _last_rank(ranks: list[_Rank], goal_kw: float) -> dict[str, Any]:
@@ -212,15 +224,14 @@ def _last_rank(ranks: list[_Rank], goal_kw: float) -> dict[str, Any]:
 
 
 def _chosen(choice: _Choice, needed: str) -> Chosen:
-    """Count what a query or table of needed devices holds, and why the other candidates are left out."""
+    """Count what a query or table of needed devices holds; of the eligible, the others were not needed."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*), coalesce(sum(expected_w), 0)::bigint FROM {needed}", choice.params)
         devices, watts = cursor.fetchone()
-    left_out: dict[str, int] = {}
-    for rank in choice.ranks:
-        reason = rank.reason or "not needed"
-        left_out[reason] = left_out.get(reason, 0) + rank.devices
-    left_out["not needed"] = left_out.get("not needed", 0) - devices
+    left_out = {
+        reason: candidates - devices if reason == NOT_NEEDED else candidates
+        for reason, candidates in choice.left_out.items()
+    }
     return Chosen(devices, watts, {reason: n for reason, n in left_out.items() if n})
 
 

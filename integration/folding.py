@@ -62,6 +62,12 @@ class Month(Partition):
         _execute(f"CREATE TABLE {self.table} (LIKE {self.parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
         _execute(f"INSERT INTO {self.table} SELECT * FROM {self.parent} WHERE {self.condition}")
 
+    def finish(self, primary_key: str) -> None:
+        """As of one stage; where the key does not lead to a stage's rows, a small index does: they lie together."""
+        super().finish(primary_key)
+        if not primary_key.startswith(self.key):
+            _execute(f"CREATE INDEX {self.table}_by_stage ON {self.table} USING brin ({self.key})")
+
     def sources(self) -> list[str]:
         """The partitions whose rows it takes over; none where no stage has one of its own."""
         names = [f"{self.parent}_{pk}" for pk in self.ids]

@@ -16,6 +16,9 @@ from .delivery import NotYet
 from .messages import ExtractRef
 from .models import Delivery, Load, Message, RefusedRow
 
+# PostgreSQL's statistics target, for tables that are made anew for each stage: 3,000 rows tell of ids, watts and a
+# handful of codes as much as 30,000 do, in a fifth of the time.
+REBUILT = 10
 _NEEDED_COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attnotnull"
 
 
@@ -79,12 +82,12 @@ class Partition:
     def attach(self) -> None:
         """Make the rows visible; belongs at the end of the transaction, since it holds up other attachments."""
         _execute(f"ALTER TABLE {self.parent} ATTACH PARTITION {self.table} FOR VALUES IN ({self.values})")
-        analyze_after_commit(self.table)
+        analyze_after_commit(self.table, target=REBUILT)
 
 
-def analyze_after_commit(*tables: str) -> None:
-    """Let the planner know of rows that came in bulk, once others can see them."""
-    transaction.on_commit(lambda: _execute(f"ANALYZE {', '.join(tables)}"), robust=True)
+def analyze_after_commit(*tables: str, target: int = 100) -> None:
+    """Let the planner know of rows that came in bulk, once others can see them; `target` says from how many of them."""
+    transaction.on_commit(lambda: _analyze(tables, target), robust=True)
 
 
 def begin_load(message: Message, *, receiver: str, table: str = "") -> Load:
@@ -152,6 +155,12 @@ def _scalar(query: str, param: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(query, [param])
         return cursor.fetchone()[0]
+
+
+@transaction.atomic
+def _analyze(tables: tuple[str, ...], target: int) -> None:
+    _execute(f"SET LOCAL default_statistics_target = {target}")
+    _execute(f"ANALYZE {', '.join(tables)}")
 
 
 def _execute(statement: str) -> None:

@@ -68,6 +68,7 @@ DUE: dict[str, Due] = {
         "lec_sim.queries.stage_ids_to_hand_over", "lec_sim.operations.hand_over_outcomes", "bulk"
     ),
     "close stage": Due("derms.queries.stage_ids_to_close", "derms.operations.close_stage", "bulk"),
+    "count calls": Due("derms.queries.stage_ids_to_count", "derms.operations.count_calls", "bulk"),
     "report unstarted stage": Due(
         "derms.queries.stage_ids_unstarted", "derms.operations.report_unstarted_stage", "small"
     ),

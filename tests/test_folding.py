@@ -50,6 +50,17 @@ def test_stages_of_a_month_share_a_partition_and_keep_their_rows(closed: Callabl
     assert _months(now + timedelta(days=160)) == []
 
 
+def test_a_month_whose_key_begins_with_the_device_finds_its_stages_by_an_index(
+    closed: Callable[..., Event], now: datetime
+) -> None:
+    closed()
+    assert _stage_indexes() == []
+
+    _fold(now + timedelta(days=160))
+
+    assert _stage_indexes() == ["lec_call", "lec_reservation"]
+
+
 def test_a_stage_that_comes_late_joins_its_month(closed: Callable[..., Event], now: datetime) -> None:
     first = closed(starts_at=now + timedelta(hours=2))
     _fold(now + timedelta(days=160))
@@ -126,6 +137,13 @@ def _partitions(table: str) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table])
         return sorted(name for (name,) in cursor.fetchall())
+
+
+def _stage_indexes() -> list[str]:
+    """The bulk tables with an index that leads to the rows of a stage."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_indexes WHERE indexdef LIKE '%USING brin (stage_id)' ORDER BY 1")
+        return [name.split("_m")[0] for (name,) in cursor.fetchall()]
 
 
 def _rows() -> dict[str, list[Any]]:

@@ -14,7 +14,7 @@ from ..choices import ProgramEventState
 from ..models import ProgramEvent
 from ..set_operations import (
     add_unreserved,
-    clear_removed,
+    clear_left,
     count_participations,
     load_participations,
     outcome_partition,
@@ -57,13 +57,16 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
     applied = load_participations(program_event, staged)
     refused = _refuse_unknown(delivery, program_event, staged, applied)
-    if count_part(delivery, applied=applied, refused=refused).finished_at:
+    load = count_part(delivery, applied=applied, refused=refused)
+    if load.finished_at:
         program_event = _lock(delivery.message)
         partition = participation_partition(program_event)
         partition.finish("program_event_id, device_id")
-        clear_removed(program_event)
+        program_event.participations = load.applied
+        program_event.reserved = load.applied - clear_left(program_event)
+        program_event.reservations_loaded_at = now
+        program_event.save(update_fields=["participations", "reserved", "reservations_loaded_at"])
         partition.attach()
-        _save_counts(program_event, reservations_loaded_at=now)
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused)
 
 
@@ -80,7 +83,7 @@ def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> 
     if count_part(delivery, applied=applied, refused=refused).finished_at:
         _attach(outcome_partition(program_event))
         unreserved = add_unreserved(delivery, program_event)
-        _save_counts(_lock(delivery.message), outcomes_loaded_at=now)
+        _save_counts(_lock(delivery.message), now)
     note = f"{unreserved} outcomes of devices that were not reserved" if unreserved else ""
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused, note=note)
 
@@ -121,10 +124,11 @@ def _attach(partition: Partition) -> None:
     partition.attach()
 
 
-def _save_counts(program_event: ProgramEvent, **loaded: datetime) -> None:
-    for name, value in {**count_participations(program_event), **loaded}.items():
+def _save_counts(program_event: ProgramEvent, outcomes_loaded_at: datetime) -> None:
+    program_event.outcomes_loaded_at = outcomes_loaded_at
+    for name, value in count_participations(program_event).items():
         setattr(program_event, name, value)
-    program_event.save(update_fields=[*COUNTERS, *loaded])
+    program_event.save(update_fields=[*COUNTERS, "outcomes_loaded_at"])
 
 
 def _was_called_off(program_event: ProgramEvent) -> bool:

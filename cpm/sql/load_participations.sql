@@ -1,16 +1,10 @@
 -- Takes one part of a stage's reservations into the participation table that will be attached.
 INSERT INTO {table} (program_event_id, device_id, reservation_flag, expected_w, preemptive_opt_out)
-SELECT %(program_event)s, d.id, m.id IS NULL AND u.device_id IS NULL,
-       s.expected_w, coalesce(m.reason = 'opt-out', false)
+SELECT %(program_event)s, d.id, true, s.expected_w, false
   FROM {staged} s
   -- The range follows from the join; said as well, it spares reading all devices for each part.
   JOIN cpm_device d ON d.head_end = s.head_end AND d.nic_id = s.nic_id
                    AND d.nic_id BETWEEN %(first_nic_id)s AND %(last_nic_id)s
-  -- The device may have left the stage before its reservation came.
-  LEFT JOIN cpm_removal m ON m.stage_uid = %(stage_uid)s AND m.head_end = s.head_end AND m.nic_id = s.nic_id
-                         AND m.answer <> 'too late'
-  LEFT JOIN (SELECT DISTINCT device_id FROM cpm_unavailability
-              WHERE state = 'Active' AND starts_at < %(ends_at)s AND ends_at > %(starts_at)s) u ON u.device_id = d.id
  WHERE d.installed_at < %(ends_at)s
    -- A NIC id may have been used again: whoever had it last when the stage ended is meant, taken out since or not.
    -- Only what was taken out can have come before another device of that NIC id.

@@ -179,6 +179,7 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     reservations_sent_at = models.DateTimeField(null=True)
     raw_outcomes_at = models.DateTimeField(null=True)
     outcomes_sent_at = models.DateTimeField(null=True)
+    calls_counted_at = models.DateTimeField(null=True)
     unstarted_reported_at = models.DateTimeField(null=True)
     unended_reported_at = models.DateTimeField(null=True)
 

@@ -33,7 +33,7 @@ from .events import (
 )
 from .execution import follow_execution, report_unended_stage, report_unstarted_stage
 from .forecast import ForecastLoaded, ForecastRefused, load_forecast
-from .outcomes import close_stage, load_raw_outcomes, prepare_raw_outcomes
+from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
 from .removals import answer_removal, opt_out_device, save_unavailability
 from .scheduling import EventNotSchedulable, schedule_event, write_reservation_extract
 from .strategies import activate_strategy, archive_strategy, save_group, save_strategy, save_strategy_type
@@ -64,6 +64,7 @@ __all__ = [
     "clone_event",
     "clone_stage",
     "close_stage",
+    "count_calls",
     "create_event",
     "deny_event",
     "deny_event_as_balance_authority",

@@ -68,7 +68,7 @@ def load_raw_outcomes(delivery: Delivery, body: RawOutcome, *, now: datetime) ->
 
 @transaction.atomic
 def close_stage(stage_id: int, *, now: datetime) -> None:
-    """Give every reserved device its outcome, send them to CPM, and remember them for the devices' scores."""
+    """Give every reserved device its outcome and send them to CPM."""
     stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(pk=stage_id)
     if stage.outcomes_sent_at or not stage.started_at:
         return
@@ -85,7 +85,17 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
     stage.outcomes_sent_at = now
     stage.save(update_fields=["outcomes", "reduction_w", "outcomes_sent_at"])
     tell_pages(stage.event)
+
+
+@transaction.atomic
+def count_calls(stage_id: int, *, now: datetime) -> None:
+    """Remember a closed stage's outcomes for its devices' scores. Work of its own: CPM need not wait for it."""
+    stage = Stage.objects.select_for_update(no_key=True).get(pk=stage_id)
+    if stage.outcomes_sent_at is None or stage.calls_counted_at:
+        return
     swap_candidates(stage)
+    stage.calls_counted_at = now
+    stage.save(update_fields=["calls_counted_at"])
 
 
 def _finish(delivery: Delivery, load: Load, stage: Stage, now: datetime) -> int:

@@ -10,8 +10,8 @@ import pytest
 from django.db import transaction
 
 from derms import operations
-from derms.models import Device, DeviceOutcome, Event, Stage
-from derms.queries import stage_ids_to_close
+from derms.models import Candidate, Device, DeviceOutcome, Event, Stage
+from derms.queries import stage_ids_to_close, stage_ids_to_count
 from integration import extracts, outbox
 from integration.delivery import deliver
 from integration.messages import RawOutcome
@@ -75,6 +75,8 @@ def test_a_stage_is_closed_when_every_raw_outcome_is_in(ran: Stage, now: datetim
     assert list(stage_ids_to_close(now)) == []
     _load(message)
     assert list(stage_ids_to_close(now)) == [ran.pk]
+    operations.count_calls(ran.pk, now=now)
+    assert list(stage_ids_to_count(now)) == []
 
     for _ in range(2):
         closed = _close(ran, now)
@@ -84,6 +86,11 @@ def test_a_stage_is_closed_when_every_raw_outcome_is_in(ran: Stage, now: datetim
     told = Message.objects.get(kind="device_outcome")
     assert (told.stage_uid, Extract.objects.get(kind="device_outcome").rows) == (ran.uid, 20)
     assert list(stage_ids_to_close(now)) == []
+    assert set(Candidate.objects.values_list("calls", flat=True)) == {0}
+    for _ in range(2):
+        operations.count_calls(ran.pk, now=now)
+    assert sorted(Candidate.objects.values_list("recent", "calls")) == [(0, 1)] * 5 + [(1, 1)] * 15
+    assert list(stage_ids_to_count(now)) == []
     assert {one.receipt["status"] for one in message.deliveries.all() if one.receipt} == {"SUCCESS"}
 
 

@@ -12,7 +12,7 @@ from tests.faults.row import Row
 from tests.faults.system import System, patiently
 
 MOST_ATTEMPTS = 12
-PATIENCE_S = 240
+PATIENCE_S = 300
 EXTRACT = ExtractRef(extract_uid="00000000-0000-0000-0000-000000000000", parts=1, rows=1, manifest_sha256="0" * 64)
 
 

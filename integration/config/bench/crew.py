@@ -5,7 +5,7 @@ So a step's time holds its work alone; what the doorbell costs is measured on sm
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any
@@ -33,7 +33,11 @@ class Crew:
 
     def run(self, operation: str, *args: Any, **kwargs: Any) -> None:
         """Call an operation by its dotted name in one worker and wait for it. Raises what it raises."""
-        self._pool.submit(member.call, operation, args, kwargs).result()
+        self.start(operation, *args, **kwargs).result()
+
+    def start(self, operation: str, *args: Any, **kwargs: Any) -> "Future[None]":
+        """Call an operation by its dotted name in the next free worker."""
+        return self._pool.submit(member.call, operation, args, kwargs)
 
     def deliver(self, deliveries: QuerySet[Delivery]) -> None:
         """Deliver what of these is open, side by side; "not yet" is tried again, as the scheduler would.

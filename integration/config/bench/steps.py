@@ -113,7 +113,9 @@ class EventRun:
         began = time.perf_counter()
         self._deliver("raw_outcome", "derms")
         self.crew.run("derms.operations.close_stage", self.stage.pk, now=clock.now())
+        counting = self.crew.start("derms.operations.count_calls", self.stage.pk, now=clock.now())
         self._deliver("device_outcome", "cpm")
+        counting.result()
         seconds = time.perf_counter() - began
         limit = text_copy(OUTCOMES, "device_outcome", {"stage": self.stage.pk})
         # Raw outcomes have the same columns and rows, so their limit is the same.
