@@ -88,7 +88,7 @@ def stage_part(ref: ExtractRef, *, kind: str, part: int) -> Staged:
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE {table} ({columns}) ON COMMIT DROP")
         rows = copy_part(ref, kind=kind, part=part, into=table)
-        cursor.execute("SET LOCAL default_statistics_target = 10")  # how many rows there are is what the join hangs on
+        cursor.execute("SET LOCAL default_statistics_target = 1")  # the join hangs on how many rows there are alone
         cursor.execute(f"ANALYZE {table}")
         if rows >= MANY_ROWS:
             # So many rows are joined table by table, whatever the planner last heard of the tables' sizes.
