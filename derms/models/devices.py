@@ -105,7 +105,7 @@ class Candidate(models.Model):
     """All that choosing looks at of one device in one program, its last ten calls included, in one narrow table.
 
     `recent` holds a bit a call, the newest lowest, 1 for a success; score = (successes + 4) / (calls + 5). Triggers on
-    enrollments and devices keep the rows; when a stage closes all are rebuilt into a new table that is swapped in.
+    enrollments and devices keep the rows; once a stage has closed all are rebuilt into a new table that is swapped in.
     """
 
     pk = models.CompositePrimaryKey("device_id", "enrollment_id")
