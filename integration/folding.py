@@ -59,7 +59,7 @@ class Month(Partition):
 
     def fill(self) -> None:
         """Make the table, with the rows its stages have now."""
-        _execute(f"CREATE TABLE {self.table} (LIKE {self.parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+        self._create_empty()
         _execute(f"INSERT INTO {self.table} SELECT * FROM {self.parent} WHERE {self.condition}")
 
     def finish(self, primary_key: str) -> None:

@@ -1,8 +1,8 @@
 """Filling a partition from the parts of an extract, each part exactly once, and attaching it when the last is in.
 
 The one place that knows how a bulk partition is made, filled, finished and attached: a plain table that nobody reads
-yet takes the rows without an index; then it gets its key and a check, and joins its parent as the last thing before
-the commit.
+yet takes the rows, with a check that all are of its stage and without an index; then it gets its key, and joins its
+parent as the last thing before the commit.
 """
 
 from dataclasses import dataclass
@@ -44,13 +44,18 @@ class Partition:
         """What holds for each of its rows."""
         return f"{self.key} = {self.value}"
 
+    @property
+    def check(self) -> str:
+        """The constraint that says so, and spares ATTACH a look at the rows."""
+        return f"CONSTRAINT {self.table}_of_its_keys CHECK ({self.condition})"
+
     def create(self) -> None:
         """Make the empty, unattached table, in which every row is of this stage; does nothing where it is there.
 
         Whoever calls this holds the lock of the stage.
         """
         if not _scalar("SELECT to_regclass(%s)", self.table):
-            _execute(f"CREATE TABLE {self.table} (LIKE {self.parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+            self._create_empty()
             _execute(f"ALTER TABLE {self.table} ALTER {self.key} SET DEFAULT {self.value}")
 
     def create_from(self, query: str, params: dict[str, Any]) -> int:
@@ -60,7 +65,11 @@ class Partition:
         """
         with connection.cursor() as cursor:
             cursor.execute(f"CREATE TABLE {self.table} AS {query}", params)
-            return int(cursor.rowcount)
+            rows = int(cursor.rowcount)
+            cursor.execute(_NEEDED_COLUMNS, [self.parent])
+            needed = [f"ALTER {column} SET NOT NULL" for (column,) in cursor.fetchall()]
+            cursor.execute(f"ALTER TABLE {self.table} {', '.join(needed)}, ADD {self.check}")
+            return rows
 
     def take_now(self) -> None:
         """Keep loaders out until the transaction ends. Raises NotYet where one is at work."""
@@ -71,18 +80,17 @@ class Partition:
             raise NotYet("rows are just coming in") from busy
 
     def finish(self, primary_key: str) -> None:
-        """Add the key, what no row may lack, and the check that spares ATTACH a second look: one scan for all."""
-        with connection.cursor() as cursor:
-            cursor.execute(_NEEDED_COLUMNS, [self.parent])
-            needed = [f"ALTER {column} SET NOT NULL" for (column,) in cursor.fetchall()]
-            check = f"ADD CONSTRAINT {self.table}_of_its_keys CHECK ({self.condition})"
-            key = f"ADD PRIMARY KEY ({primary_key})"
-            cursor.execute(f"ALTER TABLE {self.table} {', '.join([*needed, check, key])}")
+        """Add the key, once for all rows."""
+        _execute(f"ALTER TABLE {self.table} ADD PRIMARY KEY ({primary_key})")
 
     def attach(self) -> None:
         """Make the rows visible; belongs at the end of the transaction, since it holds up other attachments."""
         _execute(f"ALTER TABLE {self.parent} ATTACH PARTITION {self.table} FOR VALUES IN ({self.values})")
         analyze_after_commit(self.table, target=REBUILT)
+
+    def _create_empty(self) -> None:
+        like = f"LIKE {self.parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS"
+        _execute(f"CREATE TABLE {self.table} ({like}, {self.check})")
 
 
 def analyze_after_commit(*tables: str, target: int = 100) -> None:

@@ -230,3 +230,13 @@ def test_raw_outcomes_that_come_while_the_stage_is_closed_count_or_are_exception
         assert len(parts) == 3
         assert sum(one.receipt["applied"] for one in parts) == codes.get("D1SP", 0)
         assert sum(one.receipt["refused"] for one in parts) == codes.get("D1ND", 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_calls_are_counted_once_by_however_many_workers(event_in: Callable[..., Event], now: datetime) -> None:
+    stage = event_in("Completed").stages.get()
+    _close(stage, now)
+
+    run_together(*[partial(operations.count_calls, stage.pk, now=now)] * 4)
+
+    assert set(Candidate.objects.values_list("calls", flat=True)) == {1}
