@@ -103,6 +103,7 @@ def _steps_to_close(stage: Stage) -> list[Step]:
         (stage.ends_at + 0.3 * SECOND, lec.end_stage, execution),
         (stage.ends_at + 2 * SECOND, lec.hand_over_outcomes, execution),
         (stage.ends_at + 5 * SECOND, derms.close_stage, stage.pk),
+        (stage.ends_at + 6 * SECOND, derms.count_calls, stage.pk),
     ]
 
 
