@@ -86,6 +86,7 @@ def test_a_stage_is_closed_when_every_raw_outcome_is_in(ran: Stage, now: datetim
     told = Message.objects.get(kind="device_outcome")
     assert (told.stage_uid, Extract.objects.get(kind="device_outcome").rows) == (ran.uid, 20)
     assert list(stage_ids_to_close(now)) == []
+    assert list(stage_ids_to_count(now)) == [ran.pk]
     assert set(Candidate.objects.values_list("calls", flat=True)) == {0}
     for _ in range(2):
         operations.count_calls(ran.pk, now=now)

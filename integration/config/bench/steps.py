@@ -120,7 +120,9 @@ class EventRun:
         limit = text_copy(OUTCOMES, "device_outcome", {"stage": self.stage.pk})
         # Raw outcomes have the same columns and rows, so their limit is the same.
         self._note("LEC: called, answers recorded, raw outcomes written", *self._pending, limit, goal=5)
-        self._note("DERMS and CPM: outcomes in, all Closed, usage swapped", self.stage.reserved, seconds, limit, goal=9)
+        self._note(
+            "DERMS and CPM: outcomes in, all Closed, candidates swapped", self.stage.reserved, seconds, limit, goal=9
+        )
         closed = ProgramEvent.objects.get(stage_uid=self.stage.uid).closed
         _require(closed == self.stage.reserved, f"{closed} of {self.stage.reserved} participations are Closed")
 
