@@ -2,7 +2,8 @@
 
 Operations NOTIFY `event_changed`; each web process listens on one connection and fans out to its streams. A stream
 holds no database connection and no thread, and says no more than what changed: who may see it is asked when it is
-fetched.
+fetched. What happened while nobody listened (before a page's stream was open, or while the database was away) is made
+up for by one nudge about ANYTHING.
 """
 
 import asyncio
@@ -12,11 +13,12 @@ from contextlib import suppress
 from typing import Any
 
 import psycopg2
-from django.db import connections
+from django.db import connection, connections
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "event_changed"
+ANYTHING = "*"  # said instead of an event's number
 PATH = "/live/"
 AT_MOST_EVERY = 2.0  # seconds between two nudges about the same event
 HEARTBEAT = 15.0
@@ -30,6 +32,12 @@ Receive = Callable[[], Awaitable[Message]]
 Application = Callable[..., Awaitable[None]]
 
 
+def tell_pages(event: str) -> None:
+    """NOTIFY at commit that the event of this number changed; whoever shows it fetches it again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, event])
+
+
 class Hub:
     """The streams of this process, and the one connection they live on."""
 
@@ -37,11 +45,14 @@ class Hub:
         self.streams: set[asyncio.Queue[str]] = set()
         self._resting: dict[str, bool] = {}  # event -> whether it changed again while its nudges rest
         self._listener: asyncio.Task[None] | None = None
+        self._is_listening = False
 
     def open(self) -> asyncio.Queue[str]:
         """A new stream's queue of event numbers."""
         queue: asyncio.Queue[str] = asyncio.Queue()
         self.streams.add(queue)
+        if self._is_listening:
+            queue.put_nowait(ANYTHING)
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen())
         return queue
@@ -69,7 +80,7 @@ class Hub:
     async def _listen(self) -> None:
         while True:
             try:
-                await self._follow(await asyncio.to_thread(_connect))
+                await self._follow(await asyncio.to_thread(connect))
             except psycopg2.Error as problem:
                 log.warning("No nudges for now: the database is away (%s).", type(problem).__name__)
             await asyncio.sleep(AWAY)
@@ -89,14 +100,19 @@ class Hub:
                 self.nudge(raw.notifies.pop(0).payload)
 
         loop.add_reader(number, read)
+        self._is_listening = True
+        for queue in self.streams:
+            queue.put_nowait(ANYTHING)
         try:
             await lost.wait()
         finally:
+            self._is_listening = False
             loop.remove_reader(number)
             raw.close()
 
 
-def _connect() -> Any:
+def connect() -> Any:
+    """A connection of psycopg2 that listens for tell_pages."""
     raw = psycopg2.connect(**connections["default"].get_connection_params())
     raw.autocommit = True
     with raw.cursor() as cursor:
@@ -154,7 +170,7 @@ class Web:
 
 
 async def lines(hub: Hub) -> AsyncIterator[str]:
-    """What one stream says: an event's number each time it changed, and a comment where nothing does."""
+    """What one stream says: ANYTHING once it misses nothing, an event's number each time it changed, else comments."""
     queue = hub.open()
     try:
         yield "retry: 2000\n\n"

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from integration import extracts, outbox
 from integration.alerts import close_alert, raise_alert
 from integration.delivery import NotYet, receiving
+from integration.live import tell_pages
 from integration.loads import Partition, begin_load, count_part
 from integration.messages import (
     DeviceRemoval,
@@ -70,6 +71,7 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     partition = _reservations(stage)
     applied = extracts.copy_part(body.extract, kind=body.kind, part=delivery.part or 1, into=partition.table)
     load = count_part(delivery, applied=applied, refused=0)
+    tell_pages(stage.event_number)
     if load.finished_at:
         partition.finish(PRIMARY_KEY)
         partition.attach()

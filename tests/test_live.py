@@ -1,7 +1,8 @@
 """Streams of nudges: who may have one, what it says, and that it costs nothing; fragments that are not sent again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,14 +13,12 @@ from derms import operations
 from derms.models import Event
 from integration import live
 from integration.config.models import User
+from integration.models import Delivery
+from integration.scheduler import batches, claim_due, find_due, perform
+from tests import walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCOPE = {"type": "http", "path": live.PATH}
-
-
-def notify(event: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('event_changed', %s)", [event])
 
 
 def run(course: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
@@ -39,11 +38,9 @@ async def heard(stream: AsyncIterator[str], *, seconds: float) -> list[str]:
 
 
 async def listening(hub: live.Hub) -> AsyncIterator[str]:
-    """A stream whose process listens already."""
+    """A stream that misses nothing from now on."""
     stream = live.lines(hub)
-    await anext(stream)
-    while not await asyncio.to_thread(_listens):
-        await asyncio.sleep(0.05)
+    assert [await anext(stream), await anext(stream)] == ["retry: 2000\n\n", "data: *\n\n"]
     return stream
 
 
@@ -59,9 +56,8 @@ def _listens() -> bool:
 def test_a_change_reaches_every_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     async def course() -> None:
         hub = live.Hub()
-        streams = [await listening(hub), live.lines(hub)]
-        await anext(streams[1])
-        await asyncio.to_thread(notify, "DR-2026-0001")
+        streams = [await listening(hub), await listening(hub)]
+        await asyncio.to_thread(live.tell_pages, "DR-2026-0001")
         assert await asyncio.gather(*(heard(stream, seconds=1) for stream in streams)) == [["DR-2026-0001"]] * 2
 
     run(course)
@@ -72,15 +68,27 @@ def test_an_event_nudges_at_most_every_two_seconds_and_never_too_rarely() -> Non
         hub = live.Hub()
         stream = await listening(hub)
         for _ in range(20):
-            await asyncio.to_thread(notify, "DR-2026-0001")
-        await asyncio.to_thread(notify, "DR-2026-0002")
+            await asyncio.to_thread(live.tell_pages, "DR-2026-0001")
+        await asyncio.to_thread(live.tell_pages, "DR-2026-0002")
         return await heard(stream, seconds=3)
 
     said = run(course)
     assert sorted(said) == ["DR-2026-0001", "DR-2026-0001", "DR-2026-0002"]
 
 
-def test_a_lost_connection_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_changed_before_a_stream_was_listened_for_is_made_up_for() -> None:
+    async def course() -> list[str]:
+        hub = live.Hub()
+        stream = live.lines(hub)
+        await anext(stream)
+        # Its page was drawn, and nobody listens yet: what this says is lost.
+        await asyncio.to_thread(live.tell_pages, "DR-2026-0001")
+        return await heard(stream, seconds=1)
+
+    assert live.ANYTHING in run(course)
+
+
+def test_a_lost_connection_is_made_again_and_what_was_missed_is_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "AWAY", 0.1)
 
     def lose() -> None:
@@ -94,10 +102,8 @@ def test_a_lost_connection_is_made_again(monkeypatch: pytest.MonkeyPatch) -> Non
         hub = live.Hub()
         stream = await listening(hub)
         await asyncio.to_thread(lose)
-        await asyncio.sleep(0.5)
-        while not await asyncio.to_thread(_listens):
-            await asyncio.sleep(0.05)
-        await asyncio.to_thread(notify, "DR-2026-0003")
+        assert await anext(stream) == "data: *\n\n"
+        await asyncio.to_thread(live.tell_pages, "DR-2026-0003")
         return await heard(stream, seconds=1)
 
     assert run(course) == ["DR-2026-0003"]
@@ -112,6 +118,52 @@ def test_the_last_stream_gives_the_connection_back() -> None:
             await asyncio.sleep(0.05)
 
     run(course)
+
+
+@contextmanager
+def nudges() -> Iterator[Callable[[], set[str]]]:
+    """Listens, and says which events were told of since it was last asked."""
+    raw = live.connect()
+
+    def since_last_asked() -> set[str]:
+        raw.poll()
+        told = {notify.payload for notify in raw.notifies}
+        raw.notifies.clear()
+        return told
+
+    try:
+        yield since_last_asked
+    finally:
+        raw.close()
+
+
+def _settle(event: Event, since_last_asked: Callable[[], set[str]]) -> set[tuple[str, str]]:
+    """Do all there is to do; gives the kind and receiver of each delivery after which pages heard of the event."""
+    told_of = set()
+    find_due()
+    while claimed := claim_due():
+        for batch in batches(claimed):
+            perform(batch)
+            if event.number in since_last_asked() and batch[0].table == Delivery._meta.db_table:
+                done = Delivery.objects.select_related("message").get(pk=batch[0].id)
+                told_of.add((done.message.kind, done.receiver))
+        find_due()
+    return told_of
+
+
+def test_pages_hear_of_each_bulk_load_when_its_rows_are_in(event_in: Callable[..., Event]) -> None:
+    event = event_in("Scheduled")
+    with nudges() as since_last_asked:
+        told_of = _settle(event, since_last_asked)
+        walk.run(event.stages.get())
+        told_of |= _settle(event, since_last_asked)
+
+    assert told_of >= {
+        ("device_reservation", "cpm"),
+        ("device_reservation", "lec"),
+        ("raw_outcome", "derms"),
+        ("device_outcome", "cpm"),
+    }
 
 
 def test_django_says_who_may_and_its_yes_is_kept_open() -> None:

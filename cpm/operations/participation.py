@@ -6,6 +6,7 @@ from django.db import transaction
 
 from integration import clock, extracts
 from integration.delivery import NotYet
+from integration.live import tell_pages
 from integration.loads import Partition, begin_load, count_part
 from integration.messages import DeviceOutcome, DeviceReservation, Receipt
 from integration.models import Delivery, Message
@@ -58,6 +59,7 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     applied = load_participations(program_event, staged)
     refused = _refuse_unknown(delivery, program_event, staged, applied)
     load = count_part(delivery, applied=applied, refused=refused)
+    tell_pages(program_event.event_number)
     if load.finished_at:
         program_event = _lock(delivery.message)
         partition = participation_partition(program_event)
@@ -80,6 +82,7 @@ def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> 
     applied = load_outcome_rows(program_event, staged)
     refused = _refuse_unknown(delivery, program_event, staged, applied)
     unreserved = 0
+    tell_pages(program_event.event_number)
     if count_part(delivery, applied=applied, refused=refused).finished_at:
         _attach(outcome_partition(program_event))
         unreserved = add_unreserved(delivery, program_event)

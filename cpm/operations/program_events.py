@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from django.db import connection
-
 from integration.delivery import NotYet, receiving
+from integration.live import tell_pages
 from integration.messages import Receipt, StageStatus
 
 from ..choices import FINAL_STATES
@@ -88,5 +87,4 @@ def _record(program_event: ProgramEvent, was: str, now: datetime) -> None:
         by="DERMS",
         why=program_event.reason,
     )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('event_changed', %s)", [program_event.event_number])
+    tell_pages(program_event.event_number)

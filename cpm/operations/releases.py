@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import F
 
 from integration.delivery import receiving
+from integration.live import tell_pages
 from integration.messages import Receipt, ReservationReleased
 
 from ..models import Device, Participation, ParticipationChange, ProgramEvent, Removal
@@ -44,8 +44,7 @@ def participating_device(program_event: ProgramEvent, head_end: str, nic_id: str
 def note_change(program_event: ProgramEvent, device: Device, what: str, by: str, now: datetime) -> None:
     """Write one row of a participation's history, and tell the pages."""
     ParticipationChange.objects.create(program_event=program_event, device=device, what=what, at=now, by=by)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('event_changed', %s)", [program_event.event_number])
+    tell_pages(program_event.event_number)
 
 
 def _clear_flag(program_event: ProgramEvent, body: ReservationReleased, now: datetime) -> int:

@@ -7,12 +7,12 @@ from django.db import connection
 
 from integration.alerts import close_alert, raise_alert
 from integration.delivery import receiving
+from integration.live import tell_pages
 from integration.messages import DeliveredLoad, Receipt
 from integration.models import Alert
 
 from ..choices import StageState
 from ..models import Stage
-from .history import tell_pages
 
 # The newest word on a minute holds, whatever the order in which they come.
 _KEEP = """
@@ -37,7 +37,7 @@ def follow_delivered_load(body: DeliveredLoad) -> Receipt:
             return Receipt(applied=0, note="a later word on this minute is known")
     if stage.state == StageState.IN_PROGRESS:
         _watch_answers(stage, body)
-    tell_pages(stage.event)
+    tell_pages(stage.event.number)
     return Receipt()
 
 

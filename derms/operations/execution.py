@@ -7,13 +7,14 @@ from django.db import transaction
 
 from integration.alerts import close_alert, raise_alert
 from integration.delivery import receiving
+from integration.live import tell_pages
 from integration.messages import Receipt, StageExecutionStatus
 from integration.models import Alert
 
 from ..choices import FINAL_STAGE_STATES, FINAL_STATES, EventState, StageState
 from ..models import Event, Stage
 from .delivered import answers_key
-from .history import save_event, save_stage, tell_pages
+from .history import save_event, save_stage
 from .locks import lock_event, lock_stages
 from .status import send_stage_status
 
@@ -38,7 +39,7 @@ def follow_execution(status: StageExecutionStatus, *, now: datetime) -> Receipt:
         if status.state == "Completed":
             _complete(stage, status, now)
     move_event(event, now)
-    tell_pages(event)
+    tell_pages(event.number)
     return Receipt()
 
 

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
+from integration.live import tell_pages
 from integration.refusals import Change
 
 from ..models import Event, Stage, Transition
@@ -37,7 +36,7 @@ def save_event(event: Event, *, was: str, by: Any, now: datetime, why: str = "")
         by=getattr(by, "username", by),
         why=why,
     )
-    tell_pages(event)
+    tell_pages(event.number)
 
 
 def save_stage(stage: Stage, *, was: str, by: str, now: datetime, why: str = "") -> None:
@@ -53,7 +52,7 @@ def save_stage(stage: Stage, *, was: str, by: str, now: datetime, why: str = "")
         by=by,
         why=why,
     )
-    tell_pages(stage.event)
+    tell_pages(stage.event.number)
 
 
 def last_change(event: Event, stage: Stage | None = None) -> Change | None:
@@ -63,9 +62,3 @@ def last_change(event: Event, stage: Stage | None = None) -> Change | None:
         return None
     what = str(stage) if stage else event.number
     return Change(what, last.by, last.at, event.zone.time_zone, last.from_state, last.to_state, last.why)
-
-
-def tell_pages(event: Event) -> None:
-    """NOTIFY at commit that an event changed; whoever shows it fetches it again."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('event_changed', %s)", [event.number])

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from integration import extracts, outbox
 from integration.delivery import NotYet
+from integration.live import tell_pages
 from integration.loads import begin_load, count_part, keep_refused
 from integration.messages import DeviceOutcome, RawOutcome, Receipt
 from integration.models import Delivery, Load, Message
@@ -22,7 +23,6 @@ from ..set_operations import (
     swap_candidates,
 )
 from ..set_operations import load_raw_outcomes as load_outcome_rows
-from .history import tell_pages
 
 HERE = Path(__file__).parent.parent
 OUTCOMES = """
@@ -84,7 +84,7 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
     outbox.send(DeviceOutcome(stage_uid=stage.uid, extract=extract.ref), sender="derms")
     stage.outcomes_sent_at = now
     stage.save(update_fields=["outcomes", "reduction_w", "outcomes_sent_at"])
-    tell_pages(stage.event)
+    tell_pages(stage.event.number)
 
 
 @transaction.atomic
@@ -109,7 +109,7 @@ def _finish(delivery: Delivery, load: Load, stage: Stage, now: datetime) -> int:
     if told < reserved:
         complete_outcomes(stage)
     Stage.objects.filter(pk=stage.pk).update(raw_outcomes_at=now)
-    tell_pages(stage.event)
+    tell_pages(stage.event.number)
     return unreserved
 
 

@@ -8,6 +8,7 @@ from django.db.models import F
 from integration import outbox
 from integration.alerts import raise_alert
 from integration.delivery import NotYet, receiving
+from integration.live import tell_pages
 from integration.messages import (
     CustomerUnavailability,
     DeviceRemoval,
@@ -24,7 +25,6 @@ from integration.models import Alert
 from ..choices import HOLDING_STAGE_STATES, StageState
 from ..models import Device, DeviceUnavailability, Removal, Reservation, Stage
 from ..queries import missing_kw
-from .history import tell_pages
 from .locks import lock_event, lock_stages, lock_zones_now
 
 
@@ -128,7 +128,7 @@ def _count_removed(stage: Stage, removal: Removal) -> None:
             event_uid=stage.event.uid,
             stage_uid=stage.uid,
         )
-    tell_pages(stage.event)
+    tell_pages(stage.event.number)
 
 
 def below_target_key(stage: Stage) -> str:

@@ -1,7 +1,7 @@
 """Many pages left open at once: whether each hears of every change, how soon, and what their fragments cost.
 
 Every page here does what static/js/live.js does: it holds one stream, and up to a second after a nudge about what it
-shows, or 30 s after its last fetch, it fetches its fragment again and says which one it has.
+shows or about anything, or 30 s after its last fetch, it fetches its fragment again and says which one it has.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.db import connection
+
+from integration.live import ANYTHING, tell_pages
 
 POLL_S = 30.0
 OPENING_S = 10.0  # over which the pages are opened, as nobody opens hundreds at once
@@ -102,8 +104,8 @@ def _change(number: str, seen: Seen) -> None:
     """Tell the web processes of a change, as every operation does at its commit; count the database connections."""
     seen.changed_at[number] = time.monotonic()
     seen.changes += 1
+    tell_pages(number)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('event_changed', %s)", [number])
         cursor.execute(CONNECTIONS)
         seen.connections = max(seen.connections, cursor.fetchone()[0])
 
@@ -126,6 +128,8 @@ async def _listen(address: str, cookie: str, page: Page, nudged: asyncio.Event, 
             if not line.startswith(b"data: "):
                 continue
             number = line[6:].decode().strip()
+            if number == ANYTHING:
+                nudged.set()
             if number not in seen.changed_at:
                 continue
             seen.nudges.append(time.monotonic() - seen.changed_at[number])

@@ -1,7 +1,8 @@
 // One stream per visible page says which event changed; the blocks that show it fetch themselves again.
 (() => {
   const shows = () => [...document.querySelectorAll('[data-nudge]')];
-  const matches = (block, number) => block.dataset.nudge === 'events' || block.dataset.nudge === number;
+  // An asterisk stands for whatever changed before this stream was listened for.
+  const matches = (block, number) => number === '*' || ['events', number].includes(block.dataset.nudge);
   const tell = (state) => document.dispatchEvent(new CustomEvent('gridcall:stream', { detail: state }));
   const asking = new WeakSet();
   let stream = null;
@@ -28,9 +29,8 @@
   // A browser keeps few connections to one server: pages nobody looks at give theirs back.
   const close = () => { stream?.close(); stream = null; };
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) { close(); return; }
-    open();
-    shows().forEach((block) => htmx.trigger(block, 'nudge'));
+    if (document.hidden) close();
+    else open();
   });
   addEventListener('pagehide', close);
   document.addEventListener('DOMContentLoaded', open);
