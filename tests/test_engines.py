@@ -1,9 +1,11 @@
 """The embedded engines: they come with their first user and go with the last one, however it goes."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from integration.config.engines.state import PROJECT
+from integration.config.engines.state import PROJECT, State
 
 from .processes import environment, eventually, kill_processes_of, manage, processes_of
 
@@ -82,6 +84,22 @@ def test_a_killed_user_leaves_no_engine_behind(state: Path) -> None:
     assert len(processes_of(state)) > 2
     user.kill()
     assert eventually(lambda: not processes_of(state))
+
+
+def test_a_folder_is_removed_once_its_keeper_has_left_too(state: Path) -> None:
+    user = User(state)
+    user.query("SELECT 1")
+    (keeper,) = [pid for pid in processes_of(state) if b"keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(keeper, signal.SIGSTOP)
+    user.leave()
+    removing = threading.Thread(target=State(state).remove)
+    removing.start()
+    removing.join(0.5)
+    was_there = state.exists()
+    os.kill(keeper, signal.SIGCONT)
+    removing.join()
+    assert was_there
+    assert not state.exists()
 
 
 def test_what_was_committed_is_there_after_everything_was_killed(state: Path) -> None:

@@ -1,7 +1,6 @@
 """`make faults`: hurts a whole Gridcall of its own in every way reliability asks for, and prints what held."""
 
 import os
-import shutil
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -22,7 +21,7 @@ def main() -> int:
     if State(base).root.exists():
         if State(base).in_use():
             raise SystemExit(f"Another fault suite runs in {base}.")
-        shutil.rmtree(base)
+        State(base).remove()
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)  # whatever it hurts is its own
     os.environ |= {"GRIDCALL_STATE": str(base), "EXTRACT_ROOT": str(base / "extracts"), "GRIDCALL_HTTPS": "0"}

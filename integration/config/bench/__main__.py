@@ -1,12 +1,12 @@
 """`make bench`, `make bench-zones`: a benchmark on engines of its own, in a folder that goes with it."""
 
 import os
-import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 from integration.config import engines
-from integration.config.engines.state import PROJECT
+from integration.config.engines.state import PROJECT, State
 
 ADDRESSES = ("DATABASE_URL", "REDIS_URL")
 
@@ -15,10 +15,10 @@ def main() -> None:
     words = sys.argv[1:] if sys.argv[1:2] == ["bench_zones"] else ["bench", *sys.argv[1:]]
     parent = PROJECT / ".local"
     parent.mkdir(mode=0o700, exist_ok=True)
-    folder = tempfile.mkdtemp(prefix="bench-", dir=parent)
+    state = State(Path(tempfile.mkdtemp(prefix="bench-", dir=parent)))
     for name in ADDRESSES:
         os.environ.pop(name, None)
-    os.environ["GRIDCALL_STATE"] = folder
+    os.environ["GRIDCALL_STATE"] = str(state.root)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.config.settings")
     try:
         with engines.in_use():
@@ -28,7 +28,7 @@ def main() -> None:
     except engines.EnginesNotUsable as error:
         sys.exit(str(error))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        state.remove()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,6 +100,12 @@ class State:
             mark.close()
             return None
         return mark
+
+    def remove(self) -> None:
+        """Remove the folder of engines that nobody uses, once their keeper, which opens files in it, has left too."""
+        with self._open("keeper") as mark:
+            fcntl.flock(mark, fcntl.LOCK_EX)
+        shutil.rmtree(self.root)
 
     def _open(self, name: str) -> TextIO:
         return (self.root / name).open("a")
