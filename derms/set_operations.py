@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 COUNT_LIMITS = ("events_per_week", "events_per_month", "events_per_season")
 HOUR_LIMITS = ("hours_per_week", "hours_per_month", "hours_per_season")
 NOT_NEEDED = "not needed"
+NEGLIGIBLE = 1e-10  # of the greatest rated power a device can have, 2 GW, this is less than half a W
 _EVERY_ELIGIBLE = "SELECT device_id, expected_w FROM ({candidates}) candidate WHERE reason IS NULL"
 
 
@@ -255,7 +256,6 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         "ends_at": stage.ends_at,
         "day": _local_day(stage),
         "hours": (stage.ends_at - stage.starts_at).total_seconds() / 3600,
-        "control_factor": control_factor(stage.control, stage.control_value),
         "broken_rule": broken_rule(
             rules,
             starts_at=stage.starts_at,
@@ -271,14 +271,19 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         "gap": gap,
         **limits,
         **bounds._asdict(),
-        **_mean_factors(stage),
+        **_shares(stage),
     }
 
 
-def _mean_factors(stage: Stage) -> dict[str, float | None]:
-    """The share of its rated power each class is expected to give over the window; None where nothing is forecast."""
+def _shares(stage: Stage) -> dict[str, float | None]:
+    """The share of its rated power each class is expected to give; None where nothing is forecast.
+
+    What is 0 W for every device is 0: PostgreSQL refuses a product that is too small for a float.
+    """
     window = {"zone": stage.event.zone_id, "starts_at": stage.starts_at, "ends_at": stage.ends_at}
-    return dict.fromkeys(DeviceClass.values) | dict(_run("mean_factors", window))
+    control = control_factor(stage.control, stage.control_value)
+    shares = {kind: float(factor) * control for kind, factor in _run("mean_factors", window)}
+    return dict.fromkeys(DeviceClass.values) | {k: share if share > NEGLIGIBLE else 0.0 for k, share in shares.items()}
 
 
 def _counted_stage_ids(stage: Stage, rules: ProgramRules, gap: timedelta) -> list[int]:

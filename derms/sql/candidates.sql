@@ -41,11 +41,11 @@ use AS (
            array_agg(DISTINCT day) AS days
       FROM past GROUP BY device_id)
 SELECT c.device_id, c.successes, c.calls, c.last_called_at,
-       round(c.rated_w * c.factor * %(control_factor)s * (c.successes + 4) / (c.calls + 5))::integer AS expected_w,
+       round(c.rated_w * c.share * (c.successes + 4) / (c.calls + 5))::integer AS expected_w,
        CASE
            WHEN %(broken_rule)s::text IS NOT NULL THEN %(broken_rule)s
            WHEN c.enrolled_from > %(starts_at)s OR c.enrolled_until < %(ends_at)s THEN 'not enrolled for the whole window'
-           WHEN c.factor IS NULL THEN 'no forecast for its class'
+           WHEN c.share IS NULL THEN 'no forecast for its class'
            WHEN %(critical_care_exempt)s AND c.critical_care THEN 'rule: critical care'
            WHEN unavailable.device_id IS NOT NULL THEN 'unavailable'
            WHEN held.device_id IS NOT NULL THEN 'reserved elsewhere'
@@ -67,7 +67,7 @@ SELECT c.device_id, c.successes, c.calls, c.last_called_at,
                CASE device_class WHEN 'thermostat' THEN %(thermostat)s::float8
                                  WHEN 'water_heater' THEN %(water_heater)s::float8
                                  WHEN 'ev_charger' THEN %(ev_charger)s::float8
-                                 WHEN 'battery' THEN %(battery)s::float8 END AS factor
+                                 WHEN 'battery' THEN %(battery)s::float8 END AS share
           FROM derms_candidate) c
   LEFT JOIN unavailable ON unavailable.device_id = c.device_id
   LEFT JOIN held ON held.device_id = c.device_id

@@ -1,5 +1,5 @@
 -- The share of its rated power that each class of devices is expected to give, averaged over a stage's window.
-SELECT device_class, sum(factor * seconds) / sum(seconds)
+SELECT device_class, sum(factor::numeric * seconds) / sum(seconds)
   FROM (SELECT device_class, factor,
                extract(epoch FROM least(hour + interval '1 hour', %(ends_at)s) - greatest(hour, %(starts_at)s)) AS seconds
           FROM derms_reductionfactor

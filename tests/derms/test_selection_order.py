@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.db import transaction
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from derms.choices import DeviceClass
@@ -101,6 +101,8 @@ def _reference(spec: Spec, factors: list[float], minutes: tuple[int, int, int], 
 
 
 @settings(max_examples=40)
+@example([Spec("battery", 1, 10, 0)], dict.fromkeys(DeviceClass.values, [1e-200] * 3), ("duty_cycle", 1e-160), 0, 90)
+@example([Spec("battery", 1, 10, 0)], dict.fromkeys(DeviceClass.values, [5e-324] * 3), ("off", 0.0), 0, 90)
 @given(specs=SPECS, factors=FACTORS, control=CONTROLS, begins=st.integers(0, 59), length=st.integers(1, 120))
 def test_the_expected_power_is_the_formulas(
     zone: ControlZone,
