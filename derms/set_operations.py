@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -171,15 +170,10 @@ class _Rank(NamedTuple):
     """The candidates of one score that were last called at one moment, or that are left out for one reason."""
 
     reason: str | None
-    successes: int
-    calls: int
+    score: float
     last_called_at: datetime
     devices: int
     watts: int
-
-    @property
-    def score(self) -> float:
-        return (self.successes + 4) / (self.calls + 5)
 
 
 class _Choice(NamedTuple):
@@ -216,11 +210,10 @@ def _last_rank(ranks: list[_Rank], goal_kw: float) -> dict[str, Any]:
     """The rank in which the goal is met, and the W it still has to give; nothing where every device is needed."""
     missing_w = round(goal_kw * 1000)
     eligible = sorted((r for r in ranks if r.reason is None), key=lambda r: (-r.score, r.last_called_at))
-    for rank, same in groupby(eligible, key=lambda r: (r.score, r.last_called_at)):
-        watts = sum(r.watts for r in same)
-        if watts >= missing_w:
-            return {"last_score": rank[0], "last_called_at": rank[1], "missing_w": missing_w}
-        missing_w -= watts
+    for rank in eligible:
+        if rank.watts >= missing_w:
+            return {"last_score": rank.score, "last_called_at": rank.last_called_at, "missing_w": missing_w}
+        missing_w -= rank.watts
     return {}
 
 

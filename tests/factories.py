@@ -144,8 +144,9 @@ def used(made: derms.Device, *, recent: int, calls: int, last_called_at: datetim
     """What is known of a device's last ten calls: `recent` has a 1 for each success."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE derms_candidate SET recent = %s, calls = %s, last_called_at = %s WHERE device_id = %s",
-            [recent, calls, last_called_at, made.pk],
+            "UPDATE derms_candidate SET recent = %(recent)s, calls = %(calls)s, last_called_at = %(at)s,"
+            " score = derms_score(%(recent)s, %(calls)s) WHERE device_id = %(device)s",
+            {"recent": recent, "calls": calls, "at": last_called_at, "device": made.pk},
         )
 
 

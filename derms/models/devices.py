@@ -104,8 +104,9 @@ class DeviceUnavailability(models.Model):
 class Candidate(models.Model):
     """All that choosing looks at of one device in one program, its last ten calls included, in one narrow table.
 
-    `recent` holds a bit a call, the newest lowest, 1 for a success; score = (successes + 4) / (calls + 5). Triggers on
-    enrollments and devices keep the rows; once a stage has closed all are rebuilt into a new table that is swapped in.
+    `recent` holds a bit a call, the newest lowest, 1 for a success; `score` is (successes + 4) / (calls + 5), as a
+    constraint says. Triggers on enrollments and devices keep the rows; once a stage has closed all are rebuilt into a
+    new table that is swapped in.
     """
 
     pk = models.CompositePrimaryKey("device_id", "enrollment_id")
@@ -118,6 +119,7 @@ class Candidate(models.Model):
     last_called_at = models.DateTimeField()
     recent = models.IntegerField()
     calls = models.SmallIntegerField()
+    score = models.FloatField()
 
     class Meta:
         managed = False
@@ -126,10 +128,6 @@ class Candidate(models.Model):
     @property
     def successes(self) -> int:
         return self.recent.bit_count()
-
-    @property
-    def score(self) -> float:
-        return (self.successes + 4) / (self.calls + 5)
 
 
 class DerGroup(models.Model):

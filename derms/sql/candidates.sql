@@ -40,8 +40,8 @@ use AS (
                             AND ends_at > %(starts_at)s - %(gap)s::interval), false) AS too_close,
            array_agg(DISTINCT day) AS days
       FROM past GROUP BY device_id)
-SELECT c.device_id, c.successes, c.calls, c.last_called_at,
-       round(c.rated_w * c.share * (c.successes + 4) / (c.calls + 5))::integer AS expected_w,
+SELECT c.device_id, c.score, c.last_called_at,
+       round(c.rated_w * c.share * c.score)::integer AS expected_w,
        CASE
            WHEN %(broken_rule)s::text IS NOT NULL THEN %(broken_rule)s
            WHEN c.enrolled_from > %(starts_at)s OR c.enrolled_until < %(ends_at)s THEN 'not enrolled for the whole window'
@@ -63,7 +63,7 @@ SELECT c.device_id, c.successes, c.calls, c.last_called_at,
                                      WHERE day <> %(day)s AND day - %(day)s::date BETWEEN -back AND %(consecutive_days)s - back)
                                    = %(consecutive_days)s) THEN 'rule: consecutive days'
        END AS reason
-  FROM (SELECT derms_candidate.*, bit_count(recent::bit(10)) AS successes,
+  FROM (SELECT derms_candidate.*,
                CASE device_class WHEN 'thermostat' THEN %(thermostat)s::float8
                                  WHEN 'water_heater' THEN %(water_heater)s::float8
                                  WHEN 'ev_charger' THEN %(ev_charger)s::float8

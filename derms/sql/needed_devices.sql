@@ -2,10 +2,10 @@
 WITH ranked AS MATERIALIZED (
     SELECT device_id, expected_w,
            score = %(last_score)s::float8 AND last_called_at = %(last_called_at)s::timestamptz AS is_last
-      FROM (SELECT *, (successes + 4)::float8 / (calls + 5) AS score FROM ({candidates}) candidate
-             WHERE reason IS NULL) eligible
-     WHERE score > %(last_score)s::float8
-        OR score = %(last_score)s::float8 AND last_called_at <= %(last_called_at)s::timestamptz)
+      FROM ({candidates}) candidate
+     WHERE reason IS NULL
+       AND (score > %(last_score)s::float8
+            OR score = %(last_score)s::float8 AND last_called_at <= %(last_called_at)s::timestamptz))
 SELECT device_id, expected_w FROM ranked WHERE NOT is_last
  UNION ALL
 SELECT device_id, expected_w

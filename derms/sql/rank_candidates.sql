@@ -1,4 +1,4 @@
 -- How many devices stand at each rank of a stage's choice and what is expected of them together, and of those left out why.
-SELECT reason, successes, calls, last_called_at, count(*), sum(expected_w)::bigint
+SELECT reason, score, last_called_at, count(*), sum(expected_w)::bigint
   FROM ({candidates}) candidate
- GROUP BY reason, successes, calls, last_called_at
+ GROUP BY reason, score, last_called_at

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -84,10 +85,10 @@ def test_a_clone_has_the_plan_at_the_same_time_of_day_on_the_next_day_ahead(
     clone = operations.clone_event(event_id=event.pk, by=operator, now=later)
     copy = clone.stages.get()
     assert (clone.state, clone.name, clone.approver) == ("New", event.name, None)
-    assert (copy.starts_at - stage.starts_at, copy.ends_at - copy.starts_at) == (
-        timedelta(days=4),
-        stage.ends_at - stage.starts_at,
-    )
+    zone = ZoneInfo(event.zone.time_zone)
+    was, will_be = (at.astimezone(zone).replace(tzinfo=None) for at in (stage.starts_at, copy.starts_at))
+    assert will_be - was == timedelta(days=4)
+    assert copy.ends_at - copy.starts_at == stage.ends_at - stage.starts_at
     assert (copy.program_id, copy.control, copy.reserved) == (stage.program_id, stage.control, 0)
     assert clone.transitions.get().why == f"Clone of {event.number}"
 

@@ -27,10 +27,11 @@ RATED_W = (
 )
 # Every device was called ten times and did well in most: so the ranked choice has something to rank.
 USAGE = """
-UPDATE derms_candidate
-   SET recent = (hashint8(device_id) | hashint8(device_id + 1)) & 1023, calls = 10,
-       last_called_at = now() - (hashint8(device_id) & 63) * interval '1 day'
- WHERE program_id = %s
+UPDATE derms_candidate c
+   SET recent = known.recent, calls = 10, score = derms_score(known.recent, 10),
+       last_called_at = now() - (hashint8(c.device_id) & 63) * interval '1 day'
+  FROM (SELECT device_id, (hashint8(device_id) | hashint8(device_id + 1)) & 1023 AS recent FROM derms_candidate) known
+ WHERE known.device_id = c.device_id AND c.program_id = %s
 """
 
 
@@ -66,6 +67,7 @@ class EventRun:
             raise BenchFailed(f"{journey.enrolled()} of {journey.devices} devices were enrolled.")
         self.program = Enrollment.objects.filter(program__code=journey.tag).values_list("program_id", flat=True)[0]
         _execute(USAGE, [self.program])
+        _execute("VACUUM FULL derms_candidate")  # each stage that closes leaves a table without dead rows, too
         _execute("VACUUM (ANALYZE)")  # what autovacuum does within minutes
         _execute("CHECKPOINT")
 

@@ -1,0 +1,45 @@
+"""The score of each candidate, kept instead of computed several times a device in each choice."""
+
+from django.db import migrations, models
+
+RENEW = """
+CREATE OR REPLACE FUNCTION derms_renew_candidates() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO derms_candidate
+    SELECT d.id, e.id, e.program_id, d.zone_id, d.head_end_id, d.feeder_id,
+           greatest(e.starts_at, d.registered_at), least(e.ends_at, d.ended_at), coalesce(known.last_called_at, 'epoch'),
+           d.rated_w, coalesce(known.recent, 0), coalesce(known.calls, 0), d.critical_care, d.device_class{score}
+      FROM changed
+      JOIN derms_enrollment e ON e.id = changed.id
+      JOIN derms_device d ON d.id = e.device_id
+      LEFT JOIN LATERAL (SELECT last_called_at, recent, calls FROM derms_candidate c
+                          WHERE c.device_id = d.id LIMIT 1) known ON true
+        ON CONFLICT (device_id, enrollment_id)
+        DO UPDATE SET program_id = excluded.program_id, enrolled_from = excluded.enrolled_from,
+                      enrolled_until = excluded.enrolled_until;
+    RETURN NULL;
+END $$;
+"""
+FORWARD = """
+CREATE FUNCTION derms_score(recent integer, calls integer) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (bit_count(recent::bit(10)) + 4)::float8 / (calls + 5);
+ALTER TABLE derms_candidate ADD score float8 NOT NULL DEFAULT 0.8;
+UPDATE derms_candidate SET score = derms_score(recent, calls) WHERE score <> derms_score(recent, calls);
+ALTER TABLE derms_candidate ALTER score DROP DEFAULT,
+    ADD CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls));
+""" + RENEW.format(score=", derms_score(coalesce(known.recent, 0), coalesce(known.calls, 0))")
+BACKWARD = (
+    RENEW.format(score="")
+    + """
+ALTER TABLE derms_candidate DROP score;
+DROP FUNCTION derms_score;
+"""
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("derms", "0015_calls_counted")]
+    operations = [
+        migrations.RunSQL(FORWARD, BACKWARD),
+        migrations.AddField("candidate", "score", models.FloatField()),
+    ]
