@@ -8,11 +8,11 @@ from integration import folding
 from integration.folding import Bulk
 
 from .choices import FINAL_STAGE_STATES
-from .models import Stage
+from .models import PRIMARY_KEY, Stage
 
 TABLES = (
-    Bulk("derms_reservation", "stage_id", "stage_id, device_id"),
-    Bulk("derms_outcome", "stage_id", "stage_id, device_id"),
+    Bulk("derms_reservation", "stage_id", PRIMARY_KEY),
+    Bulk("derms_outcome", "stage_id", PRIMARY_KEY),
 )
 
 

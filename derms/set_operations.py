@@ -16,7 +16,7 @@ from integration.periods import period_bounds
 from integration.sql import statement
 
 from .choices import HOLDING_STAGE_STATES, Control, DeviceClass, StageState
-from .models import Candidate, Stage
+from .models import PRIMARY_KEY, Candidate, Stage
 from .rules import broken_rule, lifted
 
 HERE = Path(__file__).parent
@@ -24,6 +24,18 @@ COUNT_LIMITS = ("events_per_week", "events_per_month", "events_per_season")
 HOUR_LIMITS = ("hours_per_week", "hours_per_month", "hours_per_season")
 NOT_NEEDED = "not needed"
 NEGLIGIBLE = 1e-10  # of the greatest rated power a device can have, 2 GW, this is less than half a W
+# Stages that hold devices and stages that count are joined to the candidates where there are any. A join with no rows
+# would still look at each candidate; a row of constants costs nothing.
+_JOIN = {
+    "held": "LEFT JOIN held ON held.device_id = c.device_id",
+    "use": "LEFT JOIN use ON use.device_id = c.device_id",
+}
+_NO_JOIN = {
+    "held": "CROSS JOIN (SELECT NULL::bigint AS device_id) held",
+    "use": "CROSS JOIN (SELECT NULL::bigint AS week_events, NULL::bigint AS month_events, NULL::bigint AS"
+    " season_events, NULL::numeric AS week_hours, NULL::numeric AS month_hours, NULL::numeric AS season_hours,"
+    " NULL::boolean AS too_close, NULL::date[] AS days) use",
+}
 _EVERY_ELIGIBLE = "SELECT device_id, expected_w FROM ({candidates}) candidate WHERE reason IS NULL"
 
 
@@ -72,7 +84,7 @@ def attach_reservations(stage: Stage) -> None:
     choice has looked already; this guards whatever else may fill the table.
     """
     partition = reservation_partition(stage)
-    partition.finish("stage_id, device_id")
+    partition.finish(PRIMARY_KEY)
     with connection.cursor() as cursor:
         # ATTACH takes this lock too; taken before the look, no other attachment slips in between.
         cursor.execute("LOCK TABLE derms_reservation IN SHARE UPDATE EXCLUSIVE MODE")
@@ -191,8 +203,12 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
     """
     # A stage without groups is most stages, and a condition that never holds back a row still misleads the planner.
     within_groups = statement(HERE, "within_groups") if stage.group_ids else ""
-    candidates = statement(HERE, "candidates").format(within_groups=within_groups)
     params = _looked_at(stage, now)
+    candidates = statement(HERE, "candidates").format(
+        within_groups=within_groups,
+        held=(_JOIN if params["overlapping_stages"] else _NO_JOIN)["held"],
+        use=(_JOIN if params["counted_stages"] else _NO_JOIN)["use"],
+    )
     every_eligible = _EVERY_ELIGIBLE.format(candidates=candidates)
     if goal_kw is None:
         return _Choice(every_eligible, params, dict(_run("count_left_out", params, candidates=candidates)))
@@ -238,6 +254,7 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
     days = None if "consecutive_days" in without else rules.consecutive_days
     gap = timedelta(minutes=0 if "gap" in without else rules.gap_minutes or 0)
     bounds = period_bounds(rules, stage.starts_at, zone.time_zone)
+    shares = _shares(stage)
     counts = any(value is not None for value in limits.values()) or days is not None or gap
     return {
         "groups": stage.group_ids,
@@ -264,7 +281,8 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         "gap": gap,
         **limits,
         **bounds._asdict(),
-        **_shares(stage),
+        **shares,
+        "without_forecast": [kind for kind, share in shares.items() if share is None],
     }
 
 

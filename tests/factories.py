@@ -164,7 +164,7 @@ def reserved_stage(
     with connection.cursor() as cursor:
         rows = [(made.pk, one.pk, RATED_W) for one in devices]
         cursor.executemany(f"INSERT INTO {partition.table} (stage_id, device_id, expected_w) VALUES (%s, %s, %s)", rows)
-    partition.finish("stage_id, device_id")
+    partition.finish(derms.PRIMARY_KEY)
     partition.attach()
     return made
 

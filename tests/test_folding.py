@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 from cpm.queries import Wanted, participations
-from derms.models import Event
+from derms.models import PRIMARY_KEY, Event
 from integration import folding
 from integration.config.settling import settle
 from integration.config.verify import violations
@@ -58,7 +58,7 @@ def test_a_month_whose_key_begins_with_the_device_finds_its_stages_by_an_index(
 
     _fold(now + timedelta(days=160))
 
-    assert _stage_indexes() == ["lec_call", "lec_reservation"]
+    assert _stage_indexes() == ["derms_outcome", "derms_reservation", "lec_call", "lec_reservation"]
 
 
 def test_a_stage_that_comes_late_joins_its_month(closed: Callable[..., Event], now: datetime) -> None:
@@ -113,7 +113,7 @@ def test_the_exchange_looks_at_no_row(closed: Callable[..., Event], now: datetim
     month = folding.Month("derms_reservation", "stage_id", 202607, tuple(range(10**6, 10**6 + 300)))
     with connection.cursor() as cursor:
         month.fill()
-        month.finish("stage_id, device_id")
+        month.finish(PRIMARY_KEY)
         cursor.execute("SET client_min_messages = debug1")
         del connection.connection.notices[:]
         month.attach()

@@ -5,7 +5,10 @@ from .events import DeliveredLoad, DeviceOutcome, Event, EventDraft, Removal, Re
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .strategies import Strategy, StrategyStage, StrategyType
 
+PRIMARY_KEY = "device_id, stage_id"  # of the bulk tables
+
 __all__ = [
+    "PRIMARY_KEY",
     "Candidate",
     "ControlZone",
     "DeliveredLoad",

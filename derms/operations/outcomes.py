@@ -13,7 +13,7 @@ from integration.messages import DeviceOutcome, RawOutcome, Receipt
 from integration.models import Delivery, Load, Message
 from integration.sql import statement
 
-from ..models import Stage
+from ..models import PRIMARY_KEY, Stage
 from ..set_operations import (
     complete_outcomes,
     count_outcomes,
@@ -76,7 +76,7 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
     if stage.raw_outcomes_at is None:
         partition.create()
         partition.take_now()
-        partition.finish("stage_id, device_id")
+        partition.finish(PRIMARY_KEY)
         partition.attach()
         complete_outcomes(stage)
     stage.outcomes, stage.reduction_w = count_outcomes(stage)
@@ -102,7 +102,7 @@ def _finish(delivery: Delivery, load: Load, stage: Stage, now: datetime) -> int:
     """Attach the outcomes, one for each reserved device; gives how many are of devices that were not reserved."""
     _lock_stage(delivery.message)
     partition = outcome_partition(stage)
-    partition.finish("stage_id, device_id")
+    partition.finish(PRIMARY_KEY)
     reserved, told = count_reserved(stage)
     unreserved = keep_unreserved(delivery, stage) if told < load.applied else 0
     partition.attach()

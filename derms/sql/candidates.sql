@@ -45,7 +45,7 @@ SELECT c.device_id, c.score, c.last_called_at,
        CASE
            WHEN %(broken_rule)s::text IS NOT NULL THEN %(broken_rule)s
            WHEN c.enrolled_from > %(starts_at)s OR c.enrolled_until < %(ends_at)s THEN 'not enrolled for the whole window'
-           WHEN c.share IS NULL THEN 'no forecast for its class'
+           WHEN c.device_class = ANY(%(without_forecast)s::text[]) THEN 'no forecast for its class'
            WHEN %(critical_care_exempt)s AND c.critical_care THEN 'rule: critical care'
            WHEN unavailable.device_id IS NOT NULL THEN 'unavailable'
            WHEN held.device_id IS NOT NULL THEN 'reserved elsewhere'
@@ -70,8 +70,8 @@ SELECT c.device_id, c.score, c.last_called_at,
                                  WHEN 'battery' THEN %(battery)s::float8 END AS share
           FROM derms_candidate) c
   LEFT JOIN unavailable ON unavailable.device_id = c.device_id
-  LEFT JOIN held ON held.device_id = c.device_id
-  LEFT JOIN use ON use.device_id = c.device_id
+  {held}
+  {use}
  WHERE c.program_id = %(program)s AND c.zone_id = %(zone)s
    AND c.enrolled_from < %(ends_at)s AND (c.enrolled_until IS NULL OR c.enrolled_until > %(starts_at)s)
    {within_groups}

@@ -9,7 +9,7 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derms.models import Candidate, Device, Event, Program, Stage
+from derms.models import PRIMARY_KEY, Candidate, Device, Event, Program, Stage
 from derms.set_operations import outcome_partition, swap_candidates
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def close(event: Event, program: Program, noon: datetime) -> Callable[[dict[int,
                 " VALUES (%s, %s, %s, 0, '')",
                 rows,
             )
-        partition.finish("stage_id, device_id")
+        partition.finish(PRIMARY_KEY)
         partition.attach()
         swap_candidates(stage)
         return stage

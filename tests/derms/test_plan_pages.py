@@ -147,8 +147,14 @@ def test_the_check_warns_where_the_threshold_leaves_nothing_to_reduce(
 
 
 def test_a_count_that_takes_too_long_is_a_kind_sentence(
-    as_operator: Client, strategy: Strategy, start: datetime, monkeypatch: pytest.MonkeyPatch
+    as_operator: Client,
+    strategy: Strategy,
+    zone: ControlZone,
+    program: Program,
+    start: datetime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    factories.fleet(zone, program, 5000, since=start - timedelta(days=9))
     monkeypatch.setattr(plan_check, "PATIENCE", "1ms")
     answer = as_operator.post(NEW + "check/", typed(strategy, start, {}))
     assert answer.status_code == 200
