@@ -1,4 +1,4 @@
-"""The score of each candidate, kept instead of computed several times a device in each choice."""
+"""The score of each candidate, kept instead of computed several times a device in each choice, and shorter rows."""
 
 from django.db import migrations, models
 
@@ -8,7 +8,7 @@ BEGIN
     INSERT INTO derms_candidate
     SELECT d.id, e.id, e.program_id, d.zone_id, d.head_end_id, d.feeder_id,
            greatest(e.starts_at, d.registered_at), least(e.ends_at, d.ended_at), coalesce(known.last_called_at, 'epoch'),
-           d.rated_w, coalesce(known.recent, 0), coalesce(known.calls, 0), d.critical_care, d.device_class{score}
+           d.rated_w, coalesce(known.recent, 0), coalesce(known.calls, 0), d.critical_care, {the_class_and_score}
       FROM changed
       JOIN derms_enrollment e ON e.id = changed.id
       JOIN derms_device d ON d.id = e.device_id
@@ -19,20 +19,38 @@ BEGIN
                       enrolled_until = excluded.enrolled_until;
     RETURN NULL;
 END $$;
+CREATE OR REPLACE FUNCTION derms_change_candidates() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE derms_candidate c
+       SET enrolled_from = greatest(e.starts_at, d.registered_at), enrolled_until = least(e.ends_at, d.ended_at),
+           zone_id = d.zone_id, head_end_id = d.head_end_id, feeder_id = d.feeder_id, rated_w = d.rated_w,
+           critical_care = d.critical_care, device_class = {the_class}
+      FROM changed d JOIN derms_enrollment e ON e.device_id = d.id
+     WHERE c.device_id = d.id AND c.enrollment_id = e.id;
+    RETURN NULL;
+END $$;
 """
+# Four bytes instead of up to thirteen, compared as fast as a number.
 FORWARD = """
+CREATE TYPE derms_device_class AS ENUM ('thermostat', 'water_heater', 'ev_charger', 'battery');
 CREATE FUNCTION derms_score(recent integer, calls integer) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (bit_count(recent::bit(10)) + 4)::float8 / (calls + 5);
-ALTER TABLE derms_candidate ADD score float8 NOT NULL DEFAULT 0.8;
-UPDATE derms_candidate SET score = derms_score(recent, calls) WHERE score <> derms_score(recent, calls);
-ALTER TABLE derms_candidate ALTER score DROP DEFAULT,
-    ADD CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls));
-""" + RENEW.format(score=", derms_score(coalesce(known.recent, 0), coalesce(known.calls, 0))")
+ALTER TABLE derms_candidate ADD score float8;
+UPDATE derms_candidate SET score = derms_score(recent, calls);
+ALTER TABLE derms_candidate ALTER score SET NOT NULL,
+    ADD CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls)),
+    ALTER device_class TYPE derms_device_class USING device_class::derms_device_class;
+""" + RENEW.format(
+    the_class="d.device_class::derms_device_class",
+    the_class_and_score="d.device_class::derms_device_class,"
+    " derms_score(coalesce(known.recent, 0), coalesce(known.calls, 0))",
+)
 BACKWARD = (
-    RENEW.format(score="")
+    RENEW.format(the_class="d.device_class", the_class_and_score="d.device_class")
     + """
-ALTER TABLE derms_candidate DROP score;
+ALTER TABLE derms_candidate DROP score, ALTER device_class TYPE text;
 DROP FUNCTION derms_score;
+DROP TYPE derms_device_class;
 """
 )
 

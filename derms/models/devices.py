@@ -47,11 +47,7 @@ class Device(models.Model):
         constraints = [
             models.UniqueConstraint(
                 "head_end", "nic_id", condition=Q(ended_at=None), name="derms_device_live_natural_key"
-            ),
-            # A choice knows what is forecast for each class, and of a device of another nothing at all.
-            models.CheckConstraint(
-                condition=Q(device_class__in=DeviceClass.values), name="derms_device_class_is_known"
-            ),
+            )
         ]
         indexes = [
             # All that loading raw outcomes wants to know of a device.

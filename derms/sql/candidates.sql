@@ -45,7 +45,7 @@ SELECT c.device_id, c.score, c.last_called_at,
        CASE
            WHEN %(broken_rule)s::text IS NOT NULL THEN %(broken_rule)s
            WHEN c.enrolled_from > %(starts_at)s OR c.enrolled_until < %(ends_at)s THEN 'not enrolled for the whole window'
-           WHEN c.device_class = ANY(%(without_forecast)s::text[]) THEN 'no forecast for its class'
+           WHEN c.device_class = ANY(%(without_forecast)s::derms_device_class[]) THEN 'no forecast for its class'
            WHEN %(critical_care_exempt)s AND c.critical_care THEN 'rule: critical care'
            WHEN unavailable.device_id IS NOT NULL THEN 'unavailable'
            WHEN held.device_id IS NOT NULL THEN 'reserved elsewhere'
