@@ -21,6 +21,8 @@ ALTER TABLE derms_candidate_next
     ALTER rated_w SET NOT NULL, ALTER recent SET NOT NULL, ALTER calls SET NOT NULL, ALTER critical_care SET NOT NULL,
     ALTER device_class SET NOT NULL, ALTER score SET NOT NULL,
     ADD CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls));
+CREATE INDEX derms_candidate_next_program ON derms_candidate_next USING brin (program_id);
 DROP TABLE derms_candidate;
 ALTER TABLE derms_candidate_next RENAME TO derms_candidate;
-ALTER INDEX derms_candidate_next_pkey RENAME TO derms_candidate_pkey
+ALTER INDEX derms_candidate_next_pkey RENAME TO derms_candidate_pkey;
+ALTER INDEX derms_candidate_next_program RENAME TO derms_candidate_program
