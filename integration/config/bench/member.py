@@ -5,11 +5,16 @@ from typing import Any
 
 
 def begin() -> None:
-    """Become a worker, with a worker's time limits at the database."""
+    """Become a worker, with a worker's time limits at the database, that is at work already: imported and connected."""
     os.environ["GRIDCALL_PROCESS"] = "worker"
     import django
 
     django.setup()
+    from django.db import connection
+    from django.utils.module_loading import import_string
+
+    import_string("derms.operations.schedule_event")
+    connection.ensure_connection()
 
 
 def call(operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
