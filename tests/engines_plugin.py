@@ -26,6 +26,9 @@ def pytest_load_initial_conftests() -> Iterator[None]:
         _running.enter_context(mark)
         os.environ["GRIDCALL_STATE"] = str(Path(mark.name).parent)
         _running.enter_context(engines.in_use())
+    elif worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        # Else one worker's Celery processes take the tasks of the other's, and look for their work in another database.
+        os.environ["REDIS_URL"] += f"?virtual_host={int(worker.removeprefix('gw')) + 1}"
     yield
 
 

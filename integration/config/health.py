@@ -57,7 +57,9 @@ def database() -> str:
 
 
 def broker() -> str:
-    url = settings.CELERY_BROKER_URL.replace("redis+socket:", "unix:", 1)  # kombu's word, redis's word
+    url = settings.CELERY_BROKER_URL
+    for of_kombu, of_redis in (("redis+socket:", "unix:"), ("?virtual_host=", "?db=")):
+        url = url.replace(of_kombu, of_redis, 1)
     limits = {"socket_timeout": BROKER_SECONDS, "socket_connect_timeout": BROKER_SECONDS}
     try:
         with Redis.from_url(url, retry=Retry(NoBackoff(), 0), **limits) as client:
