@@ -33,9 +33,6 @@ SETTINGS = {
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "wal_compression": "off",
-    # Bulk writers hand the log to its own writer as they go, instead of writing it out themselves or all at commit.
-    "wal_buffers": "64MB",
-    "wal_writer_delay": "10ms",
     "random_page_cost": "1.1",
     "jit": "off",
     "timezone": "UTC",
