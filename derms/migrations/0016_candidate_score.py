@@ -40,8 +40,6 @@ UPDATE derms_candidate SET score = derms_score(recent, calls);
 ALTER TABLE derms_candidate ALTER score SET NOT NULL,
     ADD CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls)),
     ALTER device_class TYPE derms_device_class USING device_class::derms_device_class;
--- Devices of a program were mostly enrolled together and lie together: a choice need not read those of others.
-CREATE INDEX derms_candidate_program ON derms_candidate USING brin (program_id);
 """ + RENEW.format(
     the_class="d.device_class::derms_device_class",
     the_class_and_score="d.device_class::derms_device_class,"
@@ -50,7 +48,6 @@ CREATE INDEX derms_candidate_program ON derms_candidate USING brin (program_id);
 BACKWARD = (
     RENEW.format(the_class="d.device_class", the_class_and_score="d.device_class")
     + """
-DROP INDEX derms_candidate_program;
 ALTER TABLE derms_candidate DROP score, ALTER device_class TYPE text;
 DROP FUNCTION derms_score;
 DROP TYPE derms_device_class;

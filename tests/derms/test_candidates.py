@@ -94,6 +94,5 @@ def test_the_table_keeps_its_key_and_its_name(close: Callable[..., Stage], devic
         cursor.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'derms_candidate_next%'")
         left = cursor.fetchone()
     assert constraints["derms_candidate_pkey"]["columns"] == ["device_id", "enrollment_id"]
-    assert constraints["derms_candidate_program"]["columns"] == ["program_id"]
     assert constraints["derms_candidate_score"]["check"]
     assert left == (0,)
