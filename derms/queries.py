@@ -40,9 +40,10 @@ def stage_ids_to_close(now: datetime) -> QuerySet[Stage, int]:
 
 
 def stage_ids_to_count(now: datetime) -> QuerySet[Stage, int]:
-    """Closed stages whose calls are not counted in their devices' scores yet, in the order in which they closed."""
-    closed = Stage.objects.filter(outcomes_sent_at__isnull=False, calls_counted_at=None)
-    return closed.order_by("outcomes_sent_at").values_list("pk", flat=True)
+    """Stages whose outcomes are complete and not counted in their devices' scores yet, in the order of their calls."""
+    complete = Q(raw_outcomes_at__isnull=False) | Q(outcomes_sent_at__isnull=False)
+    ran = Stage.objects.filter(complete, started_at__isnull=False, calls_counted_at=None)
+    return ran.order_by("started_at").values_list("pk", flat=True)
 
 
 def stage_ids_unstarted(now: datetime) -> QuerySet[Stage, int]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from integration.extracts import Staged
-from integration.loads import REBUILT, Partition, analyze_after_commit, keep_refused
+from integration.loads import Partition, Renewed, keep_refused
 from integration.messages import ProgramRules
 from integration.models import Delivery
 from integration.periods import period_bounds
@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 COUNT_LIMITS = ("events_per_week", "events_per_month", "events_per_season")
 HOUR_LIMITS = ("hours_per_week", "hours_per_month", "hours_per_season")
 NOT_NEEDED = "not needed"
+SCORE_CHECK = "CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls))"
 NEGLIGIBLE = 1e-10  # of the greatest rated power a device can have, 2 GW, this is less than half a W
 # Stages that hold devices and stages that count are joined to the candidates where there are any. A join with no rows
 # would still look at each candidate; a row of constants costs nothing.
@@ -156,10 +157,26 @@ def keep_unreserved(delivery: Delivery, stage: Stage) -> int:
     return keep_refused(delivery, query, {"stage": stage.pk})
 
 
-def swap_candidates(stage: Stage) -> None:
-    """Rebuild the candidates with this stage's outcomes in their last ten calls into a new table, and swap it in."""
-    _run("swap_candidates", {"stage": stage.pk, "called_at": stage.started_at})
-    analyze_after_commit(Candidate._meta.db_table, target=REBUILT)
+def lock_candidates() -> None:
+    """Keep everybody else from changing candidates until the transaction ends; they can be read."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE ONLY {Candidate._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def renew_candidates(stage: Stage) -> Renewed:
+    """Its zone's candidates with a stage's outcomes in their last ten calls, ready to be attached in their place.
+
+    The caller has locked the candidates.
+    """
+    zone = stage.event.zone_id
+    renewed = Renewed(Candidate._meta.db_table, "zone_id", zone, by=stage.pk)
+    query = statement(HERE, "renewed_candidates")
+    renewed.create_from(query, {"stage": stage.pk, "called_at": stage.started_at, "zone": zone})
+    with connection.cursor() as cursor:
+        # NOT VALID spares a look at each row, just worked out by the same function; it holds for whatever comes after.
+        cursor.execute(f"ALTER TABLE {renewed.table} ADD {SCORE_CHECK} NOT VALID")
+    renewed.finish("device_id, enrollment_id")
+    return renewed
 
 
 def count_outcomes(stage: Stage) -> tuple[dict[str, int], int]:

@@ -62,7 +62,7 @@ def flush_past_history() -> Iterator[None]:
         drop_partitions()
         with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
-            for one in ("TRUNCATE derms_candidate", *statements):
+            for one in statements:
                 cursor.execute(one)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -30,6 +30,8 @@ BEGIN
     RETURN NULL;
 END $$;
 """
+CLASS = "d.device_class::derms_device_class"
+CLASS_AND_SCORE = f"{CLASS}, derms_score(coalesce(known.recent, 0), coalesce(known.calls, 0))"
 # Four bytes instead of up to thirteen, compared as fast as a number.
 FORWARD = """
 CREATE TYPE derms_device_class AS ENUM ('thermostat', 'water_heater', 'ev_charger', 'battery');
@@ -40,11 +42,7 @@ UPDATE derms_candidate SET score = derms_score(recent, calls);
 ALTER TABLE derms_candidate ALTER score SET NOT NULL,
     ADD CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls)),
     ALTER device_class TYPE derms_device_class USING device_class::derms_device_class;
-""" + RENEW.format(
-    the_class="d.device_class::derms_device_class",
-    the_class_and_score="d.device_class::derms_device_class,"
-    " derms_score(coalesce(known.recent, 0), coalesce(known.calls, 0))",
-)
+""" + RENEW.format(the_class=CLASS, the_class_and_score=CLASS_AND_SCORE)
 BACKWARD = (
     RENEW.format(the_class="d.device_class", the_class_and_score="d.device_class")
     + """

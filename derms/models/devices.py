@@ -105,8 +105,8 @@ class Candidate(models.Model):
     """All that choosing looks at of one device in one program, its last ten calls included, in one narrow table.
 
     `recent` holds a bit a call, the newest lowest, 1 for a success; `score` is (successes + 4) / (calls + 5), as a
-    constraint says. Triggers on enrollments and devices keep the rows; once a stage has closed all are rebuilt into a
-    new table that is swapped in.
+    constraint says. Triggers on enrollments and devices keep the rows, in a table for each control zone; once a stage
+    has closed its zone's is rebuilt and swapped in.
     """
 
     pk = models.CompositePrimaryKey("device_id", "enrollment_id")

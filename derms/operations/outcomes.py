@@ -19,8 +19,9 @@ from ..set_operations import (
     count_outcomes,
     count_reserved,
     keep_unreserved,
+    lock_candidates,
     outcome_partition,
-    swap_candidates,
+    renew_candidates,
 )
 from ..set_operations import load_raw_outcomes as load_outcome_rows
 
@@ -89,13 +90,18 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
 
 @transaction.atomic
 def count_calls(stage_id: int, *, now: datetime) -> None:
-    """Remember a closed stage's outcomes for its devices' scores. Work of its own: CPM need not wait for it."""
-    stage = Stage.objects.select_for_update(no_key=True).get(pk=stage_id)
-    if stage.outcomes_sent_at is None or stage.calls_counted_at:
+    """Remember a stage's outcomes, when they are complete, for its devices' scores.
+
+    Work of its own, beside the closing of the stage: the candidates' lock lets one count at a time, and the stage's row
+    is touched when all is made ready.
+    """
+    lock_candidates()
+    stage = Stage.objects.select_related("event").get(pk=stage_id)
+    if stage.calls_counted_at or not (stage.raw_outcomes_at or stage.outcomes_sent_at):
         return
-    swap_candidates(stage)
-    stage.calls_counted_at = now
-    stage.save(update_fields=["calls_counted_at"])
+    renewed = renew_candidates(stage)
+    Stage.objects.filter(pk=stage_id).update(calls_counted_at=now)
+    renewed.attach()  # last: from here on nobody can choose until the transaction ends
 
 
 def _finish(delivery: Delivery, load: Load, stage: Stage, now: datetime) -> int:

@@ -78,7 +78,7 @@ def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse
     programs = [one.program for one in enrollments if one.ends_at is None]
     context = {
         "device": found,
-        "usage": Candidate.objects.filter(device_id=found.pk, calls__gt=0).first(),
+        "usage": Candidate.objects.filter(zone_id=found.zone_id, device_id=found.pk, calls__gt=0).first(),
         "enrollments": enrollments,
         "limited": uses_of_limits(found, programs, now),
         "state": device_states([found], now)[found.pk],

@@ -6,8 +6,9 @@ SELECT head_end, nic_id,
             WHEN let_go THEN 'D1CN' ELSE 'D1SP' END AS code,
        CASE WHEN answer = 'takes part' THEN called_at END AS started_at,
        CASE WHEN answer = 'takes part' THEN least(overridden_at, until) END AS ended_at,
-       CASE WHEN answer IS NULL THEN 0 WHEN answer <> 'takes part' OR overridden_at < until THEN reduction_w
+       CASE WHEN answer IS NULL THEN 0
             -- What was settled at the call holds to the device's own end; a device let go earlier gave its share.
+            WHEN answer <> 'takes part' OR overridden_at < until OR NOT let_go THEN reduction_w
             ELSE floor(coalesce(reduction_w * extract(epoch FROM until - called_at)
                        / nullif(extract(epoch FROM least(overridden_at, %(ends_at)s) - called_at), 0), 0)) END::integer
            AS reduction_w,

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derms.models import PRIMARY_KEY, Candidate, Device, Event, Program, Stage
-from derms.set_operations import outcome_partition, swap_candidates
+from derms.models import PRIMARY_KEY, Candidate, Device, Enrollment, Event, Program, Stage
+from derms.set_operations import choose_devices, lock_candidates, outcome_partition, renew_candidates
+from tests import factories
+from tests.threads import run_together
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +46,8 @@ def close(event: Event, program: Program, noon: datetime) -> Callable[[dict[int,
             )
         partition.finish(PRIMARY_KEY)
         partition.attach()
-        swap_candidates(stage)
+        lock_candidates()
+        renew_candidates(stage).attach()
         return stage
 
     return make
@@ -84,15 +87,71 @@ def test_the_score_is_over_the_last_ten_calls(
         assert scores[pk] == pytest.approx(float(_score(known)))
 
 
-def test_the_table_keeps_its_key_and_its_name(close: Callable[..., Stage], device: Callable[..., Device]) -> None:
+def test_a_zones_table_keeps_its_key_and_its_checks(close: Callable[..., Stage], device: Callable[..., Device]) -> None:
     made = device()
-    for _ in range(3):
-        close({made.pk: "D1SP"})
+    last = [close({made.pk: "D1SP"}) for _ in range(3)][-1]
 
+    (table,) = _tables()
+    assert table == f"derms_candidate_{made.zone_id}_{last.pk}"
     with connection.cursor() as cursor:
-        constraints = connection.introspection.get_constraints(cursor, "derms_candidate")
-        cursor.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'derms_candidate_next%'")
-        left = cursor.fetchone()
-    assert constraints["derms_candidate_pkey"]["columns"] == ["device_id", "enrollment_id"]
-    assert constraints["derms_candidate_score"]["check"]
-    assert left == (0,)
+        constraints = connection.introspection.get_constraints(cursor, table)
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'derms_candidate%' AND relkind = 'r'")
+        assert cursor.fetchone() == (1,), "no table is left behind"
+    assert [c["columns"] for c in constraints.values() if c["primary_key"]] == [["device_id", "enrollment_id"]]
+    with pytest.raises(IntegrityError, match="derms_candidate_score"), transaction.atomic():
+        Candidate.objects.update(score=0.1)
+
+
+def test_a_closed_stage_leaves_the_candidates_of_other_zones_where_they_are(
+    close: Callable[..., Stage], device: Callable[..., Device]
+) -> None:
+    elsewhere = factories.zone("SOUTH")
+    there, here = device(zone=elsewhere), device()
+
+    closed = close({here.pk: "D1SP", there.pk: "D1SP"})
+
+    assert set(_tables()) == {f"derms_candidate_{elsewhere.pk}", f"derms_candidate_{here.zone_id}_{closed.pk}"}
+    assert dict(Candidate.objects.values_list("device_id", "calls")) == {here.pk: 1, there.pk: 0}
+
+
+def test_a_device_that_moves_takes_its_calls_along(close: Callable[..., Stage], device: Callable[..., Device]) -> None:
+    moved = device()
+    close({moved.pk: "D1SP"})
+
+    moved.zone = factories.zone("SOUTH")
+    moved.save()
+
+    assert list(Candidate.objects.values_list("zone_id", "device_id", "calls")) == [(moved.zone_id, moved.pk, 1)]
+
+
+def test_a_program_joined_later_knows_the_devices_calls(
+    close: Callable[..., Stage], device: Callable[..., Device], noon: datetime
+) -> None:
+    made = device()
+    close({made.pk: "D1ND"})
+
+    Enrollment.objects.create(program=factories.program("HEAT"), device=made, starts_at=noon)
+
+    assert list(Candidate.objects.values_list("recent", "calls")) == [(0, 1)] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_choice_reads_the_candidates_of_its_own_zone_alone(
+    stage: Stage, device: Callable[..., Device], now: datetime
+) -> None:
+    elsewhere = factories.zone("SOUTH")
+    device(), device(zone=elsewhere)
+
+    def choose() -> int:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '5s'")
+            return choose_devices(stage, goal_kw=None, now=now).devices
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE derms_candidate_{elsewhere.pk} IN ACCESS EXCLUSIVE MODE")
+        assert run_together(choose) == [1]
+
+
+def _tables() -> list[str]:
+    """The tables of the zones that have candidates."""
+    return [name for (name,) in factories.rows("SELECT DISTINCT tableoid::regclass::text FROM derms_candidate")]

@@ -75,8 +75,6 @@ def test_a_stage_is_closed_when_every_raw_outcome_is_in(ran: Stage, now: datetim
     assert list(stage_ids_to_close(now)) == []
     _load(message)
     assert list(stage_ids_to_close(now)) == [ran.pk]
-    operations.count_calls(ran.pk, now=now)
-    assert list(stage_ids_to_count(now)) == []
 
     for _ in range(2):
         closed = _close(ran, now)
@@ -233,11 +231,23 @@ def test_raw_outcomes_that_come_while_the_stage_is_closed_count_or_are_exception
         assert sum(one.receipt["refused"] for one in parts) == codes.get("D1ND", 0)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_calls_are_counted_once_by_however_many_workers(event_in: Callable[..., Event], now: datetime) -> None:
-    stage = event_in("Completed").stages.get()
-    _close(stage, now)
+def test_calls_are_not_counted_before_every_outcome_is_in(ran: Stage, now: datetime) -> None:
+    operations.count_calls(ran.pk, now=now)
 
-    run_together(*[partial(operations.count_calls, stage.pk, now=now)] * 4)
+    assert list(stage_ids_to_count(now)) == []
+    assert set(Candidate.objects.values_list("calls", flat=True)) == {0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_calls_are_counted_once_by_however_many_workers_while_the_stage_is_closed(
+    event_in: Callable[..., Event], now: datetime
+) -> None:
+    stage = event_in("Completed").stages.get()
+    _load(_send(stage, _rows(20)))
+    assert list(stage_ids_to_close(now)) == list(stage_ids_to_count(now)) == [stage.pk]
+
+    counts = [partial(operations.count_calls, stage.pk, now=now)] * 4
+    assert run_together(*counts, partial(operations.close_stage, stage.pk, now=now)) == [None] * 5
 
     assert set(Candidate.objects.values_list("calls", flat=True)) == {1}
+    assert list(stage_ids_to_close(now)) == list(stage_ids_to_count(now)) == []

@@ -114,8 +114,8 @@ class EventRun:
             self.crew.deliver(_deliveries("stage_execution_status") | _deliveries("stage_status"))
         began = time.perf_counter()
         self._deliver("raw_outcome", "derms")
-        self.crew.run("derms.operations.close_stage", self.stage.pk, now=clock.now())
         counting = self.crew.start("derms.operations.count_calls", self.stage.pk, now=clock.now())
+        self.crew.run("derms.operations.close_stage", self.stage.pk, now=clock.now())
         self._deliver("device_outcome", "cpm")
         counting.result()
         seconds = time.perf_counter() - began

@@ -1,0 +1,15 @@
+-- Every candidate of a zone, with one closed stage's outcomes in its last ten calls.
+SELECT renewed.*, derms_score(recent, calls) AS score
+  FROM (SELECT c.device_id, enrollment_id, program_id, zone_id, head_end_id, feeder_id, enrolled_from, enrolled_until,
+               CASE WHEN called.device_id IS NULL THEN last_called_at
+                    ELSE greatest(last_called_at, %(called_at)s) END AS last_called_at,
+               rated_w,
+               CASE WHEN called.device_id IS NULL THEN recent
+                    ELSE ((recent << 1) | called.success) & 1023 END AS recent,
+               (CASE WHEN called.device_id IS NULL THEN calls ELSE least(calls + 1, 10) END)::smallint AS calls,
+               critical_care, device_class
+          FROM derms_candidate c
+          LEFT JOIN (SELECT device_id, (code = 'D1SP')::integer AS success
+                       FROM derms_outcome
+                      WHERE stage_id = %(stage)s AND code <> 'D1CN') called ON called.device_id = c.device_id
+         WHERE c.zone_id = %(zone)s) renewed
