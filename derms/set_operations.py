@@ -169,7 +169,7 @@ def renew_candidates(stage: Stage) -> Renewed:
     The caller has locked the candidates.
     """
     zone = stage.event.zone_id
-    renewed = Renewed(Candidate._meta.db_table, "zone_id", zone, by=stage.pk)
+    renewed = Renewed(Candidate._meta.db_table, "zone_id", zone)
     query = statement(HERE, "renewed_candidates")
     renewed.create_from(query, {"stage": stage.pk, "called_at": stage.started_at, "zone": zone})
     with connection.cursor() as cursor:

@@ -19,10 +19,6 @@ from .models import Delivery, Load, Message, RefusedRow
 # PostgreSQL's statistics target, for tables that are made anew for each stage: 3,000 rows tell of ids, watts and a
 # handful of codes as much as 30,000 do.
 REBUILT = 10
-_HOLDER = """
-SELECT oid::regclass FROM pg_inherits JOIN pg_class ON oid = inhrelid
- WHERE inhparent = %s::regclass AND pg_get_expr(relpartbound, oid) = %s
-"""
 _NEEDED_COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attnotnull"
 
 
@@ -102,19 +98,17 @@ class Partition:
 
 @dataclass(frozen=True)
 class Renewed(Partition):
-    """All rows of a key anew, in a table named also by what renews them, which takes the place of the one attached."""
-
-    by: int
+    """All rows of a partition anew, in a table that takes its place and its name."""
 
     @property
     def table(self) -> str:
-        return f"{super().table}_{self.by}"
+        return f"{super().table}_renewed"
 
     def attach(self) -> None:
         """Drop the table that has the place, and take it. The caller keeps writers away from the parent."""
-        holder = _scalar(_HOLDER, self.parent, f"FOR VALUES IN ('{self.values}')")
-        _execute(f"DROP TABLE {holder}")
-        super().attach()
+        place = Partition(self.parent, self.key, self.value)
+        _execute(f"DROP TABLE {place.table}; ALTER TABLE {self.table} RENAME TO {place.table}")
+        place.attach()
 
 
 def analyze_after_commit(*tables: str, target: int | None = None) -> None:
@@ -183,9 +177,9 @@ def _is_attached(table: str) -> bool:
     return bool(_scalar("SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(%s) AND relispartition)", table))
 
 
-def _scalar(query: str, *params: str) -> Any:
+def _scalar(query: str, param: str) -> Any:
     with connection.cursor() as cursor:
-        cursor.execute(query, params)
+        cursor.execute(query, [param])
         return cursor.fetchone()[0]
 
 
