@@ -4,20 +4,17 @@ A look-up of one device asks every partition, so they must not become ever more.
 reads on; the tables change places at the end of the transaction, under a lock that is waited for a second at a time.
 """
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from .delivery import NotYet
-from .loads import Partition
+from .loads import Partition, patiently
 
-TRIES, PAUSE_S = 20, 0.2
 # Partitions that hold one stage are named by its number, a month's by "m" and the month.
 _OF_ONE_STAGE = """
 SELECT DISTINCT substr(child.relname, length(parent.relname) + 2)::bigint
@@ -98,24 +95,11 @@ def fold_month(tables: Sequence[Bulk], over: QuerySet[Any], month: int) -> None:
         _execute(f"LOCK TABLE {', '.join(found)} IN SHARE MODE")
         each.fill()
         each.finish(months[each].primary_key)
-    _lock([f"ONLY {each.parent}" for each in sources] + [name for found in sources.values() for name in found])
+    names = [f"ONLY {each.parent}" for each in sources] + [name for found in sources.values() for name in found]
+    patiently(lambda: _execute(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"))
     for each, found in sources.items():
         _execute(f"DROP TABLE {', '.join(found)}")
         each.attach()
-
-
-def _lock(tables: Iterable[str]) -> None:
-    """Keep everybody out until the transaction ends, which is soon; nobody waits for this longer than a second."""
-    for _ in range(TRIES):
-        try:
-            with transaction.atomic():
-                _execute("SET LOCAL lock_timeout = '1s'")
-                _execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
-        except OperationalError:
-            time.sleep(PAUSE_S)
-        else:
-            return
-    raise NotYet("the tables are read all the time")
 
 
 def _month_of(moment: datetime) -> datetime:

@@ -5,6 +5,8 @@ yet takes the rows, with a check that all are of its stage and without an index;
 parent as the last thing before the commit.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,7 @@ from .models import Delivery, Load, Message, RefusedRow
 # PostgreSQL's statistics target, for tables that are made anew for each stage: 3,000 rows tell of ids, watts and a
 # handful of codes as much as 30,000 do.
 REBUILT = 10
+TRIES, PAUSE_S = 20, 0.2
 _NEEDED_COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attnotnull"
 
 
@@ -109,6 +112,23 @@ class Renewed(Partition):
         place = Partition(self.parent, self.key, self.value)
         _execute(f"DROP TABLE {place.table}; ALTER TABLE {self.table} RENAME TO {place.table}")
         place.attach()
+
+
+def patiently(exchange: Callable[[], None]) -> None:
+    """Exchange tables that others read, within the transaction, and keep nobody waiting longer than a second for it.
+
+    Raises NotYet where readers, a backup for instance, leave no moment for it.
+    """
+    for _ in range(TRIES):
+        try:
+            with transaction.atomic():
+                _execute("SET LOCAL lock_timeout = '1s'")
+                exchange()
+        except OperationalError:
+            time.sleep(PAUSE_S)
+        else:
+            return
+    raise NotYet("the tables are read all the time")
 
 
 def analyze_after_commit(*tables: str, target: int | None = None) -> None:

@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from cpm.queries import Wanted, participations
 from derms.models import PRIMARY_KEY, Event
-from integration import folding
+from integration import folding, loads
 from integration.config.settling import settle
 from integration.config.verify import violations
 from integration.delivery import NotYet
@@ -89,7 +89,7 @@ def test_only_months_that_are_long_over_are_folded_and_open_stages_never(
 def test_a_reader_is_waited_for_and_loses_nothing(
     closed: Callable[..., Event], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folding, "TRIES", 1)
+    monkeypatch.setattr(loads, "TRIES", 1)
     closed()
     rows, partitions = _rows(), [_partitions(table) for table in TABLES]
 

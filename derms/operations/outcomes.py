@@ -8,7 +8,7 @@ from django.db import transaction
 from integration import extracts, outbox
 from integration.delivery import NotYet
 from integration.live import tell_pages
-from integration.loads import begin_load, count_part, keep_refused
+from integration.loads import begin_load, count_part, keep_refused, patiently
 from integration.messages import DeviceOutcome, RawOutcome, Receipt
 from integration.models import Delivery, Load, Message
 from integration.sql import statement
@@ -93,15 +93,19 @@ def count_calls(stage_id: int, *, now: datetime) -> None:
     """Remember a stage's outcomes, when they are complete, for its devices' scores.
 
     Work of its own, beside the closing of the stage: the candidates' lock lets one count at a time, and the stage's row
-    is touched when all is made ready.
+    is touched when all is made ready. Raises NotYet where readers leave no moment for the exchange.
     """
     lock_candidates()
     stage = Stage.objects.select_related("event").get(pk=stage_id)
     if stage.calls_counted_at or not (stage.raw_outcomes_at or stage.outcomes_sent_at):
         return
     renewed = renew_candidates(stage)
-    Stage.objects.filter(pk=stage_id).update(calls_counted_at=now)
-    renewed.attach()  # last: from here on nobody can choose until the transaction ends
+
+    def exchange() -> None:
+        Stage.objects.filter(pk=stage_id).update(calls_counted_at=now)
+        renewed.attach()  # last: from here on nobody can choose until the transaction ends
+
+    patiently(exchange)
 
 
 def _finish(delivery: Delivery, load: Load, stage: Stage, now: datetime) -> int:

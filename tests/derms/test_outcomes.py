@@ -1,19 +1,20 @@
 """Outcomes at DERMS: one for every reserved device, by the raw outcomes or without them."""
 
 import json
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from derms import operations
 from derms.models import Candidate, Device, DeviceOutcome, Event, Stage
 from derms.queries import stage_ids_to_close, stage_ids_to_count
-from integration import extracts, outbox
-from integration.delivery import deliver
+from integration import extracts, loads, outbox
+from integration.delivery import NotYet, deliver
 from integration.messages import RawOutcome
 from integration.models import Delivery, Extract, Message, RefusedRow
 from tests import factories
@@ -251,3 +252,28 @@ def test_calls_are_counted_once_by_however_many_workers_while_the_stage_is_close
 
     assert set(Candidate.objects.values_list("calls", flat=True)) == {1}
     assert list(stage_ids_to_close(now)) == list(stage_ids_to_count(now)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_calls_are_counted_once_a_long_reader_has_left_and_nobody_waits_for_it_behind_the_count(
+    event_in: Callable[..., Event], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = _close(event_in("Completed").stages.get(), now)
+    monkeypatch.setattr(loads, "TRIES", 2)
+
+    def read() -> None:
+        for _ in range(40):
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '10s'")
+                assert Candidate.objects.count() == 20
+            time.sleep(0.05)
+
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN; SELECT count(*) FROM derms_candidate")  # as a backup does
+        answers = run_together(partial(operations.count_calls, stage.pk, now=now), read)
+        cursor.execute("ROLLBACK")
+
+    assert [type(answer) for answer in answers] == [NotYet, type(None)]
+    assert list(stage_ids_to_count(now)) == [stage.pk]
+    operations.count_calls(stage.pk, now=now)
+    assert set(Candidate.objects.values_list("calls", flat=True)) == {1}
