@@ -51,7 +51,9 @@ def _functions_calling(path: str, name: str) -> set[str]:
 
 
 def test_partitions_are_attached_in_one_place() -> None:
-    files = [*SOURCES, *(path for package in PACKAGES for path in (PROJECT / package).rglob("*.sql"))]
+    # A migration may, too: its tables hold nothing yet, or what they held before.
+    code = [path for path in SOURCES if "migrations" not in path.parts]
+    files = [*code, *(path for package in PACKAGES for path in (PROJECT / package).rglob("*.sql"))]
 
     assert [_name(path) for path in files if "ATTACH PARTITION" in path.read_text().upper()] == ["integration/loads.py"]
 
