@@ -16,7 +16,7 @@ from integration.periods import period_bounds
 from integration.sql import statement
 
 from .choices import HOLDING_STAGE_STATES, Control, DeviceClass, StageState
-from .models import PRIMARY_KEY, Candidate, Stage
+from .models import PRIMARY_KEY, Candidate, DeviceUnavailability, Stage
 from .rules import broken_rule, lifted
 
 HERE = Path(__file__).parent
@@ -25,13 +25,15 @@ HOUR_LIMITS = ("hours_per_week", "hours_per_month", "hours_per_season")
 NOT_NEEDED = "not needed"
 SCORE_CHECK = "CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls))"
 NEGLIGIBLE = 1e-10  # of the greatest rated power a device can have, 2 GW, this is less than half a W
-# Stages that hold devices and stages that count are joined to the candidates where there are any. A join with no rows
-# would still look at each candidate; a row of constants costs nothing.
+# Unavailability, stages that hold devices and stages that count are joined to the candidates where there are any. A
+# join with no rows would still look at each candidate; a row of constants costs nothing.
 _JOIN = {
+    "unavailable": "LEFT JOIN unavailable ON unavailable.device_id = c.device_id",
     "held": "LEFT JOIN held ON held.device_id = c.device_id",
     "use": "LEFT JOIN use ON use.device_id = c.device_id",
 }
 _NO_JOIN = {
+    "unavailable": "CROSS JOIN (SELECT NULL::bigint AS device_id) unavailable",
     "held": "CROSS JOIN (SELECT NULL::bigint AS device_id) held",
     "use": "CROSS JOIN (SELECT NULL::bigint AS week_events, NULL::bigint AS month_events, NULL::bigint AS"
     " season_events, NULL::numeric AS week_hours, NULL::numeric AS month_hours, NULL::numeric AS season_hours,"
@@ -221,11 +223,13 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
     # A stage without groups is most stages, and a condition that never holds back a row still misleads the planner.
     within_groups = statement(HERE, "within_groups") if stage.group_ids else ""
     params = _looked_at(stage, now)
-    candidates = statement(HERE, "candidates").format(
-        within_groups=within_groups,
-        held=(_JOIN if params["overlapping_stages"] else _NO_JOIN)["held"],
-        use=(_JOIN if params["counted_stages"] else _NO_JOIN)["use"],
-    )
+    needs = {
+        "unavailable": _is_any_unavailable(stage),
+        "held": params["overlapping_stages"],
+        "use": params["counted_stages"],
+    }
+    joins = {name: (_JOIN if needed else _NO_JOIN)[name] for name, needed in needs.items()}
+    candidates = statement(HERE, "candidates").format(within_groups=within_groups, **joins)
     every_eligible = _EVERY_ELIGIBLE.format(candidates=candidates)
     if goal_kw is None:
         return _Choice(every_eligible, params, dict(_run("count_left_out", params, candidates=candidates)))
@@ -301,6 +305,11 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         **shares,
         "without_forecast": [kind for kind, share in shares.items() if share is None],
     }
+
+
+def _is_any_unavailable(stage: Stage) -> bool:
+    overlapping = DeviceUnavailability.objects.filter(starts_at__lt=stage.ends_at, ends_at__gt=stage.starts_at)
+    return overlapping.filter(canceled=False).exists()
 
 
 def _shares(stage: Stage) -> dict[str, float | None]:

@@ -69,7 +69,7 @@ SELECT c.device_id, c.score, c.last_called_at,
                                  WHEN 'ev_charger' THEN %(ev_charger)s::float8
                                  WHEN 'battery' THEN %(battery)s::float8 END AS share
           FROM derms_candidate) c
-  LEFT JOIN unavailable ON unavailable.device_id = c.device_id
+  {unavailable}
   {held}
   {use}
  WHERE c.program_id = %(program)s AND c.zone_id = %(zone)s
