@@ -20,6 +20,7 @@ from tests import walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCOPE = {"type": "http", "path": live.PATH}
+LISTENERS = "FROM pg_stat_activity WHERE query = 'LISTEN event_changed' AND datname = current_database()"
 
 
 def run(course: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
@@ -48,7 +49,7 @@ async def listening(hub: live.Hub) -> AsyncIterator[str]:
 def _listens() -> bool:
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN event_changed'")
+            cursor.execute(f"SELECT count(*) {LISTENERS}")
             return bool(cursor.fetchone()[0])
     finally:
         connection.close()
@@ -97,9 +98,7 @@ def test_a_lost_connection_is_made_again_and_what_was_missed_is_made_up_for(monk
 
     def lose() -> None:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN event_changed'"
-            )
+            cursor.execute(f"SELECT pg_terminate_backend(pid) {LISTENERS}")
         connection.close()
 
     async def course() -> str:
