@@ -8,7 +8,16 @@ before = importlib.import_module("derms.migrations.0016_candidate_score")
 
 FORWARD = """
 ALTER TABLE derms_candidate RENAME TO derms_candidate_of_all;
-CREATE TABLE derms_candidate (LIKE derms_candidate_of_all) PARTITION BY LIST (zone_id);
+-- What a choice reads of each row stands first, and of that last what may be null: the server walks a row's columns up to
+-- the last one it needs, and after a null it has to count instead of knowing where the next one begins.
+CREATE TABLE derms_candidate (
+    device_id bigint NOT NULL, program_id bigint NOT NULL, zone_id bigint NOT NULL,
+    enrolled_from timestamptz NOT NULL, last_called_at timestamptz NOT NULL, score float8 NOT NULL,
+    rated_w integer NOT NULL, device_class derms_device_class NOT NULL, critical_care boolean NOT NULL,
+    enrolled_until timestamptz,
+    enrollment_id bigint NOT NULL, head_end_id bigint NOT NULL, feeder_id bigint NOT NULL,
+    recent integer NOT NULL, calls smallint NOT NULL
+) PARTITION BY LIST (zone_id);
 
 CREATE FUNCTION derms_make_candidate_table(zone bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -20,7 +29,10 @@ BEGIN
     EXECUTE format('ALTER TABLE derms_candidate ATTACH PARTITION %I FOR VALUES IN (%s)', made, zone);
 END $$;
 SELECT derms_make_candidate_table(id) FROM derms_controlzone;
-INSERT INTO derms_candidate SELECT * FROM derms_candidate_of_all;
+INSERT INTO derms_candidate
+SELECT device_id, program_id, zone_id, enrolled_from, last_called_at, score, rated_w, device_class, critical_care,
+       enrolled_until, enrollment_id, head_end_id, feeder_id, recent, calls
+  FROM derms_candidate_of_all;
 DROP TABLE derms_candidate_of_all;
 
 CREATE FUNCTION derms_make_candidate_table() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -40,10 +52,10 @@ DROP FUNCTION derms_renew_candidates, derms_change_candidates;
 CREATE FUNCTION derms_add_candidates() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO derms_candidate
-    SELECT d.id, e.id, e.program_id, d.zone_id, d.head_end_id, d.feeder_id,
-           greatest(e.starts_at, d.registered_at), least(e.ends_at, d.ended_at), coalesce(known.last_called_at, 'epoch'),
-           d.rated_w, coalesce(known.recent, 0), coalesce(known.calls, 0), d.critical_care,
-           d.device_class::derms_device_class, derms_score(coalesce(known.recent, 0), coalesce(known.calls, 0))
+    SELECT d.id, e.program_id, d.zone_id, greatest(e.starts_at, d.registered_at), coalesce(known.last_called_at, 'epoch'),
+           derms_score(coalesce(known.recent, 0), coalesce(known.calls, 0)), d.rated_w,
+           d.device_class::derms_device_class, d.critical_care, least(e.ends_at, d.ended_at),
+           e.id, d.head_end_id, d.feeder_id, coalesce(known.recent, 0), coalesce(known.calls, 0)
       FROM added e
       JOIN derms_device d ON d.id = e.device_id
       LEFT JOIN LATERAL (SELECT last_called_at, recent, calls FROM derms_candidate c
@@ -86,9 +98,18 @@ DROP TRIGGER add_candidates ON derms_enrollment;
 DROP TRIGGER make_candidate_table ON derms_controlzone;
 DROP FUNCTION derms_change_candidates(), derms_change_enrolled_candidates(), derms_add_candidates(),
     derms_make_candidate_table(), derms_make_candidate_table(bigint);
-CREATE TABLE derms_candidate_of_all (LIKE derms_candidate,
-    CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls)));
-INSERT INTO derms_candidate_of_all SELECT * FROM derms_candidate;
+CREATE TABLE derms_candidate_of_all (
+    device_id bigint NOT NULL, enrollment_id bigint NOT NULL, program_id bigint NOT NULL, zone_id bigint NOT NULL,
+    head_end_id bigint NOT NULL, feeder_id bigint NOT NULL,
+    enrolled_from timestamptz NOT NULL, enrolled_until timestamptz, last_called_at timestamptz NOT NULL,
+    rated_w integer NOT NULL, recent integer NOT NULL, calls smallint NOT NULL,
+    critical_care boolean NOT NULL, device_class derms_device_class NOT NULL, score float8 NOT NULL,
+    CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls))
+);
+INSERT INTO derms_candidate_of_all
+SELECT device_id, enrollment_id, program_id, zone_id, head_end_id, feeder_id, enrolled_from, enrolled_until,
+       last_called_at, rated_w, recent, calls, critical_care, device_class, score
+  FROM derms_candidate;
 DROP TABLE derms_candidate;
 ALTER TABLE derms_candidate_of_all RENAME TO derms_candidate;
 ALTER TABLE derms_candidate ADD PRIMARY KEY (device_id, enrollment_id);

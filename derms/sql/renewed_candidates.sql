@@ -1,13 +1,13 @@
--- Every candidate of a zone, with one closed stage's outcomes in its last ten calls.
-SELECT renewed.*, derms_score(recent, calls) AS score
-  FROM (SELECT c.device_id, enrollment_id, program_id, zone_id, head_end_id, feeder_id, enrolled_from, enrolled_until,
+-- Every candidate of a zone, with one closed stage's outcomes in its last ten calls; the columns in the table's order.
+SELECT device_id, program_id, zone_id, enrolled_from, last_called_at, derms_score(recent, calls) AS score, rated_w,
+       device_class, critical_care, enrolled_until, enrollment_id, head_end_id, feeder_id, recent, calls
+  FROM (SELECT c.device_id, program_id, zone_id, enrolled_from,
                CASE WHEN called.device_id IS NULL THEN last_called_at
                     ELSE greatest(last_called_at, %(called_at)s) END AS last_called_at,
-               rated_w,
+               rated_w, device_class, critical_care, enrolled_until, enrollment_id, head_end_id, feeder_id,
                CASE WHEN called.device_id IS NULL THEN recent
                     ELSE ((recent << 1) | called.success) & 1023 END AS recent,
-               (CASE WHEN called.device_id IS NULL THEN calls ELSE least(calls + 1, 10) END)::smallint AS calls,
-               critical_care, device_class
+               (CASE WHEN called.device_id IS NULL THEN calls ELSE least(calls + 1, 10) END)::smallint AS calls
           FROM derms_candidate c
           LEFT JOIN (SELECT device_id, (code = 'D1SP')::integer AS success
                        FROM derms_outcome

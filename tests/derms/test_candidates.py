@@ -97,6 +97,11 @@ def test_a_zones_table_keeps_its_key_and_its_checks(close: Callable[..., Stage],
         constraints = connection.introspection.get_constraints(cursor, table)
         cursor.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'derms_candidate%' AND relkind = 'r'")
         assert cursor.fetchone() == (1,), "no table is left behind"
+        names = [
+            [c.name for c in connection.introspection.get_table_description(cursor, t)]
+            for t in ("derms_candidate", table)
+        ]
+        assert names[0] == names[1], "what a choice reads stands first"
     assert [c["columns"] for c in constraints.values() if c["primary_key"]] == [["device_id", "enrollment_id"]]
     with pytest.raises(IntegrityError, match="derms_candidate_score"), transaction.atomic():
         Candidate.objects.update(score=0.1)
