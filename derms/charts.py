@@ -38,7 +38,7 @@ class ReductionPoint(NamedTuple):
 class Charts(NamedTuple):
     """Both pictures from `starts_at` to `ends_at`; reduction is in `unit`, kW or MW, `digits` after the point.
 
-    `delivering_w` and `answered` are the last words of the stages: W of those that run, devices of all.
+    `delivering_w` is by the last words of the stages that run, `answered` by the outcomes or the last word of each.
     """
 
     starts_at: datetime
@@ -76,6 +76,9 @@ class Delivered:
         for stage, minute, watts, answered in rows.values_list("stage", "minute", "reduction_w", "answered"):
             self.words.setdefault(stage, []).append((minute, watts))
             self._answered[stage] = answered
+        # A stage may end between two words; its outcomes say who had answered by then.
+        closed = [stage for stage in stages if stage.outcomes]
+        self._answered |= {s.pk: max(0, s.called - s.outcomes.get("D1ND", 0)) for s in closed}
         self.minutes = sorted({minute for words in self.words.values() for minute, _ in words})
 
     def kw(self, windows: Iterable[Window], at: datetime) -> float | None:
@@ -90,7 +93,7 @@ class Delivered:
         return sum(last) if last else None
 
     def answered(self) -> int | None:
-        """Devices that have answered, by the last word of each stage."""
+        """Devices that have answered, by the outcomes of each stage or else by its last word."""
         return sum(self._answered.values()) if self._answered else None
 
     def _of(self, stage_id: int, at: datetime) -> int:

@@ -93,3 +93,14 @@ def test_an_event_without_stages_has_no_pictures_and_a_small_one_is_shown_in_kw(
     event = new_event(name="Bare")
     event.stages.all().delete()
     assert charts_of(event, [], running.starts_at) is None
+
+
+def test_who_answered_is_known_by_the_last_word_and_at_last_by_the_outcomes(running: Stage) -> None:
+    assert charts(running, MINUTE).answered is None
+    say(running, 2 * MINUTE, 900_000)
+    assert charts(running, 3 * MINUTE).answered == 20
+
+    DeliveredLoad.objects.update(answered=7)
+    Stage.objects.filter(pk=running.pk).update(called=20, outcomes={"D1SP": 15, "D1ER": 2, "D1ND": 3})
+
+    assert charts(running, HOUR).answered == 17
