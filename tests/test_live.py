@@ -55,7 +55,7 @@ def _listens() -> bool:
         connection.close()
 
 
-def test_a_change_reaches_every_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_reaches_every_stream() -> None:
     async def course() -> None:
         hub = live.Hub()
         streams = [await listening(hub), await listening(hub)]
@@ -116,6 +116,7 @@ def test_the_last_stream_gives_the_connection_back() -> None:
     async def course() -> None:
         hub = live.Hub()
         stream = await listening(hub)
+        assert await asyncio.to_thread(_listens)
         await stream.aclose()  # type: ignore[attr-defined]
         while await asyncio.to_thread(_listens):
             await asyncio.sleep(0.05)
