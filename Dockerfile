@@ -12,5 +12,5 @@ COPY . ./
 
 USER gridcall
 EXPOSE 8000
-CMD ["uvicorn", "integration.config.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", \
+CMD ["uvicorn", "integration.project.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", \
      "--no-access-log", "--timeout-graceful-shutdown", "3"]

@@ -35,10 +35,10 @@ journey: $(installed)
 	@exec $(python) manage.py journey $(ARGS)
 
 bench: $(installed)
-	@exec $(python) -m integration.config.bench $(ARGS)
+	@exec $(python) -m integration.bench $(ARGS)
 
 bench-zones: $(installed)
-	@exec $(python) -m integration.config.bench bench_zones $(ARGS)
+	@exec $(python) -m integration.bench bench_zones $(ARGS)
 
 bench-opt-out: $(installed)
 	@exec $(python) manage.py bench_opt_out $(ARGS)

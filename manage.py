@@ -4,11 +4,11 @@
 import os
 import sys
 
-from integration.config import engines
+from integration import engines
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.config.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.project.settings")
     with engines.in_use():
         from django.core.management import execute_from_command_line
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from integration.history import HistoryRecord
+from integration.seam.history import HistoryRecord
 
 from .choices import Outcome
 

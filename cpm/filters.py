@@ -6,7 +6,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from integration.messages import Category
+from integration.seam.messages import Category
 
 from .choices import ProgramEventState
 from .models import Program, ProgramEvent

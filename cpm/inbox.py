@@ -1,7 +1,7 @@
 """Each message that reaches CPM becomes one operation call."""
 
-from integration import clock
-from integration.messages import (
+from integration.seam import clock
+from integration.seam.messages import (
     DeviceOutcome,
     DeviceReservation,
     EnrollmentAnswer,
@@ -11,7 +11,7 @@ from integration.messages import (
     ReservationReleased,
     StageStatus,
 )
-from integration.models import Delivery
+from integration.seam.models import Delivery
 
 from . import operations
 from .operations import prepare_outcomes, prepare_reservations

@@ -14,9 +14,9 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Upper
 
-from integration.fsm import ConcurrentTransitionMixin, FSMField, transition
-from integration.messages import ProgramRules
-from integration.models import TransitionRecord
+from integration.seam.fsm import ConcurrentTransitionMixin, FSMField, transition
+from integration.seam.messages import ProgramRules
+from integration.seam.models import TransitionRecord
 
 from .choices import DeviceClass, ProgramEventState, SyncAnswer, UnavailabilityState
 from .contact import Notification, NotificationBatch, SelfServiceLink

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db import connection
 
-from integration.extracts import Staged
-from integration.loads import Partition, count_rows, keep_refused
-from integration.models import Delivery
-from integration.sql import statement
+from integration.seam.extracts import Staged
+from integration.seam.loads import Partition, count_rows, keep_refused
+from integration.seam.models import Delivery
+from integration.seam.sql import statement
 
 from .models import ProgramEvent
 

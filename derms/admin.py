@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from integration.admin import Shown
+from integration.pages.admin import Shown
 
 from .models import ControlZone, HeadEnd, Program, Strategy, StrategyType
 

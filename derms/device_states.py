@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from integration.periods import Limit, LimitUse, limits_of
+from integration.seam.periods import Limit, LimitUse, limits_of
 
 from .choices import HOLDING_STAGE_STATES, StageState
 from .models import Device, DeviceUnavailability, Program, Removal, Reservation, Stage

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
 
-from integration.badges import OUTCOMES
+from integration.pages.badges import OUTCOMES
 
 from .choices import Category, DeviceClass, EventState
 from .models import ControlZone, Device, Event, Stage

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import CharField, Exists, F, Max, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
 
-from integration.alerts import close_alert, raise_alert
-from integration.models import Alert
+from integration.seam.alerts import close_alert, raise_alert
+from integration.seam.models import Alert
 
 from .models import ControlZone, LoadForecast
 

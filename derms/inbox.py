@@ -1,7 +1,7 @@
 """Each message that reaches DERMS becomes one operation call."""
 
-from integration import clock
-from integration.messages import (
+from integration.seam import clock
+from integration.seam.messages import (
     CustomerUnavailability,
     DeliveredLoad,
     EnrollmentLoad,
@@ -13,7 +13,7 @@ from integration.messages import (
     RemovalAnswer,
     StageExecutionStatus,
 )
-from integration.models import Delivery
+from integration.seam.models import Delivery
 
 from . import operations
 from .operations import prepare_raw_outcomes

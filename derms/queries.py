@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from integration.models import Alert, Delivery
+from integration.seam.models import Alert, Delivery
 
 from .choices import FINAL_STAGE_STATES, DeviceClass, EventState, Objective, StageState
 from .models import DerGroup, Device, DeviceOutcome, Event, Feeder, HeadEnd, LoadForecast, Program, Reservation, Stage

@@ -1,13 +1,14 @@
 """Program rules that hold for a whole stage: pure functions of the rules, the window and the moment.
 
-The rules that count a device's own use are part of sql/candidates.sql; integration.periods gives them their periods.
+The rules that count a device's own use are part of sql/candidates.sql; their periods come from
+integration.seam.periods.
 """
 
 from datetime import date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from integration.messages import ProgramRules
-from integration.periods import season
+from integration.seam.messages import ProgramRules
+from integration.seam.periods import season
 
 # Rules a program may mark as override-able, with the words pages use.
 RULE_WORDS = {

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from integration.extracts import Staged
-from integration.loads import Partition, Renewed, keep_refused
-from integration.messages import ProgramRules
-from integration.models import Delivery
-from integration.periods import period_bounds
-from integration.sql import statement
+from integration.seam.extracts import Staged
+from integration.seam.loads import Partition, Renewed, keep_refused
+from integration.seam.messages import ProgramRules
+from integration.seam.models import Delivery
+from integration.seam.periods import period_bounds
+from integration.seam.sql import statement
 
 from .choices import HOLDING_STAGE_STATES, Control, DeviceClass, StageState
 from .models import PRIMARY_KEY, Candidate, DeviceUnavailability, Stage

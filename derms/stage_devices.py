@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from integration.sql import statement
+from integration.seam.sql import statement
 
 from .models import DeliveredLoad, Stage
 

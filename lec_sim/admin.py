@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from integration.admin import Shown
+from integration.pages.admin import Shown
 
 from .models import HeadEndProfile
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from integration import outbox
-from integration.messages import DeliveredLoad
-from integration.sql import statement
+from integration.seam import outbox
+from integration.seam.messages import DeliveredLoad
+from integration.seam.sql import statement
 
 from .choices import StageState
 from .models import LecStage

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from integration import folding
-from integration.folding import Bulk
+from integration.seam import monthly_partitions as folding
+from integration.seam.monthly_partitions import Bulk
 
 from .choices import StageState
 from .models import PRIMARY_KEY, LecStage

@@ -1,8 +1,8 @@
 """Each message that reaches Live Energy Connect becomes one operation call."""
 
-from integration import clock
-from integration.messages import DeviceRemoval, DeviceReservation, Receipt, StageStatus
-from integration.models import Delivery
+from integration.seam import clock
+from integration.seam.messages import DeviceRemoval, DeviceReservation, Receipt, StageStatus
+from integration.seam.models import Delivery
 
 from . import operations
 from .operations import prepare_reservations

@@ -7,12 +7,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from integration import extracts, outbox
-from integration.alerts import close_alert, raise_alert
-from integration.delivery import NotYet, receiving
-from integration.live import tell_pages
-from integration.loads import Partition, begin_load, count_part
-from integration.messages import (
+from integration.seam import extracts, outbox
+from integration.seam.alerts import close_alert, raise_alert
+from integration.seam.delivery import NotYet, receiving
+from integration.seam.loads import Partition, begin_load, count_part
+from integration.seam.messages import (
     DeviceRemoval,
     DeviceReservation,
     RawOutcome,
@@ -22,8 +21,9 @@ from integration.messages import (
     StageExecutionStatus,
     StageStatus,
 )
-from integration.models import Alert, Delivery, Message
-from integration.sql import statement
+from integration.seam.models import Alert, Delivery, Message
+from integration.seam.nudges import tell_pages
+from integration.seam.sql import statement
 
 from .choices import StageState
 from .models import PRIMARY_KEY, LecStage, Removal

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from integration.sql import statement
+from integration.seam.sql import statement
 
 from .choices import StageState
 from .models import LecStage

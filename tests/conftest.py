@@ -21,16 +21,9 @@ from pytest_django import DjangoDbBlocker
 
 from derms import operations
 from derms.models import ControlZone, Event, Program, Strategy
-from integration import clock
-from integration.config.models import User
-from integration.config.roles import (
-    ADMINISTRATOR,
-    APPROVER,
-    BALANCE_AUTHORITY,
-    CSR,
-    OPERATOR,
-    PROGRAM_MANAGER,
-)
+from integration.console.models import User
+from integration.console.roles import ADMINISTRATOR, APPROVER, BALANCE_AUTHORITY, CSR, OPERATOR, PROGRAM_MANAGER
+from integration.seam import clock
 
 from . import factories, walk
 

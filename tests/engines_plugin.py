@@ -10,8 +10,8 @@ from typing import TextIO
 
 import pytest
 
-from integration.config import engines
-from integration.config.engines.state import State
+from integration import engines
+from integration.engines.state import State
 
 from .processes import kill_processes_of
 

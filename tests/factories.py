@@ -10,8 +10,8 @@ from django.db import connection
 from cpm import models as cpm
 from derms import models as derms
 from derms.choices import Control, DeviceClass, Objective, StageState
-from integration.config.models import User
-from integration.loads import Partition
+from integration.console.models import User
+from integration.seam.loads import Partition
 
 HOUR = timedelta(hours=1)
 RATED_W = 1000

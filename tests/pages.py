@@ -5,9 +5,9 @@ from collections.abc import Callable
 from cpm.models import Customer, Device, Participation, ProgramEvent, Subscription, Unavailability
 from cpm.operations import schedule_unavailability
 from derms.models import DerGroup, Event, Strategy
-from integration import clock
-from integration.config.models import User
-from integration.models import Message
+from integration.console.models import User
+from integration.seam import clock
+from integration.seam.models import Message
 
 from .test_permissions import MAY
 

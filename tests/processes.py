@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from integration.config.engines.state import PROJECT
+from integration.engines.state import PROJECT
 
 GIVEN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "GRIDCALL_HTTPS", "GRIDCALL_STATE", "PYTHONUNBUFFERED")
 

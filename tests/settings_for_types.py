@@ -6,4 +6,4 @@ os.environ.setdefault("SECRET_KEY", "unused")
 os.environ.setdefault("DATABASE_URL", "postgresql:///unused")
 os.environ.setdefault("REDIS_URL", "redis://unused")
 
-from integration.config.settings import *  # noqa: F403
+from integration.project.settings import *  # noqa: F403

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from integration.config.settling import settle
+from integration.seam.settling import settle
 
 
 def settle_until(holds: Callable[[], bool], *, within_s: float = 40.0) -> None:

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from integration.access import DenyByDefault, says_who_may
-from integration.config.models import User
+from integration.console.models import User
+from integration.pages.access import DenyByDefault, says_who_may
 
 
 def _patterns(resolver: URLResolver, path: str = "") -> Iterator[tuple[str, Any]]:

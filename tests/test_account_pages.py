@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from django.template.loader import render_to_string
 from django.test import Client
 
-from integration.config.models import User
+from integration.console.models import User
 
 from .test_static_files import INLINE
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from derms.models import ControlZone
-from integration.config.models import User
+from integration.console.models import User
 
 from .test_static_files import INLINE
 

@@ -14,7 +14,7 @@ from pghistory.models import Event as HistoryRow
 
 from cpm.models import ProgramEvent
 from derms.models import Event, Stage
-from integration.config.engines.state import PROJECT
+from integration.engines.state import PROJECT
 from tests.messages import bulk
 
 PACKAGES = ("integration", "derms", "cpm", "lec_sim")
@@ -55,7 +55,9 @@ def test_partitions_are_attached_in_one_place() -> None:
     code = [path for path in SOURCES if "migrations" not in path.parts]
     files = [*code, *(path for package in PACKAGES for path in (PROJECT / package).rglob("*.sql"))]
 
-    assert [_name(path) for path in files if "ATTACH PARTITION" in path.read_text().upper()] == ["integration/loads.py"]
+    assert [_name(path) for path in files if "ATTACH PARTITION" in path.read_text().upper()] == [
+        "integration/seam/loads.py"
+    ]
 
 
 def test_reservations_are_attached_by_one_function() -> None:
@@ -106,7 +108,7 @@ def test_the_database_has_the_only_clock() -> None:
 def test_work_is_published_by_the_scheduler_alone() -> None:
     published = {file for file, _ in _calls("delay", "apply_async", "send_task")}
 
-    assert published == {"integration/scheduler.py"}
+    assert published == {"integration/seam/scheduler.py"}
 
 
 @pytest.mark.django_db

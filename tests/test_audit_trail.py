@@ -8,9 +8,9 @@ from django.test import Client
 from cpm.models import Program as CpmProgram
 from cpm.models import ProgramType
 from derms.models import Event, Transition
-from integration.config import audit
-from integration.config.models import User
-from integration.config.settling import settle
+from integration.console import audit
+from integration.console.models import User
+from integration.seam.settling import settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,9 +13,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from derms.models import Event
-from integration import sealing
-from integration.config.engines.state import PROJECT
-from integration.config.settling import settle
+from integration.engines.state import PROJECT
+from integration.seam import sealing
+from integration.seam.settling import settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

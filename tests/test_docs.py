@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from integration.config.engines.state import PROJECT
-from integration.messages import COLUMNS, CONTRACTS
-from integration.routes import DUE
+from integration.engines.state import PROJECT
+from integration.seam.messages import COLUMNS, CONTRACTS
+from integration.seam.routes import DUE
 
 README, MAKEFILE = PROJECT / "README.md", PROJECT / "Makefile"
 REFERENCE = PROJECT / "docs" / "reference"
@@ -26,7 +26,7 @@ def first_cells(page: Path, heading: str) -> list[str]:
 
 
 def test_settings_and_their_page_name_the_same_variables() -> None:
-    settings = (PROJECT / "integration" / "config" / "settings.py").read_text()
+    settings = (PROJECT / "integration" / "project" / "settings.py").read_text()
     read = re.findall(r'(?:env_\w+\(|environ\.get\(|environ\[)\s*"([A-Z_]+)"', settings)
     assert set(read) == set(first_cells(REFERENCE / "settings.md", "Read by the settings"))
 

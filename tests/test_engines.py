@@ -13,14 +13,14 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from integration.config.engines.state import PROJECT, State
+from integration.engines.state import PROJECT, State
 
 from .processes import environment, eventually, kill_processes_of, manage, processes_of
 
 # Says where the database is, and stays a user of the engines until its input ends.
 USER = """
 import os, sys
-from integration.config import engines
+from integration import engines
 {before}
 with engines.in_use():
     print(os.environ["DATABASE_URL"], os.environ["REDIS_URL"], flush=True)
@@ -121,7 +121,7 @@ def test_any_folder_will_do(state: Path, name: str) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run the database as somebody else")
 def test_root_without_namespaces_runs_the_database_as_another_account(state: Path) -> None:
-    closed = "from integration.config.engines import postgres; postgres._namespaces_open = lambda: False"
+    closed = "from integration.engines import postgres; postgres._namespaces_open = lambda: False"
     for before in (closed, ""):  # afterwards the files are that account's, whatever is possible then
         user = User(state, before)
         assert user.query("SELECT 1") == [(1,)]

@@ -12,9 +12,9 @@ from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 
 from derms.models import Event
-from integration import exports
-from integration.config.models import User
-from integration.exports import PAGE, ExportRefused, Listing, export, safe_cell
+from integration.console.models import User
+from integration.pages import exports
+from integration.pages.exports import PAGE, ExportRefused, Listing, export, safe_cell
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])

@@ -10,11 +10,12 @@ from django.utils.module_loading import import_string
 
 from cpm.queries import Wanted, participations
 from derms.models import PRIMARY_KEY, Event
-from integration import folding, loads
-from integration.config.settling import settle
-from integration.config.verify import violations
-from integration.delivery import NotYet
-from integration.routes import DUE
+from integration.commands.verify import violations
+from integration.seam import loads
+from integration.seam import monthly_partitions as folding
+from integration.seam.delivery import NotYet
+from integration.seam.routes import DUE
+from integration.seam.settling import settle
 from tests import walk
 from tests.threads import run_together
 

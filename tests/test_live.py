@@ -12,14 +12,16 @@ from django.test import Client
 
 from derms import operations
 from derms.models import Event
-from integration import live
-from integration.config.models import User
-from integration.models import Delivery
-from integration.scheduler import batches, claim_due, find_due, perform
+from integration.console.models import User
+from integration.pages import hub as live
+from integration.project import web
+from integration.seam.models import Delivery
+from integration.seam.nudges import ANYTHING, tell_pages
+from integration.seam.scheduler import batches, claim_due, find_due, perform
 from tests import walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SCOPE = {"type": "http", "path": live.PATH}
+SCOPE = {"type": "http", "path": web.PATH}
 LISTENERS = "FROM pg_stat_activity WHERE query = 'LISTEN event_changed' AND datname = current_database()"
 
 
@@ -59,7 +61,7 @@ def test_a_change_reaches_every_stream() -> None:
     async def course() -> None:
         hub = live.Hub()
         streams = [await listening(hub), await listening(hub)]
-        await asyncio.to_thread(live.tell_pages, "DR-2026-0001")
+        await asyncio.to_thread(tell_pages, "DR-2026-0001")
         assert [await anext(stream) for stream in streams] == ["data: DR-2026-0001\n\n"] * 2
 
     run(course)
@@ -68,8 +70,8 @@ def test_a_change_reaches_every_stream() -> None:
 def test_an_event_nudges_at_most_every_two_seconds_and_never_too_rarely() -> None:
     def tell() -> None:
         for _ in range(20):
-            live.tell_pages("DR-2026-0001")
-        live.tell_pages("DR-2026-0002")
+            tell_pages("DR-2026-0001")
+        tell_pages("DR-2026-0002")
 
     async def course() -> list[str]:
         hub = live.Hub()
@@ -87,10 +89,10 @@ def test_what_changed_before_a_stream_was_listened_for_is_made_up_for() -> None:
         stream = live.lines(hub)
         await anext(stream)
         # Its page was drawn, and nobody listens yet: what this says is lost.
-        await asyncio.to_thread(live.tell_pages, "DR-2026-0001")
+        await asyncio.to_thread(tell_pages, "DR-2026-0001")
         return await anext(stream)
 
-    assert run(course) == f"data: {live.ANYTHING}\n\n"
+    assert run(course) == f"data: {ANYTHING}\n\n"
 
 
 def test_a_lost_connection_is_made_again_and_what_was_missed_is_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +108,7 @@ def test_a_lost_connection_is_made_again_and_what_was_missed_is_made_up_for(monk
         stream = await listening(hub)
         await asyncio.to_thread(lose)
         assert await anext(stream) == "data: *\n\n"
-        await asyncio.to_thread(live.tell_pages, "DR-2026-0003")
+        await asyncio.to_thread(tell_pages, "DR-2026-0003")
         return await anext(stream)
 
     assert run(course) == "data: DR-2026-0003\n\n"
@@ -132,7 +134,7 @@ def nudges() -> Iterator[Callable[[], set[str]]]:
 
     def since_last_asked() -> set[str]:
         # Notifications reach a listener a moment after their commit and in its order: an end of our own is the last.
-        live.tell_pages(end)
+        tell_pages(end)
         told: set[str] = set()
         while end not in told:
             assert select.select([raw], [], [], 20)[0], "what is notified must be heard"
@@ -193,11 +195,11 @@ def test_django_says_who_may_and_its_yes_is_kept_open() -> None:
         async def send(message: Any) -> None:
             said.append(message)
 
-        web = live.Web(django)
-        serving = asyncio.create_task(web(dict(SCOPE), receive, send))
+        served = web.Web(django)
+        serving = asyncio.create_task(served(dict(SCOPE), receive, send))
         while len(said) < 2:
             await asyncio.sleep(0.01)
-        assert web.free._value == live.MOST_AT_ONCE, "an open stream holds no place of a request"
+        assert served.free._value == web.MOST_AT_ONCE, "an open stream holds no place of a request"
         gone.set()
         await serving
 
@@ -217,7 +219,7 @@ def test_djangos_no_is_passed_on() -> None:
     async def send(message: Any) -> None:
         said.append(message)
 
-    run(lambda: live.Web(django)(dict(SCOPE), None, send))  # type: ignore[arg-type,return-value]
+    run(lambda: web.Web(django)(dict(SCOPE), None, send))  # type: ignore[arg-type,return-value]
     assert [said[0]["status"], said[1]["body"]] == [403, b"no"]
 
 

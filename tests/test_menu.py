@@ -9,10 +9,10 @@ from django.test import RequestFactory
 from django.urls import include, path
 from django.utils import timezone
 
-from integration.access import allow
-from integration.config import context
-from integration.config.models import User
-from integration.models import Alert
+from integration.console import context
+from integration.console.models import User
+from integration.pages.access import allow
+from integration.seam.models import Alert
 
 
 @allow()

@@ -16,10 +16,10 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from derms.models import Event
-from integration import clock, outbox, sealing
-from integration.config import health, metrics, monitoring
-from integration.config.engines.state import PROJECT
-from integration.models import Delivery
+from integration.engines.state import PROJECT
+from integration.project import health, metrics, monitoring
+from integration.seam import clock, outbox, sealing
+from integration.seam.models import Delivery
 from tests.messages.conftest import STATUS
 from tests.processes import eventually
 

@@ -10,8 +10,8 @@ from django.test import Client
 
 from derms import operations
 from derms.models import ControlZone, Event
-from integration.alerts import raise_alert
-from integration.config.models import User
+from integration.console.models import User
+from integration.seam.alerts import raise_alert
 from tests import factories
 
 EventIn = Callable[..., Event]

@@ -7,7 +7,7 @@ from django.test import Client
 
 from cpm.models import Customer
 from derms.models import Event
-from integration.config.models import User
+from integration.console.models import User
 
 
 def found(client: Client, person: User, words: str) -> list[str]:

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from integration.config.models import User
+from integration.console.models import User
 
 ROLES = {
     "O": "operator",

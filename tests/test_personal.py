@@ -7,7 +7,7 @@ from django.template import Context, Template
 from django.test import Client
 from django.utils import timezone
 
-from integration.config.models import User
+from integration.console.models import User
 
 CHOSEN = {"language": "de", "time_zone": "Europe/Berlin", "theme": "dark"}
 

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from integration.config.models import User
+from integration.console.models import User
 
 from .pages import PEOPLE, example_of, pages
 from .test_permissions import MAY

@@ -11,12 +11,12 @@ from cpm import models as cpm
 from cpm.choices import SyncAnswer
 from derms import models as derms
 from derms.choices import Approval, EventState, StageState, StrategyState
-from integration import clock
-from integration.config.demo import customers, grid, load, seeding
-from integration.config.demo.history import PAST
-from integration.config.demo_people import PASSWORD, PEOPLE
-from integration.config.models import User
-from integration.models import Alert, Delivery
+from integration.console.models import User
+from integration.demo import customers, grid, load, seeding
+from integration.demo.history import PAST
+from integration.demo.sign_ins import PASSWORD, PEOPLE
+from integration.seam import clock
+from integration.seam.models import Alert, Delivery
 from lec_sim.models import LecStage
 
 from .conftest import DEMO_DEVICES

@@ -15,13 +15,13 @@ import pytest
 from django.core.management import CommandError
 from django.db import connection
 
-from integration.config import supervisor
-from integration.config.demo_people import PASSWORD, PEOPLE
-from integration.config.engines.state import PROJECT
-from integration.config.management.commands import up
-from integration.config.models import User
-from integration.config.supervisor import Child, Supervisor, scheduler_is_running
-from integration.scheduler import RUNNING_KEY
+from integration.commands.management.commands import up
+from integration.console.models import User
+from integration.demo.sign_ins import PASSWORD, PEOPLE
+from integration.engines.state import PROJECT
+from integration.project import supervisor
+from integration.project.supervisor import Child, Supervisor, scheduler_is_running
+from integration.seam.scheduler import RUNNING_KEY
 
 from .processes import environment, eventually, manage, processes_of
 
@@ -85,8 +85,8 @@ def test_a_child_that_always_fails_is_given_longer_and_longer_rests(
 def test_nothing_outlives_a_killed_supervisor(state: Path) -> None:
     program = f"""
 import django; django.setup()
-from integration.config.models import User
-from integration.config.supervisor import Child, Supervisor
+from integration.console.models import User
+from integration.project.supervisor import Child, Supervisor
 import sys, time
 Supervisor([Child("parent", "worker", [sys.executable, "-c", {PARENT!r}])]).start()
 time.sleep(600)
@@ -154,7 +154,7 @@ def test_the_demo_is_made_only_where_nobody_else_signs_in() -> None:
 
 
 def test_up_serves_until_it_is_interrupted_and_leaves_nothing(state: Path, own_port: int) -> None:
-    person = "from integration.config.models import User; User.objects.create_user('somebody', password='there')"
+    person = "from integration.console.models import User; User.objects.create_user('somebody', password='there')"
     assert manage(state, "migrate", "-v", "0").returncode == 0
     assert manage(state, "shell", "-v", "0", "-c", person).returncode == 0
     shown = start_and_interrupt(state, own_port)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from integration.badges import LOOKS
-from integration.config.context import TOOLS
+from integration.console.context import TOOLS
+from integration.pages.badges import LOOKS
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))

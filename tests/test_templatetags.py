@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.template import Context, Template
 
-from integration.badges import look_of
-from integration.drawing import Axis
-from integration.templatetags.gridcall import duration, kw, number, percent_of, watts
+from integration.pages.badges import look_of
+from integration.pages.drawing import Axis
+from integration.pages.templatetags.gridcall import duration, kw, number, percent_of, watts
 
 NOW = datetime(2026, 7, 21, 21, 42, tzinfo=UTC)
 EASTERN = "America/New_York"

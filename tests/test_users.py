@@ -5,8 +5,8 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from derms.models import StrategyType
-from integration.config.models import User
-from integration.config.roles import ADMINISTRATOR, CSR
+from integration.console.models import User
+from integration.console.roles import ADMINISTRATOR, CSR
 
 
 @pytest.fixture

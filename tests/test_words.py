@@ -9,8 +9,8 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.test import Client
 
-from integration.config.models import User
-from integration.config.words import Catalogue, words_of_project
+from integration.console.models import User
+from integration.project.words import Catalogue, words_of_project
 
 PLACE = re.compile(r"%(?:\(\w+\))?[sd%]|\{\w+\}")
 LANGUAGES = [language for language, _name in settings.LANGUAGES[1:]]

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from derms import operations as derms
 from derms.models import Event, Stage
-from integration.config.models import User
-from integration.config.settling import settle
-from integration.messages import StageExecutionStatus
+from integration.console.models import User
+from integration.seam.messages import StageExecutionStatus
+from integration.seam.settling import settle
 from lec_sim import operations as lec
 from lec_sim.models import LecStage
 

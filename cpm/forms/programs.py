@@ -7,7 +7,7 @@ import pydantic
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from integration.messages import ProgramRules
+from integration.seam.messages import ProgramRules
 
 from ..models import Program, ProgramType
 

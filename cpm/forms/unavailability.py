@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from integration.wall_time import LocalMomentMixin, WallTimeField
+from integration.pages.wall_time import LocalMomentMixin, WallTimeField
 
 from ..models import Device, Unavailability
 

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-import integration.logs
+import integration.seam.logs
 
 SEAL = """
 SET LOCAL timezone = 'UTC';
@@ -13,7 +13,7 @@ CREATE TRIGGER write_seals AFTER INSERT ON {table} REFERENCING NEW TABLE AS writ
 
 def sealed(model: str) -> list[migrations.operations.base.Operation]:
     table = f"cpm_{model}"
-    request_id = models.UUIDField(null=True, default=integration.logs.request_id, editable=False)
+    request_id = models.UUIDField(null=True, default=integration.seam.logs.request_id, editable=False)
     return [
         migrations.AddField(model, "request_id", request_id),
         migrations.RunSQL(SEAL.format(table=table), f"DROP TRIGGER write_seals ON {table};"),

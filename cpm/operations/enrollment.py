@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from integration import extracts, outbox
-from integration.delivery import receiving
-from integration.messages import (
+from integration.seam import extracts, outbox
+from integration.seam.delivery import receiving
+from integration.seam.messages import (
     EnrollmentAnswer,
     EnrollmentChange,
     EnrollmentLoad,
@@ -18,8 +18,8 @@ from integration.messages import (
     ProgramRuleSync,
     Receipt,
 )
-from integration.models import Delivery
-from integration.refusals import Refused
+from integration.seam.models import Delivery
+from integration.seam.refusals import Refused
 
 from ..choices import SyncAnswer
 from ..models import Device, Program, SubscribedDevice, Subscription

@@ -13,8 +13,8 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from integration.alerts import raise_alert
-from integration.models import Alert
+from integration.seam.alerts import raise_alert
+from integration.seam.models import Alert
 
 from ..choices import ProgramEventState
 from ..models import Customer, Notification, NotificationBatch, ProgramEvent, SelfServiceLink

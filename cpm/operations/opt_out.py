@@ -6,10 +6,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from integration import outbox
-from integration.delivery import receiving
-from integration.messages import EventOptOut, OptOutAnswer, Receipt
-from integration.refusals import Refused
+from integration.seam import outbox
+from integration.seam.delivery import receiving
+from integration.seam.messages import EventOptOut, OptOutAnswer, Receipt
+from integration.seam.refusals import Refused
 
 from ..choices import ProgramEventState
 from ..models import Device, Participation, ProgramEvent, Removal

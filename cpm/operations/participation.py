@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from integration import clock, extracts
-from integration.delivery import NotYet
-from integration.live import tell_pages
-from integration.loads import Partition, begin_load, count_part
-from integration.messages import DeviceOutcome, DeviceReservation, Receipt
-from integration.models import Delivery, Message
+from integration.seam import clock, extracts
+from integration.seam.delivery import NotYet
+from integration.seam.loads import Partition, begin_load, count_part
+from integration.seam.messages import DeviceOutcome, DeviceReservation, Receipt
+from integration.seam.models import Delivery, Message
+from integration.seam.nudges import tell_pages
 
 from ..choices import ProgramEventState
 from ..models import ProgramEvent

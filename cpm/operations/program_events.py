@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from integration.delivery import NotYet, receiving
-from integration.live import tell_pages
-from integration.messages import Receipt, StageStatus
+from integration.seam.delivery import NotYet, receiving
+from integration.seam.messages import Receipt, StageStatus
+from integration.seam.nudges import tell_pages
 
 from ..choices import FINAL_STATES
 from ..models import Program, ProgramEvent, Transition

@@ -5,7 +5,7 @@ from typing import Any
 import pghistory
 from django.db import transaction
 
-from integration.messages import ProgramRules
+from integration.seam.messages import ProgramRules
 
 from ..models import Program, ProgramType
 from .enrollment import send_program_rules

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from django.db.models import F
 
-from integration.delivery import receiving
-from integration.live import tell_pages
-from integration.messages import Receipt, ReservationReleased
+from integration.seam.delivery import receiving
+from integration.seam.messages import Receipt, ReservationReleased
+from integration.seam.nudges import tell_pages
 
 from ..models import Device, Participation, ParticipationChange, ProgramEvent, Removal
 

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from integration import outbox
-from integration.messages import CustomerUnavailability
-from integration.refusals import Refused
+from integration.seam import outbox
+from integration.seam.messages import CustomerUnavailability
+from integration.seam.refusals import Refused
 
 from ..choices import UnavailabilityState
 from ..models import Device, Unavailability

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Q, Sum
 
-from integration.periods import LimitUse, limits_of
+from integration.seam.periods import LimitUse, limits_of
 
 from ..models import Program, ProgramEvent
 from .participations import CALLED_OFF

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import F, Q
 
-from integration.sql import statement
+from integration.seam.sql import statement
 
 from ..choices import Outcome, ParticipationStatus, ProgramEventState
 from ..models import Device, ProgramEvent

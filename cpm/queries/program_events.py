@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from integration.models import Load
+from integration.seam.models import Load
 
 from ..choices import FINAL_STATES
 from ..models import ParticipationChange, Program, ProgramEvent, Removal

@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from cpm.queries.unavailability import Day
-from integration.badges import OUTCOMES, look_of
-from integration.drawing import percent
-from integration.templatetags.gridcall import day, icon
+from integration.pages.badges import OUTCOMES, look_of
+from integration.pages.drawing import percent
+from integration.pages.templatetags.gridcall import day, icon
 
 register = template.Library()
 

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from integration import clock
-from integration.access import allow
-from integration.acting import acts_once
-from integration.http import SignedInRequest
-from integration.keyset import Page, keyset_page
-from integration.limits import is_over
+from integration.pages.access import allow
+from integration.pages.acting import acts_once
+from integration.pages.http import SignedInRequest
+from integration.pages.keyset import Page, keyset_page
+from integration.pages.limits import is_over
+from integration.seam import clock
 
 from .. import operations
 from ..models import Customer, SelfServiceLink

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from integration.access import allow
-from integration.exports import export, listing_of
-from integration.http import SignedInRequest
-from integration.keyset import keyset_page
+from integration.pages.access import allow
+from integration.pages.exports import export, listing_of
+from integration.pages.http import SignedInRequest
+from integration.pages.keyset import keyset_page
 
 from ..choices import Outcome
 from ..filters import ProgramEventFilter

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from integration import clock
-from integration.access import allow_anyone
-from integration.acting import acts_once
-from integration.limits import is_over
-from integration.refusals import Refused
+from integration.pages.access import allow_anyone
+from integration.pages.acting import acts_once
+from integration.pages.limits import is_over
+from integration.seam import clock
+from integration.seam.refusals import Refused
 
 from .. import operations
 from ..choices import UnavailabilityState

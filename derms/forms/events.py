@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from integration.wall_time import LocalMomentMixin, WallTimeField
+from integration.pages.wall_time import LocalMomentMixin, WallTimeField
 
 from ..choices import Control, Objective, StrategyState
 from ..models import Event, Stage, Strategy

@@ -13,9 +13,9 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from integration.localtime import to_utc
-from integration.refusals import Refused
-from integration.wall_time import LocalMomentMixin, WallTimeField
+from integration.pages.wall_time import LocalMomentMixin, WallTimeField
+from integration.seam.localtime import to_utc
+from integration.seam.refusals import Refused
 
 from ..models import DerGroup, Program, Stage, Strategy
 from ..operations import PlannedStage

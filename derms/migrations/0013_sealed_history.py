@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-import integration.logs
+import integration.seam.logs
 
 FORWARD = """
 SET LOCAL timezone = 'UTC';
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "transition",
             "request_id",
-            models.UUIDField(null=True, default=integration.logs.request_id, editable=False),
+            models.UUIDField(null=True, default=integration.seam.logs.request_id, editable=False),
         ),
         migrations.RunSQL(FORWARD, "DROP TRIGGER write_seals ON derms_transition;"),
     ]

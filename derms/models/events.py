@@ -13,8 +13,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
-from integration.fsm import ConcurrentTransitionMixin, FSMField, transition
-from integration.models import TransitionRecord
+from integration.seam.fsm import ConcurrentTransitionMixin, FSMField, transition
+from integration.seam.models import TransitionRecord
 
 from ..choices import Approval, EventState, Objective, StageState
 from .grid import ControlZone

@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from integration import outbox
-from integration.alerts import close_alert
-from integration.refusals import Refused
+from integration.seam import outbox
+from integration.seam.alerts import close_alert
+from integration.seam.refusals import Refused
 
 from ..choices import Approval, EventState
 from ..models import Event, Stage

@@ -6,8 +6,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from integration.alerts import close_alert
-from integration.refusals import Refused
+from integration.seam.alerts import close_alert
+from integration.seam.refusals import Refused
 
 from ..choices import FINAL_STAGE_STATES, OPEN_STATES, StageState
 from ..models import Event, Stage

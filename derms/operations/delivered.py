@@ -5,11 +5,11 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection
 
-from integration.alerts import close_alert, raise_alert
-from integration.delivery import receiving
-from integration.live import tell_pages
-from integration.messages import DeliveredLoad, Receipt
-from integration.models import Alert
+from integration.seam.alerts import close_alert, raise_alert
+from integration.seam.delivery import receiving
+from integration.seam.messages import DeliveredLoad, Receipt
+from integration.seam.models import Alert
+from integration.seam.nudges import tell_pages
 
 from ..choices import StageState
 from ..models import Stage

@@ -7,10 +7,10 @@ from typing import TypeVar
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from integration import extracts, outbox
-from integration.delivery import NotYet, receiving
-from integration.loads import analyze_after_commit, begin_load, count_part
-from integration.messages import (
+from integration.seam import extracts, outbox
+from integration.seam.delivery import NotYet, receiving
+from integration.seam.loads import analyze_after_commit, begin_load, count_part
+from integration.seam.messages import (
     EnrollmentAnswer,
     EnrollmentAnswerWord,
     EnrollmentChange,
@@ -19,9 +19,9 @@ from integration.messages import (
     ProgramRuleSync,
     Receipt,
 )
-from integration.models import Delivery
-from integration.refusals import Refused
-from integration.sql import statement
+from integration.seam.models import Delivery
+from integration.seam.refusals import Refused
+from integration.seam.sql import statement
 
 from ..models import ControlZone, Device, DeviceUnavailability, Enrollment, Feeder, HeadEnd, Program, Transformer
 from .locks import lock_zones_now

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from integration.refusals import Refused
+from integration.seam.refusals import Refused
 
 from ..choices import EDITABLE_STATES, EventState, StageState, StrategyState
 from ..models import Event, Stage, Strategy, Transition

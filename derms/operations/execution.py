@@ -5,11 +5,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from integration.alerts import close_alert, raise_alert
-from integration.delivery import receiving
-from integration.live import tell_pages
-from integration.messages import Receipt, StageExecutionStatus
-from integration.models import Alert
+from integration.seam.alerts import close_alert, raise_alert
+from integration.seam.delivery import receiving
+from integration.seam.messages import Receipt, StageExecutionStatus
+from integration.seam.models import Alert
+from integration.seam.nudges import tell_pages
 
 from ..choices import FINAL_STAGE_STATES, FINAL_STATES, EventState, StageState
 from ..models import Event, Stage

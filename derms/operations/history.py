@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from integration.live import tell_pages
-from integration.refusals import Change
+from integration.seam.nudges import tell_pages
+from integration.seam.refusals import Change
 
 from ..models import Event, Stage, Transition
 

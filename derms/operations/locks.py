@@ -2,7 +2,7 @@
 
 from django.db import OperationalError, connection
 
-from integration.delivery import NotYet
+from integration.seam.delivery import NotYet
 
 from ..models import ControlZone, Event, Stage
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from django.db import transaction
 
-from integration import extracts, outbox
-from integration.delivery import NotYet
-from integration.live import tell_pages
-from integration.loads import begin_load, count_part, keep_refused, patiently
-from integration.messages import DeviceOutcome, RawOutcome, Receipt
-from integration.models import Delivery, Load, Message
-from integration.sql import statement
+from integration.seam import extracts, outbox
+from integration.seam.delivery import NotYet
+from integration.seam.loads import begin_load, count_part, keep_refused, patiently
+from integration.seam.messages import DeviceOutcome, RawOutcome, Receipt
+from integration.seam.models import Delivery, Load, Message
+from integration.seam.nudges import tell_pages
+from integration.seam.sql import statement
 
 from ..models import PRIMARY_KEY, Stage
 from ..set_operations import (

@@ -5,11 +5,10 @@ from uuid import UUID
 
 from django.db.models import F
 
-from integration import outbox
-from integration.alerts import raise_alert
-from integration.delivery import NotYet, receiving
-from integration.live import tell_pages
-from integration.messages import (
+from integration.seam import outbox
+from integration.seam.alerts import raise_alert
+from integration.seam.delivery import NotYet, receiving
+from integration.seam.messages import (
     CustomerUnavailability,
     DeviceRemoval,
     EnrollmentChange,
@@ -20,7 +19,8 @@ from integration.messages import (
     RemovalReason,
     ReservationReleased,
 )
-from integration.models import Alert
+from integration.seam.models import Alert
+from integration.seam.nudges import tell_pages
 
 from ..choices import HOLDING_STAGE_STATES, StageState
 from ..models import Device, DeviceUnavailability, Removal, Reservation, Stage

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from integration import extracts, outbox
-from integration.alerts import close_alert, raise_alert
-from integration.messages import DeviceReservation
-from integration.models import Alert
-from integration.refusals import Refused
+from integration.seam import extracts, outbox
+from integration.seam.alerts import close_alert, raise_alert
+from integration.seam.messages import DeviceReservation
+from integration.seam.models import Alert
+from integration.seam.refusals import Refused
 
 from ..choices import EventState, StageState
 from ..models import Event, Stage

@@ -1,7 +1,7 @@
 """Telling the other systems where a stage stands."""
 
-from integration import outbox
-from integration.messages import StageStatus
+from integration.seam import outbox
+from integration.seam.messages import StageStatus
 
 from ..models import Stage
 

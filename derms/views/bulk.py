@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from integration import clock
-from integration.access import allow
-from integration.acting import acts_once
-from integration.http import SignedInRequest
-from integration.refusals import Refused
+from integration.pages.access import allow
+from integration.pages.acting import acts_once
+from integration.pages.http import SignedInRequest
+from integration.seam import clock
+from integration.seam.refusals import Refused
 
 from .. import operations
 from ..choices import OPEN_STATES, EventState

@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from integration import clock
-from integration.access import allow
-from integration.acting import acts_once
-from integration.exports import export, listing_of
-from integration.http import SignedInRequest
+from integration.pages.access import allow
+from integration.pages.acting import acts_once
+from integration.pages.exports import export, listing_of
+from integration.pages.http import SignedInRequest
+from integration.seam import clock
 
 from .. import operations
 from ..device_states import coming_stages, device_states, uses_of_limits

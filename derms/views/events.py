@@ -12,12 +12,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from integration import clock
-from integration.access import allow
-from integration.exports import export, listing_of
-from integration.http import SignedInRequest
-from integration.models import Alert, Delivery
-from integration.queries import deliveries
+from integration.pages.access import allow
+from integration.pages.exports import export, listing_of
+from integration.pages.http import SignedInRequest
+from integration.seam import clock
+from integration.seam.models import Alert, Delivery
+from integration.seam.queries import deliveries
 
 from ..charts import charts_of
 from ..choices import EventState

@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from integration.access import allow
-from integration.exports import PAGE as EXPORT_PAGE
-from integration.exports import Listing, export
-from integration.http import SignedInRequest
-from integration.keyset import AFTER, page_of
+from integration.pages.access import allow
+from integration.pages.exports import PAGE as EXPORT_PAGE
+from integration.pages.exports import Listing, export
+from integration.pages.http import SignedInRequest
+from integration.pages.keyset import AFTER, page_of
 
 from ..filters import StageDeviceForm
 from ..models import Event, Stage

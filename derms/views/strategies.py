@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from integration.access import allow
-from integration.acting import acts_once
-from integration.http import SignedInRequest
+from integration.pages.access import allow
+from integration.pages.acting import acts_once
+from integration.pages.http import SignedInRequest
 
 from .. import operations
 from ..forms import StrategyForm, StrategyStageFormSet

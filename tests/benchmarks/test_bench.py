@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from integration.config.bench.plot import draw
-from integration.config.bench.report import Row
+from integration.bench.plot import draw
+from integration.bench.report import Row
 
 PROJECT = Path(__file__).parents[2]
 
@@ -54,7 +54,7 @@ def test_zones_that_schedule_at_once_are_all_scheduled() -> None:
 
 def _bench(*words: str) -> list[str]:
     """What a benchmark prints, line by line."""
-    command = [sys.executable, "-m", "integration.config.bench", *words]
+    command = [sys.executable, "-m", "integration.bench", *words]
     done = subprocess.run(command, cwd=PROJECT, env={**os.environ}, text=True, capture_output=True, timeout=900)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip().splitlines()

@@ -14,10 +14,10 @@ from django.db import connection
 from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Locator, Page, sync_playwright
 from psycopg2.extensions import make_dsn, parse_dsn
 
-from integration.config.demo.people import add_people
-from integration.config.demo_people import PASSWORD
-from integration.config.management.commands.up import answers_within
-from integration.config.supervisor import Supervisor, background_children, web_child
+from integration.commands.management.commands.up import answers_within
+from integration.demo.people import add_people
+from integration.demo.sign_ins import PASSWORD
+from integration.project.supervisor import Supervisor, background_children, web_child
 
 SHOTS = Path(os.environ.get("SCREENSHOT_DIR", Path(__file__).parents[1] / "shots"))
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from derms.models import Event
-from integration.config.journey import wait_until
+from integration.commands.journey import wait_until
 from tests.pages import example_of
 
 from .conftest import Person

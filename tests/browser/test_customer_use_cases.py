@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Locator
 
 from cpm.models import Device, Participation, Program, ProgramEvent
-from integration import clock
-from integration.config.journey import wait_until
+from integration.commands.journey import wait_until
+from integration.seam import clock
 
 from .conftest import SHOTS, Person
 

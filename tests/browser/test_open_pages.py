@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from django.core.management import CommandError, call_command
 
-from integration.config.management.commands import bench_open_pages
-from integration.config.open_pages import Figures
+from integration.bench.management.commands import bench_open_pages
+from integration.bench.open_pages import Figures
 from tests.threads import run_together
 
 from .conftest import free_port

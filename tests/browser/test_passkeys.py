@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser
 
-from integration.config.demo_people import PASSWORD
+from integration.demo.sign_ins import PASSWORD
 
 from .conftest import Person
 

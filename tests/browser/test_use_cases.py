@@ -9,7 +9,7 @@ import pytest
 
 from cpm.models import ProgramEvent
 from derms.models import Event
-from integration import clock
+from integration.seam import clock
 
 from .conftest import Person
 

@@ -9,7 +9,7 @@ import pytest
 
 from cpm.models import Participation, Unavailability
 from derms.models import Event
-from integration import clock
+from integration.seam import clock
 
 from .conftest import Person
 from .test_customer_use_cases import find, reserved_devices

@@ -21,9 +21,9 @@ from cpm.models import (
 from cpm.set_operations import count_participations, outcome_partition, participation_partition
 from derms.models import ControlZone, Event, Strategy
 from derms.models import Program as DermsProgram
-from integration.config.models import User
-from integration.config.settling import settle
-from integration.loads import Partition
+from integration.console.models import User
+from integration.seam.loads import Partition
+from integration.seam.settling import settle
 from tests import factories
 
 Make = Callable[..., ProgramEvent]

@@ -12,11 +12,11 @@ from cpm import operations
 from cpm.operations.enrollment import DeviceTakenOut, NicIdTaken, SubscriptionEnded
 from derms import models as derms
 from derms.operations import load_enrollments
-from integration import clock
-from integration.config.settling import settle
-from integration.delivery import deliver
-from integration.messages import EnrollmentLoad, ProgramRules
-from integration.models import Message
+from integration.seam import clock
+from integration.seam.delivery import deliver
+from integration.seam.messages import EnrollmentLoad, ProgramRules
+from integration.seam.models import Message
+from integration.seam.settling import settle
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from django.db import transaction
 from cpm.models import ProgramEvent, Transition
 from cpm.operations import follow_stage
 from derms.models import Program
-from integration.delivery import NotYet
-from integration.messages import Receipt, StageStatus
+from integration.seam.delivery import NotYet
+from integration.seam.messages import Receipt, StageStatus
 from tests.messages.conftest import STATUS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("program")]

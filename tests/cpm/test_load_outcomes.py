@@ -10,10 +10,10 @@ from cpm.models import Device, Participation, ParticipationOutcome, ProgramEvent
 from cpm.operations import replace_device
 from derms.models import Event
 from derms.operations import follow_execution
-from integration import extracts, outbox
-from integration.config.settling import settle
-from integration.messages import DeviceOutcome
-from integration.models import Message, RefusedRow
+from integration.seam import extracts, outbox
+from integration.seam.messages import DeviceOutcome
+from integration.seam.models import Message, RefusedRow
+from integration.seam.settling import settle
 from tests import factories, walk
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ from cpm import operations
 from cpm.models import Customer, Notification, NotificationBatch, Participation, ProgramEvent, SelfServiceLink
 from cpm.operations import notifications as sending
 from cpm.queries import notification_batch_ids_to_send, program_event_ids_to_notify
-from integration.models import Alert
+from integration.seam.models import Alert
 
 Make = Callable[..., ProgramEvent]
 

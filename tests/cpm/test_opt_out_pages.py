@@ -8,8 +8,8 @@ from django.test import Client
 from cpm.models import Customer, Device, Participation, Program, ProgramEvent, ProgramType, Removal, Subscription
 from derms.models import ControlZone, Event
 from derms.models import Program as DermsProgram
-from integration.config.settling import settle
-from integration.models import Message
+from integration.seam.models import Message
+from integration.seam.settling import settle
 from lec_sim import operations as lec
 from lec_sim.models import LecStage
 from tests import factories

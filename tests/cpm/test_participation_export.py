@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 
 from cpm.models import Customer, Device, ProgramEvent
-from integration.config.models import User
+from integration.console.models import User
 
 Make = Callable[..., ProgramEvent]
 EXPORT = "/program-events/participation/export/"

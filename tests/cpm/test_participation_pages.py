@@ -10,9 +10,9 @@ from django.test import Client
 
 from cpm.models import Device, ProgramEvent
 from cpm.queries import ParticipationKey, Wanted, participations
-from integration.messages import DeviceReservation, ExtractRef
-from integration.models import Load
-from integration.outbox import send
+from integration.seam.messages import DeviceReservation, ExtractRef
+from integration.seam.models import Load
+from integration.seam.outbox import send
 from tests import factories
 
 Make = Callable[..., ProgramEvent]

@@ -12,10 +12,10 @@ from cpm.models import Program, ProgramEvent, ProgramType
 from cpm.queries import uses_of_limits
 from derms.models import Program as DermsProgram
 from derms.rules import RULE_WORDS
-from integration.config.settling import settle
-from integration.messages import ProgramRules
-from integration.models import Message
-from integration.periods import period_bounds
+from integration.seam.messages import ProgramRules
+from integration.seam.models import Message
+from integration.seam.periods import period_bounds
+from integration.seam.settling import settle
 
 URL = "/programs/COOL/"
 TYPE_URL = "/program-types/TYPE/"

@@ -12,8 +12,8 @@ from django.test import AsyncClient, Client
 
 from cpm.models import ProgramEvent
 from derms.models import Event
-from integration.config.models import User
-from integration.config.settling import settle
+from integration.console.models import User
+from integration.seam.settling import settle
 from tests import walk
 
 Make = Callable[..., ProgramEvent]
@@ -71,7 +71,7 @@ def test_pages_follow_one_another(
 
 
 def keyset_defaults() -> dict[str, Any]:
-    from integration.keyset import keyset_page
+    from integration.pages.keyset import keyset_page
 
     return keyset_page.__kwdefaults__
 

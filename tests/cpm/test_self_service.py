@@ -19,7 +19,7 @@ from cpm.models import (
     Unavailability,
 )
 from cpm.operations import make_link, revoke_link
-from integration.config.settling import settle
+from integration.seam.settling import settle
 from tests.cpm.test_unavailability_pages import HOUR, typed, wall
 
 

@@ -13,8 +13,8 @@ from cpm.models import Customer, Device, Participation, Program, ProgramEvent, R
 from cpm.operations import schedule_unavailability
 from derms.models import DeviceUnavailability, Event
 from derms.models import Removal as DermsRemoval
-from integration.config.settling import settle
-from integration.models import Message
+from integration.seam.models import Message
+from integration.seam.settling import settle
 
 EASTERN = ZoneInfo("America/New_York")
 HOUR = timedelta(hours=1)

@@ -10,7 +10,7 @@ import pytest
 from derms import operations
 from derms.models import ControlZone, Device, Event, Program, Stage
 from derms.set_operations import Chosen, choose_devices, reservation_partition, reserve_devices
-from integration.config.models import User
+from integration.console.models import User
 from tests import factories
 
 

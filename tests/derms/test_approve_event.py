@@ -9,10 +9,10 @@ from django.db import IntegrityError, connection, transaction
 from derms import operations
 from derms.models import Event, Reservation
 from derms.object_checks import may_approve, own_event_sentence
-from integration.config.models import User
-from integration.config.roles import APPROVER
-from integration.config.settling import settle
-from integration.models import Alert, Message
+from integration.console.models import User
+from integration.console.roles import APPROVER
+from integration.seam.models import Alert, Message
+from integration.seam.settling import settle
 from tests import factories
 from tests.threads import run_together
 

@@ -10,7 +10,7 @@ from django.test import Client
 from derms import operations
 from derms.models import Event, StrategyType
 from derms.operations.balance_authority import Block, highest_sum_kw
-from integration.config.models import User
+from integration.console.models import User
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from derms.models import Event
-from integration.config.models import User
+from integration.console.models import User
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from derms import operations
 from derms.models import ControlZone, DerGroup, Event, Program, Strategy
-from integration.config.models import User
-from integration.models import Message
+from integration.console.models import User
+from integration.seam.models import Message
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ import pytest
 from derms import operations
 from derms.forecast_age import report_old_forecast, zone_ids_with_old_forecast
 from derms.models import ControlZone, DeliveredLoad, Event, LoadForecast, Stage
-from integration.config.models import User
-from integration.messages import DeliveredLoad as Word
-from integration.models import Alert
+from integration.console.models import User
+from integration.seam.messages import DeliveredLoad as Word
+from integration.seam.models import Alert
 from tests import walk
 
 pytestmark = pytest.mark.django_db

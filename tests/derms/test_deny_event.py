@@ -7,7 +7,7 @@ import pytest
 
 from derms import operations
 from derms.models import Event
-from integration.config.models import User
+from integration.console.models import User
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from derms import operations
 from derms.models import DerGroup, Event, Program
-from integration.config.models import User
+from integration.console.models import User
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from derms.models import ControlZone, Device, Enrollment, HeadEnd, Program
 from derms.operations import change_enrollment
-from integration.delivery import NotYet
-from integration.messages import EnrollmentChange
-from integration.models import Message
+from integration.seam.delivery import NotYet
+from integration.seam.messages import EnrollmentChange
+from integration.seam.models import Message
 from tests import factories
 from tests.threads import run_together
 

@@ -8,8 +8,8 @@ import pytest
 from derms import operations
 from derms.models import Event, Stage
 from derms.queries import stage_ids_unended, stage_ids_unstarted
-from integration.config.models import User
-from integration.models import Alert, Message
+from integration.console.models import User
+from integration.seam.models import Alert, Message
 from tests import walk
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.test import Client
 
 from derms import operations
 from derms.models import Event
-from integration.config.models import SavedView, User
+from integration.console.models import SavedView, User
 
 Make = Callable[..., Event]
 

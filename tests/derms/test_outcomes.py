@@ -13,10 +13,10 @@ from django.db import connection, transaction
 from derms import operations
 from derms.models import Candidate, Device, DeviceOutcome, Event, Stage
 from derms.queries import stage_ids_to_close, stage_ids_to_count
-from integration import extracts, loads, outbox
-from integration.delivery import NotYet, deliver
-from integration.messages import RawOutcome
-from integration.models import Delivery, Extract, Message, RefusedRow
+from integration.seam import extracts, loads, outbox
+from integration.seam.delivery import NotYet, deliver
+from integration.seam.messages import RawOutcome
+from integration.seam.models import Delivery, Extract, Message, RefusedRow
 from tests import factories
 from tests.threads import run_together
 

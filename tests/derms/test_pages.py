@@ -11,8 +11,8 @@ from django.test import Client
 
 from derms import operations
 from derms.models import ControlZone, DerGroup, Event, Program, Strategy
-from integration.alerts import close_alert, raise_alert
-from integration.config.models import User
+from integration.console.models import User
+from integration.seam.alerts import close_alert, raise_alert
 
 NEW_YORK = ZoneInfo("America/New_York")
 

@@ -11,7 +11,7 @@ from django.test import Client
 from derms import operations, plan_check
 from derms.choices import Objective
 from derms.models import ControlZone, DerGroup, Event, EventDraft, Program, Stage, Strategy
-from integration.config.models import User
+from integration.console.models import User
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derms.rules import broken_rule
-from integration.messages import ProgramRules
-from integration.periods import period_bounds
+from integration.seam.messages import ProgramRules
+from integration.seam.periods import period_bounds
 
 NEW_YORK = ZoneInfo("America/New_York")
 NO_RULES = ProgramRules()

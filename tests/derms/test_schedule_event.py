@@ -8,9 +8,9 @@ import pytest
 from derms import operations
 from derms.models import ControlZone, Event, Program, Reservation, Stage
 from derms.queries import event_ids_to_schedule, stage_ids_to_extract
-from integration.config.models import User
-from integration.messages import COLUMNS, StageStatus
-from integration.models import Alert, Extract, Message
+from integration.console.models import User
+from integration.seam.messages import COLUMNS, StageStatus
+from integration.seam.models import Alert, Extract, Message
 from tests import factories, walk
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,8 @@ from derms import operations, set_operations
 from derms.models import ControlZone, Event, Program, Stage
 from derms.operations import scheduling
 from derms.set_operations import DeviceReservedTwice
-from integration import clock
-from integration.config.models import User
+from integration.console.models import User
+from integration.seam import clock
 from tests import factories, walk
 from tests.threads import run_together
 

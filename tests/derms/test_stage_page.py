@@ -8,8 +8,8 @@ from django.test import Client
 
 from derms import operations
 from derms.models import DeliveredLoad, Event, Stage
-from integration.config.models import User
-from integration.config.settling import settle
+from integration.console.models import User
+from integration.seam.settling import settle
 from tests import walk
 from tests.derms.test_delivered_load import MINUTE, word
 

@@ -9,9 +9,9 @@ import pytest
 from derms import operations
 from derms.choices import EventState
 from derms.models import Event, Stage, Transition
-from integration.config.models import User
-from integration.models import Alert, Message
-from integration.refusals import Refused
+from integration.console.models import User
+from integration.seam.models import Alert, Message
+from integration.seam.refusals import Refused
 
 pytestmark = pytest.mark.django_db
 

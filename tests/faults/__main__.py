@@ -7,8 +7,8 @@ from pathlib import Path
 
 import django
 
-from integration.config import engines
-from integration.config.engines.state import PROJECT, State
+from integration import engines
+from integration.engines.state import PROJECT, State
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)  # whatever it hurts is its own
     os.environ |= {"GRIDCALL_STATE": str(base), "EXTRACT_ROOT": str(base / "extracts"), "GRIDCALL_HTTPS": "0"}
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.config.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.project.settings")
     with engines.in_use():
         django.setup()
         from tests.faults.suite import run

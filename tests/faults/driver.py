@@ -12,8 +12,8 @@ from django.db import connection
 
 from cpm.models import Device, ProgramEvent, ProgramType, Subscription
 from derms.models import ControlZone, Program, Strategy
-from integration import clock
-from integration.config.roles import APPROVER, CSR, OPERATOR
+from integration.console.roles import APPROVER, CSR, OPERATOR
+from integration.seam import clock
 from tests import factories
 from tests.faults.journal import Confirmed, Journal
 from tests.faults.person import Person

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from integration import clock
-from integration.models import Delivery, DueWork
+from integration.seam import clock
+from integration.seam.models import Delivery, DueWork
 from tests.factories import rows
 from tests.faults.system import patiently
 

@@ -6,7 +6,7 @@ import sys
 from django.core.management import get_commands
 from django.db import connection, transaction
 
-from integration.config.engines.state import PROJECT
+from integration.engines.state import PROJECT
 from tests.factories import rows
 from tests.faults.driver import Driver
 from tests.faults.row import Row

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from integration.config.engines.state import PROJECT
+from integration.engines.state import PROJECT
 from tests.faults.dose import DOSE
 from tests.faults.row import Row
 from tests.processes import environment

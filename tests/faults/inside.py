@@ -71,7 +71,7 @@ def fill_disk(mark: Path) -> None:
 
 def take_poison() -> None:
     """Two kinds of messages go to receivers that know poison when they see it."""
-    from integration.routes import ROUTES
+    from integration.seam.routes import ROUTES
 
     for kind in ("program_rule_sync", "enrollment_load"):
         ROUTES[kind] = tuple(route._replace(handler=f"tests.faults.poison.{kind}") for route in ROUTES[kind])
@@ -81,7 +81,7 @@ def serve_forking(port: int) -> None:
     """Load everything once; a killed child is followed by another within milliseconds."""
     import uvicorn
 
-    from integration.config.asgi import application
+    from integration.project.asgi import application
 
     while True:
         if child := os.fork():

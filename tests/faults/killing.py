@@ -7,7 +7,7 @@ from http.client import HTTPException
 from uuid import UUID, uuid4
 
 from derms.models import Event
-from integration.config.management.commands.up import answers_within
+from integration.commands.management.commands.up import answers_within
 from tests.faults import figures
 from tests.faults.driver import Driver, Planned
 from tests.faults.journal import Confirmed

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from integration.config.management.commands.bench_open_pages import signed_in
-from integration.config.models import User
+from integration.bench.management.commands.bench_open_pages import signed_in
+from integration.console.models import User
 
 CSRF = "f" * 32
 PATIENCE_S = 120.0

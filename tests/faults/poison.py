@@ -4,8 +4,8 @@ import os
 import signal
 
 from derms import inbox
-from integration.messages import MessageBody, ProgramRuleSync, Receipt
-from integration.models import Delivery
+from integration.seam.messages import MessageBody, ProgramRuleSync, Receipt
+from integration.seam.models import Delivery
 
 RAISES, KILLS = "POISON-RAISES", "POISON-KILLS"
 

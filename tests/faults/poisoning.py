@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-from integration import outbox
-from integration.messages import EnrollmentLoad, ExtractRef, ProgramRules, ProgramRuleSync
-from integration.models import Alert, Delivery, Message
+from integration.seam import outbox
+from integration.seam.messages import EnrollmentLoad, ExtractRef, ProgramRules, ProgramRuleSync
+from integration.seam.models import Alert, Delivery, Message
 from tests.faults import figures
 from tests.faults.driver import Driver
 from tests.faults.poison import KILLS, RAISES

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from rich.console import Console
 from rich.table import Table
 
-from integration.config.verify import INVARIANTS, Violation, violations
+from integration.commands.verify import INVARIANTS, Violation, violations
 from tests.faults import engines, figures, history, host, killing, network, poisoning
 from tests.faults.driver import Driver
 from tests.faults.in_process import InProcess

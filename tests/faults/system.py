@@ -13,12 +13,12 @@ from pathlib import Path
 import redis
 from django.db import connection
 
-from integration.config import supervisor as supervising
-from integration.config.engines import postgres, valkey
-from integration.config.engines.state import State
-from integration.config.management.commands.up import answers_within
-from integration.config.supervisor import ALONE, Child, Supervisor, web_child
-from integration.scheduler import RUNNING_KEY
+from integration.commands.management.commands.up import answers_within
+from integration.engines import postgres, valkey
+from integration.engines.state import State
+from integration.project import supervisor as supervising
+from integration.project.supervisor import ALONE, Child, Supervisor, web_child
+from integration.seam.scheduler import RUNNING_KEY
 from tests.faults.inside import write_clock
 from tests.faults.proxy import Wire
 from tests.processes import eventually
@@ -130,7 +130,7 @@ class System:
         return [web_child(self.web), doomed, *workers, *schedulers]
 
     def _worker(self, name: str, processes: int) -> Child:
-        words = f"celery -A integration.config.celery worker -Q {name} -n {name}@%h -P prefork -c {processes}".split()
+        words = f"celery -A integration.project.celery worker -Q {name} -n {name}@%h -P prefork -c {processes}".split()
         database = f"postgresql://postgres@127.0.0.1:{self.to_database[name].port}/{postgres.DATABASE}"
         own = {"DATABASE_URL": database, "REDIS_URL": f"redis://127.0.0.1:{self.to_broker[name].port}/0"}
         host = HOSTS[1] if name == "small" else HOSTS[0]
@@ -144,7 +144,7 @@ class System:
             **own,
             "FAULTS_CLOCK": str(self.clocks[host]),
             "FAULTS_DISK_FULL": str(self.disk_full),
-            "DJANGO_SETTINGS_MODULE": "integration.config.settings",
+            "DJANGO_SETTINGS_MODULE": "integration.project.settings",
         }
         return ["env", *(f"{name}={value}" for name, value in variables.items())]
 

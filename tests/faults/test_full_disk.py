@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from integration import extracts
-from integration.models import Extract
+from integration.seam import extracts
+from integration.seam.models import Extract
 from tests.faults.inside import fill_disk
 from tests.messages import bulk
 

@@ -10,10 +10,10 @@ import pytest
 
 from derms import operations, set_operations
 from derms.models import ControlZone, Event, Program
-from integration import clock, delivery, extracts, scheduler
-from integration.config.settling import settle
-from integration.config.verify import violations_of
-from integration.models import Delivery, DueWork
+from integration.commands.verify import violations_of
+from integration.seam import clock, delivery, extracts, scheduler
+from integration.seam.models import Delivery, DueWork
+from integration.seam.settling import settle
 from tests import factories
 from tests.derms import test_schedule_race as schedule_race
 from tests.faults import figures

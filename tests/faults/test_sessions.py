@@ -9,8 +9,8 @@ import psycopg2
 import pytest
 from django.db import connection
 
-from integration.config.engines.state import PROJECT
-from integration.config.settings import SESSION_LIMITS
+from integration.engines.state import PROJECT
+from integration.project.settings import SESSION_LIMITS
 from tests.faults.host import is_whole
 from tests.faults.inside import write_clock
 from tests.faults.suite import IN_PROCESS, LIVE

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from integration.config.engines.state import PROJECT
-from integration.config.verify import INVARIANTS
+from integration.commands.verify import INVARIANTS
+from integration.engines.state import PROJECT
 from tests.processes import environment
 
 

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 
 from derms.models import Event
-from integration.config.models import User
-from integration.config.settling import settle
-from integration.models import Delivery
+from integration.console.models import User
+from integration.seam.models import Delivery
+from integration.seam.settling import settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from django.db import connection
 
-from integration.loads import Partition
-from integration.messages import StageStatus
+from integration.seam.loads import Partition
+from integration.seam.messages import StageStatus
 from lec_sim.models import PRIMARY_KEY, LecStage
 from lec_sim.operations import follow_stage
 from tests.messages.conftest import STATUS

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from integration.messages import DeliveredLoad
-from integration.models import Message
+from integration.seam.messages import DeliveredLoad
+from integration.seam.models import Message
 from lec_sim import operations
 from lec_sim.delivered import report_delivered_load, stage_ids_to_report
 from lec_sim.models import LecCall, LecStage, Removal

@@ -7,9 +7,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from derms.models import Event
-from integration.config.settling import settle
-from integration.messages import StageExecutionStatus
-from integration.models import Alert, Message
+from integration.seam.messages import StageExecutionStatus
+from integration.seam.models import Alert, Message
+from integration.seam.settling import settle
 from lec_sim import operations, queries
 from lec_sim.models import LecCall, LecStage
 from tests.lec_sim import stages

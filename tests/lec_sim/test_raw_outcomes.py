@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.models import Extract, Message
+from integration.seam.models import Extract, Message
 from lec_sim import operations
 from lec_sim.models import LecCall, LecStage
 from tests.lec_sim import stages

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from integration.config.models import User
-from integration.loads import Partition
+from integration.console.models import User
+from integration.seam.loads import Partition
 from lec_sim.models import HeadEndProfile, LecCall, LecStage
 from lec_sim.queries import answers_over_time
 

@@ -9,10 +9,10 @@ from django.db import transaction
 
 from cpm.models import Participation, ProgramEvent
 from cpm.operations import follow_stage
-from integration import extracts, outbox
-from integration.delivery import deliver
-from integration.messages import DeviceReservation, StageStatus
-from integration.models import Delivery, Extract, Message
+from integration.seam import extracts, outbox
+from integration.seam.delivery import deliver
+from integration.seam.messages import DeviceReservation, StageStatus
+from integration.seam.models import Delivery, Extract, Message
 from tests.messages.conftest import STATUS
 
 ROWS = "SELECT 'HE1', 'N' || lpad(n::text, 7, '0'), 800 + n FROM generate_series(1, %(devices)s) n"

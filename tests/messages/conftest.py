@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
-from integration import outbox
-from integration.messages import StageStatus
-from integration.models import Delivery
-from integration.routes import ROUTES, Route
+from integration.seam import outbox
+from integration.seam.messages import StageStatus
+from integration.seam.models import Delivery
+from integration.seam.routes import ROUTES, Route
 
 START = datetime(2026, 7, 22, 18, tzinfo=UTC)
 STATUS = StageStatus.model_validate(

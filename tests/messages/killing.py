@@ -11,7 +11,7 @@ def perform_in_a_child(delivery_ids: list[int], attempt: int) -> int:
     """Fork, deliver there, and give the signal the child ended by; 0 where it came to its own end."""
     if child := os.fork():
         return os.WTERMSIG(os.waitpid(child, 0)[1])
-    from integration.delivery import deliver_all
+    from integration.seam.delivery import deliver_all
 
     deliver_all((delivery_id, attempt) for delivery_id in delivery_ids)
     connections.close_all()
@@ -21,7 +21,7 @@ def perform_in_a_child(delivery_ids: list[int], attempt: int) -> int:
 def main() -> None:
     receiver, attempts, *delivery_ids = sys.argv[1], *map(int, sys.argv[2:])
     django.setup()
-    from integration.routes import ROUTES, Route
+    from integration.seam.routes import ROUTES, Route
 
     ROUTES["stage_status"] = (Route("cpm", f"tests.messages.receivers.{receiver}"),)
     print(*(perform_in_a_child(delivery_ids, attempt) for attempt in range(attempts)))  # noqa: T201  (the test reads it)

@@ -5,10 +5,10 @@ import signal
 import time
 from uuid import UUID
 
-from integration.alerts import raise_alert
-from integration.delivery import NotYet
-from integration.messages import MessageBody, Receipt, StageStatus
-from integration.models import Alert
+from integration.seam.alerts import raise_alert
+from integration.seam.delivery import NotYet
+from integration.seam.messages import MessageBody, Receipt, StageStatus
+from integration.seam.models import Alert
 
 POISON = "Poison"
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from integration.alerts import raise_alert
-from integration.config.models import User
-from integration.models import Alert
+from integration.console.models import User
+from integration.seam.alerts import raise_alert
+from integration.seam.models import Alert
 
 LIST = "/alerts/"
 

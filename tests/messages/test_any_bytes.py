@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from integration import extracts
-from integration.messages import ExtractRef
+from integration.seam import extracts
+from integration.seam.messages import ExtractRef
 from tests.messages import bulk
 
 pytestmark = pytest.mark.django_db

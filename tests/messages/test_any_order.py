@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from cpm.models import Participation, ParticipationOutcome, ProgramEvent
 from derms import operations as derms
 from derms.models import ControlZone, Event, Program, Stage
-from integration import extracts, outbox
-from integration.delivery import deliver
-from integration.messages import DeviceOutcome, DeviceReservation, MessageBody, StageStatus
-from integration.models import Delivery, Message
+from integration.seam import extracts, outbox
+from integration.seam.delivery import deliver
+from integration.seam.messages import DeviceOutcome, DeviceReservation, MessageBody, StageStatus
+from integration.seam.models import Delivery, Message
 from lec_sim.models import LecStage
 from tests import factories, walk
 from tests.messages.conftest import STATUS

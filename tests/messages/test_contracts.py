@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from integration.messages import (
+from integration.seam.messages import (
     BULK,
     COLUMNS,
     CONTRACTS,

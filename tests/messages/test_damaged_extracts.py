@@ -14,7 +14,7 @@ import pytest
 
 from cpm.models import ProgramEvent
 from derms.models import ControlZone, Program
-from integration.models import Extract, Message
+from integration.seam.models import Extract, Message
 from tests import factories
 from tests.faults.dose import repeats
 from tests.messages import bulk

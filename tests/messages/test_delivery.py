@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from integration import clock, outbox
-from integration.delivery import deliver, deliver_all, discard_delivery, retry_delivery
-from integration.models import Alert, Delivery
+from integration.seam import clock, outbox
+from integration.seam.delivery import deliver, deliver_all, discard_delivery, retry_delivery
+from integration.seam.models import Alert, Delivery
 from tests.messages.conftest import STATUS
 from tests.messages.receivers import POISON, effects
 from tests.threads import run_together

@@ -15,11 +15,11 @@ from django.db import DataError, transaction
 
 from cpm.models import Participation, ProgramEvent
 from derms.models import ControlZone, Program
-from integration import extracts, loads
-from integration.delivery import deliver
-from integration.messages import COLUMNS
-from integration.models import Extract, Load, RefusedRow
-from integration.scheduler import keep_house
+from integration.seam import extracts, loads
+from integration.seam.delivery import deliver
+from integration.seam.messages import COLUMNS
+from integration.seam.models import Extract, Load, RefusedRow
+from integration.seam.scheduler import keep_house
 from tests import factories
 from tests.messages import bulk
 from tests.threads import run_together

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from integration.models import Alert, Delivery
-from integration.scheduler import batches, claim_due, perform
+from integration.seam.models import Alert, Delivery
+from integration.seam.scheduler import batches, claim_due, perform
 from tests.messages.receivers import POISON, effects
 
 pytestmark = pytest.mark.django_db(transaction=True)

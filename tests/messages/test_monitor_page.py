@@ -8,12 +8,12 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from integration import clock
-from integration.config.models import User
-from integration.messages import EnrollmentAnswer, ProgramRules, ProgramRuleSync, StageExecutionStatus
-from integration.models import Alert, Delivery, DueWork, Message
-from integration.outbox import send
-from integration.queries import backlog_by_minute
+from integration.console.models import User
+from integration.seam import clock
+from integration.seam.messages import EnrollmentAnswer, ProgramRules, ProgramRuleSync, StageExecutionStatus
+from integration.seam.models import Alert, Delivery, DueWork, Message
+from integration.seam.outbox import send
+from integration.seam.queries import backlog_by_minute
 
 LIST = "/messages/"
 
@@ -106,7 +106,7 @@ def test_messages_of_a_stage_are_found_by_the_events_number(as_operator: Client)
 
 def test_pages_follow_one_another(as_operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     made = [answer(f"N{n}").pk for n in range(5)]
-    from integration.keyset import keyset_page
+    from integration.pages.keyset import keyset_page
 
     monkeypatch.setitem(keyset_page.__kwdefaults__, "size", 2)
     whole, url = [], LIST
@@ -247,7 +247,7 @@ def test_the_backlog_over_time_counts_what_was_open_at_each_minute(as_operator: 
 
 
 def test_what_is_open_counts_however_many_came_after_it(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("integration.queries.NEWEST", 1)
+    monkeypatch.setattr("integration.seam.queries.NEWEST", 1)
     now = clock.now()
     for program in ("A", "B"):
         Delivery.objects.filter(pk=rule_sync(program).pk).update(created_at=now - timedelta(minutes=10))

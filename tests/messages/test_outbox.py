@@ -5,10 +5,10 @@ import pytest
 from django.core.checks import run_checks
 from django.db import connection, transaction
 
-from integration import checks, outbox
-from integration.messages import DeviceReservation, ExtractRef
-from integration.models import Delivery, Message
-from integration.routes import DUE, ROUTES, Due, Route
+from integration.seam import checks, outbox
+from integration.seam.messages import DeviceReservation, ExtractRef
+from integration.seam.models import Delivery, Message
+from integration.seam.routes import DUE, ROUTES, Due, Route
 from tests.messages.conftest import STATUS
 
 RESERVATION = DeviceReservation(

@@ -9,12 +9,12 @@ from celery import Celery
 from django.db import connection
 from redis import Redis
 
-from integration import clock
-from integration.config.celery import app as celery_app
-from integration.delivery import run_due
-from integration.models import Alert, Delivery, DueWork
-from integration.routes import DUE, Due
-from integration.scheduler import SMALL_AT_ONCE, Scheduler, batches, claim_due, find_due, perform
+from integration.project.celery import app as celery_app
+from integration.seam import clock
+from integration.seam.delivery import run_due
+from integration.seam.models import Alert, Delivery, DueWork
+from integration.seam.routes import DUE, Due
+from integration.seam.scheduler import SMALL_AT_ONCE, Scheduler, batches, claim_due, find_due, perform
 from lec_sim.models import LecStage
 from tests.messages.receivers import effects
 from tests.threads import run_together

@@ -10,8 +10,8 @@ import pytest
 from cpm.models import Program as CustomerProgram
 from cpm.models import ProgramType
 from derms.models import Event, Stage
-from integration.config.settling import settle
-from integration.config.verify import violations
+from integration.commands.verify import violations
+from integration.seam.settling import settle
 from lec_sim.models import HeadEndProfile
 from tests import factories
 

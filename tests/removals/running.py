@@ -8,9 +8,9 @@ from django.db.models import Q
 from cpm.models import Device, Participation, ParticipationOutcome, ProgramEvent
 from cpm.queries import Wanted, participations
 from derms.models import Stage
-from integration.config.settling import settle
-from integration.delivery import deliver
-from integration.models import Delivery
+from integration.seam.delivery import deliver
+from integration.seam.models import Delivery
+from integration.seam.settling import settle
 from lec_sim import operations as lec
 from lec_sim.models import LecCall, LecStage
 

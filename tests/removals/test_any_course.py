@@ -18,13 +18,13 @@ from cpm import operations as cpm
 from cpm.models import Device, ProgramEvent, Subscription, Unavailability
 from derms import operations as derms
 from derms.models import Event, Stage
-from integration.config.models import User
-from integration.config.settling import settle
-from integration.config.verify import violations
-from integration.delivery import NotYet, deliver
-from integration.models import Delivery
-from integration.refusals import Refused
-from integration.routes import ROUTES
+from integration.commands.verify import violations
+from integration.console.models import User
+from integration.seam.delivery import NotYet, deliver
+from integration.seam.models import Delivery
+from integration.seam.refusals import Refused
+from integration.seam.routes import ROUTES
+from integration.seam.settling import settle
 from lec_sim import operations as lec
 from lec_sim.models import LecStage
 from tests import factories

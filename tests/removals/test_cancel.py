@@ -8,12 +8,12 @@ import pytest
 from derms import operations
 from derms.models import Event, Stage
 from derms.queries import stage_ids_to_close
-from integration.config.models import User
-from integration.config.settling import settle
-from integration.config.verify import violations
-from integration.delivery import deliver
-from integration.models import Alert, Delivery, Message
-from integration.refusals import Refused
+from integration.commands.verify import violations
+from integration.console.models import User
+from integration.seam.delivery import deliver
+from integration.seam.models import Alert, Delivery, Message
+from integration.seam.refusals import Refused
+from integration.seam.settling import settle
 from lec_sim import operations as lec
 from lec_sim.models import LecCall
 from tests import walk

@@ -7,8 +7,8 @@ import pytest
 from cpm import operations as cpm
 from cpm.models import Device, Removal
 from derms.models import Stage
-from integration.config.settling import settle
-from integration.config.verify import violations
+from integration.commands.verify import violations
+from integration.seam.settling import settle
 from lec_sim import operations as lec
 from tests.removals.running import begin, called, device, end, execution, fresh, outcomes, participation
 

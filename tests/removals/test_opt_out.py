@@ -11,14 +11,14 @@ from cpm.models import ParticipationChange, ProgramType, Removal
 from cpm.operations import participation as loading
 from derms import operations as derms
 from derms.models import ControlZone, Event, Program, Stage
-from integration import outbox
-from integration.config.models import User
-from integration.config.settling import settle
-from integration.config.verify import violations
-from integration.delivery import deliver
-from integration.messages import EventOptOut, ReservationReleased
-from integration.models import Alert, Delivery, Load, Message
-from integration.refusals import Refused
+from integration.commands.verify import violations
+from integration.console.models import User
+from integration.seam import outbox
+from integration.seam.delivery import deliver
+from integration.seam.messages import EventOptOut, ReservationReleased
+from integration.seam.models import Alert, Delivery, Load, Message
+from integration.seam.refusals import Refused
+from integration.seam.settling import settle
 from lec_sim import operations as lec
 from lec_sim.models import Removal as Refusal
 from tests import factories, walk

@@ -14,13 +14,13 @@ from cpm import operations as cpm
 from cpm.models import ProgramEvent, Removal
 from derms import operations as derms
 from derms.models import ControlZone, Event, Program, Stage
-from integration.config import settling
-from integration.config.models import User
-from integration.config.roles import APPROVER
-from integration.config.verify import violations
-from integration.delivery import deliver
-from integration.models import Delivery
-from integration.refusals import Refused
+from integration.commands.verify import violations
+from integration.console.models import User
+from integration.console.roles import APPROVER
+from integration.seam import settling
+from integration.seam.delivery import deliver
+from integration.seam.models import Delivery
+from integration.seam.refusals import Refused
 from lec_sim import operations as lec
 from lec_sim.models import LecStage
 from tests import factories, walk

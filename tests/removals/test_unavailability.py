@@ -11,12 +11,12 @@ from cpm.models import Device, Program, Removal, Unavailability
 from derms import operations as derms
 from derms.models import Device as GridDevice
 from derms.models import DeviceUnavailability, Event, Stage
-from integration.config.models import User
-from integration.config.settling import settle
-from integration.config.verify import violations
-from integration.delivery import deliver
-from integration.models import Delivery, Message
-from integration.refusals import Refused
+from integration.commands.verify import violations
+from integration.console.models import User
+from integration.seam.delivery import deliver
+from integration.seam.models import Delivery, Message
+from integration.seam.refusals import Refused
+from integration.seam.settling import settle
 from tests.removals.conftest import allow_leaving
 from tests.removals.running import (
     MINUTE,

@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 
 from cpm import operations as cpm
 from derms.models import Event, Stage
-from integration.config.settling import settle
-from integration.config.verify import INVARIANTS, Violation, violations, violations_of
-from integration.models import Delivery
+from integration.commands.verify import INVARIANTS, Violation, violations, violations_of
+from integration.seam.models import Delivery
+from integration.seam.settling import settle
 from tests.removals.running import begin, device, end, program_event, tell_by_hand
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cpm.models import Customer, Device, Program, Subscription
 from cpm.operations import make_link
 from derms.models import DerGroup, Event, Strategy
-from integration.config.models import User
+from integration.console.models import User
 from tests.security.everything import digest
 from tests.security.forms_on_pages import Forms, FoundForm
 
@@ -138,7 +138,7 @@ def test_what_is_too_large_to_be_kept_gets_a_sentence(
     def too_large(*args: object) -> None:
         raise problem
 
-    monkeypatch.setattr("integration.config.views.running_events", too_large)
+    monkeypatch.setattr("integration.console.views.running_events", too_large)
     answer = superuser.get("/")
     assert answer.status_code == 400
     assert "larger than can be kept" in answer.content.decode()

@@ -11,11 +11,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from derms.models import Event
-from integration.config.settling import settle
-from integration.delivery import deliver
-from integration.messages import BULK, CONTRACTS, MessageBody, Receipt
-from integration.models import Delivery, Message
-from integration.routes import ROUTES
+from integration.seam.delivery import deliver
+from integration.seam.messages import BULK, CONTRACTS, MessageBody, Receipt
+from integration.seam.models import Delivery, Message
+from integration.seam.routes import ROUTES
+from integration.seam.settling import settle
 from tests.messages import test_contracts as contracts
 from tests.security.everything import digest
 

@@ -15,11 +15,11 @@ from cpm.models import Customer, ProgramEvent
 from cpm.operations import make_link
 from derms import operations
 from derms.models import ControlZone, Event, Program
-from integration import clock, logs, outbox
-from integration.config.models import User
-from integration.config.settling import settle
-from integration.delivery import deliver
-from integration.routes import ROUTES, Route
+from integration.console.models import User
+from integration.seam import clock, logs, outbox
+from integration.seam.delivery import deliver
+from integration.seam.routes import ROUTES, Route
+from integration.seam.settling import settle
 from tests import factories, walk
 from tests.messages.conftest import STATUS
 
@@ -130,7 +130,7 @@ def test_a_line_names_request_person_and_event(log: StringIO, operator: User) ->
     assert line == {
         "message": "request",
         "level": "info",
-        "logger": "integration.logs",
+        "logger": "integration.seam.logs",
         "request_id": answer[logs.HEADER],
         "route": "events/<str:number>/",
         "actor": "olive",

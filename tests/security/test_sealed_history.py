@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from derms.models import Event, Transition
-from integration import sealing
-from integration.history import HistoryBlock, Seal
-from integration.scheduler import Scheduler
+from integration.seam import sealing
+from integration.seam.history import HistoryBlock, Seal
+from integration.seam.scheduler import Scheduler
 from tests.messages import bulk
 from tests.processes import eventually
 from tests.threads import run_together

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from integration.config.engines.state import PROJECT
-from integration.config.models import User
+from integration.console.models import User
+from integration.engines.state import PROJECT
 
 PRODUCTION = {
     "SECRET_KEY": "f3Jq8Zk1Vt6Yw0Rn5Lb2Xc7Hd4Gs9Mp1Qa8We3Ui6Oo5Tr2Kz7",

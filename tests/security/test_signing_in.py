@@ -16,7 +16,7 @@ from allauth.mfa.totp.internal.auth import (
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from integration.config.models import User
+from integration.console.models import User
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -187,7 +187,7 @@ def test_signing_in_is_limited_by_address(client: Client, operator: User) -> Non
 
 
 @pytest.mark.parametrize(
-    ("module", "address"), [("integration.config.palette", "/find/"), ("cpm.views.customers", "/customers/")]
+    ("module", "address"), [("integration.console.palette", "/find/"), ("cpm.views.customers", "/customers/")]
 )
 def test_searching_is_limited_by_person(
     module: str, address: str, client: Client, csr: User, monkeypatch: pytest.MonkeyPatch

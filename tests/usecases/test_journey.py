@@ -7,8 +7,8 @@ import pytest
 from cpm.models import Participation, ParticipationOutcome, ProgramEvent
 from derms import operations
 from derms.models import ControlZone, Event, Program
-from integration.config.models import User
-from integration.models import Alert, Delivery
+from integration.console.models import User
+from integration.seam.models import Alert, Delivery
 from tests import factories
 from tests.settling import settle_until
 

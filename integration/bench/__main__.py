@@ -1,0 +1,35 @@
+"""`make bench`, `make bench-zones`: a benchmark on engines of its own, in a folder that goes with it."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from integration import engines
+from integration.engines.state import PROJECT, State
+
+ADDRESSES = ("DATABASE_URL", "REDIS_URL")
+
+
+def main() -> None:
+    words = sys.argv[1:] if sys.argv[1:2] == ["bench_zones"] else ["bench", *sys.argv[1:]]
+    parent = PROJECT / ".local"
+    parent.mkdir(mode=0o700, exist_ok=True)
+    state = State(Path(tempfile.mkdtemp(prefix="bench-", dir=parent)))
+    for name in ADDRESSES:
+        os.environ.pop(name, None)
+    os.environ["GRIDCALL_STATE"] = str(state.root)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.project.settings")
+    try:
+        with engines.in_use():
+            from django.core.management import execute_from_command_line
+
+            execute_from_command_line(["manage.py", *words])
+    except engines.EnginesNotUsable as error:
+        sys.exit(str(error))
+    finally:
+        state.remove()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Small messages end to end, each applied exactly once, beside empty Celery tasks on the same broker and worker."""
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+from redis import Redis
+
+from derms.models import DeliveredLoad as KeptLoad
+from derms.models import Stage
+from integration.commands.journey import Journey, person_of, wait_until
+from integration.console.roles import OPERATOR
+from integration.project.celery import app
+from integration.project.supervisor import working
+from integration.seam import clock, outbox
+from integration.seam.messages import DeliveredLoad
+from integration.seam.models import SMALL, Delivery
+from integration.seam.scheduler import publish_small
+
+from .copies import copy_row
+from .crew import BenchFailed
+from .report import Row
+
+MESSAGES, ROUNDS = 500, 3
+DEVICES = 50
+PATIENCE_S = 120
+GOAL = 0.25
+
+
+def measure(say: Callable[[str], object]) -> Row:
+    """One row: messages per second by tasks per second, the median of several rounds of both.
+
+    Raises BenchFailed where a message came about twice or never.
+    """
+    with working(say):
+        stages = make_stages(MESSAGES * (ROUNDS + 1))
+        found = [_round(stages[MESSAGES * number :][:MESSAGES]) for number in range(ROUNDS + 1)]
+    messages, tasks = sorted(found[1:], key=lambda rates: rates[0] / rates[1])[ROUNDS // 2]  # the first warms up
+    name = f"small messages end to end, {messages:,.0f} a second; empty tasks, {tasks:,.0f}"
+    return Row(name, MESSAGES, MESSAGES / messages, MESSAGES / tasks, None, round(messages / tasks, 2), GOAL, True)
+
+
+def _round(stages: list[uuid.UUID]) -> tuple[float, float]:
+    tasks = tasks_per_second(len(stages))
+    return messages_per_second(stages), tasks
+
+
+def make_stages(count: int) -> list[uuid.UUID]:
+    """An event with so many stages, which nobody submits; gives their uids."""
+    journey = Journey(devices=DEVICES, stages=1, stage_seconds=3600)
+    journey.make_fleet()
+    wait_until(lambda: journey.enrolled() == DEVICES, seconds=PATIENCE_S, what="Enrolling the devices")
+    like = journey.draft(person_of("journey.operator", OPERATOR)).stages.get()
+    copies = copy_row(like, count, {"uid": "gen_random_uuid()", "number": "n + 1"})
+    return list(Stage.objects.filter(pk__in=copies).values_list("uid", flat=True))
+
+
+def messages_per_second(stages: list[uuid.UUID]) -> float:
+    """Send a message about each stage, every one in a transaction of its own; the last one delivered ends the time."""
+    first = (Delivery.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
+    sent = Delivery.objects.filter(pk__gte=first)
+    began = clock.now()
+    for stage in stages:
+        with transaction.atomic():
+            outbox.send(_delivered_load(stage), sender="lec")
+    wait_until(lambda: not sent.filter(delivered_at=None).exists(), seconds=PATIENCE_S, what="Delivering messages")
+    applied = KeptLoad.objects.filter(stage__uid__in=stages).count()
+    if applied != len(stages):
+        raise BenchFailed(f"{len(stages)} messages were sent and {applied} applied.")
+    ended: datetime = sent.aggregate(last=Max("delivered_at"))["last"]
+    return len(stages) / (ended - began).total_seconds()
+
+
+def tasks_per_second(count: int) -> float:
+    """Publish so many tasks that deliver nothing; the last one acknowledged ends the time."""
+    with app.connection_for_write() as broker:
+        redis: Redis = broker.default_channel.client  # type: ignore[attr-defined]  # the channel of this transport
+        began = time.perf_counter()
+        for _ in range(count):
+            publish_small([])
+        while redis.llen(SMALL) or redis.hlen("unacked"):
+            time.sleep(0.005)
+        return count / (time.perf_counter() - began)
+
+
+def _delivered_load(stage: uuid.UUID) -> DeliveredLoad:
+    return DeliveredLoad(
+        stage_uid=stage, at=clock.now(), reduction_w=1000, called=1, answered=1, rejected=0, overridden=0
+    )

@@ -1,0 +1,172 @@
+"""The steps of one event over a fleet, each timed from the call of its operation to its last commit."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from cpm.models import ProgramEvent
+from derms.models import Enrollment, Event, Stage
+from derms.operations.outcomes import OUTCOMES
+from derms.operations.scheduling import RESERVED_DEVICES
+from integration.commands.journey import Journey
+from integration.seam import clock
+from integration.seam.models import Delivery
+from lec_sim.models import LecStage
+
+from .crew import BenchFailed, Crew
+from .limits import Limit, binary_copy, copy_to_nowhere, text_copy
+
+TARGET_SHARE = 0.4
+STAGE_S = 3600
+RATED_W = (
+    "SELECT sum(d.rated_w) FROM derms_device d JOIN derms_enrollment e ON e.device_id = d.id WHERE e.program_id = %s"
+)
+# Every device was called ten times and did well in most: so the ranked choice has something to rank.
+USAGE = """
+UPDATE derms_candidate c
+   SET recent = known.recent, calls = 10, score = derms_score(known.recent, 10),
+       last_called_at = now() - (hashint8(c.device_id) & 63) * interval '1 day'
+  FROM (SELECT device_id, (hashint8(device_id) | hashint8(device_id + 1)) & 1023 AS recent FROM derms_candidate) known
+ WHERE known.device_id = c.device_id AND c.program_id = %s
+"""
+
+
+class Step(NamedTuple):
+    """What one step took, over how many rows, and the limit of these rows."""
+
+    name: str
+    rows: int
+    seconds: float
+    limit: Limit
+    goal: float
+
+    @property
+    def ratio(self) -> float:
+        return self.seconds / self.limit.seconds
+
+
+class EventRun:
+    """One fleet and its events, step by step."""
+
+    def __init__(self, *, devices: int, crew: Crew) -> None:
+        self.crew = crew
+        self.journey = Journey(devices=devices, stages=1, stage_seconds=STAGE_S)
+        self.steps: list[Step] = []
+
+    def make_fleet(self) -> None:
+        """Customers and devices by set operations, DERMS told of them by an enrollment load; none of it is timed."""
+        journey = self.journey
+        journey.make_fleet()
+        for kind in ("program_rule_sync", "enrollment_load", "enrollment_load_answer"):
+            self.crew.deliver(_deliveries(kind))
+        if journey.enrolled() != journey.devices:
+            raise BenchFailed(f"{journey.enrolled()} of {journey.devices} devices were enrolled.")
+        self.program = Enrollment.objects.filter(program__code=journey.tag).values_list("program_id", flat=True)[0]
+        _execute(USAGE, [self.program])
+        _execute("VACUUM FULL derms_candidate")  # each stage that closes leaves a table without dead rows, too
+        _execute("VACUUM (ANALYZE)")  # what autovacuum does within minutes
+        _execute("CHECKPOINT")
+
+    def choose(self) -> None:
+        """Reserve two stages: one of Maximum Reduction, one ranked until a target is met."""
+        journey = self.journey
+        now = clock.now()
+        self.event = journey.plan(starts_at=now + timedelta(hours=1))
+        ranked = journey.plan(starts_at=now + timedelta(hours=3), target_kw=self._target_kw())
+        self._schedule("choose and reserve, Maximum Reduction", self.event, goal=6)
+        self._schedule("choose and reserve, ranked to 40 %", ranked, goal=8)
+        self.stage = self.event.stages.get()
+
+    def tell(self) -> None:
+        """Write the reservation extract and load it at both receivers."""
+        stage = self.stage
+        self.crew.deliver(_deliveries("stage_status"))
+        seconds = self._timed("derms.operations.write_reservation_extract", stage.pk, now=clock.now())
+        query, params = RESERVED_DEVICES, {"stage": stage.pk}
+        self._note("write the reservation extract", stage.reserved, seconds, copy_to_nowhere(query, params), goal=3)
+        limit = text_copy(query, "device_reservation", params)
+        for name, receiver, goal in (
+            ("CPM: participations Reserved", "cpm", 5.0),
+            ("LEC: the extract loaded, callable", "lec", 3.5),
+        ):
+            seconds = self._deliver("device_reservation", receiver)
+            self._note(name, stage.reserved, seconds, limit, goal=goal)
+        _require(ProgramEvent.objects.get(stage_uid=stage.uid).reserved == stage.reserved, "CPM has other reservations")
+        _require(LecStage.objects.get(stage_uid=stage.uid).reserved == stage.reserved, "LEC has other reservations")
+
+    def execute(self) -> None:
+        """Call the devices and write what they did."""
+        lec = LecStage.objects.get(stage_uid=self.stage.uid)
+        self.crew.run("lec_sim.operations.start_stage", lec.pk, now=lec.starts_at)
+        seconds = self._timed("lec_sim.operations.call_devices", lec.pk, now=lec.starts_at + timedelta(seconds=1))
+        self.crew.run("lec_sim.operations.end_stage", lec.pk, now=lec.ends_at)
+        seconds += self._timed("lec_sim.operations.hand_over_outcomes", lec.pk, now=lec.ends_at)
+        self.called = LecStage.objects.get(pk=lec.pk).called
+        self._pending = self.stage.reserved, seconds
+
+    def close(self) -> None:
+        """Take the raw outcomes in, close the stage, and close every participation."""
+        for _ in range(2):  # what Live Energy Connect reports, and what DERMS tells CPM of it
+            self.crew.deliver(_deliveries("stage_execution_status") | _deliveries("stage_status"))
+        began = time.perf_counter()
+        self._deliver("raw_outcome", "derms")
+        counting = self.crew.start("derms.operations.count_calls", self.stage.pk, now=clock.now())
+        self.crew.run("derms.operations.close_stage", self.stage.pk, now=clock.now())
+        self._deliver("device_outcome", "cpm")
+        counting.result()
+        seconds = time.perf_counter() - began
+        limit = text_copy(OUTCOMES, "device_outcome", {"stage": self.stage.pk})
+        # Raw outcomes have the same columns and rows, so their limit is the same.
+        self._note("LEC: called, answers recorded, raw outcomes written", *self._pending, limit, goal=5)
+        self._note(
+            "DERMS and CPM: outcomes in, all Closed, candidates swapped", self.stage.reserved, seconds, limit, goal=9
+        )
+        closed = ProgramEvent.objects.get(stage_uid=self.stage.uid).closed
+        _require(closed == self.stage.reserved, f"{closed} of {self.stage.reserved} participations are Closed")
+
+    def _schedule(self, name: str, event: Event, *, goal: float) -> None:
+        seconds = self._timed("derms.operations.schedule_event", event.pk, now=clock.now())
+        stage = Stage.objects.get(event=event)
+        _require(stage.reserved, f"{event} was not scheduled")
+        limit = binary_copy(f"SELECT * FROM derms_reservation WHERE stage_id = {stage.pk}", "derms_reservation")
+        self._note(name, stage.reserved, seconds, limit, goal=goal)
+
+    def _target_kw(self) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(RATED_W, [self.program])
+            watts = int(cursor.fetchone()[0])
+        return round(watts * 0.5 * 0.8 * TARGET_SHARE / 1000)  # the forecast's factor, and most devices' score
+
+    def _timed(self, operation: str, *args: object, **kwargs: object) -> float:
+        return timed(lambda: self.crew.run(operation, *args, **kwargs))
+
+    def _deliver(self, kind: str, receiver: str) -> float:
+        wanted = _deliveries(kind).filter(receiver=receiver, message__stage_uid=self.stage.uid)
+        return timed(lambda: self.crew.deliver(wanted))
+
+    def _note(self, name: str, rows: int, seconds: float, limit: Limit, *, goal: float) -> None:
+        self.steps.append(Step(name, rows, seconds, limit, goal))
+
+
+def timed(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def _deliveries(kind: str) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(message__kind=kind)
+
+
+def _require(is_so: object, otherwise: str) -> None:
+    if not is_so:
+        raise BenchFailed(otherwise)
+
+
+def _execute(query: str, params: list[int] | None = None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)

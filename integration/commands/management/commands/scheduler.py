@@ -1,0 +1,20 @@
+"""`manage.py scheduler`: one scheduler, until it is told to stop."""
+
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from integration.project import monitoring
+from integration.seam.scheduler import Scheduler
+
+
+class Command(BaseCommand):
+    help = "Run one scheduler: it publishes due work and does the small things itself. Start as many as you like."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        scheduler = Scheduler()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: scheduler.stop())
+        monitoring.serve()
+        scheduler.run()

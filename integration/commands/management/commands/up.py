@@ -1,0 +1,160 @@
+"""Gridcall on one machine: a demo utility on the first start, then every process, until Ctrl-C."""
+
+import errno
+import os
+import signal
+import socket
+import threading
+import time
+from http.client import HTTPConnection, HTTPException
+from types import FrameType
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.core.management import BaseCommand, CommandError, call_command
+from rich.console import Console
+from rich.table import Table
+
+from integration.demo import seeding
+from integration.demo.load import refresh_forecast
+from integration.demo.sign_ins import PASSWORD, PEOPLE
+from integration.project.supervisor import Supervisor, background_children, web_child
+from integration.seam import clock
+
+READY_SECONDS = 60
+DEMO_NAMES = [person.username for person in PEOPLE]
+FIRST_LOOK = """What to look at first
+  1. olive.operator: Tools Selection > DERMS Events. One event begins within
+     3 minutes; open it and watch State Tracking: Scheduled, In Progress, Completed.
+  2. ada.approver: one event waits for approval. Approve it, and its devices are
+     reserved.
+  3. pia.manager: Program Events and Event Participation show the same events as
+     the programs see them, from reservation to Closed with an outcome."""
+NEXT_LOOK = """What to look at
+  olive.operator: Tools Selection > DERMS Events > + New Event, from a strategy,
+  with a start some minutes ahead. Then let ada.approver approve it."""
+
+
+class Command(BaseCommand):
+    help = "Runs web, workers and scheduler here, with a demo utility on the first start. PORT chooses the port."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        port = free_port()
+        end_by_signal()
+        try:
+            self.run_until_interrupted(port)
+        except KeyboardInterrupt:
+            self.say("\nEverything is ended.")
+
+    def run_until_interrupted(self, port: int) -> None:
+        first = self.prepare()
+        # This command serves plain http on this machine alone.
+        os.environ.setdefault("GRIDCALL_HTTPS", "0")
+        if demo_is_here():
+            os.environ.setdefault("GRIDCALL_DEMO", "1")
+        supervisor = Supervisor([web_child(port), *background_children()], say=self.say)
+        supervisor.start()
+        try:
+            if not answers_within(READY_SECONDS, port):
+                raise CommandError(f"The pages do not answer. {supervisor.log_of('web')} says why.")
+            self.welcome(port, first)
+            threading.Event().wait()
+        finally:
+            supervisor.stop()
+
+    def prepare(self) -> bool:
+        """Bring the database up to date; True where the demo utility was made just now."""
+        self.say("Preparing the database ...")
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
+        if needs_seeding():
+            self.say("Making the demo utility ...")
+            call_command("seed_demo")
+            return True
+        if demo_is_here():
+            refresh_forecast(clock.now())
+        return False
+
+    def welcome(self, port: int, first: bool) -> None:
+        self.say(f"\nGridcall runs at http://127.0.0.1:{port}/\n\n")
+        if demo_is_here():
+            Console().print(sign_ins())
+            self.say(f"Password of all: {PASSWORD}\n\n{FIRST_LOOK if first else NEXT_LOOK}\n\n")
+        self.say("Ctrl-C ends it.")
+
+    def say(self, text: str) -> None:
+        """Also a file or a pipe shows it at once."""
+        self.stdout.write(text)
+        self.stdout.flush()
+
+
+def free_port() -> int:
+    """The port PORT names, or 8000. Raises CommandError where it can't be opened."""
+    name = os.environ.get("PORT") or "8000"
+    if not (name.isdecimal() and 0 < int(name) < 65536):
+        raise CommandError(f"PORT={name} is not a port. Choose a number from 1 to 65535: PORT=8001 make run")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(name)))
+        except OSError as error:
+            why = "is taken" if error.errno == errno.EADDRINUSE else f"can't be opened ({error.strerror})"
+            raise CommandError(f"Port {name} {why}. Choose another: PORT={other_port(int(name))} make run") from error
+    return int(name)
+
+
+def other_port(port: int) -> int:
+    return port + 1 if 1024 <= port < 65535 else 8001
+
+
+def needs_seeding() -> bool:
+    """Whether the demo utility is missing or half made, and nobody else has an account to sign in with."""
+    strangers = get_user_model().objects.exclude(username__in=DEMO_NAMES)
+    strangers = strangers.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return not strangers.exists() and not seeding.is_complete()
+
+
+def demo_is_here() -> bool:
+    return get_user_model().objects.filter(username__in=DEMO_NAMES).exists()
+
+
+def answers_within(seconds: float, port: int) -> bool:
+    """Wait until the sign-in page comes."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if sign_in_page_status(port) == 200:
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def sign_in_page_status(port: int) -> int | None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/account/login/")
+        return connection.getresponse().status
+    except (OSError, HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def sign_ins() -> Table:
+    table = Table("Sign in as", "Role", "Does")
+    for person in PEOPLE:
+        table.add_row(person.username, person.role or "none", person.does)
+    return table
+
+
+def end_by_signal() -> None:
+    """End on Ctrl-C also where a script started this in the background, which ignores it; nohup keeps its meaning."""
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        wanted.append(signal.SIGHUP)
+    for number in wanted:
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

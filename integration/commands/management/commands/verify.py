@@ -1,0 +1,35 @@
+"""Look for what must never be, over all three systems."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.table import Table
+
+from integration.commands.verify import INVARIANTS, Violation, violations
+
+MOST_SHOWN = 50
+
+
+class Command(BaseCommand):
+    help = "Check the invariants of the three systems in the database: prints what breaks one, and then exits 1."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = violations()
+        if not found:
+            self.stdout.write(f"{len(INVARIANTS)} invariants checked, nothing found.")
+            return
+        console = Console(width=160)
+        with console.capture() as printed:
+            console.print(_table(found))
+        self.stdout.write(printed.get())
+        raise CommandError(f"{len(found)} violations of {len({one.invariant for one in found})} invariants.")
+
+
+def _table(found: list[Violation]) -> Table:
+    table = Table("Invariant", "Of", "What is wrong", title="What must not be")
+    for one in found[:MOST_SHOWN]:
+        table.add_row(one.invariant, one.subject, one.what)
+    if len(found) > MOST_SHOWN:
+        table.add_row("…", "", f"and {len(found) - MOST_SHOWN} more")
+    return table

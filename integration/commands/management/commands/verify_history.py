@@ -1,0 +1,32 @@
+"""Look whether history is still as it was written."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from integration.seam import sealing
+from integration.seam.history import HistoryBlock
+
+
+class Command(BaseCommand):
+    help = "Name every row of history that was changed, removed or added past its trigger, and then exit 1."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--head", action="store_true", help="print the newest block, to keep elsewhere")
+        parser.add_argument("--kept", metavar="NUMBER:DIGEST", help="a head that was kept must be in the chain")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["head"]:
+            self.stdout.write(str(sealing.head() or ""))
+            return
+        found = [f"{row.source} {row.row_id} {row.what}" for row in sealing.tampered()]
+        if options["kept"] and not sealing.holds(options["kept"]):
+            found.append(f"The kept head {options['kept']} is no block of this chain")
+        for line in found:
+            self.stdout.write(line)
+        if found:
+            raise CommandError(f"{len(found)} places where history is not as it was written.")
+        self.stdout.write(
+            f"History is as it was written: {HistoryBlock.objects.count()} blocks, head {sealing.head()}."
+        )

@@ -1,0 +1,20 @@
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
+
+
+class ConsoleConfig(AppConfig):
+    name = "integration.console"
+    label = "config"  # what AUTH_USER_MODEL, tables and permissions are called by
+    verbose_name = "Settings"
+
+    def ready(self) -> None:
+        from .roles import save_roles
+
+        post_migrate.connect(save_roles, sender=self)
+
+
+class RecordsConfig(AdminConfig):
+    """Django's admin with the project's own site."""
+
+    default_site = "integration.console.admin_site.Records"

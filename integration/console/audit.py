@@ -1,0 +1,143 @@
+"""The audit trail: who changed what, when, from what to what and why, over the history of all systems."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.core.exceptions import BadRequest
+from django.db import connection
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from integration.pages.access import allow
+from integration.pages.exports import PAGE, Listing, export
+from integration.pages.http import SignedInRequest
+from integration.pages.keyset import AFTER, SIZE, join_key, page_of, split_key
+from integration.seam.sql import statement
+
+KINDS = {
+    "event": gettext_lazy("Event"),
+    "stage": gettext_lazy("Stage"),
+    "program event": gettext_lazy("Program event"),
+    "participation": gettext_lazy("Event participation"),
+    "unavailability": gettext_lazy("Unavailability"),
+    "program": gettext_lazy("Program"),
+    "program type": gettext_lazy("Program type"),
+}
+ALWAYS, NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+LAST_KEY = "~"  # sorts behind every key
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change; `name` is the object's, `part` is the stage's number where the object has stages."""
+
+    at: datetime
+    key: str
+    kind: str
+    name: str
+    part: int | None
+    by: str
+    from_state: str
+    to_state: str
+    why: str
+
+    @property
+    def kind_word(self) -> str:
+        return str(KINDS[self.kind])
+
+    @property
+    def url(self) -> str:
+        """Where the object is shown; who may see the trail may not always open it."""
+        if self.kind in ("event", "stage"):
+            return reverse("derms:event", args=[self.name])
+        if self.kind == "program event":
+            return reverse("cpm:program_event", args=[self.name, self.part])
+        return reverse("cpm:program", args=[self.name]) if self.kind == "program" else ""
+
+
+class AuditFilter(forms.Form):
+    """What the trail can be narrowed to; days are days in UTC."""
+
+    q = forms.CharField(label=gettext_lazy("Event, device or program"), required=False, max_length=60)
+    by = forms.CharField(label=gettext_lazy("Person"), required=False, max_length=150)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"), required=False, choices=[("", gettext_lazy("All kinds")), *KINDS.items()]
+    )
+    since = forms.DateField(
+        label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    until = forms.DateField(
+        label=gettext_lazy("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+def wanted_by(form: AuditFilter) -> dict[str, Any]:
+    """The parameters of the statement; what is not valid narrows nothing."""
+    form.is_valid()
+    given: dict[str, Any] = form.cleaned_data
+    first, last = given.get("since"), given.get("until")
+    return {
+        "object": f"%{given['q']}%" if given.get("q") else "",
+        "by": given.get("by", ""),
+        "kind": given.get("kind", ""),
+        "since": datetime.combine(first, time(), UTC) if first else ALWAYS,
+        "until": datetime.combine(last, time(), UTC) + timedelta(days=1) if last else NEVER,
+    }
+
+
+@require_safe
+@allow("config.view_audit_trail")
+def audit_trail(request: SignedInRequest) -> HttpResponse:
+    """Changes, the newest first, a keyset page at a time."""
+    form = AuditFilter(request.GET)
+    found = changes(wanted_by(form), before=_place(request), limit=SIZE + 1)
+    last = found[:SIZE][-1] if found else None
+    page = page_of(found, request.GET, join_key([last.at, last.key]) if last else "", size=SIZE)
+    return render(request, "console/audit_trail.html", {"form": form, "page": page})
+
+
+@require_safe
+@allow("config.view_audit_trail")
+def audit_export(request: SignedInRequest) -> HttpResponseBase:
+    """Every change of the filter."""
+    wanted = wanted_by(AuditFilter(request.GET))
+
+    def next_page(last: Change | None) -> list[Change]:
+        return changes(wanted, before=(last.at, last.key) if last else None, limit=PAGE)
+
+    header = [_("At"), _("Person"), _("Kind"), _("Object"), _("Stage"), _("From"), _("To"), _("Why")]
+    return export(request, Listing("audit-trail", header, next_page, _cells))
+
+
+def changes(wanted: dict[str, Any], *, before: tuple[datetime, str] | None, limit: int) -> list[Change]:
+    """So many changes before a place in the trail, or from its newest end."""
+    at, key = before or (wanted["until"], LAST_KEY)
+    with connection.cursor() as cursor:
+        query = statement(Path(__file__).parent, "audit_trail")
+        cursor.execute(query, {**wanted, "at": at, "key": key, "limit": limit})
+        return [Change(*row) for row in cursor.fetchall()]
+
+
+def _cells(change: Change) -> Iterator[Any]:
+    yield from (change.at, change.by, change.kind, change.name, change.part)
+    yield from (change.from_state, change.to_state, change.why)
+
+
+def _place(request: SignedInRequest) -> tuple[datetime, str] | None:
+    text = request.GET.get(AFTER, "")
+    if not text:
+        return None
+    at, key = split_key(text, 2)
+    try:
+        return datetime.fromisoformat(at), key
+    except ValueError as problem:
+        raise BadRequest(_("This address names no place in the list.")) from problem

@@ -1,0 +1,149 @@
+"""What every page's frame shows."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, resolve, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from derms.forecast_age import newest_forecast, too_old
+from integration.pages.templatetags.gridcall import duration
+from integration.seam import clock
+from integration.seam.logs import request_id
+from integration.seam.models import Alert
+
+from .models import SavedView, User
+
+
+class Tool(NamedTuple):
+    """An entry of the menu; its view says who may open it, `waiting` how much waits there."""
+
+    label: str | Promise
+    icon: str
+    url_name: str
+    waiting: Callable[[], int] | None = None
+    key: str = ""  # opens it after g
+
+
+class MenuItem(NamedTuple):
+    label: str | Promise
+    icon: str
+    url: str
+    current: bool
+    waiting: int
+    key: str
+
+
+class MenuSection(NamedTuple):
+    label: str | Promise
+    items: list[MenuItem]
+
+
+def open_alerts() -> int:
+    return Alert.objects.filter(closed_at=None).count()
+
+
+TOOLS: dict[str | Promise, list[Tool]] = {
+    _("Operate"): [
+        Tool(_("Overview"), "layout-dashboard", "overview", key="o"),
+        Tool(_("DERMS Events"), "calendar-event", "derms:event_list", key="e"),
+        Tool(_("Strategies"), "template", "derms:strategy_list", key="s"),
+        Tool(_("DER Groups"), "sitemap", "derms:group_list"),
+        Tool(_("Devices"), "plug-connected", "derms:device_list", key="d"),
+        Tool(_("Alerts"), "bell", "alert_list", open_alerts, "a"),
+    ],
+    _("Programs"): [
+        Tool(_("Program Events"), "file-analytics", "cpm:program_event_list", key="p"),
+        Tool(_("Event Participation"), "list-details", "cpm:participation_list", key="t"),
+        Tool(_("Programs"), "clipboard-list", "cpm:program_list"),
+    ],
+    _("Customers"): [Tool(_("Customer Program Summary"), "users", "cpm:customer_list", key="c")],
+    _("System"): [
+        Tool(_("Live Energy Connect"), "access-point", "lec_sim:stage_list", key="l"),
+        Tool(_("Audit trail"), "history", "audit_trail", key="h"),
+        Tool(_("Users and roles"), "user-circle", "user_list"),
+        Tool(_("Event types"), "clock", "derms:strategy_type_list"),
+        Tool(_("Messages"), "mail", "message_list", key="m"),
+    ],
+}
+
+
+def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
+    """The server's time, the menu and the person; each is worked out only where a template asks for it."""
+    return {
+        "server_now": cache(clock.now),
+        "request_id": request_id,
+        "menu": cache(lambda: menu(request)),
+        "saved_views": lambda: SavedView.objects.filter(person_id=request.user.pk, path=request.path),
+        "own_zone": timezone.get_current_timezone_name,
+        "forecast_age": cache(forecast_age),
+        "roles": lambda: list(request.user.groups.values_list("name", flat=True)),
+        "demo": demo_sign_ins,
+    }
+
+
+class Age(NamedTuple):
+    """How old the newest forecast is, in words."""
+
+    text: str
+    is_old: bool
+
+
+def forecast_age() -> Age | None:
+    """The age of the newest forecast that was loaded; None where there is none."""
+    loaded_at = newest_forecast()
+    if loaded_at is None:
+        return None
+    age = clock.now() - loaded_at
+    return Age(duration(age), age > too_old())
+
+
+def menu(request: HttpRequest) -> list[MenuSection]:
+    """The tools this person may open, by section; sections without any are left out."""
+    sections = [MenuSection(label, menu_items(request, tools)) for label, tools in TOOLS.items()]
+    shown = max(
+        (i.url for _label, items in sections for i in items if is_current(request.path, i.url)), key=len, default=""
+    )
+    return [
+        MenuSection(label, [item._replace(current=item.url == shown) for item in items])
+        for label, items in sections
+        if items
+    ]
+
+
+def menu_items(request: HttpRequest, tools: list[Tool]) -> list[MenuItem]:
+    items = []
+    for tool in tools:
+        try:
+            url = reverse(tool.url_name)
+        except NoReverseMatch:
+            continue
+        if may_open(request.user, url):
+            waiting = tool.waiting() if tool.waiting else 0
+            items.append(MenuItem(tool.label, tool.icon, url, False, waiting, tool.key))
+    return items
+
+
+def may_open(user: User | AnonymousUser, url: str) -> bool:
+    """Whether the view behind an address lets this person in, by the mark of integration.pages.access."""
+    permissions = getattr(resolve(url).func, "allow", None)
+    if permissions is None or not user.is_authenticated:
+        return False
+    return not permissions or any(user.has_perm(name) for name in permissions)
+
+
+def is_current(path: str, url: str) -> bool:
+    """Whether a page lies at or below a tool's page; of several tools the one with the longest address has it."""
+    return path == url if url == "/" else path.startswith(url)
+
+
+def demo_sign_ins() -> dict[str, object] | None:
+    """The people of the demo utility and their password, for the sign-in page of a demo and nowhere else."""
+    return import_string(settings.DEMO_SIGN_INS)() if settings.DEMO else None

@@ -1,0 +1,86 @@
+"""What the monitor's lists can be narrowed to; a filter is a query string, so a view of a list is an address."""
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.forms import HiddenInput
+from django.utils.translation import gettext_lazy as _
+
+from integration.seam.messages import CONTRACTS
+from integration.seam.models import Alert, Delivery
+from integration.seam.queries import DELIVERY_STATES, stage_uids_of
+from integration.seam.routes import ROUTES
+
+SYSTEMS = {"derms": "DERMS", "cpm": "CPM", "lec": "LEC"}
+RECEIVERS = sorted({route.receiver for routes in ROUTES.values() for route in routes})
+
+
+class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
+    """Messages by subject, kind, state and receiver."""
+
+    q = django_filters.CharFilter(method="about", label=_("Subject, or event number"))
+    kind = django_filters.ChoiceFilter(
+        field_name="message__kind",
+        choices=[(kind, kind.replace("_", " ")) for kind in CONTRACTS],
+        label=_("Kind"),
+        empty_label=_("All kinds"),
+    )
+    state = django_filters.ChoiceFilter(
+        method="in_state",
+        choices=[
+            ("open", _("Open")),
+            ("delivered", _("Delivered")),
+            ("dead", _("Dead")),
+            ("discarded", _("Discarded")),
+        ],
+        label=_("State"),
+        empty_label=_("All states"),
+    )
+    receiver = django_filters.ChoiceFilter(
+        choices=[(name, SYSTEMS[name]) for name in RECEIVERS], label=_("Receiver"), empty_label=_("All receivers")
+    )
+
+    class Meta:
+        model = Delivery
+        fields = ["q", "kind", "state", "receiver"]
+
+    def about(self, rows: QuerySet[Delivery], name: str, words: str) -> QuerySet[Delivery]:
+        return rows.filter(Q(message__subject__icontains=words) | Q(message__stage_uid__in=stage_uids_of(words)))
+
+    def in_state(self, rows: QuerySet[Delivery], name: str, state: str) -> QuerySet[Delivery]:
+        return rows.filter(DELIVERY_STATES[state])
+
+
+ALERT_KINDS = {
+    "message": _("Message"),
+    "stage late": _("Stage late"),
+    "stage not started": _("Stage not started"),
+    "stage missed": _("Stage missed"),
+    "stage not ended": _("Stage not ended"),
+    "event not scheduled": _("Event not scheduled"),
+    "target no longer met": _("Target no longer met"),
+    "answers below expectation": _("Answers below expectation"),
+    "forecast too old": _("Forecast too old"),
+    "notification": _("Notification"),
+}
+
+
+class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
+    """Alerts by view, severity, kind and words."""
+
+    view = django_filters.ChoiceFilter(
+        choices=[("open", _("Open")), ("all", _("All"))], method="in_view", widget=HiddenInput
+    )
+    q = django_filters.CharFilter(field_name="text", lookup_expr="icontains", label=_("Words of the alert"))
+    severity = django_filters.ChoiceFilter(
+        choices=[("critical", _("Critical")), ("warning", _("Warning"))],
+        label=_("Severity"),
+        empty_label=_("All severities"),
+    )
+    kind = django_filters.ChoiceFilter(choices=list(ALERT_KINDS.items()), label=_("Kind"), empty_label=_("All kinds"))
+
+    class Meta:
+        model = Alert
+        fields = ["view", "q", "severity", "kind"]
+
+    def in_view(self, rows: QuerySet[Alert], name: str, view: str) -> QuerySet[Alert]:
+        return rows if view == "all" else rows.filter(closed_at=None)

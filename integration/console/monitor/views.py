@@ -1,0 +1,233 @@
+"""The monitor: every message with its deliveries and dead letters, and what a person must look at."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from integration.pages.access import allow
+from integration.pages.acting import acts_once
+from integration.pages.exports import export, listing_of
+from integration.pages.http import SignedInRequest
+from integration.pages.keyset import keyset_page
+from integration.seam import clock, queries
+from integration.seam.alerts import archive_alert
+from integration.seam.delivery import MOST_ATTEMPTS, discard_delivery, retry_delivery, retry_due_work
+from integration.seam.models import Alert, Delivery, DueWork, Message
+
+from .filters import AlertFilter, DeliveryFilter
+from .forms import DiscardForm
+
+ACTING = require_http_methods(["GET", "HEAD", "POST"])
+DEAD_SHOWN = REFUSED_SHOWN = 100
+LATEST_FIRST = ("-last_at", "-id")
+# Critical comes before warning as a word, too.
+ALERT_ORDERS = {"severity": ("severity", "id"), "kind": ("kind", "id"), "last": ("last_at", "id")}
+
+
+@require_safe
+@allow("derms.view_event", "cpm.view_participation")
+def live(request: SignedInRequest) -> HttpResponse:
+    """Says who may have a stream of nudges; integration.pages.hub keeps the answer open."""
+    return HttpResponse(
+        content_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+
+
+@require_safe
+@allow("integration.view_message")
+@vary_on_headers("HX-Request")
+def message_list(request: SignedInRequest) -> HttpResponse:
+    """Dead letters and the backlog as live parts of the page; then every message, the newest first."""
+    if request.htmx and "hour" in request.GET:
+        hour = queries.backlog_by_minute(clock.now())
+        return render(request, "console/message_list.html#backlog-hour", {"hour": hour})
+    context: dict[str, Any] = {
+        "backlog": queries.backlog(),
+        "dead": queries.dead_deliveries()[:DEAD_SHOWN],
+        "dead_work": queries.dead_due_work()[:DEAD_SHOWN],
+    }
+    if request.htmx:
+        return render(request, "console/message_list.html#backlog", context)
+    found = DeliveryFilter(request.GET, queryset=queries.deliveries())
+    context |= {"filter": found, "page": keyset_page(found.qs, ("-id",), request.GET), "query": request.GET.urlencode()}
+    context["hour"] = queries.backlog_by_minute(clock.now())
+    return render(request, "console/message_list.html", context)
+
+
+@require_safe
+@allow("integration.view_message")
+def message_export(request: SignedInRequest) -> HttpResponseBase:
+    """Every delivery of the filter, the newest first."""
+    found = DeliveryFilter(request.GET, queryset=queries.deliveries()).qs
+    header = [
+        _("Message"), _("Kind"), _("From"), _("To"), _("Subject"), _("Part"), _("Sent at"), _("Delivered at"),
+        _("Attempts"), _("State"), _("Error"),
+    ]  # fmt: skip
+    return export(request, listing_of("messages", found, ("-id",), header, _delivery_cells))
+
+
+def _delivery_cells(one: Delivery) -> Iterator[Any]:
+    yield from (one.message.uid, one.message.kind, one.message.sender, one.receiver, one.message.subject, one.part)
+    yield from (one.message.sent_at, one.delivered_at, one.attempt - one.given_back, one.state, one.error)
+
+
+@require_safe
+@allow("integration.view_message")
+def message(request: SignedInRequest, uid: UUID) -> HttpResponse:
+    """One message: what it says, who got it, and what they refused."""
+    found = get_object_or_404(Message, uid=uid)
+    context = {
+        "message": found,
+        "payload": json.dumps(found.payload, indent=2, ensure_ascii=False),
+        "deliveries": queries.deliveries_of(found),
+        "loads": queries.loads_of(found),
+        "refused": queries.refused_rows_of(found)[:REFUSED_SHOWN],
+    }
+    return render(request, "console/message.html", context)
+
+
+@ACTING
+@allow("integration.change_message")
+@acts_once
+def delivery_retry(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Give a dead letter all its attempts again."""
+    found = get_object_or_404(queries.deliveries(), pk=pk)
+    back = reverse("message", args=[found.message.uid])
+    if request.method == "POST":
+        retry_delivery(delivery_id=pk)
+        _say(request, found, _("It is tried again."))
+        return redirect(back)
+    context = {
+        "title": _("Retry “%(delivery)s”?") % {"delivery": found},
+        "consequences": [
+            _("It gets %(n)s attempts again, the first one at once.") % {"n": MOST_ATTEMPTS},
+            _("If it was applied already, applying it again changes nothing."),
+        ],
+        "act": _("Retry"),
+        "keep": _("Leave it set aside"),
+        "keep_url": back,
+    }
+    return render(request, "confirm.html", context)
+
+
+@ACTING
+@allow("integration.change_message")
+@acts_once
+def delivery_discard(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Give a dead letter up, with a reason."""
+    found = get_object_or_404(queries.deliveries(), pk=pk)
+    back = reverse("message", args=[found.message.uid])
+    form = DiscardForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        discard_delivery(delivery_id=pk, by=request.user.username, reason=form.cleaned_data["reason"])
+        _say(request, found, _("It is discarded."))
+        return redirect(back)
+    context = {
+        "title": _("Discard “%(delivery)s” for good?") % {"delivery": found},
+        "consequences": [_("The receiver never learns of it, and it can't be retried.")],
+        "form": form,
+        "act": _("Discard"),
+        "keep": _("Keep it, to retry it later"),
+        "keep_url": back,
+        "dangerous": True,
+    }
+    return render(request, "confirm.html", context, status=422 if form.errors else 200)
+
+
+@ACTING
+@allow("integration.change_message")
+@acts_once
+def due_work_retry(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Give work the clock started all its attempts again."""
+    found = get_object_or_404(DueWork, pk=pk)
+    if request.method == "POST":
+        retry_due_work(work_id=pk)
+        messages.success(request, _("“%(work)s” is tried again.") % {"work": found})
+        return redirect("message_list")
+    context = {
+        "title": _("Retry “%(work)s”?") % {"work": found},
+        "consequences": [_("It gets %(n)s attempts again, the first one at once.") % {"n": MOST_ATTEMPTS}],
+        "act": _("Retry"),
+        "keep": _("Leave it set aside"),
+        "keep_url": reverse("message_list"),
+    }
+    return render(request, "confirm.html", context)
+
+
+@require_safe
+@allow("integration.view_alert")
+@vary_on_headers("HX-Request")
+def alert_list(request: SignedInRequest) -> HttpResponse:
+    """Open alerts, or all of them, by a filter; the latest first, or by severity."""
+    found = _alerts(request)
+    sort = request.GET.get("sort", "")
+    page = keyset_page(found.qs, ALERT_ORDERS.get(sort, LATEST_FIRST), request.GET)
+    context = {
+        "filter": found,
+        "page": page,
+        "view": found.data["view"],
+        "sort": sort,
+        "query": request.GET.urlencode(),
+        "is_narrowed": any(request.GET.get(name) for name in ("q", "severity", "kind")),
+    }
+    return render(request, "console/alert_list.html#alerts" if request.htmx else "console/alert_list.html", context)
+
+
+@require_safe
+@allow("integration.view_alert")
+def alert_export(request: SignedInRequest) -> HttpResponseBase:
+    """The alerts of the filter, the latest first."""
+    header = [
+        _("Last time"), _("Severity"), _("Kind"), _("What"), _("Times"), _("Since"), _("Archived at"), _("Archived by"),
+    ]  # fmt: skip
+    return export(request, listing_of("alerts", _alerts(request).qs, LATEST_FIRST, header, _alert_cells))
+
+
+def _alerts(request: SignedInRequest) -> AlertFilter:
+    data = request.GET.copy()
+    data.setdefault("view", "open")
+    return AlertFilter(data, queryset=queries.alerts())
+
+
+def _alert_cells(alert: Alert) -> Iterator[Any]:
+    yield from (alert.last_at, alert.severity, alert.kind, alert.text, alert.count, alert.opened_at)
+    yield from (alert.closed_at, alert.closed_by)
+
+
+@ACTING
+@allow("integration.change_alert")
+@acts_once
+def alert_archive(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Close an alert that was looked at."""
+    found = get_object_or_404(Alert, pk=pk)
+    if request.method == "POST":
+        archive_alert(alert_id=pk, by=request.user.username)
+        messages.success(request, _("The alert is archived."))
+        return redirect("alert_list")
+    context = {
+        "title": _("Archive this alert?"),
+        "consequences": [found.text, _("If it happens again, a new alert opens.")],
+        "act": _("Archive"),
+        "keep": _("Keep it open"),
+        "keep_url": reverse("alert_list"),
+    }
+    return render(request, "confirm.html", context)
+
+
+def _say(request: SignedInRequest, delivery: Delivery, sentence: str) -> None:
+    """Say what was done, or that there was nothing to do because somebody was faster."""
+    if delivery.state == "Dead":
+        messages.success(request, sentence)
+    else:
+        state = _(delivery.state).lower()
+        messages.info(request, _("Nothing was done: the delivery is not set aside any more, it is %s.") % state)

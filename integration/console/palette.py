@@ -1,0 +1,128 @@
+"""The command palette: pages by the words people use for them, and events, customers and devices by what they type."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from cpm.queries import customers, customers_like
+from derms.models import Device, Event
+from derms.queries import events_for_list
+from integration.pages.access import allow
+from integration.pages.http import SignedInRequest
+from integration.pages.limits import is_over
+
+from .context import TOOLS, may_open
+
+MOST = 6
+SEARCHES_A_MINUTE = 240  # typing asks a few times a word
+SHORTEST = 2
+
+# The words of the reference text, and of people, for a page.
+OTHER_WORDS: dict[str, tuple[str | Promise, ...]] = {
+    "derms:event_list": (gettext_lazy("State Tracking"), gettext_lazy("Event Cancellation")),
+    "cpm:program_list": (gettext_lazy("Program Configuration"), gettext_lazy("Program Type Configuration")),
+    "cpm:customer_list": (
+        gettext_lazy("Current Enrollment"),
+        gettext_lazy("Schedule Unavailability"),
+        gettext_lazy("Device Location"),
+        gettext_lazy("Opt Out"),
+    ),
+    "cpm:participation_list": (gettext_lazy("Preemptive Opt-Out"), gettext_lazy("Outcome")),
+    "lec_sim:stage_list": (gettext_lazy("LEC"),),
+}
+VERBS: dict[str, str | Promise] = {
+    "submit": gettext_lazy("Submit"),
+    "approve": gettext_lazy("Approve"),
+    "deny": gettext_lazy("Deny"),
+    "cancel": gettext_lazy("Cancel"),
+    "edit": gettext_lazy("Edit"),
+}
+
+
+class Found(NamedTuple):
+    """One line of the palette."""
+
+    label: str
+    note: str
+    icon: str
+    url: str
+
+
+@require_safe
+@allow()
+def palette(request: SignedInRequest) -> HttpResponse:
+    """What matches; the list alone where htmx asks for it, else a page of its own."""
+    words = request.GET.get("q", "").strip()[:120]
+    if words and is_over("find", str(request.user.pk), per_minute=SEARCHES_A_MINUTE):
+        return HttpResponse(_("You searched very often. Wait a minute, then try again."), status=429)
+    template = "console/palette.html#found" if request.htmx else "console/palette.html"
+    return render(request, template, {"words": words, "found": [*find(request, words)]})
+
+
+def find(request: HttpRequest, words: str) -> Iterator[Found]:
+    """Pages first, then things; each only where this person may open it."""
+    yield from _pages(request, words.casefold())
+    if len(words) >= SHORTEST:
+        yield from _events(request, words)
+        yield from _customers(request, words)
+        yield from _devices(request, words)
+
+
+def _pages(request: HttpRequest, words: str) -> Iterator[Found]:
+    new_event = reverse("derms:event_new")
+    if words in str(_("+ New Event")).casefold() and may_open(request.user, new_event):
+        yield Found(_("+ New Event"), _("DERMS Events"), "plus", new_event)
+    for section, tools in TOOLS.items():
+        for tool in tools:
+            url = reverse(tool.url_name)
+            names = [str(tool.label), *map(str, OTHER_WORDS.get(tool.url_name, ()))]
+            hit = next((name for name in names if words in name.casefold()), None)
+            if hit is None and words in str(_("Tools Selection")).casefold():
+                hit = names[0]
+            if hit and may_open(request.user, url):
+                yield Found(hit, str(section) if hit == names[0] else names[0], tool.icon, url)
+
+
+def _events(request: HttpRequest, words: str) -> Iterator[Found]:
+    """Events by number or name; after a verb, the step it names: "cancel DR-2026-0142"."""
+    if not request.user.has_perm("derms.view_event"):
+        return
+    first, _space, rest = words.partition(" ")
+    verb = next((v for v, name in VERBS.items() if first.casefold() in (v, str(name).casefold())), None)
+    for event in _events_like(rest if verb else words):
+        url = reverse(f"derms:event_{verb}" if verb else "derms:event", args=[event.number])
+        label = f"{VERBS[verb]} {event.number}" if verb else f"{event.number} {event.name}"
+        if may_open(request.user, url):
+            yield Found(
+                label, f"{event.name if verb else event.zone} · {event.get_state_display()}", "calendar-event", url
+            )
+
+
+def _events_like(words: str) -> list[Event]:
+    found = events_for_list()
+    by_number, by_name = found.filter(number__icontains=words), found.filter(name__icontains=words)
+    return list((by_number | by_name).order_by("-pk")[:MOST])
+
+
+def _customers(request: HttpRequest, words: str) -> Iterator[Found]:
+    if not request.user.has_perm("cpm.view_customer"):
+        return
+    for customer in customers_like(customers(), words).order_by("number")[:MOST]:
+        url = reverse("cpm:customer", args=[customer.number])
+        yield Found(customer.name, customer.number, "users", url)
+
+
+def _devices(request: HttpRequest, words: str) -> Iterator[Found]:
+    if not request.user.has_perm("derms.view_device"):
+        return
+    nic_id = words.rpartition("/")[2].upper()
+    for device in Device.objects.select_related("head_end").filter(nic_id__startswith=nic_id).order_by("nic_id")[:MOST]:
+        url = reverse("derms:device", args=[device.head_end.code, device.nic_id])
+        yield Found(f"{device.head_end.code}/{device.nic_id}", _("Device"), "plug-connected", url)

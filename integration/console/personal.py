@@ -1,0 +1,98 @@
+"""What each person set for themselves: language, time zone, theme, keyboard shortcuts."""
+
+from collections.abc import Callable
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import Resolver404, resolve
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from integration.pages.access import allow
+from integration.pages.http import SignedInRequest
+
+from .models import SavedView, User
+
+
+class Personal:
+    """Answers in the person's language, and shows moments without a place in their time zone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        person = request.user
+        language, zone = translation.get_language_from_request(request), "UTC"
+        if isinstance(person, User):
+            language, zone = person.language, person.time_zone
+        with translation.override(language), timezone.override(zone):
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    time_zone = forms.ChoiceField(
+        label=User._meta.get_field("time_zone").verbose_name,
+        choices=[(name, name) for name in sorted(available_timezones()) if "/" in name or name == "UTC"],
+    )
+
+    class Meta:
+        model = User
+        fields = ["language", "time_zone", "theme", "shortcuts"]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow()
+def profile(request: SignedInRequest) -> HttpResponse:
+    """The person's own settings."""
+    form = ProfileForm(request.POST if request.method == "POST" else None, instance=request.user)
+    if form.is_valid():
+        with translation.override(form.save().language):
+            messages.success(request, _("Your settings are saved."))
+        return redirect("profile")
+    return render(request, "console/profile.html", {"form": form}, status=422 if form.errors else 200)
+
+
+class SavedViewForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    class Meta:
+        model = SavedView
+        fields = ["path", "name", "query"]
+
+    def clean_path(self) -> str:
+        """One of our own pages: the name is a link for its owner."""
+        path: str = self.cleaned_data["path"]
+        try:
+            resolve(path)
+        except Resolver404 as problem:
+            raise forms.ValidationError(_("“%(path)s” is no page."), params={"path": path}) from problem
+        return path
+
+
+@allow()
+@require_POST
+def saved_view_add(request: SignedInRequest) -> HttpResponse:
+    """Keep a list's filter and order under a name; the same name is replaced."""
+    form = SavedViewForm(request.POST)
+    if not form.is_valid():
+        reasons = [str(reason) for field in form.errors.values() for reason in field]
+        messages.error(request, _("The view was not saved: %(why)s") % {"why": " ".join(reasons)})
+        return redirect("overview")
+    given = form.cleaned_data
+    SavedView.objects.update_or_create(
+        person_id=request.user.pk, path=given["path"], name=given["name"], defaults={"query": given["query"]}
+    )
+    return redirect(f"{given['path']}?{given['query']}")
+
+
+@allow()
+@require_POST
+def saved_view_remove(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Forget one of the person's own views."""
+    saved = get_object_or_404(SavedView, pk=pk, person_id=request.user.pk)
+    saved.delete()
+    return redirect(saved.path)

@@ -1,0 +1,104 @@
+"""Users and roles: who may sign in, and as what."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from integration.pages.access import allow
+from integration.pages.acting import acts_once
+from integration.pages.http import SignedInRequest
+
+from .models import User
+from .roles import ADMINISTRATOR, ROLES
+from .second_factor import signed_in_lately
+
+ACTING = require_http_methods(["GET", "HEAD", "POST"])
+
+
+class RolesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic in its stubs alone
+    def __init__(self, **kwargs: Any) -> None:
+        known = Group.objects.filter(name__in=ROLES).order_by("name")
+        super().__init__(known, required=False, widget=forms.CheckboxSelectMultiple, **kwargs)
+
+
+class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    """A person with a first password, which they change after signing in."""
+
+    groups = RolesField(label=gettext_lazy("Roles"))
+
+    class Meta:
+        model = User
+        fields = ["username", "email"]
+
+
+class UserForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    groups = RolesField(label=gettext_lazy("Roles"))
+
+    class Meta:
+        model = User
+        fields = ["email", "is_active", "groups"]
+        labels = {"is_active": gettext_lazy("May sign in")}
+        help_texts = {"is_active": ""}
+
+
+@require_safe
+@allow("config.change_user")
+def user_list(request: SignedInRequest) -> HttpResponse:
+    people = User.objects.prefetch_related("groups").order_by("-is_active", "username")
+    return render(request, "console/user_list.html", {"people": people})
+
+
+@ACTING
+@allow("config.change_user")
+@signed_in_lately
+@acts_once
+def user_new(request: SignedInRequest) -> HttpResponse:
+    form = NewUserForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        save_user(form.instance, roles=form.cleaned_data["groups"], password=form.cleaned_data["password1"])
+        messages.success(request, _("%(name)s can sign in.") % {"name": form.instance.username})
+        return redirect("user_list")
+    return render(request, "console/user_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@ACTING
+@allow("config.change_user")
+@signed_in_lately
+@acts_once
+def user_edit(request: SignedInRequest, username: str) -> HttpResponse:
+    person = get_object_or_404(User, username=username)
+    form = UserForm(request.POST or None, instance=person)
+    if request.method == "POST" and form.is_valid() and _keeps_an_administrator(form):
+        save_user(form.instance, roles=form.cleaned_data["groups"])
+        messages.success(request, _("%(name)s is saved.") % {"name": username})
+        return redirect("user_list")
+    context = {"person": person, "form": form}
+    return render(request, "console/user_form.html", context, status=422 if form.errors else 200)
+
+
+@transaction.atomic
+def save_user(person: User, *, roles: Any, password: str = "") -> None:
+    """Save a person with exactly these roles, and a new password where one is given."""
+    if password:
+        person.set_password(password)
+    person.save()
+    person.groups.set(roles)
+
+
+def _keeps_an_administrator(form: UserForm) -> bool:
+    """The last administrator who may sign in stays one: nobody else could give the role back."""
+    stays = form.cleaned_data["is_active"] and any(g.name == ADMINISTRATOR for g in form.cleaned_data["groups"])
+    others = User.objects.filter(is_active=True, groups__name=ADMINISTRATOR).exclude(pk=form.instance.pk)
+    if stays or others.exists():
+        return True
+    form.add_error("groups", _("This is the last administrator. Give the role to somebody else first."))
+    return False

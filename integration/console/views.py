@@ -1,0 +1,63 @@
+"""Pages that look into all systems."""
+
+import sys
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from integration.pages.access import allow
+from integration.pages.http import SignedInRequest
+from integration.seam import clock
+from integration.seam.logs import request_id
+from integration.seam.queries import backlog, open_alerts
+
+from .overview import day_ahead, running_events, waiting_for, zones
+
+ALERTS_SHOWN = 5
+
+
+@require_safe
+@allow()
+@vary_on_headers("HX-Request")
+def overview(request: SignedInRequest) -> HttpResponse:
+    """What goes on, for each person as far as they may see it."""
+    context = {**_events(request), **_alerts(request), **_messages(request)}
+    context["has_role"] = bool(request.user.get_all_permissions())
+    return render(request, "console/overview.html#overview" if request.htmx else "console/overview.html", context)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page of last resort: it asks nothing of anybody, and names the request for whoever reads the log.
+
+    503 where the database is away: then the same may work in a moment.
+    """
+    is_away = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
+    page = render_to_string("500.html", {"request_id": request_id(), "is_away": is_away})
+    return HttpResponse(page, status=503 if is_away else 500)
+
+
+def _events(request: SignedInRequest) -> dict[str, Any]:
+    if not request.user.has_perm("derms.view_event"):
+        return {}
+    now = clock.now()
+    return {
+        "running": running_events(),
+        "waiting": waiting_for(request.user),
+        "day": day_ahead(now),
+        "zones": zones(now),
+    }
+
+
+def _alerts(request: SignedInRequest) -> dict[str, Any]:
+    if not request.user.has_perm("integration.view_alert"):
+        return {}
+    return {"alerts": open_alerts()[:ALERTS_SHOWN], "alerts_open": open_alerts().count()}
+
+
+def _messages(request: SignedInRequest) -> dict[str, Any]:
+    return {"backlog": backlog()} if request.user.has_perm("integration.view_message") else {}

@@ -1,0 +1,83 @@
+"""Customers of the demo utility, their devices and what these are subscribed to: CPM's rows alone."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from cpm.choices import DeviceClass
+from derms.models import ControlZone
+from integration.seam import clock
+
+from .statements import analyze, run
+
+ALL_CLASSES = tuple(DeviceClass.values)
+# A home's devices were installed at least so long ago: before the first event of the demo's history.
+INSTALLED_BEFORE = timedelta(days=70)
+FIRST_NAMES = (
+    "Juniper", "Marlow", "Ottoline", "Peregrine", "Clementine", "Barnaby", "Philippa", "Leopold", "Saffron", "Cosmo",
+    "Tallulah", "Ignatius", "Marigold", "Rufus", "Araminta", "Cornelius", "Delphine", "Ambrose", "Rosalind", "Thaddeus",
+)  # fmt: skip
+LAST_NAMES = (
+    "Testerby", "Sampleton", "Mockwell", "Demoford", "Exampler", "Placehold", "Fixturely", "Dummond", "Specimen",
+    "Loremont", "Ipsumfield", "Trialby", "Pretendale", "Fauxworth", "Madeupson", "Notreal", "Inventley", "Proxworth",
+    "Stubbington", "Figment", "Seedling", "Randomby", "Fablestone",
+)  # fmt: skip
+STREETS = (
+    "Example Avenue",
+    "Sample Street",
+    "Specimen Lane",
+    "Placeholder Road",
+    "Demo Drive",
+    "Fixture Court",
+    "Mock Mews",
+)
+
+
+@transaction.atomic
+def add_fleet(*, zone_code: str, program_id: int, devices: int, seed: int, prefix: str) -> int:
+    """Invent customers with so many devices in one zone, every device subscribed to one program; gives the devices.
+
+    `prefix` begins the customers' numbers. DERMS learns of the devices by the enrollment load that CPM sends after it.
+    """
+    add_customers(zone_code=zone_code, devices=devices, seed=seed, prefix=prefix, now=clock.now())
+    analyze("cpm_customer", "cpm_devicelocation", "cpm_device")
+    return subscribe(zone_code=zone_code, program_id=program_id, seed=seed)
+
+
+def add_customers(*, zone_code: str, devices: int, seed: int, prefix: str, now: datetime) -> int:
+    """Invent customers with so many devices in one zone, subscribed to nothing yet; gives the devices."""
+    zone = ControlZone.objects.get(code=zone_code)
+    run(
+        "add_customers",
+        zone=zone.code,
+        town=zone.name,
+        time_zone=zone.time_zone,
+        devices=devices,
+        seed=seed * 10,
+        prefix=prefix,
+        installed_before=now - INSTALLED_BEFORE,
+        first_names=list(FIRST_NAMES),
+        last_names=list(LAST_NAMES),
+        streets=list(STREETS),
+    )
+    return devices
+
+
+def subscribe(
+    *,
+    zone_code: str,
+    program_id: int,
+    seed: int,
+    classes: Sequence[str] = ALL_CLASSES,
+    share: float = 1.0,
+) -> int:
+    """Subscribe a share of a zone's customers to a program with their devices of these classes; gives the devices."""
+    return run(
+        "subscribe_devices",
+        zone=zone_code,
+        program=program_id,
+        classes=list(classes),
+        share=share,
+        seed=seed * 10 + program_id,
+    )

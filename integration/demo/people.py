@@ -1,0 +1,34 @@
+"""The people of the demo utility."""
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+
+from integration.console.models import User
+from integration.console.roles import ADMINISTRATOR
+
+from .sign_ins import PASSWORD, PEOPLE
+
+
+def add_people() -> None:
+    """A user per person of demo_people, in the group of their role; whoever is there stays as they are."""
+    password = make_password(PASSWORD)
+    for person in PEOPLE:
+        first, last = person.username.split(".")
+        user, created = get_user_model().objects.get_or_create(
+            username=person.username,
+            defaults={
+                "password": password,
+                "first_name": first.title(),
+                "last_name": last.title(),
+                "email": f"{person.username}@example.com",
+                "is_staff": person.role == ADMINISTRATOR,
+            },
+        )
+        if created and person.role:
+            user.groups.add(Group.objects.get(name=person.role))
+
+
+def person(username: str) -> User:
+    """One of them."""
+    return get_user_model().objects.get(username=username)

@@ -1,0 +1,103 @@
+"""Program types, programs and their rules in the demo utility, told to DERMS as CPM tells them."""
+
+from datetime import date
+from typing import NamedTuple
+
+from django.db import transaction
+
+from cpm.choices import DeviceClass
+from cpm.models import Program, ProgramType
+from cpm.operations import send_enrollment_load, send_program_rules
+from integration.seam.messages import ProgramRules
+
+from .customers import subscribe
+from .grid import ZONES
+
+THERMOSTAT, WATER_HEATER = DeviceClass.THERMOSTAT, DeviceClass.WATER_HEATER
+EV_CHARGER, BATTERY = DeviceClass.EV_CHARGER, DeviceClass.BATTERY
+
+
+class DemoType(NamedTuple):
+    """A program type and its Event Opt Out Parameters."""
+
+    code: str
+    name: str
+    allow_to_opt_out: bool
+    opt_out_cutoff_minutes: int
+
+
+class DemoProgram(NamedTuple):
+    """A program, which devices of which share of the customers are in it, and its rules."""
+
+    code: str
+    name: str
+    type: str
+    classes: tuple[str, ...]
+    share: float
+    allow_customer_unavailability: bool
+    rules: ProgramRules
+
+
+TYPES = (
+    DemoType("COMFORT", "Home comfort", allow_to_opt_out=True, opt_out_cutoff_minutes=0),
+    DemoType("FLEX", "Flexible charging", allow_to_opt_out=True, opt_out_cutoff_minutes=60),
+    DemoType("RESERVE", "Emergency reserve", allow_to_opt_out=False, opt_out_cutoff_minutes=0),
+)
+
+
+def programs(year: int) -> tuple[DemoProgram, ...]:
+    """The five programs; their holidays lie in the year after this one, past every event of the history."""
+    holidays = (date(year + 1, 1, 1), date(year + 1, 7, 4), date(year + 1, 12, 25))
+    return (
+        DemoProgram(
+            "COOL-SAVER", "Cool Saver", "COMFORT", (THERMOSTAT,), 1.0, True,
+            ProgramRules(longest_minutes=240, events_per_week=8, hours_per_week=16, critical_care_exempt=True,
+                         overridable=("events_per_week", "hours_per_week")),
+        ),
+        DemoProgram(
+            "WARM-TANK", "Warm Tank", "COMFORT", (WATER_HEATER,), 1.0, True,
+            ProgramRules(longest_minutes=300, events_per_month=24, critical_care_exempt=True, overridable=("longest",)),
+        ),
+        DemoProgram(
+            "CHARGE-LATER", "Charge Later", "FLEX", (EV_CHARGER,), 1.0, True,
+            ProgramRules(longest_minutes=480, events_per_week=10, gap_minutes=15),
+        ),
+        DemoProgram(
+            "BATTERY-SHARE", "Battery Share", "FLEX", (BATTERY,), 1.0, False,
+            ProgramRules(holidays=holidays, longest_minutes=240, hours_per_month=60),
+        ),
+        DemoProgram(
+            "PEAK-RESERVE", "Peak Reserve", "RESERVE", (THERMOSTAT, WATER_HEATER, EV_CHARGER, BATTERY), 0.25, False,
+            ProgramRules(longest_minutes=360, events_per_season=40, consecutive_days=5, critical_care_exempt=True,
+                         overridable=("consecutive_days",)),
+        ),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def add_programs(year: int) -> None:
+    """Make the types and programs in CPM, and tell DERMS the rules."""
+    for kind in TYPES:
+        ProgramType.objects.create(**kind._asdict())
+    types = {kind.code: kind for kind in ProgramType.objects.all()}
+    for demo in programs(year):
+        program = Program.objects.create(
+            code=demo.code,
+            name=demo.name,
+            type=types[demo.type],
+            allow_customer_unavailability=demo.allow_customer_unavailability,
+            rules_data=demo.rules.model_dump(mode="json"),
+        )
+        send_program_rules(program_id=program.pk)
+
+
+@transaction.atomic
+def subscribe_customers(year: int, seed: int) -> int:
+    """Subscribe every zone's customers to the programs and hand DERMS the enrollments; gives the enrollments."""
+    enrolled = 0
+    for demo in programs(year):
+        program = Program.objects.get(code=demo.code)
+        for zone in ZONES:
+            subscribe(zone_code=zone.code, program_id=program.pk, seed=seed, classes=demo.classes, share=demo.share)
+        enrolled += send_enrollment_load(program_id=program.pk)
+    return enrolled

@@ -1,0 +1,30 @@
+"""Who signs in to the demo utility: one invented person per role, and one without any."""
+
+from typing import NamedTuple
+
+from integration.console.roles import ADMINISTRATOR, APPROVER, BALANCE_AUTHORITY, CSR, OPERATOR, PROGRAM_MANAGER
+
+PASSWORD = "gridcall-demo-2026"  # noqa: S105  (printed at every start of the demo)
+
+
+class Person(NamedTuple):
+    username: str
+    role: str
+    does: str
+
+
+PEOPLE = [
+    Person("olive.operator", OPERATOR, "plans, submits and cancels events"),
+    Person("oscar.operator", OPERATOR, "a second operator"),
+    Person("ada.approver", APPROVER, "approves or denies others' events"),
+    Person("bela.balance", BALANCE_AUTHORITY, "gives the second approval of large events"),
+    Person("cora.csr", CSR, "finds customers, schedules unavailability, opts out"),
+    Person("pia.manager", PROGRAM_MANAGER, "programs and their events"),
+    Person("adam.admin", ADMINISTRATOR, "users, roles, event types, messages"),
+    Person("nora.nobody", "", "sees what a person without a role sees"),
+]
+
+
+def sign_ins() -> dict[str, object]:
+    """What the sign-in page of a demo shows (settings.DEMO_SIGN_INS)."""
+    return {"people": PEOPLE, "password": PASSWORD}

@@ -1,0 +1,91 @@
+"""Forms that act: sent twice they act once, and a refusal is a page with a sentence."""
+
+import logging
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import DataError, OperationalError, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from integration.seam.models import RequestAnswer
+from integration.seam.refusals import Change, Refused
+
+from .access import View
+from .http import SignedInRequest
+
+log = logging.getLogger(__name__)
+
+NOT_STORABLE = "NUL (0x00)"  # as PostgreSQL's driver names the one character that no text holds
+LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
+
+
+def acts_once(view: View) -> View:
+    """Run a POST in one transaction together with its request key; a repeat gets the first one's answer.
+
+    Only a redirect is an answer: a form that came back with errors changed nothing, and its key stays unused.
+    """
+
+    @wraps(view)
+    def once(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            answer, is_first = RequestAnswer.objects.get_or_create(
+                key=_request_key(request), defaults={"username": request.user.username}
+            )
+            if not is_first:
+                return redirect(answer.location or request.path)
+            response = view(request, *args, **kwargs)
+            if response.status_code in (301, 302, 303):
+                answer.location = response["Location"][:300]
+                answer.save(update_fields=["location"])
+            else:
+                transaction.set_rollback(True)
+        return response
+
+    return once
+
+
+class SayRefusals:
+    """Turns what an operation refuses, and a database that is busy, into a page that says so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        if isinstance(problem, Refused):
+            return _say(request, str(problem), 409, problem.last)
+        if isinstance(problem, DataError | OverflowError):
+            log.warning("Out of range", exc_info=problem)  # a form should have said so, in words of its own
+            return _say(request, _("A number or time in this is larger than can be kept. Nothing was changed."), 400)
+        if isinstance(problem, ValueError) and NOT_STORABLE in str(problem):
+            return _say(request, _("There is a character in this that no text can hold. Nothing was changed."), 400)
+        if isinstance(problem, OperationalError):
+            code = getattr(problem.__cause__, "pgcode", "")
+            if code == LOCK_NOT_AVAILABLE:
+                return _say(
+                    request, _("Somebody else is changing this right now. Nothing was changed; try again."), 409
+                )
+            if code == QUERY_CANCELED:
+                return _say(request, _("The database took longer than 10 s. Nothing was changed; try again."), 503)
+        return None
+
+
+def _say(request: HttpRequest, sentence: str, status: int, last: Change | None = None) -> HttpResponse:
+    context = {"sentence": sentence, "last": last, "back_url": request.path, "back": _("Back")}
+    return render(request, "409.html", context, status=status)
+
+
+def _request_key(request: HttpRequest) -> uuid.UUID:
+    """The form's key; a form sent by hand without one acts each time."""
+    try:
+        return uuid.UUID(request.POST.get("request_key", ""))
+    except ValueError:
+        return uuid.uuid4()

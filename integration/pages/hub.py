@@ -1,0 +1,117 @@
+"""The hub of live pages: one stream per open page, and one listening connection per web process for all of them.
+
+A stream holds no database connection and no thread. If nobody listened for a while (before a page's stream was open, or
+while the database was away), one nudge about ANYTHING makes up for what was missed.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psycopg2
+from django.db import connections
+
+from integration.seam.nudges import ANYTHING, CHANNEL
+
+log = logging.getLogger(__name__)
+
+AT_MOST_EVERY = 2.0  # seconds between two nudges about the same event
+HEARTBEAT = 15.0
+AWAY = 2.0  # between two attempts to reach the database
+
+
+class Hub:
+    """The streams of this process, and the one connection they live on."""
+
+    def __init__(self) -> None:
+        self.streams: set[asyncio.Queue[str]] = set()
+        self._resting: dict[str, bool] = {}  # event -> whether it changed again while its nudges rest
+        self._listener: asyncio.Task[None] | None = None
+        self._is_listening = False
+
+    def open(self) -> asyncio.Queue[str]:
+        """A new stream's queue of event numbers."""
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        self.streams.add(queue)
+        if self._is_listening:
+            queue.put_nowait(ANYTHING)
+        if self._listener is None or self._listener.done():
+            self._listener = asyncio.create_task(self._listen())
+        return queue
+
+    def close(self, queue: asyncio.Queue[str]) -> None:
+        self.streams.discard(queue)
+        if not self.streams and self._listener:
+            self._listener.cancel()
+            self._listener = None
+
+    def nudge(self, event: str) -> None:
+        """Tell every stream at once, or, where it was just told, after the rest."""
+        if event in self._resting:
+            self._resting[event] = True
+            return
+        for queue in self.streams:
+            queue.put_nowait(event)
+        self._resting[event] = False
+        asyncio.get_running_loop().call_later(AT_MOST_EVERY, self._rested, event)
+
+    def _rested(self, event: str) -> None:
+        if self._resting.pop(event):
+            self.nudge(event)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._follow(await asyncio.to_thread(connect))
+            except psycopg2.Error as problem:
+                log.warning("No nudges for now: the database is away (%s).", type(problem).__name__)
+            await asyncio.sleep(AWAY)
+
+    async def _follow(self, raw: Any) -> None:
+        """Nudge on every notification, until the connection is lost."""
+        loop, lost, number = asyncio.get_running_loop(), asyncio.Event(), raw.fileno()
+
+        def read() -> None:
+            try:
+                raw.poll()
+            except psycopg2.Error:
+                loop.remove_reader(number)
+                lost.set()
+                return
+            while raw.notifies:
+                self.nudge(raw.notifies.pop(0).payload)
+
+        loop.add_reader(number, read)
+        self._is_listening = True
+        for queue in self.streams:
+            queue.put_nowait(ANYTHING)
+        try:
+            await lost.wait()
+        finally:
+            self._is_listening = False
+            loop.remove_reader(number)
+            raw.close()
+
+
+def connect() -> Any:
+    """A connection of psycopg2 that listens for tell_pages."""
+    raw = psycopg2.connect(**connections["default"].get_connection_params())
+    raw.autocommit = True
+    with raw.cursor() as cursor:
+        cursor.execute(f"LISTEN {CHANNEL}")
+    return raw
+
+
+async def lines(hub: Hub) -> AsyncIterator[str]:
+    """What one stream says: ANYTHING once it misses nothing, an event's number each time it changed, else comments."""
+    queue = hub.open()
+    try:
+        yield "retry: 2000\n\n"
+        while True:
+            try:
+                yield f"data: {await asyncio.wait_for(queue.get(), HEARTBEAT)}\n\n"
+            except TimeoutError:
+                yield ":\n\n"
+    finally:
+        hub.close(queue)

@@ -1,0 +1,306 @@
+"""What templates need to show states, power, counts and times the same way everywhere."""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.core.serializers.json import DjangoJSONEncoder
+from django.template import Context, Variable
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
+from django.utils.formats import localize
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from integration.pages.badges import OUTCOMES, look_of
+from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
+from integration.pages.exports import FORMATS
+
+register = template.Library()
+
+Number = int | float | Decimal
+NONE = "—"
+NBSP = "\u00a0"
+TO = "\N{EN DASH}"
+# A progress bar ends at 125 % of its target, so that a target that is passed still shows.
+PROGRESS_SCALE = 1.25
+
+
+# --- States -------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A symbol of static/icons.svg, hidden from screen readers: a word always stands beside it."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', static("icons.svg"), name
+    )
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """A value as JSON, for a data attribute."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
+
+
+@register.simple_tag
+def badge(state: object) -> SafeString:
+    """A state as icon, word and form; takes a state's value or label, an outcome code, a severity."""
+    if state in (None, ""):
+        return SafeString(NONE)
+    look = look_of(state)
+    return format_html('<span class="state state-{}">{}<span>{}</span></span>', look.form, icon(look.icon), look.word)
+
+
+@register.simple_tag
+def export_formats() -> dict[str, str]:
+    """What a list can be exported as: the word for the address, and the name people know it by."""
+    return FORMATS
+
+
+@register.simple_tag
+def request_key() -> SafeString:
+    """The hidden key by which an acting form that is sent twice acts once."""
+    return format_html('<input type="hidden" name="request_key" value="{}">', uuid.uuid4())
+
+
+@register.simple_tag
+def plotted(value: float | None, digits: int) -> SafeString:
+    """A cell of a chart's table: the number people read, and the same for the chart, whatever the language."""
+    if value is None:
+        return format_html('<td class="num">{}</td>', NONE)
+    shown = f"{value:.{digits}f}"
+    return format_html('<td class="num" data-value="{}">{}</td>', shown, localize(Decimal(shown)))
+
+
+# --- Numbers ------------------------------------------------------------------------------------------------------
+
+
+def minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
+def number(value: Number | None) -> str:
+    """A count with thousands separated."""
+    return NONE if value is None else minus(f"{value:,}")
+
+
+@register.filter
+def kw(value: Number | None) -> str:
+    """Power given in kW: kW below 1,000, MW with two decimals from there on; the smaller the more decimals."""
+    if value is None:
+        return NONE
+    power = float(value)
+    if abs(round(power)) >= 1000:
+        return quantity(f"{power / 1000:,.2f}", "MW")
+    decimals = 0 if power.is_integer() or abs(power) >= 100 else 1 if abs(power) >= 10 else 2
+    return quantity(f"{power:.{decimals}f}", "kW")
+
+
+@register.filter
+def watts(value: Number | None) -> str:
+    """Power given in W, shown as `kw` shows it."""
+    return NONE if value is None else kw(float(value) / 1000)
+
+
+def quantity(text: str, unit: str) -> SafeString:
+    return format_html("{}{}<small>{}</small>", minus(text), NBSP, unit)
+
+
+@register.filter
+def percent_of(part: Number | None, whole: Number | None) -> str:
+    """What share of the whole a part is, in whole percent."""
+    return f"{round(100 * float(part) / float(whole))}{NBSP}%" if part is not None and whole else NONE
+
+
+# --- Times --------------------------------------------------------------------------------------------------------
+
+
+def zulu(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%H:%M}Z"
+
+
+def day(local: datetime) -> str:
+    return date_format(local, "D j M")
+
+
+def time_tag(moment: datetime, local: datetime, text: str, after: str = "") -> SafeString:
+    return format_html(
+        '<time datetime="{}" title="{}">{}{}</time>',
+        moment.astimezone(UTC).isoformat(timespec="seconds"),
+        f"{local:%Y-%m-%d %H:%M:%S %Z}",
+        text,
+        after,
+    )
+
+
+@register.simple_tag
+def when(moment: datetime | None, zone: str = "") -> SafeString:
+    """A moment with its day in the zone's time, UTC beside it: Tue 21 Jul 17:42 EDT 21:42Z. `zone` is an IANA name."""
+    if moment is None:
+        return SafeString(NONE)
+    zone = own_zone(zone)
+    return clock_text(moment, zone, f"{day(moment.astimezone(ZoneInfo(zone)))} ")
+
+
+@register.simple_tag
+def clock(moment: datetime | None, zone: str = "") -> SafeString:
+    """A moment without its day: 17:42 EDT 21:42Z."""
+    return SafeString(NONE) if moment is None else clock_text(moment, own_zone(zone), "")
+
+
+def own_zone(zone: str) -> str:
+    """The zone a moment belongs to; the person's own where a list mixes zones."""
+    return zone or timezone.get_current_timezone_name()
+
+
+def clock_text(moment: datetime, zone: str, before: str) -> SafeString:
+    local = moment.astimezone(ZoneInfo(zone))
+    beside = f"{local:%Z}" if zone == "UTC" else f"{local:%Z} {zulu(moment)}"
+    return time_tag(moment, local, f"{before}{local:%H:%M} ", format_html("<small>{}</small>", beside))
+
+
+@register.simple_tag
+def window(start: datetime | None, end: datetime | None, zone: str = "") -> SafeString:
+    """A period in the zone's time, UTC beside it; the second day only where it is another one."""
+    if start is None or end is None:
+        return SafeString(NONE)
+    zone = own_zone(zone)
+    a, b = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
+    second_day = "" if a.date() == b.date() else f"{day(b)} "
+    beside = "UTC" if zone == "UTC" else f"{a:%Z} {zulu(start)}{TO}{zulu(end)}"
+    return format_html(
+        '<span class="when">{}{}{} <small>{}</small></span>',
+        time_tag(start, a, f"{day(a)} {a:%H:%M}"),
+        TO,
+        time_tag(end, b, f"{second_day}{b:%H:%M}"),
+        beside,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def countdown(context: Context, moment: datetime | None) -> SafeString:
+    """How long until a moment; app.js counts it down. Past moments show as `now`."""
+    if moment is None:
+        return SafeString(NONE)
+    left = duration(moment - server_now(context))
+    return format_html('<time data-countdown datetime="{}">{}</time>', moment.astimezone(UTC).isoformat(), left)
+
+
+def duration(left: timedelta) -> str:
+    """1 d 03 h, 2 h 18 min, 18 min 00 s, 45 s."""
+    seconds = int(left.total_seconds())
+    if seconds <= 0:
+        return _("now")
+    if seconds >= 86_400:
+        return f"{seconds // 86_400} d {seconds % 86_400 // 3600:02} h"
+    if seconds >= 3600:
+        return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+    return f"{seconds // 60} min {seconds % 60:02} s" if seconds >= 60 else f"{seconds} s"
+
+
+def server_now(context: Context) -> datetime:
+    moment: datetime = Variable("server_now").resolve(context)
+    return moment
+
+
+# --- Bars ---------------------------------------------------------------------------------------------------------
+
+
+def bar(parts: Iterable[tuple[str, float]], mark: str | None = None) -> SafeString:
+    """Parts (class, share of the width) beside each other; `mark` is where a tick stands."""
+    rects, x = [], 0.0
+    for form, share in parts:
+        rects.append((form, percent(x), percent(min(share, 1 - x))))
+        x = min(1.0, x + share)
+    drawn = format_html_join("", '<rect class="{}" x="{}" width="{}" height="100%"/>', rects)
+    tick = format_html('<line class="target" x1="{0}" x2="{0}" y1="0" y2="100%"/>', mark) if mark else ""
+    return format_html(
+        '<svg class="bar" aria-hidden="true"><rect class="rest" width="100%" height="100%"/>{}{}</svg>', drawn, tick
+    )
+
+
+@register.simple_tag
+def meter(value: Number | None, total: Number | None) -> SafeString:
+    """A small bar against its target (the tick) with the percentage beside it, for a table's cell."""
+    if value is None or not total:
+        return SafeString(NONE)
+    drawn = bar([("part", float(value) / float(total) / PROGRESS_SCALE)], mark=percent(1 / PROGRESS_SCALE))
+    return format_html('<span class="meter">{} <span class="num">{}</span></span>', drawn, percent_of(value, total))
+
+
+@register.simple_tag
+def funnel_bar(label: str, value: int | None, total: int | None, missing: int = 0) -> SafeString:
+    """One step of a funnel: label, count of total, bar; `missing` is drawn hatched behind the count."""
+    whole = total or 0
+    shares = [("part", (value or 0) / whole), ("missing", missing / whole)] if whole else []
+    return format_html(
+        '<div class="funnel"><span>{}</span><span class="num">{} / {}</span>{}</div>',
+        label,
+        number(value),
+        number(total),
+        bar(shares),
+    )
+
+
+@register.simple_tag
+def outcome_bar(counts: Mapping[str, int]) -> SafeString:
+    """How the outcomes of a stage divide: a bar and a legend with every code; `counts` is code -> devices."""
+    total = sum(counts.values())
+    shares = [(f"outcome-{code.lower()}", counts.get(code, 0) / total) for code in OUTCOMES] if total else []
+    legend = format_html_join("", "<li>{}<span>{}</span><b>{}</b><small>{}</small></li>", legend_rows(counts, total))
+    return format_html('<div class="outcomes">{}<ul>{}</ul></div>', bar(shares), legend)
+
+
+def legend_rows(counts: Mapping[str, int], total: int) -> list[tuple[SafeString, object, str, str]]:
+    key = '<svg class="key" aria-hidden="true"><rect class="outcome-{}" width="100%" height="100%"/></svg>'
+    return [
+        (
+            format_html(key, code.lower()),
+            look.word,
+            number(counts.get(code, 0)),
+            percent_of(counts.get(code, 0), total),
+        )
+        for code, look in OUTCOMES.items()
+    ]
+
+
+@register.simple_tag
+def outcome_strip(counts: Mapping[str, int]) -> SafeString:
+    """How the outcomes divide, for a table's cell: the bar, the share that took part, and all counts for readers."""
+    total = sum(counts.values())
+    if not total:
+        return SafeString(NONE)
+    words = ", ".join(f"{look.word} {counts[code]:,}" for code, look in OUTCOMES.items() if counts.get(code))
+    shares = [(f"outcome-{code.lower()}", counts.get(code, 0) / total) for code in OUTCOMES]
+    return format_html(
+        '<span class="meter" title="{}">{}<span class="num">{}</span><span class="visually-hidden">{}</span></span>',
+        words,
+        bar(shares),
+        percent_of(counts.get("D1SP", 0), total),
+        words,
+    )
+
+
+@register.inclusion_tag("partials/gantt.html", takes_context=True)
+def gantt(context: Context, bars: Iterable[Any], starts_at: datetime, ends_at: datetime, zone: str) -> dict[str, Any]:
+    """Bars over time. A bar is an object or a dict with label, starts_at, ends_at and state."""
+    now, axis = server_now(context), Axis(starts_at, ends_at)
+    rows = gantt_bars(bars, axis, now)
+    return {
+        "bars": rows,
+        "ticks": axis.ticks(zone),
+        "now_x": axis.x(now) if starts_at <= now < ends_at else None,
+        "bar_height": BAR_PX,
+        "lanes_height": len(rows) * LANE_PX + 4,
+        "height": len(rows) * LANE_PX + 24,
+        "zone": f"{starts_at.astimezone(ZoneInfo(zone)):%Z}",
+    }

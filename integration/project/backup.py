@@ -1,0 +1,87 @@
+"""A copy of everything that is kept, and everything back from it: the database by PostgreSQL's programs, and files.
+
+The database is dumped first and the extracts are copied after it. A file is written before the row that names it and
+never changed, so the copy holds each file the dump names, with everything running. Sessions and counters are left out.
+"""
+
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from integration.engines import EnginesNotUsable
+from integration.engines.postgres import programs
+from integration.seam import sealing
+
+DUMP, EXTRACTS, HEAD = "database.dump", "extracts.tar", "history-head"
+NOT_KEPT = ("django_session", "django_cache")
+
+
+class BackupNotPossible(Exception):
+    """What stands in the way of a backup or of its return."""
+
+
+def write_backup(folder: Path) -> None:
+    """Write a backup under a temporary name, and rename it when it is whole. Raises BackupNotPossible."""
+    if folder.exists():
+        raise BackupNotPossible(f"{folder} is there already.")
+    writing = folder.with_name(f"{folder.name}.writing")
+    writing.mkdir(mode=0o700, parents=True)
+    (writing / HEAD).write_text(str(sealing.head() or ""))
+    left_out = [f"--exclude-table-data={table}" for table in NOT_KEPT]
+    _run("pg_dump", "--format=custom", "--no-owner", f"--file={writing / DUMP}", *left_out)
+    with tarfile.open(writing / EXTRACTS, "w") as tar:
+        if settings.EXTRACT_ROOT.exists():
+            tar.add(settings.EXTRACT_ROOT, arcname=".")
+    writing.rename(folder)
+
+
+def restore_backup(folder: Path) -> None:
+    """Bring a backup back into an empty database and extract folder. Raises BackupNotPossible where they are not."""
+    if connection.introspection.table_names():
+        raise BackupNotPossible("The database is not empty. Restore into a new one, and look at it before you switch.")
+    if settings.EXTRACT_ROOT.exists() and any(settings.EXTRACT_ROOT.iterdir()):
+        raise BackupNotPossible(f"{settings.EXTRACT_ROOT} is not empty.")
+    settings.EXTRACT_ROOT.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(folder / EXTRACTS) as tar:
+        tar.extractall(settings.EXTRACT_ROOT, filter="data")
+    _run("pg_restore", "--no-owner", "--single-transaction", f"--dbname={_name()}", str(folder / DUMP))
+
+
+def kept_head(folder: Path) -> str:
+    """The newest block of history at the time of the backup."""
+    return (folder / HEAD).read_text()
+
+
+def _run(program: str, *words: str) -> None:
+    done = subprocess.run([_path(program), *words], env=_address(), capture_output=True, text=True)
+    if done.returncode:
+        raise BackupNotPossible(f"{program} failed ({done.returncode}): {done.stderr.strip()}")
+
+
+def _path(program: str) -> str:
+    """The program that comes with the project, of PostgreSQL 18; the system's may be older than the server."""
+    try:
+        return str(programs() / program)
+    except EnginesNotUsable as problem:
+        if found := shutil.which(program):
+            return found
+        raise BackupNotPossible(f"{program} of PostgreSQL 18 is not installed.") from problem
+
+
+def _name() -> str:
+    return str(connection.settings_dict["NAME"])
+
+
+def _address() -> dict[str, str]:
+    """The database for PostgreSQL's programs: in the environment, where no list of processes shows a password."""
+    given = {
+        name: str(connection.settings_dict[key])
+        for name, key in (("PGHOST", "HOST"), ("PGPORT", "PORT"), ("PGUSER", "USER"), ("PGPASSWORD", "PASSWORD"))
+        if connection.settings_dict[key]
+    }
+    return os.environ | given | {"PGDATABASE": _name()}

@@ -1,0 +1,20 @@
+"""The Celery application; its tasks stand in integration/seam/tasks.py."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import celeryd_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.project.settings")
+app = Celery("gridcall")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@celeryd_init.connect
+def watch(**kwargs: Any) -> None:
+    """Answer on METRICS_PORT before the broker is reached: a worker without it says so."""
+    from . import monitoring
+
+    monitoring.serve()

@@ -1,0 +1,82 @@
+"""Whether this process lives, and whether it can do its work: the database, the broker and the migrations, in words."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from integration.pages.access import allow_anyone
+
+OK = "ok"
+BROKER_SECONDS = 1.0
+# What a kind of process can't work without. The pages never ask the broker, and are not taken away with it.
+NEEDED: Mapping[str, tuple[str, ...]] = {"web": ("database", "migrations")}
+EVERYTHING = ("database", "broker", "migrations")
+
+
+@require_safe
+@allow_anyone
+def livez(request: HttpRequest) -> HttpResponse:
+    """The process answers; nothing else is asked."""
+    return HttpResponse(OK, content_type="text/plain")
+
+
+@require_safe
+@allow_anyone
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Whether this process can do its work, a word for each thing: 200, or 503."""
+    words = state()
+    return JsonResponse(words, status=200 if is_ready(words) else 503)
+
+
+def state() -> dict[str, str]:
+    """A word for each thing this project needs."""
+    return {"database": database(), "broker": broker(), "migrations": migrations()}
+
+
+def is_ready(words: Mapping[str, str]) -> bool:
+    """Whether all is well that this kind of process needs."""
+    return all(words[name] == OK for name in NEEDED.get(settings.PROCESS, EVERYTHING))
+
+
+def database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as problem:
+        return f"can't be reached ({type(problem).__name__})"
+    return OK
+
+
+def broker() -> str:
+    url = settings.CELERY_BROKER_URL
+    for of_kombu, of_redis in (("redis+socket:", "unix:"), ("?virtual_host=", "?db=")):
+        url = url.replace(of_kombu, of_redis, 1)
+    limits = {"socket_timeout": BROKER_SECONDS, "socket_connect_timeout": BROKER_SECONDS}
+    try:
+        with Redis.from_url(url, retry=Retry(NoBackoff(), 0), **limits) as client:
+            client.ping()
+    except RedisError as problem:
+        return f"can't be reached ({type(problem).__name__})"
+    return OK
+
+
+def migrations() -> str:
+    try:
+        missing = _migrations_of_this_code() - set(MigrationRecorder(connection).applied_migrations())
+    except DatabaseError:
+        return "not known without the database"
+    return f"{len(missing)} are not applied: run manage.py migrate" if missing else OK
+
+
+@cache
+def _migrations_of_this_code() -> set[tuple[str, str]]:
+    return set(MigrationLoader(None).disk_migrations)

@@ -1,0 +1,304 @@
+"""Django settings. Every knob is an environment variable; docs/reference/settings.md lists them."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg2.extensions import parse_dsn
+
+from integration.engines.state import State
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+
+def env_required(name: str, what: str) -> str:
+    """A variable that has no default. Raises ImproperlyConfigured, which names it."""
+    if not os.environ.get(name):
+        raise ImproperlyConfigured(f"Set {name}: {what}. Without servers of your own, start Gridcall by manage.py.")
+    return os.environ[name]
+
+
+def env_bool(name: str, default: bool) -> bool:
+    return os.environ.get(name, str(int(default))).lower() in {"1", "true", "yes", "on"}
+
+
+def env_list(name: str, default: str) -> list[str]:
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+DEBUG = env_bool("GRIDCALL_DEBUG", False)
+SECRET_KEY = env_required("SECRET_KEY", "a long random text that signs sessions, the same for every process")
+HTTPS = env_bool("GRIDCALL_HTTPS", True)
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
+# web, worker, scheduler or command: what kind of process this is decides its database time limits.
+PROCESS = os.environ.get("GRIDCALL_PROCESS", "command")
+DEMO = env_bool("GRIDCALL_DEMO", False)
+# Who may sign in to a demo, shown on its sign-in page and nowhere else.
+DEMO_SIGN_INS = "integration.demo.sign_ins.sign_ins"
+
+INSTALLED_APPS = [
+    "integration.project",
+    "integration.console.apps.ConsoleConfig",
+    "derms",
+    "cpm",
+    "lec_sim",
+    "integration.pages",
+    "integration.seam",
+    "integration.demo",
+    "integration.commands",
+    "integration.bench",
+    "integration.console.apps.RecordsConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.forms",
+    "django_filters",
+    "django_htmx",
+    "template_partials",
+    "pgtrigger",
+    "pghistory",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "integration.seam.logs.RequestLog",
+    "integration.pages.fragments.NotModified",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "integration.console.personal.Personal",
+    "allauth.account.middleware.AccountMiddleware",
+    "integration.console.second_factor.RequireSecondFactor",
+    "integration.pages.access.DenyByDefault",
+    "integration.pages.acting.SayRefusals",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "integration.project.urls"
+ASGI_APPLICATION = "integration.project.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "integration.console.context.frame",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "integration.pages.forms.Renderer"
+
+# --- Database -----------------------------------------------------------------------------------------------------
+# A web request must answer soon or say why; a worker's statement may take as long as its rows need. The server looks
+# whether a worker is still there, so that the rows of a killed one are free again within two seconds, and those of one
+# that is not heard of any more, on whatever side of a broken network it lives, within thirty.
+UNHEARD_OF = (
+    "-c idle_in_transaction_session_timeout=30s"
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
+SESSION_LIMITS = {
+    "web": f"-c lock_timeout=2s -c statement_timeout=10s {UNHEARD_OF}",
+    "worker": f"-c lock_timeout=30s -c client_connection_check_interval=2s {UNHEARD_OF}",
+    "scheduler": f"-c lock_timeout=2s -c statement_timeout=30s -c client_connection_check_interval=2s {UNHEARD_OF}",
+    "command": "",
+}
+_dsn = parse_dsn(env_required("DATABASE_URL", "the address of PostgreSQL, postgresql://user:password@host/database"))
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _dsn["dbname"],
+        "USER": _dsn.get("user", ""),
+        "PASSWORD": _dsn.get("password", ""),
+        "HOST": _dsn.get("host", ""),
+        "PORT": _dsn.get("port", ""),
+        "CONN_MAX_AGE": 60 if PROCESS in {"worker", "scheduler"} else 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "options": SESSION_LIMITS[PROCESS],
+            "application_name": f"gridcall-{PROCESS}",
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 25_000,
+        },
+        "TEST": {"NAME": f"test_{_dsn['dbname']}"},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
+# --- Celery: PostgreSQL is the queue of record, the broker only the doorbell (integration/seam/delivery.py) -------
+CELERY_BROKER_URL = env_required("REDIS_URL", "the address of Redis or Valkey, redis://host:6379/0")
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 120,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "health_check_interval": 10,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TIMEZONE = "UTC"
+
+# --- What raises an alert -----------------------------------------------------------------------------------------
+ANSWERS_EXPECTED_PCT = int(os.environ.get("ANSWERS_EXPECTED_PCT", "80"))
+ANSWERS_EXPECTED_AFTER_S = int(os.environ.get("ANSWERS_EXPECTED_AFTER_S", "120"))
+FORECAST_OLD_HOURS = int(os.environ.get("FORECAST_OLD_HOURS", "48"))
+
+# --- Extracts -----------------------------------------------------------------------------------------------------
+EXTRACT_ROOT = Path(os.environ.get("EXTRACT_ROOT") or State.of_environment().root / "extracts")
+EXTRACT_PART_ROWS = int(os.environ.get("EXTRACT_PART_ROWS", "250000"))
+EXTRACT_GZIP = env_bool("EXTRACT_GZIP", False)
+FOLD_AFTER_DAYS = int(os.environ.get("FOLD_AFTER_DAYS", "90"))
+STORAGES = {
+    "extracts": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": EXTRACT_ROOT},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+
+# --- Who may come in ----------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "config.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "integration.console.accounts.ClosedSignupAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# Failed sign-ins lock a name for five minutes, whoever tries; counters lie in the cache, so in PostgreSQL.
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key", "reauthenticate": "10/m/user"}
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ALLAUTH_TRUSTED_PROXY_COUNT = int(env_bool("GRIDCALL_BEHIND_PROXY", False))
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+MFA_TOTP_ISSUER = "Gridcall"
+MFA_FORMS = {
+    "add_webauthn": "integration.console.passkeys.AddForm",
+    "authenticate_webauthn": "integration.console.passkeys.AuthenticateForm",
+    "login_webauthn": "integration.console.passkeys.LoginForm",
+    "reauthenticate_webauthn": "integration.console.passkeys.ReauthenticateForm",
+}
+MFA_REQUIRED_ROLES = env_list("MFA_REQUIRED_ROLES", "" if DEMO else "DERMS approver,Administrator")
+SESSION_COOKIE_AGE = 12 * 60 * 60  # from the sign-in; nothing prolongs it
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz$"]  # asked from inside, by plain http
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("GRIDCALL_BEHIND_PROXY", False) else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "manifest-src": ["'self'"],
+    }
+}
+
+# --- E-mail to customers: a demo's lies in files; printed e-mail is for a terminal, never for a log ----------------
+EMAIL_BACKEND = os.environ.get(
+    "EMAIL_BACKEND", f"django.core.mail.backends.{'filebased' if DEMO else 'console'}.EmailBackend"
+)
+EMAIL_FILE_PATH = os.environ.get("EMAIL_FILE_PATH") or State.of_environment().root / "mail"
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "gridcall@localhost")
+# Where the links in e-mails lead to.
+PUBLIC_URL = os.environ.get("GRIDCALL_PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")
+
+# --- Words, time, files -------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "integration" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",  # of Django's admin
+]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+# --- What is logged, and what is watched --------------------------------------------------------------------------
+LOG_FORMAT = os.environ.get("LOG_FORMAT", "json")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "integration.seam.logs.formatter", "style": LOG_FORMAT}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("GRIDCALL_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "celery": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        # Uvicorn brings handlers of its own.
+        "uvicorn": {"handlers": ["stderr"], "propagate": False},
+        "uvicorn.error": {"handlers": [], "propagate": True},
+    },
+}
+METRICS_PORT = int(os.environ.get("METRICS_PORT") or 0)
+METRICS_ADDRESS = os.environ.get("METRICS_ADDRESS", "127.0.0.1")

@@ -1,0 +1,34 @@
+"""The project's addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from integration.console.audit import audit_export, audit_trail
+from integration.console.palette import palette
+from integration.console.personal import profile, saved_view_add, saved_view_remove
+from integration.console.users import user_edit, user_list, user_new
+from integration.console.views import overview
+
+from .health import livez, readyz
+
+handler500 = "integration.console.views.server_error"
+urlpatterns = [
+    path("livez", livez, name="livez"),
+    path("readyz", readyz, name="readyz"),
+    path("", overview, name="overview"),
+    path("audit-trail/", audit_trail, name="audit_trail"),
+    path("audit-trail/export/", audit_export, name="audit_export"),
+    path("find/", palette, name="palette"),
+    path("profile/", profile, name="profile"),
+    path("saved-views/add/", saved_view_add, name="saved_view_add"),
+    path("saved-views/<int:pk>/remove/", saved_view_remove, name="saved_view_remove"),
+    path("settings/users/", user_list, name="user_list"),
+    path("settings/users/new/", user_new, name="user_new"),
+    path("settings/users/<str:username>/", user_edit, name="user_edit"),
+    path("admin/", admin.site.urls),
+    path("account/", include("allauth.urls")),
+    path("", include("derms.urls")),
+    path("", include("cpm.urls")),
+    path("", include("lec_sim.urls")),
+    path("", include("integration.console.monitor.urls")),
+]

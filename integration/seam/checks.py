@@ -1,0 +1,28 @@
+"""`manage.py check`: every dotted string of the routes resolves, and every message has a route."""
+
+from typing import Any
+
+from django.core.checks import Error, register
+from django.utils.module_loading import import_string
+
+from .messages import CONTRACTS
+from .routes import DUE, ROUTES
+
+
+def _names() -> list[str]:
+    routes = [name for several in ROUTES.values() for r in several for name in (r.handler, r.prepare) if name]
+    return routes + [name for due in DUE.values() for name in (due.ids, due.operation)]
+
+
+@register()
+def routes_resolve(**kwargs: Any) -> list[Error]:
+    """One error for each name that leads nowhere."""
+    errors = []
+    for name in _names():
+        try:
+            import_string(name)
+        except ImportError as problem:
+            errors.append(Error(f"{name} in routes.py does not resolve: {problem}", id="gridcall.E001"))
+    for kind in CONTRACTS.keys() ^ ROUTES.keys():
+        errors.append(Error(f"“{kind}” is not both in messages.CONTRACTS and in routes.ROUTES.", id="gridcall.E002"))
+    return errors
