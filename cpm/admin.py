@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from integration.pages.admin import Shown
 
-from .models import Program, ProgramType
+from .models.programs import Program, ProgramType
 
 
 @admin.register(ProgramType)

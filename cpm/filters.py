@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from integration.seam.messages import Category
 
 from .choices import ProgramEventState
-from .models import Program, ProgramEvent
+from .models.program_events import ProgramEvent
+from .models.programs import Program
 
 
 class ProgramEventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types

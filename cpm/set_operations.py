@@ -11,7 +11,7 @@ from integration.seam.loads import Partition, count_rows, keep_refused
 from integration.seam.models import Delivery
 from integration.seam.sql import statement
 
-from .models import ProgramEvent
+from .models.program_events import ProgramEvent
 
 HERE = Path(__file__).parent
 ENROLLMENT_ROWS = """

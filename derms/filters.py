@@ -12,7 +12,7 @@ from integration.pages.badges import OUTCOMES
 
 from .choices import Category, DeviceClass, EventState
 from .models import ControlZone, Device, Event, Stage
-from .stage_devices import DeviceChoice
+from .pages.stage_devices import DeviceChoice
 
 EVENT_VIEWS: dict[str, tuple[Any, list[str]]] = {
     "active": (_("Active"), [s for s in EventState.values if s not in (EventState.COMPLETED, EventState.CANCELED)]),

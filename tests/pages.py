@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
-from cpm.models import Customer, Device, Participation, ProgramEvent, Subscription, Unavailability
+from cpm.models import Participation
+from cpm.models.customers import Customer, Device, Subscription
+from cpm.models.program_events import ProgramEvent
+from cpm.models.unavailability import Unavailability
 from cpm.operations import schedule_unavailability
 from derms.models import DerGroup, Event, Strategy
 from integration.console.models import User

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from pghistory.models import Event as HistoryRow
 
-from cpm.models import ProgramEvent
+from cpm.models.program_events import ProgramEvent
 from derms.models import Event, Stage
 from integration.engines.state import PROJECT
 from tests.messages import bulk
@@ -61,19 +61,19 @@ def test_partitions_are_attached_in_one_place() -> None:
 
 
 def test_reservations_are_attached_by_one_function() -> None:
-    assert {file for file, _ in _calls("reservation_partition")} == {"derms/set_operations.py"}
-    assert _functions_calling("derms/set_operations.py", "reservation_partition") == {
+    assert {file for file, _ in _calls("reservation_partition")} == {"derms/set_operations/choosing.py"}
+    assert _functions_calling("derms/set_operations/choosing.py", "reservation_partition") == {
         "reserve_devices",
         "attach_reservations",
     }
-    assert _functions_calling("derms/set_operations.py", "attach") == {"attach_reservations"}
-    assert {file for file, _ in _calls("attach_reservations")} == {"derms/set_operations.py"}
+    assert _functions_calling("derms/set_operations/choosing.py", "attach") == {"attach_reservations"}
+    assert {file for file, _ in _calls("attach_reservations")} == {"derms/set_operations/choosing.py"}
     partitions = [
         (file, call.args[0].value)
         for file, call in _calls("Partition")
         if call.args and isinstance(call.args[0], ast.Constant)
     ]
-    assert [file for file, table in partitions if table == "derms_reservation"] == ["derms/set_operations.py"]
+    assert [file for file, table in partitions if table == "derms_reservation"] == ["derms/set_operations/choosing.py"]
 
 
 def test_every_row_lock_lets_rows_refer_to_the_locked_one() -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from cpm.models import Program as CpmProgram
-from cpm.models import ProgramType
+from cpm.models.programs import Program as CpmProgram
+from cpm.models.programs import ProgramType
 from derms.models import Event, Transition
 from integration.console import audit
 from integration.console.models import User

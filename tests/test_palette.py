@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from cpm.models import Customer
+from cpm.models.customers import Customer
 from derms.models import Event
 from integration.console.models import User
 

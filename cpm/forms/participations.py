@@ -6,8 +6,9 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from cpm.models.program_events import ProgramEvent
+
 from ..choices import Outcome, ParticipationStatus
-from ..models import ProgramEvent
 from ..queries import Wanted, device_ids, program_event_named
 
 # So many devices are looked up one by one; more than a person wants to read.

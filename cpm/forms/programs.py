@@ -7,9 +7,8 @@ import pydantic
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from cpm.models.programs import Program, ProgramType
 from integration.seam.messages import ProgramRules
-
-from ..models import Program, ProgramType
 
 WEEKDAYS = [
     (0, _("Monday")),

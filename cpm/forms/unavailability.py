@@ -8,9 +8,9 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from cpm.models.customers import Device
+from cpm.models.unavailability import Unavailability
 from integration.pages.wall_time import LocalMomentMixin, WallTimeField
-
-from ..models import Device, Unavailability
 
 MINUTE = timedelta(minutes=1)
 LONGEST = timedelta(days=366)

@@ -7,6 +7,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from cpm.models.customers import Device, SubscribedDevice, Subscription
+from cpm.models.programs import Program
 from integration.seam import extracts, outbox
 from integration.seam.delivery import receiving
 from integration.seam.messages import (
@@ -22,7 +24,6 @@ from integration.seam.models import Delivery
 from integration.seam.refusals import Refused
 
 from ..choices import SyncAnswer
-from ..models import Device, Program, SubscribedDevice, Subscription
 from ..set_operations import ENROLLMENT_ROWS, apply_answers
 
 

@@ -13,11 +13,13 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from cpm.models import Notification, NotificationBatch, SelfServiceLink
+from cpm.models.customers import Customer
+from cpm.models.program_events import ProgramEvent
 from integration.seam.alerts import raise_alert
 from integration.seam.models import Alert
 
 from ..choices import ProgramEventState
-from ..models import Customer, Notification, NotificationBatch, ProgramEvent, SelfServiceLink
 from ..queries import ParticipationRow, coming_reservations
 from ..set_operations import add_notifications
 from .self_service import LINK_LASTS

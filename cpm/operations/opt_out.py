@@ -6,13 +6,15 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from cpm.models import Participation, Removal
+from cpm.models.customers import Device
+from cpm.models.program_events import ProgramEvent
 from integration.seam import outbox
 from integration.seam.delivery import receiving
 from integration.seam.messages import EventOptOut, OptOutAnswer, Receipt
 from integration.seam.refusals import Refused
 
 from ..choices import ProgramEventState
-from ..models import Device, Participation, ProgramEvent, Removal
 from .releases import note_change, participating_device
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from cpm.models.program_events import ProgramEvent
 from integration.seam import clock, extracts
 from integration.seam.delivery import NotYet
 from integration.seam.loads import Partition, begin_load, count_part
@@ -12,7 +13,6 @@ from integration.seam.models import Delivery, Message
 from integration.seam.nudges import tell_pages
 
 from ..choices import ProgramEventState
-from ..models import ProgramEvent
 from ..set_operations import (
     add_unreserved,
     clear_left,

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from cpm.models.program_events import ProgramEvent, Transition
+from cpm.models.programs import Program
 from integration.seam.delivery import NotYet, receiving
 from integration.seam.messages import Receipt, StageStatus
 from integration.seam.nudges import tell_pages
 
 from ..choices import FINAL_STATES
-from ..models import Program, ProgramEvent, Transition
 
 
 @receiving

@@ -5,9 +5,9 @@ from typing import Any
 import pghistory
 from django.db import transaction
 
+from cpm.models.programs import Program, ProgramType
 from integration.seam.messages import ProgramRules
 
-from ..models import Program, ProgramType
 from .enrollment import send_program_rules
 
 

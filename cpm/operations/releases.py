@@ -4,11 +4,12 @@ from datetime import datetime
 
 from django.db.models import F
 
+from cpm.models import Participation, ParticipationChange, Removal
+from cpm.models.customers import Device
+from cpm.models.program_events import ProgramEvent
 from integration.seam.delivery import receiving
 from integration.seam.messages import Receipt, ReservationReleased
 from integration.seam.nudges import tell_pages
-
-from ..models import Device, Participation, ParticipationChange, ProgramEvent, Removal
 
 
 @receiving

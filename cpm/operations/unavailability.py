@@ -6,12 +6,13 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from cpm.models.customers import Device
+from cpm.models.unavailability import Unavailability
 from integration.seam import outbox
 from integration.seam.messages import CustomerUnavailability
 from integration.seam.refusals import Refused
 
 from ..choices import UnavailabilityState
-from ..models import Device, Unavailability
 
 
 class UnavailabilityNotAllowed(Refused):

@@ -8,7 +8,9 @@ from django.apps import apps
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from ..models import Program, ProgramType, Unavailability
+from cpm.models.programs import Program, ProgramType
+from cpm.models.unavailability import Unavailability
+
 from .program_events import Happening
 
 Version = Mapping[str, Any]

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from cpm.models.customers import Customer, Device, DeviceLocation, SubscribedDevice, Subscription
+
 from ..choices import FINAL_STATES, ParticipationStatus, ProgramEventState
-from ..models import Customer, Device, DeviceLocation, SubscribedDevice, Subscription
 from .participations import ParticipationRow, Wanted, participations
 
 MOST_RESERVATIONS = 100

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Q, Sum
 
+from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import Program
 from integration.seam.periods import LimitUse, limits_of
 
-from ..models import Program, ProgramEvent
 from .participations import CALLED_OFF
 
 HOUR = timedelta(hours=1)

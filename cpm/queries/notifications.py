@@ -6,8 +6,11 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import QuerySet
 
+from cpm.models import Notification, NotificationBatch, SelfServiceLink
+from cpm.models.customers import Customer
+from cpm.models.program_events import ProgramEvent
+
 from ..choices import ProgramEventState
-from ..models import Customer, Notification, NotificationBatch, ProgramEvent, SelfServiceLink
 
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
 # Mail servers are asked for so many batches at once, however many wait.

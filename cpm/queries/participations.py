@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import F, Q
 
+from cpm.models.customers import Device
+from cpm.models.program_events import ProgramEvent
 from integration.seam.sql import statement
 
 from ..choices import Outcome, ParticipationStatus, ProgramEventState
-from ..models import Device, ProgramEvent
 
 HERE = Path(__file__).parents[1]
 # A device takes part in one program event after another, so one statement may look into many of them at once.

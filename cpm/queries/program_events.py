@@ -7,10 +7,12 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from cpm.models import ParticipationChange, Removal
+from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import Program
 from integration.seam.models import Load
 
 from ..choices import FINAL_STATES
-from ..models import ParticipationChange, Program, ProgramEvent, Removal
 from .participations import ParticipationRow
 
 

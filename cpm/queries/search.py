@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Upper
 from django.db.models.lookups import Contains
 
-from ..models import Customer, Device, DeviceLocation, digits_of
+from cpm.models.customers import Customer, Device, DeviceLocation, digits_of
 
 # More than a person reads through; whoever gets so many types more.
 MOST_FOUND = 500

@@ -8,8 +8,12 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
+from cpm.models import Removal
+from cpm.models.customers import Device, DeviceLocation
+from cpm.models.program_events import ProgramEvent
+from cpm.models.unavailability import Unavailability
+
 from ..choices import FINAL_STATES, ParticipationStatus, UnavailabilityState
-from ..models import Device, DeviceLocation, ProgramEvent, Removal, Unavailability
 from .participations import ParticipationRow, Wanted, participations
 
 SHOWN_AFTER_END = timedelta(days=30)

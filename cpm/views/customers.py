@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from cpm.models import SelfServiceLink
+from cpm.models.customers import Customer
 from integration.pages.access import allow
 from integration.pages.acting import acts_once
 from integration.pages.http import SignedInRequest
@@ -20,7 +22,6 @@ from integration.pages.limits import is_over
 from integration.seam import clock
 
 from .. import operations
-from ..models import Customer, SelfServiceLink
 from ..operations import OptOutNotAllowed
 from ..queries import (
     current_enrollments,

@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from cpm.models import Participation
+from cpm.models.customers import Device
+from cpm.models.program_events import ProgramEvent
 from integration.pages.access import allow
 from integration.pages.acting import acts_once
 from integration.pages.exports import PAGE, Listing, export
@@ -22,7 +25,6 @@ from integration.seam import clock
 from .. import operations
 from ..choices import ProgramEventState
 from ..forms import OptOutForm, ParticipationFilter
-from ..models import Device, Participation, ProgramEvent
 from ..operations.opt_out import opt_out_refusal
 from ..queries import (
     ParticipationKey,

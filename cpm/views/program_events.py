@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from cpm.models.program_events import ProgramEvent
 from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
@@ -17,7 +18,6 @@ from integration.pages.keyset import keyset_page
 
 from ..choices import Outcome
 from ..filters import ProgramEventFilter
-from ..models import ProgramEvent
 from ..queries import event_history, is_settled, loads_under_way, program_events
 
 NEWEST_FIRST = ("-starts_at", "-id")

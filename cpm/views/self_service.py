@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from cpm.models import Participation, SelfServiceLink
+from cpm.models.customers import Customer, Device
+from cpm.models.unavailability import Unavailability
 from integration.pages.access import allow_anyone
 from integration.pages.acting import acts_once
 from integration.pages.limits import is_over
@@ -21,7 +24,6 @@ from integration.seam.refusals import Refused
 from .. import operations
 from ..choices import UnavailabilityState
 from ..forms import UnavailabilityForm
-from ..models import Customer, Device, Participation, SelfServiceLink, Unavailability
 from ..operations.opt_out import opt_out_refusal
 from ..queries import (
     ParticipationRow,

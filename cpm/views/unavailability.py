@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from cpm.models.customers import Customer, Device, Subscription
+from cpm.models.unavailability import Unavailability
 from integration.pages.access import allow
 from integration.pages.acting import acts_once
 from integration.pages.http import SignedInRequest
@@ -18,7 +20,6 @@ from integration.seam import clock
 from .. import operations
 from ..choices import UnavailabilityState
 from ..forms import PeriodForm, UnavailabilityForm
-from ..models import Customer, Device, Subscription, Unavailability
 from ..queries import (
     ParticipationRow,
     devices_of,

@@ -1,8 +1,10 @@
 """DERMS's own records."""
 
 from .devices import Candidate, DerGroup, Device, DeviceUnavailability, Enrollment, Program
-from .events import DeliveredLoad, DeviceOutcome, Event, EventDraft, Removal, Reservation, Stage, Transition
+from .events import Event, Stage
+from .execution import DeliveredLoad, DeviceOutcome, Removal, Reservation
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
+from .history import EventDraft, Transition
 from .strategies import Strategy, StrategyStage, StrategyType
 
 PRIMARY_KEY = "device_id, stage_id"  # of the bulk tables

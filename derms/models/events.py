@@ -1,4 +1,4 @@
-"""Events, their stages, and what each device of a stage is claimed for and did."""
+"""Events and their stages."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
+from derms.choices import Approval, EventState, Objective, StageState
+from derms.models.grid import ControlZone
+from derms.models.strategies import StageControl, Strategy, StrategyType
 from integration.seam.fsm import ConcurrentTransitionMixin, FSMField, transition
-from integration.seam.models import TransitionRecord
-
-from ..choices import Approval, EventState, Objective, StageState
-from .grid import ControlZone
-from .strategies import StageControl, Strategy, StrategyType
 
 User = settings.AUTH_USER_MODEL
 NEW, SUBMITTED, DENIED, APPROVED = EventState.NEW, EventState.SUBMITTED, EventState.DENIED, EventState.APPROVED
@@ -239,99 +237,3 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     def cancel(self, reason: str) -> None:
         self.reason = reason
         self.revision += 1
-
-
-class Transition(TransitionRecord):
-    """A state change of an event, or of one of its stages."""
-
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="transitions")
-    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, related_name="transitions")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint("event", "stage", "revision", nulls_distinct=False, name="derms_transition_gapless")
-        ]
-        indexes = [models.Index(fields=["-at"], name="derms_transition_newest")]
-
-
-class EventDraft(models.Model):
-    """What a person has typed on New Event and not saved yet, as the form sends it."""
-
-    person = models.OneToOneField(User, on_delete=models.CASCADE, related_name="+")
-    typed = models.TextField()
-    kept_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.person} {self.kept_at:%H:%MZ}"
-
-
-class Reservation(models.Model):
-    """DERMS's claim on a device for a stage's window. Partitioned by stage; rows come only by set operations."""
-
-    pk = models.CompositePrimaryKey("stage_id", "device_id")
-    stage_id = models.BigIntegerField()
-    device_id = models.BigIntegerField()
-    expected_w = models.IntegerField()
-
-    class Meta:
-        managed = False
-        db_table = "derms_reservation"
-
-
-class DeliveredLoad(models.Model):
-    """What the called devices of a stage delivered in a minute of its run, in W, and how many of them answered."""
-
-    stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="delivered")
-    minute = models.DateTimeField()
-    at = models.DateTimeField()
-    reduction_w = models.BigIntegerField()
-    called = models.PositiveIntegerField()
-    answered = models.PositiveIntegerField()
-    rejected = models.PositiveIntegerField()
-    overridden = models.PositiveIntegerField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint("stage", "minute", name="delivered_load_once_a_minute")]
-
-    def __str__(self) -> str:
-        return f"{self.stage} {self.minute:%H:%MZ}: {self.reduction_w} W"
-
-
-class Removal(models.Model):
-    """A device that has to leave a stage. It may be known before the stage's reservations are: no key to them."""
-
-    stage_uid = models.UUIDField()
-    head_end = models.CharField(max_length=40)
-    nic_id = models.CharField(max_length=40)
-    reason = models.CharField(max_length=20)
-    requested_at = models.DateTimeField()
-    answer = models.CharField(max_length=8, blank=True)
-    answered_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint("stage_uid", "head_end", "nic_id", name="derms_removal_once")]
-
-    def __str__(self) -> str:
-        return f"{self.head_end}/{self.nic_id}: {self.reason}"
-
-    @property
-    def holds(self) -> bool:
-        """Whether the device is out of the stage."""
-        return self.answer in ("removed", "released")
-
-
-class DeviceOutcome(models.Model):
-    """What a device did in a stage. Partitioned by stage; rows come only by set operations."""
-
-    pk = models.CompositePrimaryKey("stage_id", "device_id")
-    stage_id = models.BigIntegerField()
-    device_id = models.BigIntegerField()
-    code = models.CharField(max_length=4)
-    started_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
-    reduction_w = models.IntegerField()
-    error = models.TextField()
-
-    class Meta:
-        managed = False
-        db_table = "derms_outcome"

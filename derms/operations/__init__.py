@@ -33,6 +33,7 @@ from .events import (
 )
 from .execution import follow_execution, report_unended_stage, report_unstarted_stage
 from .forecast import ForecastLoaded, ForecastRefused, load_forecast
+from .forecast_age import report_old_forecast
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
 from .removals import answer_removal, opt_out_device, save_unavailability
 from .scheduling import EventNotSchedulable, schedule_event, write_reservation_extract
@@ -80,6 +81,7 @@ __all__ = [
     "opt_out_device",
     "prepare_raw_outcomes",
     "remove_stage",
+    "report_old_forecast",
     "report_unended_stage",
     "report_unstarted_stage",
     "require_editable",

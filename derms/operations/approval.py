@@ -6,14 +6,14 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from derms.four_eyes import own_event_sentence
+from derms.planning.problems import lead_time_problem, plan_problems
 from integration.seam import outbox
 from integration.seam.alerts import close_alert
 from integration.seam.refusals import Refused
 
 from ..choices import Approval, EventState
 from ..models import Event, Stage
-from ..object_checks import own_event_sentence
-from ..plan_problems import lead_time_problem, plan_problems
 from .balance_authority import lock_check, second_approval
 from .history import last_change, save_event
 from .locks import lock_event, lock_stages

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from derms.queries.goals import stage_goals
+from derms.queries.lists import stages_of
+from derms.set_operations.choosing import choose_devices
+
 from ..choices import FINAL_STAGE_STATES, Approval, EventState
 from ..models import Event, Stage, StrategyType
-from ..queries import stage_goals, stages_of
-from ..set_operations import choose_devices
 
 SUBJECT_STATES = (EventState.SUBMITTED, EventState.APPROVED, EventState.SCHEDULED, EventState.IN_PROGRESS)
 

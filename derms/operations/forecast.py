@@ -11,8 +11,8 @@ from typing import NamedTuple, TypeVar
 from django.db import transaction
 
 from ..choices import DeviceClass
-from ..forecast_age import close_old_forecast
 from ..models import ControlZone, LoadForecast, ReductionFactor
+from .forecast_age import close_old_forecast
 
 CLASSES: tuple[str, ...] = tuple(DeviceClass.values)
 COLUMNS = ["zone", "hour", "load_mw", *CLASSES]

@@ -5,6 +5,15 @@ from pathlib import Path
 
 from django.db import transaction
 
+from derms.set_operations.candidates import lock_candidates, renew_candidates
+from derms.set_operations.outcomes import (
+    complete_outcomes,
+    count_outcomes,
+    count_reserved,
+    keep_unreserved,
+    outcome_partition,
+)
+from derms.set_operations.outcomes import load_raw_outcomes as load_outcome_rows
 from integration.seam import extracts, outbox
 from integration.seam.delivery import NotYet
 from integration.seam.loads import begin_load, count_part, keep_refused, patiently
@@ -14,16 +23,6 @@ from integration.seam.nudges import tell_pages
 from integration.seam.sql import statement
 
 from ..models import PRIMARY_KEY, Stage
-from ..set_operations import (
-    complete_outcomes,
-    count_outcomes,
-    count_reserved,
-    keep_unreserved,
-    lock_candidates,
-    outcome_partition,
-    renew_candidates,
-)
-from ..set_operations import load_raw_outcomes as load_outcome_rows
 
 HERE = Path(__file__).parent.parent
 OUTCOMES = """

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import F
 
+from derms.queries.goals import missing_kw
 from integration.seam import outbox
 from integration.seam.alerts import raise_alert
 from integration.seam.delivery import NotYet, receiving
@@ -24,7 +25,6 @@ from integration.seam.nudges import tell_pages
 
 from ..choices import HOLDING_STAGE_STATES, StageState
 from ..models import Device, DeviceUnavailability, Removal, Reservation, Stage
-from ..queries import missing_kw
 from .locks import lock_event, lock_stages, lock_zones_now
 
 

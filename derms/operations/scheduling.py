@@ -4,6 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from derms.queries.goals import shortfall_kw, stage_goals
+from derms.set_operations.choosing import count_feeders, reserve_devices
 from integration.seam import extracts, outbox
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.messages import DeviceReservation
@@ -12,8 +14,6 @@ from integration.seam.refusals import Refused
 
 from ..choices import EventState, StageState
 from ..models import Event, Stage
-from ..queries import shortfall_kw, stage_goals
-from ..set_operations import count_feeders, reserve_devices
 from .approval import check_lead_time, not_scheduled_key
 from .history import save_event, save_stage
 from .locks import lock_event, lock_stages, lock_zone

@@ -10,6 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from derms.queries.goals import missing_kw, stage_goals
+from derms.queries.lists import stages_of
+from derms.set_operations.choosing import choose_devices
 from integration.pages.access import allow
 from integration.pages.acting import acts_once
 from integration.pages.http import SignedInRequest
@@ -19,8 +22,6 @@ from .. import operations
 from ..choices import EventState, StageState
 from ..forms import CancelForm, DenyForm, ShortfallForm, SubmitForm
 from ..models import Event, Stage
-from ..queries import missing_kw, stage_goals, stages_of
-from ..set_operations import choose_devices
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])
 

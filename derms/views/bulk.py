@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from derms.four_eyes import own_event_sentence
+from derms.queries.lists import events_for_list
 from integration.pages.access import allow
 from integration.pages.acting import acts_once
 from integration.pages.http import SignedInRequest
@@ -23,8 +25,6 @@ from .. import operations
 from ..choices import OPEN_STATES, EventState
 from ..forms import DenyForm
 from ..models import Event
-from ..object_checks import own_event_sentence
-from ..queries import events_for_list
 
 PLAN, APPROVE = "derms.plan_event", "derms.approve_event"
 MOST = 50

@@ -10,6 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from derms.pages.device_states import coming_stages, device_states, uses_of_limits
+from derms.queries.lists import device_stages, group_rows
 from integration.pages.access import allow
 from integration.pages.acting import acts_once
 from integration.pages.exports import export, listing_of
@@ -17,11 +19,9 @@ from integration.pages.http import SignedInRequest
 from integration.seam import clock
 
 from .. import operations
-from ..device_states import coming_stages, device_states, uses_of_limits
 from ..filters import DeviceFilter
 from ..forms import GroupForm
 from ..models import Candidate, DerGroup, Device
-from ..queries import device_stages, group_rows
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])
 PAGE = 50

@@ -12,6 +12,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from derms.pages.charts import charts_of
+from derms.queries.lists import events_for_list, open_alerts, receipts, stages_of
 from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
@@ -19,11 +21,9 @@ from integration.seam import clock
 from integration.seam.models import Alert, Delivery
 from integration.seam.queries import deliveries
 
-from ..charts import charts_of
 from ..choices import EventState
 from ..filters import EVENT_VIEWS, EventFilter
 from ..models import Event
-from ..queries import events_for_list, open_alerts, receipts, stages_of
 from .tracking import buttons, steps
 
 DELIVERIES_SHOWN = 12

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from derms.queries.lists import events_for_list
 from integration.pages.access import allow
 from integration.pages.acting import acts_once
 from integration.pages.http import SignedInRequest
@@ -16,7 +17,6 @@ from integration.seam import clock
 from .. import operations
 from ..forms import ShiftForm, StageForm
 from ..models import Event, Stage
-from ..queries import events_for_list
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])
 

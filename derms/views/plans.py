@@ -12,6 +12,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from derms.planning.check import check_plan
+from derms.queries.lists import events_for_list, stages_of
 from integration.pages.access import allow
 from integration.pages.acting import acts_once
 from integration.pages.http import SignedInRequest
@@ -22,8 +24,6 @@ from .. import operations
 from ..choices import EDITABLE_STATES, StrategyState
 from ..forms import Plan, after_button, edited_plan, new_plan, saved_plan, wall, with_strategy
 from ..models import Event, EventDraft, Strategy
-from ..plan_check import check_plan
-from ..queries import events_for_list, stages_of
 from .tracking import buttons, steps
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])

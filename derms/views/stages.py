@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from derms.pages.stage_devices import StageDevice, answers, devices_by_feeder, devices_by_state, stage_devices
 from integration.pages.access import allow
 from integration.pages.exports import PAGE as EXPORT_PAGE
 from integration.pages.exports import Listing, export
@@ -17,7 +18,6 @@ from integration.pages.keyset import AFTER, page_of
 
 from ..filters import StageDeviceForm
 from ..models import Event, Stage
-from ..stage_devices import StageDevice, answers, devices_by_feeder, devices_by_state, stage_devices
 
 PAGE = 50
 FEEDERS_SHOWN = 12

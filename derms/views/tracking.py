@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from derms.four_eyes import own_event_sentence
+
 from ..choices import OPEN_STATES, Approval, EventState
 from ..models import Event, Transition
-from ..object_checks import own_event_sentence
 
 WAY = (
     EventState.NEW,

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from cpm.models import Participation, ProgramEvent, ProgramType
+from cpm.models import Participation
+from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import ProgramType
 from cpm.operations import opt_out_device
 from integration.commands.journey import PATIENCE_S, PATIENCE_S_PER_DEVICE, Journey, JourneyStuck, wait_until
 from integration.seam import clock

@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cpm.choices import Outcome, ParticipationStatus
-from cpm.models import Customer, Device, ProgramEvent
+from cpm.models.customers import Customer, Device
+from cpm.models.program_events import ProgramEvent
 from cpm.set_operations import outcome_partition, participation_partition
 from integration.commands.journey import person_of
 from integration.console.models import User

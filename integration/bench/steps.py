@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from cpm.models import ProgramEvent
+from cpm.models.program_events import ProgramEvent
 from derms.models import Enrollment, Event, Stage
 from derms.operations.outcomes import OUTCOMES
 from derms.operations.scheduling import RESERVED_DEVICES

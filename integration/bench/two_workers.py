@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.test import override_settings
 
-from cpm.models import ProgramEvent
+from cpm.models.program_events import ProgramEvent
 from derms.operations.scheduling import RESERVED_DEVICES
 from integration.seam import extracts, outbox
 from integration.seam.messages import DeviceReservation

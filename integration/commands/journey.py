@@ -10,7 +10,8 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Max
 
-from cpm.models import Program, ProgramEvent, ProgramType
+from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import Program, ProgramType
 from cpm.operations import send_enrollment_load, send_program_rules
 from derms import operations
 from derms.choices import Category, Control, Objective

@@ -9,9 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from derms.choices import Approval, EventState, StageState
+from derms.four_eyes import own_event_sentence
 from derms.models import ControlZone, Event, LoadForecast, Stage
-from derms.object_checks import own_event_sentence
-from derms.queries import events_for_list
+from derms.queries.lists import events_for_list
 
 AHEAD = timedelta(hours=24)
 BEHIND = timedelta(hours=1)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from cpm.queries import customers, customers_like
 from derms.models import Device, Event
-from derms.queries import events_for_list
+from derms.queries.lists import events_for_list
 from integration.pages.access import allow
 from integration.pages.http import SignedInRequest
 from integration.pages.limits import is_over

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from cpm.choices import DeviceClass
-from cpm.models import Program, ProgramType
+from cpm.models.programs import Program, ProgramType
 from cpm.operations import send_enrollment_load, send_program_rules
 from integration.seam.messages import ProgramRules
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-from cpm.models import DeviceLocation, Program, Subscription
+from cpm.models.customers import DeviceLocation, Subscription
+from cpm.models.programs import Program
 from derms.models import ControlZone, Event, LoadForecast, Strategy
 from integration.seam.models import Delivery
 from integration.seam.settling import settle

@@ -52,9 +52,9 @@ ROUTES: dict[str, tuple[Route, ...]] = {
 }
 
 DUE: dict[str, Due] = {
-    "schedule event": Due("derms.queries.event_ids_to_schedule", "derms.operations.schedule_event", "bulk"),
+    "schedule event": Due("derms.queries.due.event_ids_to_schedule", "derms.operations.schedule_event", "bulk"),
     "write reservation extract": Due(
-        "derms.queries.stage_ids_to_extract", "derms.operations.write_reservation_extract", "bulk"
+        "derms.queries.due.stage_ids_to_extract", "derms.operations.write_reservation_extract", "bulk"
     ),
     "start stage": Due("lec_sim.queries.stage_ids_to_start", "lec_sim.operations.start_stage", "small"),
     "call devices": Due("lec_sim.queries.stage_ids_to_call", "lec_sim.operations.call_devices", "bulk"),
@@ -67,18 +67,26 @@ DUE: dict[str, Due] = {
     "write raw outcomes": Due(
         "lec_sim.queries.stage_ids_to_hand_over", "lec_sim.operations.hand_over_outcomes", "bulk"
     ),
-    "close stage": Due("derms.queries.stage_ids_to_close", "derms.operations.close_stage", "bulk"),
-    "count calls": Due("derms.queries.stage_ids_to_count", "derms.operations.count_calls", "bulk"),
+    "close stage": Due("derms.queries.due.stage_ids_to_close", "derms.operations.close_stage", "bulk"),
+    "count calls": Due("derms.queries.due.stage_ids_to_count", "derms.operations.count_calls", "bulk"),
     "report unstarted stage": Due(
-        "derms.queries.stage_ids_unstarted", "derms.operations.report_unstarted_stage", "small"
+        "derms.queries.due.stage_ids_unstarted", "derms.operations.report_unstarted_stage", "small"
     ),
-    "report unended stage": Due("derms.queries.stage_ids_unended", "derms.operations.report_unended_stage", "small"),
+    "report unended stage": Due(
+        "derms.queries.due.stage_ids_unended", "derms.operations.report_unended_stage", "small"
+    ),
     "report old forecast": Due(
-        "derms.forecast_age.zone_ids_with_old_forecast", "derms.forecast_age.report_old_forecast", "small"
+        "derms.queries.forecast_age.zone_ids_with_old_forecast",
+        "derms.operations.report_old_forecast",
+        "small",
     ),
-    "fold month of DERMS": Due("derms.folding.months_to_fold", "derms.folding.fold_month", "bulk"),
-    "fold month of CPM": Due("cpm.folding.months_to_fold", "cpm.folding.fold_month", "bulk"),
-    "fold month of LEC": Due("lec_sim.folding.months_to_fold", "lec_sim.folding.fold_month", "bulk"),
+    "fold month of DERMS": Due(
+        "derms.monthly_partitions.months_to_fold", "derms.monthly_partitions.fold_month", "bulk"
+    ),
+    "fold month of CPM": Due("cpm.monthly_partitions.months_to_fold", "cpm.monthly_partitions.fold_month", "bulk"),
+    "fold month of LEC": Due(
+        "lec_sim.monthly_partitions.months_to_fold", "lec_sim.monthly_partitions.fold_month", "bulk"
+    ),
     "notify customers": Due("cpm.queries.program_event_ids_to_notify", "cpm.operations.notify_customers", "bulk"),
     "send notifications": Due(
         "cpm.queries.notification_batch_ids_to_send", "cpm.operations.send_notification_batch", "bulk"

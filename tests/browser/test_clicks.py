@@ -7,7 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cpm.models import Device, Participation, ProgramEvent, Unavailability
+from cpm.models import Participation
+from cpm.models.customers import Device
+from cpm.models.program_events import ProgramEvent
+from cpm.models.unavailability import Unavailability
 from derms.models import Event
 from integration.seam import clock
 

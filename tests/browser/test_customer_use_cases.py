@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Locator
 
-from cpm.models import Device, Participation, Program, ProgramEvent
+from cpm.models import Participation
+from cpm.models.customers import Device
+from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import Program
 from integration.commands.journey import wait_until
 from integration.seam import clock
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cpm.models import ProgramEvent
+from cpm.models.program_events import ProgramEvent
 from derms.models import Event
 from integration.seam import clock
 

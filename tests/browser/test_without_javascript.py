@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cpm.models import Participation, Unavailability
+from cpm.models import Participation
+from cpm.models.unavailability import Unavailability
 from derms.models import Event
 from integration.seam import clock
 

@@ -8,16 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cpm.models import (
-    Customer,
-    Device,
-    Participation,
-    ParticipationOutcome,
-    Program,
-    ProgramEvent,
-    ProgramType,
-    Transition,
-)
+from cpm.models import Participation, ParticipationOutcome
+from cpm.models.customers import Customer, Device
+from cpm.models.program_events import ProgramEvent, Transition
+from cpm.models.programs import Program, ProgramType
 from cpm.set_operations import count_participations, outcome_partition, participation_partition
 from derms.models import ControlZone, Event, Strategy
 from derms.models import Program as DermsProgram

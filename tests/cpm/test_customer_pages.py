@@ -8,7 +8,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from cpm.models import Customer, Device, ProgramEvent, ProgramType, SubscribedDevice, Subscription
+from cpm.models.customers import Customer, Device, SubscribedDevice, Subscription
+from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import ProgramType
 from cpm.queries import customers_like
 
 Make = Callable[..., ProgramEvent]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from cpm.models import ProgramEvent, Transition
+from cpm.models.program_events import ProgramEvent, Transition
 from cpm.operations import follow_stage
 from derms.models import Program
 from integration.seam.delivery import NotYet

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import transaction
 
-from cpm.models import Device, Participation, ParticipationOutcome, ProgramEvent
+from cpm.models import Participation, ParticipationOutcome
+from cpm.models.customers import Device
+from cpm.models.program_events import ProgramEvent
 from cpm.operations import replace_device
 from derms.models import Event
 from derms.operations import follow_execution

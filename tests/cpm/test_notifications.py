@@ -11,7 +11,9 @@ from django.core.mail import EmailMessage
 from django.test import Client
 
 from cpm import operations
-from cpm.models import Customer, Notification, NotificationBatch, Participation, ProgramEvent, SelfServiceLink
+from cpm.models import Notification, NotificationBatch, Participation, SelfServiceLink
+from cpm.models.customers import Customer
+from cpm.models.program_events import ProgramEvent
 from cpm.operations import notifications as sending
 from cpm.queries import notification_batch_ids_to_send, program_event_ids_to_notify
 from integration.seam.models import Alert

@@ -5,7 +5,10 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from cpm.models import Customer, Device, Participation, Program, ProgramEvent, ProgramType, Removal, Subscription
+from cpm.models import Participation, Removal
+from cpm.models.customers import Customer, Device, Subscription
+from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import Program, ProgramType
 from derms.models import ControlZone, Event
 from derms.models import Program as DermsProgram
 from integration.seam.models import Message

@@ -9,7 +9,8 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 
-from cpm.models import Customer, Device, ProgramEvent
+from cpm.models.customers import Customer, Device
+from cpm.models.program_events import ProgramEvent
 from integration.console.models import User
 
 Make = Callable[..., ProgramEvent]

@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from cpm.models import Device, ProgramEvent
+from cpm.models.customers import Device
+from cpm.models.program_events import ProgramEvent
 from cpm.queries import ParticipationKey, Wanted, participations
 from integration.seam.messages import DeviceReservation, ExtractRef
 from integration.seam.models import Load

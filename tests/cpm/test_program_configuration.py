@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from cpm.forms import OVERRIDABLE_RULES, RulesForm
-from cpm.models import Program, ProgramEvent, ProgramType
+from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import Program, ProgramType
 from cpm.queries import uses_of_limits
 from derms.models import Program as DermsProgram
 from derms.rules import RULE_WORDS

@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 
-from cpm.models import ProgramEvent
+from cpm.models.program_events import ProgramEvent
 from derms.models import Event
 from integration.console.models import User
 from integration.seam.settling import settle

@@ -8,16 +8,11 @@ import pytest
 from django.core import signing
 from django.test import Client
 
-from cpm.models import (
-    Customer,
-    Device,
-    Participation,
-    Program,
-    ProgramEvent,
-    ProgramType,
-    SelfServiceLink,
-    Unavailability,
-)
+from cpm.models import Participation, SelfServiceLink
+from cpm.models.customers import Customer, Device
+from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import Program, ProgramType
+from cpm.models.unavailability import Unavailability
 from cpm.operations import make_link, revoke_link
 from integration.seam.settling import settle
 from tests.cpm.test_unavailability_pages import HOUR, typed, wall

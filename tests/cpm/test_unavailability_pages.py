@@ -9,7 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from cpm.models import Customer, Device, Participation, Program, ProgramEvent, Removal, Subscription, Unavailability
+from cpm.models import Participation, Removal
+from cpm.models.customers import Customer, Device, Subscription
+from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import Program
+from cpm.models.unavailability import Unavailability
 from cpm.operations import schedule_unavailability
 from derms.models import DeviceUnavailability, Event
 from derms.models import Removal as DermsRemoval

@@ -9,7 +9,7 @@ import pytest
 
 from derms import operations
 from derms.models import ControlZone, Device, Event, Program, Stage
-from derms.set_operations import Chosen, choose_devices, reservation_partition, reserve_devices
+from derms.set_operations.choosing import Chosen, choose_devices, reservation_partition, reserve_devices
 from integration.console.models import User
 from tests import factories
 

@@ -7,8 +7,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from derms import operations
+from derms.four_eyes import may_approve, own_event_sentence
 from derms.models import Event, Reservation
-from derms.object_checks import may_approve, own_event_sentence
 from integration.console.models import User
 from integration.console.roles import APPROVER
 from integration.seam.models import Alert, Message

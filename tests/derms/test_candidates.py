@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derms.models import PRIMARY_KEY, Candidate, Device, Enrollment, Event, Program, Stage
-from derms.set_operations import choose_devices, lock_candidates, outcome_partition, renew_candidates
+from derms.set_operations.candidates import lock_candidates, renew_candidates
+from derms.set_operations.choosing import choose_devices
+from derms.set_operations.outcomes import outcome_partition
 from tests import factories
 from tests.threads import run_together
 

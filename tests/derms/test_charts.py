@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from derms.charts import Charts, charts_of
 from derms.models import DeliveredLoad, Event, LoadForecast, Stage
-from derms.queries import stages_of
+from derms.pages.charts import Charts, charts_of
+from derms.queries.lists import stages_of
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from derms import operations
-from derms.forecast_age import report_old_forecast, zone_ids_with_old_forecast
 from derms.models import ControlZone, DeliveredLoad, Event, LoadForecast, Stage
+from derms.operations.forecast_age import report_old_forecast
+from derms.queries.forecast_age import zone_ids_with_old_forecast
 from integration.console.models import User
 from integration.seam.messages import DeliveredLoad as Word
 from integration.seam.models import Alert

@@ -7,7 +7,7 @@ import pytest
 
 from derms import operations
 from derms.models import Event, Stage
-from derms.queries import stage_ids_unended, stage_ids_unstarted
+from derms.queries.due import stage_ids_unended, stage_ids_unstarted
 from integration.console.models import User
 from integration.seam.models import Alert, Message
 from tests import walk

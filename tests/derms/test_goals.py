@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from derms.models import Event, LoadForecast, Program, Stage
-from derms.queries import missing_kw, shortfall_kw, stage_goals
+from derms.queries.goals import missing_kw, shortfall_kw, stage_goals
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from derms import operations
 from derms.models import Candidate, Device, DeviceOutcome, Event, Stage
-from derms.queries import stage_ids_to_close, stage_ids_to_count
+from derms.queries.due import stage_ids_to_close, stage_ids_to_count
 from integration.seam import extracts, loads, outbox
 from integration.seam.delivery import NotYet, deliver
 from integration.seam.messages import RawOutcome

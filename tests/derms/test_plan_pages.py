@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from derms import operations, plan_check
+from derms import operations
 from derms.choices import Objective
 from derms.models import ControlZone, DerGroup, Event, EventDraft, Program, Stage, Strategy
+from derms.planning import check as plan_check
 from integration.console.models import User
 from tests import factories
 

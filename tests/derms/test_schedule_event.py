@@ -7,7 +7,7 @@ import pytest
 
 from derms import operations
 from derms.models import ControlZone, Event, Program, Reservation, Stage
-from derms.queries import event_ids_to_schedule, stage_ids_to_extract
+from derms.queries.due import event_ids_to_schedule, stage_ids_to_extract
 from integration.console.models import User
 from integration.seam.messages import COLUMNS, StageStatus
 from integration.seam.models import Alert, Extract, Message

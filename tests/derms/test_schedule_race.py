@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import transaction
 
-from derms import operations, set_operations
+from derms import operations
 from derms.models import ControlZone, Event, Program, Stage
 from derms.operations import scheduling
-from derms.set_operations import DeviceReservedTwice
+from derms.set_operations import choosing
+from derms.set_operations.choosing import DeviceReservedTwice
 from integration.console.models import User
 from integration.seam import clock
 from tests import factories, walk
@@ -82,14 +83,14 @@ def test_two_schedules_at_once_never_share_a_device_many_times_over(pairs: Calla
 def without_zone_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes away the zone's lock, and lets both choose before either attaches."""
     both_have_chosen = threading.Barrier(2)
-    attach = set_operations.attach_reservations
+    attach = choosing.attach_reservations
 
     def attach_when_both_have_chosen(stage: Stage) -> None:
         both_have_chosen.wait(timeout=30)
         attach(stage)
 
     monkeypatch.setattr(scheduling, "lock_zone", lambda zone_id: None)
-    monkeypatch.setattr(set_operations, "attach_reservations", attach_when_both_have_chosen)
+    monkeypatch.setattr(choosing, "attach_reservations", attach_when_both_have_chosen)
 
 
 @pytest.mark.usefixtures("without_zone_lock")
@@ -107,7 +108,7 @@ def test_without_the_zone_lock_the_look_for_overlaps_still_refuses(pairs: Callab
 def test_without_the_lock_and_the_look_devices_are_shared(
     pairs: Callable[[], list[Event]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(set_operations, "overlapping_stage_ids", lambda stage: [])
+    monkeypatch.setattr(choosing, "overlapping_stage_ids", lambda stage: [])
 
     assert _schedule(pairs()) == [None, None]
 

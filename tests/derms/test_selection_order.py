@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from derms.choices import DeviceClass
 from derms.models import ControlZone, Device, Program, ReductionFactor, Reservation, Stage
-from derms.set_operations import Chosen, choose_devices, control_factor, reserve_devices
+from derms.set_operations.choosing import Chosen, choose_devices, control_factor, reserve_devices
 from tests import factories
 
 pytestmark = pytest.mark.django_db

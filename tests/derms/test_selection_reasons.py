@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from derms.models import ControlZone, DerGroup, Device, DeviceUnavailability, Event, Program, ReductionFactor, Stage
-from derms.set_operations import Chosen
+from derms.set_operations.choosing import Chosen
 from tests import factories
 
 pytestmark = pytest.mark.django_db

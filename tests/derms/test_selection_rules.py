@@ -8,7 +8,7 @@ import pytest
 
 from derms.models import Device, Event, Program, Stage
 from derms.rules import RULE_WORDS
-from derms.set_operations import Chosen
+from derms.set_operations.choosing import Chosen
 from tests import factories
 
 pytestmark = pytest.mark.django_db

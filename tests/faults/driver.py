@@ -10,7 +10,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from cpm.models import Device, ProgramEvent, ProgramType, Subscription
+from cpm.models.customers import Device, Subscription
+from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import ProgramType
 from derms.models import ControlZone, Program, Strategy
 from integration.console.roles import APPROVER, CSR, OPERATOR
 from integration.seam import clock

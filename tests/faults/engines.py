@@ -2,7 +2,7 @@
 
 import time
 
-from cpm.models import Device
+from cpm.models.customers import Device
 from lec_sim.models import LecStage
 from lec_sim.models import Removal as LecRemoval
 from tests.faults import figures

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cpm.models import Removal, Unavailability
+from cpm.models import Removal
+from cpm.models.unavailability import Unavailability
 from derms.models import Event, Transition
 from tests.faults.person import Answer
 

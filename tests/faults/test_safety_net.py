@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from derms import operations, set_operations
+from derms import operations
 from derms.models import ControlZone, Event, Program
+from derms.set_operations import choosing
 from integration.commands.verify import violations_of
 from integration.seam import clock, delivery, extracts, scheduler
 from integration.seam.models import Delivery, DueWork
@@ -41,7 +42,7 @@ def test_the_invariant_on_reservations_misses_the_overlap_query(
     operations.schedule_event(first.pk, now=clock.now())
     assert violations_of("I3") == []
 
-    monkeypatch.setattr(set_operations, "overlapping_stage_ids", lambda stage: [])
+    monkeypatch.setattr(choosing, "overlapping_stage_ids", lambda stage: [])
     operations.schedule_event(second.pk, now=clock.now())
 
     assert len(violations_of("I3")) == 8

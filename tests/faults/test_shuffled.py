@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from cpm import operations as cpm
-from cpm.models import Device, ProgramEvent
+from cpm.models.customers import Device
+from cpm.models.program_events import ProgramEvent
 from derms import operations as derms
 from derms.models import ControlZone, Event, Program, Stage
 from integration.commands.verify import violations

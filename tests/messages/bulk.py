@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from cpm.models import Participation, ProgramEvent
+from cpm.models import Participation
+from cpm.models.program_events import ProgramEvent
 from cpm.operations import follow_stage
 from integration.seam import extracts, outbox
 from integration.seam.delivery import deliver

@@ -11,7 +11,8 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cpm.models import Participation, ParticipationOutcome, ProgramEvent
+from cpm.models import Participation, ParticipationOutcome
+from cpm.models.program_events import ProgramEvent
 from derms import operations as derms
 from derms.models import ControlZone, Event, Program, Stage
 from integration.seam import extracts, outbox

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from cpm.models import ProgramEvent
+from cpm.models.program_events import ProgramEvent
 from derms.models import ControlZone, Program
 from integration.seam.models import Extract, Message
 from tests import factories

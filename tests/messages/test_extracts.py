@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from django.db import DataError, transaction
 
-from cpm.models import Participation, ProgramEvent
+from cpm.models import Participation
+from cpm.models.program_events import ProgramEvent
 from derms.models import ControlZone, Program
 from integration.seam import extracts, loads
 from integration.seam.delivery import deliver

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cpm.models import Program as CustomerProgram
-from cpm.models import ProgramType
+from cpm.models.programs import Program as CustomerProgram
+from cpm.models.programs import ProgramType
 from derms.models import Event, Stage
 from integration.commands.verify import violations
 from integration.seam.settling import settle

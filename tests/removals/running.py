@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Q
 
-from cpm.models import Device, Participation, ParticipationOutcome, ProgramEvent
+from cpm.models import Participation, ParticipationOutcome
+from cpm.models.customers import Device
+from cpm.models.program_events import ProgramEvent
 from cpm.queries import Wanted, participations
 from derms.models import Stage
 from integration.seam.delivery import deliver

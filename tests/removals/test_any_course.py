@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from cpm import operations as cpm
-from cpm.models import Device, ProgramEvent, Subscription, Unavailability
+from cpm.models.customers import Device, Subscription
+from cpm.models.program_events import ProgramEvent
+from cpm.models.unavailability import Unavailability
 from derms import operations as derms
 from derms.models import Event, Stage
 from integration.commands.verify import violations

@@ -7,7 +7,7 @@ import pytest
 
 from derms import operations
 from derms.models import Event, Stage
-from derms.queries import stage_ids_to_close
+from derms.queries.due import stage_ids_to_close
 from integration.commands.verify import violations
 from integration.console.models import User
 from integration.seam.delivery import deliver

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from cpm import operations as cpm
-from cpm.models import Device, Removal
+from cpm.models import Removal
+from cpm.models.customers import Device
 from derms.models import Stage
 from integration.commands.verify import violations
 from integration.seam.settling import settle

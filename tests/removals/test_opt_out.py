@@ -7,7 +7,8 @@ import pytest
 from django.db import transaction
 
 from cpm import operations as cpm
-from cpm.models import ParticipationChange, ProgramType, Removal
+from cpm.models import ParticipationChange, Removal
+from cpm.models.programs import ProgramType
 from cpm.operations import participation as loading
 from derms import operations as derms
 from derms.models import ControlZone, Event, Program, Stage

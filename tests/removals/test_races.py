@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from cpm import operations as cpm
-from cpm.models import ProgramEvent, Removal
+from cpm.models import Removal
+from cpm.models.program_events import ProgramEvent
 from derms import operations as derms
 from derms.models import ControlZone, Event, Program, Stage
 from integration.commands.verify import violations

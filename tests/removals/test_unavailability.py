@@ -7,7 +7,10 @@ import pytest
 from django.db import transaction
 
 from cpm import operations as cpm
-from cpm.models import Device, Program, Removal, Unavailability
+from cpm.models import Removal
+from cpm.models.customers import Device
+from cpm.models.programs import Program
+from cpm.models.unavailability import Unavailability
 from derms import operations as derms
 from derms.models import Device as GridDevice
 from derms.models import DeviceUnavailability, Event, Stage

@@ -10,7 +10,8 @@ from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cpm.models import Customer, Device, Program, Subscription
+from cpm.models.customers import Customer, Device, Subscription
+from cpm.models.programs import Program
 from cpm.operations import make_link
 from derms.models import DerGroup, Event, Strategy
 from integration.console.models import User

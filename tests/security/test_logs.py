@@ -11,7 +11,8 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from cpm.models import Customer, ProgramEvent
+from cpm.models.customers import Customer
+from cpm.models.program_events import ProgramEvent
 from cpm.operations import make_link
 from derms import operations
 from derms.models import ControlZone, Event, Program

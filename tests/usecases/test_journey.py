@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cpm.models import Participation, ParticipationOutcome, ProgramEvent
+from cpm.models import Participation, ParticipationOutcome
+from cpm.models.program_events import ProgramEvent
 from derms import operations
 from derms.models import ControlZone, Event, Program
 from integration.console.models import User

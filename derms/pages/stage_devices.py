@@ -10,11 +10,10 @@ from typing import NamedTuple
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from derms.models import DeliveredLoad, Stage
 from integration.seam.sql import statement
 
-from .models import DeliveredLoad, Stage
-
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 class Part(NamedTuple):

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from django.db import OperationalError, connection, transaction
 
-from .charts import Charts, charts_of
-from .choices import EventState, Objective
-from .models import Event, Stage
-from .plan_problems import plan_problems
-from .queries import missing_kw, stage_goals
-from .set_operations import Chosen, choose_devices
+from derms.choices import EventState, Objective
+from derms.models import Event, Stage
+from derms.pages.charts import Charts, charts_of
+from derms.queries.goals import missing_kw, stage_goals
+from derms.set_operations.choosing import Chosen, choose_devices
+
+from .problems import plan_problems
 
 # A person who types waits for no count longer than this; Submit and Schedule take the time they need.
 PATIENCE = "5s"

@@ -8,7 +8,7 @@ from integration.seam import monthly_partitions as folding
 from integration.seam.monthly_partitions import Bulk
 
 from .choices import FINAL_STATES
-from .models import ProgramEvent
+from .models.program_events import ProgramEvent
 
 TABLES = (
     Bulk("cpm_participation", "program_event_id", "program_event_id, device_id"),

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
-from .choices import SHARED_OBJECTIVES, Objective
-from .models import Event, Stage
-from .queries import earliest_start, hours_without_forecast, overlapping_pair, uneven_shares
+from derms.choices import SHARED_OBJECTIVES, Objective
+from derms.models import Event, Stage
+from derms.queries.goals import earliest_start, hours_without_forecast, overlapping_pair, uneven_shares
 
 
 def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from cpm.choices import Outcome
 from integration.seam.history import HistoryRecord
-
-from .choices import Outcome
 
 
 class Removal(models.Model):

@@ -6,10 +6,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from derms.choices import HOLDING_STAGE_STATES, StageState
+from derms.models import Device, DeviceUnavailability, Program, Removal, Reservation, Stage
 from integration.seam.periods import Limit, LimitUse, limits_of
-
-from .choices import HOLDING_STAGE_STATES, StageState
-from .models import Device, DeviceUnavailability, Program, Removal, Reservation, Stage
 
 
 def device_states(devices: list[Device], now: datetime) -> dict[int, str]:

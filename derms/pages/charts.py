@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from .choices import StageState
-from .models import DeliveredLoad, Event, LoadForecast, Stage
+from derms.choices import StageState
+from derms.models import DeliveredLoad, Event, LoadForecast, Stage
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 LEAST_EDGE, MOST_EDGE = 3 * MINUTE, 3 * HOUR

@@ -1,29 +1,24 @@
-"""One statement over many rows each."""
+"""Choosing and reserving the devices of a stage: one statement over all candidates (sql/candidates.sql)."""
 
 from collections import Counter
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from integration.seam.extracts import Staged
-from integration.seam.loads import Partition, Renewed, keep_refused
+from derms.choices import HOLDING_STAGE_STATES, Control, DeviceClass, StageState
+from derms.models import PRIMARY_KEY, DeviceUnavailability, Stage
+from derms.rules import broken_rule, lifted
+from derms.set_operations.statements import HERE, run
+from integration.seam.loads import Partition
 from integration.seam.messages import ProgramRules
-from integration.seam.models import Delivery
 from integration.seam.periods import period_bounds
 from integration.seam.sql import statement
 
-from .choices import HOLDING_STAGE_STATES, Control, DeviceClass, StageState
-from .models import PRIMARY_KEY, Candidate, DeviceUnavailability, Stage
-from .rules import broken_rule, lifted
-
-HERE = Path(__file__).parent
 COUNT_LIMITS = ("events_per_week", "events_per_month", "events_per_season")
 HOUR_LIMITS = ("hours_per_week", "hours_per_month", "hours_per_season")
 NOT_NEEDED = "not needed"
-SCORE_CHECK = "CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls))"
 NEGLIGIBLE = 1e-10  # of the greatest rated power a device can have, 2 GW, this is less than half a W
 # Unavailability, stages that hold devices and stages that count are joined to the candidates where there are any. A
 # join with no rows would still look at each candidate; a row of constants costs nothing.
@@ -75,10 +70,6 @@ def reservation_partition(stage: Stage) -> Partition:
     return Partition("derms_reservation", "stage_id", stage.pk)
 
 
-def outcome_partition(stage: Stage) -> Partition:
-    return Partition("derms_outcome", "stage_id", stage.pk)
-
-
 def attach_reservations(stage: Stage) -> None:
     """Make a stage's reservations count: the only place that attaches any.
 
@@ -128,73 +119,7 @@ def control_factor(control: str, value: float) -> float:
 
 def count_feeders(stage: Stage) -> dict[str, int]:
     """Reserved devices per feeder, by its code."""
-    return dict(_run("count_feeders", {"stage": stage.pk}))
-
-
-def load_raw_outcomes(stage: Stage, staged: Staged) -> int:
-    """Rows of one staged part become outcomes of a stage; gives how many."""
-    with connection.cursor() as cursor:
-        query = statement(HERE, "load_raw_outcomes").format(table=outcome_partition(stage).table, staged=staged.table)
-        cursor.execute(query, {"stage": stage.pk, **staged.range})
-        return int(cursor.rowcount)
-
-
-def complete_outcomes(stage: Stage) -> None:
-    """Give every reserved device without an outcome the code D1ND, or D1CN where it had left the stage."""
-    _run("complete_outcomes", {"stage": stage.pk})
-
-
-def count_reserved(stage: Stage) -> tuple[int, int]:
-    """Reserved devices of a stage, and those of them that have an outcome in the table that will be attached.
-
-    Two counts by several processors: what they rule out would each take one processor a join of all rows.
-    """
-    counts = _run("count_reserved", {"stage": stage.pk}, table=outcome_partition(stage).table)
-    return counts[0][0], counts[0][1]
-
-
-def keep_unreserved(delivery: Delivery, stage: Stage) -> int:
-    """List the outcomes of a stage whose device was not reserved, before they are attached; gives how many."""
-    query = statement(HERE, "unreserved_raw_outcomes").format(table=outcome_partition(stage).table)
-    return keep_refused(delivery, query, {"stage": stage.pk})
-
-
-def lock_candidates() -> None:
-    """Keep everybody else from changing candidates until the transaction ends; they can be read."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"LOCK TABLE ONLY {Candidate._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
-
-
-def renew_candidates(stage: Stage) -> Renewed:
-    """Its zone's candidates with a stage's outcomes in their last ten calls, ready to be attached in their place.
-
-    The caller has locked the candidates.
-    """
-    zone = stage.event.zone_id
-    renewed = Renewed(Candidate._meta.db_table, "zone_id", zone)
-    query = statement(HERE, "renewed_candidates")
-    renewed.create_from(query, {"stage": stage.pk, "called_at": stage.started_at, "zone": zone})
-    with connection.cursor() as cursor:
-        # NOT VALID spares a look at each row, just worked out by the same function; it holds for whatever comes after.
-        cursor.execute(f"ALTER TABLE {renewed.table} ADD {SCORE_CHECK} NOT VALID")
-    renewed.finish("device_id, enrollment_id")
-    return renewed
-
-
-def count_outcomes(stage: Stage) -> tuple[dict[str, int], int]:
-    """Devices per outcome code, and their reduction together in W."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT code, count(*), sum(reduction_w) FROM derms_outcome WHERE stage_id = %s GROUP BY code", [stage.pk]
-        )
-        rows = cursor.fetchall()
-    return {code: devices for code, devices, _ in rows}, sum(int(watts) for _, _, watts in rows)
-
-
-def _run(name: str, params: dict[str, Any], **names: str) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement(HERE, name).format(**names), params)
-        return cursor.fetchall() if cursor.description else []
+    return dict(run("count_feeders", {"stage": stage.pk}))
 
 
 class _Rank(NamedTuple):
@@ -232,8 +157,8 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
     candidates = statement(HERE, "candidates").format(within_groups=within_groups, **joins)
     every_eligible = _EVERY_ELIGIBLE.format(candidates=candidates)
     if goal_kw is None:
-        return _Choice(every_eligible, params, dict(_run("count_left_out", params, candidates=candidates)))
-    ranks = [_Rank(*row) for row in _run("rank_candidates", params, candidates=candidates)]
+        return _Choice(every_eligible, params, dict(run("count_left_out", params, candidates=candidates)))
+    ranks = [_Rank(*row) for row in run("rank_candidates", params, candidates=candidates)]
     left_out: Counter[str] = Counter()
     for rank in ranks:
         left_out[rank.reason or NOT_NEEDED] += rank.devices
@@ -319,7 +244,7 @@ def _shares(stage: Stage) -> dict[str, float | None]:
     """
     window = {"zone": stage.event.zone_id, "starts_at": stage.starts_at, "ends_at": stage.ends_at}
     control = control_factor(stage.control, stage.control_value)
-    shares = {kind: float(factor) * control for kind, factor in _run("mean_factors", window)}
+    shares = {kind: float(factor) * control for kind, factor in run("mean_factors", window)}
     return dict.fromkeys(DeviceClass.values) | {k: share if share > NEGLIGIBLE else 0.0 for k, share in shares.items()}
 
 

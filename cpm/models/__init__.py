@@ -1,0 +1,29 @@
+"""CPM's own records."""
+
+from .contact import Notification, NotificationBatch, SelfServiceLink
+from .customers import Customer, Device, DeviceLocation, SubscribedDevice, Subscription, digits_of
+from .participations import Participation, ParticipationChange, ParticipationOutcome, Removal
+from .program_events import ProgramEvent, Transition
+from .programs import Program, ProgramType
+from .unavailability import Unavailability
+
+__all__ = [
+    "Customer",
+    "Device",
+    "DeviceLocation",
+    "Notification",
+    "NotificationBatch",
+    "Participation",
+    "ParticipationChange",
+    "ParticipationOutcome",
+    "Program",
+    "ProgramEvent",
+    "ProgramType",
+    "Removal",
+    "SelfServiceLink",
+    "SubscribedDevice",
+    "Subscription",
+    "Transition",
+    "Unavailability",
+    "digits_of",
+]

@@ -1,0 +1,34 @@
+"""What happened to events and stages, and what a person has not saved yet."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from integration.seam.models import TransitionRecord
+
+from .events import Event, Stage
+
+
+class Transition(TransitionRecord):
+    """A state change of an event, or of one of its stages."""
+
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="transitions")
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, related_name="transitions")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("event", "stage", "revision", nulls_distinct=False, name="derms_transition_gapless")
+        ]
+        indexes = [models.Index(fields=["-at"], name="derms_transition_newest")]
+
+
+class EventDraft(models.Model):
+    """What a person has typed on New Event and not saved yet, as the form sends it."""
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    typed = models.TextField()
+    kept_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.kept_at:%H:%MZ}"

@@ -1,0 +1,33 @@
+"""The alert if a zone's forecast is too old to plan with."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from derms.models import ControlZone
+from derms.queries.forecast_age import KEY, too_old
+from integration.seam.alerts import close_alert, raise_alert
+from integration.seam.models import Alert
+
+
+@transaction.atomic
+def report_old_forecast(zone_id: int, *, now: datetime) -> None:
+    """Alert: a zone's load and reduction factors come from a forecast that is too old."""
+    zone = ControlZone.objects.select_for_update(no_key=True).get(pk=zone_id)
+    loaded_at = zone.load.aggregate(at=Max("loaded_at"))["at"]
+    if loaded_at is None or loaded_at >= now - too_old():
+        return
+    raise_alert(
+        f"{KEY}{zone.pk}",
+        kind="forecast too old",
+        severity=Alert.WARNING,
+        text=f"The forecast of {zone} is of {loaded_at:%Y-%m-%d %H:%MZ}, older than {settings.FORECAST_OLD_HOURS} h.",
+    )
+
+
+def close_old_forecast(zone_ids: set[int]) -> None:
+    """These zones have just been given a forecast."""
+    for zone_id in zone_ids:
+        close_alert(f"{KEY}{zone_id}")

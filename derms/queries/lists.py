@@ -1,0 +1,106 @@
+"""What lists and pages of events, groups and devices show."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+from django.db.models import Max, Min, QuerySet, Sum
+
+from derms.choices import DeviceClass
+from derms.models import DerGroup, Device, DeviceOutcome, Event, Feeder, HeadEnd, Program, Reservation, Stage
+from integration.seam.models import Alert, Delivery
+
+
+def events_for_list() -> QuerySet[Event]:
+    """Events with what a row of a list shows; the newest first."""
+    return (
+        Event.objects.select_related("zone", "strategy", "type")
+        .annotate(
+            starts_at=Min("stages__starts_at"), ends_at=Max("stages__ends_at"), reserved_w=Sum("stages__reserved_w")
+        )
+        .order_by("-pk")
+    )
+
+
+class Progress(NamedTuple):
+    """How far a receiver is with what DERMS sent about an event: devices applied of those sent."""
+
+    label: str
+    done: int
+    whole: int
+    note: str
+
+
+def stages_of(event: Event) -> list[Stage]:
+    """An event's stages in their order, each knowing the event without another query."""
+    stages = list(event.stages.select_related("program").prefetch_related("der_groups").order_by("number"))
+    for stage in stages:
+        stage.event = event
+    return stages
+
+
+def open_alerts(event_uids: list[UUID]) -> dict[UUID, list[Alert]]:
+    """Open alerts by event."""
+    found: dict[UUID, list[Alert]] = {}
+    for alert in Alert.objects.filter(event_uid__in=event_uids, closed_at=None).order_by("-last_at"):
+        found.setdefault(cast(UUID, alert.event_uid), []).append(alert)
+    return found
+
+
+def receipts(stages: list[Stage]) -> list[Progress]:
+    """How far CPM and LEC have confirmed what they were told, read from their receipts alone."""
+    reserved, closed = sum(s.reserved for s in stages), sum(sum(s.outcomes.values()) for s in stages)
+    deliveries = Delivery.objects.filter(message__stage_uid__in=[s.uid for s in stages], message__sender="derms")
+    applied: dict[tuple[str, str], int] = {}
+    told: dict[str, list[bool]] = {}
+    for kind, receiver, done, receipt in deliveries.values_list("message__kind", "receiver", "delivered_at", "receipt"):
+        if kind == "stage_status":
+            told.setdefault(receiver, []).append(done is not None)
+        else:
+            applied[kind, receiver] = applied.get((kind, receiver), 0) + (receipt or {}).get("applied", 0)
+    rows = [
+        ("CPM: devices reserved", "device_reservation", "cpm", reserved),
+        ("Live Energy Connect: devices reserved", "device_reservation", "lec", reserved),
+        ("CPM: outcomes", "device_outcome", "cpm", closed),
+    ]
+    return [
+        Progress(label, applied.get((kind, receiver), 0), whole, _status_note(told.get(receiver, [])))
+        for label, kind, receiver, whole in rows
+    ]
+
+
+def _status_note(told: list[bool]) -> str:
+    return f"{sum(told)} of {len(told)} status messages confirmed" if told else "nothing sent yet"
+
+
+class GroupRow(NamedTuple):
+    """A DER group with its criteria in words."""
+
+    group: DerGroup
+    criteria: str
+
+
+def group_rows() -> list[GroupRow]:
+    """Every DER group by name."""
+    names: dict[str, Mapping[Any, Any]] = {
+        "feeder_ids": dict(Feeder.objects.values_list("pk", "code")),
+        "head_end_ids": dict(HeadEnd.objects.values_list("pk", "name")),
+        "program_ids": dict(Program.objects.values_list("pk", "name")),
+        "device_classes": dict(DeviceClass.choices),
+    }
+    return [
+        GroupRow(group, "; ".join(filter(None, (_criterion(getattr(group, f), words) for f, words in names.items()))))
+        for group in DerGroup.objects.order_by("name")
+    ]
+
+
+def device_stages(device: Device) -> list[tuple[Stage, DeviceOutcome | None]]:
+    """The latest twenty stages a device was reserved for, and what it did in them."""
+    ids = Reservation.objects.filter(device_id=device.pk).order_by("-stage_id").values_list("stage_id", flat=True)[:20]
+    stages = Stage.objects.filter(pk__in=list(ids)).select_related("event__zone").order_by("-starts_at")
+    outcomes = {o.stage_id: o for o in DeviceOutcome.objects.filter(device_id=device.pk, stage_id__in=list(ids))}
+    return [(stage, outcomes.get(stage.pk)) for stage in stages]
+
+
+def _criterion(chosen: list[Any], words: Mapping[Any, Any]) -> str:
+    return ", ".join(str(words.get(one, one)) for one in chosen)
