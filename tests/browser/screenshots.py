@@ -12,7 +12,7 @@ import pytest
 
 from derms.models import Event
 from integration.commands.journey import wait_until
-from tests.pages import example_of
+from tests.pages.examples import example_of
 
 from .conftest import Person
 

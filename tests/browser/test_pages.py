@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser
 
-from tests.pages import PEOPLE, example_of, pages
-from tests.test_permissions import MAY
+from tests.pages.examples import PEOPLE, example_of, pages
+from tests.security.test_permissions import MAY
 
 from .conftest import Person
 

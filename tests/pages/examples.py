@@ -11,8 +11,7 @@ from derms.models import DerGroup, Event, Strategy
 from integration.console.models import User
 from integration.seam import clock
 from integration.seam.models import Message
-
-from .test_permissions import MAY
+from tests.security.test_permissions import MAY
 
 PEOPLE = {
     "O": "olive.operator",

@@ -9,8 +9,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from integration.console.models import User
-
-from .test_static_files import INLINE
+from tests.pages.test_static_files import INLINE
 
 SIGNED_OUT = ["login", "signup", "inactive", "password/reset", "password/reset/done", "password/reset/key/a-b"]
 SIGNED_IN = ["logout", "password/change", "email", "reauthenticate"]

@@ -14,8 +14,7 @@ import psycopg2
 import pytest
 
 from integration.engines.state import PROJECT, State
-
-from .processes import environment, eventually, kill_processes_of, manage, processes_of
+from tests.processes import environment, eventually, kill_processes_of, manage, processes_of
 
 # Says where the database is, and stays a user of the engines until its input ends.
 USER = """

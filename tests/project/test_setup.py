@@ -22,8 +22,7 @@ from integration.engines.state import PROJECT
 from integration.project import supervisor
 from integration.project.supervisor import Child, Supervisor, scheduler_is_running
 from integration.seam.scheduler import RUNNING_KEY
-
-from .processes import environment, eventually, manage, processes_of
+from tests.processes import environment, eventually, manage, processes_of
 
 # --- Processes kept running ---------------------------------------------------------------------------------------
 

@@ -11,8 +11,7 @@ from django.utils.module_loading import import_string
 from cpm.queries import Wanted, participations
 from derms.models import PRIMARY_KEY, Event
 from integration.commands.verify import violations
-from integration.seam import loads
-from integration.seam import monthly_partitions as folding
+from integration.seam import loads, monthly_partitions
 from integration.seam.delivery import NotYet
 from integration.seam.routes import DUE
 from integration.seam.settling import settle
@@ -111,7 +110,7 @@ def test_a_reader_is_waited_for_and_loses_nothing(
 def test_the_exchange_looks_at_no_row(closed: Callable[..., Event], now: datetime) -> None:
     """A check of the rows says what ATTACH must know, also for more stages than the server looks through one by one."""
     event = closed()
-    month = folding.Month("derms_reservation", "stage_id", 202607, tuple(range(10**6, 10**6 + 300)))
+    month = monthly_partitions.Month("derms_reservation", "stage_id", 202607, tuple(range(10**6, 10**6 + 300)))
     with connection.cursor() as cursor:
         month.fill()
         month.finish(PRIMARY_KEY)

@@ -8,8 +8,7 @@ from django.urls import reverse
 
 from derms.models import ControlZone
 from integration.console.models import User
-
-from .test_static_files import INLINE
+from tests.pages.test_static_files import INLINE
 
 SMALL = {
     "config.user",

@@ -6,9 +6,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from integration.console.models import User
+from tests.security.test_permissions import MAY
 
-from .pages import PEOPLE, example_of, pages
-from .test_permissions import MAY
+from .examples import PEOPLE, example_of, pages
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_demo")]
 

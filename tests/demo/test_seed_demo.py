@@ -18,8 +18,7 @@ from integration.demo.sign_ins import PASSWORD, PEOPLE
 from integration.seam import clock
 from integration.seam.models import Alert, Delivery
 from lec_sim.models import LecStage
-
-from .conftest import DEMO_DEVICES
+from tests.conftest import DEMO_DEVICES
 
 HOUR = timedelta(hours=1)
 
