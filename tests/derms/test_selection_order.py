@@ -92,7 +92,7 @@ CONTROLS = st.one_of(
 
 
 def _reference(spec: Spec, factors: list[float], minutes: tuple[int, int, int], control: tuple[str, float]) -> float:
-    """docs/reference/states.md, How devices are chosen, 2: in W, not rounded."""
+    """docs/reference/choosing.md, What is expected of it: in W, not rounded."""
     name, value = control
     share = {"duty_cycle": value / 100, "setpoint_offset": min(1.0, 0.25 * abs(value))}.get(name, 1.0)
     factor = sum(f * m for f, m in zip(factors, minutes, strict=True)) / sum(minutes)
