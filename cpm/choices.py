@@ -28,16 +28,6 @@ class ParticipationStatus(TextChoices):
     CLOSED = "Closed", _("Closed")
 
 
-class Outcome(TextChoices):
-    """What a device did in a stage."""
-
-    SUCCESS = "D1SP", _("Successful participation")
-    OVERRIDE = "D1IO", _("In-flight override")
-    NO_RESPONSE = "D1ND", _("Non-responsive device")
-    ERROR = "D1ER", _("Error")
-    CANCELED = "D1CN", _("Canceled")
-
-
 class SyncAnswer(TextChoices):
     """What DERMS answered to an enrollment change."""
 

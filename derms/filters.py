@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
 
-from integration.pages.badges import OUTCOMES
+from integration.pages.badges import OUTCOME_CHOICES
 
 from .choices import Category, DeviceClass, EventState
 from .models import ControlZone, Device, Event, Stage
@@ -91,7 +91,7 @@ class StageDeviceForm(forms.Form):
         label=_("Outcome"),
         choices=[
             ("", _("All outcomes")),
-            *[(code, look.word) for code, look in OUTCOMES.items()],
+            *OUTCOME_CHOICES,
             ("none", _("None yet")),
         ],
     )

@@ -7,8 +7,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cpm.models.program_events import ProgramEvent
+from integration.pages.badges import OUTCOME_CHOICES
 
-from ..choices import Outcome, ParticipationStatus
+from ..choices import ParticipationStatus
 from ..queries import Wanted, device_ids, program_event_named
 
 # So many devices are looked up one by one; more than a person wants to read.
@@ -29,7 +30,7 @@ class ParticipationFilter(forms.Form):
     status = forms.ChoiceField(
         label=_("Status"), required=False, choices=[("", _("Any status")), *ParticipationStatus.choices]
     )
-    outcome = forms.ChoiceField(label=_("Outcome"), required=False, choices=[("", _("Any outcome")), *Outcome.choices])
+    outcome = forms.ChoiceField(label=_("Outcome"), required=False, choices=[("", _("Any outcome")), *OUTCOME_CHOICES])
 
     def __init__(self, *args: Any, sees_customers: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import models
 
-from cpm.choices import Outcome
 from integration.seam.history import HistoryRecord
 
 
@@ -73,7 +72,7 @@ class ParticipationOutcome(models.Model):
     pk = models.CompositePrimaryKey("program_event_id", "device_id")
     program_event_id = models.BigIntegerField()
     device_id = models.BigIntegerField()
-    code = models.CharField(max_length=4, choices=Outcome.choices)
+    code = models.CharField(max_length=4)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     reduction_w = models.IntegerField()

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
+from integration.seam.outcomes import Outcome
 from integration.seam.sql import statement
 
-from ..choices import Outcome, ParticipationStatus, ProgramEventState
+from ..choices import ParticipationStatus, ProgramEventState
 
 HERE = Path(__file__).parents[1]
 # A device takes part in one program event after another, so one statement may look into many of them at once.
@@ -85,7 +87,7 @@ class ParticipationRow:
     @property
     def outcome(self) -> str:
         """The outcome in words, empty while there is none."""
-        return str(Outcome(self.facts.code).label) if self.facts.code else ""
+        return _(Outcome(self.facts.code).about.label) if self.facts.code else ""
 
 
 def participations(wanted: Wanted, *, after: ParticipationKey | None = None, limit: int) -> list[ParticipationRow]:

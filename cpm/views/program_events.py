@@ -15,8 +15,8 @@ from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
+from integration.seam.outcomes import CODES
 
-from ..choices import Outcome
 from ..filters import ProgramEventFilter
 from ..queries import event_history, is_settled, loads_under_way, program_events
 
@@ -59,7 +59,7 @@ def program_event_export(request: SignedInRequest) -> HttpResponseBase:
 def _header() -> list[str]:
     return [
         _("Program event"), _("Stage"), _("Name"), _("Program"), _("Category"), _("State"), _("Starts at"),
-        _("Ends at"), _("Participations"), _("Reserved"), _("Closed"), *Outcome.values, _("Reduction (W)"), _("Reason"),
+        _("Ends at"), _("Participations"), _("Reserved"), _("Closed"), *CODES, _("Reduction (W)"), _("Reason"),
     ]  # fmt: skip
 
 
@@ -73,5 +73,5 @@ def _cells(event: ProgramEvent) -> Iterator[Any]:
         event.state,
     )
     yield from (event.starts_at, event.ends_at, event.participations, event.reserved, event.closed)
-    yield from (event.outcomes.get(code, 0) for code in Outcome.values)
+    yield from (event.outcomes.get(code, 0) for code in CODES)
     yield from (event.reduction_w, event.reason)

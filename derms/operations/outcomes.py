@@ -20,6 +20,7 @@ from integration.seam.loads import begin_load, count_part, keep_refused, patient
 from integration.seam.messages import DeviceOutcome, RawOutcome, Receipt
 from integration.seam.models import Delivery, Load, Message
 from integration.seam.nudges import tell_pages
+from integration.seam.outcomes import CODES
 from integration.seam.sql import statement
 
 from ..models import PRIMARY_KEY, Stage
@@ -57,7 +58,8 @@ def load_raw_outcomes(delivery: Delivery, body: RawOutcome, *, now: datetime) ->
         raise NotYet("the stage has just been closed")
     refused = 0
     if applied != staged.rows:
-        refused = keep_refused(delivery, statement(HERE, "refused_raw_outcomes").format(staged=staged.table), {})
+        query = statement(HERE, "refused_raw_outcomes").format(staged=staged.table)
+        refused = keep_refused(delivery, query, {"codes": CODES})
     unreserved = 0
     load = count_part(delivery, applied=applied, refused=refused)
     if load.finished_at:

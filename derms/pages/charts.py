@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from derms.choices import StageState
 from derms.models import DeliveredLoad, Event, LoadForecast, Stage
+from integration.seam.outcomes import SILENT
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 LEAST_EDGE, MOST_EDGE = 3 * MINUTE, 3 * HOUR
@@ -78,7 +79,7 @@ class Delivered:
             self._answered[stage] = answered
         # A stage may end between two words; its outcomes say who had answered by then.
         closed = [stage for stage in stages if stage.outcomes]
-        self._answered |= {s.pk: max(0, s.called - s.outcomes.get("D1ND", 0)) for s in closed}
+        self._answered |= {s.pk: max(0, s.called - sum(s.outcomes.get(code, 0) for code in SILENT)) for s in closed}
         self.minutes = sorted({minute for words in self.words.values() for minute, _ in words})
 
     def kw(self, windows: Iterable[Window], at: datetime) -> float | None:

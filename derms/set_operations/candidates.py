@@ -5,6 +5,7 @@ from django.db import connection
 from derms.models import Candidate, Stage
 from derms.set_operations.statements import HERE
 from integration.seam.loads import Renewed
+from integration.seam.outcomes import CALLS, SUCCESSES
 from integration.seam.sql import statement
 
 SCORE_CHECK = "CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls))"
@@ -24,7 +25,8 @@ def renew_candidates(stage: Stage) -> Renewed:
     zone = stage.event.zone_id
     renewed = Renewed(Candidate._meta.db_table, "zone_id", zone)
     query = statement(HERE, "renewed_candidates")
-    renewed.create_from(query, {"stage": stage.pk, "called_at": stage.started_at, "zone": zone})
+    params = {"stage": stage.pk, "called_at": stage.started_at, "zone": zone, "successes": SUCCESSES, "calls": CALLS}
+    renewed.create_from(query, params)
     with connection.cursor() as cursor:
         # NOT VALID spares a look at each row, just worked out by the same function; it holds for whatever comes after.
         cursor.execute(f"ALTER TABLE {renewed.table} ADD {SCORE_CHECK} NOT VALID")

@@ -7,6 +7,7 @@ from derms.set_operations.statements import HERE, run
 from integration.seam.extracts import Staged
 from integration.seam.loads import Partition, keep_refused
 from integration.seam.models import Delivery
+from integration.seam.outcomes import CODES, Outcome
 from integration.seam.sql import statement
 
 
@@ -18,13 +19,14 @@ def load_raw_outcomes(stage: Stage, staged: Staged) -> int:
     """Rows of one staged part become outcomes of a stage; gives how many."""
     with connection.cursor() as cursor:
         query = statement(HERE, "load_raw_outcomes").format(table=outcome_partition(stage).table, staged=staged.table)
-        cursor.execute(query, {"stage": stage.pk, **staged.range})
+        cursor.execute(query, {"stage": stage.pk, "codes": CODES, **staged.range})
         return int(cursor.rowcount)
 
 
 def complete_outcomes(stage: Stage) -> None:
-    """Give every reserved device without an outcome the code D1ND, or D1CN where it had left the stage."""
-    run("complete_outcomes", {"stage": stage.pk})
+    """Add an outcome for each reserved device without one: canceled if it had left the stage, else no response."""
+    codes = {"no_response": Outcome.NO_RESPONSE, "canceled": Outcome.CANCELED}
+    run("complete_outcomes", {"stage": stage.pk, **codes})
 
 
 def count_reserved(stage: Stage) -> tuple[int, int]:

@@ -1,6 +1,6 @@
--- Gives every reserved device of a stage that has no outcome yet the code for no answer.
+-- Adds an outcome for each reserved device of a stage that has none: canceled if it had left, else no response.
 INSERT INTO derms_outcome (stage_id, device_id, code, started_at, ended_at, reduction_w, error)
-SELECT r.stage_id, r.device_id, CASE WHEN m.id IS NULL THEN 'D1ND' ELSE 'D1CN' END, NULL, NULL, 0,
+SELECT r.stage_id, r.device_id, CASE WHEN m.id IS NULL THEN %(no_response)s ELSE %(canceled)s END, NULL, NULL, 0,
        coalesce(m.reason, 'no outcome received')
   FROM derms_reservation r
   JOIN derms_stage s ON s.id = r.stage_id

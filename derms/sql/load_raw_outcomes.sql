@@ -9,7 +9,7 @@ SELECT %(stage)s, d.id, raw.code, raw.started_at, raw.ended_at, raw.reduction_w,
   -- A NIC id may have been used again: the reserved device is meant, else the newest.
   LEFT JOIN (SELECT DISTINCT head_end_id, nic_id FROM derms_device WHERE ended_at IS NOT NULL) taken_out
          ON taken_out.head_end_id = d.head_end_id AND taken_out.nic_id = d.nic_id
- WHERE raw.reduction_w IS NOT NULL AND raw.code IN ('D1SP', 'D1IO', 'D1ND', 'D1ER', 'D1CN')
+ WHERE raw.reduction_w IS NOT NULL AND raw.code IN %(codes)s
    AND (taken_out.nic_id IS NULL
         OR d.id = (SELECT same.id
                      FROM derms_device same

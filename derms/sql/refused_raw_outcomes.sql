@@ -1,9 +1,9 @@
 -- The rows of one staged part that cannot be taken in: nobody knows the device, or what it did.
 SELECT coalesce(raw.head_end, ''), coalesce(raw.nic_id, ''),
        'refused: ' || CASE WHEN raw.reduction_w IS NULL THEN 'the reduction is missing'
-                           WHEN raw.code IN ('D1SP', 'D1IO', 'D1ND', 'D1ER', 'D1CN') THEN 'this device is not known'
+                           WHEN raw.code IN %(codes)s THEN 'this device is not known'
                            ELSE 'there is no outcome “' || coalesce(raw.code, '') || '”' END
   FROM {staged} raw
- WHERE raw.reduction_w IS NULL OR raw.code IS NULL OR raw.code NOT IN ('D1SP', 'D1IO', 'D1ND', 'D1ER', 'D1CN')
+ WHERE raw.reduction_w IS NULL OR raw.code IS NULL OR raw.code NOT IN %(codes)s
     OR NOT EXISTS (SELECT FROM derms_headend h JOIN derms_device d ON d.head_end_id = h.id
                     WHERE h.code = raw.head_end AND d.nic_id = raw.nic_id)

@@ -9,7 +9,7 @@ SELECT device_id, program_id, zone_id, enrolled_from, last_called_at, derms_scor
                     ELSE ((recent << 1) | called.success) & 1023 END AS recent,
                (CASE WHEN called.device_id IS NULL THEN calls ELSE least(calls + 1, 10) END)::smallint AS calls
           FROM derms_candidate c
-          LEFT JOIN (SELECT device_id, (code = 'D1SP')::integer AS success
+          LEFT JOIN (SELECT device_id, (code IN %(successes)s)::integer AS success
                        FROM derms_outcome
-                      WHERE stage_id = %(stage)s AND code <> 'D1CN') called ON called.device_id = c.device_id
+                      WHERE stage_id = %(stage)s AND code IN %(calls)s) called ON called.device_id = c.device_id
          WHERE c.zone_id = %(zone)s) renewed

@@ -15,7 +15,7 @@ from django.urls import reverse
 from rich.console import Console
 from rich.table import Table
 
-from cpm.choices import Outcome, ParticipationStatus
+from cpm.choices import ParticipationStatus
 from cpm.models.customers import Customer, Device
 from cpm.models.program_events import ProgramEvent
 from cpm.set_operations import outcome_partition, participation_partition
@@ -26,6 +26,7 @@ from integration.demo.customers import add_customers
 from integration.demo.statements import analyze
 from integration.seam import clock
 from integration.seam.loads import Partition
+from integration.seam.outcomes import CODES
 
 from .copies import copy_row
 from .crew import BenchFailed
@@ -158,7 +159,7 @@ def _addresses(run: EventRun) -> dict[str, list[str]]:
         "device": [{"device": device.nic_id} for device in devices],
         "customer": [{"customer": device.location.customer.number} for device in devices],
         "status": [{"status": status} for status in ParticipationStatus.values],
-        "outcome": [{"outcome": code} for code in Outcome.values],
+        "outcome": [{"outcome": code.value} for code in CODES],
     }
     listing = reverse("cpm:participation_list")
     search = reverse("cpm:customer_list")

@@ -5,22 +5,19 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from integration.seam.outcomes import Outcome
+
 
 class Look(NamedTuple):
-    """A badge: `icon` is a symbol of static/icons.svg, `form` a class of app.css (badge-<form>)."""
+    """A badge: `icon` is a symbol of static/icons.svg, `form` a class of app.css (state-<form>)."""
 
     word: str | Promise
     icon: str
     form: str
 
 
-OUTCOMES: dict[str, Look] = {
-    "D1SP": Look(_("Successful participation"), "check", "quiet"),
-    "D1IO": Look(_("In-flight override"), "hand-stop", "ink"),
-    "D1ND": Look(_("Non-responsive device"), "wifi-off", "ink"),
-    "D1ER": Look(_("Error"), "alert-triangle", "bad"),
-    "D1CN": Look(_("Canceled"), "ban", "struck"),
-}
+OUTCOMES = {code: Look(_(code.about.label), code.about.icon, code.about.tone) for code in Outcome}
+OUTCOME_CHOICES = [(code.value, look.word) for code, look in OUTCOMES.items()]
 
 LOOKS: dict[str, Look] = {
     # events, stages, program events

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SeamConfig(AppConfig):
@@ -8,3 +9,6 @@ class SeamConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401  (registers them)
+        from .outcome_check import renew_check
+
+        post_migrate.connect(renew_check, sender=self)

@@ -1,9 +1,9 @@
 -- What each reserved device of a stage that is over did. Reductions are averages over the stage's whole window.
 SELECT head_end, nic_id,
-       CASE WHEN answer = 'silent' THEN 'D1ND' WHEN answer = 'rejected' THEN 'D1ER'
-            WHEN answer IS NULL THEN 'D1CN'
-            WHEN overridden_at < until THEN 'D1IO'
-            WHEN let_go THEN 'D1CN' ELSE 'D1SP' END AS code,
+       CASE WHEN answer = 'silent' THEN %(no_response)s WHEN answer = 'rejected' THEN %(error)s
+            WHEN answer IS NULL THEN %(canceled)s
+            WHEN overridden_at < until THEN %(override)s
+            WHEN let_go THEN %(canceled)s ELSE %(success)s END AS code,
        CASE WHEN answer = 'takes part' THEN called_at END AS started_at,
        CASE WHEN answer = 'takes part' THEN least(overridden_at, until) END AS ended_at,
        CASE WHEN answer IS NULL THEN 0

@@ -10,8 +10,8 @@ from django.template import Context, Template
 
 from integration.pages.badges import look_of
 from integration.pages.drawing import Axis
-from integration.pages.moments import duration
-from integration.pages.templatetags.gridcall import kw, number, percent_of, watts
+from integration.pages.templatetags.gridcall import duration, kw, number, percent_of, watts
+from integration.seam.outcomes import Outcome
 
 NOW = datetime(2026, 7, 21, 21, 42, tzinfo=UTC)
 EASTERN = "America/New_York"
@@ -159,11 +159,11 @@ def test_a_funnel_bar_says_its_numbers() -> None:
     assert "0 / 0" in drawn('{% funnel_bar "Called" 0 0 %}')
 
 
-def test_an_outcome_bar_lists_all_five_codes_and_fills_its_width() -> None:
+def test_an_outcome_bar_lists_every_code_and_fills_its_width() -> None:
     html = drawn("{% outcome_bar counts %}", counts={"D1SP": 90, "D1ND": 10})
-    assert html.count("<li>") == 5
-    assert 'class="outcome-d1sp" x="0.00%" width="90.00%"' in html
-    assert 'class="outcome-d1nd" x="90.00%" width="10.00%"' in html
+    assert html.count("<li>") == len(Outcome)
+    assert 'class="fill-quiet" x="0.00%" width="90.00%"' in html
+    assert 'class="fill-ink" x="90.00%" width="10.00%"' in html
 
 
 def stage(label: str, start: float, end: float, state: str) -> SimpleNamespace:

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,14 +12,17 @@ from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 from django.template import Context, Variable
 from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
 from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from integration.pages.badges import OUTCOMES, look_of
 from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
 from integration.pages.exports import FORMATS
-from integration.pages.moments import clock_text, day, duration, own_zone, time_tag, zulu
+from integration.seam.outcomes import SUCCESSES
 
 register = template.Library()
 
@@ -122,6 +125,24 @@ def percent_of(part: Number | None, whole: Number | None) -> str:
 # --- Times --------------------------------------------------------------------------------------------------------
 
 
+def zulu(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%H:%M}Z"
+
+
+def day(local: datetime) -> str:
+    return date_format(local, "D j M")
+
+
+def time_tag(moment: datetime, local: datetime, text: str, after: str = "") -> SafeString:
+    return format_html(
+        '<time datetime="{}" title="{}">{}{}</time>',
+        moment.astimezone(UTC).isoformat(timespec="seconds"),
+        f"{local:%Y-%m-%d %H:%M:%S %Z}",
+        text,
+        after,
+    )
+
+
 @register.simple_tag
 def when(moment: datetime | None, zone: str = "") -> SafeString:
     """A moment with its day in the zone's time, UTC beside it: Tue 21 Jul 17:42 EDT 21:42Z. `zone` is an IANA name."""
@@ -135,6 +156,17 @@ def when(moment: datetime | None, zone: str = "") -> SafeString:
 def clock(moment: datetime | None, zone: str = "") -> SafeString:
     """A moment without its day: 17:42 EDT 21:42Z."""
     return SafeString(NONE) if moment is None else clock_text(moment, own_zone(zone), "")
+
+
+def own_zone(zone: str) -> str:
+    """The zone a moment belongs to; the person's own where a list mixes zones."""
+    return zone or timezone.get_current_timezone_name()
+
+
+def clock_text(moment: datetime, zone: str, before: str) -> SafeString:
+    local = moment.astimezone(ZoneInfo(zone))
+    beside = f"{local:%Z}" if zone == "UTC" else f"{local:%Z} {zulu(moment)}"
+    return time_tag(moment, local, f"{before}{local:%H:%M} ", format_html("<small>{}</small>", beside))
 
 
 @register.simple_tag
@@ -162,6 +194,18 @@ def countdown(context: Context, moment: datetime | None) -> SafeString:
         return SafeString(NONE)
     left = duration(moment - server_now(context))
     return format_html('<time data-countdown datetime="{}">{}</time>', moment.astimezone(UTC).isoformat(), left)
+
+
+def duration(left: timedelta) -> str:
+    """1 d 03 h, 2 h 18 min, 18 min 00 s, 45 s."""
+    seconds = int(left.total_seconds())
+    if seconds <= 0:
+        return _("now")
+    if seconds >= 86_400:
+        return f"{seconds // 86_400} d {seconds % 86_400 // 3600:02} h"
+    if seconds >= 3600:
+        return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+    return f"{seconds // 60} min {seconds % 60:02} s" if seconds >= 60 else f"{seconds} s"
 
 
 def server_now(context: Context) -> datetime:
@@ -212,16 +256,20 @@ def funnel_bar(label: str, value: int | None, total: int | None, missing: int = 
 def outcome_bar(counts: Mapping[str, int]) -> SafeString:
     """How the outcomes of a stage divide: a bar and a legend with every code; `counts` is code -> devices."""
     total = sum(counts.values())
-    shares = [(f"outcome-{code.lower()}", counts.get(code, 0) / total) for code in OUTCOMES] if total else []
+    shares = outcome_shares(counts, total)
     legend = format_html_join("", "<li>{}<span>{}</span><b>{}</b><small>{}</small></li>", legend_rows(counts, total))
     return format_html('<div class="outcomes">{}<ul>{}</ul></div>', bar(shares), legend)
 
 
+def outcome_shares(counts: Mapping[str, int], total: int) -> list[tuple[str, float]]:
+    return [(f"fill-{code.about.fill}", counts.get(code, 0) / total) for code in OUTCOMES] if total else []
+
+
 def legend_rows(counts: Mapping[str, int], total: int) -> list[tuple[SafeString, object, str, str]]:
-    key = '<svg class="key" aria-hidden="true"><rect class="outcome-{}" width="100%" height="100%"/></svg>'
+    key = '<svg class="key" aria-hidden="true"><rect class="fill-{}" width="100%" height="100%"/></svg>'
     return [
         (
-            format_html(key, code.lower()),
+            format_html(key, code.about.fill),
             look.word,
             number(counts.get(code, 0)),
             percent_of(counts.get(code, 0), total),
@@ -237,12 +285,11 @@ def outcome_strip(counts: Mapping[str, int]) -> SafeString:
     if not total:
         return SafeString(NONE)
     words = ", ".join(f"{look.word} {counts[code]:,}" for code, look in OUTCOMES.items() if counts.get(code))
-    shares = [(f"outcome-{code.lower()}", counts.get(code, 0) / total) for code in OUTCOMES]
     return format_html(
         '<span class="meter" title="{}">{}<span class="num">{}</span><span class="visually-hidden">{}</span></span>',
         words,
-        bar(shares),
-        percent_of(counts.get("D1SP", 0), total),
+        bar(outcome_shares(counts, total)),
+        percent_of(sum(counts.get(code, 0) for code in SUCCESSES), total),
         words,
     )
 

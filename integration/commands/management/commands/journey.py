@@ -13,8 +13,7 @@ from rich.table import Table
 from integration.commands.journey import PATIENCE_S, PATIENCE_S_PER_DEVICE, Journey, JourneyStuck, is_whole, wait_until
 from integration.project.supervisor import working
 from integration.seam import clock
-
-CODES = ("D1SP", "D1IO", "D1ND", "D1ER", "D1CN")
+from integration.seam.outcomes import CODES
 
 
 class Command(BaseCommand):

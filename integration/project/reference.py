@@ -1,0 +1,34 @@
+"""The parts of docs/ that are written from the code, each between two marks of its page."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from integration.seam.outcomes import About, Outcome
+
+DOCS = Path(__file__).parents[2] / "docs"
+_PART = re.compile(r"(<!-- written by manage.py reference: (\w+) -->\n\n).*?(\n<!-- end -->)", re.DOTALL)
+
+
+def outcomes() -> str:
+    """A row per outcome code."""
+    rows = (f"| `{one}` | {one.about.label} | {one.about.meaning} | {_in_score(one.about)} |\n" for one in Outcome)
+    return "| outcome | name | meaning | in the score |\n|---|---|---|---|\n" + "".join(rows)
+
+
+PARTS: Mapping[str, Callable[[], str]] = {"outcomes": outcomes}
+
+
+def outdated() -> Iterator[tuple[Path, str]]:
+    """Each page that does not say what the code says, and the text it should have."""
+    for page in sorted(DOCS.rglob("*.md")):
+        found = page.read_text()
+        text = _PART.sub(lambda part: part[1] + PARTS[part[2]]() + part[3], found)
+        if text != found:
+            yield page, text
+
+
+def _in_score(about: About) -> str:
+    if about.is_success:
+        return "a success"
+    return "a call without success" if about.ends_call else "not counted"

@@ -1,0 +1,98 @@
+"""What a device can have done in a stage: one row per code. Plain Python, read by the contracts and every system.
+
+A new code is a row here and its label in the catalogues of integration/locale.
+"""
+
+from enum import StrEnum
+from typing import Any, NamedTuple, Self
+
+
+def _(label: str) -> str:
+    """Marks a label for the catalogues; pages translate it."""
+    return label
+
+
+class About(NamedTuple):
+    """One row: a code, what it means, what counting does with it, how pages draw it.
+
+    `icon` is a symbol of static/icons.svg; `tone` and `fill` are tones of static/css/app.css: that of the badge
+    (state-<tone>) and that of its share of a bar (fill-<tone>), which no other outcome has.
+    """
+
+    code: str
+    label: str
+    meaning: str
+    icon: str
+    tone: str
+    fill: str
+    is_success: bool = False
+    ends_call: bool = True
+    is_silent: bool = False
+
+
+class Outcome(StrEnum):
+    """The outcome of one device in one stage.
+
+    `is_success`: it counts as a success in the device's score and in the share that took part.
+    `ends_call`: a call ended with it, so it is one of the device's last ten calls. What was canceled says nothing
+    about the device.
+    `is_silent`: the device was called and did not answer.
+    """
+
+    SUCCESS = About(
+        code="D1SP",
+        label=_("Successful participation"),
+        meaning="the device was called and took part until its stage ended",
+        icon="check",
+        tone="quiet",
+        fill="quiet",
+        is_success=True,
+    )
+    OVERRIDE = About(
+        code="D1IO",
+        label=_("In-flight override"),
+        meaning="the customer took the device back while the stage ran",
+        icon="hand-stop",
+        tone="ink",
+        fill="run",
+    )
+    NO_RESPONSE = About(
+        code="D1ND",
+        label=_("Non-responsive device"),
+        meaning="the device was called and did not answer, or no outcome came in time",
+        icon="wifi-off",
+        tone="ink",
+        fill="ink",
+        is_silent=True,
+    )
+    ERROR = About(
+        code="D1ER",
+        label=_("Error"),
+        meaning="the head end system rejected the call",
+        icon="alert-triangle",
+        tone="bad",
+        fill="bad",
+    )
+    CANCELED = About(
+        code="D1CN",
+        label=_("Canceled"),
+        meaning="the device was reserved and never called, or was released while the stage ran",
+        icon="ban",
+        tone="struck",
+        fill="struck",
+        ends_call=False,
+    )
+
+    def __new__(cls, code: str, *_row: object) -> Self:
+        member = str.__new__(cls, code)
+        member._value_ = code
+        return member
+
+    def __init__(self, *row: Any) -> None:
+        self.about = About(*row)
+
+
+CODES = tuple(Outcome)
+SUCCESSES = tuple(code for code in Outcome if code.about.is_success)
+CALLS = tuple(code for code in Outcome if code.about.ends_call)
+SILENT = tuple(code for code in Outcome if code.about.is_silent)
