@@ -11,6 +11,9 @@ class StageState(TextChoices):
     CANCELED = "Canceled", _("Canceled")
 
 
+FINAL_STATES = (StageState.COMPLETED, StageState.CANCELED)
+
+
 class Fault(TextChoices):
     """What is wrong with a head end system, for practice: stronger than what its profile says."""
 

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from integration.seam import monthly_partitions as folding
 from integration.seam.monthly_partitions import Bulk
 
-from .choices import StageState
+from .choices import FINAL_STATES
 from .models import PRIMARY_KEY, LecStage
 
 TABLES = (
@@ -28,4 +28,4 @@ def fold_month(month: int, *, now: datetime) -> None:
 def _over() -> QuerySet[LecStage]:
     """Stages whose raw outcomes went out, or that never started."""
     settled = Q(handed_over_at__isnull=False) | Q(started_at=None)
-    return LecStage.objects.filter(settled, state__in=[StageState.COMPLETED, StageState.CANCELED])
+    return LecStage.objects.filter(settled, state__in=FINAL_STATES)

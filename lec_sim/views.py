@@ -13,10 +13,11 @@ from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
 from integration.seam import clock
 
-from .faults import fault_changes, set_fault
 from .forms import FaultForm
 from .models import HeadEndProfile
-from .queries import active_stages, answers_over_time, due_stages, past_stages
+from .operations import set_fault
+from .queries.faults import fault_changes
+from .queries.stages import active_stages, answers_over_time, due_stages, past_stages
 
 DUE_SHOWN = 20
 LATEST_FIRST = ("-starts_at", "-id")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from tests.messages import bulk
 
 PACKAGES = ("integration", "derms", "cpm", "lec_sim")
 SOURCES = [path for package in PACKAGES for path in sorted((PROJECT / package).rglob("*.py"))]
+TESTS = sorted((PROJECT / "tests").rglob("*.py"))
+TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
 Found = Iterator[tuple[str, ast.Call]]
 
 
@@ -48,6 +51,61 @@ def _functions_calling(path: str, name: str) -> set[str]:
         for node in ast.walk(function)
         if isinstance(node, ast.Call) and _called(node) == name
     }
+
+
+# --- Limits: CONTRIBUTING names them --------------------------------------------------------------------------------
+
+FUNCTION_LINES, FILE_LINES, TEST_FILE_LINES, TEMPLATE_COLUMNS = 40, 300, 400, 120
+HALF_OF_THE_FUNCTIONS = 8
+# What is longer, and why. An entry that is not needed any more fails the test.
+LONG_FUNCTIONS: dict[str, str] = {}
+LONG_FILES = {
+    "integration/seam/messages.py": "the contracts between the systems are read together",
+}
+# Template lines still too long; the number only falls.
+LONG_TEMPLATE_LINES = 649
+
+
+def _written(paths: list[Path]) -> list[Path]:
+    """Files written by hand: Django writes the migrations."""
+    return [path for path in paths if "migrations" not in path.parts]
+
+
+def _function_lines(paths: list[Path]) -> dict[str, int]:
+    """The lines of each function from `def` to its end, by file and name."""
+    return {
+        f"{_name(path)}:{node.name}:{node.lineno}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in _written(paths)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def test_functions_are_short() -> None:
+    lines = _function_lines([*SOURCES, *TESTS])
+
+    long = {name.rpartition(":")[0] for name, count in lines.items() if count > FUNCTION_LINES}
+    assert long == LONG_FUNCTIONS.keys()
+
+
+def test_half_of_the_functions_are_very_short() -> None:
+    assert median(_function_lines(SOURCES).values()) <= HALF_OF_THE_FUNCTIONS
+
+
+def test_files_are_short() -> None:
+    limits = dict.fromkeys(_written(SOURCES), FILE_LINES) | dict.fromkeys(TESTS, TEST_FILE_LINES)
+
+    long = {_name(path) for path, limit in limits.items() if len(path.read_text().splitlines()) > limit}
+    assert long == LONG_FILES.keys()
+
+
+def test_template_lines_are_short() -> None:
+    lines = [line for path in TEMPLATES for line in path.read_text().splitlines()]
+
+    assert sum(len(line) > TEMPLATE_COLUMNS for line in lines) <= LONG_TEMPLATE_LINES
+
+
+# --- One place for each of these ------------------------------------------------------------------------------------
 
 
 def test_partitions_are_attached_in_one_place() -> None:

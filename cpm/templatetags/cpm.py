@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from cpm.queries.unavailability import Day
 from integration.pages.badges import OUTCOMES, look_of
 from integration.pages.drawing import percent
-from integration.pages.templatetags.gridcall import day, icon
+from integration.pages.moments import day
+from integration.pages.templatetags.gridcall import icon
 
 register = template.Library()
 

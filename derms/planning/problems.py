@@ -49,7 +49,7 @@ def lead_time_problem(event: Event, stages: list[Stage], now: datetime) -> str:
 
 
 def _target_problems(event: Event, stages: list[Stage]) -> Iterator[str]:
-    """What the objective needs to be known: docs/reference/states.md, How devices are chosen."""
+    """What the objective needs to be known: docs/reference/states.md, Submit."""
     if event.objective == Objective.LOAD_REDUCTION and not event.target_kw:
         yield _("The event has no target. Say how many kW its stages are to reduce together.")
     if event.objective == Objective.MAX_DEMAND_THRESHOLD and event.threshold_kw is None:

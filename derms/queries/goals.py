@@ -25,7 +25,7 @@ def hours_without_forecast(event: Event, stages: list[Stage]) -> int:
 def stage_goals(event: Event, stages: list[Stage]) -> dict[int, float | None]:
     """What each stage has to reach in kW, by its id; None where it has no target.
 
-    The rule: docs/reference/states.md, How devices are chosen.
+    The rule: docs/reference/choosing.md, How many are taken.
     """
     return {stage.pk: _goal_kw(event, stage, stages) for stage in stages}
 

@@ -108,7 +108,7 @@ def overlapping_stage_ids(stage: Stage) -> list[int]:
 def control_factor(control: str, value: float) -> float:
     """The share of its flexible power a device gives under a control.
 
-    The rule: docs/reference/states.md, How devices are chosen.
+    The rule: docs/reference/choosing.md, What is expected of it.
     """
     if control == Control.DUTY_CYCLE:
         return value / 100

@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from derms.queries.forecast_age import newest_forecast, too_old
-from integration.pages.templatetags.gridcall import duration
+from integration.pages.moments import duration
 from integration.seam import clock
 from integration.seam.logs import request_id
 from integration.seam.models import Alert

@@ -1,4 +1,4 @@
-"""The roles of docs/reference (who does what), as Django groups and permissions."""
+"""The roles of docs/reference/roles.md, as Django groups and permissions."""
 
 from typing import Any
 

@@ -3,28 +3,13 @@
 import os
 from pathlib import Path
 
-from django.core.exceptions import ImproperlyConfigured
 from psycopg2.extensions import parse_dsn
 
 from integration.engines.state import State
 
+from .environment import env_bool, env_list, env_required
+
 BASE_DIR = Path(__file__).resolve().parents[2]
-
-
-def env_required(name: str, what: str) -> str:
-    """A variable that has no default. Raises ImproperlyConfigured, which names it."""
-    if not os.environ.get(name):
-        raise ImproperlyConfigured(f"Set {name}: {what}. Without servers of your own, start Gridcall by manage.py.")
-    return os.environ[name]
-
-
-def env_bool(name: str, default: bool) -> bool:
-    return os.environ.get(name, str(int(default))).lower() in {"1", "true", "yes", "on"}
-
-
-def env_list(name: str, default: str) -> list[str]:
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
-
 
 DEBUG = env_bool("GRIDCALL_DEBUG", False)
 SECRET_KEY = env_required("SECRET_KEY", "a long random text that signs sessions, the same for every process")

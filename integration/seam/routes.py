@@ -56,16 +56,16 @@ DUE: dict[str, Due] = {
     "write reservation extract": Due(
         "derms.queries.due.stage_ids_to_extract", "derms.operations.write_reservation_extract", "bulk"
     ),
-    "start stage": Due("lec_sim.queries.stage_ids_to_start", "lec_sim.operations.start_stage", "small"),
-    "call devices": Due("lec_sim.queries.stage_ids_to_call", "lec_sim.operations.call_devices", "bulk"),
+    "start stage": Due("lec_sim.queries.due.stage_ids_to_start", "lec_sim.operations.start_stage", "small"),
+    "call devices": Due("lec_sim.queries.due.stage_ids_to_call", "lec_sim.operations.call_devices", "bulk"),
     "report delivered load": Due(
-        "lec_sim.delivered.stage_ids_to_report", "lec_sim.delivered.report_delivered_load", "small"
+        "lec_sim.queries.due.stage_ids_to_report", "lec_sim.operations.report_delivered_load", "small"
     ),
-    "end stage": Due("lec_sim.queries.stage_ids_to_end", "lec_sim.operations.end_stage", "small"),
-    "report late stage": Due("lec_sim.queries.stage_ids_late", "lec_sim.operations.report_late_stage", "small"),
-    "miss stage": Due("lec_sim.queries.stage_ids_missed", "lec_sim.operations.miss_stage", "small"),
+    "end stage": Due("lec_sim.queries.due.stage_ids_to_end", "lec_sim.operations.end_stage", "small"),
+    "report late stage": Due("lec_sim.queries.due.stage_ids_late", "lec_sim.operations.report_late_stage", "small"),
+    "miss stage": Due("lec_sim.queries.due.stage_ids_missed", "lec_sim.operations.miss_stage", "small"),
     "write raw outcomes": Due(
-        "lec_sim.queries.stage_ids_to_hand_over", "lec_sim.operations.hand_over_outcomes", "bulk"
+        "lec_sim.queries.due.stage_ids_to_hand_over", "lec_sim.operations.hand_over_outcomes", "bulk"
     ),
     "close stage": Due("derms.queries.due.stage_ids_to_close", "derms.operations.close_stage", "bulk"),
     "count calls": Due("derms.queries.due.stage_ids_to_count", "derms.operations.count_calls", "bulk"),

@@ -92,12 +92,29 @@ CONTROLS = st.one_of(
 
 
 def _reference(spec: Spec, factors: list[float], minutes: tuple[int, int, int], control: tuple[str, float]) -> float:
-    """docs/reference/states.md, How devices are chosen, 2: in W, not rounded."""
+    """docs/reference/choosing.md, What is expected of it: in W, not rounded."""
     name, value = control
     share = {"duty_cycle": value / 100, "setpoint_offset": min(1.0, 0.25 * abs(value))}.get(name, 1.0)
     factor = sum(f * m for f, m in zip(factors, minutes, strict=True)) / sum(minutes)
     score = (spec.recent.bit_count() + 4) / (spec.calls + 5)
     return spec.rated_w * factor * share * score
+
+
+def _forecast(zone: ControlZone, noon: datetime, factors: dict[str, list[float]]) -> None:
+    """The share of its rating that each device class can give, for the hours from noon on."""
+    for kind, values in factors.items():
+        for n, factor in enumerate(values):
+            hours = ReductionFactor.objects.filter(zone=zone, device_class=kind, hour=noon + n * HOUR)
+            hours.update(factor=factor)
+
+
+def _made(spec: Spec, zone: ControlZone, program: Program, noon: datetime) -> int:
+    """The id of a device made as specified, with the calls it answered before noon."""
+    fields: dict[str, Any] = {"device_class": spec.device_class, "rated_w": spec.rated_w}
+    made = factories.device(zone, program, since=noon - timedelta(days=9), **fields)
+    if spec.calls:
+        factories.used(made, recent=spec.recent, calls=spec.calls, last_called_at=noon)
+    return made.pk
 
 
 @settings(max_examples=40)
@@ -118,24 +135,14 @@ def test_the_expected_power_is_the_formulas(
 ) -> None:
     starts_at = noon + timedelta(minutes=begins)
     minutes = tuple(max(0, min(begins + length, 60 * n + 60) - max(begins, 60 * n)) for n in range(3))
+    window = {"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=length)}
     with transaction.atomic():
-        for kind, values in factors.items():
-            for n, factor in enumerate(values):
-                hours = ReductionFactor.objects.filter(zone=zone, device_class=kind, hour=noon + n * HOUR)
-                hours.update(factor=factor)
-        expected = {}
-        for spec in specs:
-            fields: dict[str, Any] = {"device_class": spec.device_class, "rated_w": spec.rated_w}
-            made = factories.device(zone, program, since=noon - timedelta(days=9), **fields)
-            if spec.calls:
-                factories.used(made, recent=spec.recent, calls=spec.calls, last_called_at=noon)
-            expected[made.pk] = _reference(spec, factors[spec.device_class], minutes, control)
-        Stage.objects.filter(pk=stage.pk).update(
-            starts_at=starts_at,
-            ends_at=starts_at + timedelta(minutes=length),
-            control=control[0],
-            control_value=control[1],
-        )
+        _forecast(zone, noon, factors)
+        expected = {
+            _made(spec, zone, program, noon): _reference(spec, factors[spec.device_class], minutes, control)
+            for spec in specs
+        }
+        Stage.objects.filter(pk=stage.pk).update(**window, control=control[0], control_value=control[1])
         fresh = Stage.objects.select_related("event__zone", "program").get(pk=stage.pk)
 
         before = choose_devices(fresh, goal_kw=None, now=now)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from integration.console.roles import ROLES
 from integration.engines.state import PROJECT
 from integration.project.reference import outdated
 from integration.seam.messages import COLUMNS, CONTRACTS
@@ -17,13 +18,17 @@ REFERENCE = PROJECT / "docs" / "reference"
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), *PROJECT.glob("integration/**/*.md")])
 
 
-def first_cells(page: Path, heading: str) -> list[str]:
-    """The names in backticks in the first column of the first table below a heading."""
+def table(page: Path, heading: str) -> list[list[str]]:
+    """The rows of the first table below a heading, as lists of cells."""
     below = page.read_text().split(f"\n## {heading}\n", 1)[1]
     rows = re.search(r"(?:^\|.*\n)+", below, re.M)
     assert rows, f"{page.name} has no table below “{heading}”"
-    cells = (row.split("|")[1] for row in rows.group().splitlines()[2:])
-    return [name for cell in cells for name in re.findall(r"`(\w+)`", cell) or [cell.strip()]]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows.group().splitlines()[2:]]
+
+
+def first_cells(page: Path, heading: str) -> list[str]:
+    """The names in backticks in the first column of the first table below a heading."""
+    return [name for row in table(page, heading) for name in re.findall(r"`(\w+)`", row[0]) or [row[0]]]
 
 
 def test_settings_and_their_page_name_the_same_variables() -> None:
@@ -51,6 +56,15 @@ def test_work_of_the_clock_stands_in_its_table() -> None:
 
 def test_columns_of_extracts_stand_in_their_table() -> None:
     assert sorted(first_cells(REFERENCE / "extracts.md", "Columns")) == sorted(COLUMNS)
+
+
+def test_every_role_and_permission_is_in_the_tables_of_its_page() -> None:
+    page = REFERENCE / "roles.md"
+    permissions = set().union(*ROLES.values())
+
+    assert first_cells(page, "Roles") == list(ROLES)
+    named = {name.strip("`"): set(roles.split(", ")) for name, _, roles in table(page, "Permissions")}
+    assert named == {name: {role for role in ROLES if name in ROLES[role]} for name in permissions}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))

@@ -7,8 +7,9 @@ import pytest
 from integration.seam.messages import DeliveredLoad
 from integration.seam.models import Message
 from lec_sim import operations
-from lec_sim.delivered import report_delivered_load, stage_ids_to_report
 from lec_sim.models import LecCall, LecStage, Removal
+from lec_sim.operations import report_delivered_load
+from lec_sim.queries.due import stage_ids_to_report
 from tests.lec_sim import stages
 
 pytestmark = pytest.mark.django_db

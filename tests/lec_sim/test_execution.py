@@ -10,8 +10,9 @@ from derms.models import Event
 from integration.seam.messages import StageExecutionStatus
 from integration.seam.models import Alert, Message
 from integration.seam.settling import settle
-from lec_sim import operations, queries
+from lec_sim import operations
 from lec_sim.models import LecCall, LecStage
+from lec_sim.queries import due
 from tests.lec_sim import stages
 from tests.threads import run_together
 
@@ -39,7 +40,7 @@ def test_a_stage_starts_in_its_window_alone(offset: timedelta, starts: bool, now
 
     operations.start_stage(stage.pk, now=moment)
 
-    assert (stage.pk in queries.stage_ids_to_start(moment)) == (starts and _fresh(stage).state == "Scheduled")
+    assert (stage.pk in due.stage_ids_to_start(moment)) == (starts and _fresh(stage).state == "Scheduled")
     assert _fresh(stage).started_at == (moment if starts else None)
     assert [(one.state, one.started_at, one.called, one.revision) for one in _said()] == (
         [("In Progress", moment, 0, 1)] if starts else []
@@ -60,17 +61,17 @@ def test_a_stage_is_due_by_its_times(now: datetime) -> None:
     stage = stages.reserved(now + HOUR, now)
     start, end = stage.starts_at, stage.ends_at
 
-    assert list(queries.stage_ids_to_start(start - TICK)) == list(queries.stage_ids_to_start(end)) == []
-    assert list(queries.stage_ids_to_start(start)) == [stage.pk]
-    assert list(queries.stage_ids_missed(end)) == [stage.pk]
+    assert list(due.stage_ids_to_start(start - TICK)) == list(due.stage_ids_to_start(end)) == []
+    assert list(due.stage_ids_to_start(start)) == [stage.pk]
+    assert list(due.stage_ids_missed(end)) == [stage.pk]
     operations.start_stage(stage.pk, now=start)
-    assert list(queries.stage_ids_to_call(start)) == [stage.pk]
-    assert list(queries.stage_ids_to_end(end - TICK)) == list(queries.stage_ids_missed(end)) == []
-    assert list(queries.stage_ids_to_end(end)) == [stage.pk]
+    assert list(due.stage_ids_to_call(start)) == [stage.pk]
+    assert list(due.stage_ids_to_end(end - TICK)) == list(due.stage_ids_missed(end)) == []
+    assert list(due.stage_ids_to_end(end)) == [stage.pk]
     operations.end_stage(stage.pk, now=end)
-    assert list(queries.stage_ids_to_hand_over(end)) == [stage.pk]
+    assert list(due.stage_ids_to_hand_over(end)) == [stage.pk]
     operations.hand_over_outcomes(stage.pk, now=end)
-    assert list(queries.stage_ids_to_hand_over(end)) == []
+    assert list(due.stage_ids_to_hand_over(end)) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -106,14 +107,14 @@ def test_a_stage_whose_reservations_are_late_says_so_once_and_does_not_start(now
     stage = stages.known(now + HOUR, now)
     start = stage.starts_at
 
-    assert list(queries.stage_ids_to_start(start)) == []
-    assert list(queries.stage_ids_late(start)) == [stage.pk]
+    assert list(due.stage_ids_to_start(start)) == []
+    assert list(due.stage_ids_late(start)) == [stage.pk]
     operations.start_stage(stage.pk, now=start)
     for _ in range(2):
         operations.report_late_stage(stage.pk, now=start)
 
     assert _fresh(stage).state == "Scheduled"
-    assert list(queries.stage_ids_late(start)) == []
+    assert list(due.stage_ids_late(start)) == []
     alert = Alert.objects.get()
     assert (alert.kind, alert.count, alert.stage_uid) == ("stage late", 1, stage.stage_uid)
 
@@ -141,7 +142,7 @@ def test_a_late_stage_starts_as_soon_as_its_reservations_are_in(event_in: Callab
 
     settle()
 
-    assert list(queries.stage_ids_to_start(late)) == [stage.pk]
+    assert list(due.stage_ids_to_start(late)) == [stage.pk]
     assert _fresh(stage).reserved == event.stages.get().reserved
     assert Alert.objects.get().closed_at is not None
     operations.start_stage(stage.pk, now=late)

@@ -11,7 +11,7 @@ from django.test import Client
 from integration.console.models import User
 from integration.seam.loads import Partition
 from lec_sim.models import HeadEndProfile, LecCall, LecStage
-from lec_sim.queries import answers_over_time
+from lec_sim.queries.stages import answers_over_time
 
 LIST = "/live-energy-connect/"
 Make = Callable[..., LecStage]

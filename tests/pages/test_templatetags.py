@@ -10,7 +10,8 @@ from django.template import Context, Template
 
 from integration.pages.badges import look_of
 from integration.pages.drawing import Axis
-from integration.pages.templatetags.gridcall import duration, kw, number, percent_of, watts
+from integration.pages.moments import duration
+from integration.pages.templatetags.gridcall import kw, number, percent_of, watts
 from integration.seam.outcomes import Outcome
 
 NOW = datetime(2026, 7, 21, 21, 42, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,16 +12,14 @@ from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 from django.template import Context, Variable
 from django.templatetags.static import static
-from django.utils import timezone
-from django.utils.dateformat import format as date_format
 from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from integration.pages.badges import OUTCOMES, look_of
 from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
 from integration.pages.exports import FORMATS
+from integration.pages.moments import clock_text, day, duration, own_zone, time_tag, zulu
 from integration.seam.outcomes import SUCCESSES
 
 register = template.Library()
@@ -125,24 +123,6 @@ def percent_of(part: Number | None, whole: Number | None) -> str:
 # --- Times --------------------------------------------------------------------------------------------------------
 
 
-def zulu(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%H:%M}Z"
-
-
-def day(local: datetime) -> str:
-    return date_format(local, "D j M")
-
-
-def time_tag(moment: datetime, local: datetime, text: str, after: str = "") -> SafeString:
-    return format_html(
-        '<time datetime="{}" title="{}">{}{}</time>',
-        moment.astimezone(UTC).isoformat(timespec="seconds"),
-        f"{local:%Y-%m-%d %H:%M:%S %Z}",
-        text,
-        after,
-    )
-
-
 @register.simple_tag
 def when(moment: datetime | None, zone: str = "") -> SafeString:
     """A moment with its day in the zone's time, UTC beside it: Tue 21 Jul 17:42 EDT 21:42Z. `zone` is an IANA name."""
@@ -156,17 +136,6 @@ def when(moment: datetime | None, zone: str = "") -> SafeString:
 def clock(moment: datetime | None, zone: str = "") -> SafeString:
     """A moment without its day: 17:42 EDT 21:42Z."""
     return SafeString(NONE) if moment is None else clock_text(moment, own_zone(zone), "")
-
-
-def own_zone(zone: str) -> str:
-    """The zone a moment belongs to; the person's own where a list mixes zones."""
-    return zone or timezone.get_current_timezone_name()
-
-
-def clock_text(moment: datetime, zone: str, before: str) -> SafeString:
-    local = moment.astimezone(ZoneInfo(zone))
-    beside = f"{local:%Z}" if zone == "UTC" else f"{local:%Z} {zulu(moment)}"
-    return time_tag(moment, local, f"{before}{local:%H:%M} ", format_html("<small>{}</small>", beside))
 
 
 @register.simple_tag
@@ -194,18 +163,6 @@ def countdown(context: Context, moment: datetime | None) -> SafeString:
         return SafeString(NONE)
     left = duration(moment - server_now(context))
     return format_html('<time data-countdown datetime="{}">{}</time>', moment.astimezone(UTC).isoformat(), left)
-
-
-def duration(left: timedelta) -> str:
-    """1 d 03 h, 2 h 18 min, 18 min 00 s, 45 s."""
-    seconds = int(left.total_seconds())
-    if seconds <= 0:
-        return _("now")
-    if seconds >= 86_400:
-        return f"{seconds // 86_400} d {seconds % 86_400 // 3600:02} h"
-    if seconds >= 3600:
-        return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
-    return f"{seconds // 60} min {seconds % 60:02} s" if seconds >= 60 else f"{seconds} s"
 
 
 def server_now(context: Context) -> datetime:

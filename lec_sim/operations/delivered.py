@@ -4,32 +4,26 @@ from datetime import datetime
 from pathlib import Path
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
 
 from integration.seam import outbox
 from integration.seam.messages import DeliveredLoad
 from integration.seam.sql import statement
 
-from .choices import StageState
-from .models import LecStage
+from ..choices import StageState
+from ..models import LecStage
+from ..queries.due import minute_of
+from .locks import lock_stage
 
-HERE = Path(__file__).parent
-
-
-def stage_ids_to_report(now: datetime) -> QuerySet[LecStage, int]:
-    """Running stages that have called their devices and have not reported in this minute."""
-    not_yet = Q(load_reported_at=None) | Q(load_reported_at__lt=_minute(now))
-    running = LecStage.objects.filter(state=StageState.IN_PROGRESS, calls_made_at__isnull=False, ends_at__gt=now)
-    return running.filter(not_yet).values_list("pk", flat=True)
+HERE = Path(__file__).parents[1]
 
 
 @transaction.atomic
 def report_delivered_load(stage_id: int, *, now: datetime) -> None:
     """Sum up what the devices of a running stage do at this moment, and send it."""
-    stage = LecStage.objects.select_for_update(no_key=True).get(pk=stage_id)
+    stage = lock_stage(stage_id)
     if stage.state != StageState.IN_PROGRESS or now >= stage.ends_at or stage.calls_made_at is None:
         return
-    if stage.load_reported_at and stage.load_reported_at >= _minute(now):
+    if stage.load_reported_at and stage.load_reported_at >= minute_of(now):
         return
     answered, rejected, overridden, reduction_w = _count(stage, stage.calls_made_at, now)
     outbox.send(
@@ -62,7 +56,3 @@ def _count(stage: LecStage, called_at: datetime, now: datetime) -> tuple[int, in
         )
         row: tuple[int, int, int, int] = cursor.fetchone()
         return row
-
-
-def _minute(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)

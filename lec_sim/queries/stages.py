@@ -1,4 +1,4 @@
-"""Reads."""
+"""Reads of the page: stages to come, running and over, with how far their calls are."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,11 +9,10 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from integration.seam.sql import statement
+from lec_sim.choices import FINAL_STATES, StageState
+from lec_sim.models import LecStage
 
-from .choices import StageState
-from .models import LecStage
-
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 # Each picture of answers reads all calls of its stage.
 PICTURES = 3
 # Calls are counted while a stage runs and shortly after; later only its outcomes tell.
@@ -46,42 +45,6 @@ class Answers(NamedTuple):
     overridden: int
 
 
-def stage_ids_to_start(now: datetime) -> QuerySet[LecStage, int]:
-    """Stages whose time has come and whose reservations are known."""
-    due = LecStage.objects.filter(state=StageState.SCHEDULED, starts_at__lte=now, ends_at__gt=now)
-    return due.filter(reservations_loaded_at__isnull=False).values_list("pk", flat=True)
-
-
-def stage_ids_late(now: datetime) -> QuerySet[LecStage, int]:
-    """Stages whose time has come while their reservations are still awaited."""
-    due = LecStage.objects.filter(state=StageState.SCHEDULED, starts_at__lte=now, ends_at__gt=now)
-    return due.filter(reservations_loaded_at=None, late_reported_at=None).values_list("pk", flat=True)
-
-
-def stage_ids_missed(now: datetime) -> QuerySet[LecStage, int]:
-    """Stages that have not started and are over."""
-    return LecStage.objects.filter(state=StageState.SCHEDULED, ends_at__lte=now).values_list("pk", flat=True)
-
-
-def stage_ids_to_call(now: datetime) -> QuerySet[LecStage, int]:
-    """Stages that have started and whose devices are not called yet."""
-    return LecStage.objects.filter(state=StageState.IN_PROGRESS, calls_made_at=None, ends_at__gt=now).values_list(
-        "pk", flat=True
-    )
-
-
-def stage_ids_to_end(now: datetime) -> QuerySet[LecStage, int]:
-    """Stages that run and whose time is over."""
-    return LecStage.objects.filter(state=StageState.IN_PROGRESS, ends_at__lte=now).values_list("pk", flat=True)
-
-
-def stage_ids_to_hand_over(now: datetime) -> QuerySet[LecStage, int]:
-    """Stages that ran, are over, and whose raw outcomes DERMS does not have yet."""
-    return LecStage.objects.filter(started_at__isnull=False, ended_at__isnull=False, handed_over_at=None).values_list(
-        "pk", flat=True
-    )
-
-
 def due_stages() -> QuerySet[LecStage]:
     """Stages to come, the next one first."""
     return LecStage.objects.filter(state=StageState.SCHEDULED).order_by("starts_at", "pk")
@@ -110,7 +73,7 @@ def _answers(stage: LecStage, now: datetime) -> list[Answers]:
 
 def past_stages(now: datetime) -> QuerySet[LecStage]:
     """Stages that are over, or were canceled or missed."""
-    over = LecStage.objects.filter(state__in=(StageState.COMPLETED, StageState.CANCELED))
+    over = LecStage.objects.filter(state__in=FINAL_STATES)
     return over.exclude(ended_at__gt=now - COUNTED_AFTER_END)
 
 

@@ -1,0 +1,25 @@
+"""Writes: each locks, looks, acts, and leaves messages in one transaction."""
+
+from .delivered import report_delivered_load
+from .execution import call_devices, end_stage, miss_stage, start_stage
+from .faults import set_fault
+from .late import report_late_stage
+from .outcomes import hand_over_outcomes
+from .removals import remove_device
+from .reservations import load_reservations, prepare_reservations
+from .stages import follow_stage
+
+__all__ = [
+    "call_devices",
+    "end_stage",
+    "follow_stage",
+    "hand_over_outcomes",
+    "load_reservations",
+    "miss_stage",
+    "prepare_reservations",
+    "remove_device",
+    "report_delivered_load",
+    "report_late_stage",
+    "set_fault",
+    "start_stage",
+]

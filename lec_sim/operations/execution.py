@@ -1,0 +1,92 @@
+"""Executing stages by the database's clock."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from django.db import transaction
+
+from integration.seam import outbox
+from integration.seam.loads import Partition
+from integration.seam.messages import StageExecutionStatus
+from integration.seam.sql import statement
+
+from ..choices import StageState
+from ..models import PRIMARY_KEY, LecStage
+from .late import close_late_alert
+from .locks import lock_stage
+
+HERE = Path(__file__).parents[1]
+
+
+@transaction.atomic
+def start_stage(stage_id: int, *, now: datetime) -> None:
+    """Start a stage at its time. Only commits the start: calling its devices is other work."""
+    stage = lock_stage(stage_id)
+    is_due = stage.starts_at <= now < stage.ends_at and stage.reservations_loaded_at is not None
+    if stage.state != StageState.SCHEDULED or not is_due:
+        return
+    stage.state, stage.started_at = StageState.IN_PROGRESS, now
+    _report(stage, "In Progress", now, "started_at")
+
+
+@transaction.atomic
+def call_devices(stage_id: int, *, now: datetime) -> None:
+    """Call every reserved device of a running stage, and settle what each does."""
+    stage = lock_stage(stage_id)
+    if stage.state != StageState.IN_PROGRESS or stage.calls_made_at or now >= stage.ends_at:
+        return
+    partition = Partition("lec_call", "stage_id", stage.pk)
+    stage.called = partition.create_from(
+        statement(HERE, "call_devices"),
+        {
+            "stage": stage.pk,
+            "stage_uid": str(stage.stage_uid),
+            "called_at": now,
+            "window": (stage.ends_at - now).total_seconds(),
+        },
+    )
+    partition.finish(PRIMARY_KEY)
+    stage.calls_made_at = now
+    _report(stage, "In Progress", now, "calls_made_at", "called")
+    partition.attach()
+
+
+@transaction.atomic
+def end_stage(stage_id: int, *, now: datetime) -> None:
+    """End a running stage at its time."""
+    stage = lock_stage(stage_id)
+    if stage.state != StageState.IN_PROGRESS or now < stage.ends_at:
+        return
+    stage.state, stage.ended_at = StageState.COMPLETED, now
+    _report(stage, "Completed", now, "ended_at")
+
+
+@transaction.atomic
+def miss_stage(stage_id: int, *, now: datetime) -> None:
+    """Give up a stage that could not start before its end; no device is called."""
+    stage = lock_stage(stage_id)
+    if stage.state != StageState.SCHEDULED or now < stage.ends_at:
+        return
+    stage.state, stage.reason = StageState.CANCELED, "Missed"
+    _report(stage, "Missed", now, "reason")
+    close_late_alert(stage)
+
+
+def _report(
+    stage: LecStage, state: Literal["In Progress", "Completed", "Missed"], now: datetime, *changed: str
+) -> None:
+    """Save what changed and tell DERMS."""
+    stage.execution_revision += 1
+    stage.save(update_fields=["state", "execution_revision", *changed])
+    outbox.send(
+        StageExecutionStatus(
+            stage_uid=stage.stage_uid,
+            state=state,
+            at=now,
+            started_at=stage.started_at,
+            called=stage.called,
+            revision=stage.execution_revision,
+        ),
+        sender="lec",
+    )

@@ -1,0 +1,39 @@
+"""The alert of a stage whose time has come while its reservations are awaited."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from integration.seam.alerts import close_alert, raise_alert
+from integration.seam.models import Alert
+
+from ..choices import StageState
+from ..models import LecStage
+from .locks import lock_stage
+
+
+@transaction.atomic
+def report_late_stage(stage_id: int, *, now: datetime) -> None:
+    """Alert: it is time to start and the reservations are not in; the stage starts as soon as they are."""
+    stage = lock_stage(stage_id)
+    if stage.state != StageState.SCHEDULED or stage.reservations_loaded_at or stage.late_reported_at:
+        return
+    stage.late_reported_at = now
+    stage.save(update_fields=["late_reported_at"])
+    raise_alert(
+        _key(stage),
+        kind="stage late",
+        severity=Alert.WARNING,
+        text=f"{stage} is late: its reservations have not reached Live Energy Connect.",
+        event_uid=stage.event_uid,
+        stage_uid=stage.stage_uid,
+    )
+
+
+def close_late_alert(stage: LecStage) -> None:
+    """Its reservations are in, or the stage is over."""
+    close_alert(_key(stage))
+
+
+def _key(stage: LecStage) -> str:
+    return f"late:{stage.stage_uid}"

@@ -1,0 +1,32 @@
+"""Locks: every write of a stage locks its row first."""
+
+from uuid import UUID
+
+from django.db import connection
+
+from integration.seam.delivery import NotYet
+from integration.seam.models import Message
+
+from ..models import LecStage
+
+
+def lock_stage(stage_id: int) -> LecStage:
+    return LecStage.objects.select_for_update(no_key=True).get(pk=stage_id)
+
+
+def lock_stage_if_known(stage_uid: UUID) -> LecStage | None:
+    """Lock a stage, or its uid if it is not known: it has no row yet that a removal or a status could lock."""
+    stages = LecStage.objects.select_for_update(no_key=True).filter(stage_uid=stage_uid)
+    if (stage := stages.first()) is None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"lec stage {stage_uid}"])
+        stage = stages.first()
+    return stage
+
+
+def lock_stage_of(message: Message) -> LecStage:
+    """Lock the stage a message is about. Raises NotYet while it is not known."""
+    stage = LecStage.objects.select_for_update(no_key=True).filter(stage_uid=message.stage).first()
+    if stage is None:
+        raise NotYet("the stage is not known yet")
+    return stage

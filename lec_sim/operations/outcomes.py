@@ -1,0 +1,39 @@
+"""Handing over what each reserved device of a stage did."""
+
+from datetime import datetime
+from pathlib import Path
+
+from django.db import transaction
+
+from integration.seam import extracts, outbox
+from integration.seam.messages import RawOutcome
+from integration.seam.outcomes import Outcome
+from integration.seam.sql import statement
+
+from .locks import lock_stage
+
+HERE = Path(__file__).parents[1]
+
+
+@transaction.atomic
+def hand_over_outcomes(stage_id: int, *, now: datetime) -> None:
+    """Write what each reserved device of a stage that is over did, and send DERMS the file's name."""
+    stage = lock_stage(stage_id)
+    if stage.handed_over_at or not stage.ended_at:
+        return
+    extract = extracts.write_extract(
+        kind="raw_outcome",
+        query=statement(HERE, "raw_outcomes"),
+        params={
+            "stage": stage.pk,
+            "stage_uid": stage.stage_uid,
+            "calls_made_at": stage.calls_made_at,
+            "ended_at": min(stage.ended_at, stage.ends_at),
+            "ends_at": stage.ends_at,
+            "reason": f"canceled: {stage.reason}" if stage.reason else "canceled",
+            **{code.name.lower(): code.value for code in Outcome},
+        },
+    )
+    outbox.send(RawOutcome(stage_uid=stage.stage_uid, extract=extract.ref), sender="lec")
+    stage.handed_over_at = now
+    stage.save(update_fields=["handed_over_at"])

@@ -1,0 +1,43 @@
+"""Devices that leave a stage before its end."""
+
+from datetime import datetime
+from typing import Any
+
+from integration.seam import outbox
+from integration.seam.delivery import receiving
+from integration.seam.messages import DeviceRemoval, Receipt, RemovalAnswer, RemovalWord
+
+from ..choices import StageState
+from ..models import LecStage, Removal
+from .locks import lock_stage_if_known
+
+
+@receiving
+def remove_device(body: DeviceRemoval, *, now: datetime) -> Receipt:
+    """Not call a device in a stage, let go of it if it was called, or say that it is too late.
+
+    Starting a stage and accepting a removal lock the stage's row first; the first of them holds. A removal that
+    comes before the stage is known holds as well: nothing can have been called. One device may have to leave for
+    several reasons; what was too late for one of them can still hold for the next, and what holds stays.
+    """
+    stage = lock_stage_if_known(body.stage_uid)
+    device: dict[str, Any] = {"stage_uid": body.stage_uid, "head_end": body.head_end, "nic_id": body.nic_id}
+    removal = Removal.objects.filter(**device).first()
+    answer = _answer(stage, removal, body)
+    if removal is None or (removal.answer == "too late" and answer != "too late"):
+        # The holder of the row's lock may have called the device later than this moment.
+        at = max(now, (stage and stage.calls_made_at) or now)
+        removal, _ = Removal.objects.update_or_create(
+            **device, defaults={"reason": body.reason, "answer": answer, "at": at}
+        )
+    at = stage.started_at if stage and stage.started_at and answer == "too late" else removal.at
+    outbox.send(RemovalAnswer.model_validate({**body.model_dump(), "answer": answer, "at": at}), sender="lec")
+    return Receipt()
+
+
+def _answer(stage: LecStage | None, before: Removal | None, body: DeviceRemoval) -> RemovalWord:
+    """An opt-out holds only before the start; a customer who is unavailable is let go of while the stage runs, too."""
+    if stage is None or stage.started_at is None or (before and before.answer == "removed"):
+        return "removed"
+    is_out = stage.state == StageState.IN_PROGRESS or (before and before.answer == "released")
+    return "released" if is_out and body.reason == "customer unavailable" else "too late"

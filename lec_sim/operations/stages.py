@@ -1,0 +1,51 @@
+"""Following what DERMS says of a stage."""
+
+from datetime import datetime
+
+from integration.seam.delivery import receiving
+from integration.seam.messages import Receipt, StageStatus
+
+from ..choices import FINAL_STATES, StageState
+from ..models import LecStage
+from .late import close_late_alert
+from .locks import lock_stage_if_known
+
+LEARNED = {
+    "stage_uid",
+    "event_uid",
+    "event_number",
+    "stage_number",
+    "time_zone",
+    "starts_at",
+    "ends_at",
+    "control",
+    "control_value",
+    "reason",
+}
+
+
+@receiving
+def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
+    """Learn of a stage, or that it is canceled. What LEC reported itself comes back and changes nothing."""
+    stage = lock_stage_if_known(status.stage_uid)
+    if stage is None:
+        _learn(status)
+        return Receipt()
+    if status.revision <= stage.status_revision:
+        return Receipt(applied=0, note=f"revision {status.revision} is not newer than {stage.status_revision}")
+    stage.status_revision = status.revision
+    if status.state == "Canceled" and stage.state not in FINAL_STATES:
+        stage.state, stage.reason = StageState.CANCELED, status.reason
+        # The holder of the row's lock may have read the clock later than this message.
+        stage.ended_at = max(now, stage.calls_made_at or stage.started_at) if stage.started_at else None
+        close_late_alert(stage)
+    stage.save(update_fields=["status_revision", "state", "reason", "ended_at"])
+    return Receipt()
+
+
+def _learn(status: StageStatus) -> None:
+    LecStage.objects.create(
+        state=status.state if status.state in FINAL_STATES else StageState.SCHEDULED,
+        status_revision=status.revision,
+        **status.model_dump(include=LEARNED),
+    )
