@@ -3,10 +3,13 @@
 from django.urls import path
 
 from . import views
+from .actions import ACTIONS
+from .choices import StrategyState
 
 app_name = "derms"
 EVENT = "events/<str:number>/"
 STAGE = EVENT + "stages/<int:stage_number>/"
+STRATEGY = "strategies/<uuid:uid>/"
 
 urlpatterns = [
     path("events/", views.event_list, name="event_list"),
@@ -21,28 +24,11 @@ urlpatterns = [
     path(EVENT + "edit/", views.event_edit, name="event_edit"),
     path(EVENT + "check/", views.event_check, name="event_check"),
     path(EVENT + "shift/", views.event_shift, name="event_shift"),
-    path(EVENT + "clone/", views.event_clone, name="event_clone"),
-    path(EVENT + "submit/", views.event_submit, name="event_submit"),
-    path(EVENT + "withdraw/", views.event_withdraw, name="event_withdraw"),
-    path(EVENT + "approve/", views.event_approve, name="event_approve"),
-    path(EVENT + "deny/", views.event_deny, name="event_deny"),
-    path(
-        EVENT + "approve-as-balance-authority/",
-        views.event_approve_as_balance_authority,
-        name="event_approve_as_balance_authority",
+    *(
+        path(EVENT + action.address, views.event_confirm(action), name=f"event_{action.verb}")
+        for action in ACTIONS.values()
+        if not action.has_own_page
     ),
-    path(
-        EVENT + "deny-as-balance-authority/",
-        views.event_deny_as_balance_authority,
-        name="event_deny_as_balance_authority",
-    ),
-    path(EVENT + "schedule-again/", views.event_schedule_again, name="event_schedule_again"),
-    path(
-        EVENT + "schedule-with-shortfall/",
-        views.event_schedule_with_shortfall,
-        name="event_schedule_with_shortfall",
-    ),
-    path(EVENT + "cancel/", views.event_cancel, name="event_cancel"),
     path(STAGE + "cancel/", views.stage_cancel, name="stage_cancel"),
     path(EVENT + "stages/add/", views.stage_add, name="stage_add"),
     path(STAGE, views.stage, name="stage"),
@@ -54,9 +40,9 @@ urlpatterns = [
     path("settings/event-types/<str:category>/", views.strategy_type_edit, name="strategy_type_edit"),
     path("strategies/", views.strategy_list, name="strategy_list"),
     path("strategies/new/", views.strategy_new, name="strategy_new"),
-    path("strategies/<uuid:uid>/", views.strategy_edit, name="strategy_edit"),
-    path("strategies/<uuid:uid>/archive/", views.strategy_archive, name="strategy_archive"),
-    path("strategies/<uuid:uid>/activate/", views.strategy_activate, name="strategy_activate"),
+    path(STRATEGY, views.strategy_edit, name="strategy_edit"),
+    path(STRATEGY + "archive/", views.strategy_move, {"to": StrategyState.ARCHIVED}, name="strategy_archive"),
+    path(STRATEGY + "activate/", views.strategy_move, {"to": StrategyState.ACTIVE}, name="strategy_activate"),
     path("der-groups/", views.group_list, name="group_list"),
     path("der-groups/new/", views.group_new, name="group_new"),
     path("der-groups/<int:pk>/", views.group_edit, name="group_edit"),

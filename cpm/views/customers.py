@@ -15,7 +15,8 @@ from django.views.decorators.vary import vary_on_headers
 from cpm.models import SelfServiceLink
 from cpm.models.customers import Customer
 from integration.pages.access import allow
-from integration.pages.acting import acts_once
+from integration.pages.acting import ACTING, acts_once
+from integration.pages.confirm import confirm
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import Page, keyset_page
 from integration.pages.limits import is_over
@@ -35,7 +36,6 @@ from ..queries import (
     past_participations,
 )
 
-ACTING = require_http_methods(["GET", "HEAD", "POST"])
 HISTORY = 20
 LAST_EVENTS = 12
 SEARCHES_A_MINUTE = 60
@@ -118,12 +118,12 @@ def link_revoke(request: SignedInRequest, number: str, uid: UUID) -> HttpRespons
         operations.revoke_link(uid=link.uid, by=request.user.username, now=clock.now())
         messages.success(request, _("The link is revoked."))
         return redirect("cpm:customer", number)
-    context = {
-        "title": _("Revoke this self-service link?"),
-        "consequences": [_("Whoever opens it is told that it no longer works. A new one can be made at any time.")],
-        "act": _("Revoke the link"),
-        "keep": _("Keep the link"),
-        "keep_url": reverse("cpm:customer", args=[number]),
-        "dangerous": True,
-    }
-    return render(request, "confirm.html", context)
+    return confirm(
+        request,
+        title=_("Revoke this self-service link?"),
+        consequences=[_("Whoever opens it is told that it no longer works. A new one can be made at any time.")],
+        act=_("Revoke the link"),
+        keep=_("Keep the link"),
+        keep_url=reverse("cpm:customer", args=[number]),
+        dangerous=True,
+    )

@@ -9,14 +9,14 @@ from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from cpm.models import Participation
 from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
 from integration.pages.access import allow
-from integration.pages.acting import acts_once
+from integration.pages.acting import ACTING, acts_once
 from integration.pages.exports import PAGE, Listing, export
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, SIZE, Page, join_key, page_of, split_key
@@ -38,7 +38,6 @@ from ..queries import (
     program_events,
 )
 
-ACTING = require_http_methods(["GET", "HEAD", "POST"])
 SEES_CUSTOMERS = "cpm.view_customer"
 
 

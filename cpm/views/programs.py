@@ -4,19 +4,17 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from cpm.models.programs import Program, ProgramType
 from integration.pages.access import allow
-from integration.pages.acting import acts_once
+from integration.pages.acting import ACTING, acts_once
 from integration.pages.http import SignedInRequest
 from integration.seam import clock
 
 from .. import operations
 from ..forms import ProgramForm, ProgramTypeForm, RulesForm
 from ..queries import program_changes, program_type_changes, programs_with_use, uses_of_limits
-
-ACTING = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe

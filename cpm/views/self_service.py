@@ -10,13 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from cpm.models import Participation, SelfServiceLink
 from cpm.models.customers import Customer, Device
 from cpm.models.unavailability import Unavailability
 from integration.pages.access import allow_anyone
-from integration.pages.acting import acts_once
+from integration.pages.acting import ACTING, acts_once
 from integration.pages.limits import is_over
 from integration.seam import clock
 from integration.seam.refusals import Refused
@@ -36,7 +35,6 @@ from ..queries import (
 )
 from .unavailability import has_seen, schedule, seen_key
 
-ACTING = require_http_methods(["GET", "HEAD", "POST"])
 REQUESTS_A_MINUTE = 60
 BY = "customer"
 FOLDER = "cpm/self_service"

@@ -7,13 +7,14 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from cpm.models.customers import Customer, Device, Subscription
 from cpm.models.unavailability import Unavailability
 from integration.pages.access import allow
-from integration.pages.acting import acts_once
+from integration.pages.acting import ACTING, acts_once
+from integration.pages.confirm import confirm
 from integration.pages.http import SignedInRequest
 from integration.seam import clock
 
@@ -30,8 +31,6 @@ from ..queries import (
     reservations_in,
     unavailability_changes,
 )
-
-ACTING = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
@@ -136,18 +135,18 @@ def unavailability_cancel(request: SignedInRequest, number: str, uid: UUID) -> H
         operations.cancel_unavailability(uid=uid, by=request.user.username, now=clock.now())
         messages.success(request, _("The period is canceled; DERMS may choose the device again."))
         return redirect(_back(period))
-    context = {
-        "title": _("Cancel the unavailability of %(device)s?") % {"device": period.device.nic_id},
-        "consequences": [
+    return confirm(
+        request,
+        title=_("Cancel the unavailability of %(device)s?") % {"device": period.device.nic_id},
+        consequences=[
             _("DERMS may choose the device for new events in this period."),
             _("The device is not reserved again for events it was released from."),
         ],
-        "act": _("Cancel the period"),
-        "keep": _("Keep the period"),
-        "keep_url": _back(period),
-        "dangerous": True,
-    }
-    return render(request, "confirm.html", context)
+        act=_("Cancel the period"),
+        keep=_("Keep the period"),
+        keep_url=_back(period),
+        dangerous=True,
+    )
 
 
 def seen_key(rows: list[ParticipationRow]) -> str:

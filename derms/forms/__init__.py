@@ -1,6 +1,16 @@
 """What people type, checked; operations save it."""
 
-from .events import CancelForm, DenyForm, EventForm, NewEventForm, ShiftForm, ShortfallForm, StageForm, SubmitForm
+from .events import (
+    CancelForm,
+    DenyForm,
+    EventForm,
+    NewEventForm,
+    ReasonForm,
+    ShiftForm,
+    ShortfallForm,
+    StageForm,
+    SubmitForm,
+)
 from .plan import Plan, edited_plan, new_plan, saved_plan
 from .stage_grid import after_button, wall, with_strategy
 from .strategies import GroupForm, StrategyForm, StrategyStageForm, StrategyStageFormSet, StrategyTypeForm
@@ -12,6 +22,7 @@ __all__ = [
     "GroupForm",
     "NewEventForm",
     "Plan",
+    "ReasonForm",
     "ShiftForm",
     "ShortfallForm",
     "StageForm",

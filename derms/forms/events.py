@@ -158,19 +158,30 @@ class ShortfallForm(forms.Form):
     accepted_kw = forms.IntegerField(label=_("Accept a shortfall of up to (kW)"), min_value=1, max_value=MOST_KW)
 
 
-class CancelForm(forms.Form):
+class ReasonForm(forms.Form):
+    """Why; several events may share one reason."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class DenyForm(ReasonForm):
+    """The reason its author reads."""
+
+
+class CancelForm(ReasonForm):
     """A reason; while devices run, the typed number of the event as well, so that nobody stops them by a slip."""
 
     reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
     typed_number = forms.CharField(label=_("Event number"), error_messages={"required": _("Type the event's number.")})
 
-    def __init__(self, *args: Any, number: str, is_running: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, number: str = "", **kwargs: Any) -> None:
+        """`number`: the event's, while its devices run."""
         super().__init__(*args, **kwargs)
         self.number = number
-        if not is_running:
-            del self.fields["typed_number"]
-        else:
+        if number:
             self.fields["typed_number"].help_text = _("Devices are running: type %(number)s.") % {"number": number}
+        else:
+            del self.fields["typed_number"]
 
     def clean_typed_number(self) -> str:
         typed: str = self.cleaned_data["typed_number"]
@@ -179,6 +190,7 @@ class CancelForm(forms.Form):
             raise forms.ValidationError(sentence, params={"typed": typed, "number": self.number})
         return typed
 
-
-class DenyForm(forms.Form):
-    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        self.cleaned_data.pop("typed_number", None)  # it has done its work
+        return self.cleaned_data

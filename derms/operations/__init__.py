@@ -37,7 +37,7 @@ from .forecast_age import report_old_forecast
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
 from .removals import answer_removal, opt_out_device, save_unavailability
 from .scheduling import EventNotSchedulable, schedule_event, write_reservation_extract
-from .strategies import activate_strategy, archive_strategy, save_group, save_strategy, save_strategy_type
+from .strategies import move_strategy, save_group, save_strategy, save_strategy_type
 
 __all__ = [
     "EnrollmentRefused",
@@ -52,12 +52,10 @@ __all__ = [
     "ForecastRefused",
     "PlannedStage",
     "StrategyArchived",
-    "activate_strategy",
     "add_stage",
     "answer_removal",
     "approve_event",
     "approve_event_as_balance_authority",
-    "archive_strategy",
     "calls_to_release",
     "cancel_event",
     "cancel_stage",
@@ -78,6 +76,7 @@ __all__ = [
     "load_enrollments",
     "load_forecast",
     "load_raw_outcomes",
+    "move_strategy",
     "opt_out_device",
     "prepare_raw_outcomes",
     "remove_stage",

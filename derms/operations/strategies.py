@@ -29,15 +29,9 @@ def save_strategy(*, strategy_id: int | None, fields: dict[str, Any], stages: li
 
 
 @transaction.atomic
-def archive_strategy(*, strategy_id: int) -> None:
-    """No new event is made from it; events that were made go on."""
-    Strategy.objects.filter(pk=strategy_id).update(state=StrategyState.ARCHIVED)
-
-
-@transaction.atomic
-def activate_strategy(*, strategy_id: int) -> None:
-    """Let events be made from it again."""
-    Strategy.objects.filter(pk=strategy_id).update(state=StrategyState.ACTIVE)
+def move_strategy(*, strategy_id: int, to: StrategyState) -> None:
+    """Archive a strategy, so that no new event is made from it, or activate it again; events that were made go on."""
+    Strategy.objects.filter(pk=strategy_id).update(state=to)
 
 
 @transaction.atomic

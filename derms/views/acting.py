@@ -1,290 +1,163 @@
-"""Buttons of State Tracking: GET shows what would happen, POST does it."""
+"""The confirm pages of derms.actions: GET shows what would happen to one event or to several, POST does it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.forms import Form
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
-from derms.queries.goals import missing_kw, stage_goals
-from derms.queries.lists import stages_of
-from derms.set_operations.choosing import choose_devices
-from integration.pages.access import allow
-from integration.pages.acting import acts_once
+from integration.pages.access import View, allow
+from integration.pages.acting import ACTING, acts_once
+from integration.pages.confirm import confirm
 from integration.pages.http import SignedInRequest
 from integration.seam import clock
+from integration.seam.refusals import Refused
 
 from .. import operations
+from ..actions import ACTIONS, Action
 from ..choices import EventState, StageState
-from ..forms import CancelForm, DenyForm, ShortfallForm, SubmitForm
+from ..forms import CancelForm, ReasonForm
 from ..models import Event, Stage
+from ..queries.lists import events_for_list
 
-ACTING = require_http_methods(["GET", "HEAD", "POST"])
+MOST_EVENTS = 50  # acted on in one go
 
 
-@ACTING
-@allow("derms.plan_event")
-@acts_once
-def event_submit(request: SignedInRequest, number: str) -> HttpResponse:
-    event = get_object_or_404(Event, number=number)
-    form = SubmitForm(request.POST or None, initial={"accepted_kw": 0})
-    if request.method == "POST" and form.is_valid():
-        operations.submit_event(
-            event_id=event.pk, by=request.user, now=clock.now(), accepted_kw=form.cleaned_data["accepted_kw"]
-        )
-        return _done(request, event, _("%(number)s was submitted; an approver has to approve it."))
-    return _confirm(
-        request,
-        event,
-        title=_("Submit %(number)s for approval?"),
-        consequences=[*_expectations(event), _("It can't be edited while it waits; Withdraw takes it back.")],
-        form=form,
-        act=_("Submit"),
-        keep=_("Keep planning"),
-    )
+def event_confirm(action: Action) -> View:
+    """The view of one action on one event."""
+
+    @ACTING
+    @allow(action.permission)
+    @acts_once
+    def confirmed(request: SignedInRequest, number: str) -> HttpResponse:
+        return _act_on_one(request, action, get_object_or_404(Event, number=number))
+
+    return confirmed
 
 
 @ACTING
-@allow("derms.plan_event")
+@allow("derms.view_event")
 @acts_once
-def event_withdraw(request: SignedInRequest, number: str) -> HttpResponse:
-    event = get_object_or_404(Event, number=number)
-    if request.method == "POST":
-        operations.withdraw_event(event_id=event.pk, by=request.user, now=clock.now())
-        return _done(request, event, _("%(number)s was withdrawn and can be edited again."))
-    return _confirm(
-        request,
-        event,
-        title=_("Withdraw %(number)s?"),
-        consequences=[_("It goes back to New. Nobody can approve it until it is submitted again.")],
-        act=_("Withdraw"),
-        keep=_("Leave it submitted"),
-    )
-
-
-@ACTING
-@allow("derms.plan_event")
-@acts_once
-def event_clone(request: SignedInRequest, number: str) -> HttpResponse:
-    event = get_object_or_404(Event, number=number)
-    if request.method == "POST":
-        clone = operations.clone_event(event_id=event.pk, by=request.user, now=clock.now())
-        messages.success(request, _("%(clone)s is a clone of %(number)s.") % {"clone": clone.number, "number": number})
-        return redirect("derms:event_edit", clone.number)
-    return _confirm(
-        request,
-        event,
-        title=_("Clone %(number)s?"),
-        consequences=[_("A New event gets the same plan at the same times of day, on the next day they lie ahead.")],
-        act=_("Clone"),
-        keep=_("Back to the event"),
-    )
-
-
-@ACTING
-@allow("derms.approve_event")
-@acts_once
-def event_approve(request: SignedInRequest, number: str) -> HttpResponse:
-    return _approve_page(request, number, operations.approve_event)
-
-
-@ACTING
-@allow("derms.approve_event_as_balance_authority")
-@acts_once
-def event_approve_as_balance_authority(request: SignedInRequest, number: str) -> HttpResponse:
-    return _approve_page(request, number, operations.approve_event_as_balance_authority)
-
-
-@ACTING
-@allow("derms.approve_event")
-@acts_once
-def event_deny(request: SignedInRequest, number: str) -> HttpResponse:
-    return _deny_page(request, number, operations.deny_event)
-
-
-@ACTING
-@allow("derms.approve_event_as_balance_authority")
-@acts_once
-def event_deny_as_balance_authority(request: SignedInRequest, number: str) -> HttpResponse:
-    return _deny_page(request, number, operations.deny_event_as_balance_authority)
-
-
-@ACTING
-@allow("derms.plan_event")
-@acts_once
-def event_schedule_again(request: SignedInRequest, number: str) -> HttpResponse:
-    event = get_object_or_404(Event, number=number)
-    if request.method == "POST":
-        operations.schedule_event_again(event_id=event.pk, by=request.user, now=clock.now())
-        return _done(request, event, _("%(number)s is being scheduled again."))
-    return _confirm(
-        request,
-        event,
-        title=_("Schedule %(number)s again?"),
-        consequences=_expectations(event),
-        act=_("Schedule again"),
-        keep=_("Leave it approved"),
-    )
-
-
-@ACTING
-@allow("derms.plan_event")
-@acts_once
-def event_schedule_with_shortfall(request: SignedInRequest, number: str) -> HttpResponse:
-    event = get_object_or_404(Event, number=number)
-    form = ShortfallForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        operations.schedule_event_with_shortfall(
-            event_id=event.pk, accepted_kw=form.cleaned_data["accepted_kw"], by=request.user, now=clock.now()
-        )
-        return _done(request, event, _("%(number)s waits for approval with the larger shortfall."))
-    return _confirm(
-        request,
-        event,
-        title=_("Schedule %(number)s with a shortfall?"),
-        consequences=[*_expectations(event), _("It goes back to its approver first.")],
-        form=form,
-        act=_("Ask for approval"),
-        keep=_("Leave it approved"),
-    )
-
-
-@ACTING
-@allow("derms.plan_event")
-@acts_once
-def event_cancel(request: SignedInRequest, number: str) -> HttpResponse:
-    event = get_object_or_404(Event, number=number)
-    running = operations.calls_to_release(event)
-    form = CancelForm(request.POST or None, number=number, is_running=running > 0)
-    if request.method == "POST" and form.is_valid():
-        operations.cancel_event(event_id=event.pk, by=request.user, now=clock.now(), reason=form.cleaned_data["reason"])
-        return _done(request, event, _("%(number)s is canceled; the other systems are being told."))
-    release = _(" and release %(devices)s running devices") % {"devices": f"{running:,}"} if running else ""
-    return _confirm(
-        request,
-        event,
-        title=_("Cancel %(number)s") + release + "?",
-        consequences=[*_ends(event), _("It can't be taken back. To run it again, clone the event.")],
-        form=form,
-        act=_("Cancel event"),
-        keep=_("Keep event running") if running else _("Keep the event"),
-        dangerous=True,
-    )
-
-
-def _ends(event: Event) -> list[str]:
-    """What Cancel does to each stage that is not over."""
-    stages = event.stages.select_related("program").exclude(state__in=(StageState.COMPLETED, StageState.CANCELED))
-    stops = _("Stage %(number)s %(program)s stops now; %(devices)s devices are let go.")
-    will_not = _("Stage %(number)s %(program)s does not start.")
-    return [
-        (stops if stage.state == StageState.IN_PROGRESS else will_not)
-        % {"number": stage.number, "program": stage.program, "devices": f"{stage.called:,}"}
-        for stage in stages.order_by("number")
-    ]
+def event_action(request: SignedInRequest, verb: str) -> HttpResponse:
+    """The Actions menu: one event leads to its own page; several are confirmed on one, each answered for itself."""
+    action = ACTIONS.get(verb)
+    if action is None or not (action.takes_several or action.has_own_page):
+        raise Http404(_("There is no action “%(verb)s”.") % {"verb": verb})
+    chosen = request.GET.getlist("number")
+    most = MOST_EVENTS if action.takes_several else 1
+    if not 1 <= len(chosen) <= most:
+        messages.info(request, _("Choose one to %(most)s events first.") % {"most": most})
+        return redirect("derms:event_list")
+    if len(chosen) == 1:
+        return redirect(f"derms:event_{verb}", chosen[0])
+    if not request.user.has_perm(action.permission):
+        raise PermissionDenied(_("Your roles do not include this. Ask an administrator for the role you need."))
+    return _act_on_several(request, action, list(events_for_list().filter(number__in=chosen).order_by("pk")))
 
 
 @ACTING
 @allow("derms.plan_event")
 @acts_once
 def stage_cancel(request: SignedInRequest, number: str, stage_number: int) -> HttpResponse:
+    """Cancel one stage of an event."""
     stage = get_object_or_404(Stage.objects.select_related("event"), event__number=number, number=stage_number)
-    running = stage.called if stage.state == "In Progress" else 0
-    form = CancelForm(request.POST or None, number=number, is_running=running > 0)
+    running = stage.called if stage.state == StageState.IN_PROGRESS else 0
+    form = CancelForm(_posted(request), number=number if running else "")
     if request.method == "POST" and form.is_valid():
-        operations.cancel_stage(stage_id=stage.pk, by=request.user, now=clock.now(), reason=form.cleaned_data["reason"])
-        return _done(request, stage.event, _("The stage is canceled; %(number)s goes on with the rest."))
-    return _confirm(
+        operations.cancel_stage(stage_id=stage.pk, by=request.user, now=clock.now(), **form.cleaned_data)
+        messages.success(request, _("The stage is canceled; %(number)s goes on with the rest.") % {"number": number})
+        return redirect("derms:event", number)
+    title = _("Cancel stage %(stage)s of %(number)s?")
+    if running:
+        title = _("Cancel stage %(stage)s of %(number)s and release %(devices)s running devices?")
+    return confirm(
         request,
-        stage.event,
-        title=_stage_cancel_title(stage, running),
+        title=title % {"stage": stage_number, "number": number, "devices": f"{running:,}"},
         consequences=[_("The event goes on with its other stages."), _("It can't be taken back.")],
         form=form,
         act=_("Cancel stage"),
         keep=_("Keep stage running") if running else _("Keep the stage"),
+        keep_url=reverse("derms:event", args=[number]),
         dangerous=True,
     )
 
 
-def _stage_cancel_title(stage: Stage, running: int) -> str:
-    words = {"stage": stage.number, "number": stage.event.number, "devices": f"{running:,}"}
-    if running:
-        return _("Cancel stage %(stage)s of %(number)s and release %(devices)s running devices?") % words
-    return _("Cancel stage %(stage)s of %(number)s?") % words
+def _posted(request: SignedInRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
-def _approve_page(request: SignedInRequest, number: str, operation: Callable[..., None]) -> HttpResponse:
-    event = get_object_or_404(Event, number=number)
-    if request.method == "POST":
-        operation(event_id=event.pk, by=request.user, now=clock.now())
-        if Event.objects.get(pk=event.pk).state == EventState.APPROVED:
-            return _done(request, event, _("%(number)s was approved; its devices are being chosen and reserved."))
-        return _done(request, event, _("Your approval of %(number)s is kept; it waits for the other one."))
-    return _confirm(
+def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpResponse:
+    running = operations.calls_to_release(event) if action.words_while_running else 0
+    words = action.words_while_running if running and action.words_while_running else action.words
+    typed: dict[str, Any] = {"number": event.number} if running else {}
+    form = action.form(_posted(request), **typed) if action.form else None
+    if request.method == "POST" and (form is None or form.is_valid()):
+        made = _act(request, action, event, form.cleaned_data if form else {})
+        return redirect("derms:event_edit", made.number) if made else redirect("derms:event", event.number)
+    sentence = [str(words.sentence)] if words.sentence else []
+    return confirm(
         request,
-        event,
-        title=_("Approve %(number)s?"),
-        consequences=[*_expectations(event), _("With the last approval its devices are chosen and reserved at once.")],
-        act=_("Approve"),
-        keep=_("Don't approve yet"),
-    )
-
-
-def _deny_page(request: SignedInRequest, number: str, operation: Callable[..., None]) -> HttpResponse:
-    event = get_object_or_404(Event, number=number)
-    form = DenyForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        operation(event_id=event.pk, by=request.user, now=clock.now(), reason=form.cleaned_data["reason"])
-        return _done(request, event, _("%(number)s was denied; its author can edit it and submit it again."))
-    return _confirm(
-        request,
-        event,
-        title=_("Deny %(number)s?"),
-        consequences=[_("The operator reads your reason, edits the event and submits it again.")],
+        title=str(words.title) % {"number": event.number, "devices": f"{running:,}"},
+        consequences=action.foresees(event) + sentence,
         form=form,
-        act=_("Deny"),
-        keep=_("Leave it submitted"),
-        dangerous=True,
+        act=str(words.act),
+        keep=str(words.keep),
+        keep_url=reverse("derms:event", args=[event.number]),
+        dangerous=action.is_dangerous,
     )
 
 
-def _expectations(event: Event) -> list[str]:
-    """What could be reserved at this moment, stage by stage, and what would be missing."""
-    stages, now = stages_of(event), clock.now()
-    goals = stage_goals(event, stages)
-    return [
-        _expectation(stage, goals[stage.pk], choose_devices(stage, goal_kw=goals[stage.pk], now=now))
-        for stage in stages
-    ]
+def _act_on_several(request: SignedInRequest, action: Action, events: list[Event]) -> HttpResponse:
+    """They share a reason if the action asks for one; amounts are left as they are."""
+    form = action.form(_posted(request)) if action.form and issubclass(action.form, ReasonForm) else None
+    if request.method == "POST" and (form is None or form.is_valid()):
+        for event in events:
+            _try_to_act(request, action, event, form.cleaned_data if form else {})
+        return redirect("derms:event_list")
+    return confirm(
+        request,
+        title=str(action.words.title) % {"number": _("these events")},
+        consequences=[_foreseen(request, action, event) for event in events],
+        form=form,
+        act=str(action.words.act_on_several or action.words.act),
+        keep=_("Back to the list"),
+        keep_url=reverse("derms:event_list"),
+        dangerous=action.is_dangerous,
+    )
 
 
-def _expectation(stage: Any, goal_kw: float | None, chosen: Any) -> str:
-    words = {"stage": stage.number, "devices": f"{chosen.devices:,}", "kw": f"{chosen.watts / 1000:,.0f}"}
-    if goal_kw is None:
-        return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW.") % words
-    words |= {"goal": f"{goal_kw:,.0f}", "missing": f"{missing_kw(goal_kw, chosen.watts):,}"}
-    if missing_kw(goal_kw, chosen.watts):
-        return _("Stage %(stage)s: about %(kw)s kW of %(goal)s kW; %(missing)s kW are missing.") % words
-    return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW of %(goal)s kW.") % words
+def _act(request: SignedInRequest, action: Action, event: Event, asked: dict[str, Any]) -> Event | None:
+    """Do it and say so; returns the event that was made, if one was."""
+    made: Event | None = action.operation(event_id=event.pk, by=request.user, now=clock.now(), **asked)
+    waits = action.words.still_waits and Event.objects.get(pk=event.pk).state == EventState.SUBMITTED
+    done = action.words.still_waits if waits else action.words.done
+    messages.success(request, str(done) % {"number": event.number, "clone": made and made.number})
+    return made
 
 
-def _done(request: SignedInRequest, event: Event, sentence: str) -> HttpResponse:
-    messages.success(request, sentence % {"number": event.number})
-    return redirect("derms:event", event.number)
+def _try_to_act(request: SignedInRequest, action: Action, event: Event, asked: dict[str, Any]) -> None:
+    try:
+        if refusal := _refusal(request, action, event):
+            raise Refused(refusal)
+        _act(request, action, event, asked)
+    except Refused as refused:
+        messages.error(request, f"{event.number}: {refused}")
 
 
-def _confirm(
-    request: SignedInRequest,
-    event: Event,
-    *,
-    title: str,
-    form: Form | None = None,
-    **context: Any,
-) -> HttpResponse:
-    status = 422 if form is not None and form.is_bound and form.errors else 200
-    words = {"title": title.replace("%(number)s", event.number), "form": form, "keep_url": f"/events/{event.number}/"}
-    return render(request, "confirm.html", {**words, **context}, status=status)
+def _foreseen(request: SignedInRequest, action: Action, event: Event) -> str:
+    words = {"event": event, "state": event.get_state_display(), "why": _refusal(request, action, event)}
+    if words["why"]:
+        return _("%(event)s: will be left as it is. %(why)s") % words
+    return _("%(event)s (%(state)s)") % words
+
+
+def _refusal(request: SignedInRequest, action: Action, event: Event) -> str:
+    """Why this event can't be acted on together with others; the operation looks again under its lock."""
+    if event.state not in action.states:
+        return _("It is %(state)s.") % {"state": event.get_state_display()}
+    if action.words_while_running and operations.calls_to_release(event):
+        return _("Devices are running; cancel it on its own page.")
+    return action.refusal(event, request.user) if action.refusal else ""

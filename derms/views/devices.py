@@ -8,12 +8,12 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from derms.pages.device_states import coming_stages, device_states, uses_of_limits
 from derms.queries.lists import device_stages, group_rows
 from integration.pages.access import allow
-from integration.pages.acting import acts_once
+from integration.pages.acting import ACTING, acts_once
 from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
 from integration.seam import clock
@@ -23,7 +23,6 @@ from ..filters import DeviceFilter
 from ..forms import GroupForm
 from ..models import Candidate, DerGroup, Device
 
-ACTING = require_http_methods(["GET", "HEAD", "POST"])
 PAGE = 50
 CALLS_SHOWN = PERIODS_SHOWN = 10
 

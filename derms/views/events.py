@@ -21,6 +21,7 @@ from integration.seam import clock
 from integration.seam.models import Alert, Delivery
 from integration.seam.queries import deliveries
 
+from ..actions import actions_for_several
 from ..choices import EventState
 from ..filters import EVENT_VIEWS, EventFilter
 from ..models import Event
@@ -44,6 +45,7 @@ def event_list(request: SignedInRequest) -> HttpResponse:
         "rows": [(e, alerts.get(e.uid, [])) for e in page.object_list],
         "view": found.data["view"],
         "columns": list(columns(request.GET.get("sort", ""))),
+        "actions": actions_for_several(request.user),
         "views": [(name, label) for name, (label, _states) in EVENT_VIEWS.items()],
     }
     return render(request, "derms/event_list.html#event-rows" if request.htmx else "derms/event_list.html", context)

@@ -6,19 +6,18 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from derms.queries.lists import events_for_list
 from integration.pages.access import allow
-from integration.pages.acting import acts_once
+from integration.pages.acting import ACTING, acts_once
+from integration.pages.confirm import confirm
 from integration.pages.http import SignedInRequest
 from integration.seam import clock
 
 from .. import operations
 from ..forms import ShiftForm, StageForm
 from ..models import Event, Stage
-
-ACTING = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @ACTING
@@ -31,14 +30,14 @@ def event_shift(request: SignedInRequest, number: str) -> HttpResponse:
         minutes = form.cleaned_data["by_minutes"]
         operations.shift_stages(event_id=event.pk, by_minutes=minutes, by=request.user, now=clock.now())
         return redirect("derms:event_edit", number)
-    context = {
-        "title": _("Shift all stages of %(number)s?") % {"number": number},
-        "form": form,
-        "act": _("Shift"),
-        "keep": _("Leave them"),
-        "keep_url": f"/events/{number}/edit/",
-    }
-    return render(request, "confirm.html", context, status=422 if form.errors else 200)
+    return confirm(
+        request,
+        title=_("Shift all stages of %(number)s?") % {"number": number},
+        form=form,
+        act=_("Shift"),
+        keep=_("Leave them"),
+        keep_url=f"/events/{number}/edit/",
+    )
 
 
 @ACTING
@@ -92,15 +91,15 @@ def stage_remove(request: SignedInRequest, number: str, stage_number: int) -> Ht
     if request.method == "POST":
         operations.remove_stage(stage_id=stage.pk, by=request.user, now=clock.now())
         return redirect("derms:event_edit", number)
-    context = {
-        "title": _("Remove stage %(stage)s of %(number)s?") % {"stage": stage_number, "number": number},
-        "consequences": [_("Its window, program and control are forgotten.")],
-        "act": _("Remove stage"),
-        "keep": _("Keep it"),
-        "keep_url": f"/events/{number}/edit/",
-        "dangerous": True,
-    }
-    return render(request, "confirm.html", context)
+    return confirm(
+        request,
+        title=_("Remove stage %(stage)s of %(number)s?") % {"stage": stage_number, "number": number},
+        consequences=[_("Its window, program and control are forgotten.")],
+        act=_("Remove stage"),
+        keep=_("Keep it"),
+        keep_url=f"/events/{number}/edit/",
+        dangerous=True,
+    )
 
 
 def _next_window(event: Event) -> dict[str, Any]:

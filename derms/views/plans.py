@@ -10,23 +10,23 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from derms.planning.check import check_plan
 from derms.queries.lists import events_for_list, stages_of
 from integration.pages.access import allow
-from integration.pages.acting import acts_once
+from integration.pages.acting import ACTING, acts_once
 from integration.pages.http import SignedInRequest
 from integration.seam import clock
 from integration.seam.refusals import Refused
 
 from .. import operations
+from ..actions import ACTIONS
 from ..choices import EDITABLE_STATES, StrategyState
 from ..forms import Plan, after_button, edited_plan, new_plan, saved_plan, wall, with_strategy
 from ..models import Event, EventDraft, Strategy
 from .tracking import buttons, steps
 
-ACTING = require_http_methods(["GET", "HEAD", "POST"])
 BUTTON = re.compile(r"add|check|strategy|(clone|remove)-\d{1,2}|shift--?\d{1,4}")
 NOT_THE_FORMS = ("csrfmiddlewaretoken", "request_key", "button")
 
@@ -142,7 +142,7 @@ def _submit(request: SignedInRequest, event: Event) -> HttpResponse:
     except Refused as reason:
         messages.error(request, str(reason))
         return redirect("derms:event_edit", event.number)
-    messages.success(request, _("%(number)s was submitted; an approver has to approve it.") % {"number": event.number})
+    messages.success(request, str(ACTIONS["submit"].words.done) % {"number": event.number})
     return redirect("derms:event", event.number)
 
 

@@ -6,18 +6,36 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from integration.pages.access import allow
-from integration.pages.acting import acts_once
+from integration.pages.acting import ACTING, acts_once
+from integration.pages.confirm import confirm
 from integration.pages.http import SignedInRequest
 
 from .. import operations
+from ..choices import StrategyState
 from ..forms import StrategyForm, StrategyStageFormSet
 from ..models import Strategy, StrategyStage
 
-ACTING = require_http_methods(["GET", "HEAD", "POST"])
+# What the page says that asks before a strategy is moved: title, consequence, button, and the button that leaves it.
+MOVES = {
+    StrategyState.ARCHIVED: (
+        gettext_lazy("Archive “%(name)s”?"),
+        gettext_lazy("No new event can be made from it. Events that were made from it go on."),
+        gettext_lazy("Archive"),
+        gettext_lazy("Keep it active"),
+    ),
+    StrategyState.ACTIVE: (
+        gettext_lazy("Activate “%(name)s”?"),
+        gettext_lazy("Events can be made from it again."),
+        gettext_lazy("Activate"),
+        gettext_lazy("Leave it archived"),
+    ),
+}
 
 
 @require_safe
@@ -44,37 +62,21 @@ def strategy_edit(request: SignedInRequest, uid: UUID) -> HttpResponse:
 @ACTING
 @allow("derms.plan_event")
 @acts_once
-def strategy_archive(request: SignedInRequest, uid: UUID) -> HttpResponse:
+def strategy_move(request: SignedInRequest, uid: UUID, to: StrategyState) -> HttpResponse:
+    """Archive, or activate again."""
     strategy = get_object_or_404(Strategy, uid=uid)
     if request.method == "POST":
-        operations.archive_strategy(strategy_id=strategy.pk)
+        operations.move_strategy(strategy_id=strategy.pk, to=to)
         return redirect("derms:strategy_list")
-    context = {
-        "title": _("Archive “%(name)s”?") % {"name": strategy.name},
-        "consequences": [_("No new event can be made from it. Events that were made from it go on.")],
-        "act": _("Archive"),
-        "keep": _("Keep it active"),
-        "keep_url": f"/strategies/{uid}/",
-    }
-    return render(request, "confirm.html", context)
-
-
-@ACTING
-@allow("derms.plan_event")
-@acts_once
-def strategy_activate(request: SignedInRequest, uid: UUID) -> HttpResponse:
-    strategy = get_object_or_404(Strategy, uid=uid)
-    if request.method == "POST":
-        operations.activate_strategy(strategy_id=strategy.pk)
-        return redirect("derms:strategy_list")
-    context = {
-        "title": _("Activate “%(name)s”?") % {"name": strategy.name},
-        "consequences": [_("Events can be made from it again.")],
-        "act": _("Activate"),
-        "keep": _("Leave it archived"),
-        "keep_url": f"/strategies/{uid}/",
-    }
-    return render(request, "confirm.html", context)
+    title, consequence, act, keep = MOVES[to]
+    return confirm(
+        request,
+        title=str(title) % {"name": strategy.name},
+        consequences=[str(consequence)],
+        act=str(act),
+        keep=str(keep),
+        keep_url=reverse("derms:strategy_edit", args=[uid]),
+    )
 
 
 def _strategy_page(request: SignedInRequest, strategy: Strategy | None) -> HttpResponse:

@@ -4,10 +4,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from integration.pages.access import allow
-from integration.pages.acting import acts_once
+from integration.pages.acting import ACTING, acts_once
 from integration.pages.http import SignedInRequest
 
 from .. import operations
@@ -21,7 +21,7 @@ def strategy_type_list(request: SignedInRequest) -> HttpResponse:
     return render(request, "derms/strategy_type_list.html", {"types": StrategyType.objects.order_by("category")})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@ACTING
 @allow("derms.change_strategytype")
 @acts_once
 def strategy_type_edit(request: SignedInRequest, category: str) -> HttpResponse:

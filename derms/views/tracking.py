@@ -1,4 +1,4 @@
-"""State Tracking: the way of an event, and the buttons this person has at this point of it."""
+"""State Tracking: the states of an event, and the buttons this person has in the one it is in."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -6,14 +6,12 @@ from typing import NamedTuple
 from django.contrib.auth.models import AbstractUser
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from derms.four_eyes import own_event_sentence
-
-from ..choices import OPEN_STATES, Approval, EventState
+from ..actions import ACTIONS, Action
+from ..choices import EventState
 from ..models import Event, Transition
 
-WAY = (
+STATES_AS_PLANNED = (
     EventState.NEW,
     EventState.SUBMITTED,
     EventState.APPROVED,
@@ -22,7 +20,6 @@ WAY = (
     EventState.COMPLETED,
 )
 SIDE_BRANCHES = (EventState.DENIED, EventState.CANCELED)
-PLAN, APPROVE, SECOND = "derms.plan_event", "derms.approve_event", "derms.approve_event_as_balance_authority"
 
 
 class Button(NamedTuple):
@@ -45,48 +42,26 @@ class Step(NamedTuple):
     why: str
 
 
-# state -> (verb, label, icon, style, permission)
-ACTIONS: dict[str, list[tuple[str, str | Promise, str, str, str]]] = {
-    EventState.NEW: [
-        ("event_edit", _("Edit"), "pencil", "", PLAN),
-        ("event_submit", _("Submit"), "send", "btn-primary", PLAN),
-    ],
-    EventState.DENIED: [("event_edit", _("Edit"), "pencil", "btn-primary", PLAN)],
-    EventState.SUBMITTED: [
-        ("event_approve", _("Approve"), "check", "btn-primary", APPROVE),
-        ("event_deny", _("Deny…"), "x", "btn-outline-danger", APPROVE),
-        ("event_approve_as_balance_authority", _("Approve as Balance Authority"), "check", "btn-primary", SECOND),
-        ("event_deny_as_balance_authority", _("Deny as Balance Authority…"), "x", "btn-outline-danger", SECOND),
-        ("event_withdraw", _("Withdraw"), "arrow-back-up", "", PLAN),
-    ],
-    EventState.APPROVED: [
-        ("event_schedule_again", _("Schedule again"), "refresh", "btn-primary", PLAN),
-        ("event_schedule_with_shortfall", _("Schedule with shortfall…"), "alert-triangle", "", PLAN),
-    ],
-}
-
-
 def buttons(event: Event, person: AbstractUser) -> list[Button]:
     """What this person may do with the event now; an approval they may not give is shown with its reason."""
-    found = []
-    for verb, label, icon, style, permission in ACTIONS.get(event.state, []):
-        # An approved event that waits for its scheduler needs nobody.
-        if event.state == EventState.APPROVED and event.schedule_due_at:
-            continue
-        if person.has_perm(permission) and _is_asked_for(event, permission):
-            refusal = own_event_sentence(event, person) if verb.startswith("event_approve") else ""
-            found.append(Button(label, icon, reverse(f"derms:{verb}", args=[event.number]), style, refusal))
-    if event.state in OPEN_STATES and person.has_perm(PLAN):
-        found.append(
-            Button(_("Cancel…"), "ban", reverse("derms:event_cancel", args=[event.number]), "btn-outline-danger")
+    return [
+        Button(
+            action.label,
+            action.icon,
+            reverse(f"derms:event_{action.verb}", args=[event.number]),
+            _style(action, event),
+            action.refusal(event, person) if action.refusal else "",
         )
-    return found
+        for action in ACTIONS.values()
+        if action.is_step and event.state in action.states and action.is_awaited(event)
+        if person.has_perm(action.permission)
+    ]
 
 
-def _is_asked_for(event: Event, permission: str) -> bool:
-    """Each of the two approvals has its buttons only while it is awaited."""
-    awaited = {APPROVE: event.approval, SECOND: event.balance_authority_approval}
-    return awaited.get(permission, Approval.REQUIRED) == Approval.REQUIRED
+def _style(action: Action, event: Event) -> str:
+    if action.is_dangerous:
+        return "btn-outline-danger"
+    return "btn-primary" if event.state in action.main_in else ""
 
 
 def steps(event: Event) -> list[Step]:
@@ -97,7 +72,8 @@ def steps(event: Event) -> list[Step]:
     done[-1] = done[-1]._replace(css="bad" if event.state in SIDE_BRANCHES else "now")
     if event.state in SIDE_BRANCHES:
         return done
-    return done + [Step(state, "todo", None, "", "") for state in WAY[WAY.index(EventState(event.state)) + 1 :]]
+    to_come = STATES_AS_PLANNED[STATES_AS_PLANNED.index(EventState(event.state)) + 1 :]
+    return done + [Step(state, "todo", None, "", "") for state in to_come]
 
 
 def _latest_way(history: list[Transition]) -> list[Transition]:

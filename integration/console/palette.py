@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from cpm.queries import customers, customers_like
+from derms.actions import ACTIONS
 from derms.models import Device, Event
 from derms.queries.lists import events_for_list
 from integration.pages.access import allow
@@ -36,13 +37,6 @@ OTHER_WORDS: dict[str, tuple[str | Promise, ...]] = {
     ),
     "cpm:participation_list": (gettext_lazy("Preemptive Opt-Out"), gettext_lazy("Outcome")),
     "lec_sim:stage_list": (gettext_lazy("LEC"),),
-}
-VERBS: dict[str, str | Promise] = {
-    "submit": gettext_lazy("Submit"),
-    "approve": gettext_lazy("Approve"),
-    "deny": gettext_lazy("Deny"),
-    "cancel": gettext_lazy("Cancel"),
-    "edit": gettext_lazy("Edit"),
 }
 
 
@@ -95,14 +89,13 @@ def _events(request: HttpRequest, words: str) -> Iterator[Found]:
     if not request.user.has_perm("derms.view_event"):
         return
     first, _space, rest = words.partition(" ")
-    verb = next((v for v, name in VERBS.items() if first.casefold() in (v, str(name).casefold())), None)
-    for event in _events_like(rest if verb else words):
-        url = reverse(f"derms:event_{verb}" if verb else "derms:event", args=[event.number])
-        label = f"{VERBS[verb]} {event.number}" if verb else f"{event.number} {event.name}"
+    action = next((a for a in ACTIONS.values() if first.casefold() in (a.verb, a.name.casefold())), None)
+    for event in _events_like(rest if action else words):
+        url = reverse(f"derms:event_{action.verb}" if action else "derms:event", args=[event.number])
+        label = f"{action.name} {event.number}" if action else f"{event.number} {event.name}"
+        note = f"{event.name if action else event.zone} · {event.get_state_display()}"
         if may_open(request.user, url):
-            yield Found(
-                label, f"{event.name if verb else event.zone} · {event.get_state_display()}", "calendar-event", url
-            )
+            yield Found(label, note, "calendar-event", url)
 
 
 def _events_like(words: str) -> list[Event]:

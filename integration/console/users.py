@@ -11,17 +11,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from integration.pages.access import allow
-from integration.pages.acting import acts_once
+from integration.pages.acting import ACTING, acts_once
 from integration.pages.http import SignedInRequest
 
 from .models import User
 from .roles import ADMINISTRATOR, ROLES
 from .second_factor import signed_in_lately
-
-ACTING = require_http_methods(["GET", "HEAD", "POST"])
 
 
 class RolesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic in its stubs alone

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Max, Sum
 
-from derms.choices import Category, Control, DeviceClass, Objective
+from derms.choices import Category, Control, DeviceClass, Objective, StrategyState
 from derms.models import ControlZone, DerGroup, Device, Feeder, HeadEnd, LoadForecast, Program, Strategy
-from derms.operations import archive_strategy, save_group, save_strategy
+from derms.operations import move_strategy, save_group, save_strategy
 
 AFTERNOON, EVENING, RELIEF = "Cedar afternoon peak", "Birch evening shift", "Alder limit relief"
 RESERVE, TEST, DISCHARGE = "Cedar emergency reserve", "Alder quick test", "Birch battery discharge"
@@ -98,7 +98,7 @@ def relief_threshold_kw(zone: ControlZone, starts_at: datetime, ends_at: datetim
 
 def archive_discharge() -> None:
     """Archive the strategy that only the history uses."""
-    archive_strategy(strategy_id=Strategy.objects.get(name=DISCHARGE).pk)
+    move_strategy(strategy_id=Strategy.objects.get(name=DISCHARGE).pk, to=StrategyState.ARCHIVED)
 
 
 def _add_groups() -> None:

@@ -10,6 +10,7 @@ from django.db import DataError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from integration.seam.models import RequestAnswer
 from integration.seam.refusals import Change, Refused
@@ -18,6 +19,8 @@ from .access import View
 from .http import SignedInRequest
 
 log = logging.getLogger(__name__)
+
+ACTING = require_http_methods(["GET", "HEAD", "POST"])  # GET shows what would happen, POST does it
 
 NOT_STORABLE = "NUL (0x00)"  # as PostgreSQL's driver names the one character that no text holds
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from derms import operations
+from derms.choices import StrategyState
 from derms.models import ControlZone, DerGroup, Event, Program, Strategy
 from integration.console.models import User
 from integration.seam.models import Message
@@ -75,11 +76,11 @@ def test_every_event_has_a_number_of_its_own(new_event: Callable[..., Event], no
 def test_an_archived_strategy_makes_no_event_until_it_is_active_again(
     strategy: Strategy, new_event: Callable[..., Event]
 ) -> None:
-    operations.archive_strategy(strategy_id=strategy.pk)
+    operations.move_strategy(strategy_id=strategy.pk, to=StrategyState.ARCHIVED)
 
     with pytest.raises(operations.StrategyArchived, match="is archived"):
         new_event()
     assert not Event.objects.exists()
 
-    operations.activate_strategy(strategy_id=strategy.pk)
+    operations.move_strategy(strategy_id=strategy.pk, to=StrategyState.ACTIVE)
     assert new_event().state == "New"

@@ -11,11 +11,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from integration.pages.access import allow
-from integration.pages.acting import acts_once
+from integration.pages.acting import ACTING, acts_once
+from integration.pages.confirm import confirm
 from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
@@ -27,7 +28,6 @@ from integration.seam.models import Alert, Delivery, DueWork, Message
 from .filters import AlertFilter, DeliveryFilter
 from .forms import DiscardForm
 
-ACTING = require_http_methods(["GET", "HEAD", "POST"])
 DEAD_SHOWN = REFUSED_SHOWN = 100
 LATEST_FIRST = ("-last_at", "-id")
 # Critical comes before warning as a word, too.
@@ -107,17 +107,17 @@ def delivery_retry(request: SignedInRequest, pk: int) -> HttpResponse:
         retry_delivery(delivery_id=pk)
         _say(request, found, _("It is tried again."))
         return redirect(back)
-    context = {
-        "title": _("Retry “%(delivery)s”?") % {"delivery": found},
-        "consequences": [
+    return confirm(
+        request,
+        title=_("Retry “%(delivery)s”?") % {"delivery": found},
+        consequences=[
             _("It gets %(n)s attempts again, the first one at once.") % {"n": MOST_ATTEMPTS},
             _("If it was applied already, applying it again changes nothing."),
         ],
-        "act": _("Retry"),
-        "keep": _("Leave it set aside"),
-        "keep_url": back,
-    }
-    return render(request, "confirm.html", context)
+        act=_("Retry"),
+        keep=_("Leave it set aside"),
+        keep_url=back,
+    )
 
 
 @ACTING
@@ -132,16 +132,16 @@ def delivery_discard(request: SignedInRequest, pk: int) -> HttpResponse:
         discard_delivery(delivery_id=pk, by=request.user.username, reason=form.cleaned_data["reason"])
         _say(request, found, _("It is discarded."))
         return redirect(back)
-    context = {
-        "title": _("Discard “%(delivery)s” for good?") % {"delivery": found},
-        "consequences": [_("The receiver never learns of it, and it can't be retried.")],
-        "form": form,
-        "act": _("Discard"),
-        "keep": _("Keep it, to retry it later"),
-        "keep_url": back,
-        "dangerous": True,
-    }
-    return render(request, "confirm.html", context, status=422 if form.errors else 200)
+    return confirm(
+        request,
+        title=_("Discard “%(delivery)s” for good?") % {"delivery": found},
+        consequences=[_("The receiver never learns of it, and it can't be retried.")],
+        form=form,
+        act=_("Discard"),
+        keep=_("Keep it, to retry it later"),
+        keep_url=back,
+        dangerous=True,
+    )
 
 
 @ACTING
@@ -154,14 +154,14 @@ def due_work_retry(request: SignedInRequest, pk: int) -> HttpResponse:
         retry_due_work(work_id=pk)
         messages.success(request, _("“%(work)s” is tried again.") % {"work": found})
         return redirect("message_list")
-    context = {
-        "title": _("Retry “%(work)s”?") % {"work": found},
-        "consequences": [_("It gets %(n)s attempts again, the first one at once.") % {"n": MOST_ATTEMPTS}],
-        "act": _("Retry"),
-        "keep": _("Leave it set aside"),
-        "keep_url": reverse("message_list"),
-    }
-    return render(request, "confirm.html", context)
+    return confirm(
+        request,
+        title=_("Retry “%(work)s”?") % {"work": found},
+        consequences=[_("It gets %(n)s attempts again, the first one at once.") % {"n": MOST_ATTEMPTS}],
+        act=_("Retry"),
+        keep=_("Leave it set aside"),
+        keep_url=reverse("message_list"),
+    )
 
 
 @require_safe
@@ -214,14 +214,14 @@ def alert_archive(request: SignedInRequest, pk: int) -> HttpResponse:
         archive_alert(alert_id=pk, by=request.user.username)
         messages.success(request, _("The alert is archived."))
         return redirect("alert_list")
-    context = {
-        "title": _("Archive this alert?"),
-        "consequences": [found.text, _("If it happens again, a new alert opens.")],
-        "act": _("Archive"),
-        "keep": _("Keep it open"),
-        "keep_url": reverse("alert_list"),
-    }
-    return render(request, "confirm.html", context)
+    return confirm(
+        request,
+        title=_("Archive this alert?"),
+        consequences=[found.text, _("If it happens again, a new alert opens.")],
+        act=_("Archive"),
+        keep=_("Keep it open"),
+        keep_url=reverse("alert_list"),
+    )
 
 
 def _say(request: SignedInRequest, delivery: Delivery, sentence: str) -> None:

@@ -1,0 +1,262 @@
+"""Everything people do to an event: who may, in which states, by which operation, in which words.
+
+State Tracking, the Actions menu of the list, the confirm page of one event or of several, the addresses and the command
+palette are made from ACTIONS. It decides what is offered; each operation looks again under its lock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.forms import Form
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from . import operations
+from .choices import EDITABLE_STATES, OPEN_STATES, Approval, EventState
+from .forms import CancelForm, DenyForm, ShortfallForm, SubmitForm
+from .four_eyes import own_event_sentence
+from .models import Event
+from .pages.consequences import expected_devices, stopped_stages
+
+PLAN_EVENT = "derms.plan_event"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What the confirm page of an action says; “%(number)s” stands for the event, or for “these events”."""
+
+    title: str | Promise = ""
+    sentence: str | Promise = ""  # the last of the consequences
+    act: str | Promise = ""
+    act_on_several: str | Promise = ""  # only if it differs from `act`
+    keep: str | Promise = ""
+    done: str | Promise = ""
+    still_waits: str | Promise = ""  # instead of `done`, while the event stays Submitted
+
+
+def _always(event: Event) -> bool:
+    return True
+
+
+def _nothing(event: Event) -> list[str]:
+    return []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One thing people do to an event."""
+
+    verb: str  # in addresses (schedule-again) and in their names (event_schedule_again)
+    label: str | Promise  # of its button; ends in … if its page asks for more
+    icon: str
+    permission: str = PLAN_EVENT
+    states: tuple[str, ...]
+    main_in: tuple[str, ...] = ()  # states in which it is what usually comes next
+    is_awaited: Callable[[Event], bool] = _always  # whether an event in one of the states still asks for it
+    refusal: Callable[[Event, Any], str] | None = None  # why this person may not, though their roles allow it
+    operation: Callable[..., Any]
+    form: type[Form] | None = None  # its cleaned values are arguments of the operation
+    foresees: Callable[[Event], list[str]] = _nothing  # what it would do to this event, in sentences
+    words: Words = field(default_factory=Words)
+    words_while_running: Words | None = None  # while devices run; then the form takes the event's typed number too
+    is_dangerous: bool = False
+    has_own_page: bool = False  # instead of the confirm page
+    is_step: bool = True  # stands in State Tracking
+    takes_several: bool = False  # stands in the Actions menu of the list; asks several events for a reason at most
+
+    @property
+    def address(self) -> str:
+        return self.verb.replace("_", "-") + "/"
+
+    @property
+    def name(self) -> str:
+        """The label as a verb: “cancel” of “Cancel…”."""
+        return str(self.label).rstrip("…")
+
+
+APPROVE = Action(
+    verb="approve",
+    label=_("Approve"),
+    icon="check",
+    permission="derms.approve_event",
+    states=(EventState.SUBMITTED,),
+    main_in=(EventState.SUBMITTED,),
+    is_awaited=lambda event: event.approval == Approval.REQUIRED,
+    refusal=own_event_sentence,
+    operation=operations.approve_event,
+    foresees=expected_devices,
+    words=Words(
+        title=_("Approve %(number)s?"),
+        sentence=_("With the last approval its devices are chosen and reserved at once."),
+        act=_("Approve"),
+        keep=_("Don't approve yet"),
+        done=_("%(number)s was approved; its devices are being chosen and reserved."),
+        still_waits=_("Your approval of %(number)s is kept; it waits for the other one."),
+    ),
+    takes_several=True,
+)
+DENY = Action(
+    verb="deny",
+    label=_("Deny…"),
+    icon="x",
+    permission="derms.approve_event",
+    states=(EventState.SUBMITTED,),
+    is_awaited=lambda event: event.approval == Approval.REQUIRED,
+    operation=operations.deny_event,
+    form=DenyForm,
+    words=Words(
+        title=_("Deny %(number)s?"),
+        sentence=_("The operator reads your reason, edits the event and submits it again."),
+        act=_("Deny"),
+        keep=_("Leave it submitted"),
+        done=_("%(number)s was denied; its author can edit it and submit it again."),
+    ),
+    is_dangerous=True,
+    takes_several=True,
+)
+AS_BALANCE_AUTHORITY: dict[str, Any] = {
+    "permission": "derms.approve_event_as_balance_authority",
+    "is_awaited": lambda event: event.balance_authority_approval == Approval.REQUIRED,
+    "takes_several": False,
+}
+CANCEL_WORDS = Words(
+    title=_("Cancel %(number)s?"),
+    sentence=_("It can't be taken back. To run it again, clone the event."),
+    act=_("Cancel event"),
+    act_on_several=_("Cancel events"),
+    keep=_("Keep the event"),
+    done=_("%(number)s is canceled; the other systems are being told."),
+)
+TABLE = (
+    Action(
+        verb="edit",
+        label=_("Edit"),
+        icon="pencil",
+        states=EDITABLE_STATES,
+        main_in=(EventState.DENIED,),
+        operation=operations.edit_event,
+        has_own_page=True,
+    ),
+    Action(
+        verb="clone",
+        label=_("Clone"),
+        icon="copy",
+        states=tuple(EventState),
+        operation=operations.clone_event,
+        words=Words(
+            title=_("Clone %(number)s?"),
+            sentence=_("A New event gets the same plan at the same times of day, on the next day they lie ahead."),
+            act=_("Clone"),
+            keep=_("Back to the event"),
+            done=_("%(clone)s is a clone of %(number)s."),
+        ),
+        is_step=False,
+        takes_several=True,
+    ),
+    Action(
+        verb="submit",
+        label=_("Submit"),
+        icon="send",
+        states=(EventState.NEW,),
+        main_in=(EventState.NEW,),
+        operation=operations.submit_event,
+        form=SubmitForm,
+        foresees=expected_devices,
+        words=Words(
+            title=_("Submit %(number)s for approval?"),
+            sentence=_("It can't be edited while it waits; Withdraw takes it back."),
+            act=_("Submit"),
+            keep=_("Keep planning"),
+            done=_("%(number)s was submitted; an approver has to approve it."),
+        ),
+        takes_several=True,
+    ),
+    APPROVE,
+    DENY,
+    replace(
+        APPROVE,
+        verb="approve_as_balance_authority",
+        label=_("Approve as Balance Authority"),
+        operation=operations.approve_event_as_balance_authority,
+        **AS_BALANCE_AUTHORITY,
+    ),
+    replace(
+        DENY,
+        verb="deny_as_balance_authority",
+        label=_("Deny as Balance Authority…"),
+        operation=operations.deny_event_as_balance_authority,
+        **AS_BALANCE_AUTHORITY,
+    ),
+    Action(
+        verb="withdraw",
+        label=_("Withdraw"),
+        icon="arrow-back-up",
+        states=(EventState.SUBMITTED,),
+        operation=operations.withdraw_event,
+        words=Words(
+            title=_("Withdraw %(number)s?"),
+            sentence=_("It goes back to New. Nobody can approve it until it is submitted again."),
+            act=_("Withdraw"),
+            keep=_("Leave it submitted"),
+            done=_("%(number)s was withdrawn and can be edited again."),
+        ),
+        takes_several=True,
+    ),
+    Action(
+        verb="schedule_again",
+        label=_("Schedule again"),
+        icon="refresh",
+        states=(EventState.APPROVED,),
+        main_in=(EventState.APPROVED,),
+        is_awaited=lambda event: event.schedule_due_at is None,
+        operation=operations.schedule_event_again,
+        foresees=expected_devices,
+        words=Words(
+            title=_("Schedule %(number)s again?"),
+            act=_("Schedule again"),
+            keep=_("Leave it approved"),
+            done=_("%(number)s is being scheduled again."),
+        ),
+    ),
+    Action(
+        verb="schedule_with_shortfall",
+        label=_("Schedule with shortfall…"),
+        icon="alert-triangle",
+        states=(EventState.APPROVED,),
+        is_awaited=lambda event: event.schedule_due_at is None,
+        operation=operations.schedule_event_with_shortfall,
+        form=ShortfallForm,
+        foresees=expected_devices,
+        words=Words(
+            title=_("Schedule %(number)s with a shortfall?"),
+            sentence=_("It goes back to its approver first."),
+            act=_("Ask for approval"),
+            keep=_("Leave it approved"),
+            done=_("%(number)s waits for approval with the larger shortfall."),
+        ),
+    ),
+    Action(
+        verb="cancel",
+        label=_("Cancel…"),
+        icon="ban",
+        states=OPEN_STATES,
+        operation=operations.cancel_event,
+        form=CancelForm,
+        foresees=stopped_stages,
+        words=CANCEL_WORDS,
+        words_while_running=replace(
+            CANCEL_WORDS,
+            title=_("Cancel %(number)s and release %(devices)s running devices?"),
+            keep=_("Keep event running"),
+        ),
+        is_dangerous=True,
+        takes_several=True,
+    ),
+)
+ACTIONS = {action.verb: action for action in TABLE}
+
+
+def actions_for_several(person: Any) -> list[Action]:
+    """The entries of the Actions menu this person may use."""
+    return [action for action in TABLE if action.takes_several and person.has_perm(action.permission)]

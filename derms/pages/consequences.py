@@ -1,0 +1,43 @@
+"""What an action would do to an event, in sentences."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from integration.seam import clock
+
+from ..choices import FINAL_STAGE_STATES, StageState
+from ..models import Event, Stage
+from ..queries.goals import missing_kw, stage_goals
+from ..queries.lists import stages_of
+from ..set_operations.choosing import choose_devices
+
+
+def expected_devices(event: Event) -> list[str]:
+    """What could be reserved at this moment, stage by stage, and what would be missing."""
+    stages, now = stages_of(event), clock.now()
+    goals = stage_goals(event, stages)
+    return [_expected(stage, goals[stage.pk], now) for stage in stages]
+
+
+def stopped_stages(event: Event) -> list[str]:
+    """What Cancel does to each stage that is not over."""
+    stages = event.stages.select_related("program").exclude(state__in=FINAL_STAGE_STATES)
+    stops = _("Stage %(number)s %(program)s stops now; %(devices)s devices are let go.")
+    will_not = _("Stage %(number)s %(program)s does not start.")
+    return [
+        (stops if stage.state == StageState.IN_PROGRESS else will_not)
+        % {"number": stage.number, "program": stage.program, "devices": f"{stage.called:,}"}
+        for stage in stages.order_by("number")
+    ]
+
+
+def _expected(stage: Stage, goal_kw: float | None, now: datetime) -> str:
+    chosen = choose_devices(stage, goal_kw=goal_kw, now=now)
+    words = {"stage": stage.number, "devices": f"{chosen.devices:,}", "kw": f"{chosen.watts / 1000:,.0f}"}
+    if goal_kw is None:
+        return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW.") % words
+    words |= {"goal": f"{goal_kw:,.0f}", "missing": f"{missing_kw(goal_kw, chosen.watts):,}"}
+    if missing_kw(goal_kw, chosen.watts):
+        return _("Stage %(stage)s: about %(kw)s kW of %(goal)s kW; %(missing)s kW are missing.") % words
+    return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW of %(goal)s kW.") % words

@@ -1,0 +1,36 @@
+"""The page that asks before something is done."""
+
+from collections.abc import Iterable
+
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from .http import SignedInRequest
+
+
+def confirm(
+    request: SignedInRequest,
+    *,
+    title: str,
+    act: str,
+    keep: str,
+    keep_url: str,
+    consequences: Iterable[str] = (),
+    form: Form | None = None,
+    dangerous: bool = False,
+) -> HttpResponse:
+    """Say what would happen, with a form if more is asked. 422 if the form came back with errors.
+
+    `act` is the button that does it, `keep` the one that leaves it.
+    """
+    context = {
+        "title": title,
+        "act": act,
+        "keep": keep,
+        "keep_url": keep_url,
+        "consequences": consequences,
+        "form": form,
+        "dangerous": dangerous,
+    }
+    return render(request, "confirm.html", context, status=422 if form and form.errors else 200)
