@@ -9,4 +9,4 @@ from .models import HeadEndProfile
 
 @admin.register(HeadEndProfile)
 class HeadEndProfileAdmin(Shown):
-    list_display = ("head_end", "answer_seconds", "offline_share", "reject_share", "overrides_per_hour")
+    list_display = [field.name for field in HeadEndProfile._meta.concrete_fields if not field.primary_key]

@@ -18,15 +18,20 @@ PRIMARY_KEY = "nic_id, head_end, stage_id"  # of the bulk tables
     context_id_field=None,  # type: ignore[arg-type]  # its documentation names None; its types don't
 )
 class HeadEndProfile(models.Model):
-    """How the devices behind one head end behave. Shares are 0 to 1; see behaviour.py for what each number does."""
+    """How the devices behind one head end behave; sql/simulated_calls.sql draws from it. Shares are 0 to 1.
+
+    A head end without a row gets one, with these defaults, before its devices are first called.
+    """
 
     head_end = models.CharField(max_length=40, unique=True)
-    answer_seconds = models.FloatField(default=4.0, help_text="Mean seconds until a device answers.")
-    offline_share = models.FloatField(default=0.03)
-    reject_share = models.FloatField(default=0.01)
-    overrides_per_hour = models.FloatField(default=0.05)
-    seed = models.IntegerField(default=1)
-    fault = models.CharField(max_length=8, choices=Fault.choices, default=Fault.NONE)
+    answer_seconds = models.FloatField(default=4.0, help_text="mean time until a device answers, s")
+    offline_share = models.FloatField(default=0.03, help_text="share of the devices that never answer, 0 to 1")
+    reject_share = models.FloatField(default=0.01, help_text="share of the devices that reject the call, 0 to 1")
+    overrides_per_hour = models.FloatField(default=0.05, help_text="how often a customer takes a device back, 1/h")
+    seed = models.IntegerField(default=1, help_text="another seed draws other devices for each of these")
+    fault = models.CharField(
+        max_length=8, choices=Fault.choices, default=Fault.NONE, help_text="what is wrong with the head end just now"
+    )
 
     class Meta:
         constraints = [

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from integration.seam.outcomes import About, Outcome
+from lec_sim.models import HeadEndProfile
 
 DOCS = Path(__file__).parents[2] / "docs"
 _PART = re.compile(r"(<!-- written by manage.py reference: (\w+) -->\n\n).*?(\n<!-- end -->)", re.DOTALL)
@@ -16,7 +17,14 @@ def outcomes() -> str:
     return "| outcome | name | meaning | in the score |\n|---|---|---|---|\n" + "".join(rows)
 
 
-PARTS: Mapping[str, Callable[[], str]] = {"outcomes": outcomes}
+def head_end_profile() -> str:
+    """A row per field of a simulated head end's profile."""
+    fields = [field for field in HeadEndProfile._meta.concrete_fields if field.help_text]
+    rows = (f"| `{field.name}` | {field.default} | {field.help_text} |\n" for field in fields)
+    return "| field | default | meaning |\n|---|---|---|\n" + "".join(rows)
+
+
+PARTS: Mapping[str, Callable[[], str]] = {"outcomes": outcomes, "head_end_profile": head_end_profile}
 
 
 def outdated() -> Iterator[tuple[Path, str]]:

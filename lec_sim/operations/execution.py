@@ -13,6 +13,7 @@ from integration.seam.sql import statement
 
 from ..choices import StageState
 from ..models import PRIMARY_KEY, LecStage
+from .head_ends import meet_head_ends
 from .late import close_late_alert
 from .locks import lock_stage
 
@@ -36,9 +37,10 @@ def call_devices(stage_id: int, *, now: datetime) -> None:
     stage = lock_stage(stage_id)
     if stage.state != StageState.IN_PROGRESS or stage.calls_made_at or now >= stage.ends_at:
         return
+    meet_head_ends(stage)
     partition = Partition("lec_call", "stage_id", stage.pk)
     stage.called = partition.create_from(
-        statement(HERE, "call_devices"),
+        statement(HERE, "simulated_calls"),
         {
             "stage": stage.pk,
             "stage_uid": str(stage.stage_uid),

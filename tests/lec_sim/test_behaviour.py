@@ -1,8 +1,8 @@
 """What a simulated device does is a pure function; the statement over a whole stage computes the same."""
 
 import math
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,34 +10,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lec_sim import operations
-from lec_sim.behaviour import Behaviour, Profile, behave, draws, with_fault
 from lec_sim.choices import Answer
 from lec_sim.models import HeadEndProfile, LecCall, LecReservation
 from tests.lec_sim import stages
+from tests.lec_sim.behaviour import Behaviour, behave, draws
 
 NOON = datetime(2026, 7, 22, 16, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-PROFILES = {
-    "usual": Profile(),
-    "other seed": Profile(seed=99),
-    "poor": Profile(seed=-5, answer_seconds=60, offline_share=0.3, reject_share=0.2, overrides_per_hour=2.5),
-    "perfect": Profile(answer_seconds=0.1, offline_share=0, reject_share=0, overrides_per_hour=0),
-    "silent": Profile(offline_share=1, reject_share=0),
-    "rejecting": Profile(offline_share=0, reject_share=1),
+PROFILES: dict[str, dict[str, Any]] = {
+    "usual": {},
+    "other seed": {"seed": 99},
+    "poor": {"seed": -5, "answer_seconds": 60, "offline_share": 0.3, "reject_share": 0.2, "overrides_per_hour": 2.5},
+    "perfect": {"answer_seconds": 0.1, "offline_share": 0, "reject_share": 0, "overrides_per_hour": 0},
+    "silent": {"offline_share": 1, "reject_share": 0},
+    "rejecting": {"offline_share": 0, "reject_share": 1},
+    **{f"with fault {fault}": {"fault": fault} for fault in ("offline", "slow", "rejects")},
 }
-# A head end nobody gave a profile behaves as the profile's defaults say.
-FAULTS = {f"with fault {fault}": fault for fault in ("offline", "slow", "rejects")}
-HEAD_ENDS = {**PROFILES, "unknown": Profile(), **{he: with_fault(Profile(), fault) for he, fault in FAULTS.items()}}
 MILLISECOND = timedelta(milliseconds=1)
 
 
 @pytest.mark.django_db
 def test_the_statement_over_a_stage_computes_what_the_function_says(now: datetime) -> None:
-    for head_end, profile in PROFILES.items():
-        HeadEndProfile.objects.create(head_end=head_end, **vars(profile))
-    for head_end, fault in FAULTS.items():
-        HeadEndProfile.objects.create(head_end=head_end, fault=fault)
-    stage = stages.reserved(now + HOUR, now, head_ends=tuple(HEAD_ENDS), devices=400)
+    profiles = {name: HeadEndProfile.objects.create(head_end=name, **fields) for name, fields in PROFILES.items()}
+    stage = stages.reserved(now + HOUR, now, head_ends=tuple(profiles), devices=400)
     called_at = stage.starts_at + timedelta(seconds=3)
 
     operations.start_stage(stage.pk, now=stage.starts_at)
@@ -48,10 +43,10 @@ def test_the_statement_over_a_stage_computes_what_the_function_says(now: datetim
         for head_end, nic_id, watts in LecReservation.objects.values_list("head_end", "nic_id", "expected_w")
     }
     calls = list(LecCall.objects.all())
-    assert len(calls) == len(expected_w) == 400 * len(HEAD_ENDS)
+    assert len(calls) == len(expected_w) == 400 * len(profiles)
     for call in calls:
         said = behave(
-            HEAD_ENDS[call.head_end],
+            profiles[call.head_end],
             device=f"{call.head_end}/{call.nic_id}",
             stage=str(stage.stage_uid),
             expected_w=expected_w[call.head_end, call.nic_id],
@@ -62,6 +57,19 @@ def test_the_statement_over_a_stage_computes_what_the_function_says(now: datetim
         assert _alike(call, said), (call.head_end, call.nic_id, said)
     assert {call.answer for call in calls} == set(Answer.values)
     assert any(call.overridden_at for call in calls)
+
+
+@pytest.mark.django_db
+def test_a_head_end_that_is_met_for_the_first_time_gets_a_profile_of_the_defaults(now: datetime) -> None:
+    HeadEndProfile.objects.create(head_end="known", seed=7)
+    stage = stages.reserved(now + HOUR, now, head_ends=("known", "new"), devices=3)
+    operations.start_stage(stage.pk, now=stage.starts_at)
+    operations.call_devices(stage.pk, now=stage.starts_at)
+
+    met, defaults = HeadEndProfile.objects.get(head_end="new"), HeadEndProfile(head_end="new")
+    assert {**vars(met), "id": None, "_state": None} == {**vars(defaults), "_state": None}
+    assert HeadEndProfile.objects.get(head_end="known").seed == 7
+    assert LecCall.objects.filter(stage_id=stage.pk).count() == 6
 
 
 def _alike(call: LecCall, said: Behaviour) -> bool:
@@ -97,8 +105,8 @@ def test_the_same_seed_gives_the_same_calls(now: datetime) -> None:
     assert list(calls.values_list(*what)) == first
 
 
-profiles = st.builds(
-    Profile,
+any_profile = st.builds(
+    HeadEndProfile,
     seed=st.integers(-(2**31), 2**31 - 1),
     answer_seconds=st.floats(0.01, 600),
     offline_share=st.floats(0, 0.5),
@@ -107,12 +115,12 @@ profiles = st.builds(
 )
 
 
-def _one(profile: Profile, device: str = "HE1/N1", watts: int = 1000) -> Behaviour:
+def _one(profile: HeadEndProfile, device: str = "HE1/N1", watts: int = 1000) -> Behaviour:
     return behave(profile, device=device, stage="s", expected_w=watts, called_at=NOON, ends_at=NOON + HOUR)
 
 
-@given(profiles, st.text(max_size=20), st.integers(0, 100_000))
-def test_a_behaviour_is_possible_and_always_the_same(profile: Profile, device: str, watts: int) -> None:
+@given(any_profile, st.text(max_size=20), st.integers(0, 100_000))
+def test_a_behaviour_is_possible_and_always_the_same(profile: HeadEndProfile, device: str, watts: int) -> None:
     said = _one(profile, device, watts)
 
     assert said == _one(profile, device, watts)
@@ -128,7 +136,7 @@ def test_a_behaviour_is_possible_and_always_the_same(profile: Profile, device: s
 
 
 def test_shares_and_means_are_what_the_profile_says() -> None:
-    profile = Profile(answer_seconds=10, offline_share=0.2, reject_share=0.1, overrides_per_hour=0.5)
+    profile = HeadEndProfile(answer_seconds=10, offline_share=0.2, reject_share=0.1, overrides_per_hour=0.5)
 
     said = [_one(profile, f"HE1/N{n}") for n in range(5000)]
 
@@ -150,8 +158,8 @@ def test_other_devices_stages_and_seeds_draw_other_numbers() -> None:
 
 
 def test_an_override_cuts_the_reduction_by_the_time_it_took_away() -> None:
-    steady = Profile(offline_share=0, reject_share=0, overrides_per_hour=0)
-    nervous = replace(steady, overrides_per_hour=50)
+    steady = HeadEndProfile(offline_share=0, reject_share=0, overrides_per_hour=0)
+    nervous = HeadEndProfile(offline_share=0, reject_share=0, overrides_per_hour=50)
 
     held, cut = _one(steady), _one(nervous)
 

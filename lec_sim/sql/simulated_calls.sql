@@ -1,5 +1,5 @@
--- What each reserved device of a stage does when it is called: behaviour.py, over all rows at once.
--- OFFSET 0 keeps what is drawn from being drawn again for each expression that reads it.
+-- What each reserved device of a stage does when it is called, drawn from a digest of its head end's seed, device and stage.
+-- OFFSET 0 keeps a drawn number from being drawn again for each expression that reads it.
 SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamptz AS called_at,
        CASE WHEN silent THEN 'silent' WHEN rejected THEN 'rejected' ELSE 'takes part' END AS answer,
        CASE WHEN NOT silent THEN %(called_at)s + -ln(1 - latency) * answer_seconds * interval '1 s' END AS answered_at,
@@ -19,21 +19,18 @@ SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamp
                           FROM (SELECT *, substring(digest FROM 1 FOR 8)::bigint AS first_half,
                                        substring(digest FROM 9 FOR 8)::bigint AS second_half
                                   FROM (SELECT r.head_end, r.nic_id, r.expected_w,
-                                               coalesce(p.answer_seconds, 4.0) AS answer_seconds,
-                                               coalesce(p.offline_share, 0.03) AS offline_share,
-                                               coalesce(p.reject_share, 0.01) AS reject_share,
-                                               coalesce(p.overrides_per_hour, 0.05) AS overrides_per_hour,
-                                               sha256(convert_to(coalesce(p.seed, 1) || '|' || r.head_end || '/' || r.nic_id
+                                               p.answer_seconds, p.offline_share, p.reject_share, p.overrides_per_hour,
+                                               sha256(convert_to(p.seed || '|' || r.head_end || '/' || r.nic_id
                                                                  || '|' || %(stage_uid)s, 'UTF8')) AS digest
                                           FROM lec_reservation r
-                                          LEFT JOIN (SELECT head_end, seed, overrides_per_hour,
-                                                            answer_seconds * CASE fault WHEN 'slow' THEN 20 ELSE 1 END
-                                                                AS answer_seconds,
-                                                            CASE fault WHEN 'offline' THEN 1 WHEN 'rejects' THEN 0
-                                                                 ELSE offline_share END AS offline_share,
-                                                            CASE fault WHEN 'offline' THEN 0 WHEN 'rejects' THEN 1
-                                                                 ELSE reject_share END AS reject_share
-                                                       FROM lec_sim_headendprofile) p ON p.head_end = r.head_end
+                                          JOIN (SELECT head_end, seed, overrides_per_hour,
+                                                       answer_seconds * CASE fault WHEN 'slow' THEN 20 ELSE 1 END
+                                                           AS answer_seconds,
+                                                       CASE fault WHEN 'offline' THEN 1 WHEN 'rejects' THEN 0
+                                                            ELSE offline_share END AS offline_share,
+                                                       CASE fault WHEN 'offline' THEN 0 WHEN 'rejects' THEN 1
+                                                            ELSE reject_share END AS reject_share
+                                                  FROM lec_sim_headendprofile) p ON p.head_end = r.head_end
                                          WHERE r.stage_id = %(stage)s
                                            AND NOT EXISTS (
                                                SELECT FROM lec_sim_removal m
@@ -42,4 +39,4 @@ SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamp
                                         OFFSET 0) digested
                                 OFFSET 0) halved) drawn
                 OFFSET 0) split
-        OFFSET 0) told
+        OFFSET 0) decided

@@ -1,29 +1,19 @@
-"""What a simulated device does when it is called: a pure function of (profile, seed, device, stage).
+"""What a simulated device does when it is called, device by device: a pure function of profile, device and stage.
 
-sql/call_devices.sql computes the same over a whole stage in one statement; a test holds the two together.
+lec_sim/sql/simulated_calls.sql must compute the same over a whole stage in one statement.
 """
 
 import hashlib
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .choices import Answer, Fault
+from lec_sim.choices import Answer, Fault
+from lec_sim.models import HeadEndProfile
 
 DRAWS = 4
-SLOWER = 20
+SLOW = 20
 STEPS = 2**32
-
-
-@dataclass(frozen=True)
-class Profile:
-    """How the devices behind a head end behave: mean seconds to an answer, shares of 0 to 1, a hazard per hour."""
-
-    seed: int = 1
-    answer_seconds: float = 4.0
-    offline_share: float = 0.03
-    reject_share: float = 0.01
-    overrides_per_hour: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -36,24 +26,17 @@ class Behaviour:
     reduction_w: int
 
 
-def with_fault(profile: Profile, fault: str) -> Profile:
-    """The profile as it behaves while its head end has this fault."""
-    if fault == Fault.OFFLINE:
-        return replace(profile, offline_share=1.0, reject_share=0.0)
-    if fault == Fault.REJECTS:
-        return replace(profile, offline_share=0.0, reject_share=1.0)
-    return replace(profile, answer_seconds=profile.answer_seconds * (SLOWER if fault == Fault.SLOW else 1))
-
-
 def behave(
-    profile: Profile, *, device: str, stage: str, expected_w: int, called_at: datetime, ends_at: datetime
+    profile: HeadEndProfile, *, device: str, stage: str, expected_w: int, called_at: datetime, ends_at: datetime
 ) -> Behaviour:
     """What the device `head end/NIC id` does in the stage with this uid, if it is called at `called_at`."""
     who, latency, override, strength = draws(profile.seed, device, stage)
-    if who < profile.offline_share:
+    offline_share, reject_share = _shares(profile)
+    if who < offline_share:
         return Behaviour(Answer.SILENT, None, None, 0)
-    answered_at = called_at + timedelta(seconds=-math.log(1 - latency) * profile.answer_seconds)
-    if who < profile.offline_share + profile.reject_share:
+    slower = SLOW if profile.fault == Fault.SLOW else 1
+    answered_at = called_at + timedelta(seconds=-math.log(1 - latency) * profile.answer_seconds * slower)
+    if who < offline_share + reject_share:
         return Behaviour(Answer.REJECTED, answered_at, None, 0)
     window = (ends_at - called_at).total_seconds()
     held = window
@@ -63,6 +46,15 @@ def behave(
     return Behaviour(
         Answer.TAKES_PART, answered_at, overridden_at, math.floor(expected_w * (0.85 + 0.3 * strength) * held / window)
     )
+
+
+def _shares(profile: HeadEndProfile) -> tuple[float, float]:
+    """The devices that never answer and those that reject the call; a fault can be one of the two for all of them."""
+    if profile.fault == Fault.OFFLINE:
+        return 1.0, 0.0
+    if profile.fault == Fault.REJECTS:
+        return 0.0, 1.0
+    return profile.offline_share, profile.reject_share
 
 
 def draws(seed: int, device: str, stage: str) -> list[float]:

@@ -1,0 +1,18 @@
+"""Head end systems that Live Energy Connect meets for the first time."""
+
+from django.db import connection
+
+from ..models import HeadEndProfile, LecStage
+
+_NEW = """
+SELECT DISTINCT head_end FROM lec_reservation r
+ WHERE stage_id = %s AND NOT EXISTS (SELECT FROM lec_sim_headendprofile p WHERE p.head_end = r.head_end)
+"""
+
+
+def meet_head_ends(stage: LecStage) -> None:
+    """Make a profile, with the model's defaults, for each head end of a stage's reservations that has none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEW, [stage.pk])
+        new = [HeadEndProfile(head_end=head_end) for (head_end,) in cursor.fetchall()]
+    HeadEndProfile.objects.bulk_create(new, ignore_conflicts=True)  # another stage may meet the same one
