@@ -145,7 +145,7 @@ def begin_load(message: Message, *, receiver: str, table: str = "") -> Load:
 
 
 def count_part(delivery: Delivery, *, applied: int, refused: int) -> Load:
-    """Lock the load and count this part as done; the caller looks at `is_complete` and finishes it then."""
+    """Lock the load and count this part as done; if its `finished_at` is now set, the caller finishes the load."""
     load = Load.objects.select_for_update(no_key=True).get(message=delivery.message_id, receiver=delivery.receiver)
     load.parts_done += 1
     load.applied += applied
