@@ -73,8 +73,6 @@ class Approval(TextChoices):
     DENIED = "denied", _("Denied")
 
 
-# Stages that run at the same time share what these ask for.
-SHARED_OBJECTIVES = (Objective.LOAD_REDUCTION, Objective.MAX_DEMAND_THRESHOLD)
 EDITABLE_STATES = (EventState.NEW, EventState.DENIED)
 OPEN_STATES = (
     EventState.NEW,

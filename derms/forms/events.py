@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from integration.pages.wall_time import LocalMomentMixin, WallTimeField
 
-from ..choices import Control, Objective, StrategyState
+from ..choices import Control, StrategyState
 from ..models import Event, Stage, Strategy
+from ..objectives import OBJECTIVES
 from ..rules import RULE_WORDS
 
 MOST_KW = 10_000_000  # more than any control zone has
@@ -20,8 +21,7 @@ class TargetMixin(forms.BaseForm):
     """An objective that needs an amount must have it."""
 
     def check_amount(self, objective: str) -> None:
-        needed = {Objective.LOAD_REDUCTION: "target_kw", Objective.MAX_DEMAND_THRESHOLD: "threshold_kw"}
-        name = needed.get(Objective(objective))
+        name = OBJECTIVES[objective].event_needs
         if name and not self.cleaned_data.get(name):
             self.add_error(name, _("%(objective)s needs this amount in kW, above 0.") % {"objective": objective})
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from django.db import OperationalError, connection, transaction
 
-from derms.choices import EventState, Objective
+from derms.choices import EventState
 from derms.models import Event, Stage
+from derms.objectives import OBJECTIVES
 from derms.pages.charts import Charts, charts_of
 from derms.queries.goals import missing_kw, stage_goals
 from derms.set_operations.choosing import Chosen, choose_devices
@@ -70,8 +71,7 @@ class Check(NamedTuple):
     @property
     def needs_nothing(self) -> bool:
         """Whether the forecast stays within the event's threshold, so that it would never be scheduled."""
-        has_threshold = any(row.stage.event.objective == Objective.MAX_DEMAND_THRESHOLD for row in self.stages)
-        return has_threshold and self.goal_kw == 0
+        return self.goal_kw == 0 and any(OBJECTIVES[row.stage.event.objective].follows_forecast for row in self.stages)
 
     @property
     def devices(self) -> int:

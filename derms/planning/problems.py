@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
-from derms.choices import SHARED_OBJECTIVES, Objective
 from derms.models import Event, Stage
+from derms.objectives import OBJECTIVES
 from derms.queries.goals import earliest_start, hours_without_forecast, overlapping_pair, uneven_shares
 
 
@@ -49,15 +49,12 @@ def lead_time_problem(event: Event, stages: list[Stage], now: datetime) -> str:
 
 
 def _target_problems(event: Event, stages: list[Stage]) -> Iterator[str]:
-    """What the objective needs to be known: docs/reference/states.md, Submit."""
-    if event.objective == Objective.LOAD_REDUCTION and not event.target_kw:
-        yield _("The event has no target. Say how many kW its stages are to reduce together.")
-    if event.objective == Objective.MAX_DEMAND_THRESHOLD and event.threshold_kw is None:
-        yield _("The event has no threshold. Say up to how many kW the zone's load may go.")
-    aimless = [stage.number for stage in stages if not stage.target_kw]
-    if event.objective == Objective.MANUAL and aimless:
-        yield _("Stage %(number)s has no target. Say how many kW it is to reduce.") % {"number": aimless[0]}
-    if event.objective in SHARED_OBJECTIVES and (uneven := uneven_shares(stages)):
+    aim = OBJECTIVES[event.objective]
+    if aim.event_needs and not getattr(event, aim.event_needs):
+        yield str(aim.missing)
+    if lacking := [stage.number for stage in stages if aim.stage_needs and not getattr(stage, aim.stage_needs)]:
+        yield str(aim.missing) % {"number": lacking[0]}
+    if aim.is_shared and (uneven := uneven_shares(stages)):
         numbers = get_text_list([str(stage.number) for stage in uneven], _("and"))
         yield _("The shares of stages %(numbers)s do not come to 100 %%. Correct or clear all of them.") % {
             "numbers": numbers

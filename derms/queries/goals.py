@@ -6,12 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max
 
-from derms.choices import Objective
-from derms.models import (
-    Event,
-    LoadForecast,
-    Stage,
-)
+from ..models import Event, LoadForecast, Stage
+from ..objectives import OBJECTIVES
 
 HOUR = timedelta(hours=1)
 
@@ -58,15 +54,9 @@ def uneven_shares(stages: list[Stage]) -> list[Stage]:
 
 
 def _goal_kw(event: Event, stage: Stage, stages: list[Stage]) -> float | None:
-    if event.objective == Objective.MAXIMUM_REDUCTION:
-        return None
-    if event.objective == Objective.MANUAL:
-        return None if stage.target_kw is None else float(stage.target_kw)
-    if event.objective == Objective.LOAD_REDUCTION:
-        whole = float(event.target_kw or 0)
-    else:
-        whole = max(0.0, _highest_forecast_kw(event, stage) - (event.threshold_kw or 0))
-    return whole * _share(stage, stages)
+    aim = OBJECTIVES[event.objective]
+    whole = aim.goal_kw(event, stage, lambda: _highest_forecast_kw(event, stage))
+    return whole if whole is None or not aim.is_shared else whole * _share(stage, stages)
 
 
 def _share(stage: Stage, stages: list[Stage]) -> float:

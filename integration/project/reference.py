@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from derms.objectives import OBJECTIVES
 from integration.seam.outcomes import About, Outcome
 from lec_sim.models import HeadEndProfile
 
@@ -24,7 +25,17 @@ def head_end_profile() -> str:
     return "| field | default | meaning |\n|---|---|---|\n" + "".join(rows)
 
 
-PARTS: Mapping[str, Callable[[], str]] = {"outcomes": outcomes, "head_end_profile": head_end_profile}
+def objectives() -> str:
+    """A row per objective of events."""
+    rows = (f"| {one} | {aim.needs} | {aim.goal} |\n" for one, aim in OBJECTIVES.items())
+    return "| objective | needs | goal of a stage |\n|---|---|---|\n" + "".join(rows)
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "outcomes": outcomes,
+    "head_end_profile": head_end_profile,
+    "objectives": objectives,
+}
 
 
 def outdated() -> Iterator[tuple[Path, str]]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from derms.choices import Objective
 from derms.models import Event, LoadForecast, Program, Stage
+from derms.objectives import OBJECTIVES
 from derms.queries.goals import missing_kw, shortfall_kw, stage_goals
 from tests import factories
 
@@ -29,6 +31,14 @@ def goals(event: Event, program: Program, noon: datetime) -> Callable[..., list[
         return [by_id[stage.pk] for stage in made]
 
     return make
+
+
+def test_every_objective_says_what_it_needs_of_fields_that_exist() -> None:
+    assert set(OBJECTIVES) == set(Objective)
+    for aim in OBJECTIVES.values():
+        assert hasattr(Event, aim.event_needs or "pk")
+        assert hasattr(Stage, aim.stage_needs or "pk")
+        assert bool(aim.needs) == bool(aim.missing) == bool(aim.event_needs or aim.stage_needs)
 
 
 def test_load_reduction_is_shared_equally_by_stages_at_the_same_time(goals: Callable[..., list[float]]) -> None:

@@ -1,0 +1,61 @@
+"""The objectives of events: what each needs, what its stages have to reach, and whether they share it.
+
+Forms, the check of a plan, Submit, the goals of stages and docs/reference/choosing.md read it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from .choices import Objective
+from .models import Event, Stage
+
+ForecastPeak = Callable[[], float]  # the highest forecast in the stage's window, in kW; asks the database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aim:
+    """What an objective asks for. A field it needs has to be above 0."""
+
+    needs: str = ""  # what it needs and the goal of a stage, for the documentation
+    goal: str
+    goal_kw: Callable[[Event, Stage, ForecastPeak], float | None]  # None: as much as there is
+    event_needs: str = ""  # a field of the event
+    stage_needs: str = ""  # a field of each stage
+    missing: str | Promise = ""  # said if what it needs is not there
+    is_shared: bool = False  # by stages that run at the same time; else each stage has its own
+    follows_forecast: bool = False  # so that the goal may come to nothing
+
+
+OBJECTIVES: dict[str, Aim] = {
+    Objective.MANUAL: Aim(
+        needs="a target for each stage",
+        goal="its own target",
+        goal_kw=lambda event, stage, peak: None if stage.target_kw is None else float(stage.target_kw),
+        stage_needs="target_kw",
+        missing=_("Stage %(number)s has no target. Say how many kW it is to reduce."),
+    ),
+    Objective.LOAD_REDUCTION: Aim(
+        needs="a target",
+        goal="its share of the event's target",
+        goal_kw=lambda event, stage, peak: float(event.target_kw or 0),
+        event_needs="target_kw",
+        missing=_("The event has no target. Say how many kW its stages are to reduce together."),
+        is_shared=True,
+    ),
+    Objective.MAX_DEMAND_THRESHOLD: Aim(
+        needs="a threshold",
+        goal="its share of the highest forecast in its window minus the threshold",
+        goal_kw=lambda event, stage, peak: max(0.0, peak() - (event.threshold_kw or 0)),
+        event_needs="threshold_kw",
+        missing=_("The event has no threshold. Say up to how many kW the zone's load may go."),
+        is_shared=True,
+        follows_forecast=True,
+    ),
+    Objective.MAXIMUM_REDUCTION: Aim(
+        goal="none: every eligible device is taken",
+        goal_kw=lambda event, stage, peak: None,
+    ),
+}
