@@ -21,7 +21,7 @@ class ProgramEventState(TextChoices):
 
 
 class ParticipationStatus(TextChoices):
-    """Derived from facts: see queries.participation_status."""
+    """Derived from facts: see sql/participation_status.sql."""
 
     RESERVED = "Reserved", _("Reserved")
     CANCELED = "Canceled", _("Canceled")

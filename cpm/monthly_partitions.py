@@ -8,11 +8,12 @@ from integration.seam import monthly_partitions as folding
 from integration.seam.monthly_partitions import Bulk
 
 from .choices import FINAL_STATES
+from .models import PRIMARY_KEY
 from .models.program_events import ProgramEvent
 
 TABLES = (
-    Bulk("cpm_participation", "program_event_id", "program_event_id, device_id"),
-    Bulk("cpm_outcome", "program_event_id", "program_event_id, device_id"),
+    Bulk("cpm_participation", "program_event_id", PRIMARY_KEY),
+    Bulk("cpm_outcome", "program_event_id", PRIMARY_KEY),
 )
 
 

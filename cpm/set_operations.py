@@ -1,19 +1,16 @@
 """One statement over many rows each."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from django.db import connection
-
+from integration.seam import sql
 from integration.seam.extracts import Staged
 from integration.seam.loads import Partition, count_rows, keep_refused
 from integration.seam.models import Delivery
-from integration.seam.sql import statement
+from integration.seam.sql import compose, identifier, statement
 
 from .models.program_events import ProgramEvent
 
-HERE = Path(__file__).parent
 ENROLLMENT_ROWS = """
 SELECT d.head_end, d.nic_id, s.starts_at, d.device_class, d.rated_w, l.zone, l.feeder, l.transformer, d.critical_care
   FROM cpm_subscribeddevice sd
@@ -32,6 +29,10 @@ UPDATE cpm_subscribeddevice sd
  WHERE sd.device_id = d.id AND sd.subscription_id = sub.id
    AND (sd.answer, sd.error) IS DISTINCT FROM (s.answer, coalesce(s.error, ''))
 """
+_COUNT_PARTICIPATIONS = """
+SELECT count(*), count(*) FILTER (WHERE reservation_flag) FROM cpm_participation WHERE program_event_id = %s
+"""
+_COUNT_OUTCOMES = "SELECT code, count(*), sum(reduction_w) FROM cpm_outcome WHERE program_event_id = %s GROUP BY code"
 _UNRESERVED = """
 SELECT d.head_end, d.nic_id, 'applied as an exception: the device was not reserved'
   FROM ({unreserved}) unreserved
@@ -61,10 +62,8 @@ def clear_left(program_event: ProgramEvent) -> int:
 
     They are few, so that looking for them in each part would cost more. The caller holds the program event's lock.
     """
-    query = statement(HERE, "clear_left").format(table=participation_partition(program_event).table)
-    with connection.cursor() as cursor:
-        cursor.execute(query, {"stage_uid": program_event.stage_uid, **_window(program_event)})
-        return int(cursor.rowcount)
+    query = statement("cpm", "clear_left", table=identifier(participation_partition(program_event).table))
+    return sql.execute(query, {"stage_uid": program_event.stage_uid, **_window(program_event)})
 
 
 def load_outcomes(program_event: ProgramEvent, staged: Staged) -> int:
@@ -74,7 +73,7 @@ def load_outcomes(program_event: ProgramEvent, staged: Staged) -> int:
 
 def refuse_unknown_devices(delivery: Delivery, program_event: ProgramEvent, staged: str) -> int:
     """Keep the staged rows whose device nobody has; gives how many."""
-    query = statement(HERE, "unknown_devices").format(staged=staged)
+    query = statement("cpm", "unknown_devices", staged=identifier(staged))
     return keep_refused(delivery, query, _window(program_event))
 
 
@@ -83,29 +82,17 @@ def add_unreserved(delivery: Delivery, program_event: ProgramEvent) -> int:
 
     Nearly always there are none, and two sets of ids are compared sooner than they are joined.
     """
-    unreserved, params = statement(HERE, "unreserved_outcomes"), {"program_event": program_event.pk}
+    unreserved, params = statement("cpm", "unreserved_outcomes"), {"program_event": program_event.pk}
     if _outcomes_are_of_participants(params) or not count_rows(unreserved, params):
         return 0
-    keep_refused(delivery, _UNRESERVED.format(unreserved=unreserved), params)
-    with connection.cursor() as cursor:
-        cursor.execute(_ADD_UNRESERVED.format(unreserved=unreserved), params)
-        return int(cursor.rowcount)
+    keep_refused(delivery, compose(_UNRESERVED, unreserved=unreserved), params)
+    return sql.execute(compose(_ADD_UNRESERVED, unreserved=unreserved), params)
 
 
 def count_participations(program_event: ProgramEvent) -> dict[str, Any]:
     """The counters a program event's page shows."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), count(*) FILTER (WHERE reservation_flag) FROM cpm_participation"
-            " WHERE program_event_id = %s",
-            [program_event.pk],
-        )
-        participations, reserved = cursor.fetchone()
-        cursor.execute(
-            "SELECT code, count(*), sum(reduction_w) FROM cpm_outcome WHERE program_event_id = %s GROUP BY code",
-            [program_event.pk],
-        )
-        rows = cursor.fetchall()
+    participations, reserved = sql.row(_COUNT_PARTICIPATIONS, [program_event.pk])
+    rows = sql.rows(_COUNT_OUTCOMES, [program_event.pk])
     return {
         "participations": participations,
         "reserved": reserved,
@@ -123,31 +110,23 @@ def add_notifications(program_event: ProgramEvent, *, batch_size: int, now: date
         "batch_size": batch_size,
         "now": now,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(statement(HERE, "notify_customers"), params)
-        notified = int(cursor.rowcount)
-        cursor.execute(statement(HERE, "add_notification_batches"), params)
+    notified = sql.execute(statement("cpm", "notify_customers"), params)
+    sql.execute(statement("cpm", "add_notification_batches"), params)
     return notified
 
 
 def apply_answers(staged: str, program_id: int) -> int:
     """Note what DERMS answered for each staged device; gives how many changed."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ANSWER.format(staged=staged), {"program": program_id})
-        return int(cursor.rowcount)
+    return sql.execute(compose(_ANSWER, staged=identifier(staged)), {"program": program_id})
 
 
 def _outcomes_are_of_participants(params: dict[str, Any]) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(statement(HERE, "outcomes_are_of_participants"), params)
-        return bool(cursor.fetchone()[0])
+    return bool(sql.value(statement("cpm", "outcomes_are_of_participants"), params))
 
 
 def _load(name: str, program_event: ProgramEvent, staged: Staged, table: str) -> int:
-    with connection.cursor() as cursor:
-        params = {"program_event": program_event.pk, **_window(program_event), **staged.range}
-        cursor.execute(statement(HERE, name).format(table=table, staged=staged.table), params)
-        return int(cursor.rowcount)
+    query = statement("cpm", name, table=identifier(table), staged=identifier(staged.table))
+    return sql.execute(query, {"program_event": program_event.pk, **_window(program_event), **staged.range})
 
 
 def _window(program_event: ProgramEvent) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from .choices import Fault, StageState
 
-PRIMARY_KEY = "nic_id, head_end, stage_id"  # of the bulk tables
+PRIMARY_KEY = ("nic_id", "head_end", "stage_id")  # of the bulk tables
 
 
 @pghistory.track(

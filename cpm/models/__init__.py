@@ -7,7 +7,10 @@ from .program_events import ProgramEvent, Transition
 from .programs import Program, ProgramType
 from .unavailability import Unavailability
 
+PRIMARY_KEY = ("program_event_id", "device_id")  # of the bulk tables
+
 __all__ = [
+    "PRIMARY_KEY",
     "Customer",
     "Device",
     "DeviceLocation",

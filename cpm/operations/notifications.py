@@ -8,7 +8,7 @@ from smtplib import SMTPException
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -18,6 +18,7 @@ from cpm.models.customers import Customer
 from cpm.models.program_events import ProgramEvent
 from integration.seam.alerts import raise_alert
 from integration.seam.models import Alert
+from integration.seam.sql import execute
 
 from ..choices import ProgramEventState
 from ..queries import ParticipationRow, coming_reservations
@@ -65,8 +66,7 @@ def send_notification_batch(batch_id: int, *, now: datetime) -> None:
 
 def _be_patient() -> None:
     """A slow mail server is no lost worker: the database must not end this session while e-mails go out."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '30min'")
+    execute("SET LOCAL idle_in_transaction_session_timeout = '30min'")
 
 
 def _unsent(batch: NotificationBatch) -> list[Notification]:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from cpm.models import PRIMARY_KEY
 from cpm.models.program_events import ProgramEvent
 from integration.seam import clock, extracts
 from integration.seam.delivery import NotYet
@@ -63,7 +64,7 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     if load.finished_at:
         program_event = _lock(delivery.message)
         partition = participation_partition(program_event)
-        partition.finish("program_event_id, device_id")
+        partition.finish(PRIMARY_KEY)
         program_event.participations = load.applied
         program_event.reserved = load.applied - clear_left(program_event)
         program_event.reservations_loaded_at = now
@@ -123,7 +124,7 @@ def _take_in_nothing(program_event: ProgramEvent) -> None:
 
 
 def _attach(partition: Partition) -> None:
-    partition.finish("program_event_id, device_id")
+    partition.finish(PRIMARY_KEY)
     partition.attach()
 
 

@@ -24,7 +24,6 @@ from .participations import (
     ParticipationRow,
     Wanted,
     device_ids,
-    participation_status,
     participations,
 )
 from .program_events import (
@@ -65,7 +64,6 @@ __all__ = [
     "opt_out_of",
     "own_reservations",
     "participation_history",
-    "participation_status",
     "participations",
     "past_participations",
     "periods_of",

@@ -3,21 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
+from integration.seam import sql
 from integration.seam.outcomes import Outcome
 from integration.seam.sql import statement
 
 from ..choices import ParticipationStatus, ProgramEventState
 
-HERE = Path(__file__).parents[1]
 # A device takes part in one program event after another, so one statement may look into many of them at once.
 PROGRAM_EVENTS_AT_ONCE = 100
 CALLED_OFF = Q(state=ProgramEventState.CANCELED, started_at=None)
@@ -27,16 +25,6 @@ _CAN_HOLD = {
     ParticipationStatus.CANCELED: CALLED_OFF & Q(closed__lt=F("participations")),
     ParticipationStatus.RESERVED: ~CALLED_OFF & Q(closed__lt=F("participations")),
 }
-
-
-def participation_status() -> str:
-    """The one place where facts become a status: SQL over an outcome `o` (left-joined) and its program event `e`."""
-    return (
-        f"CASE WHEN o.code IS NOT NULL THEN '{ParticipationStatus.CLOSED.value}'"
-        f" WHEN e.state = '{ProgramEventState.CANCELED.value}' AND e.started_at IS NULL"
-        f" THEN '{ParticipationStatus.CANCELED.value}'"
-        f" ELSE '{ParticipationStatus.RESERVED.value}' END"
-    )
 
 
 class ParticipationKey(NamedTuple):
@@ -155,6 +143,5 @@ def _facts(wanted: Wanted, program_event_ids: tuple[int, ...], after_device: int
         "status": wanted.status,
         "limit": limit,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(statement(HERE, "participations").format(status=participation_status()), params)
-        return [Facts(*row) for row in cursor.fetchall()]
+    query = statement("cpm", "participations", status=statement("cpm", "participation_status"))
+    return [Facts(*row) for row in sql.rows(query, params)]

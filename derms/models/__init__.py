@@ -7,7 +7,7 @@ from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, S
 from .history import EventDraft, Transition
 from .strategies import Strategy, StrategyStage, StrategyType
 
-PRIMARY_KEY = "device_id, stage_id"  # of the bulk tables
+PRIMARY_KEY = ("device_id", "stage_id")  # of the bulk tables
 
 __all__ = [
     "PRIMARY_KEY",

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection
 
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.delivery import receiving
 from integration.seam.messages import DeliveredLoad, Receipt
 from integration.seam.models import Alert
 from integration.seam.nudges import tell_pages
+from integration.seam.sql import execute
 
 from ..choices import StageState
 from ..models import Stage
@@ -31,10 +31,8 @@ def follow_delivered_load(body: DeliveredLoad) -> Receipt:
     """Keep the word on a minute of a stage; a later word on the same minute replaces it."""
     # The stage's row is locked by whoever cancels it: a stage that is over raises no alert after it closed them.
     stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(uid=body.stage_uid)
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, {"stage": stage.pk, **body.model_dump(exclude={"stage_uid"})})
-        if not cursor.rowcount:
-            return Receipt(applied=0, note="a later word on this minute is known")
+    if not execute(_KEEP, {"stage": stage.pk, **body.model_dump(exclude={"stage_uid"})}):
+        return Receipt(applied=0, note="a later word on this minute is known")
     if stage.state == StageState.IN_PROGRESS:
         _watch_answers(stage, body)
     tell_pages(stage.event.number)

@@ -1,13 +1,12 @@
 """Programs and devices, as the customer-program system tells of them."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from integration.seam import extracts, outbox
+from integration.seam import extracts, outbox, sql
 from integration.seam.delivery import NotYet, receiving
 from integration.seam.loads import analyze_after_commit, begin_load, count_part
 from integration.seam.messages import (
@@ -21,13 +20,14 @@ from integration.seam.messages import (
 )
 from integration.seam.models import Delivery
 from integration.seam.refusals import Refused
-from integration.seam.sql import statement
+from integration.seam.sql import compose, identifier, statement
 
 from ..models import ControlZone, Device, DeviceUnavailability, Enrollment, Feeder, HeadEnd, Program, Transformer
 from .locks import lock_zones_now
 from .removals import give_up_coming_stages
 
-HERE = Path(__file__).parent.parent
+_COUNT_ANSWERED = "SELECT count(*) FILTER (WHERE error = ''), count(*) FILTER (WHERE error <> '') FROM answered"
+_ZONES_IN = "SELECT id FROM derms_controlzone WHERE code IN (SELECT zone FROM {staged}) ORDER BY id"
 M = TypeVar("M", HeadEnd, ControlZone, Feeder, Transformer, Program)
 
 
@@ -79,10 +79,8 @@ def load_enrollments(delivery: Delivery, body: EnrollmentLoad) -> Receipt:
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1).table
     lock_zones_now(_zones_in(staged))
     begin_load(delivery.message, receiver="derms")
-    with connection.cursor() as cursor:
-        cursor.execute(statement(HERE, "load_enrollments").format(staged=staged), {"program": program.pk})
-        cursor.execute("SELECT count(*) FILTER (WHERE error = ''), count(*) FILTER (WHERE error <> '') FROM answered")
-        applied, refused = cursor.fetchone()
+    sql.execute(statement("derms", "load_enrollments", staged=identifier(staged)), {"program": program.pk})
+    applied, refused = sql.row(_COUNT_ANSWERED)
     extract = extracts.write_extract(
         kind="enrollment_load_answer", query="SELECT head_end, nic_id, answer, error FROM answered", params={}
     )
@@ -93,11 +91,7 @@ def load_enrollments(delivery: Delivery, body: EnrollmentLoad) -> Receipt:
 
 
 def _zones_in(staged: str) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM {ControlZone._meta.db_table} WHERE code IN (SELECT zone FROM {staged}) ORDER BY id"
-        )
-        return [pk for (pk,) in cursor.fetchall()]
+    return sql.column(compose(_ZONES_IN, staged=identifier(staged)))
 
 
 def _start(change: EnrollmentChange) -> None:

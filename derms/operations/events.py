@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from integration.seam import sql
 from integration.seam.refusals import Refused
 
 from ..choices import EDITABLE_STATES, EventState, StageState, StrategyState
@@ -217,6 +218,5 @@ def _note_edit(event: Event, by: Any, now: datetime, what: str) -> None:
 
 def next_number(now: datetime) -> str:
     """The number people call a new event by."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('derms_event_number')")
-        return f"DR-{now.year}-{cursor.fetchone()[0]:04}"
+    number = sql.value("SELECT nextval('derms_event_number')")
+    return f"DR-{now.year}-{number:04}"

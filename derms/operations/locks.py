@@ -1,10 +1,13 @@
 """Locking before looking. Order everywhere: delivery, control zone, event, stages by id."""
 
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
 from integration.seam.delivery import NotYet
+from integration.seam.sql import execute
 
-from ..models import ControlZone, Event, Stage
+from ..models import Event, Stage
+
+_LOCK_NOW = "SELECT FROM derms_controlzone WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE NOWAIT"
 
 
 def lock_event(event_id: int) -> Event:
@@ -22,18 +25,12 @@ def lock_stages(event: Event) -> list[Stage]:
 
 def lock_zone(zone_id: int) -> None:
     """Wait for the control zone's lock: whoever holds it alone chooses, reserves or changes what may be chosen."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT FROM {ControlZone._meta.db_table} WHERE id = %s FOR NO KEY UPDATE", [zone_id])
+    execute("SELECT FROM derms_controlzone WHERE id = %s FOR NO KEY UPDATE", [zone_id])
 
 
 def lock_zones_now(zone_ids: list[int]) -> None:
     """Take zones' locks in the order of their ids, or say "not yet" where one is busy: for messages."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT FROM {ControlZone._meta.db_table} WHERE id = ANY(%s::bigint[])"
-                " ORDER BY id FOR NO KEY UPDATE NOWAIT",
-                [zone_ids],
-            )
+        execute(_LOCK_NOW, [zone_ids])
     except OperationalError as busy:
         raise NotYet("the control zone is busy choosing devices") from busy

@@ -1,7 +1,6 @@
 """From raw outcomes to one outcome per reserved device, sent to CPM as one extract per stage."""
 
 from datetime import datetime
-from pathlib import Path
 
 from django.db import transaction
 
@@ -21,11 +20,10 @@ from integration.seam.messages import DeviceOutcome, RawOutcome, Receipt
 from integration.seam.models import Delivery, Load, Message
 from integration.seam.nudges import tell_pages
 from integration.seam.outcomes import CODES
-from integration.seam.sql import statement
+from integration.seam.sql import compose, identifier, statement
 
 from ..models import PRIMARY_KEY, Stage
 
-HERE = Path(__file__).parent.parent
 OUTCOMES = """
 SELECT h.code, d.nic_id, o.code, o.started_at, o.ended_at, o.reduction_w, o.error
   FROM derms_outcome o
@@ -33,6 +31,9 @@ SELECT h.code, d.nic_id, o.code, o.started_at, o.ended_at, o.reduction_w, o.erro
   JOIN derms_headend h ON h.id = d.head_end_id
  WHERE o.stage_id = %(stage)s
  ORDER BY o.device_id
+"""
+_TOO_LATE = """
+SELECT coalesce(head_end, ''), coalesce(nic_id, ''), 'refused: the stage was closed before this row came' FROM {staged}
 """
 
 
@@ -58,7 +59,7 @@ def load_raw_outcomes(delivery: Delivery, body: RawOutcome, *, now: datetime) ->
         raise NotYet("the stage has just been closed")
     refused = 0
     if applied != staged.rows:
-        query = statement(HERE, "refused_raw_outcomes").format(staged=staged.table)
+        query = statement("derms", "refused_raw_outcomes", staged=identifier(staged.table))
         refused = keep_refused(delivery, query, {"codes": CODES})
     unreserved = 0
     load = count_part(delivery, applied=applied, refused=refused)
@@ -125,11 +126,7 @@ def _finish(delivery: Delivery, load: Load, stage: Stage, now: datetime) -> int:
 
 
 def _too_late(delivery: Delivery, staged: str) -> Receipt:
-    query = (
-        "SELECT coalesce(head_end, ''), coalesce(nic_id, ''), 'refused: the stage was closed before this row came'"
-        f" FROM {staged}"
-    )
-    refused = keep_refused(delivery, query, {})
+    refused = keep_refused(delivery, compose(_TOO_LATE, staged=identifier(staged)), {})
     return Receipt(status="ERROR", applied=0, refused=refused, note="the stage is closed; its outcomes stand")
 
 

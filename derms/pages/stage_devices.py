@@ -4,16 +4,13 @@ All counts come from the stage's own counters and the last word on what it deliv
 """
 
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from derms.models import DeliveredLoad, Stage
-from integration.seam.sql import statement
-
-HERE = Path(__file__).parents[1]
+from integration.seam import sql
+from integration.seam.sql import compose, statement
 
 
 class Part(NamedTuple):
@@ -50,11 +47,9 @@ class DeviceChoice(NamedTuple):
 
 def stage_devices(stage: Stage, chosen: DeviceChoice, *, after: int, limit: int) -> list[StageDevice]:
     """One keyset page of a stage's devices."""
-    narrowed = statement(HERE, "narrowed_devices") if any(chosen) else ""
+    narrowed = statement("derms", "narrowed_devices") if any(chosen) else compose("")
     params = {"stage": stage.pk, "after": after, "limit": limit, **chosen._asdict()}
-    with connection.cursor() as cursor:
-        cursor.execute(statement(HERE, "stage_devices").format(narrowed=narrowed), params)
-        return [StageDevice(*row) for row in cursor.fetchall()]
+    return [StageDevice(*row) for row in sql.rows(statement("derms", "stage_devices", narrowed=narrowed), params)]
 
 
 def answers(stage: Stage) -> list[DeliveredLoad]:

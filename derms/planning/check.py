@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 
 from derms.choices import EventState
 from derms.models import Event, Stage
@@ -13,6 +13,7 @@ from derms.objectives import OBJECTIVES
 from derms.pages.charts import Charts, charts_of
 from derms.queries.goals import missing_kw, stage_goals
 from derms.set_operations.choosing import Chosen, choose_devices
+from integration.seam.sql import execute
 
 from .problems import plan_problems
 
@@ -125,9 +126,8 @@ def conflicts(event: Event, stages: list[Stage]) -> list[Stage]:
 def looking_only() -> Iterator[None]:
     """Database work that may write nothing and is given up after PATIENCE; both end with it, as it is rolled back."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL transaction_read_only = on")
-            cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'")
+        execute("SET LOCAL transaction_read_only = on")
+        execute("SET LOCAL statement_timeout = %s", [PATIENCE])
         yield
         transaction.set_rollback(True)
 

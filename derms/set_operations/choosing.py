@@ -5,16 +5,14 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
 from derms.choices import HOLDING_STAGE_STATES, Control, DeviceClass, StageState
 from derms.models import PRIMARY_KEY, DeviceUnavailability, Stage
 from derms.rules import broken_rule, lifted
-from derms.set_operations.statements import HERE, run
+from integration.seam import sql
 from integration.seam.loads import Partition
 from integration.seam.messages import ProgramRules
 from integration.seam.periods import period_bounds
-from integration.seam.sql import statement
+from integration.seam.sql import Sql, compose, identifier, integer, statement
 
 COUNT_LIMITS = ("events_per_week", "events_per_month", "events_per_season")
 HOUR_LIMITS = ("hours_per_week", "hours_per_month", "hours_per_season")
@@ -23,17 +21,21 @@ NEGLIGIBLE = 1e-10  # of the greatest rated power a device can have, 2 GW, this 
 # Unavailability, stages that hold devices and stages that count are joined to the candidates where there are any. A
 # join with no rows would still look at each candidate; a row of constants costs nothing.
 _JOIN = {
-    "unavailable": "LEFT JOIN unavailable ON unavailable.device_id = c.device_id",
-    "held": "LEFT JOIN held ON held.device_id = c.device_id",
-    "use": "LEFT JOIN use ON use.device_id = c.device_id",
+    "unavailable": compose("LEFT JOIN unavailable ON unavailable.device_id = c.device_id"),
+    "held": compose("LEFT JOIN held ON held.device_id = c.device_id"),
+    "use": compose("LEFT JOIN use ON use.device_id = c.device_id"),
 }
 _NO_JOIN = {
-    "unavailable": "CROSS JOIN (SELECT NULL::bigint AS device_id) unavailable",
-    "held": "CROSS JOIN (SELECT NULL::bigint AS device_id) held",
-    "use": "CROSS JOIN (SELECT NULL::bigint AS week_events, NULL::bigint AS month_events, NULL::bigint AS"
-    " season_events, NULL::numeric AS week_hours, NULL::numeric AS month_hours, NULL::numeric AS season_hours,"
-    " NULL::boolean AS too_close, NULL::date[] AS days) use",
+    "unavailable": compose("CROSS JOIN (SELECT NULL::bigint AS device_id) unavailable"),
+    "held": compose("CROSS JOIN (SELECT NULL::bigint AS device_id) held"),
+    "use": compose(
+        "CROSS JOIN (SELECT NULL::bigint AS week_events, NULL::bigint AS month_events, NULL::bigint AS"
+        " season_events, NULL::numeric AS week_hours, NULL::numeric AS month_hours, NULL::numeric AS season_hours,"
+        " NULL::boolean AS too_close, NULL::date[] AS days) use"
+    ),
 }
+_RESERVATIONS = "SELECT {stage}::bigint AS stage_id, needed.* FROM ({needed}) needed"
+_COUNT_NEEDED = "SELECT count(*), coalesce(sum(expected_w), 0)::bigint FROM {needed}"
 _EVERY_ELIGIBLE = "SELECT device_id, expected_w FROM ({candidates}) candidate WHERE reason IS NULL"
 
 
@@ -52,18 +54,17 @@ class Chosen(NamedTuple):
 def choose_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Chosen:
     """What would be reserved for a stage at this moment; changes nothing."""
     choice = _choice_of(stage, goal_kw, now)
-    return _chosen(choice, f"({choice.needed_devices}) needed")
+    return _chosen(choice, compose("({needed}) needed", needed=choice.needed_devices))
 
 
 def reserve_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Chosen:
     """Choose the devices of a stage and reserve them. The caller holds the control zone's lock."""
     choice = _choice_of(stage, goal_kw, now)
     partition = reservation_partition(stage)
-    partition.create_from(
-        f"SELECT {int(stage.pk)}::bigint AS stage_id, needed.* FROM ({choice.needed_devices}) needed", choice.params
-    )
+    query = compose(_RESERVATIONS, stage=integer(stage.pk), needed=choice.needed_devices)
+    partition.create_from(query, choice.params)
     attach_reservations(stage)
-    return _chosen(choice, partition.table)
+    return _chosen(choice, identifier(partition.table))
 
 
 def reservation_partition(stage: Stage) -> Partition:
@@ -79,15 +80,11 @@ def attach_reservations(stage: Stage) -> None:
     """
     partition = reservation_partition(stage)
     partition.finish(PRIMARY_KEY)
-    with connection.cursor() as cursor:
-        # ATTACH takes this lock too; taken before the look, no other attachment slips in between.
-        cursor.execute("LOCK TABLE derms_reservation IN SHARE UPDATE EXCLUSIVE MODE")
-        cursor.execute(
-            statement(HERE, "count_reserved_twice").format(table=partition.table),
-            {"overlapping_stages": overlapping_stage_ids(stage)},
-        )
-        if twice := cursor.fetchone()[0]:
-            raise DeviceReservedTwice(f"{twice} devices of {stage} are reserved for an overlapping stage.")
+    # ATTACH takes this lock too; taken before the look, no other attachment slips in between.
+    sql.execute("LOCK TABLE derms_reservation IN SHARE UPDATE EXCLUSIVE MODE")
+    query = statement("derms", "count_reserved_twice", table=identifier(partition.table))
+    if twice := sql.value(query, {"overlapping_stages": overlapping_stage_ids(stage)}):
+        raise DeviceReservedTwice(f"{twice} devices of {stage} are reserved for an overlapping stage.")
     partition.attach()
 
 
@@ -119,7 +116,7 @@ def control_factor(control: str, value: float) -> float:
 
 def count_feeders(stage: Stage) -> dict[str, int]:
     """Reserved devices per feeder, by its code."""
-    return dict(run("count_feeders", {"stage": stage.pk}))
+    return dict(sql.rows(statement("derms", "count_feeders"), {"stage": stage.pk}))
 
 
 class _Rank(NamedTuple):
@@ -135,7 +132,7 @@ class _Rank(NamedTuple):
 class _Choice(NamedTuple):
     """The query of the devices a stage needs, and why others are left out; those not needed count as left out, too."""
 
-    needed_devices: str
+    needed_devices: Sql
     params: dict[str, Any]
     left_out: dict[str, int]
 
@@ -146,7 +143,7 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
     There are few ranks, so the running sum over them replaces sorting the devices.
     """
     # A stage without groups is most stages, and a condition that never holds back a row still misleads the planner.
-    within_groups = statement(HERE, "within_groups") if stage.group_ids else ""
+    within_groups = statement("derms", "within_groups") if stage.group_ids else compose("")
     params = _looked_at(stage, now)
     needs = {
         "unavailable": _is_any_unavailable(stage),
@@ -154,16 +151,18 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
         "use": params["counted_stages"],
     }
     joins = {name: (_JOIN if needed else _NO_JOIN)[name] for name, needed in needs.items()}
-    candidates = statement(HERE, "candidates").format(within_groups=within_groups, **joins)
-    every_eligible = _EVERY_ELIGIBLE.format(candidates=candidates)
+    candidates = statement("derms", "candidates", within_groups=within_groups, **joins)
+    every_eligible = compose(_EVERY_ELIGIBLE, candidates=candidates)
     if goal_kw is None:
-        return _Choice(every_eligible, params, dict(run("count_left_out", params, candidates=candidates)))
-    ranks = [_Rank(*row) for row in run("rank_candidates", params, candidates=candidates)]
+        count_left_out = statement("derms", "count_left_out", candidates=candidates)
+        return _Choice(every_eligible, params, dict(sql.rows(count_left_out, params)))
+    rank_candidates = statement("derms", "rank_candidates", candidates=candidates)
+    ranks = [_Rank(*row) for row in sql.rows(rank_candidates, params)]
     left_out: Counter[str] = Counter()
     for rank in ranks:
         left_out[rank.reason or NOT_NEEDED] += rank.devices
     if last_rank := _last_rank(ranks, goal_kw):
-        needed = statement(HERE, "needed_devices").format(candidates=candidates)
+        needed = statement("derms", "needed_devices", candidates=candidates)
         return _Choice(needed, params | last_rank, left_out)
     return _Choice(every_eligible, params, left_out)
 
@@ -179,11 +178,9 @@ def _last_rank(ranks: list[_Rank], goal_kw: float) -> dict[str, Any]:
     return {}
 
 
-def _chosen(choice: _Choice, needed: str) -> Chosen:
+def _chosen(choice: _Choice, needed: Sql) -> Chosen:
     """Count what a query or table of needed devices holds; of the eligible, the others were not needed."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*), coalesce(sum(expected_w), 0)::bigint FROM {needed}", choice.params)
-        devices, watts = cursor.fetchone()
+    devices, watts = sql.row(compose(_COUNT_NEEDED, needed=needed), choice.params)
     left_out = {
         reason: candidates - devices if reason == NOT_NEEDED else candidates
         for reason, candidates in choice.left_out.items()
@@ -244,7 +241,7 @@ def _shares(stage: Stage) -> dict[str, float | None]:
     """
     window = {"zone": stage.event.zone_id, "starts_at": stage.starts_at, "ends_at": stage.ends_at}
     control = control_factor(stage.control, stage.control_value)
-    shares = {kind: float(factor) * control for kind, factor in run("mean_factors", window)}
+    shares = {kind: float(factor) * control for kind, factor in sql.rows(statement("derms", "mean_factors"), window)}
     return dict.fromkeys(DeviceClass.values) | {k: share if share > NEGLIGIBLE else 0.0 for k, share in shares.items()}
 
 

@@ -1,14 +1,12 @@
 """The outcomes of a stage: loaded, completed and counted, one statement each."""
 
-from django.db import connection
-
 from derms.models import Stage
-from derms.set_operations.statements import HERE, run
+from integration.seam import sql
 from integration.seam.extracts import Staged
 from integration.seam.loads import Partition, keep_refused
 from integration.seam.models import Delivery
 from integration.seam.outcomes import CODES, Outcome
-from integration.seam.sql import statement
+from integration.seam.sql import identifier, statement
 
 
 def outcome_partition(stage: Stage) -> Partition:
@@ -16,17 +14,16 @@ def outcome_partition(stage: Stage) -> Partition:
 
 
 def load_raw_outcomes(stage: Stage, staged: Staged) -> int:
-    """Rows of one staged part become outcomes of a stage; gives how many."""
-    with connection.cursor() as cursor:
-        query = statement(HERE, "load_raw_outcomes").format(table=outcome_partition(stage).table, staged=staged.table)
-        cursor.execute(query, {"stage": stage.pk, "codes": CODES, **staged.range})
-        return int(cursor.rowcount)
+    """Rows of one staged part become outcomes of a stage; returns how many."""
+    table = identifier(outcome_partition(stage).table)
+    query = statement("derms", "load_raw_outcomes", table=table, staged=identifier(staged.table))
+    return sql.execute(query, {"stage": stage.pk, "codes": CODES, **staged.range})
 
 
 def complete_outcomes(stage: Stage) -> None:
     """Add an outcome for each reserved device without one: canceled if it had left the stage, else no response."""
     codes = {"no_response": Outcome.NO_RESPONSE, "canceled": Outcome.CANCELED}
-    run("complete_outcomes", {"stage": stage.pk, **codes})
+    sql.execute(statement("derms", "complete_outcomes"), {"stage": stage.pk, **codes})
 
 
 def count_reserved(stage: Stage) -> tuple[int, int]:
@@ -34,21 +31,19 @@ def count_reserved(stage: Stage) -> tuple[int, int]:
 
     Two counts by several processors: what they rule out would each take one processor a join of all rows.
     """
-    counts = run("count_reserved", {"stage": stage.pk}, table=outcome_partition(stage).table)
-    return counts[0][0], counts[0][1]
+    query = statement("derms", "count_reserved", table=identifier(outcome_partition(stage).table))
+    reserved, with_outcome = sql.row(query, {"stage": stage.pk})
+    return reserved, with_outcome
 
 
 def keep_unreserved(delivery: Delivery, stage: Stage) -> int:
-    """List the outcomes of a stage whose device was not reserved, before they are attached; gives how many."""
-    query = statement(HERE, "unreserved_raw_outcomes").format(table=outcome_partition(stage).table)
+    """List the outcomes of a stage whose device was not reserved, before they are attached; returns how many."""
+    query = statement("derms", "unreserved_raw_outcomes", table=identifier(outcome_partition(stage).table))
     return keep_refused(delivery, query, {"stage": stage.pk})
 
 
 def count_outcomes(stage: Stage) -> tuple[dict[str, int], int]:
     """Devices per outcome code, and their reduction together in W."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT code, count(*), sum(reduction_w) FROM derms_outcome WHERE stage_id = %s GROUP BY code", [stage.pk]
-        )
-        rows = cursor.fetchall()
+    query = "SELECT code, count(*), sum(reduction_w) FROM derms_outcome WHERE stage_id = %s GROUP BY code"
+    rows = sql.rows(query, [stage.pk])
     return {code: devices for code, devices, _ in rows}, sum(int(watts) for _, _, watts in rows)

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 
-from django.db import connection
 from django.db.models import Model
+
+from integration.seam import sql
+from integration.seam.sql import compose, identifier, identifiers, listed
+
+_COPY = """
+INSERT INTO {table} ({columns}) SELECT {values} FROM {table}, generate_series(1, %(count)s) n
+ WHERE {table}.id = %(like)s RETURNING id
+"""
 
 
 def copy_row(like: Model, count: int, new: Mapping[str, str]) -> list[int]:
     """Make so many copies of a row; `new` says what stands in a column instead, as SQL over the row and `n`, from 1."""
     columns = [str(field.column) for field in like._meta.concrete_fields if not field.primary_key]
-    values = ", ".join(new.get(column, column) for column in columns)
-    table = like._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table}, generate_series(1, {count}) n"
-            f" WHERE {table}.id = {like.pk} RETURNING id"
-        )
-        return [pk for (pk,) in cursor.fetchall()]
+    values = listed(compose(new[column]) if column in new else identifier(column) for column in columns)
+    query = compose(_COPY, table=identifier(like._meta.db_table), columns=identifiers(columns), values=values)
+    return sql.column(query, {"count": count, "like": like.pk})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from django.db import connection
+from integration.seam import sql
 
 LOOK_EVERY_S = 0.05
 RSS_ANON = re.compile(r"^RssAnon:\s+(\d+) kB", re.MULTILINE)
@@ -60,9 +60,7 @@ def _kind(command: str) -> str:
 
 def _postmaster() -> int:
     """The server's first process, where it runs on this machine."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        backend = cursor.fetchone()[0]
+    backend = sql.value("SELECT pg_backend_pid()")
     with suppress(OSError):
         return int((Path("/proc") / str(backend) / "stat").read_text().rpartition(")")[2].split()[1])
     return 0

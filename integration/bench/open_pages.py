@@ -13,8 +13,7 @@ from statistics import quantiles
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from django.db import connection
-
+from integration.seam import sql
 from integration.seam.nudges import ANYTHING, tell_pages
 
 POLL_S = 30.0
@@ -105,9 +104,7 @@ def _change(number: str, seen: Seen) -> None:
     seen.changed_at[number] = time.monotonic()
     seen.changes += 1
     tell_pages(number)
-    with connection.cursor() as cursor:
-        cursor.execute(CONNECTIONS)
-        seen.connections = max(seen.connections, cursor.fetchone()[0])
+    seen.connections = max(seen.connections, sql.value(CONNECTIONS))
 
 
 async def _keep_open(address: str, cookie: str, page: Page, seen: Seen) -> None:

@@ -6,14 +6,12 @@ from statistics import quantiles
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
 from cpm.models import Participation
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import ProgramType
 from cpm.operations import opt_out_device
 from integration.commands.journey import PATIENCE_S, PATIENCE_S_PER_DEVICE, Journey, JourneyStuck, wait_until
-from integration.seam import clock
+from integration.seam import clock, sql
 from lec_sim.models import LecStage
 
 P50_GOAL_S, P99_GOAL_S = 0.3, 2.0
@@ -96,6 +94,4 @@ def opt_out_of_a_loaded_stage(event_uid: UUID) -> int:
 
 def answers(event_uid: UUID) -> list[float]:
     """Seconds of every opt-out LEC has answered."""
-    with connection.cursor() as cursor:
-        cursor.execute(ANSWERED, [event_uid])
-        return [seconds for (seconds,) in cursor.fetchall()]
+    return sql.column(ANSWERED, [event_uid])

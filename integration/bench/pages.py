@@ -23,10 +23,10 @@ from integration.commands.journey import person_of
 from integration.console.models import User
 from integration.console.roles import CSR, OPERATOR, PROGRAM_MANAGER
 from integration.demo.customers import add_customers
-from integration.demo.statements import analyze
-from integration.seam import clock
+from integration.seam import clock, sql
 from integration.seam.loads import Partition
 from integration.seam.outcomes import CODES
+from integration.seam.sql import analyze, compose, identifier, listed
 
 from .copies import copy_row
 from .crew import BenchFailed
@@ -90,13 +90,14 @@ def keep_few() -> str:
     whole = connection.settings_dict["NAME"]
     connection.close()
     with connection._nodb_cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{whole}_few" TEMPLATE "{whole}"')
+        few = identifier(f"{whole}_few")
+        cursor.execute(compose("CREATE DATABASE {few} TEMPLATE {whole}", few=few, whole=identifier(whole)))
     return f"{whole}_few"
 
 
 def drop_few(database: str) -> None:
     with connection._nodb_cursor() as cursor:
-        cursor.execute(f'DROP DATABASE "{database}"')
+        cursor.execute(compose("DROP DATABASE {database}", database=identifier(database)))
 
 
 def times(few: EventRun, many: EventRun, few_in: str) -> list[Page]:
@@ -136,13 +137,13 @@ def print_times(pages: Iterable[Page]) -> None:
 
 
 def _copy_rows(source: Partition, target: Partition) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [source.parent])
-        columns = [name for (name,) in cursor.fetchall()]
-        values = ", ".join(str(target.value) if name == source.key else name for name in columns)
-        target.create()
-        cursor.execute(f"INSERT INTO {target.table} SELECT {values} FROM {source.table}")
-    target.finish(f"{target.key}, device_id")
+    columns = sql.column(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [source.parent]
+    )
+    values = listed(target.values if name == source.key else identifier(name) for name in columns)
+    target.create()
+    target.execute("INSERT INTO {table} SELECT {values} FROM {source}", values=values, source=identifier(source.table))
+    target.finish((target.key, "device_id"))
     target.attach()
 
 

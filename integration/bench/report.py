@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.db import connection
 from rich.console import Console
 from rich.table import Table
+
+from integration.seam import sql
 
 from .steps import Step
 
@@ -78,9 +79,7 @@ def as_json(rows: Iterable[Row], peak_mb: dict[str, float], *, devices: int) -> 
 
 
 def engine_settings() -> dict[str, str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, current_setting(name) FROM unnest(%s) name", [list(SETTINGS)])
-        return dict(cursor.fetchall())
+    return dict(sql.rows("SELECT name, current_setting(name) FROM unnest(%s) name", [list(SETTINGS)]))
 
 
 def _cells(row: Row) -> list[str]:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from cpm.models.program_events import ProgramEvent
@@ -13,7 +12,7 @@ from derms.models import Enrollment, Event, Stage
 from derms.operations.outcomes import OUTCOMES
 from derms.operations.scheduling import RESERVED_DEVICES
 from integration.commands.journey import Journey
-from integration.seam import clock
+from integration.seam import clock, sql
 from integration.seam.models import Delivery
 from lec_sim.models import LecStage
 
@@ -25,6 +24,7 @@ STAGE_S = 3600
 RATED_W = (
     "SELECT sum(d.rated_w) FROM derms_device d JOIN derms_enrollment e ON e.device_id = d.id WHERE e.program_id = %s"
 )
+RESERVATIONS = "SELECT * FROM derms_reservation WHERE stage_id = %(stage)s"
 # Every device was called ten times and did well in most: so the ranked choice has something to rank.
 USAGE = """
 UPDATE derms_candidate c
@@ -66,10 +66,10 @@ class EventRun:
         if journey.enrolled() != journey.devices:
             raise BenchFailed(f"{journey.enrolled()} of {journey.devices} devices were enrolled.")
         self.program = Enrollment.objects.filter(program__code=journey.tag).values_list("program_id", flat=True)[0]
-        _execute(USAGE, [self.program])
-        _execute("VACUUM FULL derms_candidate")  # each stage that closes leaves a table without dead rows, too
-        _execute("VACUUM (ANALYZE)")  # what autovacuum does within minutes
-        _execute("CHECKPOINT")
+        sql.execute(USAGE, [self.program])
+        sql.execute("VACUUM FULL derms_candidate")  # each stage that closes leaves a table without dead rows, too
+        sql.execute("VACUUM (ANALYZE)")  # what autovacuum does within minutes
+        sql.execute("CHECKPOINT")
 
     def choose(self) -> None:
         """Reserve two stages: one of Maximum Reduction, one ranked until a target is met."""
@@ -132,13 +132,11 @@ class EventRun:
         seconds = self._timed("derms.operations.schedule_event", event.pk, now=clock.now())
         stage = Stage.objects.get(event=event)
         _require(stage.reserved, f"{event} was not scheduled")
-        limit = binary_copy(f"SELECT * FROM derms_reservation WHERE stage_id = {stage.pk}", "derms_reservation")
+        limit = binary_copy(RESERVATIONS, {"stage": stage.pk}, like="derms_reservation")
         self._note(name, stage.reserved, seconds, limit, goal=goal)
 
     def _target_kw(self) -> int:
-        with connection.cursor() as cursor:
-            cursor.execute(RATED_W, [self.program])
-            watts = int(cursor.fetchone()[0])
+        watts = int(sql.value(RATED_W, [self.program]))
         return round(watts * 0.5 * 0.8 * TARGET_SHARE / 1000)  # the forecast's factor, and most devices' score
 
     def _timed(self, operation: str, *args: object, **kwargs: object) -> float:
@@ -165,8 +163,3 @@ def _deliveries(kind: str) -> QuerySet[Delivery]:
 def _require(is_so: object, otherwise: str) -> None:
     if not is_so:
         raise BenchFailed(otherwise)
-
-
-def _execute(query: str, params: list[int] | None = None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)

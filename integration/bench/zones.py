@@ -15,7 +15,7 @@ from django.db import connection
 from derms.models import Event
 from derms.operations import schedule_event
 from integration.commands.journey import Journey
-from integration.seam import clock
+from integration.seam import clock, sql
 from integration.seam.settling import settle
 
 from .crew import BenchFailed
@@ -78,9 +78,7 @@ def _schedule_one(event_id: int) -> float:
 
 
 def _look(over: threading.Event, waits: dict[str, int]) -> None:
-    with connection.cursor() as cursor:
-        while not over.wait(LOOK_EVERY_S):
-            cursor.execute(WAITING)
-            for kind, backends in cursor.fetchall():
-                waits[kind] = waits.get(kind, 0) + backends
+    while not over.wait(LOOK_EVERY_S):
+        for kind, backends in sql.rows(WAITING):
+            waits[kind] = waits.get(kind, 0) + backends
     connection.close()

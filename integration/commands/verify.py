@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import NamedTuple
 
-from django.db import connection
-
+from integration.seam import sql
 from integration.seam.sql import statement
 
-HERE = Path(__file__).parent
 # Two systems may differ for as long as a message takes.
 REST = timedelta(seconds=10)
 INVARIANTS: Mapping[str, str] = {
@@ -41,6 +38,5 @@ def violations(*, rest: timedelta = REST) -> list[Violation]:
 
 def violations_of(name: str, *, rest: timedelta = REST) -> list[Violation]:
     """Ask one invariant's query."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement(HERE, f"verify/{name.lower()}"), {"rest": f"{rest.total_seconds()} s"})
-        return [Violation(name, subject, what) for subject, what in cursor.fetchall()]
+    found = sql.rows(statement("integration.commands", f"verify/{name.lower()}"), {"rest": f"{rest.total_seconds()} s"})
+    return [Violation(name, subject, what) for subject, what in found]

@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 from django import forms
 from django.core.exceptions import BadRequest
-from django.db import connection
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -21,6 +19,7 @@ from integration.pages.access import allow
 from integration.pages.exports import PAGE, Listing, export
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, SIZE, join_key, page_of, split_key
+from integration.seam import sql
 from integration.seam.sql import statement
 
 KINDS = {
@@ -121,10 +120,8 @@ def audit_export(request: SignedInRequest) -> HttpResponseBase:
 def changes(wanted: dict[str, Any], *, before: tuple[datetime, str] | None, limit: int) -> list[Change]:
     """So many changes before a place in the trail, or from its newest end."""
     at, key = before or (wanted["until"], LAST_KEY)
-    with connection.cursor() as cursor:
-        query = statement(Path(__file__).parent, "audit_trail")
-        cursor.execute(query, {**wanted, "at": at, "key": key, "limit": limit})
-        return [Change(*row) for row in cursor.fetchall()]
+    query = statement("integration.console", "audit_trail")
+    return [Change(*row) for row in sql.rows(query, {**wanted, "at": at, "key": key, "limit": limit})]
 
 
 def _cells(change: Change) -> Iterator[Any]:

@@ -8,8 +8,7 @@ from django.db import transaction
 from cpm.choices import DeviceClass
 from derms.models import ControlZone
 from integration.seam import clock
-
-from .statements import analyze, run
+from integration.seam.sql import analyze, execute, statement
 
 ALL_CLASSES = tuple(DeviceClass.values)
 # A home's devices were installed at least so long ago: before the first event of the demo's history.
@@ -48,19 +47,19 @@ def add_fleet(*, zone_code: str, program_id: int, devices: int, seed: int, prefi
 def add_customers(*, zone_code: str, devices: int, seed: int, prefix: str, now: datetime) -> int:
     """Invent customers with so many devices in one zone, subscribed to nothing yet; gives the devices."""
     zone = ControlZone.objects.get(code=zone_code)
-    run(
-        "add_customers",
-        zone=zone.code,
-        town=zone.name,
-        time_zone=zone.time_zone,
-        devices=devices,
-        seed=seed * 10,
-        prefix=prefix,
-        installed_before=now - INSTALLED_BEFORE,
-        first_names=list(FIRST_NAMES),
-        last_names=list(LAST_NAMES),
-        streets=list(STREETS),
-    )
+    params = {
+        "zone": zone.code,
+        "town": zone.name,
+        "time_zone": zone.time_zone,
+        "devices": devices,
+        "seed": seed * 10,
+        "prefix": prefix,
+        "installed_before": now - INSTALLED_BEFORE,
+        "first_names": list(FIRST_NAMES),
+        "last_names": list(LAST_NAMES),
+        "streets": list(STREETS),
+    }
+    execute(statement("integration.demo", "add_customers"), params)
     return devices
 
 
@@ -73,11 +72,11 @@ def subscribe(
     share: float = 1.0,
 ) -> int:
     """Subscribe a share of a zone's customers to a program with their devices of these classes; gives the devices."""
-    return run(
-        "subscribe_devices",
-        zone=zone_code,
-        program=program_id,
-        classes=list(classes),
-        share=share,
-        seed=seed * 10 + program_id,
-    )
+    params = {
+        "zone": zone_code,
+        "program": program_id,
+        "classes": list(classes),
+        "share": share,
+        "seed": seed * 10 + program_id,
+    }
+    return execute(statement("integration.demo", "subscribe_devices"), params)

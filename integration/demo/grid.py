@@ -6,9 +6,8 @@ from django.db import transaction
 
 from derms.choices import Category
 from derms.models import ControlZone, HeadEnd, StrategyType
+from integration.seam.sql import execute, statement
 from lec_sim.models import HeadEndProfile
-
-from .statements import run
 
 LEAD_TIME_S = 20
 OUTCOME_TIMEOUT_S = 60
@@ -61,7 +60,8 @@ def add_zone(
 ) -> ControlZone:
     """Make a control zone with its grid: feeders are counted per substation, transformers per feeder."""
     zone = ControlZone.objects.create(code=code, name=name, time_zone="America/New_York", limit_kw=limit_kw)
-    run("add_zone_grid", zone=zone.pk, code=code, substations=substations, feeders=feeders, transformers=transformers)
+    grid = {"substations": substations, "feeders": feeders, "transformers": transformers}
+    execute(statement("integration.demo", "add_zone_grid"), {"zone": zone.pk, "code": code, **grid})
     return zone
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.module_loading import import_string
 
@@ -15,6 +15,7 @@ from derms.models import Event, Stage, Strategy
 from integration.seam.messages import Receipt
 from integration.seam.models import Alert, Delivery, Extract, Load, Message
 from integration.seam.routes import ROUTES
+from integration.seam.sql import compose, execute, identifier
 from lec_sim import operations as lec
 from lec_sim.models import LecStage
 
@@ -134,9 +135,9 @@ def _deliver(delivery: Delivery, moment: datetime) -> None:
     delivery.receipt, delivery.attempt, delivery.delivered_at = receipt.model_dump(mode="json"), 1, moment
     delivery.save(update_fields=["receipt", "attempt", "delivered_at"])
     if delivery.part:
-        with connection.cursor() as cursor:
-            # The next file of this transaction is staged under the same name.
-            cursor.execute(f"DROP TABLE IF EXISTS staged_part_{delivery.part}")
+        # The next file of this transaction is staged under the same name.
+        staged = identifier(f"staged_part_{delivery.part}")
+        execute(compose("DROP TABLE IF EXISTS {staged}", staged=staged))
 
 
 def _date_messages(sent: list[Message], moment: datetime) -> None:

@@ -4,14 +4,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from derms.choices import DeviceClass
 from derms.models import ControlZone, LoadForecast
+from integration.seam import sql
+from integration.seam.sql import copy_in, execute, statement
 
 from .grid import ZONES
-from .statements import run
 
 METERED = Path(__file__).parent / "pjm_zone_load_summer_2018.csv"
 LOCAL = ZoneInfo("America/New_York")
@@ -51,21 +52,21 @@ def add_flat_load(
     *, zone: ControlZone, start: datetime, hours: int, load_kw: int = 50_000, factor: float = 0.5
 ) -> None:
     """Give a zone the same load and the same factor of every class for so many hours, from the start of an hour."""
-    run(
-        "add_flat_load",
-        zone=zone.pk,
-        start=start,
-        hours=hours,
-        load_kw=load_kw,
-        factor=factor,
-        classes=list(DeviceClass.values),
-    )
+    params = {
+        "zone": zone.pk,
+        "start": start,
+        "hours": hours,
+        "load_kw": load_kw,
+        "factor": factor,
+        "classes": list(DeviceClass.values),
+    }
+    execute(statement("integration.demo", "add_flat_load"), params)
 
 
 def _stage_metered() -> None:
-    run("stage_metered_load")
-    with connection.cursor() as cursor, METERED.open("rb") as file:
-        cursor.copy_expert("COPY demo_metered FROM STDIN WITH (FORMAT csv, HEADER)", file)
+    execute(statement("integration.demo", "stage_metered_load"))
+    with METERED.open("rb") as file:
+        copy_in("COPY demo_metered FROM STDIN WITH (FORMAT csv, HEADER)", file)
 
 
 def _shift(kw_per_mw: float, now: datetime) -> int:
@@ -73,8 +74,9 @@ def _shift(kw_per_mw: float, now: datetime) -> int:
     shift = _monday(now) - _monday(_highest_hour())
     for zone in ControlZone.objects.filter(code__in=[zone.code for zone in ZONES]):
         source = next(z.load_of for z in ZONES if z.code == zone.code)
-        hours = run("shift_load", zone=zone.pk, source=source, shift=shift, kw_per_mw=kw_per_mw, now=now)
-        run("shape_factors", zone=zone.pk, now=now)
+        params = {"zone": zone.pk, "source": source, "shift": shift, "kw_per_mw": kw_per_mw, "now": now}
+        hours = execute(statement("integration.demo", "shift_load"), params)
+        execute(statement("integration.demo", "shape_factors"), {"zone": zone.pk, "now": now})
     return hours
 
 
@@ -86,16 +88,12 @@ def _monday(moment: datetime) -> datetime:
 
 def _highest_hour() -> datetime:
     """The hour in which the zones' loads together were highest."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT (hour_ending AT TIME ZONE INTERVAL '-04:00') - interval '1 hour' FROM demo_metered"
-            " GROUP BY hour_ending ORDER BY sum(load_mw) DESC LIMIT 1"
-        )
-        hour: datetime = cursor.fetchone()[0]
+    hour: datetime = sql.value(
+        "SELECT (hour_ending AT TIME ZONE INTERVAL '-04:00') - interval '1 hour' FROM demo_metered"
+        " GROUP BY hour_ending ORDER BY sum(load_mw) DESC LIMIT 1"
+    )
     return hour
 
 
 def _peak_mw(source: str) -> float:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT max(load_mw) FROM demo_metered WHERE source = %s", [source])
-        return float(cursor.fetchone()[0])
+    return float(sql.value("SELECT max(load_mw) FROM demo_metered WHERE source = %s", [source]))

@@ -15,9 +15,9 @@ from cpm.models.programs import Program
 from derms.models import ControlZone, Event, LoadForecast, Strategy
 from integration.seam.models import Delivery
 from integration.seam.settling import settle
+from integration.seam.sql import analyze
 
 from . import customers, grid, history, live, load, people, planning, programs
-from .statements import analyze
 
 SECONDS_PER_DEVICE = 0.002
 BULK_TABLES = (

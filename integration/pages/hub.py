@@ -13,6 +13,7 @@ import psycopg2
 from django.db import connections
 
 from integration.seam.nudges import ANYTHING, CHANNEL
+from integration.seam.sql import compose, identifier
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ def connect() -> Any:
     raw = psycopg2.connect(**connections["default"].get_connection_params())
     raw.autocommit = True
     with raw.cursor() as cursor:
-        cursor.execute(f"LISTEN {CHANNEL}")
+        cursor.execute(compose("LISTEN {channel}", channel=identifier(CHANNEL)))
     return raw
 
 

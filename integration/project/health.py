@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from integration.pages.access import allow_anyone
+from integration.seam import sql
 
 OK = "ok"
 BROKER_SECONDS = 1.0
@@ -49,8 +50,7 @@ def is_ready(words: Mapping[str, str]) -> bool:
 
 def database() -> str:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        sql.value("SELECT 1")
     except DatabaseError as problem:
         return f"can't be reached ({type(problem).__name__})"
     return OK

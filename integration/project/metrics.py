@@ -5,14 +5,13 @@ Whatever process answers gives the same figures, so nothing is counted in memory
 
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
-from django.db import connection
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from integration.seam import sql
 from integration.seam.sql import statement
 
 
@@ -42,10 +41,7 @@ class DatabaseFigures(Collector):
     """What Prometheus collects."""
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        with connection.cursor() as cursor:
-            cursor.execute(statement(Path(__file__).parent, "metrics"))
-            rows = cursor.fetchall()
-        return families(rows)
+        return families(sql.rows(statement("integration.project", "metrics")))
 
 
 def families(rows: Iterable[tuple[str, str, float]]) -> list[GaugeMetricFamily]:

@@ -11,9 +11,8 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import NamedTuple
 
-from django.db import connection
-
 from integration.engines.state import PROJECT, State
+from integration.seam import sql
 from integration.seam.scheduler import RUNNING_KEY
 
 GRACE_SECONDS = 25  # longer than a worker's soft shutdown of 20
@@ -51,14 +50,13 @@ def _worker(queue: str, processes: int) -> Child:
 
 def scheduler_is_running() -> bool:
     """Whether any scheduler works on this database, on whatever machine."""
-    with connection.cursor() as cursor:
-        cursor.execute(
+    return bool(
+        sql.value(
             "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
             [RUNNING_KEY],
         )
-        running: bool = cursor.fetchone()[0]
-    return running
+    )
 
 
 class Supervisor:

@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from . import clock
 from .models import Alert
 from .refusals import Refused
+from .sql import execute
 
 _RAISE = """
 INSERT INTO integration_alert
@@ -27,8 +28,7 @@ def raise_alert(
     key: str, *, kind: str, severity: str, text: str, event_uid: UUID | None = None, stage_uid: UUID | None = None
 ) -> None:
     """Open an alert, or count it once more where it is open already."""
-    with connection.cursor() as cursor:
-        cursor.execute(_RAISE, [key[:200], kind, severity, text, event_uid, stage_uid])
+    execute(_RAISE, [key[:200], kind, severity, text, event_uid, stage_uid])
 
 
 def close_alert(key: str, *, by: str = "system") -> None:

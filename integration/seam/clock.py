@@ -2,12 +2,10 @@
 
 from datetime import datetime
 
-from django.db import connection
+from . import sql
 
 
 def now() -> datetime:
     """The database's present moment in UTC; inside a transaction it moves on, unlike SQL's now()."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
+    moment: datetime = sql.value("SELECT clock_timestamp()")
     return moment

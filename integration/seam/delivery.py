@@ -16,15 +16,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.module_loading import import_string
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from . import clock
+from . import clock, sql
 from .alerts import close_alert, raise_alert
 from .messages import Receipt
 from .models import BULK, SMALL, Alert, Delivery, DueWork, Message, Work
 from .routes import DUE, ROUTES, Route
+from .sql import compose, identifier
 
 log = logging.getLogger(__name__)
 W = TypeVar("W", Delivery, DueWork)
@@ -33,13 +34,13 @@ MOST_ATTEMPTS = 12
 # What one or two failures cost is over within seconds, before anybody could look.
 TRIES_WORTH_TELLING = 3
 OPEN = {
-    Delivery._meta.db_table: "delivered_at IS NULL AND dead_at IS NULL AND discarded_at IS NULL",
-    DueWork._meta.db_table: "dead_at IS NULL",
+    Delivery._meta.db_table: compose("delivered_at IS NULL AND dead_at IS NULL AND discarded_at IS NULL"),
+    DueWork._meta.db_table: compose("dead_at IS NULL"),
 }
 _CLAIM = """
 WITH taken AS (
-    SELECT id, attempt - given_back < {most} AS has_tries
-      FROM {table} WHERE (id, attempt) IN %s AND {open} FOR NO KEY UPDATE SKIP LOCKED)
+    SELECT id, attempt - given_back < %(most)s AS has_tries
+      FROM {table} WHERE (id, attempt) IN %(keys)s AND {open} FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE {table} work
    SET attempt = attempt + has_tries::int,
        due_at = clock_timestamp() + CASE queue WHEN 'small' THEN interval '2 s' ELSE interval '5 s' END
@@ -143,9 +144,8 @@ def _claim(model: type[W], wanted: Iterable[tuple[int, int]]) -> list[W]:
     table, keys = model._meta.db_table, tuple(wanted)
     if not keys:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM.format(table=table, open=OPEN[table], most=MOST_ATTEMPTS), [keys])
-        has_tries = dict(cursor.fetchall())
+    claim = compose(_CLAIM, table=identifier(table), open=OPEN[table])
+    has_tries: dict[int, bool] = dict(sql.rows(claim, {"keys": keys, "most": MOST_ATTEMPTS}))
     rows: Any = model._default_manager.filter(pk__in=has_tries).order_by("pk")
     found: list[W] = list(rows.select_related("message") if model is Delivery else rows)
     for work in found:
@@ -160,10 +160,8 @@ def _is_held(work: Work, *, subject: str | None = None) -> bool:
     Whoever claimed an attempt waits for the lock: one who only came too late to claim it may hold it for a moment.
     """
     table = work._meta.db_table
-    with connection.cursor() as cursor:
-        named = {"id": work.pk, "attempt": work.attempt, "subject": subject}
-        cursor.execute(_HOLD.format(table=table, open=OPEN[table]), named)
-        return cursor.fetchone() is not None
+    hold = compose(_HOLD, table=identifier(table), open=OPEN[table])
+    return bool(sql.rows(hold, {"id": work.pk, "attempt": work.attempt, "subject": subject}))
 
 
 def _note(work: Work, write: Callable[[Work], None]) -> None:
@@ -185,8 +183,7 @@ def _act_on_delivery(delivery: Delivery) -> None:
     handler: Callable[..., Receipt] = import_string(route.handler)
     receipt = handler(delivery.message.body) if route.queue == SMALL else handler(delivery)
     _close_alerts(delivery)
-    with connection.cursor() as cursor:
-        cursor.execute(_MARK, [receipt.model_dump_json(), delivery.pk])
+    sql.execute(_MARK, [receipt.model_dump_json(), delivery.pk])
 
 
 def _act_on_due_work(work: DueWork) -> None:

@@ -6,22 +6,27 @@ parent as the last thing before the commit.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef
 
-from . import clock
+from . import clock, sql
 from .delivery import NotYet
 from .messages import ExtractRef
-from .models import Delivery, Load, Message, RefusedRow
+from .models import Delivery, Load, Message
+from .sql import Sql, compose, identifier, identifiers, integer, listed
 
 # PostgreSQL's statistics target, for tables that are made anew for each stage: 3,000 rows tell of ids, watts and a
 # handful of codes as much as 30,000 do.
 REBUILT = 10
 TRIES, PAUSE_S = 20, 0.2
+_KEEP_REFUSED = """
+INSERT INTO integration_refusedrow (delivery_id, head_end, nic_id, reason)
+SELECT %(delivery)s, refused.* FROM ({query}) refused
+"""
 _NEEDED_COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attnotnull"
 
 
@@ -38,65 +43,71 @@ class Partition:
         return f"{self.parent}_{self.value}"
 
     @property
-    def values(self) -> str:
+    def values(self) -> Sql:
         """The keys whose rows it holds, as ATTACH lists them."""
-        return str(self.value)
+        return integer(self.value)
 
     @property
-    def condition(self) -> str:
+    def condition(self) -> Sql:
         """What holds for each of its rows."""
-        return f"{self.key} = {self.value}"
+        return compose("{key} = {value}", key=identifier(self.key), value=self.values)
 
     @property
-    def check(self) -> str:
+    def check(self) -> Sql:
         """The constraint that says so, and spares ATTACH a look at the rows."""
-        return f"CONSTRAINT {self.table}_of_its_keys CHECK ({self.condition})"
+        name = identifier(f"{self.table}_of_its_keys")
+        return compose("CONSTRAINT {name} CHECK ({condition})", name=name, condition=self.condition)
 
     def create(self) -> None:
         """Make the empty, unattached table, in which every row is of this stage; does nothing where it is there.
 
         Whoever calls this holds the lock of the stage.
         """
-        if not _scalar("SELECT to_regclass(%s)", self.table):
+        if not sql.value("SELECT to_regclass(%s)", [self.table]):
             self._create_empty()
-            _execute(f"ALTER TABLE {self.table} ALTER {self.key} SET DEFAULT {self.value}")
+            self.execute("ALTER TABLE {table} ALTER {key} SET DEFAULT {value}", value=integer(self.value))
 
-    def create_from(self, query: str, params: dict[str, Any]) -> int:
-        """Make the unattached table of a query's rows, with the parent's columns by name and type; gives how many.
+    def create_from(self, query: Sql, params: dict[str, Any]) -> int:
+        """Make the unattached table of a query's rows, with the parent's columns by name and type; returns how many.
 
         Unlike an INSERT this lets the server use several processors for the query.
         """
-        with connection.cursor() as cursor:
-            # The server takes handing a row on for ten times as dear as it is beside what is worked out of each.
-            cursor.execute("SET LOCAL parallel_tuple_cost = 0.01")
-            cursor.execute(f"CREATE TABLE {self.table} AS {query}", params)
-            rows = int(cursor.rowcount)
-            cursor.execute("SET LOCAL parallel_tuple_cost TO DEFAULT")
-            cursor.execute(_NEEDED_COLUMNS, [self.parent])
-            needed = [f"ALTER {column} SET NOT NULL" for (column,) in cursor.fetchall()]
-            cursor.execute(f"ALTER TABLE {self.table} {', '.join(needed)}, ADD {self.check}")
-            return rows
+        # PostgreSQL overrates the cost of passing rows between workers; a tenth of it lets the query run in parallel.
+        sql.execute("SET LOCAL parallel_tuple_cost = 0.01")
+        rows = sql.execute(
+            compose("CREATE TABLE {table} AS {query}", table=identifier(self.table), query=query), params
+        )
+        sql.execute("SET LOCAL parallel_tuple_cost TO DEFAULT")
+        needed = (identifier(name) for name in sql.column(_NEEDED_COLUMNS, [self.parent]))
+        not_null = listed(compose("ALTER {column} SET NOT NULL", column=column) for column in needed)
+        self.execute("ALTER TABLE {table} {not_null}, ADD {check}", not_null=not_null, check=self.check)
+        return rows
 
     def take_now(self) -> None:
         """Keep loaders out until the transaction ends. Raises NotYet where one is at work."""
         try:
             with transaction.atomic():
-                _execute(f"LOCK TABLE {self.table} IN ACCESS EXCLUSIVE MODE NOWAIT")
+                self.execute("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE NOWAIT")
         except OperationalError as busy:
             raise NotYet("rows are just coming in") from busy
 
-    def finish(self, primary_key: str) -> None:
+    def finish(self, primary_key: Sequence[str]) -> None:
         """Add the key, once for all rows."""
-        _execute(f"ALTER TABLE {self.table} ADD PRIMARY KEY ({primary_key})")
+        self.execute("ALTER TABLE {table} ADD PRIMARY KEY ({columns})", columns=identifiers(primary_key))
 
     def attach(self) -> None:
         """Make the rows visible; belongs at the end of the transaction, since it holds up other attachments."""
-        _execute(f"ALTER TABLE {self.parent} ATTACH PARTITION {self.table} FOR VALUES IN ({self.values})")
+        self.execute("ALTER TABLE {parent} ATTACH PARTITION {table} FOR VALUES IN ({values})", values=self.values)
         analyze_after_commit(self.table, target=REBUILT)
 
+    def execute(self, text: str, params: sql.Params = None, **parts: Sql) -> int:
+        """Run a statement about this partition: `{table}`, `{parent}`, `{key}` and the parts are put into its text."""
+        named = {"table": identifier(self.table), "parent": identifier(self.parent), "key": identifier(self.key)}
+        return sql.execute(compose(text, **named, **parts), params)
+
     def _create_empty(self) -> None:
-        like = f"LIKE {self.parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS"
-        _execute(f"CREATE TABLE {self.table} ({like}, {self.check})")
+        text = "CREATE TABLE {table} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, {check})"
+        self.execute(text, check=self.check)
 
 
 @dataclass(frozen=True)
@@ -110,11 +121,11 @@ class Renewed(Partition):
     def attach(self) -> None:
         """Drop the table that has the place, and take it. The caller keeps writers away from the parent."""
         place = Partition(self.parent, self.key, self.value)
-        _execute(f"DROP TABLE {place.table}; ALTER TABLE {self.table} RENAME TO {place.table}")
+        self.execute("DROP TABLE {place}; ALTER TABLE {table} RENAME TO {place}", place=identifier(place.table))
         place.attach()
 
 
-def patiently(exchange: Callable[[], None]) -> None:
+def patiently(exchange: Callable[[], object]) -> None:
     """Exchange tables that others read, within the transaction, and keep nobody waiting longer than a second for it.
 
     Raises NotYet where readers, a backup for instance, leave no moment for it.
@@ -122,7 +133,7 @@ def patiently(exchange: Callable[[], None]) -> None:
     for _ in range(TRIES):
         try:
             with transaction.atomic():
-                _execute("SET LOCAL lock_timeout = '1s'")
+                sql.execute("SET LOCAL lock_timeout = '1s'")
                 exchange()
         except OperationalError:
             time.sleep(PAUSE_S)
@@ -156,22 +167,14 @@ def count_part(delivery: Delivery, *, applied: int, refused: int) -> Load:
     return load
 
 
-def count_rows(query: str, params: dict[str, Any]) -> int:
-    """How many rows a query gives, by several processors; an INSERT of them, which seldom are, would use one."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({query}) counted", params)
-        return int(cursor.fetchone()[0])
+def count_rows(query: Sql, params: dict[str, Any]) -> int:
+    """How many rows a query returns, by several processors; an INSERT of them, which seldom are, would use one."""
+    return int(sql.value(compose("SELECT count(*) FROM ({query}) counted", query=query), params))
 
 
-def keep_refused(delivery: Delivery, query: str, params: dict[str, Any]) -> int:
-    """Keep the rows a query gives as (head_end, nic_id, reason); gives how many."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {RefusedRow._meta.db_table} (delivery_id, head_end, nic_id, reason)"
-            f" SELECT %(delivery)s, refused.* FROM ({query}) refused",
-            {"delivery": delivery.pk, **params},
-        )
-        return int(cursor.rowcount)
+def keep_refused(delivery: Delivery, query: Sql, params: dict[str, Any]) -> int:
+    """Keep the rows a query returns as (head_end, nic_id, reason); returns how many."""
+    return sql.execute(compose(_KEEP_REFUSED, query=query), {"delivery": delivery.pk, **params})
 
 
 def drop_abandoned_tables() -> int:
@@ -187,29 +190,19 @@ def drop_abandoned_tables() -> int:
         abandoned = list(locked.filter(~Exists(awaited), finished_at=None).exclude(table=""))
         for load in abandoned:
             if not _is_attached(load.table):
-                _execute(f"DROP TABLE IF EXISTS {load.table}")
+                sql.execute(compose("DROP TABLE IF EXISTS {table}", table=identifier(load.table)))
             load.table = ""
             load.save(update_fields=["table"])
     return len(abandoned)
 
 
 def _is_attached(table: str) -> bool:
-    return bool(_scalar("SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(%s) AND relispartition)", table))
-
-
-def _scalar(query: str, param: str) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(query, [param])
-        return cursor.fetchone()[0]
+    query = "SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(%s) AND relispartition)"
+    return bool(sql.value(query, [table]))
 
 
 @transaction.atomic
 def _analyze(tables: tuple[str, ...], target: int | None) -> None:
     if target is not None:
-        _execute(f"SET LOCAL default_statistics_target = {target}")
-    _execute(f"ANALYZE {', '.join(tables)}")
-
-
-def _execute(statement: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
+        sql.execute("SET LOCAL default_statistics_target = %s", [target])
+    sql.analyze(*tables)

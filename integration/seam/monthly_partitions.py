@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
+from . import sql
 from .loads import Partition, patiently
+from .sql import Sql, compose, identifier, identifiers, integer, listed
 
 # Partitions that hold one stage are named by its number, a month's by "m" and the month.
 _OF_ONE_STAGE = """
@@ -33,7 +35,7 @@ class Bulk(NamedTuple):
 
     parent: str
     key: str
-    primary_key: str
+    primary_key: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -47,34 +49,35 @@ class Month(Partition):
         return f"{self.parent}_m{self.value}_{len(self.ids)}"  # a month folded again has more stages
 
     @property
-    def values(self) -> str:
-        return ", ".join(map(str, self.ids))
+    def values(self) -> Sql:
+        return listed(map(integer, self.ids))
 
     @property
-    def condition(self) -> str:
-        return f"{self.key} = ANY ('{{{self.values}}}'::bigint[])"
+    def condition(self) -> Sql:
+        return compose("{key} = ANY ('{{{values}}}'::bigint[])", key=identifier(self.key), values=self.values)
 
     def fill(self) -> None:
         """Make the table, with the rows its stages have now."""
         self._create_empty()
-        _execute(f"INSERT INTO {self.table} SELECT * FROM {self.parent} WHERE {self.condition}")
+        self.execute("INSERT INTO {table} SELECT * FROM {parent} WHERE {condition}", condition=self.condition)
 
-    def finish(self, primary_key: str) -> None:
+    def finish(self, primary_key: Sequence[str]) -> None:
         """As of one stage; where the key does not lead to a stage's rows, a small index does: they lie together."""
         super().finish(primary_key)
-        if not primary_key.startswith(self.key):
-            _execute(f"CREATE INDEX {self.table}_by_stage ON {self.table} USING brin ({self.key})")
+        if primary_key[0] != self.key:
+            index = identifier(f"{self.table}_by_stage")
+            self.execute("CREATE INDEX {index} ON {table} USING brin ({key})", index=index)
 
     def sources(self) -> list[str]:
         """The partitions whose rows it takes over; none where no stage has one of its own."""
         names = [f"{self.parent}_{pk}" for pk in self.ids]
-        found = _column(_HOLDING, {"parent": self.parent, "of_one_stage": names, "month": str(self.value)})
+        found = sql.column(_HOLDING, {"parent": self.parent, "of_one_stage": names, "month": str(self.value)})
         return found if set(found).intersection(names) else []
 
 
 def months_to_fold(tables: Sequence[Bulk], over: QuerySet[Any], now: datetime) -> list[int]:
     """Months that ended FOLD_AFTER_DAYS ago and of which a stage that is `over` has a partition of its own."""
-    ids = _column(_OF_ONE_STAGE, [[table.parent for table in tables]])
+    ids = sql.column(_OF_ONE_STAGE, [[table.parent for table in tables]])
     before = _month_of(now - timedelta(days=settings.FOLD_AFTER_DAYS))
     ends = over.filter(pk__in=ids, ends_at__lt=before).values_list("ends_at", flat=True)
     return sorted({int(f"{end.astimezone(UTC):%Y%m}") for end in ends})
@@ -92,26 +95,17 @@ def fold_month(tables: Sequence[Bulk], over: QuerySet[Any], month: int) -> None:
     months = {Month(table.parent, table.key, month, ids): table for table in tables}
     sources = {each: found for each in months if (found := each.sources())}
     for each, found in sources.items():
-        _execute(f"LOCK TABLE {', '.join(found)} IN SHARE MODE")
+        sql.execute(compose("LOCK TABLE {tables} IN SHARE MODE", tables=identifiers(found)))
         each.fill()
         each.finish(months[each].primary_key)
-    names = [f"ONLY {each.parent}" for each in sources] + [name for found in sources.values() for name in found]
-    patiently(lambda: _execute(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"))
+    parents = [compose("ONLY {parent}", parent=identifier(each.parent)) for each in sources]
+    taken_over = [identifier(name) for found in sources.values() for name in found]
+    lock = compose("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE", tables=listed([*parents, *taken_over]))
+    patiently(lambda: sql.execute(lock))
     for each, found in sources.items():
-        _execute(f"DROP TABLE {', '.join(found)}")
+        sql.execute(compose("DROP TABLE {tables}", tables=identifiers(found)))
         each.attach()
 
 
 def _month_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def _column(query: str, params: Any) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
-        return [value for (value,) in cursor.fetchall()]
-
-
-def _execute(statement: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)

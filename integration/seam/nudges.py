@@ -4,7 +4,7 @@ Each web process listens on one connection (integration/pages/hub.py) and passes
 nudge says no more than what changed: the page fetches its fragments again, and is asked then who may see them.
 """
 
-from django.db import connection
+from .sql import execute
 
 CHANNEL = "event_changed"
 ANYTHING = "*"  # said instead of an event's number
@@ -12,5 +12,4 @@ ANYTHING = "*"  # said instead of an event's number
 
 def tell_pages(event: str) -> None:
     """NOTIFY at commit that the event of this number changed; whoever shows it fetches it again."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, event])
+    execute("SELECT pg_notify(%s, %s)", [CHANNEL, event])

@@ -5,6 +5,7 @@ from django.db import connection
 from .messages import ExtractRef, MessageBody, System
 from .models import Delivery, Message
 from .routes import ROUTES
+from .sql import execute
 
 CHANNEL = "gridcall_due"
 BY_THE_CLOCK = "by the clock"
@@ -37,8 +38,7 @@ def send(body: MessageBody, *, sender: System) -> Message:
 
 def wake(what: str = "") -> None:
     """Tell the schedulers at commit that a message is due, or `BY_THE_CLOCK` that one of routes.DUE is."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, what])
+    execute("SELECT pg_notify(%s, %s)", [CHANNEL, what])
 
 
 def _part_numbers(extract: ExtractRef | None) -> list[int | None]:

@@ -1,17 +1,15 @@
 """Reads of the monitor pages."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Min, Q, QuerySet
 
+from . import sql
 from .models import Alert, Delivery, DueWork, Load, Message, RefusedRow
 from .sql import statement
 
-HERE = Path(__file__).parent
 # So many deliveries are looked through for the last hour's backlog; in an hour of more its first minutes count too few.
 NEWEST = 20_000
 DEAD = Q(dead_at__isnull=False, delivered_at=None, discarded_at=None)
@@ -52,9 +50,9 @@ class OpenThen(NamedTuple):
 def backlog_by_minute(now: datetime) -> list[OpenThen]:
     """The last hour, a minute at a time."""
     since = now.replace(second=0, microsecond=0) - timedelta(hours=1)
-    with connection.cursor() as cursor:
-        cursor.execute(statement(HERE, "backlog_by_minute"), {"since": since, "minutes": 60, "newest": NEWEST})
-        return [OpenThen(minute, int(count)) for minute, count in cursor.fetchall()]
+    query = statement("integration.seam", "backlog_by_minute")
+    found = sql.rows(query, {"since": since, "minutes": 60, "newest": NEWEST})
+    return [OpenThen(minute, int(count)) for minute, count in found]
 
 
 def deliveries() -> QuerySet[Delivery]:

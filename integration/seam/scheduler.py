@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 from django.utils.module_loading import import_string
 
-from . import clock, delivery, extracts, loads, sealing, tasks
+from . import clock, delivery, extract_files, loads, sealing, sql, tasks
 from .models import SMALL, Delivery
 from .outbox import BY_THE_CLOCK, CHANNEL
 from .routes import DUE
+from .sql import compose, identifier
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,16 @@ _CLAIM = """
 WITH due AS (
     SELECT id, published_attempt IS NOT DISTINCT FROM attempt AND (attempt = given_back OR error <> '') AS untaken
       FROM {table} WHERE {open} AND due_at <= clock_timestamp()
-     ORDER BY due_at LIMIT {limit} FOR NO KEY UPDATE SKIP LOCKED)
+     ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE {table} work
    SET published_attempt = attempt,
        due_at = clock_timestamp() + CASE queue WHEN 'small' THEN interval '1 s' ELSE interval '15 s' END
   FROM due WHERE work.id = due.id
 RETURNING work.id, work.queue, work.attempt, due.untaken
+"""
+_NOTE_DUE = """
+INSERT INTO integration_duework (name, object_id, queue, attempt, given_back, error)
+SELECT %s, unnest(%s::bigint[]), %s, 0, 0, '' ON CONFLICT (name, object_id) DO NOTHING
 """
 
 
@@ -64,10 +69,9 @@ class Claimed(NamedTuple):
 def claim_due() -> list[Claimed]:
     """Claim what is due, so that no other scheduler publishes it for a while."""
     claimed = []
-    with connection.cursor() as cursor:
-        for table, is_open in delivery.OPEN.items():
-            cursor.execute(_CLAIM.format(table=table, open=is_open, limit=MOST_AT_ONCE))
-            claimed += [Claimed(table, *row) for row in cursor.fetchall()]
+    for table, is_open in delivery.OPEN.items():
+        claim = compose(_CLAIM, table=identifier(table), open=is_open)
+        claimed += [Claimed(table, *row) for row in sql.rows(claim, {"limit": MOST_AT_ONCE})]
     return claimed
 
 
@@ -76,12 +80,7 @@ def find_due() -> None:
     now = clock.now()
     for name, due in DUE.items():
         if ids := list(import_string(due.ids)(now)[:MOST_AT_ONCE]):
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "INSERT INTO integration_duework (name, object_id, queue, attempt, given_back, error)"
-                    " SELECT %s, unnest(%s::bigint[]), %s, 0, 0, '' ON CONFLICT (name, object_id) DO NOTHING",
-                    [name, ids, due.queue],
-                )
+            sql.execute(_NOTE_DUE, [name, ids, due.queue])
 
 
 def batches(claimed: Iterable[Claimed]) -> Iterator[list[Claimed]]:
@@ -129,10 +128,9 @@ def _publish(task: Any, queue: str, **kwargs: Any) -> None:
 
 def keep_house() -> None:
     """Remove what died half-way left behind, unless another scheduler is just at it."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [HOUSEKEEPING_KEY])
-        if cursor.fetchone()[0]:
-            extracts.remove_unnamed_extracts()
+    with transaction.atomic():
+        if sql.value("SELECT pg_try_advisory_xact_lock(%s)", [HOUSEKEEPING_KEY]):
+            extract_files.remove_unnamed()
             loads.drop_abandoned_tables()
 
 
@@ -225,9 +223,8 @@ class Scheduler:
             self.publishing_since = None
 
     def _listen(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock_shared(%s)", [RUNNING_KEY])
-            cursor.execute(f"LISTEN {CHANNEL}")
+        sql.execute("SELECT pg_advisory_lock_shared(%s)", [RUNNING_KEY])
+        sql.execute(compose("LISTEN {channel}", channel=identifier(CHANNEL)))
         self.clock_looked_at = 0.0
 
     def _wait(self) -> None:

@@ -4,16 +4,14 @@ A trigger writes a row's digest with the row, so sealing never reads history aga
 row that was added past the trigger has no digest, and is named for that.
 """
 
-from pathlib import Path
 from typing import NamedTuple
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import transaction
 
+from . import sql
 from .history import HistoryBlock, HistoryRecord
-from .sql import statement
-
-HERE = Path(__file__).parent
+from .sql import identifier, statement
 
 SEALING_KEY = 815003
 
@@ -33,10 +31,9 @@ def tables() -> list[str]:
 
 def seal() -> None:
     """Seal what was written by transactions that are older than every running one, unless another is just at it."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALING_KEY])
-        if cursor.fetchone()[0]:
-            cursor.execute(statement(HERE, "seal_history"))
+    with transaction.atomic():
+        if sql.value("SELECT pg_try_advisory_xact_lock(%s)", [SEALING_KEY]):
+            sql.execute(statement("integration.seam", "seal_history"))
 
 
 def head() -> HistoryBlock | None:
@@ -54,12 +51,9 @@ def holds(kept: str) -> bool:
 @transaction.atomic
 def tampered() -> list[Tampered]:
     """Each row of history that was changed, removed or added past its trigger, and each block that does not add up."""
-    found: list[tuple[str, int, str]] = []
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL TIME ZONE 'UTC'")  # digests are of the text of rows, moments in UTC
-        for table in tables():
-            cursor.execute(statement(HERE, "tampered_rows").format(table=table), {"table": table})
-            found += cursor.fetchall()
-        cursor.execute(statement(HERE, "tampered_blocks"))
-        found += cursor.fetchall()
+    sql.execute("SET LOCAL TIME ZONE 'UTC'")  # digests are of the text of rows, moments in UTC
+    found = sql.rows(statement("integration.seam", "tampered_blocks"))
+    for table in tables():
+        query = statement("integration.seam", "tampered_rows", table=identifier(table))
+        found += sql.rows(query, {"table": table})
     return [Tampered(*row) for row in found]

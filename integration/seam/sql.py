@@ -1,10 +1,117 @@
-"""Statements that live in an app's sql/ folder, by name."""
+"""SQL: statements by package and name, composed of checked parts, run for what they return.
 
+Values are always parameters. Names of tables and columns can't be, so they are checked and quoted by `identifier` and
+put into a statement by `compose`; the linters refuse any other way to put something into a statement.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
+from typing import Any
+
+from django.db import connection
+
+Params = Sequence[Any] | Mapping[str, Any] | None
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")  # PostgreSQL cuts a longer name off
+
+
+class Sql(str):
+    """Text that may be put into a statement: it was written in the project, or checked."""
+
+    __slots__ = ()
+
+
+def statement(package: str, name: str, **parts: Sql) -> Sql:
+    """The text of `sql/<name>.sql` in a package, composed with parts; its first line says what it is for."""
+    text = _text(package, name)
+    return compose(text, **parts) if parts else text
+
+
+def compose(text: str, **parts: Sql) -> Sql:
+    """A statement of the project's own text, with parts in place of `{name}`.
+
+    Raises TypeError if a part is neither composed nor an identifier.
+    """
+    for name, part in parts.items():
+        if not isinstance(part, Sql):
+            raise TypeError(f"The part “{name}” of a statement is neither composed nor an identifier.")
+    return Sql(text.format(**parts) if parts else text)
+
+
+def identifier(name: str) -> Sql:
+    """The quoted name of a table, column, index or channel. Raises ValueError if it is none of the project's kind."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"“{name}” is not a name of lower-case letters, digits and underscores.")
+    return Sql(f'"{name}"')
+
+
+def integer(number: int) -> Sql:
+    """A number where PostgreSQL takes no parameter, in a view or a constraint."""
+    return Sql(int(number))
+
+
+def listed(parts: Iterable[Sql]) -> Sql:
+    """Parts separated by commas."""
+    return Sql(", ".join(parts))
+
+
+def identifiers(names: Iterable[str]) -> Sql:
+    """Quoted names separated by commas."""
+    return listed(map(identifier, names))
+
+
+def execute(query: str, params: Params = None) -> int:
+    """Run a statement; returns how many rows it changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)
+        return int(cursor.rowcount)
+
+
+def rows(query: str, params: Params = None) -> list[tuple[Any, ...]]:
+    """The rows a query returns."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def row(query: str, params: Params = None) -> tuple[Any, ...]:
+    """The one row a query returns. Raises LookupError if it returns none."""
+    if found := rows(query, params):
+        return found[0]
+    raise LookupError("The query returned no row.")
+
+
+def value(query: str, params: Params = None) -> Any:
+    """The first value of the one row a query returns. Raises LookupError if it returns none."""
+    return row(query, params)[0]
+
+
+def column(query: str, params: Params = None) -> list[Any]:
+    """The first value of each row a query returns."""
+    return [first for first, *_ in rows(query, params)]
+
+
+def analyze(*tables: str) -> None:
+    """Let the planner know what the tables hold by now, instead of waiting until PostgreSQL looks by itself."""
+    execute(compose("ANALYZE {tables}", tables=identifiers(tables)))
+
+
+def copy_out(query: str, params: Params, out: Any, *, form: str = "csv") -> None:
+    """COPY the rows of a query as csv, text or binary, a row with each call of `out.write`."""
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        rows = compose(cursor.mogrify(query, params).decode())
+        cursor.copy_expert(compose("COPY ({rows}) TO STDOUT (FORMAT {form})", rows=rows, form=identifier(form)), out)
+
+
+def copy_in(copy: str, rows: Any, *, block: int = 8192) -> int:
+    """Run a COPY FROM STDIN that reads `block` bytes at once from `rows`; returns how many rows it copied."""
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        cursor.copy_expert(copy, rows, block)
+        return int(cursor.rowcount)
 
 
 @cache
-def statement(folder: Path, name: str) -> str:
-    """The text of `<folder>/sql/<name>.sql`; its first line says what it is for."""
-    return (folder / "sql" / f"{name}.sql").read_text()
+def _text(package: str, name: str) -> Sql:
+    return Sql(files(package).joinpath("sql", f"{name}.sql").read_text())

@@ -1,11 +1,10 @@
 """Telling DERMS, minute by minute, what the called devices of a running stage deliver."""
 
 from datetime import datetime
-from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from integration.seam import outbox
+from integration.seam import outbox, sql
 from integration.seam.messages import DeliveredLoad
 from integration.seam.sql import statement
 
@@ -13,8 +12,6 @@ from ..choices import StageState
 from ..models import LecStage
 from ..queries.due import minute_of
 from .locks import lock_stage
-
-HERE = Path(__file__).parents[1]
 
 
 @transaction.atomic
@@ -43,16 +40,12 @@ def report_delivered_load(stage_id: int, *, now: datetime) -> None:
 
 
 def _count(stage: LecStage, called_at: datetime, now: datetime) -> tuple[int, int, int, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement(HERE, "delivered_load"),
-            {
-                "stage": stage.pk,
-                "stage_uid": stage.stage_uid,
-                "now": now,
-                "ends_at": stage.ends_at,
-                "window": (stage.ends_at - called_at).total_seconds(),
-            },
-        )
-        row: tuple[int, int, int, int] = cursor.fetchone()
-        return row
+    params = {
+        "stage": stage.pk,
+        "stage_uid": stage.stage_uid,
+        "now": now,
+        "ends_at": stage.ends_at,
+        "window": (stage.ends_at - called_at).total_seconds(),
+    }
+    answered, rejected, overridden, reduction_w = sql.row(statement("lec_sim", "delivered_load"), params)
+    return answered, rejected, overridden, reduction_w

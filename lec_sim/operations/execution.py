@@ -1,7 +1,6 @@
 """Executing stages by the database's clock."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 
 from django.db import transaction
@@ -16,8 +15,6 @@ from ..models import PRIMARY_KEY, LecStage
 from .head_ends import meet_head_ends
 from .late import close_late_alert
 from .locks import lock_stage
-
-HERE = Path(__file__).parents[1]
 
 
 @transaction.atomic
@@ -40,7 +37,7 @@ def call_devices(stage_id: int, *, now: datetime) -> None:
     meet_head_ends(stage)
     partition = Partition("lec_call", "stage_id", stage.pk)
     stage.called = partition.create_from(
-        statement(HERE, "simulated_calls"),
+        statement("lec_sim", "simulated_calls"),
         {
             "stage": stage.pk,
             "stage_uid": str(stage.stage_uid),

@@ -1,6 +1,6 @@
 """Head end systems that Live Energy Connect meets for the first time."""
 
-from django.db import connection
+from integration.seam import sql
 
 from ..models import HeadEndProfile, LecStage
 
@@ -12,7 +12,5 @@ SELECT DISTINCT head_end FROM lec_reservation r
 
 def meet_head_ends(stage: LecStage) -> None:
     """Make a profile, with the model's defaults, for each head end of a stage's reservations that has none."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NEW, [stage.pk])
-        new = [HeadEndProfile(head_end=head_end) for (head_end,) in cursor.fetchall()]
+    new = [HeadEndProfile(head_end=head_end) for head_end in sql.column(_NEW, [stage.pk])]
     HeadEndProfile.objects.bulk_create(new, ignore_conflicts=True)  # another stage may meet the same one

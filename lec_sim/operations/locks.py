@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
-from django.db import connection
-
 from integration.seam.delivery import NotYet
 from integration.seam.models import Message
+from integration.seam.sql import execute
 
 from ..models import LecStage
 
@@ -18,8 +17,7 @@ def lock_stage_if_known(stage_uid: UUID) -> LecStage | None:
     """Lock a stage, or its uid if it is not known: it has no row yet that a removal or a status could lock."""
     stages = LecStage.objects.select_for_update(no_key=True).filter(stage_uid=stage_uid)
     if (stage := stages.first()) is None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"lec stage {stage_uid}"])
+        execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"lec stage {stage_uid}"])
         stage = stages.first()
     return stage
 

@@ -1,7 +1,6 @@
 """Handing over what each reserved device of a stage did."""
 
 from datetime import datetime
-from pathlib import Path
 
 from django.db import transaction
 
@@ -12,8 +11,6 @@ from integration.seam.sql import statement
 
 from .locks import lock_stage
 
-HERE = Path(__file__).parents[1]
-
 
 @transaction.atomic
 def hand_over_outcomes(stage_id: int, *, now: datetime) -> None:
@@ -23,7 +20,7 @@ def hand_over_outcomes(stage_id: int, *, now: datetime) -> None:
         return
     extract = extracts.write_extract(
         kind="raw_outcome",
-        query=statement(HERE, "raw_outcomes"),
+        query=statement("lec_sim", "raw_outcomes"),
         params={
             "stage": stage.pk,
             "stage_uid": stage.stage_uid,

@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
+from integration.seam import sql
 from integration.seam.sql import statement
 from lec_sim.choices import FINAL_STATES, StageState
 from lec_sim.models import LecStage
 
-HERE = Path(__file__).parents[1]
 # Each picture of answers reads all calls of its stage.
 PICTURES = 3
 # Calls are counted while a stage runs and shortly after; later only its outcomes tell.
@@ -65,10 +63,9 @@ def answers_over_time(now: datetime) -> list[tuple[LecStage, list[Answers]]]:
 
 
 def _answers(stage: LecStage, now: datetime) -> list[Answers]:
-    with connection.cursor() as cursor:
-        params = {"stage": stage.pk, "since": stage.calls_made_at, "now": now}
-        cursor.execute(statement(HERE, "answers_by_minute"), params)
-        return [Answers(at, int(a), int(r), int(o)) for at, a, r, o in cursor.fetchall()]
+    params = {"stage": stage.pk, "since": stage.calls_made_at, "now": now}
+    found = sql.rows(statement("lec_sim", "answers_by_minute"), params)
+    return [Answers(at, int(a), int(r), int(o)) for at, a, r, o in found]
 
 
 def past_stages(now: datetime) -> QuerySet[LecStage]:
@@ -80,6 +77,5 @@ def past_stages(now: datetime) -> QuerySet[LecStage]:
 def _call_counts(stage_ids: list[int], now: datetime) -> dict[int, tuple[int, int, int]]:
     if not stage_ids:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_CALLS, {"stages": tuple(stage_ids), "now": now})
-        return {stage: (answered, rejected, overridden) for stage, answered, rejected, overridden in cursor.fetchall()}
+    found = sql.rows(_CALLS, {"stages": tuple(stage_ids), "now": now})
+    return {stage: (answered, rejected, overridden) for stage, answered, rejected, overridden in found}

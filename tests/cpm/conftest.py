@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cpm.models import Participation, ParticipationOutcome
+from cpm.models import PRIMARY_KEY, Participation, ParticipationOutcome
 from cpm.models.customers import Customer, Device
 from cpm.models.program_events import ProgramEvent, Transition
 from cpm.models.programs import Program, ProgramType
@@ -111,7 +111,7 @@ def _take_in_outcomes(event: ProgramEvent, codes: Mapping[Device, str]) -> None:
 def _attach(partition: Partition) -> None:
     """An empty partition; rows come through its parent."""
     partition.create()
-    partition.finish("program_event_id, device_id")
+    partition.finish(PRIMARY_KEY)
     partition.attach()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from integration.seam import extracts
+from integration.seam import extract_files
 from integration.seam.models import Extract
 from tests.faults.inside import fill_disk
 from tests.messages import bulk
@@ -28,7 +28,7 @@ def test_what_can_not_be_written_leaves_no_file(
     files: int, full: Path, extract_folder: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.EXTRACT_PART_ROWS = 2
-    monkeypatch.setattr(extracts, "_temporary_file", _full_after(files, full, extracts._temporary_file))
+    monkeypatch.setattr(extract_files, "temporary_file", _full_after(files, full, extract_files.temporary_file))
 
     with pytest.raises(OSError, match="No space left on device"):
         bulk.written(5)

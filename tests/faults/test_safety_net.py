@@ -12,7 +12,7 @@ from derms import operations
 from derms.models import ControlZone, Event, Program
 from derms.set_operations import choosing
 from integration.commands.verify import violations_of
-from integration.seam import clock, delivery, extracts, scheduler
+from integration.seam import clock, delivery, extract_files, extracts, scheduler
 from integration.seam.models import Delivery, DueWork
 from integration.seam.settling import settle
 from tests import factories
@@ -84,7 +84,7 @@ def test_the_tests_of_damaged_files_miss_the_manifest(
 ) -> None:
     @contextmanager
     def unchecked(name: str, described: dict[str, Any]) -> Iterator[Any]:
-        with extracts._storage().open(name) as rows:
+        with extract_files.storage().open(name) as rows:
             described["rows"] = len(rows.read().splitlines()) - 1
             rows.seek(0)
             yield rows

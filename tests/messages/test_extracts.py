@@ -16,7 +16,7 @@ from django.db import DataError, transaction
 from cpm.models import Participation
 from cpm.models.program_events import ProgramEvent
 from derms.models import ControlZone, Program
-from integration.seam import extracts, loads
+from integration.seam import extract_files, loads
 from integration.seam.delivery import deliver
 from integration.seam.messages import COLUMNS
 from integration.seam.models import Extract, Load, RefusedRow
@@ -211,7 +211,7 @@ def test_an_extract_of_a_transaction_that_failed_is_nobodys(extract_folder: Path
     assert folder.exists()
 
     _age(folder, timedelta(hours=2), now)
-    assert extracts.remove_unnamed_extracts() == 3
+    assert extract_files.remove_unnamed() == 3
 
     assert not folder.exists()
 
