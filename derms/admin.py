@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from integration.pages.admin import Shown
 
-from .models import ControlZone, HeadEnd, Program, Strategy, StrategyType
+from .models import ControlZone, EventType, HeadEnd, Program, Strategy
 
 
 @admin.register(ControlZone)
@@ -37,6 +37,6 @@ class StrategyAdmin(Shown):
     list_select_related = ("zone", "type")
 
 
-@admin.register(StrategyType)
-class StrategyTypeAdmin(Shown):
+@admin.register(EventType)
+class EventTypeAdmin(Shown):
     list_display = ("category", "lead_time_s", "outcome_timeout_s", "balance_authority_check")

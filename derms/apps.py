@@ -13,11 +13,11 @@ class DermsConfig(AppConfig):
     verbose_name = "DERMS"
 
     def ready(self) -> None:
-        post_migrate.connect(make_strategy_types, sender=self)
+        post_migrate.connect(make_event_types, sender=self)
 
 
-def make_strategy_types(**kwargs: Any) -> None:
+def make_event_types(**kwargs: Any) -> None:
     """Give every type of event its row after a migrate; times that somebody changed stay."""
     for category in Category:
         times = {"lead_time_s": EMERGENCY_LEAD_TIME_S} if category == Category.EMERGENCY else {}
-        apps.get_model("derms", "StrategyType").objects.get_or_create(category=category, defaults=times)
+        apps.get_model("derms", "EventType").objects.get_or_create(category=category, defaults=times)

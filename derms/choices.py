@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Category(TextChoices):
-    """Type of a strategy and of the events made from it."""
+    """Types of events; a strategy has the type of the events made from it."""
 
     ECONOMIC = "Economic", _("Economic")
     EMERGENCY = "Emergency", _("Emergency")

@@ -180,7 +180,7 @@ def strategy(
     **fields: Any,
 ) -> derms.Strategy:
     """A strategy whose stages follow one another."""
-    kind, _ = derms.StrategyType.objects.update_or_create(
+    kind, _ = derms.EventType.objects.update_or_create(
         category="Device Test", defaults={"lead_time_s": lead_time_s, "outcome_timeout_s": 60}
     )
     made = derms.Strategy.objects.create(

@@ -13,12 +13,13 @@ from .events import (
 )
 from .plan import Plan, edited_plan, new_plan, saved_plan
 from .stage_grid import after_button, wall, with_strategy
-from .strategies import GroupForm, StrategyForm, StrategyStageForm, StrategyStageFormSet, StrategyTypeForm
+from .strategies import EventTypeForm, GroupForm, StrategyForm, StrategyStageForm, StrategyStageFormSet
 
 __all__ = [
     "CancelForm",
     "DenyForm",
     "EventForm",
+    "EventTypeForm",
     "GroupForm",
     "NewEventForm",
     "Plan",
@@ -29,7 +30,6 @@ __all__ = [
     "StrategyForm",
     "StrategyStageForm",
     "StrategyStageFormSet",
-    "StrategyTypeForm",
     "SubmitForm",
     "after_button",
     "edited_plan",

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ..choices import DeviceClass
-from ..models import DerGroup, Feeder, HeadEnd, Program, Strategy, StrategyStage, StrategyType
+from ..models import DerGroup, EventType, Feeder, HeadEnd, Program, Strategy, StrategyStage
 from .events import ControlMixin, TargetMixin
 
 
@@ -49,9 +49,9 @@ StrategyStageFormSet = forms.modelformset_factory(
 )
 
 
-class StrategyTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
     class Meta:
-        model = StrategyType
+        model = EventType
         fields = ["lead_time_s", "outcome_timeout_s", "balance_authority_check", "balance_authority_threshold_kw"]
         labels = {
             "lead_time_s": _("Minimum lead time (s)"),

@@ -1,11 +1,12 @@
 """DERMS's own records."""
 
 from .devices import Candidate, DerGroup, Device, DeviceUnavailability, Enrollment, Program
+from .event_types import EventType
 from .events import Event, Stage
 from .execution import DeliveredLoad, DeviceOutcome, Removal, Reservation
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .history import EventDraft, Transition
-from .strategies import Strategy, StrategyStage, StrategyType
+from .strategies import Strategy, StrategyStage
 
 PRIMARY_KEY = ("device_id", "stage_id")  # of the bulk tables
 
@@ -21,6 +22,7 @@ __all__ = [
     "Enrollment",
     "Event",
     "EventDraft",
+    "EventType",
     "Feeder",
     "HeadEnd",
     "LoadForecast",
@@ -31,7 +33,6 @@ __all__ = [
     "Stage",
     "Strategy",
     "StrategyStage",
-    "StrategyType",
     "Substation",
     "Transformer",
     "Transition",

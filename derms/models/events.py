@@ -14,8 +14,9 @@ from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
 from derms.choices import Approval, EventState, Objective, StageState
+from derms.models.event_types import EventType
 from derms.models.grid import ControlZone
-from derms.models.strategies import StageControl, Strategy, StrategyType
+from derms.models.strategies import StageControl, Strategy
 from integration.seam.fsm import ConcurrentTransitionMixin, FSMField, transition
 
 User = settings.AUTH_USER_MODEL
@@ -40,7 +41,7 @@ class Event(ConcurrentTransitionMixin, models.Model):
     description = models.CharField(max_length=500, blank=True)
     zone = models.ForeignKey(ControlZone, on_delete=models.PROTECT, verbose_name="control zone")
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="events")
-    type = models.ForeignKey(StrategyType, on_delete=models.PROTECT)
+    type = models.ForeignKey(EventType, on_delete=models.PROTECT)
     objective = models.CharField(max_length=20, choices=Objective.choices)
     target_kw = models.PositiveIntegerField("target (kW)", null=True, blank=True)
     threshold_kw = models.PositiveIntegerField("threshold (kW)", null=True, blank=True)
@@ -105,9 +106,10 @@ class Event(ConcurrentTransitionMixin, models.Model):
         self.approval = self.balance_authority_approval = Approval.NOT_REQUIRED
 
     @transition(field=state, source=NEW, target=SUBMITTED)
-    def submit(self, submitter: Any, accepted_kw: int) -> None:
+    def submit(self, submitter: Any, accepted_kw: int, *, needs_balance_authority: bool) -> None:
         self.submitter, self.shortfall_accepted_kw = submitter, accepted_kw
         self.approval = Approval.REQUIRED
+        self.balance_authority_approval = Approval.REQUIRED if needs_balance_authority else Approval.NOT_REQUIRED
 
     @transition(field=state, source=SUBMITTED, target=NEW)
     def withdraw(self) -> None:

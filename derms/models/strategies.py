@@ -5,22 +5,10 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
-from ..choices import Category, Control, Objective, StrategyState
+from ..choices import Control, Objective, StrategyState
 from .devices import DerGroup, Program
+from .event_types import EventType
 from .grid import ControlZone
-
-
-class StrategyType(models.Model):
-    """The parameters of one type of events."""
-
-    category = models.CharField(max_length=12, choices=Category.choices, primary_key=True)
-    lead_time_s = models.PositiveIntegerField(default=300, help_text="Seconds between Submit and the first start.")
-    outcome_timeout_s = models.PositiveIntegerField(default=14_400, help_text="Seconds to wait for raw outcomes.")
-    balance_authority_check = models.BooleanField(default=False)
-    balance_authority_threshold_kw = models.PositiveIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return self.category
 
 
 class Strategy(models.Model):
@@ -30,7 +18,7 @@ class Strategy(models.Model):
     name = models.CharField(max_length=120, unique=True)
     description = models.CharField(max_length=500, blank=True)
     zone = models.ForeignKey(ControlZone, on_delete=models.PROTECT, verbose_name="control zone")
-    type = models.ForeignKey(StrategyType, on_delete=models.PROTECT)
+    type = models.ForeignKey(EventType, on_delete=models.PROTECT)
     objective = models.CharField(max_length=20, choices=Objective.choices, default=Objective.LOAD_REDUCTION)
     target_kw = models.PositiveIntegerField("target (kW)", null=True, blank=True)
     threshold_kw = models.PositiveIntegerField("threshold (kW)", null=True, blank=True)

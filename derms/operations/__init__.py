@@ -37,7 +37,7 @@ from .forecast_age import report_old_forecast
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
 from .removals import answer_removal, opt_out_device, save_unavailability
 from .scheduling import EventNotSchedulable, schedule_event, write_reservation_extract
-from .strategies import move_strategy, save_group, save_strategy, save_strategy_type
+from .strategies import move_strategy, save_event_type, save_group, save_strategy
 
 __all__ = [
     "EnrollmentRefused",
@@ -84,10 +84,10 @@ __all__ = [
     "report_unended_stage",
     "report_unstarted_stage",
     "require_editable",
+    "save_event_type",
     "save_group",
     "save_program",
     "save_strategy",
-    "save_strategy_type",
     "save_unavailability",
     "schedule_event",
     "schedule_event_again",

@@ -14,7 +14,7 @@ from integration.seam.refusals import Refused
 
 from ..choices import Approval, EventState
 from ..models import Event, Stage
-from .balance_authority import lock_check, second_approval
+from .balance_authority import lock_balance_authority_check, needs_balance_authority
 from .history import last_change, save_event
 from .locks import lock_event, lock_stages
 
@@ -34,14 +34,13 @@ class EventNotInState(Refused):
 @transaction.atomic
 def submit_event(*, event_id: int, by: Any, now: datetime, accepted_kw: int = 0) -> None:
     """Ask for approval. `accepted_kw`: the shortfall the operator accepts at Schedule."""
-    lock_check()
+    lock_balance_authority_check()
     event = lock_event(event_id)
     _require_state(event, _("submitted"), EventState.NEW)
     stages = lock_stages(event)
     _check_plan(event, stages, now)
     was = event.state
-    event.submit(by, accepted_kw)
-    event.balance_authority_approval = second_approval(event, stages, now)
+    event.submit(by, accepted_kw, needs_balance_authority=needs_balance_authority(event, stages, now))
     save_event(event, was=was, by=by, now=now, why=_accepting(accepted_kw))
 
 
@@ -77,9 +76,9 @@ def approve_event(*, event_id: int, by: Any, now: datetime) -> None:
             last_change(event),
         )
     event.approver, event.approval = by, Approval.GIVEN
-    if event.balance_authority_approval == Approval.NOT_REQUIRED:
-        # Since Submit, other events may have come that pass the threshold together with this one.
-        event.balance_authority_approval = second_approval(event, stages, now)
+    # Since Submit, other events may have come that pass the threshold together with this one.
+    if event.balance_authority_approval == Approval.NOT_REQUIRED and needs_balance_authority(event, stages, now):
+        event.balance_authority_approval = Approval.REQUIRED
     _approve_if_complete(event, by, now, "Approved; the Balance Authority has to approve it too")
 
 
@@ -144,7 +143,7 @@ def _deny(event_id: int, field: str, by: Any, now: datetime, reason: str) -> Non
 
 
 def _lock_to_approve(event_id: int, by: Any, now: datetime) -> tuple[Event, list[Stage]]:
-    lock_check()
+    lock_balance_authority_check()
     event = lock_event(event_id)
     _require_state(event, _("approved"), EventState.SUBMITTED)
     if sentence := own_event_sentence(event, by):

@@ -7,8 +7,8 @@ from derms.queries.goals import stage_goals
 from derms.queries.lists import stages_of
 from derms.set_operations.choosing import choose_devices
 
-from ..choices import FINAL_STAGE_STATES, Approval, EventState
-from ..models import Event, Stage, StrategyType
+from ..choices import FINAL_STAGE_STATES, EventState
+from ..models import Event, EventType, Stage
 
 SUBJECT_STATES = (EventState.SUBMITTED, EventState.APPROVED, EventState.SCHEDULED, EventState.IN_PROGRESS)
 
@@ -21,20 +21,19 @@ class Block(NamedTuple):
     kw: float
 
 
-def second_approval(event: Event, stages: list[Stage], now: datetime) -> Approval:
-    """Whether the Balance Authority has to approve too. The caller holds `lock_check`."""
+def needs_balance_authority(event: Event, stages: list[Stage], now: datetime) -> bool:
+    """Whether the Balance Authority has to approve too. The caller holds `lock_balance_authority_check`."""
     if not event.type.balance_authority_check:
-        return Approval.NOT_REQUIRED
+        return False
     others = Event.objects.filter(state__in=SUBJECT_STATES, type__balance_authority_check=True).exclude(pk=event.pk)
     own = _blocks(event, stages, now)
     all_blocks = own + [block for other in others for block in _blocks(other, stages_of(other), now)]
-    passes = highest_sum_kw(own, all_blocks) > event.type.balance_authority_threshold_kw
-    return Approval.REQUIRED if passes else Approval.NOT_REQUIRED
+    return highest_sum_kw(own, all_blocks) > event.type.balance_authority_threshold_kw
 
 
-def lock_check() -> None:
+def lock_balance_authority_check() -> None:
     """Sum the events subject to the check one at a time, or two could pass the threshold unseen together."""
-    checked = StrategyType.objects.select_for_update(no_key=True).filter(balance_authority_check=True)
+    checked = EventType.objects.select_for_update(no_key=True).filter(balance_authority_check=True)
     list(checked.order_by("category").values_list("pk"))
 
 

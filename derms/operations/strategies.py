@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from ..choices import StrategyState
-from ..models import DerGroup, Strategy, StrategyStage, StrategyType
+from ..models import DerGroup, EventType, Strategy, StrategyStage
 
 
 @transaction.atomic
@@ -35,9 +35,9 @@ def move_strategy(*, strategy_id: int, to: StrategyState) -> None:
 
 
 @transaction.atomic
-def save_strategy_type(*, category: str, fields: dict[str, Any]) -> None:
+def save_event_type(*, category: str, fields: dict[str, Any]) -> None:
     """Change the times and the Balance Authority check of one type; events that are submitted keep what was decided."""
-    StrategyType.objects.filter(category=category).update(**fields)
+    EventType.objects.filter(category=category).update(**fields)
 
 
 @transaction.atomic

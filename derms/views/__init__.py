@@ -2,12 +2,12 @@
 
 from .acting import event_action, event_confirm, stage_cancel
 from .devices import device, device_export, device_list, group_edit, group_list, group_new
+from .event_types import event_type_edit, event_type_list
 from .events import event, event_export, event_list, event_report
 from .planning import event_shift, stage_add, stage_clone, stage_edit, stage_remove
 from .plans import draft_discard, draft_keep, event_check, event_edit, event_new, new_event_check
 from .stages import stage, stage_export
 from .strategies import strategy_edit, strategy_list, strategy_move, strategy_new
-from .strategy_types import strategy_type_edit, strategy_type_list
 
 __all__ = [
     "device",
@@ -25,6 +25,8 @@ __all__ = [
     "event_new",
     "event_report",
     "event_shift",
+    "event_type_edit",
+    "event_type_list",
     "group_edit",
     "group_list",
     "group_new",
@@ -40,6 +42,4 @@ __all__ = [
     "strategy_list",
     "strategy_move",
     "strategy_new",
-    "strategy_type_edit",
-    "strategy_type_list",
 ]

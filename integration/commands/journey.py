@@ -15,7 +15,7 @@ from cpm.models.programs import Program, ProgramType
 from cpm.operations import send_enrollment_load, send_program_rules
 from derms import operations
 from derms.choices import Category, Control, Objective
-from derms.models import Enrollment, Event, Stage, Strategy, StrategyType
+from derms.models import Enrollment, Event, EventType, Stage, Strategy
 from integration.console.models import User
 from integration.console.roles import APPROVER, OPERATOR
 from integration.demo.customers import add_fleet
@@ -155,7 +155,7 @@ class Journey:
 
     def _strategy(self, target_kw: int | None) -> Strategy:
         objective = Objective.LOAD_REDUCTION if target_kw else Objective.MAXIMUM_REDUCTION
-        kind, _ = StrategyType.objects.update_or_create(
+        kind, _ = EventType.objects.update_or_create(
             category=Category.DEVICE_TEST, defaults={"lead_time_s": LEAD_S, "outcome_timeout_s": OUTCOME_TIMEOUT_S}
         )
         return Strategy.objects.get_or_create(

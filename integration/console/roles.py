@@ -45,7 +45,7 @@ ROLES: dict[str, set[str]] = {
         "integration.change_alert",
         "config.change_user",
         "config.view_audit_trail",
-        "derms.change_strategytype",
+        "derms.change_eventtype",
     },
 }
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from derms.choices import Category
-from derms.models import ControlZone, HeadEnd, StrategyType
+from derms.models import ControlZone, EventType, HeadEnd
 from integration.seam.sql import execute, statement
 from lec_sim.models import HeadEndProfile
 
@@ -52,7 +52,7 @@ def add_grid() -> None:
     for zone in ZONES:
         add_zone(code=zone.code, name=zone.name)
     add_head_ends()
-    set_strategy_types()
+    set_event_types()
 
 
 def add_zone(
@@ -74,9 +74,9 @@ def add_head_ends() -> None:
         HeadEndProfile.objects.get_or_create(head_end=code, defaults=behaviour)
 
 
-def set_strategy_types() -> None:
+def set_event_types() -> None:
     """Give every type of event the demo's short times, so that its outcomes come within minutes."""
     for category in Category:
-        StrategyType.objects.update_or_create(
+        EventType.objects.update_or_create(
             category=category, defaults={"lead_time_s": LEAD_TIME_S, "outcome_timeout_s": OUTCOME_TIMEOUT_S}
         )

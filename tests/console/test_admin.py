@@ -13,7 +13,7 @@ from tests.pages.test_static_files import INLINE
 SMALL = {
     "config.user",
     "cpm.program", "cpm.programtype",
-    "derms.controlzone", "derms.headend", "derms.program", "derms.strategy", "derms.strategytype",
+    "derms.controlzone", "derms.headend", "derms.program", "derms.strategy", "derms.eventtype",
     "lec_sim.headendprofile",
 }  # fmt: skip
 

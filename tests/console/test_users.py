@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from derms.models import StrategyType
+from derms.models import EventType
 from integration.console.models import User
 from integration.console.roles import ADMINISTRATOR, CSR
 
@@ -54,5 +54,5 @@ def test_the_parameters_of_an_event_type_are_changed(as_administrator: Client) -
         "balance_authority_threshold_kw": 5000,
     }
     as_administrator.post("/settings/event-types/Emergency/", form)
-    kind = StrategyType.objects.get(category="Emergency")
+    kind = EventType.objects.get(category="Emergency")
     assert (kind.lead_time_s, kind.balance_authority_check, kind.balance_authority_threshold_kw) == (120, True, 5000)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from derms import operations
-from derms.models import Event, StrategyType
+from derms.models import Event, EventType
 from derms.operations.balance_authority import Block, highest_sum_kw
 from integration.console.models import User
 
@@ -18,7 +18,7 @@ def threshold(strategy: object) -> Callable[[int], None]:
     """Switches the check on for the events of the test."""
 
     def set_kw(kw: int) -> None:
-        StrategyType.objects.filter(category="Device Test").update(
+        EventType.objects.filter(category="Device Test").update(
             balance_authority_check=True, balance_authority_threshold_kw=kw
         )
 

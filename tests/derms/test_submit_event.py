@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from derms import operations
-from derms.models import ControlZone, Event, LoadForecast, Program, StrategyType
+from derms.models import ControlZone, Event, EventType, LoadForecast, Program
 from integration.console.models import User
 from integration.seam.models import Message
 from tests import factories
@@ -91,7 +91,7 @@ def test_every_start_keeps_the_lead_time_of_the_events_type(
     category: str, lead_time_s: int, new_event: Callable[..., Event], operator: User, now: datetime
 ) -> None:
     event = new_event()
-    kind, _ = StrategyType.objects.update_or_create(category=category, defaults={"lead_time_s": lead_time_s})
+    kind, _ = EventType.objects.update_or_create(category=category, defaults={"lead_time_s": lead_time_s})
     starts_at = event.stages.get().starts_at
     operations.edit_event(event_id=event.pk, fields={"type": kind}, by=operator, now=now)
 

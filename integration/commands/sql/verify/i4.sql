@@ -30,7 +30,7 @@ SELECT e.number || ' stage ' || s.number, count(*) || ' reserved devices without
 SELECT e.number || ' stage ' || s.number, 'no outcomes in CPM past the deadline'
   FROM derms_stage s
   JOIN derms_event e ON e.id = s.event_id
-  JOIN derms_strategytype k ON k.category = e.type_id
+  JOIN derms_eventtype k ON k.category = e.type_id
   LEFT JOIN cpm_programevent c ON c.stage_uid = s.uid
  WHERE s.started_at IS NOT NULL AND c.outcomes_loaded_at IS NULL
    AND coalesce(s.ended_at, s.ends_at) + k.outcome_timeout_s * interval '1 s' + interval '1 min'

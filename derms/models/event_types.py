@@ -1,0 +1,18 @@
+"""The types of events and their parameters."""
+
+from django.db import models
+
+from ..choices import Category
+
+
+class EventType(models.Model):
+    """The parameters of one type of events."""
+
+    category = models.CharField(max_length=12, choices=Category.choices, primary_key=True)
+    lead_time_s = models.PositiveIntegerField(default=300, help_text="Seconds between Submit and the first start.")
+    outcome_timeout_s = models.PositiveIntegerField(default=14_400, help_text="Seconds to wait for raw outcomes.")
+    balance_authority_check = models.BooleanField(default=False)
+    balance_authority_threshold_kw = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.category
