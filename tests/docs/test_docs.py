@@ -1,4 +1,4 @@
-"""The documentation keeps up with the code: names that stand in one stand in the other."""
+"""The documentation keeps up with the code: names that are in one are in the other."""
 
 import re
 import subprocess
@@ -42,7 +42,7 @@ def test_settings_and_their_page_name_the_same_variables() -> None:
     [(README, "Messages"), (REFERENCE / "messages.md", "What each carries")],
     ids=["readme", "reference"],
 )
-def test_every_message_stands_in_the_tables_and_no_other(page: Path, heading: str) -> None:
+def test_the_tables_list_every_message_and_no_other(page: Path, heading: str) -> None:
     assert sorted(first_cells(page, heading)) == sorted(CONTRACTS)
 
 
@@ -50,11 +50,11 @@ def test_pages_say_what_the_code_says() -> None:
     assert [page.name for page, _ in outdated()] == [], "run manage.py reference"
 
 
-def test_work_of_the_clock_stands_in_its_table() -> None:
+def test_the_table_lists_the_work_of_the_clock() -> None:
     assert first_cells(REFERENCE / "messages.md", "What the clock starts") == list(DUE)
 
 
-def test_columns_of_extracts_stand_in_their_table() -> None:
+def test_the_table_lists_the_columns_of_extracts() -> None:
     assert sorted(first_cells(REFERENCE / "extracts.md", "Columns")) == sorted(COLUMNS)
 
 
@@ -89,6 +89,38 @@ def anchors(page: Path) -> set[str]:
     """What a link may name behind its #: headings in lower case, without signs, with hyphens."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.M)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+SOURCES = ("cpm", "derms", "integration", "lec_sim", "templates", "tests")
+CODE = [
+    path
+    for folder in SOURCES
+    for kind in ("py", "sql", "html", "txt")
+    for path in (PROJECT / folder).rglob(f"*.{kind}")
+]
+FOLDERS = {path.name for path in PROJECT.iterdir() if path.is_dir()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_files_and_functions_that_are_named_exist(page: Path) -> None:
+    named = re.findall(r"`([\w-]+/[\w./-]*)`", page.read_text())
+    kept = [name for name in named if name.split("/")[0] in FOLDERS and not name.startswith("docs/_build/")]
+    assert [name for name in kept if not (PROJECT / name).exists()] == []
+
+    for name, file in re.findall(r"`([\w.]+)`\s+in\s+`([\w./]+\.(?:py|sql))`", page.read_text()):
+        found = [path for path in CODE if f"/{path.relative_to(PROJECT)}".endswith(f"/{file}")]
+        assert any(name.rpartition(".")[2] in path.read_text() for path in found), f"{name} in {file}"
+
+
+HOW_TO = [page for page in PAGES if page.parent.name == "how-to" or page.name == "tutorial.md"]
+
+
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
+def test_what_is_bold_in_a_how_to_is_written_so_on_the_pages(page: Path) -> None:
+    pages = "".join(path.read_text() for path in CODE if "tests" not in path.parts)
+
+    bold = {" ".join(words.split()) for words in re.findall(r"\*\*([^*]+)\*\*", page.read_text())}
+    assert {words for words in bold if words not in pages} == set()
 
 
 def test_the_licence_is_apache_2() -> None:
