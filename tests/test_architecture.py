@@ -59,9 +59,7 @@ FUNCTION_LINES, FILE_LINES, TEST_FILE_LINES, TEMPLATE_COLUMNS = 40, 300, 400, 12
 HALF_OF_THE_FUNCTIONS = 8
 # What is longer, and why. An entry that is not needed any more fails the test.
 LONG_FUNCTIONS: dict[str, str] = {}
-LONG_FILES = {
-    "integration/seam/messages.py": "the contracts between the systems are read together",
-}
+LONG_FILES: dict[str, str] = {}
 # Template lines still too long; the number only falls.
 LONG_TEMPLATE_LINES = 649
 

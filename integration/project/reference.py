@@ -8,6 +8,8 @@ from derms.objectives import OBJECTIVES
 from integration.seam.outcomes import About, Outcome
 from lec_sim.models import HeadEndProfile
 
+from .message_reference import messages
+
 DOCS = Path(__file__).parents[2] / "docs"
 _PART = re.compile(r"(<!-- written by manage.py reference: (\w+) -->\n\n).*?(\n<!-- end -->)", re.DOTALL)
 
@@ -35,6 +37,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "outcomes": outcomes,
     "head_end_profile": head_end_profile,
     "objectives": objectives,
+    "messages": messages,
 }
 
 

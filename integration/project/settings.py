@@ -6,6 +6,7 @@ from pathlib import Path
 from psycopg2.extensions import parse_dsn
 
 from integration.engines.state import State
+from integration.seam.messages.protocol import CURRENT
 
 from .environment import env_bool, env_list, env_required
 
@@ -165,6 +166,10 @@ CELERY_TIMEZONE = "UTC"
 ANSWERS_EXPECTED_PCT = int(os.environ.get("ANSWERS_EXPECTED_PCT", "80"))
 ANSWERS_EXPECTED_AFTER_S = int(os.environ.get("ANSWERS_EXPECTED_AFTER_S", "120"))
 FORECAST_OLD_HOURS = int(os.environ.get("FORECAST_OLD_HOURS", "48"))
+
+# --- Messages -----------------------------------------------------------------------------------------------------
+# The major version of the protocol that messages are sent in; the one before while processes are being upgraded.
+PROTOCOL_VERSION = int(os.environ.get("PROTOCOL_VERSION", CURRENT.major))
 
 # --- Extracts -----------------------------------------------------------------------------------------------------
 EXTRACT_ROOT = Path(os.environ.get("EXTRACT_ROOT") or State.of_environment().root / "extracts")

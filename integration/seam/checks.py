@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import Error, register
 from django.utils.module_loading import import_string
 
-from .messages import CONTRACTS
+from .messages import CONTRACTS, sendable_majors
 from .routes import DUE, ROUTES
 
 
@@ -26,3 +27,13 @@ def routes_resolve(**kwargs: Any) -> list[Error]:
     for kind in CONTRACTS.keys() ^ ROUTES.keys():
         errors.append(Error(f"“{kind}” is not both in messages.CONTRACTS and in routes.ROUTES.", id="gridcall.E002"))
     return errors
+
+
+@register()
+def protocol_can_be_sent(**kwargs: Any) -> list[Error]:
+    """An error if PROTOCOL_VERSION is neither the current major version nor the one before."""
+    majors = sendable_majors()
+    if settings.PROTOCOL_VERSION in majors:
+        return []
+    text = f"PROTOCOL_VERSION is {settings.PROTOCOL_VERSION}; this process can send {' or '.join(map(str, majors))}."
+    return [Error(text, id="gridcall.E003")]

@@ -22,7 +22,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from . import clock, sql
 from .alerts import close_alert, raise_alert
-from .messages import Receipt
+from .messages import NewerMessage, Receipt, check_kind
 from .models import BULK, SMALL, Alert, Delivery, DueWork, Message, Work
 from .routes import DUE, ROUTES, Route
 from .sql import compose, identifier
@@ -128,7 +128,7 @@ def _perform(work: W, act: Callable[[W], None], prepare: Callable[[W], None] | N
         with transaction.atomic():
             if _is_held(work, subject=_one_at_a_time(work)):
                 act(work)
-    except NotYet as wait:
+    except (NotYet, NewerMessage) as wait:
         _note(work, partial(_give_back, why=str(wait)))
     except Exception as problem:  # noqa: BLE001  (whatever a receiver raises is noted on the row and tried again)
         log.warning("%s %s, attempt %s: %s", type(work).__name__, work.pk, work.attempt, type(problem).__name__)
@@ -209,7 +209,9 @@ def _one_at_a_time(work: Work) -> str | None:
 
 
 def _route(delivery: Delivery) -> Route:
-    return next(r for r in ROUTES[delivery.message.kind] if r.receiver == delivery.receiver)
+    message = delivery.message
+    check_kind(message.kind, message.version)
+    return next(r for r in ROUTES[message.kind] if r.receiver == delivery.receiver)
 
 
 def _give_back(work: Work, why: str) -> None:

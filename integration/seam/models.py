@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from .history import HistoryBlock, HistoryRecord, Seal
-from .messages import CONTRACTS, ExtractRef, MessageBody
+from .messages import CONTRACTS, ExtractRef, MessageBody, Version, read
 
 __all__ = [
     "Alert",
@@ -41,6 +41,7 @@ class Message(models.Model):
     event_uid = models.UUIDField(null=True)
     stage_uid = models.UUIDField(null=True)
     payload = models.JSONField()
+    protocol = models.CharField(max_length=8, db_default="1.0")
     sent_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -54,8 +55,13 @@ class Message(models.Model):
 
     @property
     def body(self) -> MessageBody:
-        """The message as its contract. Raises pydantic.ValidationError where the row does not keep to it."""
-        return CONTRACTS[self.kind].model_validate(self.payload)
+        """The message as its contract. Raises MessageRefused or NewerMessage (messages.read)."""
+        return read(self.kind, self.payload, self.version)
+
+    @property
+    def version(self) -> Version:
+        """The version of the protocol that the payload has."""
+        return Version.of(self.protocol)
 
     @property
     def stage(self) -> uuid.UUID:

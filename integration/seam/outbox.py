@@ -1,8 +1,9 @@
 """Sending: a message becomes rows in the sender's own transaction, so it is sent exactly if the change is made."""
 
+from django.conf import settings
 from django.db import connection
 
-from .messages import ExtractRef, MessageBody, System
+from .messages import ExtractRef, MessageBody, System, write
 from .models import Delivery, Message
 from .routes import ROUTES
 from .sql import execute
@@ -18,13 +19,15 @@ def send(body: MessageBody, *, sender: System) -> Message:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("send() belongs into the transaction of the change it tells of")
+    payload, version = write(body, major=settings.PROTOCOL_VERSION)
     message = Message.objects.create(
         kind=body.kind,
         sender=sender,
         subject=body.subject,
         event_uid=getattr(body, "event_uid", None),
         stage_uid=getattr(body, "stage_uid", None),
-        payload=body.model_dump(mode="json"),
+        payload=payload,
+        protocol=str(version),
     )
     parts = _part_numbers(getattr(body, "extract", None))
     Delivery.objects.bulk_create(

@@ -39,7 +39,7 @@ def test_settings_and_their_page_name_the_same_variables() -> None:
 
 @pytest.mark.parametrize(
     ("page", "heading"),
-    [(README, "Messages"), (REFERENCE / "messages.md", "What each carries")],
+    [(README, "Messages"), (REFERENCE / "messages.md", "Who receives what")],
     ids=["readme", "reference"],
 )
 def test_the_tables_list_every_message_and_no_other(page: Path, heading: str) -> None:

@@ -1,0 +1,56 @@
+"""What docs/reference/messages.md says of each message: its fields with their types, and its example."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from integration.seam.messages import CONTRACTS
+
+Schema = Mapping[str, Any]
+_FORMATS = {"uuid": "UUID", "date-time": "moment", "date": "date", "time": "time of day"}
+
+
+def messages() -> str:
+    """A section per message, then one per part that several fields have."""
+    schemas = {kind: body.model_json_schema() for kind, body in CONTRACTS.items()}
+    parts = {name: part for schema in schemas.values() for name, part in schema.get("$defs", {}).items()}
+    sections = [_message(kind, schema) for kind, schema in schemas.items()]
+    return "\n".join(sections + [_section(name, part) for name, part in parts.items()])
+
+
+def _message(kind: str, schema: Schema) -> str:
+    example = json.dumps(CONTRACTS[kind].example, indent=2, ensure_ascii=False)
+    return f"{_section(kind, schema)}\n```json\n{example}\n```\n"
+
+
+def _section(name: str, schema: Schema) -> str:
+    needed = schema.get("required", ())
+    rows = (
+        f"| `{field}` | {_type(about)}{'' if field in needed else '; may be missing'} | {about['description']} |\n"
+        for field, about in schema["properties"].items()
+    )
+    return f"### `{name}`\n\n{schema['description']}\n\n| field | type | meaning |\n|---|---|---|\n{''.join(rows)}"
+
+
+def _type(schema: Schema) -> str:
+    """The type of a field in words: “text, 1 to 40 characters”."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(map(_type, schema["anyOf"]))
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if schema["type"] == "array":
+        return f"list, each {_type(schema['items'])}"
+    if schema["type"] == "string":
+        return _FORMATS.get(schema.get("format", ""), "text") + _range(schema, "Length", " characters")
+    return f"{schema['type']}{_range(schema, 'imum', '')}"
+
+
+def _range(schema: Schema, bound: str, unit: str) -> str:
+    """Between which bounds a number or the length of a text lies: “, 1 to 40 characters”."""
+    least, most = schema.get(f"min{bound}"), schema.get(f"max{bound}")
+    if most is None:
+        return "" if least is None else f", {least} or more{unit}"
+    return f", at most {most:,}{unit}" if least is None else f", {least} to {most:,}{unit}"

@@ -1,0 +1,80 @@
+"""What the systems say to each other: one frozen model per message, plain Python, known to all and knowing nobody.
+
+Power is in integer watts, moments carry an offset, windows are half-open. Bulk rows travel in an extract that the
+message names; COLUMNS says what is in each kind of extract. `read` and `write` turn a body into a payload of a version
+of the protocol and back.
+"""
+
+from .bodies import ExtractRef, MessageBody, Receipt, System
+from .columns import COLUMNS
+from .kinds import BULK, CONTRACTS
+from .programs import (
+    EnrollmentAnswer,
+    EnrollmentAnswerWord,
+    EnrollmentChange,
+    EnrollmentLoad,
+    EnrollmentLoadAnswer,
+    EnrollmentSync,
+    ProgramRules,
+    ProgramRuleSync,
+)
+from .protocol import MessageRefused, NewerMessage, Version, check_kind, read, sendable_majors, write
+from .removals import (
+    CustomerUnavailability,
+    DeviceRemoval,
+    EventOptOut,
+    OptOutAnswer,
+    RemovalAnswer,
+    RemovalReason,
+    RemovalWord,
+    ReservationReleased,
+)
+from .stages import (
+    Category,
+    DeliveredLoad,
+    DeviceOutcome,
+    DeviceReservation,
+    RawOutcome,
+    StageExecutionStatus,
+    StageStatus,
+)
+
+__all__ = [
+    "BULK",
+    "COLUMNS",
+    "CONTRACTS",
+    "Category",
+    "CustomerUnavailability",
+    "DeliveredLoad",
+    "DeviceOutcome",
+    "DeviceRemoval",
+    "DeviceReservation",
+    "EnrollmentAnswer",
+    "EnrollmentAnswerWord",
+    "EnrollmentChange",
+    "EnrollmentLoad",
+    "EnrollmentLoadAnswer",
+    "EnrollmentSync",
+    "EventOptOut",
+    "ExtractRef",
+    "MessageBody",
+    "MessageRefused",
+    "NewerMessage",
+    "OptOutAnswer",
+    "ProgramRuleSync",
+    "ProgramRules",
+    "RawOutcome",
+    "Receipt",
+    "RemovalAnswer",
+    "RemovalReason",
+    "RemovalWord",
+    "ReservationReleased",
+    "StageExecutionStatus",
+    "StageStatus",
+    "System",
+    "Version",
+    "check_kind",
+    "read",
+    "sendable_majors",
+    "write",
+]

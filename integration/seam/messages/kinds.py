@@ -1,0 +1,47 @@
+"""Every kind of message."""
+
+from collections.abc import Mapping
+
+from .bodies import MessageBody
+from .programs import EnrollmentAnswer, EnrollmentLoad, EnrollmentLoadAnswer, EnrollmentSync, ProgramRuleSync
+from .removals import (
+    CustomerUnavailability,
+    DeviceRemoval,
+    EventOptOut,
+    OptOutAnswer,
+    RemovalAnswer,
+    ReservationReleased,
+)
+from .stages import (
+    DeliveredLoad,
+    DeviceOutcome,
+    DeviceReservation,
+    RawOutcome,
+    StageExecutionStatus,
+    StageStatus,
+)
+
+CONTRACTS: Mapping[str, type[MessageBody]] = {
+    body.kind: body
+    for body in (
+        StageStatus,
+        StageExecutionStatus,
+        DeliveredLoad,
+        EnrollmentSync,
+        EnrollmentAnswer,
+        ProgramRuleSync,
+        CustomerUnavailability,
+        EventOptOut,
+        OptOutAnswer,
+        DeviceRemoval,
+        RemovalAnswer,
+        ReservationReleased,
+        DeviceReservation,
+        RawOutcome,
+        DeviceOutcome,
+        EnrollmentLoad,
+        EnrollmentLoadAnswer,
+    )
+}
+# These name an extract, in which their rows travel.
+BULK = tuple(body for body in CONTRACTS.values() if "extract" in body.model_fields)

@@ -1,0 +1,105 @@
+"""The version of the protocol: which payloads are read, and how bodies are written while versions are changing.
+
+Systems are upgraded one process after the other, so old and new ones exchange messages for a while. A minor version
+only adds: kinds, and fields that have a default. Whoever does not know them yet ignores such fields, and leaves such
+kinds to a process that does. A major version may change anything: its processes read the one before as well, and
+send it until settings.PROTOCOL_VERSION says that no process of the one before is left.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NamedTuple, Self
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from .bodies import MessageBody
+from .kinds import CONTRACTS
+
+Payload = dict[str, Any]
+
+
+class Version(NamedTuple):
+    """major.minor, as it is kept with each message."""
+
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+    @classmethod
+    @cache
+    def of(cls, text: str) -> Self:
+        """Raises MessageRefused if it is no version."""
+        major, _dot, minor = text.partition(".")
+        if not (major.isdecimal() and minor.isdecimal()):
+            raise MessageRefused(f"“{text}” is no version of the protocol.")
+        return cls(int(major), int(minor))
+
+
+class Change(NamedTuple):
+    """How the payload of one kind differs between the major version before and this one."""
+
+    from_before: Callable[[Payload], Payload]
+    to_before: Callable[[Payload], Payload]
+
+
+class MessageRefused(ValueError):
+    """The message is not what its contract says; a sentence says what is wrong."""
+
+
+class NewerMessage(Exception):
+    """This process is too old for the message; one that was upgraded can read it."""
+
+
+CURRENT = Version(1, 0)
+# The last version with the major number before, once there is one, and the kinds whose payload it has in another form.
+BEFORE: Version | None = None
+CHANGES: Mapping[str, Change] = {}
+
+
+def check_kind(kind: str, version: Version) -> None:
+    """Raises MessageRefused if there is no such kind, NewerMessage if there may be one in this newer version."""
+    if version.major > CURRENT.major or (version > CURRENT and kind not in CONTRACTS):
+        raise NewerMessage(f"“{kind}” is of protocol {version} and this process knows {CURRENT}: upgrade it")
+    if version.major < (BEFORE or CURRENT).major:
+        raise MessageRefused(f"“{kind}” is of protocol {version}; the oldest that is read is {BEFORE or CURRENT}.")
+    if kind not in CONTRACTS:
+        raise MessageRefused(f"There is no message “{kind}” in protocol {version}.")
+
+
+def read(kind: str, payload: Payload, version: Version) -> MessageBody:
+    """The body that a payload of this version holds.
+
+    A field that nobody declared is refused, except in a newer minor version. Raises MessageRefused, NewerMessage.
+    """
+    check_kind(kind, version)
+    if version.major < CURRENT.major and kind in CHANGES:
+        payload = CHANGES[kind].from_before(payload)
+    try:
+        return CONTRACTS[kind].model_validate(payload, extra="ignore" if version > CURRENT else None)
+    except ValidationError as problem:
+        wrong = "; ".join(_sentence(error) for error in problem.errors(include_url=False))
+        raise MessageRefused(f"“{kind}” is not what its contract says: {wrong}.") from problem
+
+
+def sendable_majors() -> list[int]:
+    """The major versions that this process can send, the current one first."""
+    return [version.major for version in (CURRENT, BEFORE) if version]
+
+
+def write(body: MessageBody, *, major: int) -> tuple[Payload, Version]:
+    """The payload to send in this major version, the current one or the one before, and the version it has."""
+    payload: Payload = body.model_dump(mode="json")
+    if major == CURRENT.major:
+        return payload, CURRENT
+    if BEFORE is None or major != BEFORE.major:
+        raise ValueError(f"protocol {major} can be sent by no process of protocol {CURRENT}")
+    return (CHANGES[body.kind].to_before(payload) if body.kind in CHANGES else payload), BEFORE
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """What is wrong with which field."""
+    field = ".".join(str(step) for step in error["loc"]) or "the payload"
+    return f"{field}: {error['msg'].removeprefix('Value error, ')}"
