@@ -58,6 +58,7 @@ test-full: check chromium
 check: .venv/installed-dev
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
+	.venv/bin/djangofmt --check templates
 	$(python) -m bandit --quiet --recursive --configfile pyproject.toml integration derms cpm lec_sim
 	$(python) -m mypy
 	$(python) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"

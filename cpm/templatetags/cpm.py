@@ -6,10 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from cpm.models.contact import SelfServiceLink
+from cpm.models.customers import Device
+from cpm.models.program_events import ProgramEvent
 from cpm.queries.unavailability import Day
 from integration.pages.badges import OUTCOMES, look_of
 from integration.pages.drawing import percent
@@ -17,6 +21,32 @@ from integration.pages.moments import day
 from integration.pages.templatetags.gridcall import icon
 
 register = template.Library()
+
+
+@register.simple_tag
+def program_event_url(event: ProgramEvent) -> str:
+    """The page of a program event."""
+    return reverse("cpm:program_event", args=[event.event_number, event.stage_number])
+
+
+@register.simple_tag
+def participations_url(event: ProgramEvent) -> str:
+    """The list of the devices in a program event."""
+    return f"{reverse('cpm:participation_list')}?program_event={event.event_number}-{event.stage_number}"
+
+
+@register.simple_tag
+def participation_url(event: ProgramEvent, device: Device, then: str = "") -> str:
+    """The page of one device in a program event; `then` opens what the page leads to, "opt_out"."""
+    name = "_".join(filter(None, ["cpm:participation", then]))
+    return reverse(name, args=[event.event_number, event.stage_number, device.head_end, device.nic_id])
+
+
+@register.simple_tag
+def self_service_opt_out_url(link: SelfServiceLink, event: ProgramEvent, device: Device) -> str:
+    """The customer's own page for opting one device out of a program event."""
+    place = [event.event_number, event.stage_number, device.head_end, device.nic_id]
+    return reverse("cpm:self_service_opt_out", args=[link.token, *place])
 
 
 @register.simple_tag

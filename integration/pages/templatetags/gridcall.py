@@ -15,6 +15,7 @@ from django.templatetags.static import static
 from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from integration.pages.badges import OUTCOMES, look_of
 from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
@@ -258,6 +259,7 @@ def gantt(context: Context, bars: Iterable[Any], starts_at: datetime, ends_at: d
     rows = gantt_bars(bars, axis, now)
     return {
         "bars": rows,
+        "label": "; ".join(f"{row.label}: {row.state.word}" for row in rows) or _("No stages"),
         "ticks": axis.ticks(zone),
         "now_x": axis.x(now) if starts_at <= now < ends_at else None,
         "bar_height": BAR_PX,
