@@ -5,8 +5,8 @@ from html import escape
 from math import ceil, floor, log10
 from pathlib import Path
 
-WIDTH, HEIGHT = 860, 440
-LEFT, TOP, RIGHT, BOTTOM = 70, 30, 330, 50
+WIDTH, HEIGHT = 920, 440
+LEFT, TOP, RIGHT, BOTTOM = 70, 30, 390, 50
 COLORS = ("#1b6e53", "#c2571a", "#3057a5", "#8a3ba0", "#a3262a", "#5b6b00", "#00728a", "#555555")
 Line = Sequence[tuple[int, float]]
 
