@@ -23,9 +23,13 @@ class Fault(TextChoices):
     REJECTS = "rejects", _("Rejects: every call is refused")
 
 
-class Answer(TextChoices):
-    """What a called device's head end said."""
+SIMULATED = "simulated"  # the driver of a head end that nobody gave another one
 
+
+class Answer(TextChoices):
+    """What a called device's head end said; pending until it says something."""
+
+    PENDING = "pending", _("Pending")
     TAKES_PART = "takes part", _("Takes part")
     REJECTED = "rejected", _("Rejected")
     SILENT = "silent", _("Silent")

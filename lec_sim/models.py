@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pghistory
 from django.db import models
 from django.db.models import F, Q
 
-from .choices import Fault, StageState
+from .choices import SIMULATED, Answer, Fault, StageState
 
 PRIMARY_KEY = ("nic_id", "head_end", "stage_id")  # of the bulk tables
 
@@ -18,12 +20,14 @@ PRIMARY_KEY = ("nic_id", "head_end", "stage_id")  # of the bulk tables
     context_id_field=None,  # type: ignore[arg-type]  # its documentation names None; its types don't
 )
 class HeadEndProfile(models.Model):
-    """How the devices behind one head end behave; sql/simulated_calls.sql draws from it. Shares are 0 to 1.
+    """How the devices behind one head end are reached, and how they behave if they are simulated. Shares are 0 to 1.
 
-    A head end without a row gets one, with these defaults, before its devices are first called.
+    sql/simulated_calls.sql draws from it. A head end without a row gets one, with these defaults, before its devices
+    are first called.
     """
 
     head_end = models.CharField(max_length=40, unique=True)
+    driver = models.CharField(max_length=20, default=SIMULATED, help_text="how its devices are reached")
     answer_seconds = models.FloatField(default=4.0, help_text="mean time until a device answers, s")
     offline_share = models.FloatField(default=0.03, help_text="share of the devices that never answer, 0 to 1")
     reject_share = models.FloatField(default=0.01, help_text="share of the devices that reject the call, 0 to 1")
@@ -48,7 +52,11 @@ class HeadEndProfile(models.Model):
 
 
 class LecStage(models.Model):
-    """A stage to execute. DERMS's revisions and the ones LEC sends back are counted apart."""
+    """A stage to execute. DERMS's revisions and the ones LEC sends back are counted apart.
+
+    `called` counts its calls, `pending` those of them whose answers came or come later; after its end they are awaited
+    for `answers_awaited_s` seconds.
+    """
 
     stage_uid = models.UUIDField(unique=True)
     event_uid = models.UUIDField()
@@ -65,12 +73,15 @@ class LecStage(models.Model):
     reason = models.CharField(max_length=200, default="", blank=True)
     reserved = models.PositiveIntegerField(default=0)
     called = models.PositiveIntegerField(default=0)
+    pending = models.PositiveIntegerField(db_default=0)
+    answers_awaited_s = models.PositiveIntegerField(db_default=0)
     reservations_loaded_at = models.DateTimeField(null=True)
     late_reported_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     calls_made_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     load_reported_at = models.DateTimeField(null=True)
+    answers_collected_at = models.DateTimeField(null=True)
     handed_over_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -92,6 +103,11 @@ class LecStage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_number} stage {self.stage_number}"
+
+    @property
+    def calls(self) -> str:
+        """The table or view of its calls as they now stand. A stage without later answers pays nothing for them."""
+        return calls_of([self])
 
 
 class Removal(models.Model):
@@ -126,7 +142,11 @@ class LecReservation(models.Model):
 
 
 class LecCall(models.Model):
-    """A call to one device and what came of it. Partitioned by stage."""
+    """A call to one device and what came of it; a pending one has a LecAnswer as soon as its head end answers.
+
+    `reduction_w` is the average over the stage's window, as if the device held its power from the call to its own end:
+    the stage's, or `overridden_at`. Partitioned by stage.
+    """
 
     pk = models.CompositePrimaryKey("stage_id", "head_end", "nic_id")
     stage_id = models.BigIntegerField()
@@ -141,3 +161,34 @@ class LecCall(models.Model):
     class Meta:
         managed = False
         db_table = "lec_call"
+
+
+class LecAnswer(models.Model):
+    """What a head end answered to a pending call, the latest that counts. The view lec_answered_call reads both."""
+
+    stage = models.ForeignKey(LecStage, on_delete=models.CASCADE, related_name="answers")
+    head_end = models.CharField(max_length=40)
+    nic_id = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    answer = models.CharField(max_length=12, choices=Answer.choices)
+    answered_at = models.DateTimeField(null=True)
+    overridden_at = models.DateTimeField(null=True)
+    reduction_w = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("stage", "head_end", "nic_id", name="lec_answer_once"),
+            models.CheckConstraint(
+                condition=Q(answer__in=[Answer.TAKES_PART, Answer.REJECTED], answered_at__isnull=False)
+                | Q(answer=Answer.SILENT),
+                name="lec_answer_is_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.head_end}/{self.nic_id}: {self.answer}"
+
+
+def calls_of(stages: Iterable[LecStage]) -> str:
+    """The table or view of the calls of several stages as they now stand."""
+    return "lec_answered_call" if any(stage.pending for stage in stages) else "lec_call"

@@ -61,6 +61,7 @@ DUE: dict[str, Due] = {
     "report delivered load": Due(
         "lec_sim.queries.due.stage_ids_to_report", "lec_sim.operations.report_delivered_load", "small"
     ),
+    "collect answers": Due("lec_sim.queries.due.stage_ids_to_collect", "lec_sim.operations.collect_answers", "bulk"),
     "end stage": Due("lec_sim.queries.due.stage_ids_to_end", "lec_sim.operations.end_stage", "small"),
     "report late stage": Due("lec_sim.queries.due.stage_ids_late", "lec_sim.operations.report_late_stage", "small"),
     "miss stage": Due("lec_sim.queries.due.stage_ids_missed", "lec_sim.operations.miss_stage", "small"),

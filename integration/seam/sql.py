@@ -56,6 +56,11 @@ def listed(parts: Iterable[Sql]) -> Sql:
     return Sql(", ".join(parts))
 
 
+def union_all(queries: Iterable[Sql]) -> Sql:
+    """One query that returns the rows of all."""
+    return Sql(" UNION ALL ".join(f"({query})" for query in queries))
+
+
 def identifiers(names: Iterable[str]) -> Sql:
     """Quoted names separated by commas."""
     return listed(map(identifier, names))

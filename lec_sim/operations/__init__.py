@@ -1,5 +1,6 @@
 """Writes: each locks, looks, acts, and leaves messages in one transaction."""
 
+from .answers import collect_answers
 from .delivered import report_delivered_load
 from .execution import call_devices, end_stage, miss_stage, start_stage
 from .faults import set_fault
@@ -11,6 +12,7 @@ from .stages import follow_stage
 
 __all__ = [
     "call_devices",
+    "collect_answers",
     "end_stage",
     "follow_stage",
     "hand_over_outcomes",

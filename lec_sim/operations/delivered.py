@@ -6,7 +6,7 @@ from django.db import transaction
 
 from integration.seam import outbox, sql
 from integration.seam.messages import DeliveredLoad
-from integration.seam.sql import statement
+from integration.seam.sql import identifier, statement
 
 from ..choices import StageState
 from ..models import LecStage
@@ -47,5 +47,6 @@ def _count(stage: LecStage, called_at: datetime, now: datetime) -> tuple[int, in
         "ends_at": stage.ends_at,
         "window": (stage.ends_at - called_at).total_seconds(),
     }
-    answered, rejected, overridden, reduction_w = sql.row(statement("lec_sim", "delivered_load"), params)
+    query = statement("lec_sim", "delivered_load", calls=identifier(stage.calls))
+    answered, rejected, overridden, reduction_w = sql.row(query, params)
     return answered, rejected, overridden, reduction_w

@@ -6,12 +6,12 @@ from typing import Literal
 from django.db import transaction
 
 from integration.seam import outbox
-from integration.seam.loads import Partition
 from integration.seam.messages import StageExecutionStatus
-from integration.seam.sql import statement
 
 from ..choices import StageState
-from ..models import PRIMARY_KEY, LecStage
+from ..drivers import drivers_in_use
+from ..models import LecStage
+from ..set_operations import make_calls
 from .head_ends import meet_head_ends
 from .late import close_late_alert
 from .locks import lock_stage
@@ -30,25 +30,16 @@ def start_stage(stage_id: int, *, now: datetime) -> None:
 
 @transaction.atomic
 def call_devices(stage_id: int, *, now: datetime) -> None:
-    """Call every reserved device of a running stage, and settle what each does."""
+    """Call every reserved device of a running stage, through the drivers of their head ends."""
     stage = lock_stage(stage_id)
     if stage.state != StageState.IN_PROGRESS or stage.calls_made_at or now >= stage.ends_at:
         return
     meet_head_ends(stage)
-    partition = Partition("lec_call", "stage_id", stage.pk)
-    stage.called = partition.create_from(
-        statement("lec_sim", "simulated_calls"),
-        {
-            "stage": stage.pk,
-            "stage_uid": str(stage.stage_uid),
-            "called_at": now,
-            "window": (stage.ends_at - now).total_seconds(),
-        },
-    )
-    partition.finish(PRIMARY_KEY)
+    calls = make_calls(stage, called_at=now)
+    stage.called, stage.pending, stage.answers_awaited_s = calls.called, calls.pending, calls.answers_awaited_s
     stage.calls_made_at = now
-    _report(stage, "In Progress", now, "calls_made_at", "called")
-    partition.attach()
+    _report(stage, "In Progress", now, "calls_made_at", "called", "pending", "answers_awaited_s")
+    calls.partition.attach()
 
 
 @transaction.atomic
@@ -70,6 +61,14 @@ def miss_stage(stage_id: int, *, now: datetime) -> None:
     stage.state, stage.reason = StageState.CANCELED, "Missed"
     _report(stage, "Missed", now, "reason")
     close_late_alert(stage)
+    cancel_at_head_ends(stage, now)
+
+
+def cancel_at_head_ends(stage: LecStage, now: datetime) -> None:
+    """Tell the drivers that a stage they know is not to be, or not to go on."""
+    if stage.reservations_loaded_at:
+        for driver in drivers_in_use():
+            driver.cancel(stage, now=now)
 
 
 def _report(

@@ -7,20 +7,26 @@ from django.db import transaction
 from integration.seam import extracts, outbox
 from integration.seam.messages import RawOutcome
 from integration.seam.outcomes import Outcome
-from integration.seam.sql import statement
+from integration.seam.sql import identifier, statement
 
+from ..set_operations import keep_answers
 from .locks import lock_stage
 
 
 @transaction.atomic
 def hand_over_outcomes(stage_id: int, *, now: datetime) -> None:
-    """Write what each reserved device of a stage that is over did, and send DERMS the file's name."""
+    """Write what each reserved device of a stage that is over did, and send DERMS the file's name.
+
+    What a head end answers later changes nothing any more.
+    """
     stage = lock_stage(stage_id)
     if stage.handed_over_at or not stage.ended_at:
         return
+    if stage.pending:
+        keep_answers(stage)
     extract = extracts.write_extract(
         kind="raw_outcome",
-        query=statement("lec_sim", "raw_outcomes"),
+        query=statement("lec_sim", "raw_outcomes", calls=identifier(stage.calls)),
         params={
             "stage": stage.pk,
             "stage_uid": stage.stage_uid,

@@ -8,6 +8,7 @@ from integration.seam.delivery import receiving
 from integration.seam.messages import DeviceRemoval, Receipt, RemovalAnswer, RemovalWord
 
 from ..choices import StageState
+from ..drivers import driver_of
 from ..models import LecStage, Removal
 from .locks import lock_stage_if_known
 
@@ -30,6 +31,8 @@ def remove_device(body: DeviceRemoval, *, now: datetime) -> Receipt:
         removal, _ = Removal.objects.update_or_create(
             **device, defaults={"reason": body.reason, "answer": answer, "at": at}
         )
+        if answer != "too late" and stage and stage.reservations_loaded_at and (driver := driver_of(body.head_end)):
+            driver.withdraw(stage, head_end=body.head_end, nic_id=body.nic_id, now=now)
     at = stage.started_at if stage and stage.started_at and answer == "too late" else removal.at
     outbox.send(RemovalAnswer.model_validate({**body.model_dump(), "answer": answer, "at": at}), sender="lec")
     return Receipt()

@@ -11,6 +11,7 @@ from integration.seam.models import Delivery, Message
 from integration.seam.nudges import tell_pages
 
 from ..choices import FINAL_STATES
+from ..drivers import drivers_in_use
 from ..models import PRIMARY_KEY, LecStage
 from .late import close_late_alert
 from .locks import lock_stage_of
@@ -44,6 +45,8 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
         stage.reserved, stage.reservations_loaded_at = load.applied, now
         stage.save(update_fields=["reserved", "reservations_loaded_at"])
         close_late_alert(stage)
+        for driver in drivers_in_use():
+            driver.publish(stage, now=now)
     return Receipt(applied=applied)
 
 

@@ -7,6 +7,7 @@ from integration.seam.messages import Receipt, StageStatus
 
 from ..choices import FINAL_STATES, StageState
 from ..models import LecStage
+from .execution import cancel_at_head_ends
 from .late import close_late_alert
 from .locks import lock_stage_if_known
 
@@ -39,6 +40,7 @@ def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
         # The holder of the row's lock may have read the clock later than this message.
         stage.ended_at = max(now, stage.calls_made_at or stage.started_at) if stage.started_at else None
         close_late_alert(stage)
+        cancel_at_head_ends(stage, now)
     stage.save(update_fields=["status_revision", "state", "reason", "ended_at"])
     return Receipt()
 

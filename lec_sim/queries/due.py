@@ -1,11 +1,13 @@
 """What is due by the clock: ids for the scheduler (integration/seam/routes.py names each query)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from lec_sim.choices import StageState
-from lec_sim.models import LecStage
+from lec_sim.models import LecAnswer, LecStage
+
+COLLECT_EVERY = timedelta(seconds=10)
 
 
 def stage_ids_to_start(now: datetime) -> QuerySet[LecStage, int]:
@@ -39,16 +41,25 @@ def stage_ids_to_report(now: datetime) -> QuerySet[LecStage, int]:
     return running.filter(not_yet).values_list("pk", flat=True)
 
 
+def stage_ids_to_collect(now: datetime) -> QuerySet[LecStage, int]:
+    """Stages with pending calls whose head ends were not asked in the last seconds."""
+    pending = LecStage.objects.filter(pending__gt=0, handed_over_at=None)
+    not_yet = Q(answers_collected_at=None) | Q(answers_collected_at__lte=now - COLLECT_EVERY)
+    return pending.filter(not_yet).values_list("pk", flat=True)
+
+
 def stage_ids_to_end(now: datetime) -> QuerySet[LecStage, int]:
     """Stages that run and whose time is over."""
     return LecStage.objects.filter(state=StageState.IN_PROGRESS, ends_at__lte=now).values_list("pk", flat=True)
 
 
 def stage_ids_to_hand_over(now: datetime) -> QuerySet[LecStage, int]:
-    """Stages that ran, are over, and whose raw outcomes DERMS does not have yet."""
-    return LecStage.objects.filter(started_at__isnull=False, ended_at__isnull=False, handed_over_at=None).values_list(
-        "pk", flat=True
-    )
+    """Stages that ran and are over, whose answers are all in or awaited no longer, and that are not handed over yet."""
+    over = LecStage.objects.filter(started_at__isnull=False, ended_at__isnull=False, handed_over_at=None)
+    answers = LecAnswer.objects.filter(stage=OuterRef("pk")).order_by().values("stage").annotate(count=Count("*"))
+    all_in = Q(pending=0) | Q(pending__lte=Subquery(answers.values("count")))
+    waited_enough = Q(ended_at__lte=now - F("answers_awaited_s") * timedelta(seconds=1))
+    return over.filter(all_in | waited_enough).values_list("pk", flat=True)
 
 
 def minute_of(moment: datetime) -> datetime:

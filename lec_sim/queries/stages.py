@@ -7,9 +7,9 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from integration.seam import sql
-from integration.seam.sql import statement
+from integration.seam.sql import compose, identifier, statement
 from lec_sim.choices import FINAL_STATES, StageState
-from lec_sim.models import LecStage
+from lec_sim.models import LecStage, calls_of
 
 # Each picture of answers reads all calls of its stage.
 PICTURES = 3
@@ -20,7 +20,7 @@ SELECT stage_id,
        count(*) FILTER (WHERE answered_at <= %(now)s),
        count(*) FILTER (WHERE answered_at <= %(now)s AND answer = 'rejected'),
        count(*) FILTER (WHERE overridden_at <= %(now)s)
-  FROM lec_call WHERE stage_id IN %(stages)s GROUP BY stage_id
+  FROM {calls} WHERE stage_id IN %(stages)s GROUP BY stage_id
 """
 
 
@@ -52,7 +52,7 @@ def active_stages(now: datetime) -> list[Progress]:
     """Stages that run or ended just now, with what their devices answered until now."""
     recent = Q(state=StageState.IN_PROGRESS) | Q(ended_at__gt=now - COUNTED_AFTER_END)
     found = list(LecStage.objects.filter(recent).order_by("starts_at", "pk"))
-    counts = _call_counts([stage.pk for stage in found if stage.calls_made_at], now)
+    counts = _call_counts([stage for stage in found if stage.calls_made_at], now)
     return [Progress(stage, *counts.get(stage.pk, ())) for stage in found]
 
 
@@ -64,7 +64,7 @@ def answers_over_time(now: datetime) -> list[tuple[LecStage, list[Answers]]]:
 
 def _answers(stage: LecStage, now: datetime) -> list[Answers]:
     params = {"stage": stage.pk, "since": stage.calls_made_at, "now": now}
-    found = sql.rows(statement("lec_sim", "answers_by_minute"), params)
+    found = sql.rows(statement("lec_sim", "answers_by_minute", calls=identifier(stage.calls)), params)
     return [Answers(at, int(a), int(r), int(o)) for at, a, r, o in found]
 
 
@@ -74,8 +74,9 @@ def past_stages(now: datetime) -> QuerySet[LecStage]:
     return over.exclude(ended_at__gt=now - COUNTED_AFTER_END)
 
 
-def _call_counts(stage_ids: list[int], now: datetime) -> dict[int, tuple[int, int, int]]:
-    if not stage_ids:
+def _call_counts(stages: list[LecStage], now: datetime) -> dict[int, tuple[int, int, int]]:
+    if not stages:
         return {}
-    found = sql.rows(_CALLS, {"stages": tuple(stage_ids), "now": now})
+    query = compose(_CALLS, calls=identifier(calls_of(stages)))
+    found = sql.rows(query, {"stages": tuple(stage.pk for stage in stages), "now": now})
     return {stage: (answered, rejected, overridden) for stage, answered, rejected, overridden in found}

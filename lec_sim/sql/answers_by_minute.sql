@@ -1,10 +1,10 @@
 -- How many devices of a stage had answered, rejected the call or overridden it at the end of each minute until now.
 WITH moments AS (
     SELECT answered_at AS at, 1 AS answered, (answer = 'rejected')::int AS rejected, 0 AS overridden
-      FROM lec_call WHERE stage_id = %(stage)s AND answered_at <= %(now)s
+      FROM {calls} WHERE stage_id = %(stage)s AND answered_at <= %(now)s
      UNION ALL
     SELECT overridden_at, 0, 0, 1
-      FROM lec_call WHERE stage_id = %(stage)s AND overridden_at <= %(now)s
+      FROM {calls} WHERE stage_id = %(stage)s AND overridden_at <= %(now)s
 ), steps AS (
     SELECT ceil(extract(epoch FROM at - %(since)s) / 60) AS n,
            sum(answered) AS answered, sum(rejected) AS rejected, sum(overridden) AS overridden

@@ -8,7 +8,7 @@ SELECT count(*) FILTER (WHERE answered_at <= %(now)s),
                       FILTER (WHERE answer = 'takes part' AND answered_at <= %(now)s AND removed IS NULL
                                 AND (overridden_at IS NULL OR overridden_at > %(now)s))), 0)::bigint
   FROM (SELECT c.*, m.at AS removed
-          FROM lec_call c
+          FROM {calls} c
           LEFT JOIN lec_sim_removal m ON m.stage_uid = %(stage_uid)s AND m.head_end = c.head_end
                                      AND m.nic_id = c.nic_id AND m.answer = 'released'
          WHERE c.stage_id = %(stage)s) called

@@ -1,6 +1,6 @@
 -- What each reserved device of a stage that is over did. Reductions are averages over the stage's whole window.
 SELECT head_end, nic_id,
-       CASE WHEN answer = 'silent' THEN %(no_response)s WHEN answer = 'rejected' THEN %(error)s
+       CASE WHEN answer IN ('silent', 'pending') THEN %(no_response)s WHEN answer = 'rejected' THEN %(error)s
             WHEN answer IS NULL THEN %(canceled)s
             WHEN overridden_at < until THEN %(override)s
             WHEN let_go THEN %(canceled)s ELSE %(success)s END AS code,
@@ -12,7 +12,7 @@ SELECT head_end, nic_id,
             ELSE floor(coalesce(reduction_w * extract(epoch FROM until - called_at)
                        / nullif(extract(epoch FROM least(overridden_at, %(ends_at)s) - called_at), 0), 0)) END::integer
            AS reduction_w,
-       CASE WHEN answer = 'silent' THEN 'the device did not answer'
+       CASE WHEN answer IN ('silent', 'pending') THEN 'the device did not answer'
             WHEN answer = 'rejected' THEN 'the head end system rejected the call'
             WHEN overridden_at < until THEN ''
             WHEN removed IS NOT NULL AND (let_go OR answer IS NULL) THEN removed
@@ -22,7 +22,7 @@ SELECT head_end, nic_id,
                least(m.at, %(ended_at)s) < %(ends_at)s AS let_go,
                greatest(least(m.at, %(ended_at)s), called_at) AS until
           FROM (SELECT head_end, nic_id, called_at, answer, overridden_at, reduction_w
-                  FROM lec_call WHERE stage_id = %(stage)s
+                  FROM {calls} WHERE stage_id = %(stage)s
                  UNION ALL
                 SELECT r.head_end, r.nic_id, NULL, NULL, NULL, NULL
                   FROM lec_reservation r

@@ -30,7 +30,8 @@ SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamp
                                                             ELSE offline_share END AS offline_share,
                                                        CASE fault WHEN 'offline' THEN 0 WHEN 'rejects' THEN 1
                                                             ELSE reject_share END AS reject_share
-                                                  FROM lec_sim_headendprofile) p ON p.head_end = r.head_end
+                                                  FROM lec_sim_headendprofile
+                                                 WHERE driver = 'simulated') p ON p.head_end = r.head_end
                                          WHERE r.stage_id = %(stage)s
                                            AND NOT EXISTS (
                                                SELECT FROM lec_sim_removal m

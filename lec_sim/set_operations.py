@@ -1,0 +1,61 @@
+"""The calls of a stage and the answers to them, one statement for all devices of a driver."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from integration.seam import sql
+from integration.seam.loads import Partition
+from integration.seam.sql import compose, identifier, statement, union_all
+
+from .drivers import drivers_in_use
+from .models import PRIMARY_KEY, LecStage
+
+
+class Calls(NamedTuple):
+    """The calls of a stage, in a table that is not attached yet.
+
+    `pending` of them are answered later; after the stage's end answers are waited for `answers_awaited_s` seconds.
+    """
+
+    partition: Partition
+    called: int
+    pending: int
+    answers_awaited_s: int
+
+
+def make_calls(stage: LecStage, *, called_at: datetime) -> Calls:
+    """Call every reserved device that has not left the stage, through the driver of its head end."""
+    window = (stage.ends_at - called_at).total_seconds()
+    params: dict[str, Any] = {"stage": stage.pk, "stage_uid": str(stage.stage_uid), "called_at": called_at}
+    params["window"] = window
+    queries, later = [], []
+    for driver in drivers_in_use():
+        if rows := driver.calls(stage, called_at=called_at):
+            queries.append(rows.query)
+            params |= rows.params
+        else:
+            later.append(driver)
+    if later or not queries:
+        queries.append(statement("lec_sim", "pending_calls"))
+        params["later"] = [driver.name for driver in later]
+    partition = Partition("lec_call", "stage_id", stage.pk)
+    called = partition.create_from(union_all(queries), params)
+    partition.finish(PRIMARY_KEY)
+    pending = _pending(partition) if later else 0
+    awaited_s = max((driver.answers_within.total_seconds() for driver in later), default=0)
+    return Calls(partition, called, pending, int(awaited_s) if pending else 0)
+
+
+def keep_answers(stage: LecStage) -> int:
+    """Keep what drivers have heard of a stage's pending calls; returns how many devices have a new answer."""
+    kept = 0
+    for driver in drivers_in_use():
+        if rows := driver.answers(stage):
+            query = statement("lec_sim", "keep_answers", answers=rows.query)
+            kept += sql.execute(query, {**rows.params, "stage": stage.pk})
+    return kept
+
+
+def _pending(partition: Partition) -> int:
+    query = compose("SELECT count(*) FROM {calls} WHERE answer = 'pending'", calls=identifier(partition.table))
+    return int(sql.value(query))

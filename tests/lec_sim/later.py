@@ -1,0 +1,44 @@
+"""A driver of the tests alone: its devices answer when a test says so."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from integration.seam.sql import compose
+from lec_sim.drivers import Driver, Rows
+from lec_sim.models import LecStage
+
+_TOLD = """
+SELECT * FROM jsonb_to_recordset(%(told)s)
+    AS told(head_end text, nic_id text, at timestamptz, answer text, answered_at timestamptz, overridden_at timestamptz,
+            reduction_w integer)
+"""
+
+
+class Later(Driver):
+    """Keeps what it is asked to tell head ends, and returns what a test let devices answer."""
+
+    name = "later"
+    answers_within = timedelta(seconds=30)
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self.told: list[dict[str, Any]] = []
+
+    def publish(self, stage: LecStage, *, now: datetime) -> None:
+        self.asked.append(("publish", stage.state))
+
+    def withdraw(self, stage: LecStage, *, head_end: str, nic_id: str, now: datetime) -> None:
+        self.asked.append(("withdraw", head_end, nic_id))
+
+    def cancel(self, stage: LecStage, *, now: datetime) -> None:
+        self.asked.append(("cancel", stage.state))
+
+    def answers(self, stage: LecStage) -> Rows:
+        return Rows(compose(_TOLD), {"told": json.dumps(self.told, default=str)})
+
+    def answer(self, nic_id: str, at: datetime, answer: str = "takes part", **fields: Any) -> None:
+        """Let a device answer, or say something else later."""
+        answered_at = None if answer == "silent" else at
+        given = {"answered_at": answered_at, "overridden_at": None, "reduction_w": 0, **fields}
+        self.told.append({"head_end": "LATE", "nic_id": nic_id, "at": at, "answer": answer, **given})
