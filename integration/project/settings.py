@@ -9,6 +9,7 @@ from integration.engines.state import State
 from integration.seam.messages.protocol import CURRENT
 
 from .environment import env_bool, env_list, env_required
+from .modules import folder_of_modules
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -266,7 +267,8 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+MODULES = folder_of_modules(BASE_DIR / "static" / "js")
+STATICFILES_DIRS = [BASE_DIR / "static", (MODULES, BASE_DIR / "static" / "js")]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",  # of Django's admin

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from integration.console.context import TOOLS
 from integration.pages.badges import LOOKS
+from integration.project.modules import folder_of_modules
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -23,6 +25,51 @@ INLINE = re.compile(
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_templates_hold_no_inline_script_or_style(template: Path) -> None:
     assert not INLINE.search(template.read_text())
+
+
+SCRIPTS = ROOT / "static" / "js"
+# Plain scripts, which import nothing: one runs before the first paint, the other on the pages of passkeys alone.
+PLAIN = {"theme.js", "passkeys.js"}
+
+
+def _imports(module: str) -> set[str]:
+    """The modules that one imports, by their path below static/js."""
+    path = SCRIPTS / module
+    named = re.findall(r"""^import .*'(\.[^']+)';$""", path.read_text(), re.M)
+    return {(path.parent / name).resolve().relative_to(SCRIPTS).as_posix() for name in named}
+
+
+def test_every_module_is_imported_and_every_import_is_a_module() -> None:
+    modules = {path.relative_to(SCRIPTS).as_posix() for path in SCRIPTS.rglob("*.js")} - PLAIN
+
+    found, new = set(), {"app.js"}
+    while new:
+        found |= new
+        new = {name for module in new for name in _imports(module)} - found
+    assert found == modules
+
+
+def test_a_page_runs_the_modules_of_one_version(client: Client, db: None) -> None:
+    page = client.get("/account/login/").content.decode()
+    (address,) = re.findall(r'<script src="([^"]+)" type="module">', page)
+
+    assert address == f"/static/{settings.MODULES}/app.js"
+    for module in ("app.js", "charts/axes.js"):
+        served = client.get(address.replace("app.js", module))
+        assert (served.status_code, served["Content-Type"]) == (200, 'text/javascript; charset="utf-8"')
+        assert b"".join(served) == (SCRIPTS / module).read_bytes()  # type: ignore[arg-type]
+
+
+def test_a_changed_module_gives_all_of_them_another_address(tmp_path: Path) -> None:
+    (tmp_path / "charts").mkdir()
+    (tmp_path / "app.js").write_text("import './charts/axes.js';")
+    axes = tmp_path / "charts" / "axes.js"
+    axes.write_text("export const width = 1;")
+    before = folder_of_modules(tmp_path)
+
+    assert folder_of_modules(tmp_path) == before
+    axes.write_text("export const width = 2;")
+    assert folder_of_modules(tmp_path) != before
 
 
 def test_every_icon_that_is_named_is_in_the_sprite() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.template import Context, Variable
 from django.templatetags.static import static
@@ -42,6 +43,12 @@ def icon(name: str) -> SafeString:
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', static("icons.svg"), name
     )
+
+
+@register.simple_tag
+def module(name: str) -> str:
+    """The address of a module of static/js; it changes whenever one of the modules does."""
+    return static(f"{settings.MODULES}/{name}")
 
 
 @register.filter
@@ -159,7 +166,7 @@ def window(start: datetime | None, end: datetime | None, zone: str = "") -> Safe
 
 @register.simple_tag(takes_context=True)
 def countdown(context: Context, moment: datetime | None) -> SafeString:
-    """How long until a moment; app.js counts it down. Past moments show as `now`."""
+    """How long until a moment; clock.js counts it down. Past moments show as `now`."""
     if moment is None:
         return SafeString(NONE)
     left = duration(moment - server_now(context))

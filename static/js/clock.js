@@ -1,0 +1,36 @@
+// The server's clock: the header and the countdowns follow it, whatever this computer's clock says.
+import { all, put } from './dom.js';
+
+const clock = document.querySelector('[data-clock]');
+const shown = clock?.querySelector('time');
+const ahead = shown ? Date.parse(shown.dateTime) - Date.now() : 0;
+export const now = () => new Date(Date.now() + ahead);
+const two = (number) => String(number).padStart(2, '0');
+export const zulu = (moment) => `${two(moment.getUTCHours())}:${two(moment.getUTCMinutes())}Z`;
+
+const format = clock && new Intl.DateTimeFormat(document.documentElement.lang || 'en', {
+  timeZone: clock.dataset.clock, weekday: 'short', day: 'numeric', month: 'short',
+  hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short',
+});
+const showClock = () => {
+  const moment = now();
+  const p = Object.fromEntries(format.formatToParts(moment).map(({ type, value }) => [type, value]));
+  shown.firstChild.data = `${p.weekday} ${p.day} ${p.month} ${p.hour}:${p.minute} `;
+  put(shown.querySelector('small'), `${p.timeZoneName} ${zulu(moment)}`);
+};
+
+// The same words as the `countdown` template tag.
+const duration = (milliseconds) => {
+  const s = Math.floor(milliseconds / 1000);
+  if (s <= 0) return 'now';
+  if (s >= 86400) return `${Math.floor(s / 86400)} d ${two(Math.floor((s % 86400) / 3600))} h`;
+  if (s >= 3600) return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
+  return s >= 60 ? `${Math.floor(s / 60)} min ${two(s % 60)} s` : `${s} s`;
+};
+
+const tick = () => {
+  if (clock) showClock();
+  all('[data-countdown]').forEach((time) => put(time, duration(Date.parse(time.dateTime) - now())));
+};
+tick();
+setInterval(tick, 1000);
