@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from .history import HistoryBlock, HistoryRecord, Seal
-from .messages import CONTRACTS, ExtractRef, MessageBody, Version, read
+from .messages import ExtractRef, MessageBody, Version, read
 
 __all__ = [
     "Alert",
@@ -35,7 +35,7 @@ class Message(models.Model):
     """What one system told others. Never changed after it is sent."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    kind = models.CharField(max_length=40, choices=[(kind, kind.replace("_", " ")) for kind in CONTRACTS])
+    kind = models.CharField(max_length=40)
     sender = models.CharField(max_length=8)
     subject = models.CharField(max_length=160)
     event_uid = models.UUIDField(null=True)
