@@ -144,9 +144,6 @@ def test_every_row_lock_lets_rows_refer_to_the_locked_one() -> None:
     assert raw == []
 
 
-CLOCKS = {"datetime", "date", "timezone", "time"}
-
-
 def test_the_database_has_the_only_clock() -> None:
     asked = [
         (file, ast.unparse(call))

@@ -6,6 +6,7 @@ import './forms.js';
 import './freshness.js';
 import './live.js';
 import './menus.js';
+import './messages.js';
 import './palette.js';
 import './picking.js';
 import './shortcuts.js';

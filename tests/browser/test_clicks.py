@@ -96,7 +96,9 @@ def _cancel_by_the_menu(operator: Person, number: str) -> None:
 def _confirm_cancel(operator: Person) -> None:
     operator.page.get_by_label("Reason").fill("Cooler than forecast")
     operator.click(operator.page.locator("main form .btn-danger"))
-    operator.page.locator(".messages").get_by_text("anceled").first.wait_for()
+    notice = operator.page.locator(".messages .alert", has_text="anceled").first
+    notice.get_by_role("button", name="Close").click()
+    notice.wait_for(state="detached")
 
 
 def _opt_out(csr: Person, program_event: ProgramEvent, device: Device) -> None:

@@ -72,9 +72,6 @@ def _told(story: list[MessageBody], order: list[int], receiver: str) -> UUID:
     return stage_uid
 
 
-TOLD = ("state", "revision", "started_at", "participations", "reserved", "closed", "outcomes", "reduction_w")
-
-
 def _end_at_cpm(stage_uid: UUID) -> dict[str, Any]:
     event = ProgramEvent.objects.get(stage_uid=stage_uid)
     told = {
