@@ -1,4 +1,4 @@
-"""What docs/reference/messages.md says of each message: its fields with their types, and its example."""
+"""What docs/reference/ says of messages: the fields of each with their types, and its example."""
 
 import json
 from collections.abc import Mapping
@@ -18,9 +18,28 @@ def messages() -> str:
     return "\n".join(sections + [_section(name, part) for name, part in parts.items()])
 
 
+def executor_receives() -> str:
+    """An example of each message that DERMS sends to an executor."""
+    return "\n".join(map(_named_example, ("stage_status", "device_reservation", "device_removal")))
+
+
+def executor_sends() -> str:
+    """An example of each message that an executor sends to DERMS."""
+    sends = ("stage_execution_status", "removal_answer", "delivered_load", "raw_outcome")
+    return "\n".join(map(_named_example, sends))
+
+
 def _message(kind: str, schema: Schema) -> str:
+    return f"{_section(kind, schema)}\n{_example(kind)}"
+
+
+def _named_example(kind: str) -> str:
+    return f"[`{kind}`](messages.md#{kind}):\n\n{_example(kind)}"
+
+
+def _example(kind: str) -> str:
     example = json.dumps(CONTRACTS[kind].example, indent=2, ensure_ascii=False)
-    return f"{_section(kind, schema)}\n```json\n{example}\n```\n"
+    return f"```json\n{example}\n```\n"
 
 
 def _section(name: str, schema: Schema) -> str:

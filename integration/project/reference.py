@@ -8,7 +8,7 @@ from derms.objectives import OBJECTIVES
 from integration.seam.outcomes import About, Outcome
 from lec_sim.models import HeadEndProfile
 
-from .message_reference import messages
+from .message_reference import executor_receives, executor_sends, messages
 
 DOCS = Path(__file__).parents[2] / "docs"
 _PART = re.compile(r"(<!-- written by manage.py reference: (\w+) -->\n\n).*?(\n<!-- end -->)", re.DOTALL)
@@ -38,6 +38,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "head_end_profile": head_end_profile,
     "objectives": objectives,
     "messages": messages,
+    "executor_receives": executor_receives,
+    "executor_sends": executor_sends,
 }
 
 

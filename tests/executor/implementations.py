@@ -1,0 +1,56 @@
+"""Systems that can execute stages, by name. Each is driven only by messages and by its clock."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Protocol
+
+import pytest
+from django.utils.module_loading import import_string
+
+from integration.seam import clock
+from integration.seam.delivery import deliver
+from integration.seam.models import Delivery
+from integration.seam.routes import DUE
+
+
+class Executor(Protocol):
+    """What a test does with an executor; what it expects of it are messages alone."""
+
+    name: str  # of the system, as sender and receiver of messages
+
+    def receive(self, at: datetime) -> None:
+        """Let it take in, at this moment, the messages that are on their way to it."""
+
+    def work(self, at: datetime) -> None:
+        """Let it do what its clock makes due at this moment, until nothing is due."""
+
+
+class InProcess:
+    """A system of this project: its inbox takes messages by ROUTES, and DUE says what its clock starts."""
+
+    def __init__(self, name: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.name, self.package, self.monkeypatch = name, package, monkeypatch
+
+    def receive(self, at: datetime) -> None:
+        self.monkeypatch.setattr(clock, "now", lambda: at)
+        for delivery in Delivery.objects.filter(Delivery.OPEN, receiver=self.name).order_by("pk"):
+            deliver(delivery.pk, delivery.attempt)
+        failed = Delivery.objects.filter(receiver=self.name).exclude(error="").exclude(error__startswith="Not yet")
+        assert [(str(one), one.error) for one in failed] == []
+
+    def work(self, at: datetime) -> None:
+        self.monkeypatch.setattr(clock, "now", lambda: at)
+        while due := list(self._due(at)):
+            for operation, object_id in due:
+                operation(object_id, now=at)
+
+    def _due(self, at: datetime) -> Iterator[tuple[Callable[..., None], int]]:
+        for work in DUE.values():
+            if work.operation.startswith(f"{self.package}."):
+                for object_id in import_string(work.ids)(at):
+                    yield import_string(work.operation), object_id
+
+
+IMPLEMENTATIONS: Mapping[str, Callable[[pytest.MonkeyPatch], Executor]] = {
+    "lec": lambda monkeypatch: InProcess("lec", "lec_sim", monkeypatch),
+}

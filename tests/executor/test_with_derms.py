@@ -1,0 +1,33 @@
+"""DERMS takes what an executor says: a stage runs from its reservation to one outcome a device."""
+
+from collections.abc import Callable
+
+import pytest
+
+from derms.models import DeviceOutcome, Event, Stage
+from integration.seam.models import Alert
+
+from .implementations import Executor, InProcess
+from .seam import MINUTE, SECOND
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_stage_runs_from_its_reservation_to_its_outcomes(
+    executor: Executor, event_in: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    derms = InProcess("derms", "derms", monkeypatch)
+    stage = event_in("Scheduled").stages.get()
+    moments = [stage.starts_at - MINUTE, stage.starts_at, stage.starts_at + MINUTE, stage.ends_at]
+
+    for at in [*moments, stage.ends_at + 30 * SECOND]:
+        for system in (derms, executor, derms):
+            system.receive(at)
+            system.work(at)
+
+    stage = Stage.objects.get(pk=stage.pk)
+    assert (stage.state, stage.called, stage.reserved) == ("Completed", 20, 20)
+    assert stage.delivered.count() == 2
+    assert DeviceOutcome.objects.filter(stage_id=stage.pk).count() == sum(stage.outcomes.values()) == 20
+    assert stage.outcomes_sent_at
+    assert not Alert.objects.exists()
