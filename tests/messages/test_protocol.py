@@ -1,5 +1,7 @@
 """What is read of older and newer versions, what is refused and how, what is sent while processes are upgraded."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +27,8 @@ from integration.seam.models import Delivery, Message
 from tests.messages.conftest import STATUS
 
 CURRENT = protocol.CURRENT
+# SHA-256 of all fields with their types and bounds, in the version CURRENT.
+PROMISED = (Version(1, 0), "5693e3dc8068bc1d663678cb28ca458f2633e480b8b4310ac838afdf8e012830")
 NEWER_MINOR, NEWER_MAJOR = Version(CURRENT.major, CURRENT.minor + 1), Version(CURRENT.major + 1, 0)
 
 
@@ -44,11 +48,24 @@ def test_every_field_says_what_it_is(kind: str) -> None:
     assert silent == []
 
 
+def test_a_contract_that_changes_gets_a_new_version() -> None:
+    schemas = {kind: _bare(body.model_json_schema()) for kind, body in CONTRACTS.items()}
+    digest = hashlib.sha256(json.dumps(schemas, sort_keys=True).encode()).hexdigest()
+    assert (CURRENT, digest) == PROMISED, "the contracts have changed: see “Change a message” in CONTRIBUTING.md"
+
+
 def _fields(model: type[Contract]) -> Iterator[tuple[type[Contract], str, str | None]]:
     for name, field in model.model_fields.items():
         yield model, name, field.description
         if isinstance(field.annotation, type) and issubclass(field.annotation, Contract):
             yield from _fields(field.annotation)
+
+
+def _bare(schema: Any) -> Any:
+    """A schema without what people read."""
+    if isinstance(schema, dict):
+        return {key: _bare(value) for key, value in schema.items() if key not in ("title", "description")}
+    return [_bare(one) for one in schema] if isinstance(schema, list) else schema
 
 
 # --- Versions -----------------------------------------------------------------------------------------------------
