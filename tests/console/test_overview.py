@@ -13,6 +13,7 @@ from derms.models import ControlZone, Event
 from integration.console.models import User
 from integration.seam.alerts import raise_alert
 from tests import factories
+from tests.pages.html import html_of
 
 EventIn = Callable[..., Event]
 
@@ -144,7 +145,7 @@ def test_the_fragment_is_the_live_part_alone(operator: User) -> None:
     client = Client()
     client.force_login(operator)
     fragment = client.get("/", headers={"HX-Request": "true"})
-    assert fragment.content.decode().strip().startswith('<div class="stack" id="overview" hx-get="/"')
+    assert html_of(fragment).startswith('<div class="stack" id="overview" hx-get="/"')
     assert "HX-Request" in fragment["Vary"]
 
 

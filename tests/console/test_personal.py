@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integration.console.models import User
+from tests.pages.html import html_of
 
 CHOSEN = {"language": "de", "time_zone": "Europe/Berlin", "theme": "dark"}
 
@@ -18,7 +19,7 @@ def test_settings_are_saved_and_hold_from_the_next_page_on(client: Client, opera
 
     page = client.get("/profile/")
     assert page["Content-Language"] == "de"
-    text = page.content.decode()
+    text = html_of(page)
     assert '<html lang="de" data-theme-own="dark">' in text
     operator.refresh_from_db()
     assert (operator.time_zone, operator.shortcuts) == ("Europe/Berlin", False)

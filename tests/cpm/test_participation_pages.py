@@ -15,6 +15,7 @@ from integration.seam.messages import DeviceReservation, ExtractRef
 from integration.seam.models import Load
 from integration.seam.outbox import send
 from tests import factories
+from tests.pages.html import html_of
 
 Make = Callable[..., ProgramEvent]
 LIST = "/program-events/participation/"
@@ -176,8 +177,8 @@ def test_the_counters_of_a_chosen_program_event_are_shown_and_polled(
     make_program_event()
     url = f"{LIST}?program_event=DR-2026-0001-1"
     assert "5 participations · 5 reserved · 0 closed" in as_manager.get(url).content.decode()
-    fragment = as_manager.get(url, headers={"HX-Request": "true"}).content.decode()
-    assert fragment.strip().startswith('<div class="counts" id="counters" hx-get=')
+    fragment = html_of(as_manager.get(url, headers={"HX-Request": "true"}))
+    assert fragment.startswith('<div class="counts" id="counters" hx-get=')
     assert "<table" not in fragment
 
 

@@ -17,6 +17,7 @@ from integration.seam.messages import ProgramRules
 from integration.seam.models import Message
 from integration.seam.periods import period_bounds
 from integration.seam.settling import settle
+from tests.pages.html import html_of
 
 URL = "/programs/COOL/"
 TYPE_URL = "/program-types/TYPE/"
@@ -193,7 +194,7 @@ def test_use_of_limits_counts_events_not_stages_and_hours_that_ran_or_will(
     make_program_event("DR-2026-0005", state="Completed", starts_in=week - hour)
     this_week, month, _season = uses_of_limits(cool, now)[1]
     assert (this_week.events, this_week.hours, month.limit.most_events) == (3, 4.0, None)
-    page = as_manager.get(URL).content.decode()
+    page = html_of(as_manager.get(URL))
     assert "3 / 4" in page
     assert "75\u00a0%" in page
     assert "4 / 8" in page

@@ -15,6 +15,7 @@ from derms.models import Event
 from integration.console.models import User
 from integration.seam.settling import settle
 from tests import walk
+from tests.pages.html import html_of
 
 Make = Callable[..., ProgramEvent]
 LIST = "/program-events/"
@@ -116,10 +117,10 @@ def test_the_page_asks_for_itself_until_nothing_more_can_come(make_program_event
     make_program_event("DR-2026-0002", state="Completed")
     make_program_event("DR-2026-0003", state="Completed", outcomes={0: "D1SP"})
     page = as_manager.get(PAGE)
-    assert f'hx-get="{PAGE}" data-nudge="DR-2026-0001" hx-trigger="nudge, every 30s"' in page.content.decode()
+    assert f'hx-get="{PAGE}" data-nudge="DR-2026-0001" hx-trigger="nudge, every 30s"' in html_of(page)
     assert "HX-Request" in page["Vary"]
-    fragment = as_manager.get(PAGE, headers={"HX-Request": "true"}).content.decode()
-    assert fragment.strip().startswith('<div class="stack" id="program-event" hx-get=')
+    fragment = html_of(as_manager.get(PAGE, headers={"HX-Request": "true"}))
+    assert fragment.startswith('<div class="stack" id="program-event" hx-get=')
     assert "<html" not in fragment
     assert 'hx-trigger="nudge' in as_manager.get("/program-events/DR-2026-0002/1/").content.decode()
     assert 'hx-trigger="nudge' not in as_manager.get("/program-events/DR-2026-0003/1/").content.decode()

@@ -16,6 +16,7 @@ from cpm.models.unavailability import Unavailability
 from cpm.operations import make_link, revoke_link
 from integration.seam.settling import settle
 from tests.cpm.test_unavailability_pages import HOUR, typed, wall
+from tests.pages.html import html_of
 
 
 @pytest.fixture
@@ -54,8 +55,8 @@ def test_opting_out_shows_that_it_was_asked_and_then_confirmed(
     assert client.post(act)["Location"] == url
     assert "You asked to opt out" in client.get(url).content.decode()
     settle()
-    part = client.get(url, headers={"HX-Request": "true"}).content.decode()
-    assert part.lstrip().startswith('<section class="card" id="reservations"')
+    part = html_of(client.get(url, headers={"HX-Request": "true"}))
+    assert part.startswith('<section class="card" id="reservations"')
     assert "You have opted out" in part
     facts = Participation.objects.get(program_event_id=reserved.pk, device_id=device.pk)
     assert (facts.preemptive_opt_out, facts.reservation_flag) == (True, False)

@@ -19,6 +19,7 @@ from derms.models import DeviceUnavailability, Event
 from derms.models import Removal as DermsRemoval
 from integration.seam.models import Message
 from integration.seam.settling import settle
+from tests.pages.html import html_of
 
 EASTERN = ZoneInfo("America/New_York")
 HOUR = timedelta(hours=1)
@@ -148,8 +149,8 @@ def test_after_save_the_page_shows_what_derms_released(
     as_csr.post(location_url(), over_it)
     assert "DERMS has not answered yet" in as_csr.get(location_url()).content.decode()
     settle()
-    part = as_csr.get(location_url(), headers={"HX-Request": "true"}).content.decode()
-    assert part.lstrip().startswith('<section class="card" id="releases"')
+    part = html_of(as_csr.get(location_url(), headers={"HX-Request": "true"}))
+    assert part.startswith('<section class="card" id="releases"')
     assert "released; it is not called" in part
     assert (DermsRemoval.objects.get().answer, Removal.objects.get().answer) == ("removed", "removed")
     facts = Participation.objects.get(program_event_id=reserved.pk, device_id=device.pk)

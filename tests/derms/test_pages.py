@@ -13,6 +13,7 @@ from derms import operations
 from derms.models import ControlZone, DerGroup, Event, Program, Strategy
 from integration.console.models import User
 from integration.seam.alerts import close_alert, raise_alert
+from tests.pages.html import html_of
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -236,8 +237,8 @@ def test_actions_menu_leads_to_the_chosen_event(as_operator: Client, new_event: 
 
 def test_the_live_part_of_an_event_comes_alone(as_operator: Client, new_event: Callable[..., Event]) -> None:
     number = new_event().number
-    part = as_operator.get(f"/events/{number}/", headers={"HX-Request": "true"}).content.decode()
-    assert part.strip().startswith('<div id="event-live"')
+    part = html_of(as_operator.get(f"/events/{number}/", headers={"HX-Request": "true"}))
+    assert part.startswith('<div id="event-live"')
     assert "<html" not in part
 
 
@@ -308,7 +309,7 @@ def test_the_report_tells_the_whole_event(
     raise_alert("old", kind="stage late", severity="warning", text="Stage 1 is late.", event_uid=event.uid)
     close_alert("old", by="olive")
     client.force_login(operator)
-    page = client.get(f"/events/{event.number}/report/").content.decode()
+    page = html_of(client.get(f"/events/{event.number}/report/"))
     for words in ("Submitted", "Scheduled → In Progress", approver.username, "Stage 1 is late.", "closed by olive"):
         assert words in page
 

@@ -12,6 +12,7 @@ from integration.console.models import User
 from integration.seam.settling import settle
 from tests import walk
 from tests.derms.test_delivered_load import MINUTE, word
+from tests.pages.html import html_of
 
 pytestmark = pytest.mark.django_db
 
@@ -68,8 +69,8 @@ def test_while_the_stage_runs_each_device_stands_in_one_state(scheduled: Stage, 
 
 
 def test_the_live_part_comes_alone(scheduled: Stage, as_operator: Client) -> None:
-    fragment = as_operator.get(address(scheduled), headers={"HX-Request": "true"}).content.decode()
-    assert fragment.strip().startswith('<div id="stage-live"')
+    fragment = html_of(as_operator.get(address(scheduled), headers={"HX-Request": "true"}))
+    assert fragment.startswith('<div id="stage-live"')
     assert "Reserved devices" not in fragment
 
 

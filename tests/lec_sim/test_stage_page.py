@@ -12,6 +12,7 @@ from integration.console.models import User
 from integration.seam.loads import Partition
 from lec_sim.models import HeadEndProfile, LecCall, LecStage
 from lec_sim.queries.stages import answers_over_time
+from tests.pages.html import html_of
 
 LIST = "/live-energy-connect/"
 Make = Callable[..., LecStage]
@@ -90,8 +91,8 @@ def test_a_stage_whose_devices_are_not_called_yet_has_no_counts(
 
 def test_execution_is_a_live_part_of_its_own(make_stage: Make, as_operator: Client) -> None:
     make_stage(1, starts_in=timedelta(hours=1), state="Scheduled")
-    fragment = as_operator.get(LIST, headers={"HX-Request": "true"}).content.decode()
-    assert fragment.strip().startswith('<div class="stack" id="execution" hx-get="/live-energy-connect/"')
+    fragment = html_of(as_operator.get(LIST, headers={"HX-Request": "true"}))
+    assert fragment.startswith('<div class="stack" id="execution" hx-get="/live-energy-connect/"')
     assert "awaited" in fragment
     assert "Head end systems" not in fragment
 

@@ -14,6 +14,7 @@ from integration.seam.messages import EnrollmentAnswer, ProgramRules, ProgramRul
 from integration.seam.models import Alert, Delivery, DueWork, Message
 from integration.seam.outbox import send
 from integration.seam.queries import backlog_by_minute
+from tests.pages.html import html_of
 
 LIST = "/messages/"
 
@@ -240,9 +241,9 @@ def test_the_backlog_over_time_counts_what_was_open_at_each_minute(as_operator: 
     hour = {int((now - minute).total_seconds() // 60): count for minute, count in backlog_by_minute(now)}
     assert len(hour) == 61
     assert [hour[ago] for ago in (60, 41, 40, 31, 30, 21, 20, 5, 0)] == [2, 2, 3, 3, 2, 2, 1, 1, 1]
-    fragment = as_operator.get(f"{LIST}?hour", headers={"HX-Request": "true"}).content.decode()
-    assert fragment.strip().startswith('<section class="card" id="backlog-hour"')
-    assert fragment.count("<tr><td>") == 61
+    fragment = html_of(as_operator.get(f"{LIST}?hour", headers={"HX-Request": "true"}))
+    assert fragment.startswith('<section class="card" id="backlog-hour"')
+    assert fragment.count("<tr> <td>") == 61
     assert "Open deliveries minute by minute" in as_operator.get(LIST).content.decode()
 
 

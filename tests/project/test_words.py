@@ -11,6 +11,7 @@ from django.test import Client
 
 from integration.console.models import User
 from integration.project.words import Catalogue, words_of_project
+from tests.pages.html import html_of
 
 PLACE = re.compile(r"%(?:\(\w+\))?[sd%]|\{\w+\}")
 LANGUAGES = [language for language, _name in settings.LANGUAGES[1:]]
@@ -42,7 +43,7 @@ def test_a_page_is_german_for_whoever_chose_german(client: Client, operator: Use
     operator.language = "de"
     operator.save()
     client.force_login(operator)
-    page = client.get("/events/").content.decode()
+    page = html_of(client.get("/events/"))
     assert '<html lang="de"' in page
     assert "Neues Ereignis" in page
     assert "New Event" not in page

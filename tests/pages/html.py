@@ -1,0 +1,10 @@
+"""A page's HTML without the white space a browser does not show."""
+
+import re
+
+from django.http import HttpResponse
+
+
+def html_of(answer: HttpResponse) -> str:
+    """The body with each run of spaces and line ends as one space, and none before a tag's end."""
+    return re.sub(r"[ \n]+", " ", answer.content.decode()).replace(" >", ">").strip()
