@@ -8,6 +8,8 @@ import pghistory
 from django.db import models
 from django.db.models import F, Q
 
+from integration.seam.messages import LEFT
+
 from .choices import SIMULATED, Answer, Fault, StageState
 
 PRIMARY_KEY = ("nic_id", "head_end", "stage_id")  # of the bulk tables
@@ -119,6 +121,11 @@ class Removal(models.Model):
     reason = models.CharField(max_length=20)
     answer = models.CharField(max_length=8)
     at = models.DateTimeField()
+    has_left = models.GeneratedField(
+        expression=Q(answer__in=LEFT),  # type: ignore[arg-type]  # any condition will do
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint("stage_uid", "head_end", "nic_id", name="lec_removal_once")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from integration.seam.history import HistoryRecord
 
@@ -21,6 +22,12 @@ class Removal(models.Model):
     requested_by = models.CharField(max_length=150)
     answer = models.CharField(max_length=9, blank=True)
     answered_at = models.DateTimeField(null=True)
+    # A device leaves with the request, unless the answer is that it came too late.
+    has_left = models.GeneratedField(
+        expression=~Q(answer="too late"),  # type: ignore[arg-type]  # any condition will do
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint("stage_uid", "head_end", "nic_id", name="cpm_removal_once")]
@@ -31,7 +38,7 @@ class Removal(models.Model):
 
     @property
     def is_too_late(self) -> bool:
-        return self.answer == "too late"
+        return not self.has_left
 
 
 class ParticipationChange(HistoryRecord):

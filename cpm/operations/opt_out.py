@@ -105,7 +105,7 @@ def answer_opt_out(body: OptOutAnswer, *, now: datetime) -> Receipt:
         return Receipt(applied=0, note=f"answered “{removal.answer}” already")
     removal.answer, removal.answered_at = body.answer, body.at
     removal.save(update_fields=["answer", "answered_at"])
-    since = f": the stage started {body.at:%H:%M:%SZ}" if removal.is_too_late else ""
+    since = f": the stage started {body.at:%H:%M:%SZ}" if body.answer == "too late" else ""
     if device := participating_device(program_event, body.head_end, body.nic_id):
         note_change(program_event, device, f"Opt-out {body.answer}{since}", "DERMS", now)
     return Receipt()

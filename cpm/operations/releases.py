@@ -8,7 +8,7 @@ from cpm.models import Participation, ParticipationChange, Removal
 from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
 from integration.seam.delivery import receiving
-from integration.seam.messages import Receipt, ReservationReleased
+from integration.seam.messages import LEFT, Receipt, ReservationReleased
 from integration.seam.nudges import tell_pages
 
 
@@ -25,7 +25,7 @@ def release_reservation(body: ReservationReleased, *, now: datetime) -> Receipt:
         nic_id=body.nic_id,
         defaults={"reason": body.reason, "requested_at": body.at, "requested_by": "DERMS"},
     )
-    holds = body.answer != "too late"
+    holds = body.answer in LEFT
     if is_new or (removal.is_too_late and holds):
         removal.reason, removal.answer, removal.answered_at = body.reason, body.answer, body.at
         removal.save(update_fields=["reason", "answer", "answered_at"])

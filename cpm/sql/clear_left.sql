@@ -3,7 +3,7 @@ WITH removed AS (
     SELECT d.id, bool_or(m.reason = 'opt-out') AS opted_out
       FROM cpm_removal m
       JOIN cpm_device d ON d.head_end = m.head_end AND d.nic_id = m.nic_id
-     WHERE m.stage_uid = %(stage_uid)s AND m.answer <> 'too late'
+     WHERE m.stage_uid = %(stage_uid)s AND m.has_left
      GROUP BY d.id),
 away AS (
     SELECT DISTINCT device_id FROM cpm_unavailability

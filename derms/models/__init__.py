@@ -3,7 +3,7 @@
 from .devices import Candidate, DerGroup, Device, DeviceUnavailability, Enrollment, Program
 from .event_types import EventType
 from .events import Event, Stage
-from .execution import DeliveredLoad, DeviceOutcome, Removal, Reservation
+from .execution import DeliveredLoad, Departure, DeviceOutcome, Removal, Reservation
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .history import EventDraft, Transition
 from .strategies import Strategy, StrategyStage
@@ -15,6 +15,7 @@ __all__ = [
     "Candidate",
     "ControlZone",
     "DeliveredLoad",
+    "Departure",
     "DerGroup",
     "Device",
     "DeviceOutcome",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
+
+from integration.seam.messages import LEFT
 
 from .events import Stage
 
@@ -49,6 +52,11 @@ class Removal(models.Model):
     requested_at = models.DateTimeField()
     answer = models.CharField(max_length=8, blank=True)
     answered_at = models.DateTimeField(null=True)
+    has_left = models.GeneratedField(
+        expression=Q(answer__in=LEFT),  # type: ignore[arg-type]  # any condition will do
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint("stage_uid", "head_end", "nic_id", name="derms_removal_once")]
@@ -56,10 +64,18 @@ class Removal(models.Model):
     def __str__(self) -> str:
         return f"{self.head_end}/{self.nic_id}: {self.reason}"
 
-    @property
-    def holds(self) -> bool:
-        """Whether the device is out of the stage."""
-        return self.answer in ("removed", "released")
+
+class Departure(models.Model):
+    """A device that has left a stage: a view over the removals that LEC accepted."""
+
+    pk = models.CompositePrimaryKey("stage_id", "device_id")
+    stage_id = models.BigIntegerField()
+    device_id = models.BigIntegerField()
+    reason = models.CharField(max_length=20)
+
+    class Meta:
+        managed = False
+        db_table = "derms_departure"
 
 
 class DeviceOutcome(models.Model):

@@ -10,6 +10,7 @@ from integration.seam import outbox
 from integration.seam.alerts import raise_alert
 from integration.seam.delivery import NotYet, receiving
 from integration.seam.messages import (
+    LEFT,
     CustomerUnavailability,
     DeviceRemoval,
     EnrollmentChange,
@@ -84,11 +85,11 @@ def answer_removal(body: RemovalAnswer, *, now: datetime) -> Receipt:
     if body.reason == "opt-out":
         _answer_opt_out(body)
     # What was too late for one reason can still hold for another; what holds stays.
-    if removal.answer and (removal.holds or body.answer == "too late"):
+    if removal.answer and (removal.has_left or body.answer not in LEFT):
         return Receipt(applied=0, note=f"answered “{removal.answer}” already")
     removal.reason, removal.answer, removal.answered_at = body.reason, body.answer, body.at
     removal.save(update_fields=["reason", "answer", "answered_at"])
-    if removal.holds:
+    if body.answer in LEFT:
         _count_removed(stage, removal)
     outbox.send(ReservationReleased.model_validate(body.model_dump()), sender="derms")
     return Receipt()

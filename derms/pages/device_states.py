@@ -1,13 +1,12 @@
 """What a device is doing at a moment, as DERMS knows it: a few questions for a page of devices, however many."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from derms.choices import HOLDING_STAGE_STATES, StageState
-from derms.models import Device, DeviceUnavailability, Program, Removal, Reservation, Stage
+from derms.models import Departure, Device, DeviceUnavailability, Program, Reservation, Stage
 from integration.seam.periods import Limit, LimitUse, limits_of
 
 
@@ -48,9 +47,8 @@ def _use(limit: Limit, stages: list[Stage]) -> LimitUse:
 
 def _of(device: Device, stages: list[Stage]) -> list[Stage]:
     """Those of the stages that hold the device and that it has not left."""
-    ids = Reservation.objects.filter(device_id=device.pk, stage_id__in=[s.pk for s in stages])
-    held, left = set(ids.values_list("stage_id", flat=True)), _left([device], [s.uid for s in stages])
-    return [s for s in stages if s.pk in held and (s.uid, device.head_end.code, device.nic_id) not in left]
+    held = _reserved([device.pk], [stage.pk for stage in stages])
+    return [stage for stage in stages if (stage.pk, device.pk) in held]
 
 
 def _holding() -> QuerySet[Stage]:
@@ -60,25 +58,18 @@ def _holding() -> QuerySet[Stage]:
 
 def _held(devices: list[Device]) -> dict[int, set[str]]:
     """The states of the stages that hold each device."""
-    stages = {stage.pk: stage for stage in _holding()}
-    by_id = {device.pk: device for device in devices}
-    left = _left(devices, [stage.uid for stage in stages.values()])
+    states = dict(_holding().values_list("pk", "state"))
     held: dict[int, set[str]] = {}
-    for stage_id, device_id in Reservation.objects.filter(
-        stage_id__in=list(stages), device_id__in=list(by_id)
-    ).values_list("stage_id", "device_id"):
-        stage, device = stages[stage_id], by_id[device_id]
-        if (stage.uid, device.head_end.code, device.nic_id) not in left:
-            held.setdefault(device_id, set()).add(stage.state)
+    for stage_id, device_id in _reserved([device.pk for device in devices], list(states)):
+        held.setdefault(device_id, set()).add(states[stage_id])
     return held
 
 
-def _left(devices: list[Device], stage_uids: list[UUID]) -> set[tuple[UUID, str, str]]:
-    """Which of the devices are out of which of the stages."""
-    gone = Removal.objects.filter(
-        stage_uid__in=stage_uids, nic_id__in=[d.nic_id for d in devices], answer__in=("removed", "released")
-    )
-    return set(gone.values_list("stage_uid", "head_end", "nic_id"))
+def _reserved(device_ids: list[int], stage_ids: list[int]) -> set[tuple[int, int]]:
+    """Which of the stages hold which of the devices, as (stage id, device id); a device that left is not held."""
+    rows = {"stage_id__in": stage_ids, "device_id__in": device_ids}
+    reserved = set(Reservation.objects.filter(**rows).values_list("stage_id", "device_id"))
+    return reserved - set(Departure.objects.filter(**rows).values_list("stage_id", "device_id"))
 
 
 def _now(ids: list[int], now: datetime) -> list[int]:

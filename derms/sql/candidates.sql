@@ -2,12 +2,9 @@
 -- Devices that have left a stage that would hold or count them: free again, and never called there. Nothing here is
 -- materialized, so that where no stage overlaps or counts the planner sees so, and shares the work among processors.
 WITH gone AS NOT MATERIALIZED (
-    SELECT s.id AS stage_id, d.id AS device_id
-      FROM derms_stage s
-      JOIN derms_removal m ON m.stage_uid = s.uid AND m.answer IN ('removed', 'released')
-      JOIN derms_headend h ON h.code = m.head_end
-      JOIN derms_device d ON d.head_end_id = h.id AND d.nic_id = m.nic_id
-     WHERE s.id = ANY(%(overlapping_stages)s::bigint[] || %(counted_stages)s::bigint[])),
+    SELECT stage_id, device_id
+      FROM derms_departure
+     WHERE stage_id = ANY(%(overlapping_stages)s::bigint[] || %(counted_stages)s::bigint[])),
 held AS (
     SELECT DISTINCT r.device_id
       FROM derms_reservation r

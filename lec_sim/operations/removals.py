@@ -5,7 +5,7 @@ from typing import Any
 
 from integration.seam import outbox
 from integration.seam.delivery import receiving
-from integration.seam.messages import DeviceRemoval, Receipt, RemovalAnswer, RemovalWord
+from integration.seam.messages import LEFT, DeviceRemoval, Receipt, RemovalAnswer, RemovalWord
 
 from ..choices import StageState
 from ..drivers import driver_of
@@ -25,15 +25,15 @@ def remove_device(body: DeviceRemoval, *, now: datetime) -> Receipt:
     device: dict[str, Any] = {"stage_uid": body.stage_uid, "head_end": body.head_end, "nic_id": body.nic_id}
     removal = Removal.objects.filter(**device).first()
     answer = _answer(stage, removal, body)
-    if removal is None or (removal.answer == "too late" and answer != "too late"):
+    if removal is None or (not removal.has_left and answer in LEFT):
         # The holder of the row's lock may have called the device later than this moment.
         at = max(now, (stage and stage.calls_made_at) or now)
         removal, _ = Removal.objects.update_or_create(
             **device, defaults={"reason": body.reason, "answer": answer, "at": at}
         )
-        if answer != "too late" and stage and stage.reservations_loaded_at and (driver := driver_of(body.head_end)):
+        if answer in LEFT and stage and stage.reservations_loaded_at and (driver := driver_of(body.head_end)):
             driver.withdraw(stage, head_end=body.head_end, nic_id=body.nic_id, now=now)
-    at = stage.started_at if stage and stage.started_at and answer == "too late" else removal.at
+    at = stage.started_at if stage and stage.started_at and answer not in LEFT else removal.at
     outbox.send(RemovalAnswer.model_validate({**body.model_dump(), "answer": answer, "at": at}), sender="lec")
     return Receipt()
 

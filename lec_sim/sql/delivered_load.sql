@@ -10,5 +10,5 @@ SELECT count(*) FILTER (WHERE answered_at <= %(now)s),
   FROM (SELECT c.*, m.at AS removed
           FROM {calls} c
           LEFT JOIN lec_sim_removal m ON m.stage_uid = %(stage_uid)s AND m.head_end = c.head_end
-                                     AND m.nic_id = c.nic_id AND m.answer = 'released'
+                                     AND m.nic_id = c.nic_id AND m.has_left
          WHERE c.stage_id = %(stage)s) called

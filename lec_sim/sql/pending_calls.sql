@@ -6,4 +6,4 @@ SELECT %(stage)s::bigint AS stage_id, r.head_end, r.nic_id, %(called_at)s::times
  WHERE r.stage_id = %(stage)s
    AND NOT EXISTS (SELECT FROM lec_sim_removal m
                     WHERE m.stage_uid = %(stage_uid)s::uuid AND m.head_end = r.head_end AND m.nic_id = r.nic_id
-                      AND m.answer <> 'too late')
+                      AND m.has_left)

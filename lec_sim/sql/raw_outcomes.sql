@@ -38,4 +38,4 @@ SELECT head_end, nic_id,
                                     WHERE c.stage_id = %(stage)s AND c.head_end = r.head_end
                                       AND c.nic_id = r.nic_id)) reserved
           LEFT JOIN lec_sim_removal m ON m.stage_uid = %(stage_uid)s AND m.head_end = reserved.head_end
-                                     AND m.nic_id = reserved.nic_id AND m.answer IN ('removed', 'released')) told
+                                     AND m.nic_id = reserved.nic_id AND m.has_left) told

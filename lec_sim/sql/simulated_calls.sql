@@ -36,7 +36,7 @@ SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamp
                                            AND NOT EXISTS (
                                                SELECT FROM lec_sim_removal m
                                                 WHERE m.stage_uid = %(stage_uid)s::uuid AND m.head_end = r.head_end
-                                                  AND m.nic_id = r.nic_id AND m.answer <> 'too late')
+                                                  AND m.nic_id = r.nic_id AND m.has_left)
                                         OFFSET 0) digested
                                 OFFSET 0) halved) drawn
                 OFFSET 0) split

@@ -20,6 +20,7 @@ from .programs import (
 )
 from .protocol import MessageRefused, NewerMessage, Version, check_kind, read, sendable_majors, write
 from .removals import (
+    LEFT,
     CustomerUnavailability,
     DeviceRemoval,
     EventOptOut,
@@ -43,6 +44,7 @@ __all__ = [
     "BULK",
     "COLUMNS",
     "CONTRACTS",
+    "LEFT",
     "Category",
     "CustomerUnavailability",
     "DeliveredLoad",

@@ -9,6 +9,7 @@ from .bodies import EXAMPLE_DEVICE, EXAMPLE_STAGE, DeviceBody, StageDeviceBody
 
 RemovalReason = Literal["opt-out", "customer unavailable", "enrollment ended"]
 RemovalWord = Literal["removed", "released", "too late"]
+LEFT: tuple[RemovalWord, ...] = ("removed", "released")  # the answers after which a device is out of the stage
 
 
 class CustomerUnavailability(DeviceBody):

@@ -1,11 +1,8 @@
 -- A device that two live stages with overlapping windows hold.
 WITH gone AS MATERIALIZED (
-    SELECT s.id AS stage_id, d.id AS device_id
-      FROM derms_removal m
-      JOIN derms_stage s ON s.uid = m.stage_uid AND s.state IN ('Scheduled', 'In Progress')
-      JOIN derms_headend h ON h.code = m.head_end
-      JOIN derms_device d ON d.head_end_id = h.id AND d.nic_id = m.nic_id
-     WHERE m.answer IN ('removed', 'released')),
+    SELECT left_it.stage_id, left_it.device_id
+      FROM derms_departure left_it
+      JOIN derms_stage s ON s.id = left_it.stage_id AND s.state IN ('Scheduled', 'In Progress')),
 live AS (
     SELECT r.device_id, s.id AS stage_id, s.starts_at, s.ends_at, e.number || ' stage ' || s.number AS name
       FROM derms_stage s
