@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 ICONS = set(re.findall(r'<symbol id="([a-z0-9-]+)"', (ROOT / "static/icons.svg").read_text()))
 VENDORED = re.findall(r"`((?:static|tests)/vendor/[^`]+)` \| `([0-9a-f]{64})`", (ROOT / "THIRD_PARTY.md").read_text())
+# Templates of the account library are named by the library.
+OWN_FOLDERS = {"console", "cpm", "derms", "lec_sim", "partials"}
+# Classes that end in a value: an outcome's fill, a state's form, a chart's series, a filter's field.
+PUT_TOGETHER = ("fill-", "gantt-", "key-", "state-", "filter-")
 # What the content security policy would refuse, or htmx would have to evaluate.
 INLINE = re.compile(
     r"""<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|\shx-on|javascript:|=["']js:""", re.IGNORECASE
@@ -76,6 +81,25 @@ def test_every_icon_that_is_named_is_in_the_sprite() -> None:
     named = {name for path in TEMPLATES for name in re.findall(r'{% icon "([^"]+)"', path.read_text())}
     named |= {look.icon for look in LOOKS.values()} | {tool.icon for tools in TOOLS.values() for tool in tools}
     assert named <= ICONS
+
+
+def test_nothing_lies_there_unused() -> None:
+    css = (ROOT / "static/css/app.css").read_text()
+    selectors = re.sub(r"/\*.*?\*/|\{[^{}]*\}", "", css, flags=re.DOTALL)
+    classes = set(re.findall(r"\.([a-z][\w-]*)", selectors))
+    templates = {path.name for path in TEMPLATES if path.relative_to(ROOT / "templates").parts[0] in OWN_FOLDERS}
+    text = "\n".join(path.read_text() for path in _sources())
+
+    assert {name for name in templates if not re.search(rf"\b{re.escape(name)}", text)} == set()
+    assert {name for name in ICONS if not re.search(rf"""["']{name}["']""", text)} == set()
+    written = {name for name in classes if re.search(rf"(?<![\w-]){name}(?![\w-])", text)}
+    assert {name for name in classes - written if not name.startswith(PUT_TOGETHER)} == set()
+
+
+def _sources() -> Iterator[Path]:
+    """What names templates, icons and classes."""
+    for folder in ("integration", "derms", "cpm", "lec_sim", "templates", "static/js"):
+        yield from (path for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".html", ".txt", ".js"})
 
 
 def test_every_icon_is_listed_as_third_party() -> None:
