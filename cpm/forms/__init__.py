@@ -1,11 +1,11 @@
 """What people type: forms validate and never save."""
 
 from .participations import ParticipationFilter
-from .programs import OVERRIDABLE_RULES, ProgramForm, ProgramTypeForm, RulesForm
+from .program_rules import RulesForm
+from .programs import ProgramForm, ProgramTypeForm
 from .unavailability import OptOutForm, PeriodForm, UnavailabilityForm
 
 __all__ = [
-    "OVERRIDABLE_RULES",
     "OptOutForm",
     "ParticipationFilter",
     "PeriodForm",

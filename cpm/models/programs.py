@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from cpm.models.history import history_of
-from integration.seam.messages import ProgramRules
+from integration.seam.program_rules import ProgramRules
 
 
 @history_of("ProgramTypeChange")

@@ -6,7 +6,7 @@ import pghistory
 from django.db import transaction
 
 from cpm.models.programs import Program, ProgramType
-from integration.seam.messages import ProgramRules
+from integration.seam.program_rules import ProgramRules
 
 from .enrollment import send_program_rules
 

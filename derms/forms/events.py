@@ -8,11 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from integration.pages.wall_time import LocalMomentMixin, WallTimeField
+from integration.seam.program_rules import RULES
 
 from ..choices import Control, StrategyState
 from ..models import Event, Stage, Strategy
 from ..objectives import OBJECTIVES
-from ..rules import RULE_WORDS
 
 MOST_KW = 10_000_000  # more than any control zone has
 
@@ -28,7 +28,7 @@ class TargetMixin(forms.BaseForm):
 
 def overridden_rules_field() -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
-        choices=list(RULE_WORDS.items()),
+        choices=[(rule.name, _(rule.reason)) for rule in RULES.values()],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Has an effect only where the program marks the rule as override-able."),

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from integration.seam.messages import ProgramRules
+from integration.seam.program_rules import ProgramRules
 
 from ..choices import DeviceClass
 from .grid import ControlZone, Feeder, HeadEnd, Transformer

@@ -12,6 +12,7 @@ from derms.models import Event, Stage
 from derms.objectives import OBJECTIVES
 from derms.pages.charts import Charts, charts_of
 from derms.queries.goals import missing_kw, stage_goals
+from derms.rules import RULE
 from derms.set_operations.choosing import Chosen, choose_devices
 from integration.seam.sql import execute
 
@@ -21,7 +22,6 @@ from .problems import plan_problems
 PATIENCE = "5s"
 QUERY_CANCELED = "57014"
 CLAIMING_STATES = (EventState.SUBMITTED, EventState.APPROVED, EventState.SCHEDULED, EventState.IN_PROGRESS)
-RULE = "rule: "
 
 
 class StageCheck(NamedTuple):

@@ -1,38 +1,32 @@
 """Choosing and reserving the devices of a stage: one statement over all candidates (sql/candidates.sql)."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from derms.choices import HOLDING_STAGE_STATES, Control, DeviceClass, StageState
 from derms.models import PRIMARY_KEY, DeviceUnavailability, Stage
-from derms.rules import broken_rule, lifted
+from derms.rules import broken_rule
+from derms.set_operations.device_rules import device_rules, rules_in_force
 from integration.seam import sql
 from integration.seam.loads import Partition
-from integration.seam.messages import ProgramRules
-from integration.seam.periods import period_bounds
+from integration.seam.periods import Span, period_spans
+from integration.seam.program_rules import Kind, RuleField
 from integration.seam.sql import Sql, compose, identifier, integer, statement
 
-COUNT_LIMITS = ("events_per_week", "events_per_month", "events_per_season")
-HOUR_LIMITS = ("hours_per_week", "hours_per_month", "hours_per_season")
 NOT_NEEDED = "not needed"
 NEGLIGIBLE = 1e-10  # of the greatest rated power a device can have, 2 GW, this is less than half a W
-# Unavailability, stages that hold devices and stages that count are joined to the candidates where there are any. A
-# join with no rows would still look at each candidate; a row of constants costs nothing.
+# Unavailability and stages that hold devices are joined to the candidates if there are any. A join with no rows would
+# still look at each candidate; a row of constants costs nothing.
 _JOIN = {
     "unavailable": compose("LEFT JOIN unavailable ON unavailable.device_id = c.device_id"),
     "held": compose("LEFT JOIN held ON held.device_id = c.device_id"),
-    "use": compose("LEFT JOIN use ON use.device_id = c.device_id"),
 }
 _NO_JOIN = {
     "unavailable": compose("CROSS JOIN (SELECT NULL::bigint AS device_id) unavailable"),
     "held": compose("CROSS JOIN (SELECT NULL::bigint AS device_id) held"),
-    "use": compose(
-        "CROSS JOIN (SELECT NULL::bigint AS week_events, NULL::bigint AS month_events, NULL::bigint AS"
-        " season_events, NULL::numeric AS week_hours, NULL::numeric AS month_hours, NULL::numeric AS season_hours,"
-        " NULL::boolean AS too_close, NULL::date[] AS days) use"
-    ),
 }
 _RESERVATIONS = "SELECT {stage}::bigint AS stage_id, needed.* FROM ({needed}) needed"
 _COUNT_NEEDED = "SELECT count(*), coalesce(sum(expected_w), 0)::bigint FROM {needed}"
@@ -144,14 +138,12 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
     """
     # A stage without groups is most stages, and a condition that never holds back a row still misleads the planner.
     within_groups = statement("derms", "within_groups") if stage.group_ids else compose("")
-    params = _looked_at(stage, now)
-    needs = {
-        "unavailable": _is_any_unavailable(stage),
-        "held": params["overlapping_stages"],
-        "use": params["counted_stages"],
-    }
+    in_force = rules_in_force(stage.program.rules, set(stage.event.overridden_rules))
+    params = _looked_at(stage, now) | _counted(stage, in_force)
+    needs = {"unavailable": _is_any_unavailable(stage), "held": params["overlapping_stages"]}
     joins = {name: (_JOIN if needed else _NO_JOIN)[name] for name, needed in needs.items()}
-    candidates = statement("derms", "candidates", within_groups=within_groups, **joins)
+    by_device = device_rules(tuple(in_force), is_any_counted=bool(params["counted_stages"]))
+    candidates = statement("derms", "candidates", within_groups=within_groups, **joins, **by_device._asdict())
     every_eligible = compose(_EVERY_ELIGIBLE, candidates=candidates)
     if goal_kw is None:
         count_left_out = statement("derms", "count_left_out", candidates=candidates)
@@ -190,15 +182,8 @@ def _chosen(choice: _Choice, needed: Sql) -> Chosen:
 
 def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
     """What candidates.sql wants to know of the stage."""
-    event, rules = stage.event, stage.program.rules
-    zone = event.zone
-    without = lifted(rules, set(event.overridden_rules))
-    limits = {name: None if name in without else getattr(rules, name) for name in COUNT_LIMITS + HOUR_LIMITS}
-    days = None if "consecutive_days" in without else rules.consecutive_days
-    gap = timedelta(minutes=0 if "gap" in without else rules.gap_minutes or 0)
-    bounds = period_bounds(rules, stage.starts_at, zone.time_zone)
+    event, zone = stage.event, stage.event.zone
     shares = _shares(stage)
-    counts = any(value is not None for value in limits.values()) or days is not None or gap
     return {
         "groups": stage.group_ids,
         "event": event.pk,
@@ -210,22 +195,31 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         "day": _local_day(stage),
         "hours": (stage.ends_at - stage.starts_at).total_seconds() / 3600,
         "broken_rule": broken_rule(
-            rules,
+            stage.program.rules,
             starts_at=stage.starts_at,
             ends_at=stage.ends_at,
             now=now,
             time_zone=zone.time_zone,
             overridden=set(event.overridden_rules),
         ),
-        "critical_care_exempt": rules.critical_care_exempt and "critical_care" not in without,
         "overlapping_stages": overlapping_stage_ids(stage),
-        "counted_stages": _counted_stage_ids(stage, rules, gap) if counts else [],
-        "consecutive_days": days,
-        "gap": gap,
-        **limits,
-        **bounds._asdict(),
         **shares,
         "without_forecast": [kind for kind, share in shares.items() if share is None],
+    }
+
+
+def _counted(stage: Stage, in_force: Mapping[RuleField, Any]) -> dict[str, Any]:
+    """What candidates.sql wants to know of the rules in force: values, periods and the stages that may count."""
+    spans = period_spans(stage.program.rules, stage.starts_at, stage.event.zone.time_zone)
+    counted_in = [spans[field.rule.period] for field in in_force if field.rule.period]
+    limits = {field.rule.kind: value for field, value in in_force.items() if field.rule.kind != Kind.EXEMPTION}
+    reach = max(timedelta(minutes=limits.get(Kind.GAP, 0)), timedelta(days=limits.get(Kind.DAYS, 0) + 1))
+    counted_in.append(Span(stage.starts_at - reach, stage.ends_at + reach))
+    return {
+        **{field.name: value for field, value in in_force.items()},
+        **{f"{period.name}_from": span.starts_at for period, span in spans.items()},
+        **{f"{period.name}_until": span.ends_at for period, span in spans.items()},
+        "counted_stages": _counted_stage_ids(stage, counted_in) if limits else [],
     }
 
 
@@ -245,12 +239,9 @@ def _shares(stage: Stage) -> dict[str, float | None]:
     return dict.fromkeys(DeviceClass.values) | {k: share if share > NEGLIGIBLE else 0.0 for k, share in shares.items()}
 
 
-def _counted_stage_ids(stage: Stage, rules: ProgramRules, gap: timedelta) -> list[int]:
-    """Stages of the program that the limits may count: its season, the weeks and days at its edges."""
-    bounds = period_bounds(rules, stage.starts_at, stage.event.zone.time_zone)
-    reach = max(gap, timedelta(days=(rules.consecutive_days or 0) + 1))
-    since = min(bounds.season_from, bounds.month_from, bounds.week_from, stage.starts_at - reach)
-    until = max(bounds.season_until, bounds.month_until, bounds.week_until, stage.ends_at + reach)
+def _counted_stage_ids(stage: Stage, spans: list[Span]) -> list[int]:
+    """Other stages of the program in or between the spans that the rules may count."""
+    since, until = min(span.starts_at for span in spans), max(span.ends_at for span in spans)
     return list(
         Stage.objects.filter(program_id=stage.program_id, ends_at__gt=since, starts_at__lt=until)
         .exclude(state=StageState.NEW)

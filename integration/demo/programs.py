@@ -8,7 +8,7 @@ from django.db import transaction
 from cpm.choices import DeviceClass
 from cpm.models.programs import Program, ProgramType
 from cpm.operations import send_enrollment_load, send_program_rules
-from integration.seam.messages import ProgramRules
+from integration.seam.program_rules import ProgramRules
 
 from .customers import subscribe
 from .grid import ZONES

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from derms.objectives import OBJECTIVES
 from integration.seam.outcomes import About, Outcome
+from integration.seam.program_rules import FIELDS, RULES, Kind, Rule
 from lec_sim.models import HeadEndProfile
 
 from .message_reference import executor_receives, executor_sends, messages
@@ -33,6 +34,12 @@ def objectives() -> str:
     return "| objective | needs | goal of a stage |\n|---|---|---|\n" + "".join(rows)
 
 
+def program_rules() -> str:
+    """A row per rule of a program."""
+    rows = (f"| {rule.reason} | {_fields(rule)} | {rule.broken_if} | {_subject(rule)} |\n" for rule in RULES.values())
+    return "| rule | fields | it is broken if | checked per |\n|---|---|---|---|\n" + "".join(rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "outcomes": outcomes,
     "head_end_profile": head_end_profile,
@@ -40,6 +47,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "messages": messages,
     "executor_receives": executor_receives,
     "executor_sends": executor_sends,
+    "program_rules": program_rules,
 }
 
 
@@ -56,3 +64,11 @@ def _in_score(about: About) -> str:
     if about.is_success:
         return "a success"
     return "a call without success" if about.ends_call else "not counted"
+
+
+def _fields(rule: Rule) -> str:
+    return ", ".join(f"`{field.name}`" for field in FIELDS if field.rule == rule)
+
+
+def _subject(rule: Rule) -> str:
+    return "stage" if rule.kind in {Kind.WINDOW, Kind.LENGTH} else "device"

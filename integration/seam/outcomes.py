@@ -6,10 +6,7 @@ A new code is a row here and its label in the catalogues of integration/locale.
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
-
-def _(label: str) -> str:
-    """Marks a label for the catalogues; pages translate it."""
-    return label
+from .texts import _
 
 
 class About(NamedTuple):

@@ -14,8 +14,9 @@ from derms import models as derms
 from derms.operations import load_enrollments
 from integration.seam import clock
 from integration.seam.delivery import deliver
-from integration.seam.messages import EnrollmentLoad, ProgramRules
+from integration.seam.messages import EnrollmentLoad
 from integration.seam.models import Message
+from integration.seam.program_rules import ProgramRules
 from integration.seam.settling import settle
 from tests import factories
 

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cpm.forms import OVERRIDABLE_RULES, RulesForm
+from cpm.forms import RulesForm
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program, ProgramType
 from cpm.queries import uses_of_limits
+from derms.forms import EventForm
 from derms.models import Program as DermsProgram
-from derms.rules import RULE_WORDS
-from integration.seam.messages import ProgramRules
 from integration.seam.models import Message
-from integration.seam.periods import period_bounds
+from integration.seam.periods import period_spans
+from integration.seam.program_rules import FIELDS, PERIODS, RULES, ProgramRules, RuleField, Unit
 from integration.seam.settling import settle
 from tests.pages.html import html_of
 
@@ -129,8 +129,37 @@ def test_what_makes_no_sense_comes_back_with_a_sentence_and_changes_nothing(
     assert not Message.objects.exists()
 
 
-def test_every_rule_derms_knows_can_be_marked_override_able() -> None:
-    assert {name for name, _ in OVERRIDABLE_RULES} == set(RULE_WORDS)
+TYPED = {
+    Unit.MONTH_DAY: "06-01",
+    Unit.TIME_OF_DAY: "14:00",
+    Unit.WEEKDAYS: ["0", "4"],
+    Unit.DATES: "2026-07-04",
+    Unit.FLAG: "on",
+}
+LATER = {"hours_until": "20:00"}
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_each_rule_is_asked_for_saved_told_to_derms_and_shown_again(
+    field: RuleField, as_manager: Client, program: DermsProgram
+) -> None:
+    pair = [other.name for other in FIELDS if other.rule == field.rule]
+    typed = {name: LATER.get(name) or TYPED.get(field.unit, "7") for name in pair}
+
+    as_manager.post(URL, PLAIN | typed | {"overridable": [field.rule.name]})
+    settle()
+
+    rules = DermsProgram.objects.get(pk=program.pk).rules
+    assert rules.overridable == (field.rule.name,)
+    assert getattr(rules, field.name) != ProgramRules.model_fields[field.name].default
+    page = as_manager.get(URL)
+    assert page.context["rules"].initial[field.name] == getattr(rules, field.name)
+    assert f'name="{field.name}"' in page.content.decode()
+
+
+def test_any_rule_may_be_marked_override_able_and_overridden() -> None:
+    assert [name for name, _ in RulesForm().fields["overridable"].choices] == list(RULES)
+    assert [name for name, _ in EventForm().fields["overridden_rules"].choices] == list(RULES)
 
 
 def test_every_rule_of_the_contract_has_a_field() -> None:
@@ -183,7 +212,8 @@ def test_use_of_limits_counts_events_not_stages_and_hours_that_ran_or_will(
     as_manager: Client, make_program_event: Callable[..., ProgramEvent], cool: Program, now: datetime
 ) -> None:
     Program.objects.update(rules_data=ProgramRules(events_per_week=4, hours_per_week=8).model_dump(mode="json"))
-    week = period_bounds(ProgramRules(), now, "America/New_York").week_from - now
+    spans = period_spans(ProgramRules(), now, "America/New_York")
+    week = next(span.starts_at for period, span in spans.items() if period.name == "week") - now
     hour = timedelta(hours=1)
     first = make_program_event("DR-2026-0001", state="Completed", starts_in=week + hour)
     make_program_event("DR-2026-0001", stage_number=2, state="Completed", starts_in=week + 3 * hour)
@@ -192,8 +222,9 @@ def test_use_of_limits_counts_events_not_stages_and_hours_that_ran_or_will(
     make_program_event("DR-2026-0003", state="Canceled", starts_in=week + 50 * hour)
     make_program_event("DR-2026-0004", state="Canceled", starts_in=week + 70 * hour, started_at=now)
     make_program_event("DR-2026-0005", state="Completed", starts_in=week - hour)
-    this_week, month, _season = uses_of_limits(cool, now)[1]
-    assert (this_week.events, this_week.hours, month.limit.most_events) == (3, 4.0, None)
+    uses = {use.limit.period: use for use in uses_of_limits(cool, now)[1]}
+    assert (uses["This week"].events, uses["This week"].hours) == (3, 4.0)
+    assert uses["This month"].limit.most_events is None
     page = html_of(as_manager.get(URL))
     assert "3 / 4" in page
     assert "75\u00a0%" in page
@@ -201,4 +232,4 @@ def test_use_of_limits_counts_events_not_stages_and_hours_that_ran_or_will(
 
 
 def test_a_program_without_events_or_limits_uses_nothing(as_manager: Client, cool: Program) -> None:
-    assert as_manager.get(URL).content.decode().count("no limit</span>") == 6
+    assert as_manager.get(URL).content.decode().count("no limit</span>") == 2 * len(PERIODS)

@@ -10,7 +10,7 @@ from django.test import Client
 from derms.models import ControlZone, Device, DeviceUnavailability, Program, Removal
 from derms.models import Event as DermsEvent
 from integration.console.models import User
-from integration.seam.messages import ProgramRules
+from integration.seam.program_rules import ProgramRules
 from tests import factories
 
 pytestmark = pytest.mark.django_db

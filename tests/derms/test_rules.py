@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from derms.rules import broken_rule
-from integration.seam.messages import ProgramRules
-from integration.seam.periods import period_bounds
+from derms.rules import BREAKS, broken_rule
+from derms.set_operations.device_rules import device_rules, rules_in_force
+from integration.seam.periods import Span, period_spans
+from integration.seam.program_rules import RULES, Kind, ProgramRules
 
 NEW_YORK = ZoneInfo("America/New_York")
 NO_RULES = ProgramRules()
@@ -17,6 +18,10 @@ NO_RULES = ProgramRules()
 
 def at(year: int, month: int, day: int, hour: int = 12) -> datetime:
     return datetime(year, month, day, hour, tzinfo=NEW_YORK).astimezone(UTC)
+
+
+def spans(rules: ProgramRules, moment: datetime) -> dict[str, Span]:
+    return {period.name: span for period, span in period_spans(rules, moment, "America/New_York").items()}
 
 
 def broken(rules: ProgramRules, starts_at: datetime, hours: float = 1) -> str | None:
@@ -31,12 +36,12 @@ def broken(rules: ProgramRules, starts_at: datetime, hours: float = 1) -> str | 
 
 
 def test_weeks_begin_on_monday_and_months_on_the_first_in_local_time() -> None:
-    bounds = period_bounds(NO_RULES, at(2026, 3, 8), "America/New_York")  # the day clocks go forward
+    found = spans(NO_RULES, at(2026, 3, 8))  # the day clocks go forward
 
-    assert (bounds.week_from, bounds.week_until) == (at(2026, 3, 2, 0), at(2026, 3, 9, 0))
-    assert (bounds.month_from, bounds.month_until) == (at(2026, 3, 1, 0), at(2026, 4, 1, 0))
-    assert (bounds.season_from, bounds.season_until) == (at(2026, 1, 1, 0), at(2027, 1, 1, 0))
-    assert bounds.week_until - bounds.week_from == timedelta(days=7, hours=-1)
+    assert found["week"] == (at(2026, 3, 2, 0), at(2026, 3, 9, 0))
+    assert found["month"] == (at(2026, 3, 1, 0), at(2026, 4, 1, 0))
+    assert found["season"] == (at(2026, 1, 1, 0), at(2027, 1, 1, 0))
+    assert found["week"].ends_at - found["week"].starts_at == timedelta(days=7, hours=-1)
 
 
 @pytest.mark.parametrize(
@@ -50,10 +55,10 @@ def test_weeks_begin_on_monday_and_months_on_the_first_in_local_time() -> None:
 def test_a_season_may_pass_the_new_year_and_end_on_a_day_few_years_have(day: date, opens: date, after: date) -> None:
     winter = ProgramRules(season_start="11-01", season_end="02-29")
 
-    bounds = period_bounds(winter, at(day.year, day.month, day.day), "America/New_York")
+    season = spans(winter, at(day.year, day.month, day.day))["season"]
 
-    assert bounds.season_from.astimezone(NEW_YORK).date() == opens
-    assert bounds.season_until.astimezone(NEW_YORK).date() == after
+    assert season.starts_at.astimezone(NEW_YORK).date() == opens
+    assert season.ends_at.astimezone(NEW_YORK).date() == after
     assert broken(winter, at(day.year, day.month, day.day)) is None
 
 
@@ -74,6 +79,20 @@ def test_hours_that_pass_midnight_hold_on_both_sides_of_it(hour: int, hours: flo
     assert (broken(night, at(2026, 7, 1, hour), hours) is None) == holds
 
 
+def test_each_rule_about_a_whole_stage_is_evaluated() -> None:
+    whole = {rule.name for rule in RULES.values() if rule.kind in {Kind.WINDOW, Kind.LENGTH}}
+
+    assert set(BREAKS) == whole
+
+
+def test_rules_that_a_program_does_not_have_are_not_in_its_statement() -> None:
+    assert rules_in_force(NO_RULES, set()) == {}
+    assert device_rules((), is_any_counted=False) == ("", "", "", "")
+
+    (field,) = rules_in_force(ProgramRules(hours_per_month=0), set())
+    assert device_rules((field,), is_any_counted=False).use == 'CROSS JOIN (SELECT 0 AS "hours_per_month") use'
+
+
 def test_the_first_broken_rule_is_named() -> None:
     strict = ProgramRules(weekdays=(0,), longest_minutes=1)
 
@@ -90,10 +109,10 @@ def test_every_period_holds_its_moment_and_a_season_is_a_year_at_most(
 ) -> None:
     rules = ProgramRules(season_start=f"{opens:%m-%d}", season_end=f"{closes:%m-%d}")
 
-    bounds = period_bounds(rules, moment, "America/New_York")
+    found = spans(rules, moment)
+    season = found.pop("season")
 
-    assert bounds.week_from <= moment < bounds.week_until
-    assert bounds.month_from <= moment < bounds.month_until
-    assert bounds.season_until - bounds.season_from <= timedelta(days=367)
+    assert all(span.starts_at <= moment < span.ends_at for span in found.values())
+    assert season.ends_at - season.starts_at <= timedelta(days=367)
     in_season = broken(rules, moment) is None
-    assert in_season == (bounds.season_from <= moment < bounds.season_until)
+    assert in_season == (season.starts_at <= moment < season.ends_at)

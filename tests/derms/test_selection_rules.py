@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from derms.models import Device, Event, Program, Stage
-from derms.rules import RULE_WORDS
 from derms.set_operations.choosing import Chosen
+from integration.seam.program_rules import RULES
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_a_rule_about_the_window_keeps_out_the_whole_program(
     filled = {name: _filled(value, words) for name, value in says.items()}
     obeying(program, **filled)
 
-    expected = (2, {}) if holds else (0, {f"rule: {RULE_WORDS[rule]}": 2})
+    expected = (2, {}) if holds else (0, {f"rule: {RULES[rule].reason}": 2})
     assert (choose().devices, choose().left_out) == expected
 
     obeying(program, **filled, overridable=[rule])
@@ -147,7 +147,7 @@ def test_a_rule_about_a_devices_use_counts_what_it_was_reserved_for(
     obeying(program, **{rule: limit})
     name = "gap" if rule == "gap_minutes" else rule
 
-    expected = (1, {}) if may else (0, {f"rule: {RULE_WORDS[name]}": 1})
+    expected = (1, {}) if may else (0, {f"rule: {RULES[name].reason}": 1})
     assert (choose().devices, choose().left_out) == expected
 
     obeying(program, **{rule: limit}, overridable=[name])
@@ -183,6 +183,22 @@ def test_a_stage_canceled_while_it_ran_counts(
     obeying(program, events_per_week=1)
 
     assert choose().devices == 0
+
+
+def test_a_program_without_a_gap_asks_for_none(
+    used: Callable[..., Device], choose: Choose, program: Program, noon: datetime
+) -> None:
+    used((-HOUR, 3 * HOUR), state="Canceled")
+    Stage.objects.filter(state="Canceled").update(started_at=noon - HOUR)
+
+    obeying(program, events_per_week=5)
+    assert choose().devices == 1
+
+    obeying(program, events_per_week=5, gap_minutes=0)
+    assert choose().devices == 1
+
+    obeying(program, events_per_week=5, gap_minutes=1)
+    assert choose().left_out == {"rule: gap between events": 1}
 
 
 def test_other_programs_use_of_a_device_does_not_count(

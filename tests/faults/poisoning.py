@@ -3,8 +3,9 @@
 from django.db import transaction
 
 from integration.seam import outbox
-from integration.seam.messages import EnrollmentLoad, ExtractRef, ProgramRules, ProgramRuleSync
+from integration.seam.messages import EnrollmentLoad, ExtractRef, ProgramRuleSync
 from integration.seam.models import Alert, Delivery, Message
+from integration.seam.program_rules import ProgramRules
 from tests.faults import figures
 from tests.faults.driver import Driver
 from tests.faults.poison import KILLS, RAISES

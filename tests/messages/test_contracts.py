@@ -15,12 +15,12 @@ from integration.seam.messages import (
     CONTRACTS,
     EnrollmentSync,
     MessageBody,
-    ProgramRules,
     ProgramRuleSync,
     Receipt,
     StageExecutionStatus,
     StageStatus,
 )
+from integration.seam.program_rules import ProgramRules
 from tests.messages.conftest import STATUS
 
 names = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=20)

@@ -10,9 +10,10 @@ from django.test import Client
 
 from integration.console.models import User
 from integration.seam import clock
-from integration.seam.messages import EnrollmentAnswer, ProgramRules, ProgramRuleSync, StageExecutionStatus
+from integration.seam.messages import EnrollmentAnswer, ProgramRuleSync, StageExecutionStatus
 from integration.seam.models import Alert, Delivery, DueWork, Message
 from integration.seam.outbox import send
+from integration.seam.program_rules import ProgramRules
 from integration.seam.queries import backlog_by_minute
 from tests.pages.html import html_of
 

@@ -15,7 +15,6 @@ from .programs import (
     EnrollmentLoad,
     EnrollmentLoadAnswer,
     EnrollmentSync,
-    ProgramRules,
     ProgramRuleSync,
 )
 from .protocol import MessageRefused, NewerMessage, Version, check_kind, read, sendable_majors, write
@@ -64,7 +63,6 @@ __all__ = [
     "NewerMessage",
     "OptOutAnswer",
     "ProgramRuleSync",
-    "ProgramRules",
     "RawOutcome",
     "Receipt",
     "RemovalAnswer",

@@ -1,11 +1,11 @@
 """What CPM tells DERMS of programs and of the devices enrolled in them, and what DERMS answers."""
 
-from datetime import date, time
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from ..contract import Contract
+from ..program_rules import ProgramRules
 from .bodies import (
     EXAMPLE_DEVICE,
     EXAMPLE_EXTRACT,
@@ -20,7 +20,6 @@ from .bodies import (
 )
 from .subjects import device_subject
 
-MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 EnrollmentAnswerWord = Literal["Registered", "Deregistered", "Error"]
 
 
@@ -97,44 +96,6 @@ class EnrollmentLoadAnswer(ProgramBody):
     example = {"program": "COOL", **EXAMPLE_EXTRACT}
 
     extract: ExtractRef = Field(description="A row per device of the part.")
-
-
-class ProgramRules(Contract):
-    """When and how often a program's devices may be used. None, empty or False: the rule does not exist.
-
-    Seasons are month-day pairs and may pass the new year; hours and weekdays (Monday is 0) are the control zone's own.
-    """
-
-    season_start: str | None = Field(
-        default=None, pattern=MONTH_DAY, description="First day of the season, month-day; null: all year."
-    )
-    season_end: str | None = Field(default=None, pattern=MONTH_DAY, description="Last day of the season, month-day.")
-    weekdays: tuple[Annotated[int, Field(ge=0, le=6)], ...] = Field(
-        default=(), description="Weekdays on which events may start, 0 is Monday; empty: all."
-    )
-    hours_from: time | None = Field(
-        default=None, description="Time of the control zone's day before which no event runs."
-    )
-    hours_until: time | None = Field(
-        default=None, description="Time of the control zone's day after which no event runs."
-    )
-    holidays: tuple[date, ...] = Field(default=(), description="Days without events.")
-    notice_minutes: int | None = Field(default=None, ge=0, description="Minutes from Schedule to the start, at least.")
-    longest_minutes: int | None = Field(default=None, ge=1, description="Minutes that an event may last.")
-    events_per_week: int | None = Field(default=None, ge=0, description="Events of a device from Monday to Sunday.")
-    events_per_month: int | None = Field(default=None, ge=0, description="Events of a device in a calendar month.")
-    events_per_season: int | None = Field(default=None, ge=0, description="Events of a device in a season.")
-    hours_per_week: int | None = Field(default=None, ge=0, description="Hours of a device from Monday to Sunday.")
-    hours_per_month: int | None = Field(default=None, ge=0, description="Hours of a device in a calendar month.")
-    hours_per_season: int | None = Field(default=None, ge=0, description="Hours of a device in a season.")
-    consecutive_days: int | None = Field(default=None, ge=1, description="Days in a row with an event of a device.")
-    gap_minutes: int | None = Field(
-        default=None, ge=0, description="Minutes from the end of a device's event to the start of its next, at least."
-    )
-    critical_care_exempt: bool = Field(
-        default=False, description="Whether devices of critical-care customers are left out."
-    )
-    overridable: tuple[str, ...] = Field(default=(), description="Names of the rules that an event may override.")
 
 
 class ProgramRuleSync(ProgramBody):
