@@ -27,6 +27,16 @@ def test_before_it_is_known_neither(stage: StageAtTheSeam) -> None:
     assert everything_said_by(stage.executor) == []
 
 
+def test_an_older_revision_cancels_nothing(stage: StageAtTheSeam) -> None:
+    older = stage.status("Canceled", reason="Storm")
+    stage.schedule()
+    stage.say(older)
+
+    stage.run()
+
+    assert stage.states() == ["In Progress", "Completed"]
+
+
 def test_while_it_runs_its_devices_are_let_go_and_have_outcomes(stage: StageAtTheSeam) -> None:
     stage.schedule()
     stage.executor.work(stage.starts_at)

@@ -133,6 +133,7 @@ def test_of_several_answers_the_latest_holds_in_whatever_order_they_come(
     later.answer(FIRST, start + SECOND, reduction_w=900)
     later.answer(SECOND_ONE, start + 9 * SECOND, "rejected")
     operations.collect_answers(called.pk, now=start + 10 * SECOND)
+    later.told.clear()
     later.answer(FIRST, start + 9 * SECOND, "rejected")
     later.answer(SECOND_ONE, start + SECOND, reduction_w=900)
 
