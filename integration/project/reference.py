@@ -21,6 +21,12 @@ def outcomes() -> str:
     return "| outcome | name | meaning | in the score |\n|---|---|---|---|\n" + "".join(rows)
 
 
+def outcome_times() -> str:
+    """When a device with each outcome started and ended, as an executor reports it."""
+    rows = (f"| `{one}` | {one.about.meaning} | {one.about.times} |\n" for one in Outcome)
+    return "| code | meaning | `started_at`, `ended_at` |\n|---|---|---|\n" + "".join(rows)
+
+
 def head_end_profile() -> str:
     """A row per field of a simulated head end's profile."""
     fields = [field for field in HeadEndProfile._meta.concrete_fields if field.help_text]
@@ -42,6 +48,7 @@ def program_rules() -> str:
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "outcomes": outcomes,
+    "outcome_times": outcome_times,
     "head_end_profile": head_end_profile,
     "objectives": objectives,
     "messages": messages,

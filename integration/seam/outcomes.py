@@ -12,6 +12,7 @@ from .texts import _
 class About(NamedTuple):
     """One row: a code, what it means, what counting does with it, how pages draw it.
 
+    `times` says what `started_at` and `ended_at` of a device with this outcome are.
     `icon` is a symbol of static/icons.svg; `tone` and `fill` are tones of static/css/app.css: that of the badge
     (state-<tone>) and that of its share of a bar (fill-<tone>), which no other outcome has.
     """
@@ -19,6 +20,7 @@ class About(NamedTuple):
     code: str
     label: str
     meaning: str
+    times: str
     icon: str
     tone: str
     fill: str
@@ -40,6 +42,7 @@ class Outcome(StrEnum):
         code="D1SP",
         label=_("Successful participation"),
         meaning="the device was called and took part until its stage ended",
+        times="the call, the stage's end",
         icon="check",
         tone="quiet",
         fill="quiet",
@@ -49,6 +52,7 @@ class Outcome(StrEnum):
         code="D1IO",
         label=_("In-flight override"),
         meaning="the customer took the device back while the stage ran",
+        times="the call, the moment it was taken back",
         icon="hand-stop",
         tone="ink",
         fill="run",
@@ -57,6 +61,7 @@ class Outcome(StrEnum):
         code="D1ND",
         label=_("Non-responsive device"),
         meaning="the device was called and did not answer, or no outcome came in time",
+        times="empty",
         icon="wifi-off",
         tone="ink",
         fill="ink",
@@ -66,6 +71,7 @@ class Outcome(StrEnum):
         code="D1ER",
         label=_("Error"),
         meaning="the head end system rejected the call",
+        times="empty",
         icon="alert-triangle",
         tone="bad",
         fill="bad",
@@ -74,6 +80,7 @@ class Outcome(StrEnum):
         code="D1CN",
         label=_("Canceled"),
         meaning="the device was reserved and never called, or was released while the stage ran",
+        times="the call, the release; empty if it was never called",
         icon="ban",
         tone="struck",
         fill="struck",
