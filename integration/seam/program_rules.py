@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from .contract import Contract
 from .texts import _
 
-DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 
 class Unit(Enum):
@@ -91,13 +91,13 @@ class Input:
 
 
 def _week(_rules: "ProgramRules", day: date) -> tuple[date, date]:
-    monday = day - day.weekday() * DAY
-    return monday, monday + 7 * DAY
+    monday = day - day.weekday() * ONE_DAY
+    return monday, monday + 7 * ONE_DAY
 
 
 def _month(_rules: "ProgramRules", day: date) -> tuple[date, date]:
     first = day.replace(day=1)
-    return first, (first + 32 * DAY).replace(day=1)
+    return first, (first + 32 * ONE_DAY).replace(day=1)
 
 
 WEEK = Period("week", _("This week"), _week)
@@ -233,10 +233,10 @@ class ProgramRules(Contract):
             return date(day.year, 1, 1), date(day.year + 1, 1, 1)
         opens, closes = _on(day.year, self.season_start), _on(day.year, self.season_end)
         if opens <= closes:
-            return opens, closes + DAY
+            return opens, closes + ONE_DAY
         if day >= opens:
-            return opens, _on(day.year + 1, self.season_end) + DAY
-        return _on(day.year - 1, self.season_start), closes + DAY
+            return opens, _on(day.year + 1, self.season_end) + ONE_DAY
+        return _on(day.year - 1, self.season_start), closes + ONE_DAY
 
 
 def _on(year: int, month_day: str) -> date:

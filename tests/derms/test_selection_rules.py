@@ -24,21 +24,25 @@ def used(device: Callable[..., Device], event: Event, program: Program, noon: da
     def make(*stages: tuple[timedelta, timedelta], state: str = "Completed", of: Program | None = None) -> Device:
         made = device()
         for starts, length in stages:
-            other = Event.objects.create(
-                number=f"PAST-{Event.objects.count()}",
-                name="Past",
-                zone=event.zone,
-                strategy=event.strategy,
-                type=event.type,
-                objective=event.objective,
-                author=event.author,
-                last_editor=event.author,
-            )
             window = (noon + starts, noon + starts + length)
-            factories.reserved_stage(other, of or program, *window, made, state=state)
+            factories.reserved_stage(another_event(event), of or program, *window, made, state=state)
         return made
 
     return make
+
+
+def another_event(event: Event) -> Event:
+    """An event like the given one."""
+    return Event.objects.create(
+        number=f"PAST-{Event.objects.count()}",
+        name="Past",
+        zone=event.zone,
+        strategy=event.strategy,
+        type=event.type,
+        objective=event.objective,
+        author=event.author,
+        last_editor=event.author,
+    )
 
 
 def obeying(program: Program, **rules: Any) -> None:
