@@ -4,8 +4,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from integration.seam import monthly_partitions as folding
-from integration.seam.monthly_partitions import Bulk
+from integration.seam.monthly_partitions import Bulk, fold_oldest_month
 
 from .choices import FINAL_STATES
 from .models import PRIMARY_KEY, LecStage
@@ -16,16 +15,12 @@ TABLES = (
 )
 
 
-def months_to_fold(now: datetime) -> list[int]:
-    return folding.months_to_fold(TABLES, _over(), now)
+def fold_month(*, now: datetime) -> None:
+    """Fold the oldest month that ended long enough ago. Raises NotYet if readers leave no moment for the exchange."""
+    fold_oldest_month(TABLES, over(), now)
 
 
-def fold_month(month: int, *, now: datetime) -> None:
-    """Fold one month, as 202607. It stays foldable: `now` changes nothing."""
-    folding.fold_month(TABLES, _over(), month)
-
-
-def _over() -> QuerySet[LecStage]:
+def over() -> QuerySet[LecStage]:
     """Stages whose raw outcomes went out, or that never started."""
     settled = Q(handed_over_at__isnull=False) | Q(started_at=None)
     return LecStage.objects.filter(settled, state__in=FINAL_STATES)

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import parse_dsn
 
@@ -170,6 +171,9 @@ FORECAST_OLD_HOURS = int(os.environ.get("FORECAST_OLD_HOURS", "48"))
 # --- Messages -----------------------------------------------------------------------------------------------------
 # The major version of the protocol that messages are sent in; the one before while processes are being upgraded.
 PROTOCOL_VERSION = int(os.environ.get("PROTOCOL_VERSION", CURRENT.major))
+
+# --- Work at night ------------------------------------------------------------------------------------------------
+NIGHTLY_TIME_ZONE = ZoneInfo(os.environ.get("NIGHTLY_TIME_ZONE", "UTC"))
 
 # --- Extracts -----------------------------------------------------------------------------------------------------
 EXTRACT_ROOT = Path(os.environ.get("EXTRACT_ROOT") or State.of_environment().root / "extracts")

@@ -7,12 +7,13 @@ from django.core.checks import Error, register
 from django.utils.module_loading import import_string
 
 from .messages import CONTRACTS, sendable_majors
-from .routes import DUE, ROUTES
+from .routes import DUE, EVERY, ROUTES
 
 
 def _names() -> list[str]:
     routes = [name for several in ROUTES.values() for r in several for name in (r.handler, r.prepare) if name]
-    return routes + [name for due in DUE.values() for name in (due.ids, due.operation)]
+    due = [name for due in DUE.values() for name in (due.ids, due.operation)]
+    return routes + due + [every.operation for every in EVERY.values()]
 
 
 @register()

@@ -24,7 +24,7 @@ from . import clock, sql
 from .alerts import close_alert, raise_alert
 from .messages import NewerMessage, Receipt, check_kind
 from .models import BULK, SMALL, Alert, Delivery, DueWork, Message, Work
-from .routes import DUE, ROUTES, Route
+from .routes import DUE, EVERY, ROUTES, Route
 from .sql import compose, identifier
 
 log = logging.getLogger(__name__)
@@ -187,8 +187,9 @@ def _act_on_delivery(delivery: Delivery) -> None:
 
 
 def _act_on_due_work(work: DueWork) -> None:
-    operation: Callable[..., Any] = import_string(DUE[work.name].operation)
-    operation(work.object_id, now=clock.now())
+    every = EVERY.get(work.name)
+    operation: Callable[..., Any] = import_string((every or DUE[work.name]).operation)
+    operation(*([] if every else [work.object_id]), now=clock.now())
     _close_alerts(work)
     work.delete()
 

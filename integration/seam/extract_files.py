@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,7 +13,6 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
 
-from . import clock
 from .models import Extract
 
 KEEP_UNNAMED = timedelta(hours=1)
@@ -60,15 +59,15 @@ def discard(temporary: Any) -> None:
     Path(temporary.name).unlink(missing_ok=True)
 
 
-def remove_unnamed() -> int:
+def remove_unnamed(*, now: datetime) -> int:
     """Remove files and folders of writers that died: older than an hour, named by no row. Returns how many."""
     place = storage()
     if not place.exists("."):
         return 0
     folders, files = place.listdir(".")
     known = {str(uid) for uid in Extract.objects.values_list("uid", flat=True)}
-    stale_files = [name for name in files if name.startswith(WRITING) and _is_stale(name)]
-    stale_folders = [folder for folder in folders if folder not in known and _is_stale(folder)]
+    stale_files = [name for name in files if name.startswith(WRITING) and _is_stale(name, now)]
+    stale_folders = [folder for folder in folders if folder not in known and _is_stale(folder, now)]
     for name in stale_files:
         place.delete(name)
     return len(stale_files) + sum(map(remove_folder, stale_folders))
@@ -92,5 +91,5 @@ class _Movable(File):  # type: ignore[type-arg]
         return str(self.name)
 
 
-def _is_stale(name: str) -> bool:
-    return clock.now() - storage().get_modified_time(name) > KEEP_UNNAMED
+def _is_stale(name: str, now: datetime) -> bool:
+    return now - storage().get_modified_time(name) > KEEP_UNNAMED

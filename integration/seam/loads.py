@@ -8,6 +8,7 @@ parent as the last thing before the commit.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -177,10 +178,11 @@ def keep_refused(delivery: Delivery, query: Sql, params: dict[str, Any]) -> int:
     return sql.execute(compose(_KEEP_REFUSED, query=query), {"delivery": delivery.pk, **params})
 
 
-def drop_abandoned_tables() -> int:
-    """Drop tables of loads that can never be finished, and that nobody attached. Gives how many loads were given up.
+def drop_abandoned_tables(*, now: datetime) -> int:
+    """Drop tables of loads that can never be finished, and that nobody attached; returns how many loads those were.
 
     Every part was delivered or discarded, and some without being counted: its stage was canceled or closed meanwhile.
+    It does not matter since when: `now` changes nothing.
     """
     awaited = Delivery.objects.filter(
         message=OuterRef("message"), receiver=OuterRef("receiver"), delivered_at=None, discarded_at=None

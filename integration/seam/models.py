@@ -21,6 +21,7 @@ __all__ = [
     "HistoryBlock",
     "Load",
     "Message",
+    "PeriodicTurn",
     "RefusedRow",
     "RequestAnswer",
     "Seal",
@@ -143,18 +144,33 @@ class Delivery(Work):
 
 
 class DueWork(Work):
-    """One thing the clock started (routes.DUE); the row goes when it is done."""
+    """One thing the clock started (routes.DUE, routes.EVERY); the row goes when it is done.
+
+    Work at fixed times is about no object, so there is one row of it at the most.
+    """
 
     name = models.CharField(max_length=40)
-    object_id = models.BigIntegerField()
+    object_id = models.BigIntegerField(null=True)
 
     OPEN: ClassVar[Q] = Q(dead_at=None)
 
     class Meta:
-        constraints = [models.UniqueConstraint("name", "object_id", name="due_work_once")]
+        constraints = [
+            models.UniqueConstraint("name", "object_id", nulls_distinct=False, name="due_work_once"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.object_id}"
+        return self.name if self.object_id is None else f"{self.name} {self.object_id}"
+
+
+class PeriodicTurn(models.Model):
+    """When an entry of routes.EVERY was last due; who moves it on has noted the work (periodic.py)."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    due_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.due_at:%Y-%m-%d %H:%MZ}"
 
 
 class Extract(models.Model):

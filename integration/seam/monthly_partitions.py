@@ -1,4 +1,4 @@
-"""Folding: the partitions of a month's stages become one, when the month is long over.
+"""Monthly partitions: those of a month's stages are folded into one, long after the month is over.
 
 A look-up of one device asks every partition, so they must not become ever more. The rows are copied while everybody
 reads on; the tables change places at the end of the transaction, under a lock that is waited for a second at a time.
@@ -83,12 +83,15 @@ def months_to_fold(tables: Sequence[Bulk], over: QuerySet[Any], now: datetime) -
     return sorted({int(f"{end.astimezone(UTC):%Y%m}") for end in ends})
 
 
-@transaction.atomic
-def fold_month(tables: Sequence[Bulk], over: QuerySet[Any], month: int) -> None:
-    """Put the rows of a month's stages that are `over` into one partition a table. Nothing may change them any more.
+def fold_oldest_month(tables: Sequence[Bulk], over: QuerySet[Any], now: datetime) -> None:
+    """Fold the oldest month there is to fold, if any. Raises NotYet if readers leave no moment for the exchange."""
+    if months := months_to_fold(tables, over, now):
+        _fold(tables, over, months[0])
 
-    Raises NotYet where readers leave no moment for the exchange.
-    """
+
+@transaction.atomic
+def _fold(tables: Sequence[Bulk], over: QuerySet[Any], month: int) -> None:
+    """Put the rows of a month's stages that are `over` into one partition a table. Nothing may change them any more."""
     begins = datetime(month // 100, month % 100, 1, tzinfo=UTC)
     stages = over.filter(ends_at__gte=begins, ends_at__lt=_month_of(begins + timedelta(days=31)))
     ids = tuple(stages.order_by("pk").values_list("pk", flat=True))

@@ -3,6 +3,7 @@
 Dotted strings, so that the seam imports none of the systems; `manage.py check` sees that each one resolves.
 """
 
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 Queue = Literal["small", "bulk"]
@@ -24,6 +25,26 @@ class Due(NamedTuple):
     operation: str
     queue: Queue
 
+
+class LocalHour(NamedTuple):
+    """Once a day, when the clock of settings.NIGHTLY_TIME_ZONE shows this full hour."""
+
+    hour: int
+
+    def __str__(self) -> str:
+        return f"{self.hour}:00"
+
+
+class Every(NamedTuple):
+    """Work at fixed times, each interval or each day; its operation takes the present moment alone."""
+
+    when: timedelta | LocalHour
+    operation: str
+    queue: Queue
+
+
+MINUTE = timedelta(minutes=1)
+NIGHT = LocalHour(3)
 
 ROUTES: dict[str, tuple[Route, ...]] = {
     "stage_status": (
@@ -81,15 +102,17 @@ DUE: dict[str, Due] = {
         "derms.operations.report_old_forecast",
         "small",
     ),
-    "fold month of DERMS": Due(
-        "derms.monthly_partitions.months_to_fold", "derms.monthly_partitions.fold_month", "bulk"
-    ),
-    "fold month of CPM": Due("cpm.monthly_partitions.months_to_fold", "cpm.monthly_partitions.fold_month", "bulk"),
-    "fold month of LEC": Due(
-        "lec_sim.monthly_partitions.months_to_fold", "lec_sim.monthly_partitions.fold_month", "bulk"
-    ),
     "notify customers": Due("cpm.queries.program_event_ids_to_notify", "cpm.operations.notify_customers", "bulk"),
     "send notifications": Due(
         "cpm.queries.notification_batch_ids_to_send", "cpm.operations.send_notification_batch", "bulk"
     ),
+}
+
+EVERY: dict[str, Every] = {
+    "seal history": Every(MINUTE, "integration.seam.sealing.seal_history", "small"),
+    "remove unnamed extracts": Every(MINUTE, "integration.seam.extract_files.remove_unnamed", "small"),
+    "drop abandoned tables": Every(MINUTE, "integration.seam.loads.drop_abandoned_tables", "small"),
+    "fold month of DERMS": Every(NIGHT, "derms.monthly_partitions.fold_month", "bulk"),
+    "fold month of CPM": Every(NIGHT, "cpm.monthly_partitions.fold_month", "bulk"),
+    "fold month of LEC": Every(NIGHT, "lec_sim.monthly_partitions.fold_month", "bulk"),
 }

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils.module_loading import import_string
 
-from . import clock, delivery, extract_files, loads, sealing, sql, tasks
+from . import clock, delivery, sql, tasks
 from .models import SMALL, Delivery
 from .outbox import BY_THE_CLOCK, CHANNEL
+from .periodic import note_periodic_work
 from .routes import DUE
 from .sql import compose, identifier
 
@@ -25,10 +26,8 @@ log = logging.getLogger(__name__)
 
 DELIVERIES = Delivery._meta.db_table
 RUNNING_KEY = 815001  # the advisory lock every scheduler shares; `up` and `journey` see by it that one runs
-HOUSEKEEPING_KEY = 815002
 LOOK_EVERY = 1.0
 DATABASE_REST = 0.2  # a stage that came due meanwhile starts as soon as the database is back
-HOUSEKEEPING_EVERY = 60.0
 BROKER_REST = 5.0
 GATHER = 0.02  # what is sent within so short a time goes in one go
 PUBLISHING_TAKES = 0.5
@@ -126,14 +125,6 @@ def _publish(task: Any, queue: str, **kwargs: Any) -> None:
     task.apply_async(kwargs=kwargs, queue=queue, retry=False)
 
 
-def keep_house() -> None:
-    """Remove what died half-way left behind, unless another scheduler is just at it."""
-    with transaction.atomic():
-        if sql.value("SELECT pg_try_advisory_xact_lock(%s)", [HOUSEKEEPING_KEY]):
-            extract_files.remove_unnamed()
-            loads.drop_abandoned_tables()
-
-
 class Scheduler:
     """One scheduler: run() goes on until stop() is called."""
 
@@ -143,7 +134,6 @@ class Scheduler:
         self.publisher = ThreadPoolExecutor(1, thread_name_prefix="publisher")
         self.publishing_since: float | None = None
         self.broker_rests_until = 0.0
-        self.house_kept_at = 0.0
         self.clock_looked_at = 0.0
 
     def stop(self) -> None:
@@ -189,10 +179,6 @@ class Scheduler:
                 for_celery.append(batch)
         if for_celery:
             self.publisher.submit(self._publish, for_celery)
-        if time.monotonic() - self.house_kept_at > HOUSEKEEPING_EVERY:
-            self.house_kept_at = time.monotonic()
-            for act in (keep_house, sealing.seal):
-                self.workers.submit(self._work, act)
         return bool(found)
 
     def _find_due_each_second(self) -> None:
@@ -200,6 +186,7 @@ class Scheduler:
         if time.monotonic() - self.clock_looked_at >= LOOK_EVERY:
             self.clock_looked_at = time.monotonic()
             find_due()
+            note_periodic_work(clock.now())
 
     def _work(self, act: Callable[..., None], *args: list[Claimed]) -> None:
         """Act in a thread of the pool, where nobody would see what it raises."""

@@ -4,6 +4,7 @@ A trigger writes a row's digest with the row, so sealing never reads history aga
 row that was added past the trigger has no digest, and is named for that.
 """
 
+from datetime import datetime
 from typing import NamedTuple
 
 from django.apps import apps
@@ -29,11 +30,14 @@ def tables() -> list[str]:
     return [model._meta.db_table for model in apps.get_models() if issubclass(model, HistoryRecord)]
 
 
-def seal() -> None:
-    """Seal what was written by transactions that are older than every running one, unless another is just at it."""
-    with transaction.atomic():
-        if sql.value("SELECT pg_try_advisory_xact_lock(%s)", [SEALING_KEY]):
-            sql.execute(statement("integration.seam", "seal_history"))
+@transaction.atomic
+def seal_history(*, now: datetime) -> None:
+    """Seal what was written by transactions that are older than every running one, unless another is just at it.
+
+    The database's own clock dates the block: `now` changes nothing.
+    """
+    if sql.value("SELECT pg_try_advisory_xact_lock(%s)", [SEALING_KEY]):
+        sql.execute(statement("integration.seam", "seal_history"))
 
 
 def head() -> HistoryBlock | None:

@@ -11,7 +11,7 @@ from integration.console.roles import ROLES
 from integration.engines.state import PROJECT
 from integration.project.reference import outdated
 from integration.seam.messages import COLUMNS, CONTRACTS
-from integration.seam.routes import DUE
+from integration.seam.routes import DUE, EVERY
 
 README, MAKEFILE = PROJECT / "README.md", PROJECT / "Makefile"
 REFERENCE = PROJECT / "docs" / "reference"
@@ -52,6 +52,8 @@ def test_pages_say_what_the_code_says() -> None:
 
 def test_the_table_lists_the_work_of_the_clock() -> None:
     assert first_cells(REFERENCE / "messages.md", "What the clock starts") == list(DUE)
+    periodic = {name: (queue, when) for name, queue, when, _ in table(REFERENCE / "messages.md", "Periodic work")}
+    assert periodic == {name: (every.queue, str(every.when)) for name, every in EVERY.items()}
 
 
 def test_the_table_lists_the_columns_of_extracts() -> None:

@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import json
 import os
-import threading
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,6 @@ from integration.seam import extract_files, loads
 from integration.seam.delivery import deliver
 from integration.seam.messages import COLUMNS
 from integration.seam.models import Extract, Load, RefusedRow
-from integration.seam.scheduler import keep_house
 from tests import factories
 from tests.messages import bulk
 from tests.threads import run_together
@@ -197,7 +195,7 @@ def test_what_nobody_names_is_swept_when_it_is_an_hour_old(extract_folder: Path,
     for name in ("young", ".writing-young"):
         _age(extract_folder / name, timedelta(minutes=59), now)
 
-    keep_house()
+    extract_files.remove_unnamed(now=now)
 
     assert sorted(path.name for path in extract_folder.iterdir()) == sorted([".writing-young", str(named.uid), "young"])
 
@@ -211,7 +209,7 @@ def test_an_extract_of_a_transaction_that_failed_is_nobodys(extract_folder: Path
     assert folder.exists()
 
     _age(folder, timedelta(hours=2), now)
-    assert extract_files.remove_unnamed() == 3
+    assert extract_files.remove_unnamed(now=now) == 3
 
     assert not folder.exists()
 
@@ -226,12 +224,12 @@ def test_the_table_of_a_load_that_can_not_be_finished_is_dropped(devices: None, 
     table = Load.objects.get().table
     assert factories.rows(f"SELECT count(*) FROM {table}") == [(3,)]
 
-    assert loads.drop_abandoned_tables() == 0
+    assert loads.drop_abandoned_tables(now=now) == 0
     parts.filter(part=2).update(discarded_at=now)
-    assert loads.drop_abandoned_tables() == 1
+    assert loads.drop_abandoned_tables(now=now) == 1
 
     assert factories.rows(f"SELECT to_regclass('{table}')") == [(None,)]
-    assert loads.drop_abandoned_tables() == 0
+    assert loads.drop_abandoned_tables(now=now) == 0
 
 
 @pytest.mark.django_db
@@ -240,27 +238,9 @@ def test_the_table_of_a_finished_load_stays(devices: None, now: datetime) -> Non
     bulk.load(bulk.send(stage_uid, bulk.written(5)))
     Load.objects.update(finished_at=None)
 
-    loads.drop_abandoned_tables()
+    loads.drop_abandoned_tables(now=now)
 
     assert bulk.loaded(stage_uid) == 5
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_who_keep_house_at_once_do_not_meet(extract_folder: Path) -> None:
-    inside, go_on = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with transaction.atomic():
-            keep_house()
-            inside.set()
-            go_on.wait(timeout=30)
-
-    def pass_by() -> None:
-        inside.wait(timeout=30)
-        keep_house()
-        go_on.set()
-
-    assert run_together(hold, pass_by) == [None, None]
 
 
 def test_a_program_event_has_columns_for_what_an_extract_says() -> None:

@@ -210,6 +210,13 @@ def test_dead_work_of_the_clock_is_listed_and_retried(as_administrator: Client) 
     assert DueWork.objects.get(pk=work.pk).dead_at is None
 
 
+def test_dead_work_at_fixed_times_is_about_no_object(as_administrator: Client) -> None:
+    work = DueWork.objects.create(name="seal history", queue="small", attempt=12, dead_at=clock.now(), error="E: x")
+    page = " ".join(as_administrator.get(LIST).content.decode().split())
+    assert 'seal history <small class="note"> by the clock </small>' in page
+    assert "seal history" in as_administrator.get(f"/due-work/{work.pk}/retry/").content.decode()
+
+
 def test_only_an_administrator_retries_and_discards(
     as_operator: Client, as_outsider: Client, client: Client, dead: Delivery
 ) -> None:

@@ -14,7 +14,7 @@ from django.db import connection
 
 from derms.models import Event
 from integration.engines.state import PROJECT
-from integration.seam import sealing
+from integration.seam import clock, sealing
 from integration.seam.settling import settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,7 +49,7 @@ def test_what_was_backed_up_comes_back_and_is_checked(
 ) -> None:
     event = event_in("Scheduled")
     settle()
-    sealing.seal()
+    sealing.seal_history(now=clock.now())
     folder, there = tmp_path / "backup", tmp_path / "there"
     call_command("backup", folder, verbosity=0)
 

@@ -129,7 +129,7 @@ def test_sealing_shows(sent: Event) -> None:
     assert figures()[waiting] > 0
 
     def nothing_waits() -> bool:
-        sealing.seal()
+        sealing.seal_history(now=clock.now())
         return figures()[waiting] == 0
 
     assert eventually(nothing_waits, 60)

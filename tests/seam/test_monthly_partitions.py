@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.utils.module_loading import import_string
 
+import cpm.monthly_partitions
+import derms.monthly_partitions
+import lec_sim.monthly_partitions
 from cpm.queries import Wanted, participations
 from derms.models import PRIMARY_KEY, Event
 from integration.commands.verify import violations
 from integration.seam import loads, monthly_partitions
 from integration.seam.delivery import NotYet
-from integration.seam.routes import DUE
 from integration.seam.settling import settle
 from tests import walk
 from tests.threads import run_together
@@ -21,7 +22,7 @@ from tests.threads import run_together
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TABLES = ("derms_reservation", "derms_outcome", "cpm_participation", "cpm_outcome", "lec_reservation", "lec_call")
-FOLDS = [due for name, due in DUE.items() if name.startswith("fold month")]
+SYSTEMS = (derms.monthly_partitions, cpm.monthly_partitions, lec_sim.monthly_partitions)
 
 
 @pytest.fixture
@@ -124,13 +125,13 @@ def test_the_exchange_looks_at_no_row(closed: Callable[..., Event], now: datetim
 
 
 def _fold(now: datetime) -> None:
-    for due in FOLDS:
-        for month in import_string(due.ids)(now):
-            import_string(due.operation)(month, now=now)
+    for system in SYSTEMS:
+        system.fold_month(now=now)
 
 
 def _months(now: datetime) -> list[int]:
-    return [month for due in FOLDS for month in import_string(due.ids)(now)]
+    found = (monthly_partitions.months_to_fold(system.TABLES, system.over(), now) for system in SYSTEMS)
+    return [month for months in found for month in months]
 
 
 def _partitions(table: str) -> list[str]:

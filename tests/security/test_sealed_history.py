@@ -8,8 +8,9 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from derms.models import Event, Transition
-from integration.seam import sealing
+from integration.seam import clock, sealing
 from integration.seam.history import HistoryBlock, Seal
+from integration.seam.models import PeriodicTurn
 from integration.seam.scheduler import Scheduler
 from tests.messages import bulk
 from tests.processes import eventually
@@ -22,7 +23,7 @@ def seal_all() -> None:
     """Seal until nothing waits: transactions of other databases of the server hold rows back as well."""
 
     def nothing_waits() -> bool:
-        sealing.seal()
+        sealing.seal_history(now=clock.now())
         return not Seal.objects.filter(block=None).exists()
 
     assert eventually(nothing_waits, 60)
@@ -155,7 +156,7 @@ def test_sealing_waits_for_nobody_and_leaves_the_rows_of_running_transactions(
     blocks = HistoryBlock.objects.count()
     with transaction.atomic():
         bulk.known_stage(now)
-        assert run_together(sealing.seal) == [None]
+        assert run_together(lambda: sealing.seal_history(now=now)) == [None]
         assert HistoryBlock.objects.count() == blocks
     seal_all()
     assert HistoryBlock.objects.count() == blocks + 1
@@ -165,6 +166,7 @@ def test_the_scheduler_seals(event_in: Callable[..., Event]) -> None:
     event_in("New")
 
     def one_minute() -> bool:
+        PeriodicTurn.objects.all().delete()
         scheduler = Scheduler()
         scheduler.turn()
         scheduler.workers.shutdown()

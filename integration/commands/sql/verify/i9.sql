@@ -17,7 +17,7 @@ SELECT m.kind || ' ' || m.subject || ' to ' || d.receiver, 'has not been deliver
                                                           THEN interval '2 min' ELSE interval '16 min' END
    AND NOT EXISTS (SELECT FROM open_alert WHERE key = 'waiting:delivery:' || d.id)
  UNION ALL
-SELECT w.name || ' ' || w.object_id, 'was set aside without an alert'
+SELECT concat_ws(' ', w.name, w.object_id), 'was set aside without an alert'
   FROM integration_duework w
  WHERE w.dead_at IS NOT NULL AND NOT EXISTS (SELECT FROM open_alert WHERE key = 'dead:duework:' || w.id)
  UNION ALL
