@@ -1,32 +1,32 @@
-# Everything works in a virtual environment of its own, .venv; only Python 3.11 to 3.13 has to be there.
+# Everything runs in its own virtual environment, .venv; all you need is Python 3.11 to 3.13.
 .PHONY: help run test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 compile := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
-# With the packages for testing installed, running needs nothing more.
+# The packages for testing include everything that running needs.
 installed := $(firstword $(wildcard .venv/installed-dev) .venv/installed)
-# A virtual environment that is half made, or whose Python is gone, is made again.
+# A virtual environment that is incomplete, or whose Python is gone, is made again.
 ifneq ($(shell $(python) -m pip --version >/dev/null 2>&1 && echo works),works)
 .PHONY: .venv/installed .venv/installed-dev
 endif
 
 help:
-	@echo "make run       Gridcall on this machine, with a demo utility; PORT=8001 make run takes another port"
-	@echo "make test      every check, and the tests"
-	@echo "make test-full the same with the long tests"
-	@echo "make journey   one event from plan to closed; ARGS=\"--devices 5000 --stages 2\""
-	@echo "make bench     each step over 1,000,000 devices beside its physical limit; ARGS=\"--devices 100000 --json\""
-	@echo "make bench-zones  50 control zones schedule at once, beside one after the other"
-	@echo "make bench-opt-out  from an opt-out to the answer of Live Energy Connect, while extracts load"
-	@echo "make bench-open-pages  300 open pages: what reaches them, how soon, and what they cost"
-	@echo "make faults    hurts a whole Gridcall of its own, and prints what held; ARGS=\"--dose small --json\""
-	@echo "make screenshots  pictures of the pages for docs/screenshots, of a demo of their own; takes five minutes"
-	@echo "make docs      the documentation as pages: docs/_build/index.html"
-	@echo "make audit     known holes in the locked packages; wants a connection to the service that knows them"
-	@echo "make lock      write the lock files anew from pyproject.toml"
-	@echo "make clean     remove what the commands above made, the data in .local excepted"
+	@echo "make run       Gridcall on this machine, with a demo utility; on another port: PORT=8001 make run"
+	@echo "make test      all checks and the tests"
+	@echo "make test-full the same, with the long tests"
+	@echo "make journey   one event from planning to Closed; ARGS=\"--devices 5000 --stages 2\""
+	@echo "make bench     each step for 1,000,000 devices beside its physical limit; ARGS=\"--devices 100000 --json\""
+	@echo "make bench-zones  50 control zones scheduling at once, compared with one after the other"
+	@echo "make bench-opt-out  time from an opt-out to Live Energy Connect's answer, while extracts load"
+	@echo "make bench-open-pages  300 open pages: which updates reach them, how soon, and at what cost"
+	@echo "make faults    inject faults into a separate Gridcall and print what held; ARGS=\"--dose small --json\""
+	@echo "make screenshots  take docs/screenshots from a separate demo; takes five minutes"
+	@echo "make docs      build the documentation: docs/_build/index.html"
+	@echo "make audit     known vulnerabilities in the locked packages; needs a network connection"
+	@echo "make lock      rewrite the lock files from pyproject.toml"
+	@echo "make clean     remove what the commands above made, except the data in .local"
 
 run: $(installed)
 	@exec $(python) manage.py up
@@ -46,7 +46,7 @@ bench-opt-out: $(installed)
 faults: .venv/installed-dev
 	@exec $(python) -m tests.faults $(ARGS)
 
-# Files of tests side by side, each process with a database of its own on the run's engines.
+# Runs test files in parallel; each process has its own database on the engines of the run.
 side_by_side := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test: check chromium
@@ -64,14 +64,14 @@ check: .venv/installed-dev
 	$(python) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	$(python) manage.py makemigrations --check --dry-run
 
-# Asks a service on the network what is known of the locked packages.
+# Asks an online service for known vulnerabilities.
 audit: .venv/installed-dev
 	$(python) -m pip_audit --strict --require-hashes --requirement requirements.lock
 
 bench-open-pages: $(installed)
 	@exec $(python) manage.py bench_open_pages $(ARGS)
 
-# GRIDCALL_DEMO: the sign-in page shows who there is.
+# GRIDCALL_DEMO makes the sign-in page list the demo's people.
 screenshots: .venv/installed-dev chromium
 	@$(with_chromium) GRIDCALL_DEMO=1 SCREENSHOT_DIR=docs/screenshots $(python) -m pytest -q tests/browser/screenshots.py
 
@@ -94,7 +94,7 @@ define make_environment
 		echo "Making .venv with $$python"; "$$python" -m venv --clear .venv; }
 endef
 
-# Sets $$python to the first that is 3.11 to 3.13 and can make virtual environments.
+# Sets $$python to the first Python 3.11 to 3.13 that can make virtual environments.
 define find_python
 if [ -n "$$PYTHON" ]; then set -- "$$PYTHON"; else set -- python3.13 python3.12 python3.11 python3; fi; \
 python=; bare=; \
@@ -127,7 +127,7 @@ endef
 
 # --- A browser for the tests --------------------------------------------------------------------------------------
 
-# Prints the first browser that starts; Ubuntu has a chromium-browser that only says what to install.
+# Prints the first browser that starts; Ubuntu's chromium-browser may only be a hint at what to install.
 define find_chromium
 for each in "$$CHROMIUM" chromium chromium-browser google-chrome google-chrome-stable; do \
 	[ -n "$$each" ] && "$$each" --version >/dev/null 2>&1 && { command -v "$$each"; break; }; \

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Gridcall's command line. Starts the embedded engines where no server is named, and ends them with the last user."""
+"""Gridcall's command line. Starts the embedded engines if no server is named; the last user to leave stops them."""
 
 import os
 import sys

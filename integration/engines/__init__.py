@@ -1,4 +1,4 @@
-"""The embedded engines: started by the first process that needs them, ended with the last one."""
+"""The embedded engines: the first process that needs them starts them, the last one to leave stops them."""
 
 import os
 import subprocess
@@ -12,16 +12,16 @@ from .state import PROJECT, EnginesNotUsable, State
 __all__ = ["EnginesNotUsable", "in_use"]
 
 
-# What holds with the embedded database alone: plain http, a log to read, and nobody has to have a second factor.
+# Defaults with the embedded database only: plain http, a readable log, and no required second factor.
 LOCAL = {"GRIDCALL_HTTPS": "0", "LOG_FORMAT": "console", "MFA_REQUIRED_ROLES": ""}
 
 
 @contextmanager
 def in_use() -> Iterator[None]:
-    """Run the engines that no variable names, and name them in os.environ for this process and its children.
+    """Run each engine whose address is not set, and set it in os.environ for this process and its children.
 
-    With the embedded database come a secret key of this folder and what LOCAL says. A process that is told both
-    addresses starts nothing. Raises EnginesNotUsable.
+    With the embedded database, SECRET_KEY (kept in the state folder) and the variables of LOCAL are set as well. If
+    both addresses are set, nothing is started. Raises EnginesNotUsable.
     """
     missing = {name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)}
     if not missing:
@@ -42,18 +42,18 @@ def in_use() -> Iterator[None]:
 
 
 def stop_unless_in_use(state: State) -> bool:
-    """Stop both engines where nobody uses them, and say whether nobody does. Call it under the state's lock."""
+    """Stop both engines if no process uses them; return whether that is so. The caller holds the state's lock."""
     if state.in_use():
         return False
     postgres.stop(state)
     valkey.stop(state)
-    with suppress(OSError):  # what a killed engine left is in it, and of use to the next start
+    with suppress(OSError):  # a killed engine leaves files in it, which the next start uses
         state.sockets.rmdir()
     return True
 
 
 def _start(state: State, missing: set[str]) -> dict[str, str]:
-    """Start what is missing; what to add to the environment comes back."""
+    """Start the missing engines and return the variables to add to the environment."""
     _start_keeper(state)
     variables = {}
     if "REDIS_URL" in missing:
@@ -68,7 +68,7 @@ def _start(state: State, missing: set[str]) -> dict[str, str]:
 
 
 def _start_keeper(state: State) -> None:
-    """Leave a process behind that ends the engines when their last user was killed and could not."""
+    """Start a process that stops the engines if their last user is killed before it can."""
     mark = state.claim_keeper()
     if mark is None:
         return

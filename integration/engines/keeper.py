@@ -1,4 +1,4 @@
-"""Ends the engines of a state folder when their last user is gone, however it went."""
+"""Stops the engines of a state folder when their last user is gone, even if it was killed."""
 
 import os
 import sys
@@ -9,7 +9,10 @@ from .state import State
 
 
 def main(root: str, mark: str) -> None:
-    """Leave the caller and its terminal, then wait and stop. The mark is the number of the file that says so."""
+    """Detach from the caller and its terminal, wait until the engines are unused, stop them.
+
+    The mark is the descriptor of the file whose lock claims to be the keeper.
+    """
     if os.fork():
         return
     os.setsid()
@@ -18,7 +21,7 @@ def main(root: str, mark: str) -> None:
         state.wait_until_unused()
         with state.locked():
             if stop_unless_in_use(state):
-                os.close(int(mark))  # under the lock: whoever starts the engines next starts a keeper too
+                os.close(int(mark))  # while locked, so that the next start of the engines starts a keeper too
                 return
 
 

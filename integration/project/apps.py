@@ -7,4 +7,4 @@ class ProjectConfig(AppConfig):
     verbose_name = "Gridcall"
 
     def ready(self) -> None:
-        from . import celery  # noqa: F401  (makes it the application that the seam's shared tasks belong to)
+        from . import celery  # noqa: F401  (the application that runs the seam's shared tasks)

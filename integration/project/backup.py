@@ -1,7 +1,8 @@
-"""A copy of everything that is kept, and everything back from it: the database by PostgreSQL's programs, and files.
+"""Back up the database, with PostgreSQL's programs, and the extracts; restore both.
 
 The database is dumped first and the extracts are copied after it. A file is written before the row that names it and
-never changed, so the copy holds each file the dump names, with everything running. Sessions and counters are left out.
+never changed, so a backup of a running Gridcall contains every file that the dump names. Sessions and counters are
+left out.
 """
 
 import os
@@ -22,13 +23,13 @@ NOT_KEPT = ("django_session", "django_cache")
 
 
 class BackupNotPossible(Exception):
-    """What stands in the way of a backup or of its return."""
+    """Why a backup or a restore can't be made."""
 
 
 def write_backup(folder: Path) -> None:
-    """Write a backup under a temporary name, and rename it when it is whole. Raises BackupNotPossible."""
+    """Write a backup under a temporary name and rename it when it is complete. Raises BackupNotPossible."""
     if folder.exists():
-        raise BackupNotPossible(f"{folder} is there already.")
+        raise BackupNotPossible(f"{folder} exists already.")
     writing = folder.with_name(f"{folder.name}.writing")
     writing.mkdir(mode=0o700, parents=True)
     (writing / HEAD).write_text(str(sealing.head() or ""))
@@ -41,9 +42,9 @@ def write_backup(folder: Path) -> None:
 
 
 def restore_backup(folder: Path) -> None:
-    """Bring a backup back into an empty database and extract folder. Raises BackupNotPossible where they are not."""
+    """Restore a backup into an empty database and extract folder. Raises BackupNotPossible if they are not empty."""
     if connection.introspection.table_names():
-        raise BackupNotPossible("The database is not empty. Restore into a new one, and look at it before you switch.")
+        raise BackupNotPossible("The database is not empty. Restore into a new one, and inspect it before you switch.")
     if settings.EXTRACT_ROOT.exists() and any(settings.EXTRACT_ROOT.iterdir()):
         raise BackupNotPossible(f"{settings.EXTRACT_ROOT} is not empty.")
     settings.EXTRACT_ROOT.mkdir(parents=True, exist_ok=True)
@@ -53,18 +54,18 @@ def restore_backup(folder: Path) -> None:
 
 
 def kept_head(folder: Path) -> str:
-    """The newest block of history at the time of the backup."""
+    """The newest block of history when the backup was made."""
     return (folder / HEAD).read_text()
 
 
-def _run(program: str, *words: str) -> None:
-    done = subprocess.run([_path(program), *words], env=_address(), capture_output=True, text=True)
+def _run(program: str, *arguments: str) -> None:
+    done = subprocess.run([_path(program), *arguments], env=_address(), capture_output=True, text=True)
     if done.returncode:
         raise BackupNotPossible(f"{program} failed ({done.returncode}): {done.stderr.strip()}")
 
 
 def _path(program: str) -> str:
-    """The program that comes with the project, of PostgreSQL 18; the system's may be older than the server."""
+    """The embedded PostgreSQL 18's program; one installed on the machine may be older than the server."""
     try:
         return str(programs() / program)
     except EnginesNotUsable as problem:
@@ -78,7 +79,7 @@ def _name() -> str:
 
 
 def _address() -> dict[str, str]:
-    """The database for PostgreSQL's programs: in the environment, where no list of processes shows a password."""
+    """The database for PostgreSQL's programs: as variables, since lists of processes show passwords in arguments."""
     given = {
         name: str(connection.settings_dict[key])
         for name, key in (("PGHOST", "HOST"), ("PGPORT", "PORT"), ("PGUSER", "USER"), ("PGPASSWORD", "PASSWORD"))

@@ -1,4 +1,4 @@
-"""The Celery application; its tasks stand in integration/seam/tasks.py."""
+"""The Celery application; its tasks are in integration/seam/tasks.py."""
 
 import os
 from typing import Any
@@ -14,7 +14,7 @@ app.autodiscover_tasks()
 
 @celeryd_init.connect
 def watch(**kwargs: Any) -> None:
-    """Answer on METRICS_PORT before the broker is reached: a worker without it says so."""
+    """Serve METRICS_PORT before the worker connects to the broker, so that /readyz can report a missing broker."""
     from . import monitoring
 
     monitoring.serve()

@@ -1,7 +1,7 @@
-"""Ends the processes of a supervisor that was killed and could not.
+"""Ends the processes of a supervisor that was killed before it could.
 
-The supervisor names them on standard input: "+123" for a process that leads a group, "-123" when it is gone. The end of
-the input is the end of the supervisor.
+The supervisor lists them on standard input: "123" when a process that leads a group starts, "-123" when it is gone. The
+end of the input means that the supervisor has ended.
 """
 
 import os
@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import suppress
 
-GRACE_SECONDS = 5  # their engines end too by now, so there is little a longer wait could finish
+GRACE_SECONDS = 5  # their engines are stopping too, so waiting longer would finish little
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether it can do its work: the database, the broker and the migrations, in words."""
+"""Whether this process is alive, and whether it can do its work: a report on database, broker and migrations."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -18,7 +18,7 @@ from integration.seam import sql
 
 OK = "ok"
 BROKER_SECONDS = 1.0
-# What a kind of process can't work without. The pages never ask the broker, and are not taken away with it.
+# What each kind of process can't work without. The pages never use the broker, so they stay up without it.
 NEEDED: Mapping[str, tuple[str, ...]] = {"web": ("database", "migrations")}
 EVERYTHING = ("database", "broker", "migrations")
 
@@ -26,26 +26,26 @@ EVERYTHING = ("database", "broker", "migrations")
 @require_safe
 @allow_anyone
 def livez(request: HttpRequest) -> HttpResponse:
-    """The process answers; nothing else is asked."""
+    """This process answers; nothing else is checked."""
     return HttpResponse(OK, content_type="text/plain")
 
 
 @require_safe
 @allow_anyone
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Whether this process can do its work, a word for each thing: 200, or 503."""
-    words = state()
-    return JsonResponse(words, status=200 if is_ready(words) else 503)
+    """Whether this process can do its work, with a status for each dependency: 200 or 503."""
+    report = state()
+    return JsonResponse(report, status=200 if is_ready(report) else 503)
 
 
 def state() -> dict[str, str]:
-    """A word for each thing this project needs."""
+    """The status of each dependency: "ok", or what is wrong."""
     return {"database": database(), "broker": broker(), "migrations": migrations()}
 
 
-def is_ready(words: Mapping[str, str]) -> bool:
-    """Whether all is well that this kind of process needs."""
-    return all(words[name] == OK for name in NEEDED.get(settings.PROCESS, EVERYTHING))
+def is_ready(report: Mapping[str, str]) -> bool:
+    """Whether everything that this kind of process needs is ok."""
+    return all(report[name] == OK for name in NEEDED.get(settings.PROCESS, EVERYTHING))
 
 
 def database() -> str:

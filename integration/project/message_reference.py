@@ -1,4 +1,4 @@
-"""What docs/reference/ says of messages: the fields of each with their types, and its example."""
+"""What docs/reference/ says about messages: the fields of each, their types, and an example."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _FORMATS = {"uuid": "UUID", "date-time": "moment", "date": "date", "time": "time
 
 
 def messages() -> str:
-    """A section per message, then one per part that several fields have."""
+    """A section per message, then one per type that several fields share."""
     schemas = {kind: body.model_json_schema() for kind, body in CONTRACTS.items()}
     parts = {name: part for schema in schemas.values() for name, part in schema.get("$defs", {}).items()}
     sections = [_message(kind, schema) for kind, schema in schemas.items()]
@@ -52,7 +52,7 @@ def _section(name: str, schema: Schema) -> str:
 
 
 def _type(schema: Schema) -> str:
-    """The type of a field in words: “text, 1 to 40 characters”."""
+    """The type of a field as people read it: “text, 1 to 40 characters”."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
@@ -68,7 +68,7 @@ def _type(schema: Schema) -> str:
 
 
 def _range(schema: Schema, bound: str, unit: str) -> str:
-    """Between which bounds a number or the length of a text lies: “, 1 to 40 characters”."""
+    """The bounds of a number or of a text's length: “, 1 to 40 characters”."""
     least, most = schema.get(f"min{bound}"), schema.get(f"max{bound}")
     if most is None:
         return "" if least is None else f", {least} or more{unit}"

@@ -1,6 +1,6 @@
-"""The figures of /metrics, asked of the database when somebody asks for them, by one statement with bounds.
+"""The figures of /metrics, read from the database on request by one bounded query.
 
-Whatever process answers gives the same figures, so nothing is counted in memory and nothing is lost with a process.
+Every process reports the same figures: nothing is counted in memory, so nothing is lost when a process ends.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from integration.seam.sql import statement
 
 
 class Figure(NamedTuple):
-    """What a figure says, and the name of its label where it has one."""
+    """What a figure means, and the name of its label if it has one."""
 
     says: str
     label: str = ""
@@ -28,7 +28,7 @@ FIGURES = {
         "Deliveries: open and dead now, delivered and discarded in the last 5 minutes", "state"
     ),
     "gridcall_oldest_undelivered_seconds": Figure("How long the oldest open delivery has waited"),
-    "gridcall_dead_letters": Figure("Deliveries and work of the clock that failed for good and wait for a person"),
+    "gridcall_dead_letters": Figure("Deliveries and scheduled work that failed for good and wait for a person"),
     "gridcall_delivery_seconds": Figure("From sent to delivered, over the last 5 minutes", "quantile"),
     "gridcall_stage_start_lateness_seconds": Figure("How late stages started, over the last hour", "quantile"),
     "gridcall_forecast_age_seconds": Figure("How long ago the zone's load forecast was loaded", "zone"),
@@ -38,14 +38,14 @@ FIGURES = {
 
 
 class DatabaseFigures(Collector):
-    """What Prometheus collects."""
+    """The figures as Prometheus collects them."""
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         return families(sql.rows(statement("integration.project", "metrics")))
 
 
 def families(rows: Iterable[tuple[str, str, float]]) -> list[GaugeMetricFamily]:
-    """Rows of (figure, label's value, number) as Prometheus names them."""
+    """Prometheus families from rows of (figure, label's value, number)."""
     by_name: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for name, value, number in rows:
         by_name[name].append((value, number))
@@ -53,7 +53,7 @@ def families(rows: Iterable[tuple[str, str, float]]) -> list[GaugeMetricFamily]:
 
 
 def text() -> bytes:
-    """Every figure in Prometheus's text form, with those of this process."""
+    """Every figure in Prometheus's text format, and those of this process."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(DatabaseFigures())

@@ -1,4 +1,4 @@
-"""The folder from which the pages' modules are served."""
+"""The folder that the pages' JavaScript modules are served from."""
 
 import hashlib
 from pathlib import Path
@@ -7,8 +7,8 @@ from pathlib import Path
 def folder_of_modules(scripts: Path) -> str:
     """A name that changes whenever one of the scripts does.
 
-    Modules import each other by relative addresses, and a browser keeps each file for an hour. Under one name for them
-    all it never runs modules of two versions together.
+    Modules import each other by relative addresses, and a browser caches each file for an hour. Since they share one
+    folder name, a browser never mixes two versions.
     """
     contents = hashlib.sha256()
     for path in sorted(scripts.rglob("*.js")):

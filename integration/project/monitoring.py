@@ -1,4 +1,4 @@
-"""A small server beside a worker or scheduler, on a port of its own, for whoever watches over the processes."""
+"""A small server inside a worker or scheduler, on its own port, for the tools that monitor processes."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def serve() -> ThreadingHTTPServer | None:
-    """Answer /livez, /readyz and /metrics on METRICS_PORT from now on; None where no port is set or it is taken."""
+    """Serve /livez, /readyz and /metrics on METRICS_PORT from now on; None if no port is set or it is taken."""
     if not settings.METRICS_PORT:
         return None
     try:
@@ -29,17 +29,17 @@ def serve() -> ThreadingHTTPServer | None:
 
 
 def answer(path: str) -> tuple[int, str, bytes]:
-    """Status, type and text of an address."""
+    """The status, content type and body for a path."""
     if path == "/livez":
         return 200, "text/plain", health.OK.encode()
     if path == "/readyz":
-        words = health.state()
-        return 200 if health.is_ready(words) else 503, "application/json", json.dumps(words).encode()
+        report = health.state()
+        return 200 if health.is_ready(report) else 503, "application/json", json.dumps(report).encode()
     if path == "/metrics":
         try:
             return 200, CONTENT_TYPE_LATEST, metrics.text()
         except DatabaseError as problem:
-            return 503, "text/plain", f"The database can't be asked ({type(problem).__name__}).".encode()
+            return 503, "text/plain", f"The database can't be reached ({type(problem).__name__}).".encode()
     return 404, "text/plain", b"/livez, /readyz, /metrics"
 
 
@@ -48,7 +48,7 @@ class Answers(BaseHTTPRequestHandler):
         try:
             status, kind, body = answer(self.path)
         finally:
-            connection.close()  # each request is a thread of its own
+            connection.close()  # each request has its own thread
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -56,4 +56,4 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: Any) -> None:
-        """A probe every few seconds is nothing to note."""
+        """Log nothing: probes come every few seconds."""

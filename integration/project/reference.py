@@ -1,4 +1,4 @@
-"""The parts of docs/ that are written from the code, each between two marks of its page."""
+"""The parts of docs/ that are generated from the code, each between two markers in its page."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -59,7 +59,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
 
 
 def outdated() -> Iterator[tuple[Path, str]]:
-    """Each page that does not say what the code says, and the text it should have."""
+    """Each page that differs from the code, and the text it should have."""
     for page in sorted(DOCS.rglob("*.md")):
         found = page.read_text()
         text = _PART.sub(lambda part: part[1] + PARTS[part[2]]() + part[3], found)

@@ -1,4 +1,4 @@
-"""Django settings. Every knob is an environment variable; docs/reference/settings.md lists them."""
+"""Django settings. Everything configurable is an environment variable; docs/reference/settings.md lists them."""
 
 import os
 from pathlib import Path
@@ -15,14 +15,14 @@ from .modules import folder_of_modules
 BASE_DIR = Path(__file__).resolve().parents[2]
 
 DEBUG = env_bool("GRIDCALL_DEBUG", False)
-SECRET_KEY = env_required("SECRET_KEY", "a long random text that signs sessions, the same for every process")
+SECRET_KEY = env_required("SECRET_KEY", "a long random text that signs sessions, the same in every process")
 HTTPS = env_bool("GRIDCALL_HTTPS", True)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
-# web, worker, scheduler or command: what kind of process this is decides its database time limits.
+# web, worker, scheduler or command: the kind of process determines its database time limits.
 PROCESS = os.environ.get("GRIDCALL_PROCESS", "command")
 DEMO = env_bool("GRIDCALL_DEMO", False)
-# Who may sign in to a demo, shown on its sign-in page and nowhere else.
+# The people of a demo, listed on its sign-in page and nowhere else.
 DEMO_SIGN_INS = "integration.demo.sign_ins.sign_ins"
 
 INSTALLED_APPS = [
@@ -94,17 +94,17 @@ TEMPLATES = [
 FORM_RENDERER = "integration.pages.forms.Renderer"
 
 # --- Database -----------------------------------------------------------------------------------------------------
-# A web request must answer soon or say why; a worker's statement may take as long as its rows need. The server looks
-# whether a worker is still there, so that the rows of a killed one are free again within two seconds, and those of one
-# that is not heard of any more, on whatever side of a broken network it lives, within thirty.
-UNHEARD_OF = (
+# A web request must answer soon or say why; a worker's statement may take as long as its rows need. The server checks
+# whether a worker is still connected: it frees the rows of a killed worker within two seconds, and those of one that
+# went silent, on either side of a broken network, within thirty.
+IF_SILENT = (
     "-c idle_in_transaction_session_timeout=30s"
     " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 )
 SESSION_LIMITS = {
-    "web": f"-c lock_timeout=2s -c statement_timeout=10s {UNHEARD_OF}",
-    "worker": f"-c lock_timeout=30s -c client_connection_check_interval=2s {UNHEARD_OF}",
-    "scheduler": f"-c lock_timeout=2s -c statement_timeout=30s -c client_connection_check_interval=2s {UNHEARD_OF}",
+    "web": f"-c lock_timeout=2s -c statement_timeout=10s {IF_SILENT}",
+    "worker": f"-c lock_timeout=30s -c client_connection_check_interval=2s {IF_SILENT}",
+    "scheduler": f"-c lock_timeout=2s -c statement_timeout=30s -c client_connection_check_interval=2s {IF_SILENT}",
     "command": "",
 }
 _dsn = parse_dsn(env_required("DATABASE_URL", "the address of PostgreSQL, postgresql://user:password@host/database"))
@@ -169,7 +169,7 @@ ANSWERS_EXPECTED_AFTER_S = int(os.environ.get("ANSWERS_EXPECTED_AFTER_S", "120")
 FORECAST_OLD_HOURS = int(os.environ.get("FORECAST_OLD_HOURS", "48"))
 
 # --- Messages -----------------------------------------------------------------------------------------------------
-# The major version of the protocol that messages are sent in; the one before while processes are being upgraded.
+# The major protocol version of sent messages; set it to the previous one while processes are being upgraded.
 PROTOCOL_VERSION = int(os.environ.get("PROTOCOL_VERSION", CURRENT.major))
 
 # --- Work at night ------------------------------------------------------------------------------------------------
@@ -188,7 +188,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 
-# --- Who may come in ----------------------------------------------------------------------------------------------
+# --- Sign-in ------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "config.User"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
@@ -206,7 +206,7 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-# Failed sign-ins lock a name for five minutes, whoever tries; counters lie in the cache, so in PostgreSQL.
+# Failed sign-ins lock a user name for five minutes, for everyone; the counters are in the cache, so in PostgreSQL.
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key", "reauthenticate": "10/m/user"}
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
@@ -222,12 +222,12 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "integration.console.passkeys.ReauthenticateForm",
 }
 MFA_REQUIRED_ROLES = env_list("MFA_REQUIRED_ROLES", "" if DEMO else "DERMS approver,Administrator")
-SESSION_COOKIE_AGE = 12 * 60 * 60  # from the sign-in; nothing prolongs it
+SESSION_COOKIE_AGE = 12 * 60 * 60  # counted from the sign-in; nothing extends it
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz$"]  # asked from inside, by plain http
+SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz$"]  # probed from inside, over plain http
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("GRIDCALL_BEHIND_PROXY", False) else None
@@ -247,7 +247,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- E-mail to customers: a demo's lies in files; printed e-mail is for a terminal, never for a log ----------------
+# --- E-mail to customers: a demo writes it to files, since its logs must not contain any --------------------------
 EMAIL_BACKEND = os.environ.get(
     "EMAIL_BACKEND", f"django.core.mail.backends.{'filebased' if DEMO else 'console'}.EmailBackend"
 )
@@ -259,10 +259,10 @@ EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "gridcall@localhost")
-# Where the links in e-mails lead to.
+# The base of the links in e-mails.
 PUBLIC_URL = os.environ.get("GRIDCALL_PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")
 
-# --- Words, time, files -------------------------------------------------------------------------------------------
+# --- Languages, time, static files --------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "integration" / "locale"]
@@ -274,12 +274,12 @@ MODULES = folder_of_modules(BASE_DIR / "static" / "js")
 STATICFILES_DIRS = [BASE_DIR / "static", (MODULES, BASE_DIR / "static" / "js")]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
-    "django.contrib.staticfiles.finders.AppDirectoriesFinder",  # of Django's admin
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",  # for Django's admin
 ]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 
-# --- What is logged, and what is watched --------------------------------------------------------------------------
+# --- Logging and monitoring ---------------------------------------------------------------------------------------
 LOG_FORMAT = os.environ.get("LOG_FORMAT", "json")
 LOGGING = {
     "version": 1,
@@ -290,7 +290,7 @@ LOGGING = {
     "loggers": {
         "celery": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
-        # Uvicorn brings handlers of its own.
+        # Uvicorn would add its own handlers.
         "uvicorn": {"handlers": ["stderr"], "propagate": False},
         "uvicorn.error": {"handlers": [], "propagate": True},
     },

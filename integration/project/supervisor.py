@@ -1,4 +1,4 @@
-"""Keeps Gridcall's processes running on one machine: what ends is started again, nothing outlives the supervisor."""
+"""Keeps Gridcall's processes running on one machine: restarts those that end, and leaves none behind."""
 
 import os
 import signal
@@ -18,9 +18,9 @@ from integration.seam.scheduler import RUNNING_KEY
 GRACE_SECONDS = 25  # longer than a worker's soft shutdown of 20
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 STEADY_SECONDS = 30
-ALONE = ("--without-gossip", "--without-mingle")  # the database says who does what; workers need not talk
+ALONE = ("--without-gossip", "--without-mingle")  # work is claimed in the database; workers need not talk to each other
 
-NICE = {"small": [], "bulk": ["nice", "-n", "10"]}  # where cores are few, an opt-out goes before a load
+NICE = {"small": [], "bulk": ["nice", "-n", "10"]}  # on few cores, an opt-out takes priority over a load
 
 
 class Child(NamedTuple):
@@ -32,24 +32,24 @@ class Child(NamedTuple):
 
 
 def web_child(port: int) -> Child:
-    words = "uvicorn integration.project.asgi:application --host 127.0.0.1 --lifespan off --no-access-log"
-    command = [sys.executable, "-m", *words.split(), "--port", str(port), "--timeout-graceful-shutdown", "3"]
+    arguments = "uvicorn integration.project.asgi:application --host 127.0.0.1 --lifespan off --no-access-log"
+    command = [sys.executable, "-m", *arguments.split(), "--port", str(port), "--timeout-graceful-shutdown", "3"]
     return Child("web", "web", command)
 
 
 def background_children() -> list[Child]:
-    """What moves the work: two kinds of workers, so that bulk loads never hold up small messages, and a scheduler."""
+    """A scheduler and two kinds of workers, so that bulk loads never hold up small messages."""
     scheduler = [sys.executable, str(PROJECT / "manage.py"), "scheduler"]
     return [_worker("small", 1), _worker("bulk", 2), Child("scheduler", "scheduler", scheduler)]
 
 
 def _worker(queue: str, processes: int) -> Child:
-    words = f"celery -A integration.project.celery worker -Q {queue} -n {queue}@%h -P prefork -c {processes}"
-    return Child(f"worker {queue}", "worker", [*NICE[queue], sys.executable, "-m", *words.split(), *ALONE])
+    arguments = f"celery -A integration.project.celery worker -Q {queue} -n {queue}@%h -P prefork -c {processes}"
+    return Child(f"worker {queue}", "worker", [*NICE[queue], sys.executable, "-m", *arguments.split(), *ALONE])
 
 
 def scheduler_is_running() -> bool:
-    """Whether any scheduler works on this database, on whatever machine."""
+    """Whether a scheduler runs on this database, on any machine."""
     return bool(
         sql.value(
             "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
@@ -60,7 +60,7 @@ def scheduler_is_running() -> bool:
 
 
 class Supervisor:
-    """Runs its children until `stop`; each leads a process group of its own and writes to its own log."""
+    """Runs its children until `stop`; each leads its own process group and writes to its own log."""
 
     def __init__(self, children: Sequence[Child], say: Callable[[str], object] = print) -> None:
         self._say = say
@@ -79,7 +79,7 @@ class Supervisor:
             thread.start()
 
     def stop(self) -> None:
-        """End every child: asked first, killed with all it started after GRACE_SECONDS."""
+        """Ask every child to end; after GRACE_SECONDS kill it with all processes that it started."""
         with self._lock:
             self._ending.set()
             for process in self._processes.values():
@@ -105,11 +105,11 @@ class Supervisor:
             if time.monotonic() - started > STEADY_SECONDS:
                 pause = FIRST_PAUSE
             if not self._ending.wait(pause):
-                self._say(f"{child.name} ended with {code}, started again")
+                self._say(f"{child.name} ended with code {code} and is started again")
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _spawn(self, child: Child) -> subprocess.Popen[bytes] | None:
-        """Start the child and tell the guard; None once the supervisor ends."""
+        """Start the child and add it to the guard's list; None once the supervisor is stopping."""
         variables = {**os.environ, "GRIDCALL_PROCESS": child.kind, "PYTHONUNBUFFERED": "1"}
         with self._lock, self._logs[child.name].open("ab") as log:
             if self._ending.is_set():
@@ -123,20 +123,20 @@ class Supervisor:
         return process
 
     def _bury(self, child: Child, leader: int) -> None:
-        """What the ended process had started ends with it."""
+        """Kill whatever the ended process had started, and take it off the guard's list."""
         _kill_group(leader)
         with self._lock:
             del self._processes[child.name]
             self._tell_guard(-leader)
 
     def _tell_guard(self, number: int) -> None:
-        with suppress(BrokenPipeError):  # a killed guard is missed only where this process is killed as well
+        with suppress(BrokenPipeError):  # a dead guard only matters if this process is killed too
             print(number, file=self._guard.stdin)
 
 
 @contextmanager
 def working(say: Callable[[str], object]) -> Iterator[None]:
-    """Workers and a scheduler of the caller's own, where none run."""
+    """Run workers and a scheduler for the caller, unless some run already."""
     if scheduler_is_running():
         yield
         return

@@ -1,4 +1,4 @@
-"""What stands around Django in a web process: a bound on requests that use the database, and the streams of nudges."""
+"""The web process around Django: it limits the requests that use the database, and serves the streams of nudges."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -8,8 +8,8 @@ from typing import Any
 from integration.pages.hub import Hub, lines
 
 PATH = "/live/"
-LONGEST_STREAM_S = 15 * 60.0  # then the browser comes again, and is asked again who it is
-MOST_AT_ONCE = 12  # requests of one process that may use the database at the same time
+LONGEST_STREAM_S = 15 * 60.0  # then the browser reconnects and is authenticated again
+MOST_AT_ONCE = 12  # requests per process that may use the database at once
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -18,9 +18,9 @@ Application = Callable[..., Awaitable[None]]
 
 
 class Web:
-    """Django, with a bound on how many requests use the database at once, and with streams beside it.
+    """Django, with a limit on requests that use the database at once, and with streams.
 
-    Django's own view of PATH says who may have a stream; its empty answer of 200 is then kept open here.
+    Django's view of PATH decides who may open a stream; its empty 200 response is then kept open here.
     """
 
     def __init__(self, django: Application) -> None:

@@ -1,7 +1,6 @@
-"""Every word people read, found in the code and the templates, and the catalogues that translate them.
+"""Collects the texts that people read from code and templates, and updates the catalogues that translate them.
 
-Babel reads Python; templates are read by Django's own lexer, because Django's command needs programs that a machine
-without them would have to install first.
+Babel reads Python; Django's lexer reads templates, because Django's own command needs gettext installed.
 """
 
 import re
@@ -24,18 +23,18 @@ QUOTED = r"""("[^"]*"|'[^']*')"""
 TRANSLATE = re.compile(rf"translate\s+{QUOTED}")
 UNDERSCORE = re.compile(rf"_\({QUOTED}\)")
 PLURAL = "plural"
-WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # git knows better; so equal words are equal bytes
+WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # fixed, so that equal texts make equal files; git knows the real dates
 
 
 class Words(NamedTuple):
-    """What one call to gettext looks up: the words, and those for many where they are counted."""
+    """What one call to gettext looks up: a text, and its plural if it has one."""
 
     one: str
     many: str = ""
 
 
 def words_of_project(base: Path) -> set[Words]:
-    """All there are, of the modules of the four apps and of the templates."""
+    """Every text in the modules of the four packages and in the templates."""
     modules = (path for app in APPS for path in (base / app).rglob("*.py"))
     templates = (path for path in (base / "templates").rglob("*") if path.suffix in (".html", ".txt"))
     found = {words for path in modules for words in words_of_module(path)}
@@ -63,7 +62,7 @@ def words_of_template(source: str) -> Iterator[Words]:
 
 
 def _block(start: Token, tokens: Iterator[Token]) -> Words:
-    """The two forms of a blocktranslate, up to its end; variables become named places."""
+    """The two forms of a blocktranslate, up to its end; variables become named placeholders."""
     forms = [""]
     for token in tokens:
         if token.contents == "endblocktranslate":
@@ -80,7 +79,7 @@ def _block(start: Token, tokens: Iterator[Token]) -> Words:
 
 
 class Catalogue:
-    """One language's words: a .po file people edit, and the .mo file Django reads."""
+    """The texts of one language: a .po file that people edit and the .mo file that Django reads."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -88,7 +87,7 @@ class Catalogue:
         self.compiled = self.source.with_suffix(".mo")
 
     def renew(self, found: set[Words]) -> list[str]:
-        """Add what is new, drop what is gone, compile; gives what is not translated yet."""
+        """Add new texts, drop removed ones, compile; return those without a translation."""
         old, new = self._read(), self._empty()
         for words in sorted(found):
             known = old.get(words.one)
@@ -100,7 +99,7 @@ class Catalogue:
         return [f"{self.language}: {message.id}" for message in new if message.id and not _is_translated(message)]
 
     def gaps(self, found: set[Words]) -> list[str]:
-        """What is missing, too much, not translated, or not compiled."""
+        """The texts that are new, gone, not translated or not compiled."""
         catalog = self._read()
         there = {_words(message) for message in catalog if message.id}
         gaps = [f"{self.language}: new: {words.one}" for words in sorted(found - there)]
@@ -119,7 +118,7 @@ class Catalogue:
     def _empty(self) -> Catalog:
         return Catalog(
             locale=self.language,
-            header_comment="# The words of Gridcall: collected by `manage.py words`, translated by hand.",
+            header_comment="# The texts of Gridcall: collected by `manage.py words`, translated by hand.",
             project="Gridcall",
             version="1",
             charset="utf-8",

@@ -69,5 +69,5 @@ def test_what_was_backed_up_comes_back_and_is_checked(
 
 
 def test_a_backup_replaces_nothing(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="is there already"):
+    with pytest.raises(CommandError, match="exists already"):
         call_command("backup", tmp_path)

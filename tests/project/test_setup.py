@@ -47,7 +47,7 @@ def test_a_killed_child_is_started_again_and_what_it_started_ends(state: Path, s
         assert eventually(lambda: len(processes_of(state)) == 3), "guard, child and grandchild"
         before = processes_of(state)
         os.kill(kept._processes["worker bulk"].pid, signal.SIGKILL)
-        assert eventually(lambda: said == ["worker bulk ended with -9, started again"])
+        assert eventually(lambda: said == ["worker bulk ended with code -9 and is started again"])
         assert eventually(lambda: len(processes_of(state)) == 3)
         assert len(processes_of(state) & before) == 1, "the guard alone is the same"
     finally:
@@ -75,7 +75,7 @@ def test_a_child_that_always_fails_is_given_longer_and_longer_rests(
     kept.start()
     assert eventually(lambda: len(moments) >= 3)
     kept.stop()
-    assert set(said) == {"broken ended with 3, started again"}
+    assert set(said) == {"broken ended with code 3 and is started again"}
     assert moments[1] - moments[0] >= 0.2
     assert moments[2] - moments[1] >= 0.4
     assert "why it ended" in kept.log_of("broken").read_text()

@@ -1,4 +1,4 @@
--- Every figure of /metrics as (name, label's value, number); what grows without end is looked at by its newest rows alone.
+-- All figures of /metrics as (name, label's value, number). Of tables that grow forever it reads only the newest rows.
 WITH newest AS (
     SELECT created_at, delivered_at, discarded_at FROM integration_delivery ORDER BY id DESC LIMIT 10000),
 started AS (
