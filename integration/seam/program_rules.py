@@ -100,6 +100,7 @@ def _month(_rules: "ProgramRules", day: date) -> tuple[date, date]:
     return first, (first + 32 * ONE_DAY).replace(day=1)
 
 
+DAY = Period("day", _("Today"), lambda _rules, day: (day, day + ONE_DAY))
 WEEK = Period("week", _("This week"), _week)
 MONTH = Period("month", _("This month"), _month)
 SEASON = Period("season", _("This season"), lambda rules, day: rules.season(day))
@@ -195,6 +196,9 @@ class ProgramRules(Contract):
     ] = Field(default=None, description="Minutes from Schedule to the start, at least.")
     longest_minutes: Annotated[SomeMinutes, LONGEST, Input(label=_("Longest event (minutes)"))] = Field(
         default=None, description="Minutes that an event may last."
+    )
+    events_per_day: Annotated[Events, _events(DAY, _("Events a day"), _("events per day"))] = Field(
+        default=None, description="Events of a device on one day of the control zone."
     )
     events_per_week: Annotated[Events, _events(WEEK, _("Events a week"), _("events per week"))] = Field(
         default=None, description="Events of a device from Monday to Sunday."

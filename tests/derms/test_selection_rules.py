@@ -1,19 +1,23 @@
 """Program rules at selection: what each keeps out, what it lets through at its very limit, and what lifts it."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from derms.models import Device, Event, Program, Stage
+from derms.models import ControlZone, Device, Event, Program, Stage
 from derms.set_operations.choosing import Chosen
 from integration.seam.program_rules import RULES
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 Choose = Callable[..., Chosen]
 
 
@@ -107,6 +111,12 @@ def _filled(value: Any, words: dict[str, str]) -> Any:
 
 # Rule, its limit, stages the device was in (start from noon, length), and whether it may take part once more.
 COUNTED = [
+    ("events_per_day", 0, [], False),
+    ("events_per_day", 1, [(-12 * HOUR, HOUR)], False),
+    ("events_per_day", 1, [(-13 * HOUR, HOUR)], True),
+    ("events_per_day", 1, [(11 * HOUR, 2 * HOUR)], False),
+    ("events_per_day", 1, [(12 * HOUR, HOUR)], True),
+    ("events_per_day", 2, [(-2 * HOUR, HOUR), (2 * HOUR, HOUR)], False),
     ("events_per_week", 0, [], False),
     ("events_per_week", 1, [(-DAY, HOUR)], False),
     ("events_per_week", 1, [(-3 * DAY, HOUR)], True),
@@ -226,3 +236,41 @@ def test_several_stages_of_one_event_are_one_event_and_all_their_hours(
 
     obeying(program, hours_per_week=2)
     assert choose().left_out == {"rule: hours per week": 1}
+
+
+@settings(max_examples=40)
+@given(
+    time_zone=st.sampled_from(["America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Australia/Lord_Howe"]),
+    # On some day of these weeks clocks change in each of the zones but Kolkata's.
+    starts_at=st.integers(0, 25 * 24 * 60).map(lambda minutes: datetime(2027, 3, 12, tzinfo=UTC) + minutes * MINUTE),
+    others=st.lists(st.tuples(st.integers(0, 3), st.integers(-36 * 60, 36 * 60)), max_size=5),
+    most=st.integers(0, 3),
+)
+def test_events_per_day_are_those_of_the_same_local_day(
+    time_zone: str,
+    starts_at: datetime,
+    others: list[tuple[int, int]],
+    most: int,
+    device: Callable[..., Device],
+    choose: Choose,
+    program: Program,
+    event: Event,
+    stage: Stage,
+) -> None:
+    def day(minutes: int) -> date:
+        return (starts_at + minutes * MINUTE).astimezone(ZoneInfo(time_zone)).date()
+
+    with transaction.atomic():
+        ControlZone.objects.filter(pk=event.zone_id).update(time_zone=time_zone)
+        Stage.objects.filter(pk=stage.pk).update(starts_at=starts_at, ends_at=starts_at + HOUR)
+        factories.forecast(event.zone, starts_at)
+        obeying(program, events_per_day=most)
+        made, events = device(), [event, *(another_event(event) for _ in range(3))]
+        for n, minutes in others:
+            window = (starts_at + minutes * MINUTE, starts_at + minutes * MINUTE + HOUR)
+            factories.reserved_stage(events[n], program, *window, made, state="Completed")
+
+        events_today = {n for n, minutes in others if n > 0 and day(minutes) == day(0)}
+        may = len(events_today) < most
+        assert choose().left_out == ({} if may else {"rule: events per day": 1})
+        transaction.set_rollback(True)

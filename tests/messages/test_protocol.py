@@ -28,7 +28,7 @@ from tests.messages.conftest import STATUS
 
 CURRENT = protocol.CURRENT
 # SHA-256 of all fields with their types and bounds, in the version CURRENT.
-PROMISED = (Version(1, 0), "5693e3dc8068bc1d663678cb28ca458f2633e480b8b4310ac838afdf8e012830")
+PROMISED = (Version(1, 1), "bd9a52110fc675e0d0e81d7732440572d3822c58a8e27560b6d26164333dd83a")
 NEWER_MINOR, NEWER_MAJOR = Version(CURRENT.major, CURRENT.minor + 1), Version(CURRENT.major + 1, 0)
 
 

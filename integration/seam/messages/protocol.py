@@ -53,7 +53,7 @@ class NewerMessage(Exception):
     """This process is too old for the message; one that was upgraded can read it."""
 
 
-CURRENT = Version(1, 0)
+CURRENT = Version(1, 1)
 # The last version with the major number before, once there is one, and the kinds whose payload it has in another form.
 BEFORE: Version | None = None
 CHANGES: Mapping[str, Change] = {}
