@@ -23,19 +23,14 @@ urlpatterns = [
     path(EVENT + "report/", views.event_report, name="event_report"),
     path(EVENT + "edit/", views.event_edit, name="event_edit"),
     path(EVENT + "check/", views.event_check, name="event_check"),
-    path(EVENT + "shift/", views.event_shift, name="event_shift"),
     *(
         path(EVENT + action.address, views.event_confirm(action), name=f"event_{action.verb}")
         for action in ACTIONS.values()
         if not action.has_own_page
     ),
     path(STAGE + "cancel/", views.stage_cancel, name="stage_cancel"),
-    path(EVENT + "stages/add/", views.stage_add, name="stage_add"),
     path(STAGE, views.stage, name="stage"),
     path(STAGE + "devices/export/", views.stage_export, name="stage_export"),
-    path(STAGE + "edit/", views.stage_edit, name="stage_edit"),
-    path(STAGE + "clone/", views.stage_clone, name="stage_clone"),
-    path(STAGE + "remove/", views.stage_remove, name="stage_remove"),
     path("settings/event-types/", views.event_type_list, name="event_type_list"),
     path("settings/event-types/<str:category>/", views.event_type_edit, name="event_type_edit"),
     path("strategies/", views.strategy_list, name="strategy_list"),

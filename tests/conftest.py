@@ -169,9 +169,9 @@ def strategy(zone: ControlZone, program: Program, now: datetime) -> Strategy:
 def new_event(strategy: Strategy, operator: User, now: datetime) -> Callable[..., Event]:
     """Makes New events that start in two hours, by the operator."""
 
-    def make(**fields: Any) -> Event:
-        given = {"strategy_id": strategy.pk, "name": "Heat peak", "starts_at": now + timedelta(hours=2), **fields}
-        return operations.create_event(by=operator, now=now, **given)
+    def make(name: str = "Heat peak", **fields: Any) -> Event:
+        given = {"strategy_id": strategy.pk, "starts_at": now + timedelta(hours=2), **fields}
+        return operations.create_event(by=operator, now=now, details=operations.EventDetails(name=name), **given)
 
     return make
 

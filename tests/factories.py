@@ -9,6 +9,7 @@ from django.db import connection
 
 from cpm import models as cpm
 from derms import models as derms
+from derms import operations
 from derms.choices import Control, DeviceClass, Objective, StageState
 from integration.console.models import User
 from integration.seam.loads import Partition
@@ -200,6 +201,31 @@ def strategy(
             control=Control.OFF,
         )
     return made
+
+
+def add_stage(event: derms.Event, *, by: User, now: datetime, **fields: Any) -> derms.Stage:
+    """A stage behind the others, by an edit of the plan."""
+    added = operations.PlannedStage(None, fields, [])
+    operations.edit_event(event_id=event.pk, fields={}, stages=[*planned(event), added], by=by, now=now)
+    return event.stages.latest("number")
+
+
+def shift_stages(event: derms.Event, by_minutes: int, *, by: User, now: datetime) -> None:
+    """All stages earlier (below zero) or later, by an edit of the plan."""
+    operations.edit_event(event_id=event.pk, fields={}, stages=planned(event, by_minutes), by=by, now=now)
+
+
+def planned(event: derms.Event, by_minutes: int = 0) -> list[operations.PlannedStage]:
+    """The stages an event has, as a plan that shifts them by so many minutes."""
+    later = timedelta(minutes=by_minutes)
+    return [
+        operations.PlannedStage(
+            stage.number,
+            {"starts_at": stage.starts_at + later, "ends_at": stage.ends_at + later},
+            list(stage.der_groups.all()),
+        )
+        for stage in event.stages.order_by("number")
+    ]
 
 
 def rows(query: str, params: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:

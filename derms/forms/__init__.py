@@ -6,9 +6,7 @@ from .events import (
     EventForm,
     NewEventForm,
     ReasonForm,
-    ShiftForm,
     ShortfallForm,
-    StageForm,
     SubmitForm,
 )
 from .plan import Plan, edited_plan, new_plan, saved_plan
@@ -24,9 +22,7 @@ __all__ = [
     "NewEventForm",
     "Plan",
     "ReasonForm",
-    "ShiftForm",
     "ShortfallForm",
-    "StageForm",
     "StrategyForm",
     "StrategyStageForm",
     "StrategyStageFormSet",

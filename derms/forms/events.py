@@ -1,17 +1,14 @@
 """Forms of events and stages."""
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from integration.pages.wall_time import LocalMomentMixin, WallTimeField
 from integration.seam.program_rules import RULES
 
 from ..choices import Control, StrategyState
-from ..models import Event, Stage, Strategy
+from ..models import Event, Strategy
 from ..objectives import OBJECTIVES
 
 MOST_KW = 10_000_000  # more than any control zone has
@@ -89,59 +86,6 @@ class ControlMixin(forms.BaseForm):
             )
         if control == Control.SETPOINT_OFFSET and not value:
             self.add_error("control_value", _("A setpoint offset is so many kelvin, not 0."))
-
-
-class StageForm(LocalMomentMixin, ControlMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
-    """One stage. Times are the control zone's."""
-
-    starts_at = WallTimeField(label=_("Start"))
-    ends_at = WallTimeField(label=_("End"))
-
-    class Meta:
-        model = Stage
-        fields = [
-            "program",
-            "der_groups",
-            "starts_at",
-            "ends_at",
-            "target_kw",
-            "share_pct",
-            "control",
-            "control_value",
-        ]
-        widgets = {"der_groups": forms.CheckboxSelectMultiple}
-
-    def __init__(self, *args: Any, time_zone: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.time_zone = time_zone
-        for name in ("starts_at", "ends_at"):
-            if isinstance(moment := self.initial.get(name), datetime):
-                self.initial[name] = moment.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        self.take_moment("starts_at", self.time_zone)
-        self.take_moment("ends_at", self.time_zone)
-        starts, ends = self.cleaned_data.get("starts_at"), self.cleaned_data.get("ends_at")
-        if isinstance(starts, datetime) and isinstance(ends, datetime) and not self.errors and ends <= starts:
-            zone = ZoneInfo(self.time_zone)
-            sentence = _("End %(end)s is not after start %(start)s.")
-            local = {"end": f"{ends.astimezone(zone):%H:%M %Z}", "start": f"{starts.astimezone(zone):%H:%M %Z}"}
-            self.add_error("ends_at", sentence % local)
-        self.check_control()
-        return self.cleaned_data
-
-    def _post_clean(self) -> None:
-        """The operation writes the row, and the database holds its rules; the form only checks what was typed."""
-
-
-class ShiftForm(forms.Form):
-    by_minutes = forms.IntegerField(
-        label=_("Shift all stages by (minutes)"),
-        min_value=-10_080,
-        max_value=10_080,
-        help_text=_("Below zero is earlier."),
-    )
 
 
 class SubmitForm(forms.Form):

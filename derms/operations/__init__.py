@@ -14,22 +14,19 @@ from .approval import (
     withdraw_event,
 )
 from .cancellation import EventNotCancelable, calls_to_release, cancel_event, cancel_stage
-from .cloning import clone_event, clone_stage
+from .cloning import clone_event
 from .delivered import follow_delivered_load
 from .drafts import discard_draft, keep_draft
 from .enrollment import EnrollmentRefused, change_enrollment, load_enrollments, save_program
 from .events import (
     EventChanged,
+    EventDetails,
     EventNotEditable,
     PlannedStage,
     StrategyArchived,
-    add_stage,
     create_event,
     edit_event,
-    edit_stage,
-    remove_stage,
     require_editable,
-    shift_stages,
 )
 from .execution import follow_execution, report_unended_stage, report_unstarted_stage
 from .forecast import ForecastLoaded, ForecastRefused, load_forecast
@@ -42,6 +39,7 @@ from .strategies import move_strategy, save_event_type, save_group, save_strateg
 __all__ = [
     "EnrollmentRefused",
     "EventChanged",
+    "EventDetails",
     "EventNotApprovable",
     "EventNotCancelable",
     "EventNotEditable",
@@ -52,7 +50,6 @@ __all__ = [
     "ForecastRefused",
     "PlannedStage",
     "StrategyArchived",
-    "add_stage",
     "answer_removal",
     "approve_event",
     "approve_event_as_balance_authority",
@@ -61,7 +58,6 @@ __all__ = [
     "cancel_stage",
     "change_enrollment",
     "clone_event",
-    "clone_stage",
     "close_stage",
     "count_calls",
     "create_event",
@@ -69,7 +65,6 @@ __all__ = [
     "deny_event_as_balance_authority",
     "discard_draft",
     "edit_event",
-    "edit_stage",
     "follow_delivered_load",
     "follow_execution",
     "keep_draft",
@@ -79,7 +74,6 @@ __all__ = [
     "move_strategy",
     "opt_out_device",
     "prepare_raw_outcomes",
-    "remove_stage",
     "report_old_forecast",
     "report_unended_stage",
     "report_unstarted_stage",
@@ -92,7 +86,6 @@ __all__ = [
     "schedule_event",
     "schedule_event_again",
     "schedule_event_with_shortfall",
-    "shift_stages",
     "submit_event",
     "withdraw_event",
     "write_reservation_extract",

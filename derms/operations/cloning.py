@@ -1,4 +1,4 @@
-"""Copies of what was planned before: a whole event, or one of its stages."""
+"""Copies of events that were planned before."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from ..choices import EventState
 from ..models import Event, Stage, Transition
-from .events import add_stage, next_number
+from .events import next_number
 
 EVENT_FIELDS = (
     "name", "description", "zone_id", "strategy_id", "type_id", "objective", "target_kw", "threshold_kw",
@@ -31,17 +31,6 @@ def clone_event(*, event_id: int, by: Any, now: datetime) -> Event:
     why = f"Clone of {source.number}"
     Transition.objects.create(event=event, revision=1, to_state=EventState.NEW, at=now, by=by.username, why=why)
     return event
-
-
-@transaction.atomic
-def clone_stage(*, stage_id: int, by: Any, now: datetime) -> Stage:
-    """A stage like this one behind the others of its event, beginning where it ends."""
-    source = Stage.objects.get(pk=stage_id)
-    fields = {name: getattr(source, name) for name in STAGE_FIELDS}
-    length = source.ends_at - source.starts_at
-    fields |= {"starts_at": source.ends_at, "ends_at": source.ends_at + length}
-    groups = list(source.der_groups.all())
-    return add_stage(event_id=source.event_id, fields=fields, der_groups=groups, by=by, now=now)
 
 
 def _copy_stage(source: Stage, event: Event, later: timedelta) -> None:

@@ -1,6 +1,7 @@
 """Planning an event. Every function locks, looks, acts, and writes history with it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from integration.seam import sql
 from integration.seam.refusals import Refused
 
-from ..choices import EDITABLE_STATES, EventState, StageState, StrategyState
+from ..choices import EDITABLE_STATES, EventState, StrategyState
 from ..models import Event, Stage, Strategy, Transition
 from .history import last_change, save_event
 from .locks import lock_event, lock_stages
@@ -38,18 +39,35 @@ class PlannedStage(NamedTuple):
     der_groups: list[Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class EventDetails:
+    """What is special about one event; what is left empty is its strategy's."""
+
+    name: str = ""
+    description: str = ""
+    target_kw: int | None = None
+    threshold_kw: int | None = None
+    overridden_rules: Sequence[str] = ()
+
+    def over(self, strategy: Strategy) -> dict[str, Any]:
+        """The columns of an event made from the strategy."""
+        return {
+            "name": self.name or strategy.name,
+            "description": self.description or strategy.description,
+            "target_kw": strategy.target_kw if self.target_kw is None else self.target_kw,
+            "threshold_kw": strategy.threshold_kw if self.threshold_kw is None else self.threshold_kw,
+            "overridden_rules": list(self.overridden_rules),
+        }
+
+
 @transaction.atomic
 def create_event(
     *,
     strategy_id: int,
-    name: str,
     starts_at: datetime,
     by: Any,
     now: datetime,
-    description: str = "",
-    target_kw: int | None = None,
-    threshold_kw: int | None = None,
-    overridden_rules: Sequence[str] = (),
+    details: EventDetails,
     stages: list[PlannedStage] | None = None,
 ) -> Event:
     """A New event with the strategy's fields and these stages.
@@ -63,17 +81,13 @@ def create_event(
         )
     event = Event.objects.create(
         number=next_number(now),
-        name=name or strategy.name,
-        description=description or strategy.description,
         zone_id=strategy.zone_id,
         strategy=strategy,
         type_id=strategy.type_id,
         objective=strategy.objective,
-        target_kw=strategy.target_kw if target_kw is None else target_kw,
-        threshold_kw=strategy.threshold_kw if threshold_kw is None else threshold_kw,
-        overridden_rules=list(overridden_rules),
         author=by,
         last_editor=by,
+        **details.over(strategy),
     )
     for planned in _default_stages(strategy, starts_at) if stages is None else stages:
         _add_planned(event, planned)
@@ -104,45 +118,6 @@ def edit_event(
     if stages is not None:
         _replace_stages(event, stages)
     _note_edit(event, by, now, "Details edited" if stages is None else "Plan edited")
-
-
-@transaction.atomic
-def add_stage(*, event_id: int, fields: dict[str, Any], der_groups: list[Any], by: Any, now: datetime) -> Stage:
-    """Add a stage behind the others."""
-    event = _lock_editable(event_id)
-    stage = _add_planned(event, PlannedStage(None, fields, der_groups))
-    _note_edit(event, by, now, f"Stage {stage.number} added")
-    return stage
-
-
-@transaction.atomic
-def edit_stage(*, stage_id: int, fields: dict[str, Any], der_groups: list[Any], by: Any, now: datetime) -> None:
-    """Change one stage's window, program, groups, target or control."""
-    stage = _lock_editable_stage(stage_id)
-    for name, value in fields.items():
-        setattr(stage, name, value)
-    stage.save(update_fields=list(fields))
-    stage.der_groups.set(der_groups)
-    _note_edit(stage.event, by, now, f"Stage {stage.number} edited")
-
-
-@transaction.atomic
-def remove_stage(*, stage_id: int, by: Any, now: datetime) -> None:
-    """Take a stage out of an event that is still being planned."""
-    stage = _lock_editable_stage(stage_id)
-    stage.delete()
-    _note_edit(stage.event, by, now, f"Stage {stage.number} removed")
-
-
-@transaction.atomic
-def shift_stages(*, event_id: int, by_minutes: int, by: Any, now: datetime) -> None:
-    """Move every stage earlier (below zero) or later by so many minutes."""
-    event = _lock_editable(event_id)
-    for stage in lock_stages(event):
-        stage.starts_at += timedelta(minutes=by_minutes)
-        stage.ends_at += timedelta(minutes=by_minutes)
-        stage.save(update_fields=["starts_at", "ends_at"])
-    _note_edit(event, by, now, f"All stages shifted by {by_minutes:+d} min")
 
 
 def require_editable(event: Event) -> None:
@@ -200,14 +175,6 @@ def _who_changed(event: Event) -> str:
         "%(by)s changed %(number)s at %(at)s (%(why)s) while you were editing it. Nothing of yours is saved; "
         "open Edit again and make your change on what stands there now."
     ) % {"by": last.by, "number": event.number, "at": f"{at:%H:%M %Z}", "why": last.why or last.to_state}
-
-
-def _lock_editable_stage(stage_id: int) -> Stage:
-    event_id = Stage.objects.values_list("event_id", flat=True).get(pk=stage_id)
-    event = _lock_editable(event_id)
-    stage = Stage.objects.select_for_update(no_key=True).get(pk=stage_id, state=StageState.NEW)
-    stage.event = event
-    return stage
 
 
 def _note_edit(event: Event, by: Any, now: datetime, what: str) -> None:

@@ -4,7 +4,6 @@ from .acting import event_action, event_confirm, stage_cancel
 from .devices import device, device_export, device_list, group_edit, group_list, group_new
 from .event_types import event_type_edit, event_type_list
 from .events import event, event_export, event_list, event_report
-from .planning import event_shift, stage_add, stage_clone, stage_edit, stage_remove
 from .plans import draft_discard, draft_keep, event_check, event_edit, event_new, new_event_check
 from .stages import stage, stage_export
 from .strategies import strategy_edit, strategy_list, strategy_move, strategy_new
@@ -24,7 +23,6 @@ __all__ = [
     "event_list",
     "event_new",
     "event_report",
-    "event_shift",
     "event_type_edit",
     "event_type_list",
     "group_edit",
@@ -32,12 +30,8 @@ __all__ = [
     "group_new",
     "new_event_check",
     "stage",
-    "stage_add",
     "stage_cancel",
-    "stage_clone",
-    "stage_edit",
     "stage_export",
-    "stage_remove",
     "strategy_edit",
     "strategy_list",
     "strategy_move",

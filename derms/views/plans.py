@@ -25,6 +25,7 @@ from ..actions import ACTIONS
 from ..choices import EDITABLE_STATES, StrategyState
 from ..forms import Plan, after_button, edited_plan, new_plan, saved_plan, wall, with_strategy
 from ..models import Event, EventDraft, Strategy
+from ..operations import EventDetails
 from .tracking import buttons, steps
 
 BUTTON = re.compile(r"add|check|strategy|(clone|remove)-\d{1,2}|shift--?\d{1,4}")
@@ -111,7 +112,7 @@ def _create(request: SignedInRequest, plan: Plan) -> HttpResponse:
         stages=plan.grid.planned(),
         by=request.user,
         now=clock.now(),
-        **fields,
+        details=EventDetails(**fields),
     )
     operations.discard_draft(person=request.user)
     if "submit" in request.POST:

@@ -86,17 +86,14 @@ class Journey:
         now = clock.now()
         ahead = LEAD_S + START_AHEAD_S + START_AHEAD_S_PER_DEVICE * self.devices
         starts_at = starts_at or now + timedelta(seconds=ahead)
-        event = operations.create_event(
+        return operations.create_event(
             strategy_id=self._strategy(target_kw).pk,
-            name=f"Journey {self.tag}",
             starts_at=starts_at,
             by=operator,
             now=now,
-            target_kw=target_kw,
+            details=operations.EventDetails(name=f"Journey {self.tag}", target_kw=target_kw),
+            stages=self._planned(starts_at),
         )
-        for number in range(1, self.stages + 1):
-            self._add_stage(event, starts_at, number, operator, now)
-        return event
 
     def counts(self) -> Counts:
         stages = self._stages()
@@ -163,17 +160,13 @@ class Journey:
             defaults={"zone": self.zone, "type": kind, "objective": objective},
         )[0]
 
-    def _add_stage(self, event: Event, starts_at: datetime, number: int, operator: User, now: datetime) -> None:
+    def _planned(self, starts_at: datetime) -> list[operations.PlannedStage]:
+        """One stage after the other."""
         length = timedelta(seconds=self.stage_seconds)
         program = Enrollment.objects.filter(program__code=self.tag).values_list("program_id", flat=True)[:1].get()
-        fields = {
-            "program_id": program,
-            "starts_at": starts_at + (number - 1) * length,
-            "ends_at": starts_at + number * length,
-            "control": Control.OFF,
-            "control_value": 0.0,
-        }
-        operations.add_stage(event_id=event.pk, fields=fields, der_groups=[], by=operator, now=now)
+        asked = {"program_id": program, "control": Control.OFF, "control_value": 0.0}
+        starts = [starts_at + n * length for n in range(self.stages)]
+        return [operations.PlannedStage(None, asked | {"starts_at": at, "ends_at": at + length}, []) for at in starts]
 
     def _stages(self) -> list[Stage]:
         return list(self.event.stages.order_by("number"))

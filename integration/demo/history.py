@@ -78,11 +78,12 @@ def _plan(past: PastEvent, start: datetime) -> Event:
     relief_kw = relief_threshold_kw(strategy.zone, start, start + RELIEF_LENGTH)
     event = derms.create_event(
         strategy_id=strategy.pk,
-        name=f"{past.strategy}, {start:%d %b}",
         starts_at=start,
         by=operator,
         now=moment,
-        threshold_kw=relief_kw if past.strategy == RELIEF else None,
+        details=derms.EventDetails(
+            name=f"{past.strategy}, {start:%d %b}", threshold_kw=relief_kw if past.strategy == RELIEF else None
+        ),
     )
     Event.objects.filter(pk=event.pk).update(created_at=moment)
     derms.submit_event(event_id=event.pk, by=operator, now=moment + timedelta(minutes=9))

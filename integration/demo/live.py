@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from django.db import transaction
 
 from derms.models import Event, Strategy
-from derms.operations import approve_event, create_event, submit_event
+from derms.operations import EventDetails, approve_event, create_event, submit_event
 from integration.seam import clock
 
 from .load import LOCAL
@@ -29,6 +29,7 @@ def add_live_events() -> None:
 def _submitted(strategy: str, name: str, starts_at: datetime, now: datetime) -> Event:
     olive = person("olive.operator")
     strategy_id = Strategy.objects.get(name=strategy).pk
-    event = create_event(strategy_id=strategy_id, name=name, starts_at=starts_at, by=olive, now=now)
+    details = EventDetails(name=name)
+    event = create_event(strategy_id=strategy_id, starts_at=starts_at, by=olive, now=now, details=details)
     submit_event(event_id=event.pk, by=olive, now=now)
     return event

@@ -26,7 +26,9 @@ def event(zone: ControlZone, program: Program, operator: User, now: datetime, no
     """A New event without stages; the hours around `noon` are forecast."""
     factories.forecast(zone, noon)
     plan = factories.strategy(zone, program, stages=0)
-    return operations.create_event(strategy_id=plan.pk, name="Choosing", starts_at=noon, by=operator, now=now)
+    return operations.create_event(
+        strategy_id=plan.pk, starts_at=noon, by=operator, now=now, details=operations.EventDetails(name="Choosing")
+    )
 
 
 @pytest.fixture

@@ -25,7 +25,13 @@ def test_an_event_copies_its_strategy_and_the_default_stages(
     plan.stages.get(number=2).der_groups.add(group)
     starts_at = now + timedelta(hours=2)
 
-    event = operations.create_event(strategy_id=plan.pk, name="Heat peak", starts_at=starts_at, by=operator, now=now)
+    event = operations.create_event(
+        strategy_id=plan.pk,
+        starts_at=starts_at,
+        by=operator,
+        now=now,
+        details=operations.EventDetails(name="Heat peak"),
+    )
 
     event = Event.objects.get(pk=event.pk)
     copied = (event.state, event.name, event.description, event.zone, event.type, event.objective, event.target_kw)
@@ -44,7 +50,11 @@ def test_an_event_copies_its_strategy_and_the_default_stages(
 
 def test_an_event_may_have_a_name_and_a_target_of_its_own(strategy: Strategy, operator: User, now: datetime) -> None:
     event = operations.create_event(
-        strategy_id=strategy.pk, name="", starts_at=now, by=operator, now=now, target_kw=7, threshold_kw=9
+        strategy_id=strategy.pk,
+        starts_at=now,
+        by=operator,
+        now=now,
+        details=operations.EventDetails(name="", target_kw=7, threshold_kw=9),
     )
 
     assert (event.name, event.target_kw, event.threshold_kw) == (strategy.name, 7, 9)

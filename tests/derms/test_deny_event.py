@@ -8,6 +8,7 @@ import pytest
 from derms import operations
 from derms.models import Event
 from integration.console.models import User
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +43,7 @@ def test_a_denied_event_is_submitted_again_after_an_edit_alone(
     with pytest.raises(operations.EventNotInState):
         operations.submit_event(event_id=event.pk, by=operator, now=now)
 
-    operations.shift_stages(event_id=event.pk, by_minutes=30, by=operator, now=now)
+    factories.shift_stages(event, 30, by=operator, now=now)
     operations.submit_event(event_id=event.pk, by=operator, now=now)
 
     assert Event.objects.get(pk=event.pk).state == "Submitted"

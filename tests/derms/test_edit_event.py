@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -44,16 +45,13 @@ def test_a_stage_is_added_behind_the_others(
     event, group = new_event(), DerGroup.objects.create(name="Batteries", device_classes=["battery"])
     starts_at = event.stages.get().ends_at
 
-    stage = operations.add_stage(
-        event_id=event.pk,
-        fields={"program": program, "starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=15)},
-        der_groups=[group],
-        by=operator,
-        now=now,
-    )
+    window = {"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=15)}
+    plan = [*factories.planned(event), operations.PlannedStage(None, {"program": program, **window}, [group])]
+    operations.edit_event(event_id=event.pk, fields={}, stages=plan, by=operator, now=now)
 
+    stage = event.stages.latest("pk")
     assert (stage.number, list(stage.der_groups.all())) == (2, [group])
-    assert event.transitions.latest("revision").why == "Stage 2 added"
+    assert event.transitions.latest("revision").why == "Plan edited"
 
 
 def test_a_stage_number_is_not_used_again_while_a_later_one_stands(
@@ -62,10 +60,11 @@ def test_a_stage_number_is_not_used_again_while_a_later_one_stands(
     event = new_event()
     fields = {"program": program, "starts_at": now, "ends_at": now + timedelta(minutes=15)}
     for _ in range(2):
-        operations.add_stage(event_id=event.pk, fields=fields, der_groups=[], by=operator, now=now)
+        factories.add_stage(event, by=operator, now=now, **fields)
 
-    operations.remove_stage(stage_id=event.stages.get(number=2).pk, by=operator, now=now)
-    operations.add_stage(event_id=event.pk, fields=fields, der_groups=[], by=operator, now=now)
+    first, _second, third = factories.planned(event)
+    operations.edit_event(event_id=event.pk, fields={}, stages=[first, third], by=operator, now=now)
+    factories.add_stage(event, by=operator, now=now, **fields)
 
     assert list(event.stages.order_by("number").values_list("number", flat=True)) == [1, 3, 4]
 
@@ -75,29 +74,11 @@ def test_a_stage_is_edited_with_its_groups(new_event: Callable[..., Event], oper
     stage, other = event.stages.get(), factories.program("OTHER")
     group = DerGroup.objects.create(name="Batteries")
 
-    operations.edit_stage(
-        stage_id=stage.pk, fields={"program": other, "target_kw": 3}, der_groups=[group], by=operator, now=now
-    )
+    plan = [operations.PlannedStage(1, {"program": other, "target_kw": 3}, [group])]
+    operations.edit_event(event_id=event.pk, fields={}, stages=plan, by=operator, now=now)
 
     stage.refresh_from_db()
     assert (stage.program, stage.target_kw, list(stage.der_groups.all())) == (other, 3, [group])
-
-
-def test_all_stages_shift_together(
-    new_event: Callable[..., Event], program: Program, operator: User, now: datetime
-) -> None:
-    event = new_event()
-    first = event.stages.get()
-    fields = {"program": program, "starts_at": first.ends_at, "ends_at": first.ends_at + timedelta(minutes=5)}
-    operations.add_stage(event_id=event.pk, fields=fields, der_groups=[], by=operator, now=now)
-    before = list(event.stages.order_by("pk").values_list("starts_at", "ends_at"))
-
-    operations.shift_stages(event_id=event.pk, by_minutes=-30, by=operator, now=now)
-
-    half = timedelta(minutes=30)
-    after = list(event.stages.order_by("pk").values_list("starts_at", "ends_at"))
-    assert after == [(starts_at - half, ends_at - half) for starts_at, ends_at in before]
-    assert event.transitions.latest("revision").why == "All stages shifted by -30 min"
 
 
 def test_one_event_edited_leaves_the_others_alone(
@@ -106,16 +87,16 @@ def test_one_event_edited_leaves_the_others_alone(
     edited, other = new_event(), new_event()
     before = Event.objects.filter(pk=other.pk).values().get(), list(other.stages.values())
 
-    operations.shift_stages(event_id=edited.pk, by_minutes=30, by=operator, now=now)
+    factories.shift_stages(edited, 30, by=operator, now=now)
 
     assert (Event.objects.filter(pk=other.pk).values().get(), list(other.stages.values())) == before
 
 
 @pytest.mark.parametrize("fields", [{"ends_at": datetime(2020, 1, 1).astimezone()}, {"share_pct": 101}])
 def test_the_database_refuses_a_stage_that_cannot_be(
-    fields: dict[str, object], new_event: Callable[..., Event], operator: User, now: datetime
+    fields: dict[str, Any], new_event: Callable[..., Event], operator: User, now: datetime
 ) -> None:
-    stage = new_event().stages.get()
+    event, plan = new_event(), [operations.PlannedStage(1, fields, [])]
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        operations.edit_stage(stage_id=stage.pk, fields=fields, der_groups=[], by=operator, now=now)
+        operations.edit_event(event_id=event.pk, fields={}, stages=plan, by=operator, now=now)

@@ -10,7 +10,7 @@ from derms.models import Event, Stage
 from derms.queries.due import stage_ids_unended, stage_ids_unstarted
 from integration.console.models import User
 from integration.seam.models import Alert, Message
-from tests import walk
+from tests import factories, walk
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ def two_stages(event_in: Callable[..., Event], operator: User, approver: User, n
     event = event_in("New")
     first = event.stages.get()
     fields = {"program": first.program, "starts_at": first.ends_at, "ends_at": first.ends_at + HOUR}
-    operations.add_stage(event_id=event.pk, fields=fields, der_groups=[], by=operator, now=now)
+    factories.add_stage(event, by=operator, now=now, **fields)
     walk.to("Scheduled", event, operator=operator, approver=approver, now=now)
     one, other = event.stages.order_by("number")
     return one, other

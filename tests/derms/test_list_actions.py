@@ -93,13 +93,6 @@ def test_a_clone_has_the_plan_at_the_same_time_of_day_on_the_next_day_ahead(
     assert clone.transitions.get().why == f"Clone of {event.number}"
 
 
-def test_the_clone_of_a_stage_follows_it(as_operator: Client, new_event: Make) -> None:
-    event = new_event()
-    as_operator.post(f"/events/{event.number}/stages/1/clone/")
-    first, second = event.stages.order_by("number")
-    assert (second.number, second.starts_at, second.program_id) == (2, first.ends_at, first.program_id)
-
-
 def test_the_list_is_sorted_both_ways_by_its_headings(as_operator: Client, new_event: Make) -> None:
     for name in ("Birch", "Alder", "Cedar"):
         new_event(name=name)

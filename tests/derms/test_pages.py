@@ -36,12 +36,6 @@ def details(strategy: Strategy, start: datetime, **fields: Any) -> dict[str, Any
     return {"strategy": str(strategy.uid), "name": "Heat peak", "starts_at": local, **fields}
 
 
-def stage_fields(program: Program, start: datetime, end: datetime, **fields: Any) -> dict[str, Any]:
-    local = {"starts_at": start, "ends_at": end}
-    times = {name: moment.astimezone(NEW_YORK).strftime("%Y-%m-%dT%H:%M") for name, moment in local.items()}
-    return {"program": program.pk, "control": "off", "control_value": 0, **times, **fields}
-
-
 def test_an_event_made_from_a_strategy_opens_its_stages(as_operator: Client, strategy: Strategy, now: datetime) -> None:
     answer = as_operator.post("/events/new/", details(strategy, now + timedelta(hours=3)))
     event = Event.objects.get()
@@ -104,33 +98,6 @@ def test_a_start_that_exists_twice_is_taken_with_the_offset_that_was_chosen(
     assert "UTC-05:00" in as_operator.post("/events/new/", form).content.decode()
     as_operator.post("/events/new/", {**form, "starts_at_offset": "-05:00"})
     assert Event.objects.get().stages.get().starts_at.isoformat() == "2027-11-07T06:30:00+00:00"
-
-
-def test_stages_are_added_edited_shifted_and_removed(
-    as_operator: Client, new_event: Callable[..., Event], program: Program, now: datetime
-) -> None:
-    event = new_event()
-    start = (now + timedelta(hours=4)).replace(second=0, microsecond=0)
-    form = stage_fields(program, start, start + timedelta(hours=1))
-    as_operator.post(f"/events/{event.number}/stages/add/", form)
-    edited = stage_fields(program, start, start + timedelta(hours=2), target_kw=7)
-    as_operator.post(f"/events/{event.number}/stages/2/edit/", edited)
-    as_operator.post(f"/events/{event.number}/shift/", {"by_minutes": -30})
-    stage = event.stages.get(number=2)
-    assert (stage.target_kw, stage.starts_at) == (7, start - timedelta(minutes=30))
-    as_operator.post(f"/events/{event.number}/stages/2/remove/")
-    assert list(event.stages.values_list("number", flat=True)) == [1]
-
-
-def test_a_stage_that_ends_before_it_starts_names_both_times(
-    as_operator: Client, new_event: Callable[..., Event], program: Program, now: datetime
-) -> None:
-    event = new_event()
-    form = stage_fields(program, now + timedelta(hours=4), now + timedelta(hours=3))
-    answer = as_operator.post(f"/events/{event.number}/stages/add/", form)
-    assert answer.status_code == 422
-    assert "is not after start" in answer.content.decode()
-    assert event.stages.count() == 1
 
 
 def test_an_event_is_submitted_withdrawn_submitted_and_approved_by_two_people(

@@ -24,7 +24,11 @@ def wanting(zone: ControlZone, program: Program, operator: User, approver: User,
 
     def make(target_kw: int, *, accepted_kw: int = 0, starts_in: timedelta = timedelta(hours=2)) -> Event:
         event = operations.create_event(
-            strategy_id=plan.pk, name="Heat peak", starts_at=now + starts_in, by=operator, now=now, target_kw=target_kw
+            strategy_id=plan.pk,
+            starts_at=now + starts_in,
+            by=operator,
+            now=now,
+            details=operations.EventDetails(name="Heat peak", target_kw=target_kw),
         )
         walk.to("Approved", event, operator=operator, approver=approver, now=now, accepted_kw=accepted_kw)
         return Event.objects.get(pk=event.pk)
@@ -107,7 +111,7 @@ def test_nothing_of_an_event_is_reserved_where_one_of_its_stages_fails(
         "starts_at": first.ends_at,
         "ends_at": first.ends_at + factories.HOUR,
     }
-    operations.add_stage(event_id=event.pk, fields=fields, der_groups=[], by=operator, now=now)
+    factories.add_stage(event, by=operator, now=now, **fields)
     walk.to("Approved", event, operator=operator, approver=approver, now=now)
 
     operations.schedule_event(event.pk, now=now)
@@ -195,7 +199,11 @@ def test_a_device_in_two_programs_takes_part_in_one_of_two_stages_at_the_same_ti
     plan = factories.strategy(zone, program)
     plan.stages.create(number=2, program=second, offset_minutes=30, length_minutes=60)
     event = operations.create_event(
-        strategy_id=plan.pk, name="Both", starts_at=now + timedelta(hours=2), by=operator, now=now
+        strategy_id=plan.pk,
+        starts_at=now + timedelta(hours=2),
+        by=operator,
+        now=now,
+        details=operations.EventDetails(name="Both"),
     )
 
     walk.to("Scheduled", event, operator=operator, approver=approver, now=now)

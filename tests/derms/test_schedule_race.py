@@ -42,7 +42,13 @@ def pairs(
     def make() -> list[Event]:
         at = clock.now() + timedelta(hours=1) + next(rounds) * WINDOW
         events = [
-            operations.create_event(strategy_id=plan.pk, name="Race", starts_at=at + later, by=operator, now=now)
+            operations.create_event(
+                strategy_id=plan.pk,
+                starts_at=at + later,
+                by=operator,
+                now=now,
+                details=operations.EventDetails(name="Race"),
+            )
             for later in (timedelta(), timedelta(minutes=1))
         ]
         for event in events:

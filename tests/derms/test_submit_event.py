@@ -25,7 +25,11 @@ def plan(zone: ControlZone, program: Program, operator: User, now: datetime) -> 
         strategy = factories.strategy(zone, program, objective=objective, stages=0)
         starts_at = now + timedelta(hours=2)
         event = operations.create_event(
-            strategy_id=strategy.pk, name="Heat peak", starts_at=starts_at, by=operator, now=now, **fields
+            strategy_id=strategy.pk,
+            starts_at=starts_at,
+            by=operator,
+            now=now,
+            details=operations.EventDetails(name="Heat peak", **fields),
         )
         for begins, ends, given in stages:
             window = {
@@ -33,7 +37,7 @@ def plan(zone: ControlZone, program: Program, operator: User, now: datetime) -> 
                 "ends_at": starts_at + timedelta(minutes=ends),
             }
             fields_of_stage = {"program": program, **window, **given}
-            operations.add_stage(event_id=event.pk, fields=fields_of_stage, der_groups=[], by=operator, now=now)
+            factories.add_stage(event, by=operator, now=now, **fields_of_stage)
         return event
 
     return make

@@ -44,13 +44,13 @@ class Fleet:
         self.free_at = now
         self._lock = threading.Lock()
 
-    def window(self, ahead_s: float, length_s: float) -> tuple[datetime, datetime]:
-        """The next window in which nothing of this fleet is reserved."""
+    def window(self, ahead_s: float, length_s: float) -> datetime:
+        """The start of the next window in which nothing of this fleet is reserved; it is taken now."""
         earliest = patiently(clock.now) + timedelta(seconds=ahead_s)
         with self._lock:
             starts_at = max(earliest, self.free_at).replace(microsecond=0) + timedelta(seconds=1)
             self.free_at = starts_at + timedelta(seconds=length_s)
-        return starts_at, self.free_at
+        return starts_at
 
 
 class Planned:
@@ -111,16 +111,25 @@ class Driver:
 
     def plan(self, fleet: Fleet, *, ahead_s: float = AHEAD_S, length_s: float = LENGTH_S) -> Planned | None:
         """A submitted event of one stage, or None where it was refused on the way."""
-        starts_at, ends_at = fleet.window(ahead_s, length_s)
-        fields = {"strategy": fleet.strategy.uid, "name": "Fault suite", "starts_at": f"{starts_at:%Y-%m-%dT%H:%M:%S}"}
+        starts_at = fleet.window(ahead_s, length_s)
+        fields = {
+            "strategy": fleet.strategy.uid,
+            "name": "Fault suite",
+            "starts_at": f"{starts_at:%Y-%m-%dT%H:%M:%S}",
+            "rows_of": fleet.strategy.uid,
+            "stages-TOTAL_FORMS": 1,
+            "stages-INITIAL_FORMS": 0,
+            "stages-0-program": fleet.program.pk,
+            "stages-0-offset_minutes": 0,
+            "stages-0-length_minutes": round(length_s / 60, 4),
+            "stages-0-control": "off",
+            "stages-0-control_value": 0,
+        }
         at = time.monotonic()
         answer = self.operator.post_until_answered("/events/new/", fields)
         number = answer.location.split("/")[2] if answer.is_yes else ""
         if not self.journal.note(answer, Confirmed("plan", number), at):
             return None
-        window = {"starts_at": f"{starts_at:%Y-%m-%dT%H:%M:%S}", "ends_at": f"{ends_at:%Y-%m-%dT%H:%M:%S}"}
-        stage = {"program": fleet.program.pk, "control": "off", "control_value": "0", **window}
-        self.operator.post_until_answered(f"/events/{number}/stages/add/", stage)
         is_submitted = self.act(self.operator, "submit", f"/events/{number}/submit/", accepted_kw=DEVICES)
         return Planned(number, fleet, starts_at) if is_submitted else None
 

@@ -46,7 +46,13 @@ def events(
 
     def make() -> list[Event]:
         made = [
-            derms.create_event(strategy_id=plan.pk, name="Any", starts_at=next(windows), by=operator, now=now)
+            derms.create_event(
+                strategy_id=plan.pk,
+                starts_at=next(windows),
+                by=operator,
+                now=now,
+                details=derms.EventDetails(name="Any"),
+            )
             for _ in range(EVENTS)
         ]
         for event in made:

@@ -90,18 +90,17 @@ class Course(RuleBasedStateMachine):
     def create(self, later: int) -> None:
         made = derms.create_event(
             strategy_id=self.plan.pk,
-            name="Any",
             starts_at=self.now + 2 * HOUR + timedelta(minutes=later),
             by=self.operator,
             now=self.now,
+            details=derms.EventDetails(name="Any"),
         )
         self.events.append(made)
 
     @precondition(lambda self: self.events)
     @rule(event=ANY, minutes=st.sampled_from([-15, 15]))
     def edit(self, event: int, minutes: int) -> None:
-        pk = pick(self.events, event).pk
-        self.attempt(derms.shift_stages, event_id=pk, by_minutes=minutes, by=self.operator, now=self.now)
+        self.attempt(factories.shift_stages, pick(self.events, event), minutes, by=self.operator, now=self.now)
 
     @precondition(lambda self: self.events)
     @rule(

@@ -337,7 +337,11 @@ def test_an_event_below_its_target_because_of_releases_raises_an_alert_with_the_
     factories.fleet(zone, program, 10, since=now - timedelta(days=30))
     plan = factories.strategy(zone, program, objective="Load Reduction", target_kw=7)
     event = derms.create_event(
-        strategy_id=plan.pk, name="Tight", starts_at=now + timedelta(hours=2), by=operator, now=now
+        strategy_id=plan.pk,
+        starts_at=now + timedelta(hours=2),
+        by=operator,
+        now=now,
+        details=derms.EventDetails(name="Tight"),
     )
     walk.to("Scheduled", event, operator=operator, approver=approver, now=now)
     allow_leaving()

@@ -50,7 +50,9 @@ def make(
 
     def one(state: str) -> Event:
         at = now + timedelta(hours=1) + next(rounds) * WINDOW
-        event = derms.create_event(strategy_id=plan.pk, name="Race", starts_at=at, by=operator, now=now)
+        event = derms.create_event(
+            strategy_id=plan.pk, starts_at=at, by=operator, now=now, details=derms.EventDetails(name="Race")
+        )
         walk.to(state, event, operator=operator, approver=approver, now=now)
         return event
 

@@ -69,8 +69,6 @@ PAGES = [
     "O /events/",
     "O /events/new/?strategy=STRATEGY",
     "O /events/NEW/edit/",
-    "O /events/NEW/stages/add/",
-    "O /events/NEW/stages/1/edit/",
     "O /events/NEW/clone/",
     "O /events/NEW/submit/",
     "O /events/NEW/cancel/",
@@ -127,7 +125,7 @@ def test_a_time_at_the_ends_of_the_calendar_is_refused_in_words(
 ) -> None:
     client.force_login(operator)
     event = event_in("New")
-    answer = client.post(f"/events/{event.number}/stages/add/", {"starts_at": typed, "ends_at": typed})
+    answer = client.post(f"/events/{event.number}/edit/", {"starts_at": typed})
     assert answer.status_code == 422
     assert "Choose a time in the years 2000 to 2100." in answer.content.decode()
 

@@ -53,7 +53,11 @@ def journey(zone: ControlZone, program: Program, operator: User, approver: User)
     now = clock.now()
     plan = factories.strategy(zone, program)
     event = operations.create_event(
-        strategy_id=plan.pk, name="Heat peak", starts_at=now + timedelta(hours=2), by=operator, now=now
+        strategy_id=plan.pk,
+        starts_at=now + timedelta(hours=2),
+        by=operator,
+        now=now,
+        details=operations.EventDetails(name="Heat peak"),
     )
     walk.to("Scheduled", event, operator=operator, approver=approver, now=now)
     walk.run(event.stages.get())
@@ -147,10 +151,10 @@ def test_the_same_id_stands_on_the_page_in_the_log_and_in_history(
     now = clock.now()
     event = operations.create_event(
         strategy_id=factories.strategy(zone, program).pk,
-        name="Heat peak",
         starts_at=now + timedelta(hours=2),
         by=operator,
         now=now,
+        details=operations.EventDetails(name="Heat peak"),
     )
     walk.to("Submitted", event, operator=operator, approver=approver, now=now)
     client = Client()

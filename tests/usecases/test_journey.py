@@ -23,7 +23,11 @@ def test_an_event_runs_from_plan_to_closed_participation(
     plan = factories.strategy(zone, program, lead_time_s=0)
     plan.stages.update(length_minutes=1)
     event = operations.create_event(
-        strategy_id=plan.pk, name="Heat peak", starts_at=now + timedelta(seconds=4), by=operator, now=now
+        strategy_id=plan.pk,
+        starts_at=now + timedelta(seconds=4),
+        by=operator,
+        now=now,
+        details=operations.EventDetails(name="Heat peak"),
     )
     event.stages.update(ends_at=now + timedelta(seconds=6))
     operations.submit_event(event_id=event.pk, by=operator, now=now)
