@@ -35,10 +35,13 @@ def _by_another_person(approver: str, name: str) -> models.CheckConstraint:
 class Event(ConcurrentTransitionMixin, models.Model):
     """One demand-response call in one control zone. Only the transitions below write `state`."""
 
+    # What it is.
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     number = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=120)
     description = models.CharField(max_length=500, blank=True)
+
+    # The plan, copied from its strategy.
     zone = models.ForeignKey(ControlZone, on_delete=models.PROTECT, verbose_name="control zone")
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="events")
     type = models.ForeignKey(EventType, on_delete=models.PROTECT)
@@ -46,14 +49,20 @@ class Event(ConcurrentTransitionMixin, models.Model):
     target_kw = models.PositiveIntegerField("target (kW)", null=True, blank=True)
     threshold_kw = models.PositiveIntegerField("threshold (kW)", null=True, blank=True)
     overridden_rules = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+
+    # Its state.
     state = FSMField(choices=EventState.choices, default=EventState.NEW, protected=True)
-    revision = models.PositiveIntegerField(default=1)
+    revision = models.PositiveIntegerField(default=1)  # of the newest change; an edit made on an older one is refused
+    schedule_due_at = models.DateTimeField(null=True)  # when the scheduler chooses its devices; null: not now
+
+    # Its approval.
     approval = models.CharField(max_length=12, choices=Approval.choices, default=Approval.NOT_REQUIRED)
     balance_authority_approval = models.CharField(
         max_length=12, choices=Approval.choices, default=Approval.NOT_REQUIRED
     )
-    shortfall_accepted_kw = models.PositiveIntegerField(default=0)
-    schedule_due_at = models.DateTimeField(null=True)
+    shortfall_accepted_kw = models.PositiveIntegerField(default=0)  # what may be missing from the goals together
+
+    # Its people.
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     last_editor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     submitter = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -155,33 +164,46 @@ class Event(ConcurrentTransitionMixin, models.Model):
 class Stage(ConcurrentTransitionMixin, StageControl):
     """Part of an event: own window, one program. Its window is frozen once devices are reserved."""
 
+    # The plan; program, groups, target, share and control are StageControl's.
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="stages")
     number = models.PositiveSmallIntegerField()
+
+    # Its window, half-open.
     starts_at = models.DateTimeField("start")
     ends_at = models.DateTimeField("end")
+
+    # Its state.
     state = FSMField(choices=StageState.choices, default=StageState.NEW, protected=True)
-    revision = models.PositiveIntegerField(default=1)
-    execution_revision = models.PositiveIntegerField(default=0)
-    reason = models.CharField(max_length=200, blank=True)
+    revision = models.PositiveIntegerField(default=1)  # of the state; status messages carry it
+    reason = models.CharField(max_length=200, blank=True)  # it was canceled for
+
+    # Its reservation, as Schedule left it.
+    goal_kw = models.FloatField(null=True)  # null: no target, as many devices as there are
+    reserved = models.PositiveIntegerField(default=0)  # devices
+    reserved_w = models.BigIntegerField(default=0)  # W expected of these
+    removed = models.PositiveIntegerField(default=0)  # of these, devices that left since
+    removed_w = models.BigIntegerField(default=0)  # W expected of those that left
+    left_out = models.JSONField(default=dict)  # reason: candidates that were not reserved
+    feeders = models.JSONField(default=dict)  # feeder's code: reserved devices
+
+    # Its execution, as Live Energy Connect reports it.
+    execution_revision = models.PositiveIntegerField(default=0)  # of the newest report
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    goal_kw = models.FloatField(null=True)
-    reserved = models.PositiveIntegerField(default=0)
-    reserved_w = models.BigIntegerField(default=0)
-    removed = models.PositiveIntegerField(default=0)
-    removed_w = models.BigIntegerField(default=0)
-    called = models.PositiveIntegerField(default=0)
-    left_out = models.JSONField(default=dict)
-    feeders = models.JSONField(default=dict)
-    outcomes = models.JSONField(default=dict)
-    reduction_w = models.BigIntegerField(null=True)
+    called = models.PositiveIntegerField(default=0)  # devices
+
+    # Its outcomes, once they are sent.
+    outcomes = models.JSONField(default=dict)  # outcome code: devices
+    reduction_w = models.BigIntegerField(null=True)  # W, the sum over its devices
+
+    # Bookkeeping: the moment at which each step was done, null before that.
     reservations_sent_at = models.DateTimeField(null=True)
-    raw_outcomes_at = models.DateTimeField(null=True)
+    raw_outcomes_at = models.DateTimeField(null=True)  # the last part of the extract is loaded
     outcomes_sent_at = models.DateTimeField(null=True)
-    calls_counted_at = models.DateTimeField(null=True)
-    unstarted_reported_at = models.DateTimeField(null=True)
-    unended_reported_at = models.DateTimeField(null=True)
+    calls_counted_at = models.DateTimeField(null=True)  # in the candidates of its zone
+    unstarted_reported_at = models.DateTimeField(null=True)  # the alert that no start was reported
+    unended_reported_at = models.DateTimeField(null=True)  # the alert that no end was reported
 
     class Meta:
         constraints = [
