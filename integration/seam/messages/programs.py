@@ -1,4 +1,4 @@
-"""What CPM tells DERMS of programs and of the devices enrolled in them, and what DERMS answers."""
+"""What CPM sends DERMS about programs and the devices enrolled in them, and what DERMS answers."""
 
 from typing import Literal
 
@@ -43,7 +43,7 @@ class EnrollmentChange(Contract):
 
 
 class EnrollmentSync(MessageBody):
-    """CPM tells DERMS of one enrollment change."""
+    """CPM sends DERMS one enrollment change."""
 
     kind = "enrollment_sync"
     example = {
@@ -81,7 +81,7 @@ class EnrollmentAnswer(DeviceBody):
 
 
 class EnrollmentLoad(ProgramBody):
-    """CPM hands DERMS the enrollments of a program in one file: a first load."""
+    """CPM sends DERMS the enrollments of a program in one file: a first load."""
 
     kind = "enrollment_load"
     example = {"program": "COOL", **EXAMPLE_EXTRACT}
@@ -99,7 +99,7 @@ class EnrollmentLoadAnswer(ProgramBody):
 
 
 class ProgramRuleSync(ProgramBody):
-    """CPM tells DERMS a program and its rules; a lower or equal version has no effect."""
+    """CPM sends DERMS a program and its rules; a lower or equal version has no effect."""
 
     kind = "program_rule_sync"
     example = {

@@ -13,7 +13,7 @@ LEFT: tuple[RemovalWord, ...] = ("removed", "released")  # the answers after whi
 
 
 class CustomerUnavailability(DeviceBody):
-    """CPM tells DERMS of a period in which a device must not be used; a lower or equal version has no effect."""
+    """CPM sends DERMS a period in which a device must not be used; a lower or equal version has no effect."""
 
     kind = "customer_unavailability"
     example = {
@@ -29,11 +29,11 @@ class CustomerUnavailability(DeviceBody):
     starts_at: AwareDatetime = Field(description="When the period starts.")
     ends_at: AwareDatetime = Field(description="When it ends: the first moment that is no longer part of it.")
     version: int = Field(ge=1, description="Counts the changes of the period in CPM.")
-    canceled: bool = Field(default=False, description="Whether the period no longer holds.")
+    canceled: bool = Field(default=False, description="Whether the period no longer applies.")
 
 
 class EventOptOut(StageDeviceBody):
-    """CPM tells DERMS that a customer's device leaves a stage before it starts."""
+    """CPM reports to DERMS that a customer's device leaves a stage before it starts."""
 
     kind = "event_opt_out"
     example = {**EXAMPLE_STAGE, **EXAMPLE_DEVICE}
@@ -50,7 +50,7 @@ class OptOutAnswer(StageDeviceBody):
 
 
 class DeviceRemoval(StageDeviceBody):
-    """DERMS tells LEC not to call a device in a stage, or to let it go if it was called."""
+    """DERMS asks LEC not to call a device in a stage, or to release it if it was called."""
 
     kind = "device_removal"
     example = {**EXAMPLE_STAGE, **EXAMPLE_DEVICE, "reason": "opt-out"}
@@ -76,7 +76,7 @@ class RemovalAnswer(StageDeviceBody):
 
 
 class ReservationReleased(StageDeviceBody):
-    """DERMS tells CPM what became of a reservation it had to give up."""
+    """DERMS reports to CPM what became of a reservation it had to release."""
 
     kind = "reservation_released"
     example = {

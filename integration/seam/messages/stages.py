@@ -13,7 +13,7 @@ Control = Literal["setpoint_offset", "duty_cycle", "off", "discharge"]
 
 
 class StageStatus(StageBody):
-    """DERMS tells CPM and LEC what a stage is and what state it is in; a lower or equal revision has no effect."""
+    """DERMS sends CPM and LEC a stage and its state; a lower or equal revision has no effect."""
 
     kind = "stage_status"
     example = {
@@ -44,7 +44,7 @@ class StageStatus(StageBody):
     time_zone: Code = Field(description="The control zone's time zone, as an IANA name.")
     starts_at: AwareDatetime = Field(description="When the stage is to start.")
     ends_at: AwareDatetime = Field(description="When it is to end: the first moment that is no longer part of it.")
-    control: Control = Field(description="What a called device is told to do.")
+    control: Control = Field(description="What a called device is to do.")
     control_value: float = Field(
         description="Kelvin for setpoint_offset, per cent of the time off for duty_cycle, else 0."
     )
@@ -61,7 +61,7 @@ class StageStatus(StageBody):
 
 
 class DeviceReservation(StageBody):
-    """DERMS tells CPM and LEC which devices a stage has reserved."""
+    """DERMS sends CPM and LEC the devices a stage has reserved."""
 
     kind = "device_reservation"
     example = {**EXAMPLE_STAGE, **EXAMPLE_EXTRACT}
@@ -70,7 +70,7 @@ class DeviceReservation(StageBody):
 
 
 class StageExecutionStatus(StageBody):
-    """LEC tells DERMS that a stage runs, has called its devices, has ended or was missed."""
+    """LEC reports to DERMS that a stage runs, has called its devices, has ended or was missed."""
 
     kind = "stage_execution_status"
     example = {
@@ -98,7 +98,7 @@ class StageExecutionStatus(StageBody):
 
 
 class DeliveredLoad(StageBody):
-    """LEC tells DERMS what the called devices of a running stage do; the latest message about a minute holds."""
+    """LEC reports to DERMS what the called devices of a running stage do; the latest message about a minute counts."""
 
     kind = "delivered_load"
     example = {
@@ -120,7 +120,7 @@ class DeliveredLoad(StageBody):
 
 
 class RawOutcome(StageBody):
-    """LEC hands DERMS what each device of a stage did."""
+    """LEC sends DERMS what each device of a stage did."""
 
     kind = "raw_outcome"
     example = {**EXAMPLE_STAGE, **EXAMPLE_EXTRACT}
@@ -129,7 +129,7 @@ class RawOutcome(StageBody):
 
 
 class DeviceOutcome(StageBody):
-    """DERMS hands CPM one outcome for every device that was ever reserved for a stage."""
+    """DERMS sends CPM one outcome for every device that was ever reserved for a stage."""
 
     kind = "device_outcome"
     example = {**EXAMPLE_STAGE, **EXAMPLE_EXTRACT}
