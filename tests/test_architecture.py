@@ -16,9 +16,10 @@ from pghistory.models import Event as HistoryRow
 from cpm.models.program_events import ProgramEvent
 from derms.models import Event, Stage
 from integration.engines.state import PROJECT
+from integration.seam.systems import System
 from tests.messages import bulk
 
-PACKAGES = ("integration", "derms", "cpm", "lec_sim")
+PACKAGES = ("integration", *(system.package for system in System))
 SOURCES = [path for package in PACKAGES for path in sorted((PROJECT / package).rglob("*.py"))]
 TESTS = sorted((PROJECT / "tests").rglob("*.py"))
 TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))

@@ -22,6 +22,7 @@ from integration.seam.messages import (
 )
 from integration.seam.models import Delivery
 from integration.seam.refusals import Refused
+from integration.seam.systems import System
 
 from ..choices import SyncAnswer
 from ..set_operations import ENROLLMENT_ROWS, apply_answers
@@ -55,7 +56,7 @@ def send_program_rules(*, program_id: int) -> None:
             version=program.version,
             rules=program.rules,
         ),
-        sender="cpm",
+        sender=System.CPM,
     )
 
 
@@ -64,7 +65,7 @@ def send_enrollment_load(*, program_id: int) -> int:
     """Hand DERMS every device of a program it has not answered yet, in one file; gives how many."""
     program = Program.objects.get(pk=program_id)
     extract = extracts.write_extract(kind="enrollment_load", query=ENROLLMENT_ROWS, params={"program": program_id})
-    outbox.send(EnrollmentLoad(program=program.code, extract=extract.ref), sender="cpm")
+    outbox.send(EnrollmentLoad(program=program.code, extract=extract.ref), sender=System.CPM)
     return extract.rows
 
 
@@ -174,4 +175,4 @@ def _send(
             **more,
         }
     )
-    outbox.send(EnrollmentSync(enrollment=enrollment), sender="cpm")
+    outbox.send(EnrollmentSync(enrollment=enrollment), sender=System.CPM)

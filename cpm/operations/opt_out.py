@@ -13,6 +13,7 @@ from integration.seam import outbox
 from integration.seam.delivery import receiving
 from integration.seam.messages import EventOptOut, OptOutAnswer, Receipt
 from integration.seam.refusals import Refused
+from integration.seam.systems import System
 
 from ..choices import ProgramEventState
 from .releases import note_change, participating_device
@@ -75,7 +76,8 @@ def _opt_out(program_event_id: int, device_id: int, by: str, now: datetime) -> s
     row.update(preemptive_opt_out=True)
     note_change(program_event, device, "Preemptive Opt-Out: No → Yes", by, now)
     outbox.send(
-        EventOptOut(stage_uid=program_event.stage_uid, head_end=device.head_end, nic_id=device.nic_id), sender="cpm"
+        EventOptOut(stage_uid=program_event.stage_uid, head_end=device.head_end, nic_id=device.nic_id),
+        sender=System.CPM,
     )
     return ""
 

@@ -12,6 +12,7 @@ from integration.seam.loads import Partition, begin_load, count_part
 from integration.seam.messages import DeviceOutcome, DeviceReservation, Receipt
 from integration.seam.models import Delivery, Message
 from integration.seam.nudges import tell_pages
+from integration.seam.systems import System
 
 from ..choices import ProgramEventState
 from ..set_operations import (
@@ -99,7 +100,7 @@ def _refuse_unknown(delivery: Delivery, program_event: ProgramEvent, staged: ext
 
 def _prepare(message: Message, partition: Partition) -> None:
     partition.create()
-    begin_load(message, receiver="cpm", table=partition.table)
+    begin_load(message, receiver=System.CPM, table=partition.table)
 
 
 def _reservations_were_declined(program_event: ProgramEvent) -> bool:
@@ -107,7 +108,7 @@ def _reservations_were_declined(program_event: ProgramEvent) -> bool:
     awaited = Delivery.objects.filter(
         message__stage_uid=program_event.stage_uid,
         message__kind=DeviceReservation.kind,
-        receiver="cpm",
+        receiver=System.CPM,
         delivered_at=None,
         discarded_at=None,
     )

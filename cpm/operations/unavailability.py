@@ -11,6 +11,7 @@ from cpm.models.unavailability import Unavailability
 from integration.seam import outbox
 from integration.seam.messages import CustomerUnavailability
 from integration.seam.refusals import Refused
+from integration.seam.systems import System
 
 from ..choices import UnavailabilityState
 
@@ -139,5 +140,5 @@ def _tell_derms(period: Unavailability) -> None:
             version=period.version,
             canceled=period.state == UnavailabilityState.CANCELED,
         ),
-        sender="cpm",
+        sender=System.CPM,
     )

@@ -11,6 +11,7 @@ from cpm.models import ParticipationChange, Removal
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program
 from integration.seam.models import Load
+from integration.seam.systems import System
 
 from ..choices import FINAL_STATES
 from .participations import ParticipationRow
@@ -38,7 +39,7 @@ def program_event_named(name: str) -> ProgramEvent | None:
 
 def loads_under_way(stage_uid: UUID) -> QuerySet[Load]:
     """Bulk files of a stage that CPM is taking in just now."""
-    loads = Load.objects.filter(receiver="cpm", finished_at=None, message__stage_uid=stage_uid)
+    loads = Load.objects.filter(receiver=System.CPM, finished_at=None, message__stage_uid=stage_uid)
     return loads.exclude(message__deliveries__discarded_at__isnull=False).select_related("message").order_by("pk")
 
 
@@ -71,8 +72,8 @@ def participation_history(row: ParticipationRow) -> list[Happening]:
     flag = _("Yes") if was_reserved else _("No")
     moments = [
         (event.reservations_loaded_at, _("Event participation created, reservation flag %s") % flag, "DERMS"),
-        (facts.started_at, _("The device began to take part"), "LEC"),
-        (facts.ended_at, _("The device ended taking part"), "LEC"),
+        (facts.started_at, _("The device began to take part"), System.LEC.label),
+        (facts.ended_at, _("The device ended taking part"), System.LEC.label),
         (event.outcomes_loaded_at if facts.code else None, _("Closed with outcome %s") % facts.code, "DERMS"),
     ]
     happened = [Happening(at, sentence, by) for at, sentence, by in moments if at]

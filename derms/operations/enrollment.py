@@ -21,6 +21,7 @@ from integration.seam.messages import (
 from integration.seam.models import Delivery
 from integration.seam.refusals import Refused
 from integration.seam.sql import compose, identifier, statement
+from integration.seam.systems import System
 
 from ..models import ControlZone, Device, DeviceUnavailability, Enrollment, Feeder, HeadEnd, Program, Transformer
 from .locks import lock_zones_now
@@ -78,13 +79,13 @@ def load_enrollments(delivery: Delivery, body: EnrollmentLoad) -> Receipt:
         raise NotYet(f"program {body.program} is not known yet")
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1).table
     lock_zones_now(_zones_in(staged))
-    begin_load(delivery.message, receiver="derms")
+    begin_load(delivery.message, receiver=System.DERMS)
     sql.execute(statement("derms", "load_enrollments", staged=identifier(staged)), {"program": program.pk})
     applied, refused = sql.row(_COUNT_ANSWERED)
     extract = extracts.write_extract(
         kind="enrollment_load_answer", query="SELECT head_end, nic_id, answer, error FROM answered", params={}
     )
-    outbox.send(EnrollmentLoadAnswer(program=body.program, extract=extract.ref), sender="derms")
+    outbox.send(EnrollmentLoadAnswer(program=body.program, extract=extract.ref), sender=System.DERMS)
     count_part(delivery, applied=applied, refused=refused)
     analyze_after_commit(Device._meta.db_table, Enrollment._meta.db_table)
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused)
@@ -181,4 +182,4 @@ def _known(model: type[M], code: str, words: str) -> M:
 
 def _answer(change: EnrollmentChange, nic_id: str, word: EnrollmentAnswerWord, error: str = "") -> None:
     answer = EnrollmentAnswer(head_end=change.head_end, nic_id=nic_id, program=change.program, answer=word, error=error)
-    outbox.send(answer, sender="derms")
+    outbox.send(answer, sender=System.DERMS)

@@ -10,6 +10,7 @@ from integration.seam.delivery import receiving
 from integration.seam.messages import Receipt, StageExecutionStatus
 from integration.seam.models import Alert
 from integration.seam.nudges import tell_pages
+from integration.seam.systems import System
 
 from ..choices import FINAL_STAGE_STATES, FINAL_STATES, EventState, StageState
 from ..models import Event, Stage
@@ -76,7 +77,7 @@ def _note_start_of_canceled(stage: Stage, status: StageExecutionStatus, now: dat
     stage.started_at = status.started_at
     stage.revision += 1
     stage.ended_at = now
-    save_stage(stage, was=stage.state, by="Live Energy Connect", now=now, why="It had started before it was canceled")
+    save_stage(stage, was=stage.state, by=System.LEC.full_name, now=now, why="It had started before it was canceled")
     send_stage_status(stage)
     if stage.event.state not in FINAL_STATES:
         move_event(stage.event, now)
@@ -89,7 +90,7 @@ def _begin(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
         return
     was = stage.state
     stage.begin(status.started_at)
-    save_stage(stage, was=was, by="Live Energy Connect", now=now)
+    save_stage(stage, was=was, by=System.LEC.full_name, now=now)
     send_stage_status(stage)
     close_alert(_unstarted_key(stage))
 
@@ -97,7 +98,7 @@ def _begin(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
 def _complete(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
     was = stage.state
     stage.complete(status.at)
-    save_stage(stage, was=was, by="Live Energy Connect", now=now, why=f"{status.called} devices called")
+    save_stage(stage, was=was, by=System.LEC.full_name, now=now, why=f"{status.called} devices called")
     send_stage_status(stage)
     close_alert(_unended_key(stage))
     close_alert(answers_key(stage))
@@ -119,7 +120,7 @@ def move_event(event: Event, now: datetime) -> None:
     if ran and event.state == EventState.SCHEDULED:
         was = event.state
         event.begin()
-        save_event(event, was=was, by="Live Energy Connect", now=now)
+        save_event(event, was=was, by=System.LEC.full_name, now=now)
     if all(s.state in FINAL_STAGE_STATES for s in stages):
         was = event.state
         if ran:

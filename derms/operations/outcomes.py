@@ -21,6 +21,7 @@ from integration.seam.models import Delivery, Load, Message
 from integration.seam.nudges import tell_pages
 from integration.seam.outcomes import CODES
 from integration.seam.sql import compose, identifier, statement
+from integration.seam.systems import System
 
 from ..models import PRIMARY_KEY, Stage
 
@@ -43,7 +44,7 @@ def prepare_raw_outcomes(message: Message) -> None:
     if stage.outcomes_sent_at is None:
         partition = outcome_partition(stage)
         partition.create()
-        begin_load(message, receiver="derms", table=partition.table)
+        begin_load(message, receiver=System.DERMS, table=partition.table)
 
 
 @transaction.atomic
@@ -84,7 +85,7 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
         complete_outcomes(stage)
     stage.outcomes, stage.reduction_w = count_outcomes(stage)
     extract = extracts.write_extract(kind="device_outcome", query=OUTCOMES, params={"stage": stage.pk})
-    outbox.send(DeviceOutcome(stage_uid=stage.uid, extract=extract.ref), sender="derms")
+    outbox.send(DeviceOutcome(stage_uid=stage.uid, extract=extract.ref), sender=System.DERMS)
     stage.outcomes_sent_at = now
     stage.save(update_fields=["outcomes", "reduction_w", "outcomes_sent_at"])
     tell_pages(stage.event.number)

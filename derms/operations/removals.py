@@ -23,6 +23,7 @@ from integration.seam.messages import (
 )
 from integration.seam.models import Alert
 from integration.seam.nudges import tell_pages
+from integration.seam.systems import System
 
 from ..choices import HOLDING_STAGE_STATES, StageState
 from ..models import Device, DeviceUnavailability, Removal, Reservation, Stage
@@ -91,7 +92,7 @@ def answer_removal(body: RemovalAnswer, *, now: datetime) -> Receipt:
     removal.save(update_fields=["reason", "answer", "answered_at"])
     if body.answer in LEFT:
         _count_removed(stage, removal)
-    outbox.send(ReservationReleased.model_validate(body.model_dump()), sender="derms")
+    outbox.send(ReservationReleased.model_validate(body.model_dump()), sender=System.DERMS)
     return Receipt()
 
 
@@ -106,7 +107,9 @@ def _ask_removal(stage_uid: UUID, head_end: str, nic_id: str, reason: RemovalRea
         stage_uid=stage_uid, head_end=head_end, nic_id=nic_id, defaults={"reason": reason, "requested_at": now}
     )
     if is_new or removal.reason != reason:
-        outbox.send(DeviceRemoval(stage_uid=stage_uid, head_end=head_end, nic_id=nic_id, reason=reason), sender="derms")
+        outbox.send(
+            DeviceRemoval(stage_uid=stage_uid, head_end=head_end, nic_id=nic_id, reason=reason), sender=System.DERMS
+        )
 
 
 def _count_removed(stage: Stage, removal: Removal) -> None:
@@ -140,7 +143,7 @@ def below_target_key(stage: Stage) -> str:
 def _answer_opt_out(body: RemovalAnswer) -> None:
     word = "confirmed" if body.answer == "removed" else "too late"
     answer = {**body.model_dump(exclude={"reason"}), "answer": word}
-    outbox.send(OptOutAnswer.model_validate(answer), sender="derms")
+    outbox.send(OptOutAnswer.model_validate(answer), sender=System.DERMS)
 
 
 def _newest_device(head_end: str, nic_id: str) -> Device | None:

@@ -11,6 +11,7 @@ from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.messages import DeviceReservation
 from integration.seam.models import Alert
 from integration.seam.refusals import Refused
+from integration.seam.systems import System
 
 from ..choices import EventState, StageState
 from ..models import Event, Stage
@@ -66,7 +67,7 @@ def write_reservation_extract(stage_id: int, *, now: datetime) -> None:
     if stage is None or stage.reservations_sent_at or stage.state != StageState.SCHEDULED:
         return
     extract = extracts.write_extract(kind="device_reservation", query=RESERVED_DEVICES, params={"stage": stage_id})
-    outbox.send(DeviceReservation(stage_uid=stage.uid, extract=extract.ref), sender="derms")
+    outbox.send(DeviceReservation(stage_uid=stage.uid, extract=extract.ref), sender=System.DERMS)
     # Counted here and not at Schedule, which holds the control zone's lock.
     stage.feeders, stage.reservations_sent_at = count_feeders(stage), now
     stage.save(update_fields=["feeders", "reservations_sent_at"])

@@ -2,6 +2,7 @@
 
 from integration.seam import outbox
 from integration.seam.messages import StageStatus
+from integration.seam.systems import System
 
 from ..models import Stage
 
@@ -30,5 +31,5 @@ def send_stage_status(stage: Stage) -> None:
                 "reason": stage.reason,
             }
         ),
-        sender="derms",
+        sender=System.DERMS,
     )

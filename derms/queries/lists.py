@@ -9,6 +9,7 @@ from django.db.models import Max, Min, QuerySet, Sum
 from derms.choices import DeviceClass
 from derms.models import DerGroup, Device, DeviceOutcome, Event, Feeder, HeadEnd, Program, Reservation, Stage
 from integration.seam.models import Alert, Delivery
+from integration.seam.systems import System
 
 
 def events_for_list() -> QuerySet[Event]:
@@ -50,7 +51,7 @@ def open_alerts(event_uids: list[UUID]) -> dict[UUID, list[Alert]]:
 def receipts(stages: list[Stage]) -> list[Progress]:
     """How far CPM and LEC have confirmed what they were told, read from their receipts alone."""
     reserved, closed = sum(s.reserved for s in stages), sum(sum(s.outcomes.values()) for s in stages)
-    deliveries = Delivery.objects.filter(message__stage_uid__in=[s.uid for s in stages], message__sender="derms")
+    deliveries = Delivery.objects.filter(message__stage_uid__in=[s.uid for s in stages], message__sender=System.DERMS)
     applied: dict[tuple[str, str], int] = {}
     told: dict[str, list[bool]] = {}
     for kind, receiver, done, receipt in deliveries.values_list("message__kind", "receiver", "delivered_at", "receipt"):
@@ -59,9 +60,9 @@ def receipts(stages: list[Stage]) -> list[Progress]:
         else:
             applied[kind, receiver] = applied.get((kind, receiver), 0) + (receipt or {}).get("applied", 0)
     rows = [
-        ("CPM: devices reserved", "device_reservation", "cpm", reserved),
-        ("Live Energy Connect: devices reserved", "device_reservation", "lec", reserved),
-        ("CPM: outcomes", "device_outcome", "cpm", closed),
+        ("CPM: devices reserved", "device_reservation", System.CPM, reserved),
+        ("Live Energy Connect: devices reserved", "device_reservation", System.LEC, reserved),
+        ("CPM: outcomes", "device_outcome", System.CPM, closed),
     ]
     return [
         Progress(label, applied.get((kind, receiver), 0), whole, _status_note(told.get(receiver, [])))

@@ -19,6 +19,7 @@ from integration.seam import clock, outbox
 from integration.seam.messages import DeliveredLoad
 from integration.seam.models import SMALL, Delivery
 from integration.seam.scheduler import publish_small
+from integration.seam.systems import System
 
 from .copies import copy_row
 from .crew import BenchFailed
@@ -65,7 +66,7 @@ def messages_per_second(stages: list[uuid.UUID]) -> float:
     began = clock.now()
     for stage in stages:
         with transaction.atomic():
-            outbox.send(_delivered_load(stage), sender="lec")
+            outbox.send(_delivered_load(stage), sender=System.LEC)
     wait_until(lambda: not sent.filter(delivered_at=None).exists(), seconds=PATIENCE_S, what="Delivering messages")
     applied = KeptLoad.objects.filter(stage__uid__in=stages).count()
     if applied != len(stages):

@@ -12,6 +12,7 @@ from cpm.models.programs import ProgramType
 from cpm.operations import opt_out_device
 from integration.commands.journey import PATIENCE_S, PATIENCE_S_PER_DEVICE, Journey, JourneyStuck, wait_until
 from integration.seam import clock, sql
+from integration.seam.systems import System
 from lec_sim.models import LecStage
 
 P50_GOAL_S, P99_GOAL_S = 0.3, 2.0
@@ -24,7 +25,7 @@ FROM cpm_programevent p
 JOIN cpm_removal r ON r.stage_uid = p.stage_uid
 JOIN integration_message m ON m.stage_uid = r.stage_uid AND m.kind = 'device_removal'
     AND m.payload->>'head_end' = r.head_end AND m.payload->>'nic_id' = r.nic_id
-JOIN integration_delivery d ON d.message_id = m.id AND d.receiver = 'lec' AND d.delivered_at IS NOT NULL
+JOIN integration_delivery d ON d.message_id = m.id AND d.receiver = %s AND d.delivered_at IS NOT NULL
 WHERE p.event_uid = %s
 """
 
@@ -94,4 +95,4 @@ def opt_out_of_a_loaded_stage(event_uid: UUID) -> int:
 
 def answers(event_uid: UUID) -> list[float]:
     """Seconds of every opt-out LEC has answered."""
-    return sql.column(ANSWERED, [event_uid])
+    return sql.column(ANSWERED, [System.LEC, event_uid])

@@ -14,6 +14,7 @@ from derms.operations.scheduling import RESERVED_DEVICES
 from integration.commands.journey import Journey
 from integration.seam import clock, sql
 from integration.seam.models import Delivery
+from integration.seam.systems import System
 from lec_sim.models import LecStage
 
 from .crew import BenchFailed, Crew
@@ -90,8 +91,8 @@ class EventRun:
         self._note("write the reservation extract", stage.reserved, seconds, copy_to_nowhere(query, params), goal=3)
         limit = text_copy(query, "device_reservation", params)
         for name, receiver, goal in (
-            ("CPM: participations Reserved", "cpm", 5.0),
-            ("LEC: the extract loaded, callable", "lec", 3.5),
+            ("CPM: participations Reserved", System.CPM, 5.0),
+            ("LEC: the extract loaded, callable", System.LEC, 3.5),
         ):
             seconds = self._deliver("device_reservation", receiver)
             self._note(name, stage.reserved, seconds, limit, goal=goal)
@@ -113,10 +114,10 @@ class EventRun:
         for _ in range(2):  # what Live Energy Connect reports, and what DERMS tells CPM of it
             self.crew.deliver(_deliveries("stage_execution_status") | _deliveries("stage_status"))
         began = time.perf_counter()
-        self._deliver("raw_outcome", "derms")
+        self._deliver("raw_outcome", System.DERMS)
         counting = self.crew.start("derms.operations.count_calls", self.stage.pk, now=clock.now())
         self.crew.run("derms.operations.close_stage", self.stage.pk, now=clock.now())
-        self._deliver("device_outcome", "cpm")
+        self._deliver("device_outcome", System.CPM)
         counting.result()
         seconds = time.perf_counter() - began
         limit = text_copy(OUTCOMES, "device_outcome", {"stage": self.stage.pk})

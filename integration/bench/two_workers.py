@@ -13,6 +13,7 @@ from derms.operations.scheduling import RESERVED_DEVICES
 from integration.seam import extracts, outbox
 from integration.seam.messages import DeviceReservation
 from integration.seam.models import Delivery, Extract
+from integration.seam.systems import System
 
 from .copies import copy_row
 from .crew import BenchFailed, Crew, crew_of
@@ -72,6 +73,6 @@ def _send(stage_uid: uuid.UUID, event_uid: uuid.UUID, extract: Extract) -> Query
     """Tell CPM alone."""
     body = DeviceReservation(stage_uid=stage_uid, extract=extract.ref)
     with transaction.atomic():
-        message = outbox.send(body, sender="derms")
-        message.deliveries.exclude(receiver="cpm").delete()
+        message = outbox.send(body, sender=System.DERMS)
+        message.deliveries.exclude(receiver=System.CPM).delete()
     return Delivery.objects.filter(message=message)

@@ -16,6 +16,7 @@ from integration.seam.messages import Receipt
 from integration.seam.models import Alert, Delivery, Extract, Load, Message
 from integration.seam.routes import ROUTES
 from integration.seam.sql import compose, execute, identifier
+from integration.seam.systems import System
 from lec_sim import operations as lec
 from lec_sim.models import LecStage
 
@@ -150,11 +151,11 @@ def _date_messages(sent: list[Message], moment: datetime) -> None:
 
 # The same operations the inboxes call, which take the present moment.
 _RECEIVE: dict[tuple[str, str], Callable[[Delivery, Any, datetime], Receipt]] = {
-    ("stage_status", "cpm"): lambda delivery, body, now: cpm.follow_stage(body, now=now),
-    ("stage_status", "lec"): lambda delivery, body, now: lec.follow_stage(body, now=now),
-    ("device_reservation", "cpm"): lambda delivery, body, now: cpm.load_reservations(delivery, body, now=now),
-    ("device_reservation", "lec"): lambda delivery, body, now: lec.load_reservations(delivery, body, now=now),
-    ("stage_execution_status", "derms"): lambda delivery, body, now: derms.follow_execution(body, now=now),
-    ("raw_outcome", "derms"): lambda delivery, body, now: derms.load_raw_outcomes(delivery, body, now=now),
-    ("device_outcome", "cpm"): lambda delivery, body, now: cpm.load_outcomes(delivery, body, now=now),
+    ("stage_status", System.CPM): lambda delivery, body, now: cpm.follow_stage(body, now=now),
+    ("stage_status", System.LEC): lambda delivery, body, now: lec.follow_stage(body, now=now),
+    ("device_reservation", System.CPM): lambda delivery, body, now: cpm.load_reservations(delivery, body, now=now),
+    ("device_reservation", System.LEC): lambda delivery, body, now: lec.load_reservations(delivery, body, now=now),
+    ("stage_execution_status", System.DERMS): lambda delivery, body, now: derms.follow_execution(body, now=now),
+    ("raw_outcome", System.DERMS): lambda delivery, body, now: derms.load_raw_outcomes(delivery, body, now=now),
+    ("device_outcome", System.CPM): lambda delivery, body, now: cpm.load_outcomes(delivery, body, now=now),
 }

@@ -8,6 +8,7 @@ from psycopg2.extensions import parse_dsn
 
 from integration.engines.state import State
 from integration.seam.messages.protocol import CURRENT
+from integration.seam.systems import System
 
 from .environment import env_bool, env_list, env_required
 from .modules import folder_of_modules
@@ -28,9 +29,7 @@ DEMO_SIGN_INS = "integration.demo.sign_ins.sign_ins"
 INSTALLED_APPS = [
     "integration.project",
     "integration.console.apps.ConsoleConfig",
-    "derms",
-    "cpm",
-    "lec_sim",
+    *(system.package for system in System),
     "integration.pages",
     "integration.seam",
     "integration.demo",

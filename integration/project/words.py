@@ -16,7 +16,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.template.base import Lexer, Token, TokenType
 
-APPS = ("integration", "derms", "cpm", "lec_sim")
+from integration.seam.systems import System
+
+APPS = ("integration", *(system.package for system in System))
 LOCALE = Path(__file__).parents[1] / "locale"  # settings.LOCALE_PATHS
 KEYWORDS = {**DEFAULT_KEYWORDS, **{f"{name}_lazy": spec for name, spec in DEFAULT_KEYWORDS.items()}}
 QUOTED = r"""("[^"]*"|'[^']*')"""

@@ -37,7 +37,7 @@ class Message(models.Model):
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=40)
-    sender = models.CharField(max_length=8)
+    sender = models.CharField(max_length=40)
     subject = models.CharField(max_length=160)
     event_uid = models.UUIDField(null=True)
     stage_uid = models.UUIDField(null=True)
@@ -100,7 +100,7 @@ class Delivery(Work):
     """One message on its way to one receiver; a bulk message has one delivery per part and receiver."""
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="deliveries")
-    receiver = models.CharField(max_length=8)
+    receiver = models.CharField(max_length=40)
     part = models.PositiveIntegerField(null=True)
     receipt = models.JSONField(null=True)
     delivered_at = models.DateTimeField(null=True)
@@ -195,7 +195,7 @@ class Load(models.Model):
     """A receiver taking in the parts of one extract; whoever finishes the last part finishes the load."""
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="loads")
-    receiver = models.CharField(max_length=8)
+    receiver = models.CharField(max_length=40)
     table = models.CharField(max_length=63, default="", blank=True)
     parts = models.PositiveIntegerField()
     parts_done = models.PositiveIntegerField(default=0)

@@ -3,10 +3,11 @@
 from django.conf import settings
 from django.db import connection
 
-from .messages import ExtractRef, MessageBody, System, write
+from .messages import ExtractRef, MessageBody, write
 from .models import Delivery, Message
 from .routes import ROUTES
 from .sql import execute
+from .systems import System
 
 CHANNEL = "gridcall_due"
 BY_THE_CLOCK = "by the clock"

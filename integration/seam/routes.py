@@ -6,13 +6,15 @@ Dotted strings, so that the seam imports none of the systems; `manage.py check` 
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
+from .systems import System
+
 Queue = Literal["small", "bulk"]
 
 
 class Route(NamedTuple):
     """One receiver of one kind of message. A bulk receiver takes an extract by parts; `prepare` runs before each."""
 
-    receiver: str
+    receiver: System
     handler: str
     queue: Queue = "small"
     prepare: str | None = None
@@ -48,28 +50,30 @@ NIGHT = LocalHour(3)
 
 ROUTES: dict[str, tuple[Route, ...]] = {
     "stage_status": (
-        Route("cpm", "cpm.inbox.receive_stage_status"),
-        Route("lec", "lec_sim.inbox.receive_stage_status"),
+        Route(System.CPM, "cpm.inbox.receive_stage_status"),
+        Route(System.LEC, "lec_sim.inbox.receive_stage_status"),
     ),
     "device_reservation": (
-        Route("cpm", "cpm.inbox.receive_reservations", "bulk", "cpm.inbox.prepare_reservations"),
-        Route("lec", "lec_sim.inbox.receive_reservations", "bulk", "lec_sim.inbox.prepare_reservations"),
+        Route(System.CPM, "cpm.inbox.receive_reservations", "bulk", "cpm.inbox.prepare_reservations"),
+        Route(System.LEC, "lec_sim.inbox.receive_reservations", "bulk", "lec_sim.inbox.prepare_reservations"),
     ),
-    "stage_execution_status": (Route("derms", "derms.inbox.receive_stage_execution_status"),),
-    "delivered_load": (Route("derms", "derms.inbox.receive_delivered_load"),),
-    "raw_outcome": (Route("derms", "derms.inbox.receive_raw_outcomes", "bulk", "derms.inbox.prepare_raw_outcomes"),),
-    "device_outcome": (Route("cpm", "cpm.inbox.receive_outcomes", "bulk", "cpm.inbox.prepare_outcomes"),),
-    "enrollment_sync": (Route("derms", "derms.inbox.receive_enrollment"),),
-    "enrollment_answer": (Route("cpm", "cpm.inbox.receive_enrollment_answer"),),
-    "enrollment_load": (Route("derms", "derms.inbox.receive_enrollment_load", "bulk"),),
-    "enrollment_load_answer": (Route("cpm", "cpm.inbox.receive_enrollment_load_answer", "bulk"),),
-    "program_rule_sync": (Route("derms", "derms.inbox.receive_program_rules"),),
-    "customer_unavailability": (Route("derms", "derms.inbox.receive_unavailability"),),
-    "event_opt_out": (Route("derms", "derms.inbox.receive_opt_out"),),
-    "opt_out_answer": (Route("cpm", "cpm.inbox.receive_opt_out_answer"),),
-    "device_removal": (Route("lec", "lec_sim.inbox.receive_removal"),),
-    "removal_answer": (Route("derms", "derms.inbox.receive_removal_answer"),),
-    "reservation_released": (Route("cpm", "cpm.inbox.receive_release"),),
+    "stage_execution_status": (Route(System.DERMS, "derms.inbox.receive_stage_execution_status"),),
+    "delivered_load": (Route(System.DERMS, "derms.inbox.receive_delivered_load"),),
+    "raw_outcome": (
+        Route(System.DERMS, "derms.inbox.receive_raw_outcomes", "bulk", "derms.inbox.prepare_raw_outcomes"),
+    ),
+    "device_outcome": (Route(System.CPM, "cpm.inbox.receive_outcomes", "bulk", "cpm.inbox.prepare_outcomes"),),
+    "enrollment_sync": (Route(System.DERMS, "derms.inbox.receive_enrollment"),),
+    "enrollment_answer": (Route(System.CPM, "cpm.inbox.receive_enrollment_answer"),),
+    "enrollment_load": (Route(System.DERMS, "derms.inbox.receive_enrollment_load", "bulk"),),
+    "enrollment_load_answer": (Route(System.CPM, "cpm.inbox.receive_enrollment_load_answer", "bulk"),),
+    "program_rule_sync": (Route(System.DERMS, "derms.inbox.receive_program_rules"),),
+    "customer_unavailability": (Route(System.DERMS, "derms.inbox.receive_unavailability"),),
+    "event_opt_out": (Route(System.DERMS, "derms.inbox.receive_opt_out"),),
+    "opt_out_answer": (Route(System.CPM, "cpm.inbox.receive_opt_out_answer"),),
+    "device_removal": (Route(System.LEC, "lec_sim.inbox.receive_removal"),),
+    "removal_answer": (Route(System.DERMS, "derms.inbox.receive_removal_answer"),),
+    "reservation_released": (Route(System.CPM, "cpm.inbox.receive_release"),),
 }
 
 DUE: dict[str, Due] = {

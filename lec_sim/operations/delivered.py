@@ -7,6 +7,7 @@ from django.db import transaction
 from integration.seam import outbox, sql
 from integration.seam.messages import DeliveredLoad
 from integration.seam.sql import identifier, statement
+from integration.seam.systems import System
 
 from ..choices import StageState
 from ..models import LecStage
@@ -33,7 +34,7 @@ def report_delivered_load(stage_id: int, *, now: datetime) -> None:
             rejected=rejected,
             overridden=overridden,
         ),
-        sender="lec",
+        sender=System.LEC,
     )
     stage.load_reported_at = now
     stage.save(update_fields=["load_reported_at"])

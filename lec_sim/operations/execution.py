@@ -7,6 +7,7 @@ from django.db import transaction
 
 from integration.seam import outbox
 from integration.seam.messages import StageExecutionStatus
+from integration.seam.systems import System
 
 from ..choices import StageState
 from ..drivers import drivers_in_use
@@ -86,5 +87,5 @@ def _report(
             called=stage.called,
             revision=stage.execution_revision,
         ),
-        sender="lec",
+        sender=System.LEC,
     )

@@ -8,6 +8,7 @@ from integration.seam import extracts, outbox
 from integration.seam.messages import RawOutcome
 from integration.seam.outcomes import Outcome
 from integration.seam.sql import identifier, statement
+from integration.seam.systems import System
 
 from ..set_operations import keep_answers
 from .locks import lock_stage
@@ -37,6 +38,6 @@ def hand_over_outcomes(stage_id: int, *, now: datetime) -> None:
             **{code.name.lower(): code.value for code in Outcome},
         },
     )
-    outbox.send(RawOutcome(stage_uid=stage.stage_uid, extract=extract.ref), sender="lec")
+    outbox.send(RawOutcome(stage_uid=stage.stage_uid, extract=extract.ref), sender=System.LEC)
     stage.handed_over_at = now
     stage.save(update_fields=["handed_over_at"])

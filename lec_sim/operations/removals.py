@@ -6,6 +6,7 @@ from typing import Any
 from integration.seam import outbox
 from integration.seam.delivery import receiving
 from integration.seam.messages import LEFT, DeviceRemoval, Receipt, RemovalAnswer, RemovalWord
+from integration.seam.systems import System
 
 from ..choices import StageState
 from ..drivers import driver_of
@@ -34,7 +35,7 @@ def remove_device(body: DeviceRemoval, *, now: datetime) -> Receipt:
         if answer in LEFT and stage and stage.reservations_loaded_at and (driver := driver_of(body.head_end)):
             driver.withdraw(stage, head_end=body.head_end, nic_id=body.nic_id, now=now)
     at = stage.started_at if stage and stage.started_at and answer not in LEFT else removal.at
-    outbox.send(RemovalAnswer.model_validate({**body.model_dump(), "answer": answer, "at": at}), sender="lec")
+    outbox.send(RemovalAnswer.model_validate({**body.model_dump(), "answer": answer, "at": at}), sender=System.LEC)
     return Receipt()
 
 

@@ -9,6 +9,7 @@ from integration.seam.loads import Partition, begin_load, count_part
 from integration.seam.messages import DeviceReservation, Receipt
 from integration.seam.models import Delivery, Message
 from integration.seam.nudges import tell_pages
+from integration.seam.systems import System
 
 from ..choices import FINAL_STATES
 from ..drivers import drivers_in_use
@@ -23,7 +24,7 @@ def prepare_reservations(message: Message) -> None:
     if stage.state not in FINAL_STATES and stage.reservations_loaded_at is None:
         partition = _partition(stage)
         partition.create()
-        begin_load(message, receiver="lec", table=partition.table)
+        begin_load(message, receiver=System.LEC, table=partition.table)
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from integration.seam import extracts, outbox
 from integration.seam.messages import DeviceOutcome
 from integration.seam.models import Message, RefusedRow
 from integration.seam.settling import settle
+from integration.seam.systems import System
 from tests import factories, walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +42,7 @@ def reserved(event_in: Callable[..., Event], now: datetime) -> Event:
 def _hand_over(event: Event, *more: str) -> Message:
     with transaction.atomic():
         extract = extracts.write_extract(kind="device_outcome", query=OUTCOMES, params={"more": list(more)})
-        message = outbox.send(DeviceOutcome(stage_uid=event.stages.get().uid, extract=extract.ref), sender="derms")
+        message = outbox.send(DeviceOutcome(stage_uid=event.stages.get().uid, extract=extract.ref), sender=System.DERMS)
     settle()
     return message
 

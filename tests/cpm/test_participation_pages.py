@@ -14,6 +14,7 @@ from cpm.queries import ParticipationKey, Wanted, participations
 from integration.seam.messages import DeviceReservation, ExtractRef
 from integration.seam.models import Load
 from integration.seam.outbox import send
+from integration.seam.systems import System
 from tests import factories
 from tests.pages.html import html_of
 
@@ -185,8 +186,8 @@ def test_the_counters_of_a_chosen_program_event_are_shown_and_polled(
 def test_a_load_under_way_shows_its_parts(make_program_event: Make, as_manager: Client) -> None:
     event = make_program_event()
     extract = ExtractRef(extract_uid=event.stage_uid, parts=4, rows=400, manifest_sha256="0" * 64)
-    message = send(DeviceReservation(stage_uid=event.stage_uid, extract=extract), sender="derms")
-    Load.objects.create(message=message, receiver="cpm", parts=4, parts_done=1, applied=100)
+    message = send(DeviceReservation(stage_uid=event.stage_uid, extract=extract), sender=System.DERMS)
+    Load.objects.create(message=message, receiver=System.CPM, parts=4, parts_done=1, applied=100)
     page = as_manager.get(f"{LIST}?program_event=DR-2026-0001-1").content.decode()
     assert "Reservations: parts taken in" in page
     assert "1 / 4" in page

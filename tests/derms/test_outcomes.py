@@ -17,6 +17,7 @@ from integration.seam import extracts, loads, outbox
 from integration.seam.delivery import NotYet, deliver
 from integration.seam.messages import RawOutcome
 from integration.seam.models import Delivery, Extract, Message, RefusedRow
+from integration.seam.systems import System
 from tests import factories
 from tests.threads import run_together
 
@@ -45,7 +46,7 @@ def _send(stage: Stage, rows: list[Row]) -> Message:
     named = [dict(zip(("head_end", "nic_id", "code", "watts"), row, strict=True)) for row in rows]
     with transaction.atomic():
         extract = extracts.write_extract(kind="raw_outcome", query=RAW, params={"rows": json.dumps(named)})
-        return outbox.send(RawOutcome(stage_uid=stage.uid, extract=extract.ref), sender="lec")
+        return outbox.send(RawOutcome(stage_uid=stage.uid, extract=extract.ref), sender=System.LEC)
 
 
 def _load(message: Message, *only: int) -> list[Delivery]:

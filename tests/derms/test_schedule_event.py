@@ -11,6 +11,7 @@ from derms.queries.due import event_ids_to_schedule, stage_ids_to_extract
 from integration.console.models import User
 from integration.seam.messages import COLUMNS, StageStatus
 from integration.seam.models import Alert, Extract, Message
+from integration.seam.systems import System
 from tests import factories, walk
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +52,7 @@ def test_a_scheduled_event_has_reserved_what_it_needs_and_says_so(wanting: Calla
     body = status.body
     assert isinstance(body, StageStatus)
     assert (body.stage_uid, body.state, body.revision, body.program) == (stage.uid, "Scheduled", 2, "COOL")
-    assert sorted(status.deliveries.values_list("receiver", flat=True)) == ["cpm", "lec"]
+    assert sorted(status.deliveries.values_list("receiver", flat=True)) == [System.CPM, System.LEC]
     assert list(event_ids_to_schedule(now)) == []
     assert not Alert.objects.exists()
 

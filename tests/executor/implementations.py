@@ -11,6 +11,7 @@ from integration.seam import clock
 from integration.seam.delivery import deliver
 from integration.seam.models import Delivery
 from integration.seam.routes import DUE
+from integration.seam.systems import System
 
 
 class Executor(Protocol):
@@ -28,8 +29,8 @@ class Executor(Protocol):
 class InProcess:
     """A system of this project: its inbox takes messages by ROUTES, and DUE says what its clock starts."""
 
-    def __init__(self, name: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.name, self.package, self.monkeypatch = name, package, monkeypatch
+    def __init__(self, system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.name, self.package, self.monkeypatch = system, system.package, monkeypatch
 
     def receive(self, at: datetime) -> None:
         self.monkeypatch.setattr(clock, "now", lambda: at)
@@ -52,5 +53,5 @@ class InProcess:
 
 
 IMPLEMENTATIONS: Mapping[str, Callable[[pytest.MonkeyPatch], Executor]] = {
-    "lec": lambda monkeypatch: InProcess("lec", "lec_sim", monkeypatch),
+    System.LEC: lambda monkeypatch: InProcess(System.LEC, monkeypatch),
 }

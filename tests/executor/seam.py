@@ -24,6 +24,7 @@ from integration.seam.messages import (
 )
 from integration.seam.models import Extract, Message
 from integration.seam.sql import compose
+from integration.seam.systems import System
 
 from .implementations import Executor
 
@@ -70,7 +71,7 @@ class StageAtTheSeam:
         """Say something, and let the executor take it in at this moment; long before the stage if none is given."""
         for body in bodies:
             with transaction.atomic():
-                outbox.send(body, sender="derms")
+                outbox.send(body, sender=System.DERMS)
             self.executor.receive(at or self.now)
 
     def schedule(self) -> None:

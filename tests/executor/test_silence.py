@@ -12,6 +12,7 @@ from integration.seam import outbox
 from integration.seam.messages import DeviceOutcome, StageExecutionStatus, StageStatus
 from integration.seam.models import Alert, Message
 from integration.seam.outcomes import Outcome
+from integration.seam.systems import System
 from tests import walk
 
 from .implementations import InProcess
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def derms(db: None, monkeypatch: pytest.MonkeyPatch) -> InProcess:
-    return InProcess("derms", "derms", monkeypatch)
+    return InProcess(System.DERMS, monkeypatch)
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def say(derms: InProcess, stage: Stage, state: str, *, revision: int, called: in
     """What an executor would say, and DERMS takes in."""
     body: StageExecutionStatus = walk.execution(stage, state, revision=revision, called=called)
     with transaction.atomic():
-        outbox.send(body, sender="lec")
+        outbox.send(body, sender=System.LEC)
     derms.receive(body.at)
 
 

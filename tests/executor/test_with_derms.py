@@ -6,6 +6,7 @@ import pytest
 
 from derms.models import DeviceOutcome, Event, Stage
 from integration.seam.models import Alert
+from integration.seam.systems import System
 
 from .implementations import Executor, InProcess
 from .seam import MINUTE, SECOND
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_stage_runs_from_its_reservation_to_its_outcomes(
     executor: Executor, event_in: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    derms = InProcess("derms", "derms", monkeypatch)
+    derms = InProcess(System.DERMS, monkeypatch)
     stage = event_in("Scheduled").stages.get()
     moments = [stage.starts_at - MINUTE, stage.starts_at, stage.starts_at + MINUTE, stage.ends_at]
 

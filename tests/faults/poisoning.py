@@ -52,4 +52,4 @@ def _send(n: int) -> Message:
         if n % 4 >= 2
         else ProgramRuleSync(program=program, name="Poison", active=True, version=1, rules=ProgramRules())
     )
-    return outbox.send(body, sender="cpm")
+    return outbox.send(body, sender=System.CPM)

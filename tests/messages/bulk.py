@@ -14,6 +14,7 @@ from integration.seam import extracts, outbox
 from integration.seam.delivery import deliver
 from integration.seam.messages import DeviceReservation, StageStatus
 from integration.seam.models import Delivery, Extract, Message
+from integration.seam.systems import System
 from tests.messages.conftest import STATUS
 
 ROWS = "SELECT 'HE1', 'N' || lpad(n::text, 7, '0'), 800 + n FROM generate_series(1, %(devices)s) n"
@@ -36,10 +37,10 @@ def send(stage_uid: UUID, extract: Extract, **changed: Any) -> Message:
     """Tell of an extract of reservations, some of what is told changed."""
     ref = extract.ref.model_copy(update=changed)
     with transaction.atomic():
-        return outbox.send(DeviceReservation(stage_uid=stage_uid, extract=ref), sender="derms")
+        return outbox.send(DeviceReservation(stage_uid=stage_uid, extract=ref), sender=System.DERMS)
 
 
-def load(message: Message, *, receiver: str = "cpm") -> list[Delivery]:
+def load(message: Message, *, receiver: str = System.CPM) -> list[Delivery]:
     """Deliver each part of a message once; gives the deliveries as they are then."""
     parts = message.deliveries.filter(receiver=receiver).order_by("part")
     for delivery in parts:

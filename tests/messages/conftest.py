@@ -11,6 +11,7 @@ from integration.seam import outbox
 from integration.seam.messages import StageStatus
 from integration.seam.models import Delivery
 from integration.seam.routes import ROUTES, Route
+from integration.seam.systems import System
 
 START = datetime(2026, 7, 22, 18, tzinfo=UTC)
 STATUS = StageStatus.model_validate(
@@ -39,7 +40,7 @@ def received_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Lets stage statuses go to one receiver of tests.messages.receivers alone."""
 
     def choose(name: str) -> None:
-        monkeypatch.setitem(ROUTES, "stage_status", (Route("cpm", f"tests.messages.receivers.{name}"),))
+        monkeypatch.setitem(ROUTES, "stage_status", (Route(System.CPM, f"tests.messages.receivers.{name}"),))
 
     return choose
 
@@ -51,7 +52,7 @@ def send() -> Callable[..., Delivery]:
     def make(event_name: str = "Heat peak") -> Delivery:
         body = STATUS.model_copy(update={"stage_uid": uuid4(), "event_name": event_name})
         with transaction.atomic():
-            message = outbox.send(body, sender="derms")
+            message = outbox.send(body, sender=System.DERMS)
         return message.deliveries.order_by("pk")[0]
 
     return make

@@ -6,6 +6,8 @@ import sys
 import django
 from django.db import connections
 
+from integration.seam.systems import System
+
 
 def perform_in_a_child(delivery_ids: list[int], attempt: int) -> int:
     """Fork, deliver there, and give the signal the child ended by; 0 where it came to its own end."""
@@ -23,7 +25,7 @@ def main() -> None:
     django.setup()
     from integration.seam.routes import ROUTES, Route
 
-    ROUTES["stage_status"] = (Route("cpm", f"tests.messages.receivers.{receiver}"),)
+    ROUTES["stage_status"] = (Route(System.CPM, f"tests.messages.receivers.{receiver}"),)
     print(*(perform_in_a_child(delivery_ids, attempt) for attempt in range(attempts)))  # noqa: T201  (the test reads it)
 
 

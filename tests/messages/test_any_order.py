@@ -19,6 +19,7 @@ from integration.seam import extracts, outbox
 from integration.seam.delivery import deliver
 from integration.seam.messages import DeviceOutcome, DeviceReservation, MessageBody, StageStatus
 from integration.seam.models import Delivery, Message
+from integration.seam.systems import System
 from lec_sim.models import LecStage
 from tests import factories, walk
 from tests.messages.conftest import STATUS
@@ -61,7 +62,7 @@ def _story(state: str, starts_at: datetime) -> list[MessageBody]:
 def _told(story: list[MessageBody], order: list[int], receiver: str) -> UUID:
     """Deliver a story to one receiver: each message as often as it is named, then what is open until nothing is."""
     with transaction.atomic():
-        sent = [outbox.send(body, sender="derms") for body in story]
+        sent = [outbox.send(body, sender=System.DERMS) for body in story]
     ids = [message.deliveries.filter(receiver=receiver).values_list("pk", flat=True).first() for message in sent]
     for pk in [ids[n] for n in order] + ids * len(ids):
         if pk is not None:
@@ -103,7 +104,7 @@ ORDERS = st.lists(st.integers(0, 4), max_size=12)
 @settings(max_examples=25)
 @given(order=ORDERS, state=st.sampled_from(["Completed", "Canceled"]))
 def test_cpm_comes_to_the_same_end(known: datetime, order: list[int], state: str) -> None:
-    end = _end_at_cpm(_told(_story(state, known), order, "cpm"))
+    end = _end_at_cpm(_told(_story(state, known), order, System.CPM))
 
     assert end == {
         "state": state,
@@ -127,17 +128,17 @@ def test_live_energy_connect_knows_a_canceled_stage_as_canceled(known: datetime,
     scheduled, reserved, _, canceled, _ = _story("Canceled", known)
     canceled = canceled.model_copy(update={"started_at": None})
 
-    stage_uid = _told([scheduled, reserved, canceled], order, "lec")
+    stage_uid = _told([scheduled, reserved, canceled], order, System.LEC)
 
     stage = LecStage.objects.get(stage_uid=stage_uid)
     assert (stage.state, stage.reason, stage.status_revision, stage.started_at) == ("Canceled", "Storm", 4, None)
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("receiver", ["cpm", "lec"])
+@pytest.mark.parametrize("receiver", [System.CPM, System.LEC])
 def test_rows_of_a_stage_nobody_knows_wait(receiver: str, known: datetime) -> None:
     with transaction.atomic():
-        message = outbox.send(_story("Completed", known)[1], sender="derms")
+        message = outbox.send(_story("Completed", known)[1], sender=System.DERMS)
     delivery = message.deliveries.get(receiver=receiver)
 
     deliver(delivery.pk, 0)
@@ -151,8 +152,8 @@ def test_rows_of_a_stage_nobody_knows_wait(receiver: str, known: datetime) -> No
 def test_outcomes_wait_for_the_reservations(known: datetime) -> None:
     story = _story("Completed", known)
     with transaction.atomic():
-        status, outcomes = (outbox.send(body, sender="derms") for body in (story[0], story[4]))
-    deliver(status.deliveries.get(receiver="cpm").pk, 0)
+        status, outcomes = (outbox.send(body, sender=System.DERMS) for body in (story[0], story[4]))
+    deliver(status.deliveries.get(receiver=System.CPM).pk, 0)
 
     deliver(outcomes.deliveries.get().pk, 0)
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from integration.seam import clock, outbox
 from integration.seam.delivery import deliver, deliver_all, discard_delivery, retry_delivery
 from integration.seam.models import Alert, Delivery
+from integration.seam.systems import System
 from tests.messages.conftest import STATUS
 from tests.messages.receivers import POISON, effects
 from tests.threads import run_together
@@ -27,7 +28,7 @@ def _fresh(delivery: Delivery) -> Delivery:
 def _send_status() -> Delivery:
     """Each time about the same stage."""
     with transaction.atomic():
-        return outbox.send(STATUS, sender="derms").deliveries.get()
+        return outbox.send(STATUS, sender=System.DERMS).deliveries.get()
 
 
 def _effects(delivery: Delivery) -> int:

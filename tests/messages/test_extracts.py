@@ -19,6 +19,7 @@ from integration.seam import extract_files, loads
 from integration.seam.delivery import deliver
 from integration.seam.messages import COLUMNS
 from integration.seam.models import Extract, Load, RefusedRow
+from integration.seam.systems import System
 from tests import factories
 from tests.messages import bulk
 from tests.threads import run_together
@@ -106,7 +107,7 @@ def test_every_row_arrives(compressed: bool, devices: None, settings: Any, now: 
 def test_nothing_can_be_read_before_the_last_part_is_in(devices: None, now: datetime) -> None:
     stage_uid = bulk.known_stage(now)
     message = bulk.send(stage_uid, bulk.written(5))
-    last = message.deliveries.get(receiver="cpm", part=3)
+    last = message.deliveries.get(receiver=System.CPM, part=3)
     message.deliveries.filter(pk=last.pk).update(dead_at=now)
 
     bulk.load(message)
@@ -125,14 +126,14 @@ def test_parts_loaded_at_the_same_time_are_each_applied_once(
     factories.fleet(zone, program, 40, since=now - timedelta(days=30))
     stage_uid = bulk.known_stage(now)
     message = bulk.send(stage_uid, bulk.written(40))
-    parts = message.deliveries.filter(receiver="cpm").values_list("pk", flat=True)
+    parts = message.deliveries.filter(receiver=System.CPM).values_list("pk", flat=True)
 
     answers = run_together(*(partial(deliver, pk, 0) for pk in parts for _ in range(each)))
 
     assert answers == [None] * 20 * each
     assert {one.state for one in bulk.load(message)} == {"Delivered"}
     assert bulk.loaded(stage_uid) == 40
-    load = Load.objects.get(receiver="cpm")
+    load = Load.objects.get(receiver=System.CPM)
     assert (load.parts, load.parts_done, load.applied, load.refused) == (20, 20, 40, 0)
     # What the planner knows of the rows, before anybody asks for them.
     assert factories.rows("SELECT reltuples FROM pg_class WHERE relname = %(table)s", {"table": load.table}) == [(40,)]
@@ -218,7 +219,7 @@ def test_an_extract_of_a_transaction_that_failed_is_nobodys(extract_folder: Path
 def test_the_table_of_a_load_that_can_not_be_finished_is_dropped(devices: None, now: datetime) -> None:
     stage_uid = bulk.known_stage(now)
     message = bulk.send(stage_uid, bulk.written(5))
-    parts = message.deliveries.filter(receiver="cpm")
+    parts = message.deliveries.filter(receiver=System.CPM)
     parts.filter(part=2).update(dead_at=now)
     bulk.load(message)
     table = Load.objects.get().table

@@ -15,6 +15,7 @@ from integration.seam.models import Alert, Delivery, DueWork, Message
 from integration.seam.outbox import send
 from integration.seam.program_rules import ProgramRules
 from integration.seam.queries import backlog_by_minute
+from integration.seam.systems import System
 from tests.pages.html import html_of
 
 LIST = "/messages/"
@@ -52,11 +53,13 @@ def signed_in(person: User) -> Client:
 
 def rule_sync(program: str) -> Delivery:
     body = ProgramRuleSync(program=program, name=program, active=True, version=1, rules=ProgramRules())
-    return sent(send_now(body, "cpm"))
+    return sent(send_now(body, System.CPM))
 
 
 def answer(nic_id: str) -> Delivery:
-    return sent(send_now(EnrollmentAnswer(head_end="HE1", nic_id=nic_id, program="COOL", answer="Registered"), "derms"))
+    return sent(
+        send_now(EnrollmentAnswer(head_end="HE1", nic_id=nic_id, program="COOL", answer="Registered"), System.DERMS)
+    )
 
 
 def send_now(body: Any, sender: Any) -> Message:
@@ -98,10 +101,14 @@ def test_messages_of_a_stage_are_found_by_the_events_number(as_operator: Client)
     body = StageExecutionStatus(
         stage_uid=stage, state="In Progress", at=clock.now(), started_at=clock.now(), called=0, revision=1
     )
-    wanted = sent(send_now(body, "lec"))
+    wanted = sent(send_now(body, System.LEC))
     rule_sync("COOL")
     Message.objects.create(
-        kind="stage_status", sender="derms", subject="other", stage_uid=stage, payload={"event_number": "DR-2026-0001"}
+        kind="stage_status",
+        sender=System.DERMS,
+        subject="other",
+        stage_uid=stage,
+        payload={"event_number": "DR-2026-0001"},
     )
     assert shown(as_operator, "q=dr-2026-0001") == [wanted.pk]
 

@@ -9,6 +9,7 @@ from integration.seam import checks, outbox
 from integration.seam.messages import DeviceReservation, ExtractRef
 from integration.seam.models import Delivery, Message
 from integration.seam.routes import DUE, ROUTES, Due, Route
+from integration.seam.systems import System
 from tests.messages.conftest import STATUS
 
 RESERVATION = DeviceReservation(
@@ -20,7 +21,7 @@ RESERVATION = DeviceReservation(
 @pytest.mark.django_db(transaction=True)
 def test_a_message_outside_a_transaction_is_refused() -> None:
     with pytest.raises(RuntimeError, match="belongs into the transaction"):
-        outbox.send(STATUS, sender="derms")
+        outbox.send(STATUS, sender=System.DERMS)
 
     assert not Message.objects.exists()
 
@@ -28,7 +29,7 @@ def test_a_message_outside_a_transaction_is_refused() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_message_goes_with_the_change_it_tells_of() -> None:
     with transaction.atomic():
-        outbox.send(STATUS, sender="derms")
+        outbox.send(STATUS, sender=System.DERMS)
         transaction.set_rollback(True)
 
     assert not Message.objects.exists()
@@ -36,31 +37,35 @@ def test_a_message_goes_with_the_change_it_tells_of() -> None:
 
 @pytest.mark.django_db
 def test_a_message_reaches_every_receiver_of_its_kind_once() -> None:
-    message = outbox.send(STATUS, sender="derms")
+    message = outbox.send(STATUS, sender=System.DERMS)
 
-    assert (message.kind, message.sender, message.subject) == ("stage_status", "derms", f"stage:{STATUS.stage_uid}")
+    assert (message.kind, message.sender, message.subject) == (
+        "stage_status",
+        System.DERMS,
+        f"stage:{STATUS.stage_uid}",
+    )
     assert (message.event_uid, message.stage_uid) == (STATUS.event_uid, STATUS.stage_uid)
     assert sorted(message.deliveries.values_list("receiver", "queue", "part")) == [
-        ("cpm", "small", None),
-        ("lec", "small", None),
+        (System.CPM, "small", None),
+        (System.LEC, "small", None),
     ]
     assert Message.objects.get().body == STATUS
 
 
 @pytest.mark.django_db
 def test_a_bulk_message_has_a_delivery_for_each_part_and_receiver() -> None:
-    message = outbox.send(RESERVATION, sender="derms")
+    message = outbox.send(RESERVATION, sender=System.DERMS)
 
     sent = set(message.deliveries.values_list("receiver", "queue", "part"))
-    assert sent == {(receiver, "bulk", part) for receiver in ("cpm", "lec") for part in (1, 2, 3)}
+    assert sent == {(receiver, "bulk", part) for receiver in (System.CPM, System.LEC) for part in (1, 2, 3)}
 
 
 @pytest.mark.django_db
 def test_one_message_is_never_delivered_twice_to_one_receiver() -> None:
-    message = outbox.send(STATUS, sender="derms")
+    message = outbox.send(STATUS, sender=System.DERMS)
 
     with pytest.raises(Exception, match="delivery_once"), transaction.atomic():
-        Delivery.objects.create(message=message, receiver="cpm", queue="small")
+        Delivery.objects.create(message=message, receiver=System.CPM, queue="small")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -69,7 +74,7 @@ def test_the_schedulers_are_woken_at_the_commit() -> None:
         cursor.execute(f"LISTEN {outbox.CHANNEL}")
     raw: psycopg2.extensions.connection = connection.connection
     with transaction.atomic():
-        outbox.send(STATUS, sender="derms")
+        outbox.send(STATUS, sender=System.DERMS)
         raw.poll()
         assert raw.notifies == []
 
@@ -85,7 +90,7 @@ def test_every_route_resolves() -> None:
 
 
 def test_a_route_that_leads_nowhere_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ROUTES, "stage_status", (Route("cpm", "cpm.inbox.receive_nothing"),))
+    monkeypatch.setitem(ROUTES, "stage_status", (Route(System.CPM, "cpm.inbox.receive_nothing"),))
     monkeypatch.setitem(DUE, "start stage", Due("lec_sim.queries.nobody", "lec_sim.operations.start_stage", "small"))
     monkeypatch.setitem(ROUTES, "gossip", ())
 

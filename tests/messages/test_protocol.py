@@ -24,6 +24,7 @@ from integration.seam.messages import (
     write,
 )
 from integration.seam.models import Delivery, Message
+from integration.seam.systems import System
 from tests.messages.conftest import STATUS
 
 CURRENT = protocol.CURRENT
@@ -202,7 +203,7 @@ def test_a_message_keeps_the_version_it_was_sent_in(settings: Any, next_major: V
 
 @pytest.mark.django_db
 def test_a_message_from_before_versions_is_of_the_first() -> None:
-    message = Message.objects.create(kind="event_opt_out", sender="cpm", subject="any", payload=_opt_out())
+    message = Message.objects.create(kind="event_opt_out", sender=System.CPM, subject="any", payload=_opt_out())
     message.refresh_from_db()
     assert message.version == Version(1, 0)
 
@@ -239,9 +240,11 @@ def test_a_version_that_nobody_can_send_is_found_at_start(settings: Any) -> None
 
 def _sent(body: MessageBody) -> Message:
     with transaction.atomic():
-        return outbox.send(body, sender="cpm")
+        return outbox.send(body, sender=System.CPM)
 
 
 def _delivery(kind: str, version: Version) -> Delivery:
-    message = Message.objects.create(kind=kind, sender="cpm", subject="any", payload=_opt_out(), protocol=str(version))
-    return Delivery.objects.create(message=message, receiver="derms", queue="small")
+    message = Message.objects.create(
+        kind=kind, sender=System.CPM, subject="any", payload=_opt_out(), protocol=str(version)
+    )
+    return Delivery.objects.create(message=message, receiver=System.DERMS, queue="small")

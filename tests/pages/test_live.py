@@ -18,6 +18,7 @@ from integration.project import web
 from integration.seam.models import Delivery
 from integration.seam.nudges import ANYTHING, tell_pages
 from integration.seam.scheduler import batches, claim_due, find_due, perform
+from integration.seam.systems import System
 from tests import walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -171,10 +172,10 @@ def test_pages_hear_of_each_bulk_load_when_its_rows_are_in(event_in: Callable[..
         told_of |= _settle(event, since_last_asked)
 
     assert told_of >= {
-        ("device_reservation", "cpm"),
-        ("device_reservation", "lec"),
-        ("raw_outcome", "derms"),
-        ("device_outcome", "cpm"),
+        ("device_reservation", System.CPM),
+        ("device_reservation", System.LEC),
+        ("raw_outcome", System.DERMS),
+        ("device_outcome", System.CPM),
     }
 
 

@@ -20,6 +20,7 @@ from integration.engines.state import PROJECT
 from integration.project import health, metrics, monitoring
 from integration.seam import clock, outbox, sealing
 from integration.seam.models import Delivery
+from integration.seam.systems import System
 from tests.messages.conftest import STATUS
 from tests.processes import eventually
 
@@ -96,7 +97,7 @@ def sent(event_in: Callable[..., Event]) -> Event:
 
 @pytest.mark.django_db
 def test_every_figure_is_there_and_says_what_the_database_says(sent: Event) -> None:
-    outbox.send(STATUS, sender="derms")
+    outbox.send(STATUS, sender=System.DERMS)
     waits, dead, done = Delivery.objects.order_by("pk")[:3]
     now = clock.now()
     Delivery.objects.filter(pk=waits.pk).update(created_at=now - timedelta(minutes=7))

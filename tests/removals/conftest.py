@@ -12,6 +12,7 @@ from cpm.models.programs import ProgramType
 from derms.models import Event, Stage
 from integration.commands.verify import violations
 from integration.seam.settling import settle
+from integration.seam.systems import System
 from lec_sim.models import HeadEndProfile
 from tests import factories
 
@@ -54,7 +55,7 @@ def messages_arrive_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], 
     """Sets the moment at which messages are received from now on, whatever the clock says."""
 
     def choose(moment: datetime) -> None:
-        for app in ("derms", "cpm", "lec_sim"):
+        for app in (System.DERMS, System.CPM, "lec_sim"):
             monkeypatch.setattr(f"{app}.inbox.clock", SimpleNamespace(now=lambda: moment))
 
     return choose

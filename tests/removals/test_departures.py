@@ -9,12 +9,13 @@ import pytest
 from cpm.models import Removal as CpmRemoval
 from derms.models import Departure, Device, Event
 from derms.models import Removal as DermsRemoval
+from integration.seam.systems import System
 from lec_sim.models import Removal as LecRemoval
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("answer", "derms", "cpm"),
+    ("answer", System.DERMS, System.CPM),
     [("", False, True), ("removed", True, True), ("released", True, True), ("too late", False, False)],
 )
 def test_a_device_has_left_by_the_answer(answer: str, derms: bool, cpm: bool, now: datetime) -> None:

@@ -20,6 +20,7 @@ from integration.seam.messages import EventOptOut, ReservationReleased
 from integration.seam.models import Alert, Delivery, Load, Message
 from integration.seam.refusals import Refused
 from integration.seam.settling import settle
+from integration.seam.systems import System
 from lec_sim import operations as lec
 from lec_sim.models import Removal as Refusal
 from tests import factories, walk
@@ -143,7 +144,7 @@ def test_removal_before_the_extract(event_in: Callable[..., Event], obedient: No
     for status in Delivery.objects.filter(message__kind="stage_status"):
         deliver(status.pk, status.attempt)
     with transaction.atomic():
-        outbox.send(EventOptOut(stage_uid=stage.uid, head_end="HE1", nic_id=device(1).nic_id), sender="cpm")
+        outbox.send(EventOptOut(stage_uid=stage.uid, head_end="HE1", nic_id=device(1).nic_id), sender=System.CPM)
     for kind in ("event_opt_out", "device_removal", "removal_answer", "reservation_released"):
         for delivery in Delivery.objects.filter(message__kind=kind):
             deliver(delivery.pk, delivery.attempt)

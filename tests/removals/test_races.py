@@ -22,6 +22,7 @@ from integration.seam import settling
 from integration.seam.delivery import deliver
 from integration.seam.models import Delivery
 from integration.seam.refusals import Refused
+from integration.seam.systems import System
 from lec_sim import operations as lec
 from lec_sim.models import LecStage
 from tests import factories, walk
@@ -100,7 +101,7 @@ def test_a_confirmed_opt_out_is_never_called(make: Callable[[str], Event], round
             known = program_event(stage)
             cpm.opt_out_device(program_event_id=known.pk, device_id=device(number).pk, by="cora", now=now)
         began = time.monotonic()
-        take("event_opt_out", stage, "derms")
+        take("event_opt_out", stage, System.DERMS)
         pace = time.monotonic() - began  # however slow the machine is, the start comes about when the removals do
         first, second = Delivery.objects.filter(message__kind="device_removal", message__stage_uid=stage.uid)
         race(partial(deliver, first.pk, 0), partial(start_and_call, stage, pace), partial(deliver, second.pk, 0))
@@ -165,7 +166,7 @@ def test_cancel_against_start(make: Callable[[str], Event], rounds: int, operato
 
     def cancel_and_tell(stage: Stage) -> None:
         cancel(stage.event, operator, now)
-        take("stage_status", stage, "lec")
+        take("stage_status", stage, System.LEC)
 
     for stage in stages:
         race(partial(cancel_and_tell, stage), partial(start_and_call, stage))
@@ -189,8 +190,8 @@ def test_cancel_against_outcome_load(make: Callable[[str], Event], rounds: int, 
     settle()
 
     def take_outcomes(stage: Stage) -> None:
-        take("stage_execution_status", stage, "derms")
-        take("raw_outcome", stage, "derms")
+        take("stage_execution_status", stage, System.DERMS)
+        take("raw_outcome", stage, System.DERMS)
         derms.close_stage(stage.pk, now=stage.ends_at)
 
     for stage in stages:

@@ -11,6 +11,7 @@ from derms.models import Event, Stage
 from integration.commands.verify import INVARIANTS, Violation, violations, violations_of
 from integration.seam.models import Delivery
 from integration.seam.settling import settle
+from integration.seam.systems import System
 from tests.removals.running import begin, device, end, program_event, tell_by_hand
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -246,7 +247,7 @@ def test_i9_an_unavailability_that_derms_does_not_know(over: Stage, now: datetim
 
 
 def test_i9_a_dead_letter_with_an_alert_is_cared_for(over: Stage) -> None:
-    pk = Delivery.objects.filter(receiver="lec").latest("pk").pk
+    pk = Delivery.objects.filter(receiver=System.LEC).latest("pk").pk
     tell_by_hand("UPDATE integration_delivery SET delivered_at = NULL, dead_at = now() WHERE id = %(pk)s", pk=pk)
     tell_by_hand(
         "INSERT INTO integration_alert (key, kind, severity, text, count, closed_by)"

@@ -11,8 +11,9 @@ from django.db import DataError
 from integration.engines.state import PROJECT
 from integration.seam import sql
 from integration.seam.sql import compose, identifier, identifiers, integer, statement
+from integration.seam.systems import System
 
-PACKAGES = ("integration", "derms", "cpm", "lec_sim")
+PACKAGES = ("integration", *(system.package for system in System))
 # Who needs a cursor besides sql.py: connections that are not Django's, and databases that are not the project's own.
 OTHER_CURSORS = {
     "integration/bench/pages.py",

@@ -16,6 +16,7 @@ from integration.seam.messages import BULK, CONTRACTS, MessageBody, Receipt
 from integration.seam.models import Delivery, Message
 from integration.seam.routes import ROUTES
 from integration.seam.settling import settle
+from integration.seam.systems import System
 from tests.messages import test_contracts as contracts
 from tests.security.everything import digest
 
@@ -76,7 +77,9 @@ def _receive(kind: str, payload: Any, stage_uid: Any) -> None:
     """Let each receiver of a kind take a payload, past the sender's own checks."""
     assume(payload is not None and "\\u0000" not in json.dumps(payload))  # no such message can be stored
     with transaction.atomic():
-        message = Message.objects.create(kind=kind, sender="derms", subject="any", payload=payload, stage_uid=stage_uid)
+        message = Message.objects.create(
+            kind=kind, sender=System.DERMS, subject="any", payload=payload, stage_uid=stage_uid
+        )
         part = 1 if CONTRACTS[kind] in BULK else None
         for route in ROUTES[kind]:
             _deliver(Delivery.objects.create(message=message, receiver=route.receiver, queue=route.queue, part=part))

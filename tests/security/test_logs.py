@@ -21,6 +21,7 @@ from integration.seam import clock, logs, outbox
 from integration.seam.delivery import deliver
 from integration.seam.routes import ROUTES, Route
 from integration.seam.settling import settle
+from integration.seam.systems import System
 from tests import factories, walk
 from tests.messages.conftest import STATUS
 
@@ -172,9 +173,9 @@ def test_the_same_id_stands_on_the_page_in_the_log_and_in_history(
 
 
 def test_work_without_a_request_names_the_message_and_the_event(log: StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ROUTES, "stage_status", (Route("cpm", "tests.messages.receivers.fail"),))
+    monkeypatch.setitem(ROUTES, "stage_status", (Route(System.CPM, "tests.messages.receivers.fail"),))
     with transaction.atomic():
-        delivery = outbox.send(STATUS, sender="derms").deliveries.get()
+        delivery = outbox.send(STATUS, sender=System.DERMS).deliveries.get()
     deliver(delivery.pk, 0)
     (line,) = lines(log)
     assert line["work"] == f"Delivery {delivery.pk}"

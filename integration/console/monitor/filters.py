@@ -10,7 +10,6 @@ from integration.seam.models import Alert, Delivery
 from integration.seam.queries import DELIVERY_STATES, stage_uids_of
 from integration.seam.routes import ROUTES
 
-SYSTEMS = {"derms": "DERMS", "cpm": "CPM", "lec": "LEC"}
 RECEIVERS = sorted({route.receiver for routes in ROUTES.values() for route in routes})
 
 
@@ -36,7 +35,7 @@ class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the lib
         empty_label=_("All states"),
     )
     receiver = django_filters.ChoiceFilter(
-        choices=[(name, SYSTEMS[name]) for name in RECEIVERS], label=_("Receiver"), empty_label=_("All receivers")
+        choices=[(system, system.label) for system in RECEIVERS], label=_("Receiver"), empty_label=_("All receivers")
     )
 
     class Meta:

@@ -23,8 +23,10 @@ from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
 from integration.pages.exports import FORMATS
 from integration.pages.moments import clock_text, day, duration, own_zone, time_tag, zulu
 from integration.seam.outcomes import SUCCESSES
+from integration.seam.systems import label_of
 
 register = template.Library()
+register.filter("system", label_of)
 
 Number = int | float | Decimal
 NONE = "—"

@@ -5,7 +5,7 @@ message names; COLUMNS says what is in each kind of extract. `read` and `write` 
 of the protocol and back.
 """
 
-from .bodies import ExtractRef, MessageBody, Receipt, System
+from .bodies import ExtractRef, MessageBody, Receipt
 from .columns import COLUMNS
 from .kinds import BULK, CONTRACTS
 from .programs import (
@@ -71,7 +71,6 @@ __all__ = [
     "ReservationReleased",
     "StageExecutionStatus",
     "StageStatus",
-    "System",
     "Version",
     "check_kind",
     "read",

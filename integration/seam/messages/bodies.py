@@ -9,7 +9,6 @@ from pydantic import Field
 from ..contract import Contract
 from .subjects import device_subject, program_subject, stage_subject
 
-System = Literal["derms", "cpm", "lec"]
 DeviceClass = Literal["thermostat", "water_heater", "ev_charger", "battery"]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Code = Annotated[str, Field(min_length=1, max_length=40)]

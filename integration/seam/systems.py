@@ -1,0 +1,29 @@
+"""The systems that send each other messages: one row each. Plain Python, read by every system and the contracts."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class System(StrEnum):
+    """A system by the name that messages, deliveries and loads carry; at most 40 characters.
+
+    `label` is what lists call it, `full_name` what history and sentences call it; `package` is its Django app.
+    """
+
+    label: str
+    full_name: str
+    package: str
+
+    DERMS = "derms", "DERMS", "DERMS", "derms"
+    CPM = "cpm", "CPM", "CPM", "cpm"
+    LEC = "lec", "LEC", "Live Energy Connect", "lec_sim"
+
+    def __new__(cls, name: str, label: str, full_name: str, package: str) -> Self:
+        member = str.__new__(cls, name)
+        member._value_, member.label, member.full_name, member.package = name, label, full_name, package
+        return member
+
+
+def label_of(name: str) -> str:
+    """What lists call the system of this name; the name itself if there is no such system any more."""
+    return {str(system): system.label for system in System}.get(name, name)
