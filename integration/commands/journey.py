@@ -1,4 +1,4 @@
-"""The main job from end to end, headless: a fleet, an event over it, real workers, and what came of every device."""
+"""The main flow from end to end, without pages: a fleet, an event for it, real workers, every device's outcome."""
 
 import time
 import uuid
@@ -31,7 +31,7 @@ LOOK_EVERY_S = 0.5
 
 
 class Counts(NamedTuple):
-    """How far the journey's event is, in devices over all its stages."""
+    """The progress of the journey's event, in devices summed over its stages."""
 
     reserved: int
     participations: int
@@ -40,11 +40,11 @@ class Counts(NamedTuple):
 
 
 class JourneyStuck(Exception):
-    """Something that had to happen did not happen in time."""
+    """A step did not finish in time."""
 
 
 class Journey:
-    """One run: make_fleet, plan, then look at `counts` until `is_over`."""
+    """One run: call make_fleet and plan, then poll `counts` until `is_over`."""
 
     def __init__(self, *, devices: int, stages: int, stage_seconds: int) -> None:
         self.devices, self.stages, self.stage_seconds = devices, stages, stage_seconds
@@ -54,7 +54,7 @@ class Journey:
         self.first_message = Message.objects.aggregate(last=Max("pk"))["last"] or 0
 
     def make_fleet(self) -> None:
-        """A control zone, a program and the devices in CPM's rows; DERMS is told of them by messages."""
+        """Make a control zone, a program and CPM's devices; messages tell DERMS about them."""
         self.zone = add_zone(code=self.tag, name=f"Journey {self.tag}", substations=1, feeders=4, transformers=25)
         add_head_ends()
         add_flat_load(zone=self.zone, start=_hour(self.began_at), hours=24 + self.stages * self.stage_seconds // 3600)
@@ -66,11 +66,11 @@ class Journey:
             send_enrollment_load(program_id=program.pk)
 
     def enrolled(self) -> int:
-        """Devices DERMS has registered so far."""
+        """The number of devices that DERMS has registered so far."""
         return Enrollment.objects.filter(program__code=self.tag).count()
 
     def plan(self, *, starts_at: datetime | None = None, target_kw: int | None = None) -> Event:
-        """The event, submitted and approved by two people."""
+        """Make the event; one person submits it and another approves it."""
         operator, approver = person_of("journey.operator", OPERATOR), person_of("journey.approver", APPROVER)
         self.event = event = self.draft(operator, starts_at=starts_at, target_kw=target_kw)
         operations.submit_event(event_id=event.pk, by=operator, now=clock.now())
@@ -78,9 +78,9 @@ class Journey:
         return event
 
     def draft(self, operator: User, *, starts_at: datetime | None = None, target_kw: int | None = None) -> Event:
-        """A new event with no limits over the whole fleet.
+        """Make a new event without limits for the whole fleet.
 
-        Without a start it begins as soon as so many devices can be made ready, without a target it is of Maximum
+        By default it starts as soon as that many devices can be ready; without a target its objective is Maximum
         Reduction.
         """
         now = clock.now()
@@ -106,20 +106,20 @@ class Journey:
         )
 
     def is_over(self) -> bool:
-        """Whether every stage's outcomes are loaded at CPM, or the event was canceled."""
+        """Whether CPM has loaded the outcomes of every stage, or the event was canceled."""
         if Event.objects.get(pk=self.event.pk).state == "Canceled":
             return True
         loaded = [p.outcomes_loaded_at for p in self._program_events()]
         return len(loaded) == self.stages and all(loaded)
 
     def deadline(self) -> datetime:
-        """When whoever waits gives up: stages and outcome time-out, and patience that grows with the fleet."""
+        """When to stop waiting: the end of the stages, the outcome time-out, and patience that grows with the fleet."""
         ends_at: datetime = self.event.stages.aggregate(end=Max("ends_at"))["end"]
         patience = OUTCOME_TIMEOUT_S + PATIENCE_S + PATIENCE_S_PER_DEVICE * self.devices
         return ends_at + timedelta(seconds=patience)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Per stage: reserved, called, each outcome, closed in CPM."""
+        """For each stage: devices reserved, called, with each outcome, and closed in CPM."""
         by_uid = {p.stage_uid: p for p in self._program_events()}
         return [
             {
@@ -133,7 +133,7 @@ class Journey:
         ]
 
     def result(self) -> dict[str, Any]:
-        """The whole run in one object; see README."""
+        """The result of the run as one object; README describes it."""
         outcomes: dict[str, int] = {}
         for row in self.rows():
             for code, devices in row["outcomes"].items():
@@ -176,14 +176,14 @@ class Journey:
 
 
 def is_whole(result: dict[str, Any]) -> bool:
-    """Whether every device of every stage was reserved, took its place in CPM and was closed with an outcome."""
+    """Whether every device of every stage was reserved, has a participation in CPM and was closed with an outcome."""
     whole = result["devices"] * result["stages"]
     same = result["reserved"] == result["participations"] == result["closed"] == whole
     return bool(same and sum(result["outcomes"].values()) == result["closed"])
 
 
 def wait_until(done: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Look again and again. Raises JourneyStuck with what was waited for."""
+    """Poll until `done`. Raises JourneyStuck, naming `what`, after `seconds`."""
     until = time.monotonic() + seconds
     while not done():
         if time.monotonic() > until:
@@ -196,7 +196,7 @@ def _hour(moment: datetime) -> datetime:
 
 
 def person_of(username: str, role: str) -> User:
-    """Somebody who acts in journeys and can't sign in."""
+    """A user who acts in journeys and can't sign in."""
     person, is_new = User.objects.get_or_create(username=username)
     if is_new:
         person.set_unusable_password()

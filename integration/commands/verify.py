@@ -1,4 +1,4 @@
-"""The invariants of the three systems together: one query each, sql/verify/, which must find nothing."""
+"""The invariants of the three systems: one query each, in sql/verify/, which must return no row."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -7,24 +7,24 @@ from typing import NamedTuple
 from integration.seam import sql
 from integration.seam.sql import statement
 
-# Two systems may differ for as long as a message takes.
+# Two systems may differ while a message is on its way.
 REST = timedelta(seconds=10)
 INVARIANTS: Mapping[str, str] = {
     "I1": "A scheduled stage is in CPM and in LEC once, at the same revision",
     "I2": "No device is called after its opt-out was confirmed or LEC accepted its removal",
     "I3": "No two live reservations of one device overlap",
-    "I4": "Every participation of a stage that started has one outcome in time, of a stage canceled before none",
-    "I5": "The history of each object has no gap and ends at its present state",
+    "I4": "Every participation has one outcome in time if its stage started, and none if it was canceled before",
+    "I5": "The history of each object has no gap and ends in its present state",
     "I6": "Final states stay final",
     "I7": "No stage starts early, late or after its end",
-    "I8": "Applied and refused rows are the rows of the manifest",
-    "I9": "Every message is delivered, or set aside with an alert, and every request is answered",
-    "I10": "Nobody approved an event of their own",
+    "I8": "Applied and refused rows add up to the rows of the manifest",
+    "I9": "Every message is delivered or a dead letter with an alert, and every request is answered",
+    "I10": "Nobody approved their own event",
 }
 
 
 class Violation(NamedTuple):
-    """One thing that must not be: which invariant, of what, and what is wrong."""
+    """One violation: of which invariant, by which object, and what is wrong."""
 
     invariant: str
     subject: str
@@ -32,11 +32,11 @@ class Violation(NamedTuple):
 
 
 def violations(*, rest: timedelta = REST) -> list[Violation]:
-    """Ask every invariant's query; what changed within `rest` is left out where messages may be on their way."""
+    """Check every invariant; ignore what changed within `rest`, since messages about it may be on their way."""
     return [found for name in INVARIANTS for found in violations_of(name, rest=rest)]
 
 
 def violations_of(name: str, *, rest: timedelta = REST) -> list[Violation]:
-    """Ask one invariant's query."""
+    """Check one invariant."""
     found = sql.rows(statement("integration.commands", f"verify/{name.lower()}"), {"rest": f"{rest.total_seconds()} s"})
     return [Violation(name, subject, what) for subject, what in found]

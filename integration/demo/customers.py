@@ -1,4 +1,4 @@
-"""Customers of the demo utility, their devices and what these are subscribed to: CPM's rows alone."""
+"""The customers of the demo utility, their devices and subscriptions: rows of CPM only."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from integration.seam import clock
 from integration.seam.sql import analyze, execute, statement
 
 ALL_CLASSES = tuple(DeviceClass.values)
-# A home's devices were installed at least so long ago: before the first event of the demo's history.
+# All devices were installed at least this long ago: before the first event of the demo's history.
 INSTALLED_BEFORE = timedelta(days=70)
 FIRST_NAMES = (
     "Juniper", "Marlow", "Ottoline", "Peregrine", "Clementine", "Barnaby", "Philippa", "Leopold", "Saffron", "Cosmo",
@@ -35,9 +35,9 @@ STREETS = (
 
 @transaction.atomic
 def add_fleet(*, zone_code: str, program_id: int, devices: int, seed: int, prefix: str) -> int:
-    """Invent customers with so many devices in one zone, every device subscribed to one program; gives the devices.
+    """Invent customers with this many devices in one zone, all subscribed to one program; return the number of devices.
 
-    `prefix` begins the customers' numbers. DERMS learns of the devices by the enrollment load that CPM sends after it.
+    `prefix` starts the customers' numbers. The enrollment load that CPM sends afterwards tells DERMS of the devices.
     """
     add_customers(zone_code=zone_code, devices=devices, seed=seed, prefix=prefix, now=clock.now())
     analyze("cpm_customer", "cpm_devicelocation", "cpm_device")
@@ -45,7 +45,7 @@ def add_fleet(*, zone_code: str, program_id: int, devices: int, seed: int, prefi
 
 
 def add_customers(*, zone_code: str, devices: int, seed: int, prefix: str, now: datetime) -> int:
-    """Invent customers with so many devices in one zone, subscribed to nothing yet; gives the devices."""
+    """Invent customers with this many devices in one zone, without subscriptions; return the number of devices."""
     zone = ControlZone.objects.get(code=zone_code)
     params = {
         "zone": zone.code,
@@ -71,7 +71,7 @@ def subscribe(
     classes: Sequence[str] = ALL_CLASSES,
     share: float = 1.0,
 ) -> int:
-    """Subscribe a share of a zone's customers to a program with their devices of these classes; gives the devices."""
+    """Subscribe a share of a zone's customers, with their devices of these classes; return the number of devices."""
     params = {
         "zone": zone_code,
         "program": program_id,

@@ -1,4 +1,4 @@
-"""The grid of the demo utility, and the head end systems its devices are reached through."""
+"""The grid of the demo utility, and the head end systems of its devices."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ OUTCOME_TIMEOUT_S = 60
 
 
 class DemoZone(NamedTuple):
-    """A control zone, the PJM zone whose load it borrows, and its part of that load's sum."""
+    """A control zone, the PJM zone whose load it borrows, and its share of the demo's devices."""
 
     code: str
     name: str
@@ -58,7 +58,7 @@ def add_grid() -> None:
 def add_zone(
     *, code: str, name: str, limit_kw: int | None = None, substations: int = 4, feeders: int = 5, transformers: int = 40
 ) -> ControlZone:
-    """Make a control zone with its grid: feeders are counted per substation, transformers per feeder."""
+    """Make a control zone with its grid: so many feeders per substation and transformers per feeder."""
     zone = ControlZone.objects.create(code=code, name=name, time_zone="America/New_York", limit_kw=limit_kw)
     grid = {"substations": substations, "feeders": feeders, "transformers": transformers}
     execute(statement("integration.demo", "add_zone_grid"), {"zone": zone.pk, "code": code, **grid})
@@ -66,7 +66,7 @@ def add_zone(
 
 
 def add_head_ends() -> None:
-    """Make the head end systems and tell the simulator how they behave; what is there stays as it is."""
+    """Make the missing head end systems and the simulator's profiles of their behaviour."""
     for head_end in HEAD_ENDS:
         behaviour = head_end._asdict()
         code, name = behaviour.pop("code"), behaviour.pop("name")
@@ -75,7 +75,7 @@ def add_head_ends() -> None:
 
 
 def set_event_types() -> None:
-    """Give every type of event the demo's short times, so that its outcomes come within minutes."""
+    """Set the demo's short lead times and time-outs, so that outcomes arrive within minutes."""
     for category in Category:
         EventType.objects.update_or_create(
             category=category, defaults={"lead_time_s": LEAD_TIME_S, "outcome_timeout_s": OUTCOME_TIMEOUT_S}

@@ -1,4 +1,4 @@
-"""Past events of the demo: each is played through all three systems by their own operations, at its own time."""
+"""Past events of the demo: the systems' own operations run each through all three systems, at its own time."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -30,14 +30,14 @@ OPERATORS = ("olive.operator", "oscar.operator")
 
 
 class PastEvent(NamedTuple):
-    """How many days ago, and at which full hour in UTC, an event from a strategy began."""
+    """An event made from a strategy: how many days ago it began, and at which full hour in UTC."""
 
     days_ago: int
     hour: int
     strategy: str
 
 
-# Every start lies where the load has a forecast on each day of the week; hours are those of the summer's load.
+# The load has a forecast at every start, on any day of the week; the hours suit the summer's load.
 PAST = (
     PastEvent(40, 21, DISCHARGE), PastEvent(38, 19, AFTERNOON), PastEvent(37, 22, EVENING), PastEvent(35, 19, RELIEF),
     PastEvent(33, 15, TEST), PastEvent(31, 19, AFTERNOON), PastEvent(30, 20, RESERVE), PastEvent(28, 22, EVENING),
@@ -49,12 +49,12 @@ Step = tuple[datetime, Callable[..., Any], int]
 
 
 class HistoryBroken(Exception):
-    """A past event did not come to its end; nothing of it is kept."""
+    """A past event did not reach its end; nothing of it is kept."""
 
 
 @transaction.atomic
 def play(past: PastEvent, now: datetime) -> None:
-    """Plan, approve, reserve, execute, collect and close one past event. Nobody sees it before it is whole."""
+    """Plan, approve, reserve, execute, collect and close one past event, in one transaction."""
     start = now.replace(hour=past.hour, minute=0, second=0, microsecond=0) - timedelta(days=past.days_ago)
     event = _plan(past, start)
     for step in _steps_to_schedule(event, start - PLANNED_BEFORE + timedelta(hours=2)):
@@ -73,7 +73,7 @@ def _require(event: Event, state: EventState) -> None:
 
 
 def _plan(past: PastEvent, start: datetime) -> Event:
-    """Written by one of the operators, submitted by the same, approved an hour later."""
+    """Create and submit the event as one of the operators; approve it an hour later."""
     strategy = Strategy.objects.select_related("zone").get(name=past.strategy)
     operator, moment = person(OPERATORS[past.days_ago % 2]), start - PLANNED_BEFORE
     relief_kw = relief_threshold_kw(strategy.zone, start, start + RELIEF_LENGTH)
@@ -111,7 +111,7 @@ def _steps_to_close(stage: Stage) -> list[Step]:
 
 
 def _do(step: Step, event: Event) -> None:
-    """Do a step at its moment, and deliver what is sent because of it half a second later, and so on."""
+    """Perform a step at its moment; half a second later deliver what it sent, then what that caused, and so on."""
     moment, act, object_id = step
     act(object_id, now=moment)
     while sent := _open_messages(event):
@@ -137,7 +137,7 @@ def _deliver(delivery: Delivery, moment: datetime) -> None:
     delivery.receipt, delivery.attempt, delivery.delivered_at = receipt.model_dump(mode="json"), 1, moment
     delivery.save(update_fields=["receipt", "attempt", "delivered_at"])
     if delivery.part:
-        # The next file of this transaction is staged under the same name.
+        # This transaction stages its next file under the same name.
         staged = identifier(f"staged_part_{delivery.part}")
         execute(compose("DROP TABLE IF EXISTS {staged}", staged=staged))
 
@@ -149,7 +149,7 @@ def _date_messages(sent: list[Message], moment: datetime) -> None:
     Extract.objects.filter(pk__in=extracts).update(written_at=moment)
 
 
-# The same operations the inboxes call, which take the present moment.
+# The operations that the inboxes call with the present moment.
 _RECEIVE: dict[tuple[str, str], Callable[[Delivery, Any, datetime], Receipt]] = {
     ("stage_status", System.CPM): lambda delivery, body, now: cpm.follow_stage(body, now=now),
     ("stage_status", System.LEC): lambda delivery, body, now: lec.follow_stage(body, now=now),

@@ -1,4 +1,4 @@
-"""What a newcomer sees happen: an event about to begin, and one that waits for approval."""
+"""What a newcomer can watch: an event about to begin, and one that waits for approval."""
 
 from datetime import datetime, time, timedelta
 
@@ -18,7 +18,7 @@ AFTERNOON_PEAK = time(16)
 
 @transaction.atomic
 def add_live_events() -> None:
-    """An approved event that begins within three minutes, and a submitted one over tomorrow's afternoon peak."""
+    """Add an approved event that begins within three minutes, and a submitted one for tomorrow's afternoon peak."""
     now = clock.now()
     about_to_begin = _submitted(TEST, "Quick look: two short stages", now + BEGINS_AFTER, now)
     approve_event(event_id=about_to_begin.pk, by=person("ada.approver"), now=now)

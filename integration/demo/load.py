@@ -1,4 +1,4 @@
-"""Load of the demo utility: real metered hours, moved by whole weeks so that the highest week is the present one."""
+"""The load of the demo utility: real metered hours, shifted by whole weeks so that the highest week is this one."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from .grid import ZONES
 
 METERED = Path(__file__).parent / "pjm_zone_load_summer_2018.csv"
 LOCAL = ZoneInfo("America/New_York")
-# The zone's peak per seeded device, so that one full call moves the load by some percent: enough to see on a chart.
+# The zones' peak per seeded device, so that calling all devices changes the load by a few percent, visible on a chart.
 PEAK_KW_PER_DEVICE = 10.0
 LIMIT_SHARE = 0.96
 REFRESH_BELOW = timedelta(weeks=1)
@@ -24,7 +24,7 @@ REFRESH_BELOW = timedelta(weeks=1)
 
 @transaction.atomic
 def add_load(*, devices: int, now: datetime) -> int:
-    """Give the demo's zones their load, sized for so many devices, and their limits; gives the hours per zone."""
+    """Set the load of the demo's zones, scaled to the devices, and their limits; return the hours per zone."""
     _stage_metered()
     kw_per_mw = devices * PEAK_KW_PER_DEVICE / sum(_peak_mw(zone.load_of) for zone in ZONES)
     for zone in ZONES:
@@ -35,9 +35,9 @@ def add_load(*, devices: int, now: datetime) -> int:
 
 @transaction.atomic
 def refresh_forecast(now: datetime) -> bool:
-    """Move the load again where less than a week of forecast is left; what is over stays. Says whether it did.
+    """Shift the load again if less than a week of forecast is left; past hours stay. Returns whether it did.
 
-    Does nothing where there is no demo.
+    Does nothing without a demo.
     """
     demo = LoadForecast.objects.filter(zone__code__in=[zone.code for zone in ZONES])
     known = demo.aggregate(until=Max("hour"), peak_kw=Max("metered_kw"))
@@ -51,7 +51,7 @@ def refresh_forecast(now: datetime) -> bool:
 def add_flat_load(
     *, zone: ControlZone, start: datetime, hours: int, load_kw: int = 50_000, factor: float = 0.5
 ) -> None:
-    """Give a zone the same load and the same factor of every class for so many hours, from the start of an hour."""
+    """Set the same load, and the same factor for every class, in each of `hours` hours from `start`, a full hour."""
     params = {
         "zone": zone.pk,
         "start": start,
@@ -81,13 +81,13 @@ def _shift(kw_per_mw: float, now: datetime) -> int:
 
 
 def _monday(moment: datetime) -> datetime:
-    """The start of a moment's week: weeks are local ones, and moves between them whole weeks in UTC."""
+    """The start of a moment's week in local time; whole weeks between two weeks are counted in UTC."""
     day = moment.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     return day - timedelta(days=day.weekday())
 
 
 def _highest_hour() -> datetime:
-    """The hour in which the zones' loads together were highest."""
+    """The start of the hour in which the zones' total load was highest."""
     hour: datetime = sql.value(
         "SELECT (hour_ending AT TIME ZONE INTERVAL '-04:00') - interval '1 hour' FROM demo_metered"
         " GROUP BY hour_ending ORDER BY sum(load_mw) DESC LIMIT 1"

@@ -11,7 +11,7 @@ from .sign_ins import PASSWORD, PEOPLE
 
 
 def add_people() -> None:
-    """A user per person of demo_people, in the group of their role; whoever is there stays as they are."""
+    """Make a user for each of PEOPLE, in the group of their role; existing users stay as they are."""
     password = make_password(PASSWORD)
     for person in PEOPLE:
         first, last = person.username.split(".")
@@ -30,5 +30,5 @@ def add_people() -> None:
 
 
 def person(username: str) -> User:
-    """One of them."""
+    """The user of one of PEOPLE."""
     return get_user_model().objects.get(username=username)

@@ -18,7 +18,7 @@ HEATERS, HUB, CHARGERS = "Water heaters", "Devices behind the home hub", "EV cha
 
 
 class DemoStage(NamedTuple):
-    """A default stage; `rated_share` of its program's rated power in the zone becomes its target, 0 for none."""
+    """A default stage; its target is `rated_share` of its program's rated power in the zone, 0 for none."""
 
     program: str
     offset_minutes: int
@@ -31,7 +31,7 @@ class DemoStage(NamedTuple):
 
 
 class DemoStrategy(NamedTuple):
-    """A strategy; `rated_share` of its programs' rated power becomes its target, 0 for none."""
+    """A strategy; its target is `rated_share` of its programs' rated power, 0 for none."""
 
     name: str
     description: str
@@ -83,14 +83,14 @@ STRATEGIES = (
 
 @transaction.atomic
 def add_planning(now: datetime) -> None:
-    """Make the groups and the strategies, with targets the seeded devices can reach."""
+    """Make the groups and the strategies, with targets that the seeded devices can reach."""
     _add_groups()
     for strategy in STRATEGIES:
         _add_strategy(strategy, now)
 
 
 def relief_threshold_kw(zone: ControlZone, starts_at: datetime, ends_at: datetime) -> int:
-    """A threshold the zone's highest forecast passes by as much as its chargers can take off."""
+    """A threshold that the zone's highest forecast exceeds by what its chargers can reduce."""
     hours = LoadForecast.objects.filter(zone=zone, hour__gt=starts_at - timedelta(hours=1), hour__lt=ends_at)
     highest_kw = hours.aggregate(kw=Max("forecast_kw"))["kw"] or 0
     return max(1, round(highest_kw - RELIEF_SHARE * _rated_kw(zone, "CHARGE-LATER")))

@@ -1,4 +1,4 @@
-"""Program types, programs and their rules in the demo utility, told to DERMS as CPM tells them."""
+"""The demo utility's program types, programs and rules; CPM's own messages tell DERMS of them."""
 
 from datetime import date
 from typing import NamedTuple
@@ -27,7 +27,7 @@ class DemoType(NamedTuple):
 
 
 class DemoProgram(NamedTuple):
-    """A program, which devices of which share of the customers are in it, and its rules."""
+    """A program, the device classes and the share of the customers in it, and its rules."""
 
     code: str
     name: str
@@ -46,7 +46,7 @@ TYPES = (
 
 
 def programs(year: int) -> tuple[DemoProgram, ...]:
-    """The five programs; their holidays lie in the year after this one, past every event of the history."""
+    """The five programs; their holidays are in the next year, after every event of the history."""
     holidays = (date(year + 1, 1, 1), date(year + 1, 7, 4), date(year + 1, 12, 25))
     return (
         DemoProgram(
@@ -76,7 +76,7 @@ def programs(year: int) -> tuple[DemoProgram, ...]:
 
 @transaction.atomic
 def add_programs(year: int) -> None:
-    """Make the types and programs in CPM, and tell DERMS the rules."""
+    """Make the types and programs in CPM, and send the rules to DERMS."""
     for kind in TYPES:
         ProgramType.objects.create(**kind._asdict())
     types = {kind.code: kind for kind in ProgramType.objects.all()}
@@ -93,7 +93,7 @@ def add_programs(year: int) -> None:
 
 @transaction.atomic
 def subscribe_customers(year: int, seed: int) -> int:
-    """Subscribe every zone's customers to the programs and hand DERMS the enrollments; gives the enrollments."""
+    """Subscribe every zone's customers to the programs, send the enrollments to DERMS and return their number."""
     enrolled = 0
     for demo in programs(year):
         program = Program.objects.get(code=demo.code)

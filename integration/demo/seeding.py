@@ -1,6 +1,6 @@
-"""The steps of making the demo utility, each of which knows what of it is left to do.
+"""The steps that make the demo utility; each knows how much of it is left to do.
 
-Every unit of work is one transaction, so that a seeding that was interrupted goes on where it stopped.
+Every unit of work is one transaction, so that an interrupted run continues when it is started again.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,19 +28,19 @@ Unit = Callable[[], object]
 
 
 class Step(NamedTuple):
-    """A part of the seeding; `left` gives what is left to do of it, in order, when its turn comes."""
+    """A part of the seeding; `left` returns its remaining units of work, in order, when its turn comes."""
 
     title: str
     left: Callable[[], Sequence[Unit]]
 
 
 def is_complete() -> bool:
-    """Whether the demo utility is there with all its events."""
+    """Whether the demo utility exists with all its events."""
     return _events() > len(history.PAST)
 
 
 def steps(*, devices: int, seed: int, now: datetime) -> list[Step]:
-    """What makes a demo utility with so many devices; the same seed gives the same customers and devices."""
+    """The steps for a demo utility with this many devices; the same seed makes the same customers and devices."""
     codes = [program.code for program in programs.programs(now.year)]
     names = [strategy.name for strategy in planning.STRATEGIES]
     zones = ControlZone.objects.filter(code__in=[zone.code for zone in grid.ZONES])

@@ -1,4 +1,4 @@
-"""Who signs in to the demo utility: one invented person per role, and one without any."""
+"""The people who can sign in to the demo utility: an invented person per role, and one without a role."""
 
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ PEOPLE = [
     Person("olive.operator", OPERATOR, "plans, submits and cancels events"),
     Person("oscar.operator", OPERATOR, "a second operator"),
     Person("ada.approver", APPROVER, "approves or denies others' events"),
-    Person("bela.balance", BALANCE_AUTHORITY, "gives the second approval of large events"),
+    Person("bela.balance", BALANCE_AUTHORITY, "approves large events as the second person"),
     Person("cora.csr", CSR, "finds customers, schedules unavailability, opts out"),
     Person("pia.manager", PROGRAM_MANAGER, "programs and their events"),
     Person("adam.admin", ADMINISTRATOR, "users, roles, event types, messages"),

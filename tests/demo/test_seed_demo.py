@@ -170,7 +170,7 @@ def test_every_person_can_sign_in_and_has_one_role() -> None:
 
 
 def test_a_second_seeding_is_refused() -> None:
-    with pytest.raises(CommandError, match="here already"):
+    with pytest.raises(CommandError, match="exists already"):
         call_command("seed_demo", devices=DEMO_DEVICES, verbosity=0)
 
 

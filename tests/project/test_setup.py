@@ -188,7 +188,7 @@ def start_and_interrupt(state: Path, port: int) -> str:
     assert up.sign_in_page_status(port) == 200
     running.send_signal(signal.SIGINT)
     shown += running.communicate()[0]
-    assert "Everything is ended." in shown
+    assert "Everything has stopped." in shown
     assert running.returncode == 0
     return shown
 

@@ -208,10 +208,10 @@ def test_i7_stages_that_start_late(over: Stage) -> None:
 @pytest.mark.parametrize(
     ("by_hand", "what"),
     [
-        ("DELETE FROM integration_delivery WHERE receiver = 'lec'", "is on its way to nobody"),
+        ("DELETE FROM integration_delivery WHERE receiver = 'lec'", "has no receiver"),
         (
             "UPDATE integration_delivery SET delivered_at = NULL, dead_at = now() WHERE receiver = 'lec'",
-            "was set aside without an alert",
+            "is a dead letter without an alert",
         ),
         (
             "UPDATE integration_delivery SET delivered_at = NULL, created_at = now() - interval '3 min'"
@@ -221,7 +221,7 @@ def test_i7_stages_that_start_late(over: Stage) -> None:
         (
             "INSERT INTO integration_duework (name, object_id, queue, attempt, given_back, dead_at, error)"
             " VALUES ('end stage', 1, 'small', 0, 0, now(), '')",
-            "was set aside without an alert",
+            "is a dead letter without an alert",
         ),
         ("UPDATE cpm_removal SET answer = '', requested_at = now() - interval '1 day'", "was never answered"),
         ("UPDATE derms_removal SET answer = '', requested_at = now() - interval '1 day'", "was never answered"),
@@ -243,7 +243,7 @@ def test_i9_an_unavailability_that_derms_does_not_know(over: Stage, now: datetim
 
     tell_by_hand("UPDATE derms_deviceunavailability SET canceled = true")
 
-    assert found("I9") == ["DERMS has not taken it over"]
+    assert found("I9") == ["DERMS has not applied it"]
 
 
 def test_i9_a_dead_letter_with_an_alert_is_cared_for(over: Stage) -> None:

@@ -125,7 +125,7 @@ def test_a_chain_that_was_made_anew_does_not_hold_the_head_that_was_kept(
     call_command("verify_history")  # within itself the new chain adds up
     with pytest.raises(CommandError, match="1 places"):
         call_command("verify_history", kept=kept)
-    assert f"The kept head {kept} is no block of this chain" in capsys.readouterr().out
+    assert f"The kept head {kept} is not a block of this chain" in capsys.readouterr().out
 
 
 def test_the_command_names_the_rows_and_fails(sealed: Event, capsys: pytest.CaptureFixture[str]) -> None:

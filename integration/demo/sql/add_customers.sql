@@ -1,5 +1,5 @@
--- Invents customers with their device locations and so many devices in one control zone; the same seed gives the same.
--- Homes are numbered on from the customers the prefix has; every twelfth home is the second one of the customer before.
+-- Invents customers with locations and a given number of devices in one control zone; the same seed invents the same.
+-- Numbering continues after the prefix's existing homes; every twelfth home is the second one of the customer before.
 DROP TABLE IF EXISTS demo_home;
 CREATE TEMPORARY TABLE demo_home ON COMMIT DROP AS
 WITH before AS (SELECT count(*) AS homes FROM cpm_devicelocation JOIN cpm_customer c ON c.id = customer_id
@@ -38,7 +38,7 @@ SELECT location_id, c.id,
   FROM demo_home JOIN cpm_customer c ON c.number = %(prefix)s || '-' || 10000 + owner
  ORDER BY home;
 
--- Multiplying by an odd number modulo 2^32 mixes the serial numbers up and keeps them different.
+-- Multiplying by an odd number modulo 2^32 shuffles the serial numbers and keeps them distinct.
 WITH kind (device_class, from_share, models, low_w, high_w, head_end) AS (VALUES
     ('thermostat',   0.00, '{Sample Stat 2,Sample Stat Mini,Mock Climate One}'::text[], 2200, 4800, 'sample-climate'),
     ('water_heater', 0.52, '{Mock Tank 50,Mock Tank 80,Placeholder Boiler}',            3800, 5500, 'mock-heat'),

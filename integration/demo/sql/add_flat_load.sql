@@ -1,4 +1,4 @@
--- Gives a zone the same forecast load and reduction factor for each of some hours.
+-- Sets the same forecast load and reduction factors in each of the given hours of a zone.
 WITH hour AS (SELECT %(start)s + n * interval '1 hour' AS hour FROM generate_series(0, %(hours)s - 1) n),
 load AS (
     INSERT INTO derms_loadforecast (zone_id, hour, forecast_kw) SELECT %(zone)s, hour, %(load_kw)s FROM hour

@@ -1,4 +1,4 @@
--- Gives each forecast hour of a zone its reduction factors: a daily shape per class, cooling by the load of the hour.
+-- Sets the reduction factors of each forecast hour of a zone: a daily shape per class; cooling also follows the load.
 WITH shape (device_class, by_local_hour, weather) AS (VALUES
     ('thermostat',   '{.30,.26,.24,.22,.22,.24,.28,.32,.36,.42,.50,.58,.66,.74,.82,.88,.92,.94,.90,.82,.70,.56,.44,.36}'::float[], 1.0),
     ('water_heater', '{.08,.06,.05,.06,.10,.22,.36,.38,.30,.22,.18,.16,.16,.15,.15,.18,.24,.32,.36,.34,.28,.22,.16,.11}', 0),

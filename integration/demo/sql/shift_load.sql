@@ -1,4 +1,4 @@
--- Writes a zone's forecast from its staged metered load, moved in time; hours that are over keep what they were given.
+-- Writes a zone's forecast from its staged metered load, shifted in time; past hours keep their values.
 WITH moved AS (
     SELECT (hour_ending AT TIME ZONE INTERVAL '-04:00') - interval '1 hour' + %(shift)s AS hour,
            load_mw * %(kw_per_mw)s AS load_kw

@@ -1,4 +1,4 @@
-"""Write a backup of everything that is kept."""
+"""`manage.py backup`: write a backup."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -10,7 +10,7 @@ from integration.project.backup import BackupNotPossible, write_backup
 
 
 class Command(BaseCommand):
-    help = "Write the database and the extracts into a new folder, with everything running."
+    help = "Write the database and the extracts into a new folder, while Gridcall runs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path)

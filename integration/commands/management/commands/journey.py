@@ -1,4 +1,4 @@
-"""`manage.py journey`: one demand-response event over a fleet of its own, from plan to closed participation."""
+"""`manage.py journey`: one demand-response event for its own fleet, from planning to closed participations."""
 
 import json
 from argparse import ArgumentParser
@@ -17,11 +17,11 @@ from integration.seam.outcomes import CODES
 
 
 class Command(BaseCommand):
-    help = "Run one event over N devices through all three systems, and show what came of every device."
+    help = "Run one event for N devices through all three systems and show the outcomes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--devices", type=_positive, default=5000)
-        parser.add_argument("--stages", type=_positive, default=1, help="They follow one another.")
+        parser.add_argument("--stages", type=_positive, default=1, help="Stages follow one another.")
         parser.add_argument("--stage-seconds", type=_positive, default=60)
         parser.add_argument("--json", action="store_true", help="The last line is one JSON object.")
 
@@ -58,8 +58,8 @@ def _follow(journey: Journey) -> None:
         wait_until(is_enrolled, seconds=patience, what="Enrolling the devices")
         event = journey.plan()
         tasks = {
-            name: bars.add_task(f"{event.number}: {words}", total=whole)
-            for name, words in (
+            name: bars.add_task(f"{event.number}: {what}", total=whole)
+            for name, what in (
                 ("reserved", "reserved by DERMS"),
                 ("participations", "participations in CPM"),
                 ("called", "called by Live Energy Connect"),
@@ -78,8 +78,8 @@ def _follow(journey: Journey) -> None:
 
 
 def _bars() -> Progress:
-    words = TextColumn("{task.description:<48}")
-    return Progress(words, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True))
+    text = TextColumn("{task.description:<48}")
+    return Progress(text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True))
 
 
 def _table(journey: Journey) -> Table:

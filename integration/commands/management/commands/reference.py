@@ -1,4 +1,4 @@
-"""`manage.py reference`: write the parts of docs/ that come from the code."""
+"""`manage.py reference`: write the parts of docs/ that are generated from the code."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Write the parts of docs/ anew that come from the code, such as the table of outcomes. For developers."
+    help = "Rewrite the parts of docs/ that are generated from the code, such as the outcomes' table. For developers."
 
     def handle(self, *args: Any, **options: Any) -> None:
         from integration.project.reference import DOCS, outdated

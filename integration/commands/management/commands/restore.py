@@ -1,4 +1,4 @@
-"""Bring a backup back, and look whether it is whole."""
+"""`manage.py restore`: restore a backup and check it."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -11,7 +11,7 @@ from integration.project.backup import BackupNotPossible, kept_head, restore_bac
 
 
 class Command(BaseCommand):
-    help = "Bring a backup back into an empty database and extract folder, then run verify and verify_history."
+    help = "Restore a backup into an empty database and extract folder, then run verify and verify_history."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path)

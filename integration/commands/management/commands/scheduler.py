@@ -1,4 +1,4 @@
-"""`manage.py scheduler`: one scheduler, until it is told to stop."""
+"""`manage.py scheduler`: one scheduler, until it is asked to stop."""
 
 import signal
 from typing import Any
@@ -10,7 +10,7 @@ from integration.seam.scheduler import Scheduler
 
 
 class Command(BaseCommand):
-    help = "Run one scheduler: it publishes due work and does the small things itself. Start as many as you like."
+    help = "Run one scheduler: it publishes due work and does small work itself. You may start several."
 
     def handle(self, *args: Any, **options: Any) -> None:
         scheduler = Scheduler()

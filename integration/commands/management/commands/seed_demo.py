@@ -1,4 +1,4 @@
-"""Make the demo utility."""
+"""`manage.py seed_demo`: make the demo utility."""
 
 import time
 from argparse import ArgumentParser
@@ -17,7 +17,7 @@ FEWEST = 200
 class Command(BaseCommand):
     help = (
         "Make a demo utility: an invented grid and fleet under real load, 20 past events, one event about to begin and "
-        "one that waits for approval. A seeding that was interrupted goes on where it stopped."
+        "one that waits for approval. An interrupted run continues when it is started again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,9 +26,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, devices: int, seed: int, verbosity: int, **options: Any) -> None:
         if devices < FEWEST:
-            raise CommandError(f"--devices {devices} is too few for every zone and program. Take {FEWEST} or more.")
+            raise CommandError(f"--devices {devices} is too few for all zones and programs. Use {FEWEST} or more.")
         if seeding.is_complete():
-            raise CommandError("A demo utility is here already. To make another, begin with an empty database.")
+            raise CommandError("The demo utility exists already. To make another, start with an empty database.")
         began = time.monotonic()
         console = Console(quiet=verbosity == 0)
         with _progress(console) as progress:

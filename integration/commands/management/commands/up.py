@@ -1,4 +1,4 @@
-"""Gridcall on one machine: a demo utility on the first start, then every process, until Ctrl-C."""
+"""`manage.py up`: all of Gridcall on this machine until Ctrl-C, with a demo utility on the first start."""
 
 import errno
 import os
@@ -37,7 +37,7 @@ NEXT_LOOK = """What to look at
 
 
 class Command(BaseCommand):
-    help = "Runs web, workers and scheduler here, with a demo utility on the first start. PORT chooses the port."
+    help = "Run web, workers and scheduler here, with a demo utility on the first start. PORT sets the port."
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = free_port()
@@ -45,11 +45,11 @@ class Command(BaseCommand):
         try:
             self.run_until_interrupted(port)
         except KeyboardInterrupt:
-            self.say("\nEverything is ended.")
+            self.say("\nEverything has stopped.")
 
     def run_until_interrupted(self, port: int) -> None:
         first = self.prepare()
-        # This command serves plain http on this machine alone.
+        # This command serves plain http, on this machine only.
         os.environ.setdefault("GRIDCALL_HTTPS", "0")
         if demo_is_here():
             os.environ.setdefault("GRIDCALL_DEMO", "1")
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             supervisor.stop()
 
     def prepare(self) -> bool:
-        """Bring the database up to date; True where the demo utility was made just now."""
+        """Bring the database up to date; True if the demo utility was just made."""
         self.say("Preparing the database ...")
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
@@ -80,17 +80,17 @@ class Command(BaseCommand):
         self.say(f"\nGridcall runs at http://127.0.0.1:{port}/\n\n")
         if demo_is_here():
             Console().print(sign_ins())
-            self.say(f"Password of all: {PASSWORD}\n\n{FIRST_LOOK if first else NEXT_LOOK}\n\n")
+            self.say(f"Password for all: {PASSWORD}\n\n{FIRST_LOOK if first else NEXT_LOOK}\n\n")
         self.say("Ctrl-C ends it.")
 
     def say(self, text: str) -> None:
-        """Also a file or a pipe shows it at once."""
+        """Write and flush, so that a file or a pipe shows it at once."""
         self.stdout.write(text)
         self.stdout.flush()
 
 
 def free_port() -> int:
-    """The port PORT names, or 8000. Raises CommandError where it can't be opened."""
+    """The port in PORT, by default 8000. Raises CommandError if it can't be opened."""
     name = os.environ.get("PORT") or "8000"
     if not (name.isdecimal() and 0 < int(name) < 65536):
         raise CommandError(f"PORT={name} is not a port. Choose a number from 1 to 65535: PORT=8001 make run")
@@ -109,10 +109,10 @@ def other_port(port: int) -> int:
 
 
 def needs_seeding() -> bool:
-    """Whether the demo utility is missing or half made, and nobody else has an account to sign in with."""
-    strangers = get_user_model().objects.exclude(username__in=DEMO_NAMES)
-    strangers = strangers.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
-    return not strangers.exists() and not seeding.is_complete()
+    """Whether the demo utility is missing or incomplete, and nobody else can sign in."""
+    others = get_user_model().objects.exclude(username__in=DEMO_NAMES)
+    others = others.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return not others.exists() and not seeding.is_complete()
 
 
 def demo_is_here() -> bool:
@@ -120,7 +120,7 @@ def demo_is_here() -> bool:
 
 
 def answers_within(seconds: float, port: int) -> bool:
-    """Wait until the sign-in page comes."""
+    """Wait for the sign-in page; whether it answered in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if sign_in_page_status(port) == 200:
@@ -148,7 +148,7 @@ def sign_ins() -> Table:
 
 
 def end_by_signal() -> None:
-    """End on Ctrl-C also where a script started this in the background, which ignores it; nohup keeps its meaning."""
+    """End on Ctrl-C even if a script, which ignores it, started this in the background; nohup still works."""
     wanted = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         wanted.append(signal.SIGHUP)

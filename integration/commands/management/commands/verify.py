@@ -1,4 +1,4 @@
-"""Look for what must never be, over all three systems."""
+"""`manage.py verify`: check the invariants of the three systems."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ MOST_SHOWN = 50
 
 
 class Command(BaseCommand):
-    help = "Check the invariants of the three systems in the database: prints what breaks one, and then exits 1."
+    help = "Check the invariants of the three systems in the database; print violations, then exit with 1."
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = violations()
@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
 
 def _table(found: list[Violation]) -> Table:
-    table = Table("Invariant", "Of", "What is wrong", title="What must not be")
+    table = Table("Invariant", "Of", "What is wrong", title="Violations")
     for one in found[:MOST_SHOWN]:
         table.add_row(one.invariant, one.subject, one.what)
     if len(found) > MOST_SHOWN:

@@ -1,4 +1,4 @@
-"""Look whether history is still as it was written."""
+"""`manage.py verify_history`: check that history is still as it was written."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,11 +10,11 @@ from integration.seam.history import HistoryBlock
 
 
 class Command(BaseCommand):
-    help = "Name every row of history that was changed, removed or added past its trigger, and then exit 1."
+    help = "List rows of history that were changed, removed or added without their trigger, then exit with 1."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--head", action="store_true", help="print the newest block, to keep elsewhere")
-        parser.add_argument("--kept", metavar="NUMBER:DIGEST", help="a head that was kept must be in the chain")
+        parser.add_argument("--head", action="store_true", help="print the newest block, to be kept elsewhere")
+        parser.add_argument("--kept", metavar="NUMBER:DIGEST", help="a block kept earlier, which must be in the chain")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["head"]:
@@ -22,7 +22,7 @@ class Command(BaseCommand):
             return
         found = [f"{row.source} {row.row_id} {row.what}" for row in sealing.tampered()]
         if options["kept"] and not sealing.holds(options["kept"]):
-            found.append(f"The kept head {options['kept']} is no block of this chain")
+            found.append(f"The kept head {options['kept']} is not a block of this chain")
         for line in found:
             self.stdout.write(line)
         if found:

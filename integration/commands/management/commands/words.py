@@ -1,4 +1,4 @@
-"""`manage.py words`: collect every word people read, and compile the catalogues of the languages it is said in."""
+"""`manage.py words`: collect the texts that people read and compile the catalogues of their translations."""
 
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
-    help = "Write the catalogues in integration/locale anew; --check only says what is missing. For developers."
+    help = "Rewrite the catalogues in integration/locale; --check only lists what is missing. For developers."
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if a catalogue is not whole")
+        parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if a text is missing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         from integration.project.words import Catalogue, words_of_project
@@ -24,5 +24,5 @@ class Command(BaseCommand):
         for gap in gaps:
             self.stdout.write(gap)
         if gaps:
-            raise CommandError(f"{len(gaps)} to do in integration/locale; translate them, then run make words again.")
-        self.stdout.write(f"{len(found)} words and sentences, all of them translated")
+            raise CommandError(f"{len(gaps)} texts to do in integration/locale; translate them, then run this again.")
+        self.stdout.write(f"{len(found)} texts, all of them translated")

@@ -1,4 +1,4 @@
--- An event that was approved by its author, or by whoever edited or submitted it last before.
+-- Events approved by their author, or by the person who last edited or submitted them before.
 SELECT e.number, 'approved by ' || u.username || ', who wrote, edited or submitted it'
   FROM derms_event e JOIN config_user u ON u.id = e.approver_id
  WHERE e.approver_id IN (e.author_id, e.last_editor_id, e.submitter_id)

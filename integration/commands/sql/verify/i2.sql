@@ -1,4 +1,4 @@
--- A device that was called although LEC had accepted its removal, or although its opt-out was confirmed.
+-- Devices that were called although LEC had accepted their removal, or although their opt-out was confirmed.
 SELECT s.event_number || ' stage ' || s.stage_number || ', ' || m.head_end || '/' || m.nic_id,
        format('called at %%s, %%s at %%s (%%s)', c.called_at, m.answer, m.at, m.reason)
   FROM lec_sim_removal m

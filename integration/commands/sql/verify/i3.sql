@@ -1,4 +1,4 @@
--- A device that two live stages with overlapping windows hold.
+-- Devices that two live stages with overlapping windows have reserved.
 WITH gone AS MATERIALIZED (
     SELECT left_it.stage_id, left_it.device_id
       FROM derms_departure left_it

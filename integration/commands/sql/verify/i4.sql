@@ -1,4 +1,4 @@
--- A participation of a stage that started without its outcome, or with one although its stage never started.
+-- Participations without an outcome although their stage started, or with one although it never did.
 SELECT e.event_number || ' stage ' || e.stage_number, count(*) || ' participations without an outcome'
   FROM cpm_programevent e
   JOIN cpm_participation p ON p.program_event_id = e.id

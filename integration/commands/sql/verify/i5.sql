@@ -1,4 +1,4 @@
--- A transition that does not begin where the one before it ended, or an object that is not where its last one ended.
+-- Transitions that don't start from the state where the previous one ended, and objects in another state than the last.
 WITH derms AS (
     SELECT event_id, stage_id, revision, from_state, to_state,
            lag(revision) OVER by_revision AS before, lag(to_state) OVER by_revision AS was,
@@ -13,7 +13,7 @@ cpm AS (
 SELECT e.number || coalesce(' stage ' || s.number, ''),
        format('revision %%s from %%s follows revision %%s, %%s', derms.revision, derms.from_state, before, was)
   FROM derms JOIN derms_event e ON e.id = derms.event_id LEFT JOIN derms_stage s ON s.id = derms.stage_id
-    -- An event's history begins with its making, a stage's with its first change.
+    -- An event's history begins with its creation, a stage's with its first change.
  WHERE derms.revision <> coalesce(before, CASE WHEN stage_id IS NULL THEN 0 ELSE 1 END) + 1
     OR derms.from_state <> coalesce(was, CASE WHEN stage_id IS NULL THEN '' ELSE 'New' END)
  UNION ALL

@@ -1,4 +1,4 @@
--- Something that left a final state, or an event and its stages that disagree on being over.
+-- Objects that left a final state, and events that disagree with their stages on being over.
 SELECT e.number || coalesce(' stage ' || s.number, ''), format('went from %%s to %%s', t.from_state, t.to_state)
   FROM derms_transition t JOIN derms_event e ON e.id = t.event_id LEFT JOIN derms_stage s ON s.id = t.stage_id
  WHERE t.from_state IN ('Completed', 'Canceled') AND t.to_state <> t.from_state

@@ -1,4 +1,4 @@
--- A stage that started outside its window; and all of them, where more than one in a hundred started over 2 s late.
+-- Stages that started outside their window; and all of them, if more than one in a hundred started over 2 s late.
 SELECT event_number || ' stage ' || stage_number, format('started at %%s, its window is %%s to %%s', started_at, starts_at, ends_at)
   FROM lec_sim_lecstage
  WHERE started_at < starts_at OR started_at >= ends_at

@@ -1,10 +1,10 @@
--- A message or due work that nobody cares for any more, or a customer's request that was never answered.
+-- Messages and due work that nothing processes any more, and customers' requests that were never answered.
 WITH open_alert AS (SELECT key FROM integration_alert WHERE closed_at IS NULL)
-SELECT m.kind || ' ' || m.subject, 'is on its way to nobody'
+SELECT m.kind || ' ' || m.subject, 'has no receiver'
   FROM integration_message m
  WHERE NOT EXISTS (SELECT FROM integration_delivery d WHERE d.message_id = m.id)
  UNION ALL
-SELECT m.kind || ' ' || m.subject || ' to ' || d.receiver, 'was set aside without an alert'
+SELECT m.kind || ' ' || m.subject || ' to ' || d.receiver, 'is a dead letter without an alert'
   FROM integration_delivery d JOIN integration_message m ON m.id = d.message_id
  WHERE d.dead_at IS NOT NULL AND d.discarded_at IS NULL
    AND NOT EXISTS (SELECT FROM open_alert WHERE key = 'dead:delivery:' || d.id)
@@ -12,12 +12,12 @@ SELECT m.kind || ' ' || m.subject || ' to ' || d.receiver, 'was set aside withou
 SELECT m.kind || ' ' || m.subject || ' to ' || d.receiver, 'has not been delivered since ' || d.created_at
   FROM integration_delivery d JOIN integration_message m ON m.id = d.message_id
  WHERE d.delivered_at IS NULL AND d.dead_at IS NULL AND d.discarded_at IS NULL
-   -- Twelve attempts take a minute; what waits for something else may wait for a quarter of an hour.
+   -- Twelve attempts take a minute; a delivery that waits for something else may wait for a quarter of an hour.
    AND d.created_at < clock_timestamp() - %(rest)s::interval - CASE WHEN d.queue = 'small' AND d.not_yet_since IS NULL
                                                           THEN interval '2 min' ELSE interval '16 min' END
    AND NOT EXISTS (SELECT FROM open_alert WHERE key = 'waiting:delivery:' || d.id)
  UNION ALL
-SELECT concat_ws(' ', w.name, w.object_id), 'was set aside without an alert'
+SELECT concat_ws(' ', w.name, w.object_id), 'is a dead letter without an alert'
   FROM integration_duework w
  WHERE w.dead_at IS NOT NULL AND NOT EXISTS (SELECT FROM open_alert WHERE key = 'dead:duework:' || w.id)
  UNION ALL
@@ -35,7 +35,7 @@ SELECT 'removal of ' || r.head_end || '/' || r.nic_id || ' from stage ' || r.sta
                     WHERE m.stage_uid = r.stage_uid AND m.subject = 'device:' || r.head_end || '/' || r.nic_id
                       AND d.delivered_at IS NULL)
  UNION ALL
-SELECT 'unavailability ' || u.uid || ' of ' || d.head_end || '/' || d.nic_id, 'DERMS has not taken it over'
+SELECT 'unavailability ' || u.uid || ' of ' || d.head_end || '/' || d.nic_id, 'DERMS has not applied it'
   FROM cpm_unavailability u
   JOIN cpm_device d ON d.id = u.device_id
  WHERE u.saved_at < clock_timestamp() - %(rest)s::interval
