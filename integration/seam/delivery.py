@@ -1,12 +1,13 @@
-"""Doing a piece of work exactly once, however often and by whomever it is asked for.
+"""Apply each message, and do each piece of due work, exactly once, however often it is attempted.
 
-    (a) claim       lock the row where it is open and its attempt is the caller's; count the attempt; commit;
-                    small messages about different subjects are claimed in one go, and the rest is done one by one
-    (b) do and mark lock it again, call, store the receipt: one transaction with whatever the receiver writes
-    (c) on failure  note the error and the next due time
+    (a) claim       lock the row if it is open and still at the caller's attempt; count the attempt; commit.
+                    Small messages are claimed together and then applied one by one
+    (b) act, mark   lock the row again, call the receiver, store the receipt: one transaction with the receiver's writes
+    (c) on failure  store the error and the time of the next attempt
 
-The lock held through (b) is the lease: the scheduler skips locked rows, so a row that is due again and not locked
-belongs to a process that died. Ten copies of a task cost one attempt; a message that kills its process still runs out.
+The lock held through (b) is the lease: schedulers skip locked rows, so a row that is due again and not locked belongs
+to a process that died. Ten copies of a task use up one attempt; a message that crashes its process still runs out of
+attempts.
 """
 
 import logging
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 W = TypeVar("W", Delivery, DueWork)
 
 MOST_ATTEMPTS = 12
-# What one or two failures cost is over within seconds, before anybody could look.
+# One or two failures are retried within seconds, before anyone could look at an alert.
 TRIES_WORTH_TELLING = 3
 OPEN = {
     Delivery._meta.db_table: compose("delivered_at IS NULL AND dead_at IS NULL AND discarded_at IS NULL"),
@@ -47,12 +48,12 @@ UPDATE {table} work
   FROM taken WHERE work.id = taken.id
 RETURNING work.id, has_tries
 """
-# Every message pays for a question to the server, so the lock of its subject is asked for with that of its row.
+# Every message pays for each round trip, so one query locks both its row and its subject.
 _HOLD = """
 WITH held AS (SELECT id FROM {table} WHERE id = %(id)s AND attempt = %(attempt)s AND {open} FOR NO KEY UPDATE)
 SELECT %(subject)s::text IS NULL OR pg_advisory_xact_lock(hashtextextended(%(subject)s, 0)) IS NULL FROM held
 """
-# Receivers' operations: what one raises ends the whole transaction of the delivery, so that it needs no savepoint.
+# For receivers' operations. They need no savepoint: an exception rolls back the whole delivery.
 receiving = transaction.atomic(savepoint=False)
 _MARK = """
 UPDATE integration_delivery SET receipt = %s, delivered_at = clock_timestamp(), error = '', not_yet_since = NULL
@@ -63,31 +64,31 @@ NOT_YET_PATIENCE = timedelta(minutes=15)
 
 
 class NotYet(Exception):
-    """What the message needs is not there yet; it costs no attempt and is tried again shortly."""
+    """What the message needs has not arrived yet; no attempt is used up, and it is retried shortly."""
 
 
 def deliver(delivery_id: int, attempt: int) -> None:
-    """Hand one message (or part) to its receiver, if nobody else has taken this attempt."""
+    """Apply one message (or part) at its receiver, unless this attempt is already claimed."""
     deliver_all([(delivery_id, attempt)])
 
 
 def deliver_all(wanted: Iterable[tuple[int, int]]) -> None:
-    """Hand messages to their receivers one after the other, each in a transaction of its own.
+    """Apply messages at their receivers one after the other, each in its own transaction.
 
-    One that fails holds up none of the others; one that kills the process costs the others this attempt.
+    One that fails does not hold up the others; one that crashes the process costs the others this attempt.
     """
     for delivery in _claim(Delivery, wanted):
         _perform(delivery, _act_on_delivery, _prepare_delivery)
 
 
 def run_due(work_id: int, attempt: int) -> None:
-    """Do one thing the clock started, if nobody else has taken this attempt."""
+    """Do one piece of due work, unless this attempt is already claimed."""
     for work in _claim(DueWork, [(work_id, attempt)]):
         _perform(work, _act_on_due_work)
 
 
 def retry_delivery(*, delivery_id: int) -> None:
-    """Give a dead letter all its attempts again. Does nothing where it is not dead any more."""
+    """Make a dead letter due again, with all its attempts. Does nothing if it is no longer dead."""
     with transaction.atomic():
         delivery = Delivery.objects.select_for_update(no_key=True).get(pk=delivery_id)
         if delivery.dead_at and not delivery.discarded_at:
@@ -97,7 +98,7 @@ def retry_delivery(*, delivery_id: int) -> None:
 
 
 def discard_delivery(*, delivery_id: int, by: str, reason: str) -> None:
-    """Give a dead letter up for good, with a name and a reason."""
+    """Discard a dead letter for good, with a name and a reason."""
     with transaction.atomic():
         delivery = Delivery.objects.select_for_update(no_key=True).get(pk=delivery_id)
         if delivery.dead_at and not delivery.discarded_at:
@@ -107,7 +108,7 @@ def discard_delivery(*, delivery_id: int, by: str, reason: str) -> None:
 
 
 def retry_due_work(*, work_id: int) -> None:
-    """Give work the clock started all its attempts again."""
+    """Make due work that failed for good due again, with all its attempts."""
     with transaction.atomic():
         work = DueWork.objects.select_for_update(no_key=True).filter(pk=work_id, dead_at__isnull=False).first()
         if work:
@@ -117,7 +118,7 @@ def retry_due_work(*, work_id: int) -> None:
 
 
 def _perform(work: W, act: Callable[[W], None], prepare: Callable[[W], None] | None = None) -> None:
-    """Act on claimed work, in one transaction with its mark; what goes wrong is noted on the row."""
+    """Act on claimed work and mark it in one transaction; store a failure on the row."""
     clear_contextvars()
     bind_contextvars(work=f"{type(work).__name__} {work.pk}")
     try:
@@ -130,16 +131,16 @@ def _perform(work: W, act: Callable[[W], None], prepare: Callable[[W], None] | N
                 act(work)
     except (NotYet, NewerMessage) as wait:
         _note(work, partial(_give_back, why=str(wait)))
-    except Exception as problem:  # noqa: BLE001  (whatever a receiver raises is noted on the row and tried again)
+    except Exception as problem:  # noqa: BLE001  (any failure is stored on the row and retried)
         log.warning("%s %s, attempt %s: %s", type(work).__name__, work.pk, work.attempt, type(problem).__name__)
         _note(work, partial(_try_again, error=f"{type(problem).__name__}: {problem}"))
 
 
 def _claim(model: type[W], wanted: Iterable[tuple[int, int]]) -> list[W]:
-    """Count these attempts, those that nobody has taken, and give their rows, the oldest first.
+    """Count those of these attempts that are not claimed yet, and return their rows, the oldest first.
 
-    A row that has had all its attempts is buried instead. One statement for all, which commits by itself: every
-    message pays for it.
+    A row that has used up its attempts becomes a dead letter instead. All are claimed by one statement that commits by
+    itself, because every message pays for it.
     """
     table, keys = model._meta.db_table, tuple(wanted)
     if not keys:
@@ -155,9 +156,9 @@ def _claim(model: type[W], wanted: Iterable[tuple[int, int]]) -> list[W]:
 
 
 def _is_held(work: Work, *, subject: str | None = None) -> bool:
-    """Lock the row, and then the subject; whether it is still open at this attempt, which then nobody else can end.
+    """Lock the row, then the subject. Whether the row is still open at this attempt; if so, nobody else can end it.
 
-    Whoever claimed an attempt waits for the lock: one who only came too late to claim it may hold it for a moment.
+    This waits for the lock: a process that was too late to claim the attempt may hold it for a moment.
     """
     table = work._meta.db_table
     hold = compose(_HOLD, table=identifier(table), open=OPEN[table])
@@ -171,7 +172,7 @@ def _note(work: Work, write: Callable[[Work], None]) -> None:
 
 
 def _prepare_delivery(delivery: Delivery) -> None:
-    """Let a bulk receiver make its table, in a transaction of its own: other parts of the extract must see it."""
+    """Let a bulk receiver create its table, in a separate transaction so that other parts of the extract see it."""
     route = _route(delivery)
     if route.prepare:
         import_string(route.prepare)(delivery.message)
@@ -195,7 +196,7 @@ def _act_on_due_work(work: DueWork) -> None:
 
 
 def _close_alerts(work: Work) -> None:
-    """What was told of work that is done now needs nobody any more."""
+    """Close the alerts about work that is now done."""
     if work.not_yet_since:
         close_alert(_waiting_key(work))
     if work.attempt - work.given_back > TRIES_WORTH_TELLING:
@@ -203,7 +204,7 @@ def _close_alerts(work: Work) -> None:
 
 
 def _one_at_a_time(work: Work) -> str | None:
-    """What work is done one by one for: a subject of small messages. Parts of an extract load side by side."""
+    """The key of work that is done one at a time: a small message's subject. Parts of an extract load in parallel."""
     if isinstance(work, Delivery) and work.queue == SMALL:
         return f"{work.receiver}|{work.message.subject}"
     return None
@@ -226,16 +227,16 @@ def _give_back(work: Work, why: str) -> None:
 
 
 def _try_again(work: Work, error: str) -> None:
-    """Next time after 0.5 s, doubling to 8 s, give or take a quarter; dead after the last attempt."""
+    """Retry after 0.5 s, doubling to 8 s, ± 25 %; a dead letter after the last attempt."""
     now = clock.now()
     tries = work.attempt - work.given_back
-    pause = min(0.5 * 2 ** (tries - 1), 8) * random.uniform(0.75, 1.25)  # noqa: S311  (spreads load, keeps no secret)
+    pause = min(0.5 * 2 ** (tries - 1), 8) * random.uniform(0.75, 1.25)  # noqa: S311  (spreads load, is no secret)
     work.error, work.due_at = error[:4000], now + timedelta(seconds=pause)
     work.save(update_fields=["error", "due_at"])
     if tries >= MOST_ATTEMPTS:
         _bury(work, now)
     elif tries >= TRIES_WORTH_TELLING:
-        text = f"“{work}” failed {tries} of {MOST_ATTEMPTS} times and is tried again by itself: {work.error[:300]}"
+        text = f"“{work}” failed {tries} of {MOST_ATTEMPTS} times and will be retried: {work.error[:300]}"
         _alert(work, _trying_key(work), Alert.WARNING, text)
 
 
@@ -244,7 +245,7 @@ def _bury(work: Work, now: datetime) -> None:
     work.error = work.error or "The process that did this work died each time."
     work.save(update_fields=["dead_at", "error"])
     close_alert(_trying_key(work))
-    text = f"“{work}” failed {MOST_ATTEMPTS} times and was set aside: {work.error[:300]} Retry it, or discard it."
+    text = f"“{work}” failed {MOST_ATTEMPTS} times and is now a dead letter: {work.error[:300]} Retry or discard it."
     _alert(work, _dead_key(work), Alert.CRITICAL, text)
 
 

@@ -1,4 +1,8 @@
-"""Where extracts lie: a file is written under a temporary name, forced to disk and renamed; what no row names goes."""
+"""The storage of extracts.
+
+Each file is written under a temporary name, flushed to disk and renamed. Files and folders that no row names are
+removed.
+"""
 
 import hashlib
 import os
@@ -24,21 +28,21 @@ def storage() -> Storage:
 
 
 def temporary_file() -> Any:
-    """A file to write to, beside those that are finished."""
+    """A file to write to, in the same folder as the finished ones."""
     root = Path(settings.EXTRACT_ROOT)
     root.mkdir(parents=True, exist_ok=True)
     return tempfile.NamedTemporaryFile(dir=root, prefix=WRITING, delete=False)
 
 
 def store(name: str, write: Callable[[IO[bytes]], object]) -> None:
-    """Make a file of what `write` writes."""
+    """Store what `write` writes under this name."""
     temporary = temporary_file()
     write(temporary)
     keep(temporary, name)
 
 
 def keep(temporary: Any, name: str) -> tuple[str, int]:
-    """Force a finished file to disk and put it into the storage; returns its SHA-256 and size in bytes."""
+    """Flush a finished file to disk and move it into the storage; returns its SHA-256 and size in bytes."""
     try:
         temporary.flush()
         os.fsync(temporary.fileno())
@@ -53,14 +57,14 @@ def keep(temporary: Any, name: str) -> tuple[str, int]:
 
 
 def discard(temporary: Any) -> None:
-    """Close and remove a temporary file that has not got its name."""
-    with suppress(OSError):  # a full disk says so again at the end
+    """Close a temporary file, and remove it if it was not renamed."""
+    with suppress(OSError):  # a full disk raises once more
         temporary.close()
     Path(temporary.name).unlink(missing_ok=True)
 
 
 def remove_unnamed(*, now: datetime) -> int:
-    """Remove files and folders of writers that died: older than an hour, named by no row. Returns how many."""
+    """Remove what writers that died left: files and folders older than an hour that no row names. Returns how many."""
     place = storage()
     if not place.exists("."):
         return 0
@@ -74,7 +78,7 @@ def remove_unnamed(*, now: datetime) -> int:
 
 
 def remove_folder(folder: str) -> int:
-    """Remove a folder with its files; returns how many that were."""
+    """Remove a folder with its files; returns how many files and folders were removed."""
     place = storage()
     if not place.exists(folder):
         return 0

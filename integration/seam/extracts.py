@@ -1,7 +1,7 @@
-"""Bulk rows between systems: written once, read only whole and unharmed.
+"""Bulk rows between systems: written once, and read only if complete and undamaged.
 
-An extract is a folder of CSV parts and a manifest. Each file is written under a temporary name, forced to disk and
-renamed; the manifest comes last, and only then the message that names it with the manifest's SHA-256.
+An extract is a folder of CSV parts and a manifest. Each file is written under a temporary name, flushed to disk and
+renamed; the manifest comes last. Only then is the message sent that names it by the manifest's SHA-256.
 """
 
 import gzip
@@ -27,18 +27,18 @@ LARGEST_MANIFEST = 4_000_000  # bytes; about 20,000 parts
 _STAGE = "CREATE TEMPORARY TABLE {name} ({columns}) ON COMMIT DROP"
 _COPY = "COPY {table} ({columns}) FROM STDIN WITH (FORMAT csv, HEADER match)"
 PART_NAME = re.compile(r"part-\d{5}\.csv(\.gz)?")
-LONGEST_ROW = 4096  # bytes; a packed part that holds more than its rows can is no part
+LONGEST_ROW = 4096  # bytes; a compressed part that unpacks to more than this per row is refused
 
 
 class ExtractDamaged(Exception):
-    """The files are not what the message says; nothing of them is applied."""
+    """The files don't match the message; no row of them is applied."""
 
 
 def write_extract(*, kind: str, query: str, params: Mapping[str, Any]) -> Extract:
-    """Write the rows of a query as an extract and record it. The query gives COLUMNS[kind], in that order.
+    """Write the rows of a query as an extract and record it. The query returns COLUMNS[kind], in that order.
 
-    Memory stays flat: rows go from COPY straight into the part files, EXTRACT_PART_ROWS each. What fails leaves no
-    file: a disk that is full would otherwise be fuller after each attempt.
+    Memory use stays flat: rows go from COPY straight into the part files, EXTRACT_PART_ROWS each. A failed write
+    leaves no file, so that retries don't fill up a full disk even more.
     """
     uid = uuid.uuid4()
     try:
@@ -63,8 +63,8 @@ def _write(uid: uuid.UUID, kind: str, query: str, params: Mapping[str, Any]) -> 
 class Staged(NamedTuple):
     """A temporary table with the rows of one part.
 
-    `range` holds the first and the last NIC id, as `first_nic_id` and `last_nic_id` of a statement that joins the part
-    with devices: what is written in the order in which devices were enrolled is joined with a range of them, not all.
+    `range` holds the first and the last NIC id, as the parameters `first_nic_id` and `last_nic_id` of a statement that
+    joins the part with devices. Extracts are written in the order of enrollment, so it need not join all devices.
     """
 
     table: str
@@ -75,25 +75,25 @@ class Staged(NamedTuple):
 def stage_part(ref: ExtractRef, *, kind: str, part: int) -> Staged:
     """Check one part against its manifest and COPY it into a temporary table.
 
-    The table goes at the end of the transaction. Raises ExtractDamaged; the caller's transaction then ends.
+    The table is dropped at the end of the transaction. Raises ExtractDamaged; the caller's transaction must then end.
     """
     table = f"staged_part_{part}"
     name = identifier(table)
     sql.execute(compose(_STAGE, name=name, columns=columns_of(kind)))
     rows = copy_part(ref, kind=kind, part=part, into=table)
-    sql.execute("SET LOCAL default_statistics_target = 1")  # the join depends on the number of rows alone
+    sql.execute("SET LOCAL default_statistics_target = 1")  # the join's plan only depends on the number of rows
     sql.execute(compose("ANALYZE {name}", name=name))
     if rows >= MANY_ROWS:
-        # So many rows are joined table by table, whatever the planner last heard of the tables' sizes.
+        # Nested loops are too slow for so many rows; outdated statistics could make the planner choose them.
         sql.execute("SET LOCAL enable_nestloop = off")
     first, last = sql.row(compose("SELECT min(nic_id), max(nic_id) FROM {name}", name=name))
     return Staged(table, rows, {"first_nic_id": first, "last_nic_id": last})
 
 
 def copy_part(ref: ExtractRef, *, kind: str, part: int, into: str) -> int:
-    """Check one part against its manifest and COPY it into a table with its columns; gives how many rows.
+    """Check one part against its manifest and COPY it into a table with its columns; returns how many rows.
 
-    Raises ExtractDamaged; the caller's transaction then ends.
+    Raises ExtractDamaged; the caller's transaction must then end.
     """
     described = _described_part(ref, kind, part)
     name = f"{ref.extract_uid}/{described['file']}"
@@ -104,7 +104,7 @@ def copy_part(ref: ExtractRef, *, kind: str, part: int, into: str) -> int:
         except DataError as problem:
             raise ExtractDamaged(f"{name} can't be read: {problem}") from problem
         if copied != described["rows"]:
-            raise ExtractDamaged(f"{name} holds {copied} rows; its manifest says {described['rows']}.")
+            raise ExtractDamaged(f"{name} contains {copied} rows; its manifest says {described['rows']}.")
         return copied
 
 
@@ -116,7 +116,7 @@ def columns_of(kind: str) -> Sql:
 
 
 class _Parts:
-    """What COPY writes to, a row a call: cuts the rows into part files and keeps what the manifest says of each."""
+    """The file that COPY writes to, one row per call: cuts the rows into parts and collects their manifest entries."""
 
     def __init__(self, uid: uuid.UUID, kind: str) -> None:
         self.uid = uid
@@ -151,7 +151,7 @@ class _Parts:
     def _begin(self) -> None:
         self.rows = 0
         self.temporary = extract_files.temporary_file()
-        # Level 1 halves the bytes at a fifth of the time of the usual level; mtime 0 keeps equal rows equal bytes.
+        # Level 1 halves the size in a fifth of the default level's time; with mtime 0 equal rows make equal bytes.
         self.out: IO[bytes] = (
             cast(IO[bytes], gzip.GzipFile(fileobj=self.temporary, mode="wb", compresslevel=1, mtime=0))
             if settings.EXTRACT_GZIP
@@ -160,7 +160,7 @@ class _Parts:
         self.block = bytearray(self.header)
 
     def _write_block(self) -> None:
-        # Packing row by row takes four times as long.
+        # Compressing row by row takes four times as long.
         self.out.write(self.block)
         self.block.clear()
 
@@ -194,23 +194,23 @@ def _described_part(ref: ExtractRef, kind: str, part: int) -> dict[str, Any]:
 
 @contextmanager
 def _open_unharmed(name: str, described: dict[str, Any]) -> Iterator[Any]:
-    """The rows of a part, from the very file whose bytes were checked: a name may lead to another file meanwhile."""
+    """The rows of a part, read from the same open file that was checked: its name may point elsewhere by then."""
     try:
         stored = extract_files.storage().open(name)
     except FileNotFoundError as gone:
         raise ExtractDamaged(f"{name} is not there.") from gone
     with stored:
         if stored.size != described["bytes"]:
-            raise ExtractDamaged(f"{name} has other bytes than its manifest says: {stored.size} of them.")
+            raise ExtractDamaged(f"{name} does not match its manifest: it has {stored.size} bytes.")
         if hashlib.file_digest(cast(Any, stored), "sha256").hexdigest() != described["sha256"]:
-            raise ExtractDamaged(f"{name} has other bytes than its manifest says.")
+            raise ExtractDamaged(f"{name} does not match its manifest: its SHA-256 differs.")
         stored.seek(0)
         with gzip.open(stored) if name.endswith(".gz") else nullcontext(stored) as rows:
             yield _Bounded(rows, (described["rows"] + 1) * LONGEST_ROW)
 
 
 class _Bounded:
-    """What COPY reads from: no more bytes than so many rows can have, however small the file that unpacks to them."""
+    """The file that COPY reads from; raises if a small compressed part unpacks to more than its rows can have."""
 
     def __init__(self, rows: Any, most: int) -> None:
         self.rows, self.left = rows, most
@@ -219,5 +219,5 @@ class _Bounded:
         block: bytes = self.rows.read(size)
         self.left -= len(block)
         if self.left < 0:
-            raise ExtractDamaged("A part holds more bytes than its rows can have.")
+            raise ExtractDamaged("A part contains more bytes than its rows can have.")
         return block

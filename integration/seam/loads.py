@@ -1,8 +1,8 @@
-"""Filling a partition from the parts of an extract, each part exactly once, and attaching it when the last is in.
+"""Fill a partition from the parts of an extract, each part exactly once, and attach it after the last part.
 
-The one place that knows how a bulk partition is made, filled, finished and attached: a plain table that nobody reads
-yet takes the rows, with a check that all are of its stage and without an index; then it gets its key, and joins its
-parent as the last thing before the commit.
+The one place that knows how a bulk partition is created, filled, finished and attached. The rows go into a plain table
+that nobody reads yet; its check allows only rows of its stage, and it has no index. Then it gets its key, and is
+attached to its parent as the last step before the commit.
 """
 
 import time
@@ -20,8 +20,8 @@ from .messages import ExtractRef
 from .models import Delivery, Load, Message
 from .sql import Sql, compose, identifier, identifiers, integer, listed
 
-# PostgreSQL's statistics target, for tables that are made anew for each stage: 3,000 rows tell of ids, watts and a
-# handful of codes as much as 30,000 do.
+# PostgreSQL's statistics target for tables that are rebuilt for each stage: a sample of 3,000 rows describes ids, watts
+# and a handful of codes as well as the usual 30,000.
 REBUILT = 10
 TRIES, PAUSE_S = 20, 0.2
 _KEEP_REFUSED = """
@@ -45,33 +45,33 @@ class Partition:
 
     @property
     def values(self) -> Sql:
-        """The keys whose rows it holds, as ATTACH lists them."""
+        """The keys of its rows, as ATTACH lists them."""
         return integer(self.value)
 
     @property
     def condition(self) -> Sql:
-        """What holds for each of its rows."""
+        """The condition that each of its rows meets."""
         return compose("{key} = {value}", key=identifier(self.key), value=self.values)
 
     @property
     def check(self) -> Sql:
-        """The constraint that says so, and spares ATTACH a look at the rows."""
+        """The constraint with that condition; it spares ATTACH a scan of the rows."""
         name = identifier(f"{self.table}_of_its_keys")
         return compose("CONSTRAINT {name} CHECK ({condition})", name=name, condition=self.condition)
 
     def create(self) -> None:
-        """Make the empty, unattached table, in which every row is of this stage; does nothing where it is there.
+        """Create the empty, unattached table, which only allows rows of this stage; does nothing if it exists.
 
-        Whoever calls this holds the lock of the stage.
+        The caller holds the lock of the stage.
         """
         if not sql.value("SELECT to_regclass(%s)", [self.table]):
             self._create_empty()
             self.execute("ALTER TABLE {table} ALTER {key} SET DEFAULT {value}", value=integer(self.value))
 
     def create_from(self, query: Sql, params: dict[str, Any]) -> int:
-        """Make the unattached table of a query's rows, with the parent's columns by name and type; returns how many.
+        """Create the unattached table from a query that returns the parent's columns; returns how many rows.
 
-        Unlike an INSERT this lets the server use several processors for the query.
+        Unlike INSERT, this lets PostgreSQL run the query on several processors.
         """
         # PostgreSQL overrates the cost of passing rows between workers; a tenth of it lets the query run in parallel.
         sql.execute("SET LOCAL parallel_tuple_cost = 0.01")
@@ -85,24 +85,24 @@ class Partition:
         return rows
 
     def take_now(self) -> None:
-        """Keep loaders out until the transaction ends. Raises NotYet where one is at work."""
+        """Keep loaders out until the transaction ends. Raises NotYet if one is at work."""
         try:
             with transaction.atomic():
                 self.execute("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE NOWAIT")
         except OperationalError as busy:
-            raise NotYet("rows are just coming in") from busy
+            raise NotYet("rows are being loaded") from busy
 
     def finish(self, primary_key: Sequence[str]) -> None:
-        """Add the key, once for all rows."""
+        """Add the primary key, after all rows are in."""
         self.execute("ALTER TABLE {table} ADD PRIMARY KEY ({columns})", columns=identifiers(primary_key))
 
     def attach(self) -> None:
-        """Make the rows visible; belongs at the end of the transaction, since it holds up other attachments."""
+        """Make the rows visible. Call it at the end of the transaction: it blocks other attachments."""
         self.execute("ALTER TABLE {parent} ATTACH PARTITION {table} FOR VALUES IN ({values})", values=self.values)
         analyze_after_commit(self.table, target=REBUILT)
 
     def execute(self, text: str, params: sql.Params = None, **parts: Sql) -> int:
-        """Run a statement about this partition: `{table}`, `{parent}`, `{key}` and the parts are put into its text."""
+        """Run a statement about this partition, with `{table}`, `{parent}`, `{key}` and the parts put into its text."""
         named = {"table": identifier(self.table), "parent": identifier(self.parent), "key": identifier(self.key)}
         return sql.execute(compose(text, **named, **parts), params)
 
@@ -113,23 +113,23 @@ class Partition:
 
 @dataclass(frozen=True)
 class Renewed(Partition):
-    """All rows of a partition anew, in a table that takes its place and its name."""
+    """All rows of a partition rewritten in a new table, which replaces the old one under its name."""
 
     @property
     def table(self) -> str:
         return f"{super().table}_renewed"
 
     def attach(self) -> None:
-        """Drop the table that has the place, and take it. The caller keeps writers away from the parent."""
+        """Drop the old table and take its name. The caller keeps writers away from the parent."""
         place = Partition(self.parent, self.key, self.value)
         self.execute("DROP TABLE {place}; ALTER TABLE {table} RENAME TO {place}", place=identifier(place.table))
         place.attach()
 
 
 def patiently(exchange: Callable[[], object]) -> None:
-    """Exchange tables that others read, within the transaction, and keep nobody waiting longer than a second for it.
+    """Exchange tables that others read, inside the transaction; each attempt blocks readers for a second at most.
 
-    Raises NotYet where readers, a backup for instance, leave no moment for it.
+    Raises NotYet if readers, such as a backup, leave no moment for it.
     """
     for _ in range(TRIES):
         try:
@@ -140,16 +140,16 @@ def patiently(exchange: Callable[[], object]) -> None:
             time.sleep(PAUSE_S)
         else:
             return
-    raise NotYet("the tables are read all the time")
+    raise NotYet("the tables are in constant use")
 
 
 def analyze_after_commit(*tables: str, target: int | None = None) -> None:
-    """Let the planner know of rows that came in bulk, once others can see them; `target` replaces the server's own."""
+    """Update the planner's statistics once others can see the bulk rows; `target` replaces the server's own."""
     transaction.on_commit(lambda: _analyze(tables, target), robust=True)
 
 
 def begin_load(message: Message, *, receiver: str, table: str = "") -> Load:
-    """The load of this message at this receiver, made on the first call."""
+    """The load of this message at this receiver, created by the first call."""
     ref: ExtractRef = message.body.extract  # type: ignore[attr-defined]  # every bulk message names an extract
     return Load.objects.get_or_create(
         message=message, receiver=receiver, defaults={"parts": ref.parts, "table": table}
@@ -169,20 +169,20 @@ def count_part(delivery: Delivery, *, applied: int, refused: int) -> Load:
 
 
 def count_rows(query: Sql, params: dict[str, Any]) -> int:
-    """How many rows a query returns, by several processors; an INSERT of them, which seldom are, would use one."""
+    """How many rows a query returns, on several processors; an INSERT uses one, and there are seldom rows to insert."""
     return int(sql.value(compose("SELECT count(*) FROM ({query}) counted", query=query), params))
 
 
 def keep_refused(delivery: Delivery, query: Sql, params: dict[str, Any]) -> int:
-    """Keep the rows a query returns as (head_end, nic_id, reason); returns how many."""
+    """Store the rows of a query, (head_end, nic_id, reason), as refused; returns how many."""
     return sql.execute(compose(_KEEP_REFUSED, query=query), {"delivery": delivery.pk, **params})
 
 
 def drop_abandoned_tables(*, now: datetime) -> int:
-    """Drop tables of loads that can never be finished, and that nobody attached; returns how many loads those were.
+    """Drop the unattached tables of loads that can never be finished; returns how many such loads there were.
 
-    Every part was delivered or discarded, and some without being counted: its stage was canceled or closed meanwhile.
-    It does not matter since when: `now` changes nothing.
+    All their parts were delivered or discarded, but some were not counted: the stage was canceled or closed meanwhile.
+    `now` is not used.
     """
     awaited = Delivery.objects.filter(
         message=OuterRef("message"), receiver=OuterRef("receiver"), delivered_at=None, discarded_at=None

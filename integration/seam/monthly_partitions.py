@@ -1,7 +1,7 @@
 """Monthly partitions: those of a month's stages are folded into one, long after the month is over.
 
-A look-up of one device asks every partition, so they must not become ever more. The rows are copied while everybody
-reads on; the tables change places at the end of the transaction, under a lock that is waited for a second at a time.
+A query for one device searches every partition, so their number must not keep growing. The rows are copied while others
+keep reading. The tables are exchanged at the end of the transaction, under a lock that each attempt waits a second for.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from . import sql
 from .loads import Partition, patiently
 from .sql import Sql, compose, identifier, identifiers, integer, listed
 
-# Partitions that hold one stage are named by its number, a month's by "m" and the month.
+# The name of a stage's partition ends in the stage's id, that of a month's in "m", the month and a count.
 _OF_ONE_STAGE = """
 SELECT DISTINCT substr(child.relname, length(parent.relname) + 2)::bigint
   FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid JOIN pg_class parent ON parent.oid = inhparent
@@ -57,26 +57,26 @@ class Month(Partition):
         return compose("{key} = ANY ('{{{values}}}'::bigint[])", key=identifier(self.key), values=self.values)
 
     def fill(self) -> None:
-        """Make the table, with the rows its stages have now."""
+        """Create the table with the present rows of its stages."""
         self._create_empty()
         self.execute("INSERT INTO {table} SELECT * FROM {parent} WHERE {condition}", condition=self.condition)
 
     def finish(self, primary_key: Sequence[str]) -> None:
-        """As of one stage; where the key does not lead to a stage's rows, a small index does: they lie together."""
+        """Add the key; if it does not start with the stage, also a small index: a stage's rows lie together."""
         super().finish(primary_key)
         if primary_key[0] != self.key:
             index = identifier(f"{self.table}_by_stage")
             self.execute("CREATE INDEX {index} ON {table} USING brin ({key})", index=index)
 
     def sources(self) -> list[str]:
-        """The partitions whose rows it takes over; none where no stage has one of its own."""
+        """The partitions that it replaces; none if no stage has its own partition."""
         names = [f"{self.parent}_{pk}" for pk in self.ids]
         found = sql.column(_HOLDING, {"parent": self.parent, "of_one_stage": names, "month": str(self.value)})
         return found if set(found).intersection(names) else []
 
 
 def months_to_fold(tables: Sequence[Bulk], over: QuerySet[Any], now: datetime) -> list[int]:
-    """Months that ended FOLD_AFTER_DAYS ago and of which a stage that is `over` has a partition of its own."""
+    """Months that ended FOLD_AFTER_DAYS ago, if a stage of theirs that is `over` still has its own partition."""
     ids = sql.column(_OF_ONE_STAGE, [[table.parent for table in tables]])
     before = _month_of(now - timedelta(days=settings.FOLD_AFTER_DAYS))
     ends = over.filter(pk__in=ids, ends_at__lt=before).values_list("ends_at", flat=True)
@@ -84,14 +84,14 @@ def months_to_fold(tables: Sequence[Bulk], over: QuerySet[Any], now: datetime) -
 
 
 def fold_oldest_month(tables: Sequence[Bulk], over: QuerySet[Any], now: datetime) -> None:
-    """Fold the oldest month there is to fold, if any. Raises NotYet if readers leave no moment for the exchange."""
+    """Fold the oldest month that is due, if any. Raises NotYet if readers leave no moment for the exchange."""
     if months := months_to_fold(tables, over, now):
         _fold(tables, over, months[0])
 
 
 @transaction.atomic
 def _fold(tables: Sequence[Bulk], over: QuerySet[Any], month: int) -> None:
-    """Put the rows of a month's stages that are `over` into one partition a table. Nothing may change them any more."""
+    """Put the rows of a month's stages that are `over` into one partition per table. They must not change again."""
     begins = datetime(month // 100, month % 100, 1, tzinfo=UTC)
     stages = over.filter(ends_at__gte=begins, ends_at__lt=_month_of(begins + timedelta(days=31)))
     ids = tuple(stages.order_by("pk").values_list("pk", flat=True))

@@ -1,7 +1,7 @@
-"""The loop that moves work: looks each second, and at once when something was sent, for what is due.
+"""The loop that moves work: looks for due work every second, and at once when a message is sent.
 
-Any number of schedulers run side by side and none is special: rows are claimed with SKIP LOCKED. The loop itself only
-claims; publishing and working happen in threads, so that a broker that hangs holds up nothing.
+Any number of schedulers run in parallel and none is special: rows are claimed with SKIP LOCKED. The loop itself only
+claims; publishing and working happen in threads, so a broker that hangs holds up nothing.
 """
 
 import logging
@@ -25,11 +25,11 @@ from .sql import compose, identifier
 log = logging.getLogger(__name__)
 
 DELIVERIES = Delivery._meta.db_table
-RUNNING_KEY = 815001  # the advisory lock every scheduler shares; `up` and `journey` see by it that one runs
+RUNNING_KEY = 815001  # the advisory lock that schedulers share; `up` and `journey` use it to see that one runs
 LOOK_EVERY = 1.0
-DATABASE_REST = 0.2  # a stage that came due meanwhile starts as soon as the database is back
+DATABASE_REST = 0.2  # short: a stage that comes due during an outage starts as soon as the database is back
 BROKER_REST = 5.0
-GATHER = 0.02  # what is sent within so short a time goes in one go
+GATHER = 0.02  # messages sent within so short a time are claimed together
 PUBLISHING_TAKES = 0.5
 MOST_AT_ONCE = 200
 SMALL_AT_ONCE = 25
@@ -52,10 +52,10 @@ SELECT %s, unnest(%s::bigint[]), %s, 0, 0, '' ON CONFLICT (name, object_id) DO N
 
 
 class Claimed(NamedTuple):
-    """A piece of work this scheduler has to see to.
+    """A piece of work that this scheduler has claimed.
 
-    `untaken`: it was published before and nobody took it. What took a process down with it (tried, and no error was
-    noted) is not called so: it stays with the workers, whose end ends nobody else's work.
+    `untaken`: it was published before and no worker took it. Work that crashed its process (attempted, but no error was
+    stored) does not count: it is only retried by workers, so it cannot take the scheduler down.
     """
 
     table: str
@@ -66,7 +66,7 @@ class Claimed(NamedTuple):
 
 
 def claim_due() -> list[Claimed]:
-    """Claim what is due, so that no other scheduler publishes it for a while."""
+    """Claim due work, so that no other scheduler publishes it for a while."""
     claimed = []
     for table, is_open in delivery.OPEN.items():
         claim = compose(_CLAIM, table=identifier(table), open=is_open)
@@ -75,7 +75,7 @@ def claim_due() -> list[Claimed]:
 
 
 def find_due() -> None:
-    """Ask every query of routes.DUE what the clock has made due, and note it as work to be done once."""
+    """Run the queries of routes.DUE, and note each id that they return as work to be done once."""
     now = clock.now()
     for name, due in DUE.items():
         if ids := list(import_string(due.ids)(now)[:MOST_AT_ONCE]):
@@ -83,9 +83,9 @@ def find_due() -> None:
 
 
 def batches(claimed: Iterable[Claimed]) -> Iterator[list[Claimed]]:
-    """What is done in one go: small deliveries nobody has tried yet, the oldest first.
+    """Group small deliveries that have never been attempted, the oldest first; everything else is a batch of its own.
 
-    All else goes alone: what was tried and is still there may take its process down, and others with it.
+    Work that was attempted and is still open may crash its process, and would take the rest of its batch with it.
     """
     new: dict[bool, list[Claimed]] = {False: [], True: []}
     for work in sorted(claimed):
@@ -106,7 +106,7 @@ def perform(batch: Sequence[Claimed]) -> None:
 
 
 def publish(batch: Sequence[Claimed]) -> None:
-    """Hand a batch to the Celery workers. Raises what the broker's client raises where it is away."""
+    """Publish a batch to the Celery workers. Raises the broker client's exceptions if the broker is down."""
     work = batch[0]
     if work.table != DELIVERIES:
         _publish(tasks.run_due, work.queue, work_id=work.id, attempt=work.attempt)
@@ -117,7 +117,7 @@ def publish(batch: Sequence[Claimed]) -> None:
 
 
 def publish_small(batch: Sequence[Claimed]) -> None:
-    """Hand small deliveries to one Celery worker."""
+    """Publish small deliveries as one Celery task."""
     _publish(tasks.deliver_small, SMALL, deliveries=[(work.id, work.attempt) for work in batch])
 
 
@@ -126,7 +126,7 @@ def _publish(task: Any, queue: str, **kwargs: Any) -> None:
 
 
 class Scheduler:
-    """One scheduler: run() goes on until stop() is called."""
+    """One scheduler: run() returns after stop() is called."""
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
@@ -140,7 +140,7 @@ class Scheduler:
         self.stopping.set()
 
     def run(self) -> None:
-        """Look for due work until stopped; a database that went away is waited for."""
+        """Look for due work until stopped. If the database goes down, wait until it is back."""
         away = False
         while not self.stopping.is_set():
             try:
@@ -152,7 +152,7 @@ class Scheduler:
                     self._wait()
             except (OperationalError, InterfaceError) as problem:
                 if not away:
-                    log.warning("The database is away (%s); looking for it all the time.", type(problem).__name__)
+                    log.warning("The database is down (%s); reconnecting until it is back.", type(problem).__name__)
                 away = True
                 connection.close()
                 self.stopping.wait(DATABASE_REST)
@@ -161,9 +161,9 @@ class Scheduler:
         connection.close()
 
     def turn(self) -> bool:
-        """One look: what is due goes to Celery, or is done here where it is small and nobody else takes it.
+        """Publish what is due to Celery, or do it here if it is small and no worker takes it.
 
-        Gives whether anything was due.
+        Returns whether anything was due.
         """
         self._find_due_each_second()
         for_celery = []
@@ -182,14 +182,14 @@ class Scheduler:
         return bool(found)
 
     def _find_due_each_second(self) -> None:
-        """Messages wake the loop many times a second; what the clock makes due is not worth a look each time."""
+        """Messages wake the loop many times per second; run the queries of what the clock makes due only once."""
         if time.monotonic() - self.clock_looked_at >= LOOK_EVERY:
             self.clock_looked_at = time.monotonic()
             find_due()
             note_periodic_work(clock.now())
 
     def _work(self, act: Callable[..., None], *args: list[Claimed]) -> None:
-        """Act in a thread of the pool, where nobody would see what it raises."""
+        """Act in a thread of the pool, and log exceptions, which would be lost there."""
         close_old_connections()
         try:
             act(*args)
@@ -203,8 +203,8 @@ class Scheduler:
         try:
             for batch in found:
                 publish(batch)
-        except Exception as problem:  # noqa: BLE001  (kombu raises many kinds; the rows come due again by themselves)
-            log.warning("The broker is away (%s); small work is done here meanwhile.", type(problem).__name__)
+        except Exception as problem:  # noqa: BLE001  (kombu raises many kinds; the rows come due again anyway)
+            log.warning("The broker is down (%s); small work is done here for now.", type(problem).__name__)
             self.broker_rests_until = time.monotonic() + BROKER_REST
         finally:
             self.publishing_since = None
@@ -215,7 +215,7 @@ class Scheduler:
         self.clock_looked_at = 0.0
 
     def _wait(self) -> None:
-        """Sleep until something was sent, a second at the most."""
+        """Sleep until something is sent, for a second at most."""
         raw = connection.connection
         if not raw.notifies:
             select.select([raw], [], [], LOOK_EVERY)

@@ -1,7 +1,7 @@
-"""History that can't be rewritten unseen: each row's digest, sealed in blocks that hash the block before.
+"""History that can't be rewritten unnoticed: each row's digest is sealed in blocks that hash the block before.
 
-A trigger writes a row's digest with the row, so sealing never reads history again and holds up nobody who writes it. A
-row that was added past the trigger has no digest, and is named for that.
+A trigger writes a row's digest with the row, so sealing never rereads history and blocks no writer. A row added past
+the trigger has no digest, and is reported for that.
 """
 
 from datetime import datetime
@@ -32,16 +32,16 @@ def tables() -> list[str]:
 
 @transaction.atomic
 def seal_history(*, now: datetime) -> None:
-    """Seal what was written by transactions that are older than every running one, unless another is just at it.
+    """Seal what transactions older than every running one wrote, unless another process is sealing.
 
-    The database's own clock dates the block: `now` changes nothing.
+    The database's clock dates the block; `now` is not used.
     """
     if sql.value("SELECT pg_try_advisory_xact_lock(%s)", [SEALING_KEY]):
         sql.execute(statement("integration.seam", "seal_history"))
 
 
 def head() -> HistoryBlock | None:
-    """The newest block: who keeps its number and digest elsewhere can tell later that nothing before it was changed."""
+    """The newest block. Keep its number and digest elsewhere to check later that nothing before it changed."""
     return HistoryBlock.objects.order_by("-number").first()
 
 
@@ -54,8 +54,8 @@ def holds(kept: str) -> bool:
 
 @transaction.atomic
 def tampered() -> list[Tampered]:
-    """Each row of history that was changed, removed or added past its trigger, and each block that does not add up."""
-    sql.execute("SET LOCAL TIME ZONE 'UTC'")  # digests are of the text of rows, moments in UTC
+    """Each row of history that was changed, removed or added past its trigger, and each block that is inconsistent."""
+    sql.execute("SET LOCAL TIME ZONE 'UTC'")  # digests are of rows as text, with times in UTC
     found = sql.rows(statement("integration.seam", "tampered_blocks"))
     for table in tables():
         query = statement("integration.seam", "tampered_rows", table=identifier(table))

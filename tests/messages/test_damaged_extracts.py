@@ -96,20 +96,29 @@ def _bomb(root: Path, extract: Extract) -> dict[str, Any]:
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "a part is missing": (lambda root, e: _part(root, e).unlink(), "is not there"),
     "the manifest is missing": (lambda root, e: _manifest(root, e).unlink(), "is not there"),
-    "a part is empty": (lambda root, e: _change(_part(root, e), lambda b: b""), "other bytes"),
-    "a part is truncated": (lambda root, e: _change(_part(root, e), lambda b: b[:-3]), "other bytes"),
+    "a part is empty": (lambda root, e: _change(_part(root, e), lambda b: b""), "does not match its manifest"),
+    "a part is truncated": (lambda root, e: _change(_part(root, e), lambda b: b[:-3]), "does not match its manifest"),
     "one bit is flipped": (
         lambda root, e: _change(_part(root, e), lambda b: b[:-2] + bytes([b[-2] ^ 1, b[-1]])),
-        "bytes",
+        "does not match its manifest",
     ),
-    "a part has other rows": (lambda root, e: _change(_part(root, e), lambda b: b.replace(b"801", b"999")), "bytes"),
-    "a part has a row more": (lambda root, e: _change(_part(root, e), lambda b: b + b"HE1,N0000005,9\n"), "bytes"),
-    "a part has a row twice": (lambda root, e: _change(_part(root, e), lambda b: b + b.splitlines(True)[1]), "bytes"),
+    "a part has other rows": (
+        lambda root, e: _change(_part(root, e), lambda b: b.replace(b"801", b"999")),
+        "does not match its manifest",
+    ),
+    "a part has a row more": (
+        lambda root, e: _change(_part(root, e), lambda b: b + b"HE1,N0000005,9\n"),
+        "does not match its manifest",
+    ),
+    "a part has a row twice": (
+        lambda root, e: _change(_part(root, e), lambda b: b + b.splitlines(True)[1]),
+        "does not match its manifest",
+    ),
     "a part has another header": (
         lambda root, e: _change(_part(root, e), lambda b: b.replace(b"nic", b"mac")),
-        "bytes",
+        "does not match its manifest",
     ),
-    "two parts are swapped": (_swap, "other bytes"),
+    "two parts are swapped": (_swap, "does not match its manifest"),
     "the manifest is edited": (lambda root, e: _edit_manifest(root, e, rows=6) and None, "not the manifest"),
     "the manifest is another extract's": (_other_manifest, "not the manifest"),
     "the folder is another extract's": (_other_folder, "describes another extract"),
@@ -122,7 +131,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     ),
     "a row more, forged": (
         lambda root, e: _forge(root, e, lambda b: b + b"HE1,N0000005,9\n"),
-        "holds 3 rows; its manifest says 2",
+        "contains 3 rows; its manifest says 2",
     ),
     "another header, forged": (lambda root, e: _forge(root, e, lambda b: b.replace(b"nic", b"mac")), "can't be read"),
     "a word for watts, forged": (

@@ -161,7 +161,7 @@ def test_a_retry_is_a_warning_until_the_last_one_and_is_over_with_the_delivery(
         deliver(delivery.pk, attempt)
     alert = Alert.objects.get()
     assert (alert.severity, alert.count, alert.retry_url) == ("warning", 9, "")
-    assert "failed 11 of 12 times and is tried again by itself" in alert.text
+    assert "failed 11 of 12 times and will be retried" in alert.text
     received_by("note")
     deliver(delivery.pk, 11)
     alert.refresh_from_db()

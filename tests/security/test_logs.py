@@ -184,7 +184,7 @@ def test_work_without_a_request_names_the_message_and_the_event(log: StringIO, m
 
 
 def test_lines_for_a_terminal_say_the_same() -> None:
-    record = logging.LogRecord("gridcall", logging.WARNING, "", 0, "The broker is away (%s)", ("TimeoutError",), None)
+    record = logging.LogRecord("gridcall", logging.WARNING, "", 0, "The broker is down (%s)", ("TimeoutError",), None)
     said = logs.formatter(style="console").format(record)
-    assert "The broker is away (TimeoutError)" in said
+    assert "The broker is down (TimeoutError)" in said
     assert "warning" in said
