@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from derms.actions import ACTIONS
 from integration.console.roles import ROLES
 from integration.engines.state import PROJECT
 from integration.project.reference import outdated
@@ -44,6 +45,20 @@ def test_settings_and_their_page_name_the_same_variables() -> None:
 )
 def test_the_tables_list_every_message_and_no_other(page: Path, heading: str) -> None:
     assert sorted(first_cells(page, heading)) == sorted(CONTRACTS)
+
+
+def test_states_say_who_takes_each_action_from_which_state() -> None:
+    rows = table(REFERENCE / "states.md", "Event")
+    for action in ACTIONS.values():
+        if action.is_step:
+            (row,) = [row for row in rows if f"`{action.operation.__name__}`" in row[5]]
+            first, last = action.states[0], action.states[-1]
+            assert row[0] == (f"{first} to {last}" if len(action.states) > 2 else ", ".join(action.states))
+            assert row[2].casefold() in [name.removeprefix("DERMS ").casefold() for name in roles_of(action.permission)]
+
+
+def roles_of(permission: str) -> list[str]:
+    return [name for name, permissions in ROLES.items() if permission in permissions]
 
 
 def test_pages_say_what_the_code_says() -> None:
