@@ -21,13 +21,13 @@ DO UPDATE SET count = integration_alert.count + 1, text = EXCLUDED.text, severit
 
 
 class AlertArchived(Refused):
-    """The alert is closed already."""
+    """The alert is already closed."""
 
 
 def raise_alert(
     key: str, *, kind: str, severity: str, text: str, event_uid: UUID | None = None, stage_uid: UUID | None = None
 ) -> None:
-    """Open an alert, or count it once more where it is open already."""
+    """Open an alert; if it is already open, count one more occurrence."""
     execute(_RAISE, [key[:200], kind, severity, text, event_uid, stage_uid])
 
 
@@ -38,7 +38,7 @@ def close_alert(key: str, *, by: str = "system") -> None:
 
 @transaction.atomic
 def archive_alert(*, alert_id: int, by: str) -> None:
-    """Close this one alert, which a person has looked at."""
+    """Close one alert that a person has dealt with. Raises AlertArchived."""
     alert = Alert.objects.select_for_update(no_key=True).get(pk=alert_id)
     if alert.closed_at:
         raise AlertArchived(_("This alert was archived already, by %(closed_by)s.") % {"closed_by": alert.closed_by})

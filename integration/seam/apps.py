@@ -4,11 +4,11 @@ from django.db.models.signals import post_migrate
 
 class SeamConfig(AppConfig):
     name = "integration.seam"
-    label = "integration"  # what tables, seals and permissions are called by
+    label = "integration"  # in the names of tables, seals and permissions
     verbose_name = "Messages"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401  (registers them)
+        from . import checks  # noqa: F401  (registers the checks)
         from .outcome_check import renew_check
 
         post_migrate.connect(renew_check, sender=self)

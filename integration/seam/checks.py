@@ -1,4 +1,4 @@
-"""`manage.py check`: every dotted string of the routes resolves, and every message has a route."""
+"""`manage.py check`: every dotted name in the routes resolves, and every message has a route."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def _names() -> list[str]:
 
 @register()
 def routes_resolve(**kwargs: Any) -> list[Error]:
-    """One error for each name that leads nowhere."""
+    """One error for each name that does not resolve."""
     errors = []
     for name in _names():
         try:

@@ -6,6 +6,6 @@ from . import sql
 
 
 def now() -> datetime:
-    """The database's present moment in UTC; inside a transaction it moves on, unlike SQL's now()."""
+    """The database's present moment in UTC; it advances inside a transaction, unlike SQL's now()."""
     moment: datetime = sql.value("SELECT clock_timestamp()")
     return moment

@@ -1,9 +1,9 @@
-"""What every part of a message has in common. Plain Python: no part of Django is imported here or by its users."""
+"""The base of everything in a message. Plain Python: neither this module nor its users import Django."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Contract(BaseModel):
-    """Cannot be changed, and refuses a field nobody declared."""
+    """Immutable, and refuses undeclared fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""django-fsm with the types it does not carry itself: import its parts from here."""
+"""django-fsm with the type annotations it lacks; import it from here."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar

@@ -1,4 +1,4 @@
-"""The rows that tell what happened, and the seals that show whether they still say so (sealing.py)."""
+"""The rows that record what happened, and the seals that show whether any was altered (sealing.py)."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,7 @@ from .logs import request_id
 
 
 class HistoryRecord(models.Model):
-    """A row that tells what happened. Append-only by trigger, sealed in blocks (sealing.py)."""
+    """A row that records what happened: append-only by trigger, sealed in blocks."""
 
     request_id = models.UUIDField(null=True, default=request_id, editable=False)
 
@@ -17,7 +17,7 @@ class HistoryRecord(models.Model):
 
 
 class HistoryBlock(models.Model):
-    """Rows of history that were sealed together; its digest covers theirs and the block's before."""
+    """Rows of history that were sealed together; its digest covers theirs and that of the block before."""
 
     number = models.PositiveBigIntegerField(primary_key=True)
     sealed_at = models.DateTimeField(db_default=Now())
@@ -29,7 +29,7 @@ class HistoryBlock(models.Model):
 
 
 class Seal(models.Model):
-    """The digest of one row of history, written with it by a trigger; final with its block."""
+    """The digest of one row of history, written with the row by a trigger; final once it is in a block."""
 
     pk = models.CompositePrimaryKey("source", "row_id")
     source = models.CharField(max_length=63)

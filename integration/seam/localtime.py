@@ -1,4 +1,4 @@
-"""Local wall time to UTC, where the clock may skip an hour or run through one twice."""
+"""Convert local wall time to UTC, although clocks may skip an hour or repeat one."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -17,9 +17,9 @@ class LocalTimeTwice(Refused):
 
 
 def to_utc(wall: datetime, time_zone: str, offset: str = "") -> datetime:
-    """The moment of a wall time without zone. `offset` like "-04:00" chooses where the time exists twice.
+    """The moment of a wall time without zone. `offset`, like "-04:00", chooses if the time exists twice.
 
-    Raises LocalTimeMissing, or LocalTimeTwice where no offset is given that fits.
+    Raises LocalTimeMissing, or LocalTimeTwice if the offset is missing or does not fit.
     """
     zone = ZoneInfo(time_zone)
     first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
@@ -40,7 +40,7 @@ def to_utc(wall: datetime, time_zone: str, offset: str = "") -> datetime:
 
 
 def offsets(wall: datetime, time_zone: str) -> list[str]:
-    """The offsets a wall time that exists twice may have."""
+    """The two offsets of a wall time that exists twice."""
     zone = ZoneInfo(time_zone)
     return [offset_text(wall.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
 

@@ -1,7 +1,7 @@
-"""What a line of the log says besides its words: which request, which person, which event.
+"""Structured logging: each line also names its request, person and event.
 
-Lines hold no customer's data: a request is named by its route, never by its address, where a link's secret or a name
-may stand; and of a database error only what happened is kept, not the row it happened to.
+Lines contain no customer data. A request is named by its route, never by its address, which may contain a link's secret
+or a name. Of a database error only the error is logged, not the row it concerns.
 """
 
 import logging
@@ -18,17 +18,17 @@ from structlog.types import EventDict, Processor
 log = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
-ROW_VALUES = ("DETAIL:", "CONTEXT:", "LINE ")  # how PostgreSQL begins lines that quote rows and statements
+ROW_VALUES = ("DETAIL:", "CONTEXT:", "LINE ")  # how lines begin in which PostgreSQL quotes rows and statements
 
 
 def request_id() -> uuid.UUID | None:
-    """The id of the request that is being answered; None outside of one."""
+    """The id of the request being answered; None outside a request."""
     found: uuid.UUID | None = get_contextvars().get("request_id")
     return found
 
 
 class RequestLog:
-    """Gives each request an id, and writes a line about it."""
+    """Assigns each request an id, and logs a line about it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -51,7 +51,7 @@ class RequestLog:
 
 
 def formatter(*, style: str) -> logging.Formatter:
-    """Lines of JSON, or lines for a terminal, with the same content."""
+    """A formatter for lines of JSON or, with the same content, lines for a terminal."""
     render: list[Processor] = [dev.ConsoleRenderer(colors=False, event_key="message")]
     if style == "json":
         render = [processors.JSONRenderer(default=str, ensure_ascii=False)]
@@ -72,7 +72,7 @@ def formatter(*, style: str) -> logging.Formatter:
 
 
 def _without_addresses(logger: object, method: str, line: EventDict) -> EventDict:
-    """Django's own lines about requests end with the address."""
+    """Remove the address, with which Django's own lines about requests end."""
     if line["logger"].startswith(("django.request", "django.security")):
         line["event"] = line["event"].partition(": ")[0]
     return line

@@ -33,7 +33,7 @@ SMALL, BULK = "small", "bulk"
 
 
 class Message(models.Model):
-    """What one system told others. Never changed after it is sent."""
+    """What one system sent others. Never changed after it is sent."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=40)
@@ -66,7 +66,7 @@ class Message(models.Model):
 
     @property
     def stage(self) -> uuid.UUID:
-        """The stage this message is about. Raises ValueError where it is about something else."""
+        """The stage this message is about. Raises ValueError if it is about something else."""
         if self.stage_uid is None:
             raise ValueError(f"{self} is not about a stage")
         return self.stage_uid
@@ -77,9 +77,9 @@ class Message(models.Model):
 
 
 class Work(models.Model):
-    """Something to be done once, by whoever comes first; delivery.py says how.
+    """Something to be done once, by the first process that claims it (delivery.py).
 
-    `attempt` grows by one each time somebody takes it, `given_back` each time the receiver said "not yet".
+    `attempt` grows by one with each claim, `given_back` each time the receiver says “not yet”.
     """
 
     queue = models.CharField(max_length=5, choices=[(SMALL, SMALL), (BULK, BULK)])
@@ -133,20 +133,20 @@ class Delivery(Work):
     @property
     def state(self) -> str:
         """Delivered, Discarded, Dead or Open, as the monitor shows it."""
-        for moment, word in (
+        for moment, state in (
             (self.delivered_at, "Delivered"),
             (self.discarded_at, "Discarded"),
             (self.dead_at, "Dead"),
         ):
             if moment:
-                return word
+                return state
         return "Open"
 
 
 class DueWork(Work):
-    """One thing the clock started (routes.DUE, routes.EVERY); the row goes when it is done.
+    """Work that the clock started (routes.DUE, routes.EVERY); the row is deleted when the work is done.
 
-    Work at fixed times is about no object, so there is one row of it at the most.
+    Work at fixed times has no object, so there is at most one row of each.
     """
 
     name = models.CharField(max_length=40)
@@ -164,7 +164,7 @@ class DueWork(Work):
 
 
 class PeriodicTurn(models.Model):
-    """When an entry of routes.EVERY was last due; who moves it on has noted the work (periodic.py)."""
+    """When an entry of routes.EVERY was last due; the scheduler that updates it notes the work (periodic.py)."""
 
     name = models.CharField(max_length=40, primary_key=True)
     due_at = models.DateTimeField()
@@ -174,7 +174,7 @@ class PeriodicTurn(models.Model):
 
 
 class Extract(models.Model):
-    """A bulk file that was written: its manifest lies in the storage under `folder`."""
+    """A bulk file that was written; its folder in the storage is named by `uid`."""
 
     uid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=40)
@@ -192,7 +192,7 @@ class Extract(models.Model):
 
 
 class Load(models.Model):
-    """A receiver taking in the parts of one extract; whoever finishes the last part finishes the load."""
+    """A receiver loading the parts of one extract; the worker that counts the last part finishes the load."""
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="loads")
     receiver = models.CharField(max_length=40)
@@ -226,7 +226,7 @@ class RefusedRow(models.Model):
 
 
 class Alert(models.Model):
-    """Something a person must look at. One open alert per key; it counts how often it came."""
+    """Something a person must look at. One is open per key, and counts its occurrences."""
 
     WARNING, CRITICAL = "warning", "critical"
 
@@ -254,7 +254,7 @@ class Alert(models.Model):
 
     @property
     def retry_url(self) -> str:
-        """Where what failed can be tried again; empty for what can't."""
+        """The address at which to retry what failed; empty if it can't be retried."""
         what, _colon, rest = self.key.partition(":")
         model, _colon, pk = rest.partition(":")
         if what != "dead" or not pk:
@@ -280,7 +280,7 @@ class TransitionRecord(HistoryRecord):
 
 
 class RequestAnswer(models.Model):
-    """Where a person was sent after an acting form, kept so that the same form sent twice acts once."""
+    """The redirect that answered an acting form, kept so that a form sent twice acts once."""
 
     key = models.UUIDField(primary_key=True)
     username = models.CharField(max_length=150)

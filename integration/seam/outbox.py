@@ -1,4 +1,4 @@
-"""Sending: a message becomes rows in the sender's own transaction, so it is sent exactly if the change is made."""
+"""Send messages: stored as rows in the sender's transaction, so a message is sent if and only if its change commits."""
 
 from django.conf import settings
 from django.db import connection
@@ -16,10 +16,10 @@ BY_THE_CLOCK = "by the clock"
 def send(body: MessageBody, *, sender: System) -> Message:
     """Store a message and a delivery for each receiver (and part), and wake the scheduler.
 
-    Raises RuntimeError outside a transaction: the message would then live without its change.
+    Raises RuntimeError outside a transaction: the message could then exist without its change.
     """
     if not connection.in_atomic_block:
-        raise RuntimeError("send() belongs into the transaction of the change it tells of")
+        raise RuntimeError("send() must be called in the transaction of the change it reports")
     payload, version = write(body, major=settings.PROTOCOL_VERSION)
     message = Message.objects.create(
         kind=body.kind,
@@ -41,10 +41,10 @@ def send(body: MessageBody, *, sender: System) -> Message:
 
 
 def wake(what: str = "") -> None:
-    """Tell the schedulers at commit that a message is due, or `BY_THE_CLOCK` that one of routes.DUE is."""
+    """Notify the schedulers at commit that a message is due, or with `BY_THE_CLOCK` that one of routes.DUE is."""
     execute("SELECT pg_notify(%s, %s)", [CHANNEL, what])
 
 
 def _part_numbers(extract: ExtractRef | None) -> list[int | None]:
-    # An extract without rows has one empty part, so that its receiver hears of it.
+    # An extract without rows has one empty part, so that it is delivered too.
     return [None] if extract is None else list(range(1, extract.parts + 1))

@@ -1,7 +1,7 @@
-"""The database's check of outcome codes, made from outcomes.py after each migrate.
+"""The database's check of outcome codes, created from outcomes.py after each migrate.
 
-The tables of outcomes check their codes by a function. It can be replaced at once, while a check that lists the codes
-itself would have to be dropped, and made anew by reading all outcomes there are.
+The tables of outcomes check their codes with a function, which can be replaced at once. A check that listed the codes
+itself would have to be dropped and recreated, and that reads all outcomes.
 """
 
 from typing import Any
@@ -17,6 +17,6 @@ CREATE OR REPLACE FUNCTION gridcall_is_outcome(code text) RETURNS boolean LANGUA
 
 
 def renew_check(*, using: str, **kwargs: Any) -> None:
-    """Let the tables of outcomes accept each code of outcomes.py, and no other."""
+    """Make the tables of outcomes accept the codes of outcomes.py and no others."""
     with connections[using].cursor() as cursor:
         cursor.execute(_RENEW, [CODES])

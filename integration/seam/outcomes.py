@@ -1,4 +1,4 @@
-"""What a device can have done in a stage: one row per code. Plain Python, read by the contracts and every system.
+"""What a device may have done in a stage: one row per code. Plain Python, used by the contracts and every system.
 
 A new code is a row here and its label in the catalogues of integration/locale.
 """
@@ -10,11 +10,11 @@ from .texts import _
 
 
 class About(NamedTuple):
-    """One row: a code, what it means, what counting does with it, how pages draw it.
+    """One row: a code, what it means, how it is counted, how pages draw it.
 
-    `times` says what `started_at` and `ended_at` of a device with this outcome are.
-    `icon` is a symbol of static/icons.svg; `tone` and `fill` are tones of static/css/app.css: that of the badge
-    (state-<tone>) and that of its share of a bar (fill-<tone>), which no other outcome has.
+    `times` describes `started_at` and `ended_at` of a device with this outcome.
+    `icon` is a symbol in static/icons.svg. `tone` and `fill` are tones in static/css/app.css: of the badge
+    (state-<tone>), and of its share of a bar (fill-<tone>), which must be unique.
     """
 
     code: str
@@ -33,8 +33,8 @@ class Outcome(StrEnum):
     """The outcome of one device in one stage.
 
     `is_success`: it counts as a success in the device's score and in the share that took part.
-    `ends_call`: a call ended with it, so it is one of the device's last ten calls. What was canceled says nothing
-    about the device.
+    `ends_call`: a call ended with it, so it is one of the device's last ten calls. A canceled call says nothing about
+    the device.
     `is_silent`: the device was called and did not answer.
     """
 

@@ -1,4 +1,4 @@
-"""Work at fixed times (routes.EVERY): noted as due work once per turn, however many schedulers look."""
+"""Work at fixed times (routes.EVERY): noted as due work once per turn, by any number of schedulers."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -10,7 +10,7 @@ from .sql import statement
 
 
 def note_periodic_work(now: datetime) -> None:
-    """Note each entry of EVERY whose turn has come since it was noted last."""
+    """Note each entry of EVERY whose turn has come since it was last noted."""
     turns = {"names": list(EVERY), "queues": [every.queue for every in EVERY.values()]}
     query = statement("integration.seam", "note_periodic_work")
     sql.execute(query, {**turns, "due": [latest_turn(every, now) for every in EVERY.values()]})
@@ -20,7 +20,7 @@ def latest_turn(every: Every, now: datetime) -> datetime:
     """The latest moment, now or before, at which this work was due.
 
     Intervals are counted from midnight in UTC. An hour is a local one of settings.NIGHTLY_TIME_ZONE: if the clock skips
-    it, its turn comes an hour later, and if it comes twice, at the first one.
+    it, its turn comes an hour later; if it occurs twice, at the first occurrence.
     """
     if isinstance(every.when, timedelta):
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

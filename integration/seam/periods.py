@@ -1,4 +1,4 @@
-"""How far the limits of a program are used, in the periods around a moment."""
+"""The limits of a program in the periods around a moment, and how far they are used."""
 
 from datetime import UTC, datetime, time
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Span(NamedTuple):
 
 
 class Limit(NamedTuple):
-    """How many events and hours a period allows a device; None: as many as there are."""
+    """How many events and hours a period allows a device; None: unlimited."""
 
     period: str
     starts_at: datetime
@@ -47,7 +47,7 @@ def limits_of(rules: ProgramRules, moment: datetime, time_zone: str) -> list[Lim
 
 
 def period_spans(rules: ProgramRules, moment: datetime, time_zone: str) -> dict[Period, Span]:
-    """The periods a moment lies in, by whole local days of the zone."""
+    """The periods that contain a moment, in whole local days of the zone."""
     zone = ZoneInfo(time_zone)
     day = moment.astimezone(zone).date()
     days = {period: period.days(rules, day) for period in PERIODS}

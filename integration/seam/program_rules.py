@@ -1,9 +1,9 @@
 """The rules a program may have: one entry each, a field of ProgramRules.
 
-CPM keeps them and DERMS evaluates them. Both make what they need from the entries: the message, CPM's form and page,
-the periods in which limits are counted, the SQL that chooses devices, the reasons why devices are left out, and the
-lists of rules an event may override, and the table of the documentation. Plain Python, because a message carries the
-rules; pages translate the texts.
+CPM keeps them and DERMS evaluates them. Everything is derived from the entries: the message, CPM's form and page, the
+periods in which limits are counted, the SQL that chooses devices, the reasons why devices are left out, the lists of
+rules that an event may override, and the table in the documentation. Plain Python, because a message carries the rules;
+pages translate the texts.
 """
 
 from calendar import monthrange
@@ -49,21 +49,21 @@ Flag = Annotated[bool, Unit.FLAG]
 
 
 class Kind(Enum):
-    """How DERMS evaluates a rule: the first two once for a stage, in derms/rules.py; the others for each device, in
+    """How DERMS evaluates a rule: the first two per stage, in derms/rules.py; the others per device, in
     derms/set_operations/device_rules.py.
     """
 
     WINDOW = auto()  # when a stage may run
-    LENGTH = auto()  # how long it may be
+    LENGTH = auto()  # how long a stage may be
     GAP = auto()  # the time between two events of a device
     DAYS = auto()  # days in a row with an event of a device
     EVENTS = auto()  # events of a device in a period
     HOURS = auto()  # hours of a device in a period
-    EXEMPTION = auto()  # devices that are left out for what they are
+    EXEMPTION = auto()  # kinds of devices that are left out
 
 
 class Period(NamedTuple):
-    """A period that limits are counted in; `days` returns its first local day and the day after its last."""
+    """A period in which limits are counted; `days` returns its first local day and the day after its last."""
 
     name: str
     label: str
@@ -84,7 +84,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Input:
-    """How CPM's form asks for a field; its label is the rule's if it has none."""
+    """How CPM's form asks for a field; without a label, the rule's is used."""
 
     help_text: str = _("Empty: no limit.")
     label: str = ""
@@ -128,7 +128,7 @@ ALLOWED_HOURS = Rule(
     _("Hours of the day"),
     _("allowed hours"),
     Kind.WINDOW,
-    "the window is not inside one day's hours; hours may pass midnight",
+    "the window is not inside one day's hours; hours may span midnight",
 )
 WEEKDAYS = Rule("weekdays", _("Weekdays"), _("allowed weekdays"), Kind.WINDOW, "the stage starts on another weekday")
 HOLIDAYS = Rule(
@@ -170,7 +170,7 @@ CRITICAL_CARE = Rule(
 class ProgramRules(Contract):
     """When and how often a program's devices may be used. None, empty or False: the rule does not exist.
 
-    Seasons are month-day pairs and may pass the new year; hours and weekdays (Monday is 0) are the control zone's own.
+    Seasons are month-day pairs and may span the new year; hours and weekdays (Monday is 0) are the control zone's.
     """
 
     season_start: Annotated[MonthDay, SEASON_DATES, Input(_("Month-day. Empty: all year."), _("Season begins"))] = (
@@ -232,7 +232,7 @@ class ProgramRules(Contract):
     overridable: tuple[str, ...] = Field(default=(), description="Names of the rules that an event may override.")
 
     def season(self, day: date) -> tuple[date, date]:
-        """The season a day lies in as [first day, day after the last); the calendar year if the program has none."""
+        """The season that contains a day, as [first day, day after the last); without seasons, the calendar year."""
         if not (self.season_start and self.season_end):
             return date(day.year, 1, 1), date(day.year + 1, 1, 1)
         opens, closes = _on(day.year, self.season_start), _on(day.year, self.season_end)

@@ -10,7 +10,7 @@ from . import sql
 from .models import Alert, Delivery, DueWork, Load, Message, RefusedRow
 from .sql import statement
 
-# So many deliveries are looked through for the last hour's backlog; in an hour of more its first minutes count too few.
+# The newest deliveries that the last hour's backlog is counted from; if more were made, its first minutes are too low.
 NEWEST = 20_000
 DEAD = Q(dead_at__isnull=False, delivered_at=None, discarded_at=None)
 # What the monitor calls the state of a delivery (Delivery.state), as conditions.
@@ -23,7 +23,7 @@ DELIVERY_STATES = {
 
 
 class Backlog(NamedTuple):
-    """What is on its way and what stopped: `waits_since` is when the oldest open delivery was made."""
+    """What is on its way and what failed: `waits_since` is when the oldest open delivery was created."""
 
     open: int
     waits_since: datetime | None
@@ -31,7 +31,7 @@ class Backlog(NamedTuple):
 
 
 def backlog() -> Backlog:
-    """Counts over the open and the dead rows alone, which are few and indexed."""
+    """Count only open and dead rows, which are few and indexed."""
     waiting = Delivery.objects.filter(Delivery.OPEN)
     return Backlog(
         open=waiting.count() + DueWork.objects.filter(DueWork.OPEN).count(),
@@ -48,7 +48,7 @@ class OpenThen(NamedTuple):
 
 
 def backlog_by_minute(now: datetime) -> list[OpenThen]:
-    """The last hour, a minute at a time."""
+    """The last hour, minute by minute."""
     since = now.replace(second=0, microsecond=0) - timedelta(hours=1)
     query = statement("integration.seam", "backlog_by_minute")
     found = sql.rows(query, {"since": since, "minutes": 60, "newest": NEWEST})
@@ -60,9 +60,9 @@ def deliveries() -> QuerySet[Delivery]:
 
 
 def stage_uids_of(event_number: str) -> QuerySet[Message, UUID | None]:
-    """The stages of an event, by what their status messages say."""
-    told = Message.objects.filter(kind="stage_status", payload__event_number=event_number.upper())
-    return told.values_list("stage_uid", flat=True)
+    """The stages of an event, according to their status messages."""
+    statuses = Message.objects.filter(kind="stage_status", payload__event_number=event_number.upper())
+    return statuses.values_list("stage_uid", flat=True)
 
 
 def dead_deliveries() -> QuerySet[Delivery]:
@@ -70,7 +70,7 @@ def dead_deliveries() -> QuerySet[Delivery]:
 
 
 def dead_due_work() -> QuerySet[DueWork]:
-    """Work the clock started that failed for good."""
+    """Due work that failed for good."""
     return DueWork.objects.exclude(DueWork.OPEN).order_by("-dead_at")
 
 
@@ -92,5 +92,5 @@ def alerts() -> QuerySet[Alert]:
 
 
 def open_alerts() -> QuerySet[Alert]:
-    """What somebody must look at now, the latest first."""
+    """Alerts that a person must look at now, the latest first."""
     return alerts().filter(closed_at=None).order_by("-last_at", "-id")

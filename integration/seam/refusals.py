@@ -1,11 +1,11 @@
-"""What an operation says when it may not act: a sentence for the person, and nothing changed."""
+"""How an operation refuses to act: with a sentence for the person, and without any change."""
 
 from datetime import datetime
 from typing import NamedTuple
 
 
 class Change(NamedTuple):
-    """The change that brought things to where they are; `zone` is where its time is told."""
+    """The change that led to the present state; `zone` is the time zone in which its time is shown."""
 
     what: str
     by: str
@@ -17,7 +17,7 @@ class Change(NamedTuple):
 
 
 class Refused(Exception):
-    """The state of things forbids it now; pages answer 409 with the sentence, and with who changed what when."""
+    """The present state does not allow it; pages answer 409 with the sentence and the last change."""
 
     def __init__(self, sentence: str, last: Change | None = None) -> None:
         super().__init__(sentence)

@@ -1,6 +1,6 @@
-"""The whole traffic on one screen: who receives which message, and what the clock starts.
+"""All traffic at a glance: which systems receive each message, and what the clock starts.
 
-Dotted strings, so that the seam imports none of the systems; `manage.py check` sees that each one resolves.
+Dotted names, so that the seam imports none of the systems; `manage.py check` verifies that each one resolves.
 """
 
 from datetime import timedelta
@@ -12,7 +12,7 @@ Queue = Literal["small", "bulk"]
 
 
 class Route(NamedTuple):
-    """One receiver of one kind of message. A bulk receiver takes an extract by parts; `prepare` runs before each."""
+    """One receiver of one kind of message. A bulk receiver gets an extract part by part; `prepare` runs before each."""
 
     receiver: System
     handler: str
@@ -21,7 +21,7 @@ class Route(NamedTuple):
 
 
 class Due(NamedTuple):
-    """Work the clock starts: a query that takes the present moment and gives due ids, and the operation for one id."""
+    """Work that the clock starts: a query that takes the time and returns due ids, and the operation for one id."""
 
     ids: str
     operation: str
@@ -38,7 +38,7 @@ class LocalHour(NamedTuple):
 
 
 class Every(NamedTuple):
-    """Work at fixed times, each interval or each day; its operation takes the present moment alone."""
+    """Work at fixed times, at an interval or daily; its operation only takes the time."""
 
     when: timedelta | LocalHour
     operation: str

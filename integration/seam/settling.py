@@ -1,4 +1,4 @@
-"""Doing everything that is due in this process, until nothing is left: for seeding, and for tests of the whole seam."""
+"""Do all due work in this process until nothing is left: for seeding, and for tests of the whole seam."""
 
 import time
 
@@ -7,7 +7,7 @@ from .scheduler import batches, claim_due, find_due, perform
 
 
 def settle(*, timeout_s: float = 60.0) -> None:
-    """Deliver every message and do all due work. Raises TimeoutError where something stays open for too long."""
+    """Deliver every message and do all due work. Raises TimeoutError if something stays open for too long."""
     until = time.monotonic() + timeout_s
     while True:
         find_due()

@@ -1,7 +1,7 @@
-"""SQL: statements by package and name, composed of checked parts, run for what they return.
+"""SQL: statements found by package and name, composed of checked parts, and run.
 
 Values are always parameters. Names of tables and columns can't be, so they are checked and quoted by `identifier` and
-put into a statement by `compose`; the linters refuse any other way to put something into a statement.
+put into a statement by `compose`; the linters reject any other way to build a statement.
 """
 
 import re
@@ -13,23 +13,23 @@ from typing import Any
 from django.db import connection
 
 Params = Sequence[Any] | Mapping[str, Any] | None
-_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")  # PostgreSQL cuts a longer name off
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")  # PostgreSQL truncates longer names
 
 
 class Sql(str):
-    """Text that may be put into a statement: it was written in the project, or checked."""
+    """Text that may be part of a statement: written in the project, or checked."""
 
     __slots__ = ()
 
 
 def statement(package: str, name: str, **parts: Sql) -> Sql:
-    """The text of `sql/<name>.sql` in a package, composed with parts; its first line says what it is for."""
+    """The text of `sql/<name>.sql` in a package, composed with parts; its first line states its purpose."""
     text = _text(package, name)
     return compose(text, **parts) if parts else text
 
 
 def compose(text: str, **parts: Sql) -> Sql:
-    """A statement of the project's own text, with parts in place of `{name}`.
+    """Put parts in place of `{name}` in a text of the project.
 
     Raises TypeError if a part is neither composed nor an identifier.
     """
@@ -40,14 +40,14 @@ def compose(text: str, **parts: Sql) -> Sql:
 
 
 def identifier(name: str) -> Sql:
-    """The quoted name of a table, column, index or channel. Raises ValueError if it is none of the project's kind."""
+    """The quoted name of a table, column, index or channel. Raises ValueError if it is not a simple lower-case name."""
     if not _NAME.fullmatch(name):
         raise ValueError(f"“{name}” is not a name of lower-case letters, digits and underscores.")
     return Sql(f'"{name}"')
 
 
 def integer(number: int) -> Sql:
-    """A number where PostgreSQL takes no parameter, in a view or a constraint."""
+    """A number, for statements in which PostgreSQL allows no parameters, such as views and constraints."""
     return Sql(int(number))
 
 
@@ -99,19 +99,19 @@ def column(query: str, params: Params = None) -> list[Any]:
 
 
 def analyze(*tables: str) -> None:
-    """Let the planner know what the tables hold by now, instead of waiting until PostgreSQL looks by itself."""
+    """Update the planner's statistics now, instead of waiting for autovacuum."""
     execute(compose("ANALYZE {tables}", tables=identifiers(tables)))
 
 
 def copy_out(query: str, params: Params, out: Any, *, form: str = "csv") -> None:
-    """COPY the rows of a query as csv, text or binary, a row with each call of `out.write`."""
+    """COPY the rows of a query as csv, text or binary; `out.write` is called once per row."""
     with connection.cursor() as cursor, connection.wrap_database_errors:
         rows = compose(cursor.mogrify(query, params).decode())
         cursor.copy_expert(compose("COPY ({rows}) TO STDOUT (FORMAT {form})", rows=rows, form=identifier(form)), out)
 
 
 def copy_in(copy: str, rows: Any, *, block: int = 8192) -> int:
-    """Run a COPY FROM STDIN that reads `block` bytes at once from `rows`; returns how many rows it copied."""
+    """Run a COPY FROM STDIN that reads `rows`, `block` bytes at a time; returns how many rows it copied."""
     with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.copy_expert(copy, rows, block)
         return int(cursor.rowcount)

@@ -1,4 +1,4 @@
-"""The systems that send each other messages: one row each. Plain Python, read by every system and the contracts."""
+"""The systems that send each other messages: one row each. Plain Python, used by every system."""
 
 from enum import StrEnum
 from typing import Self
@@ -7,7 +7,7 @@ from typing import Self
 class System(StrEnum):
     """A system by the name that messages, deliveries and loads carry; at most 40 characters.
 
-    `label` is what lists call it, `full_name` what history and sentences call it; `package` is its Django app.
+    `label` is its name in lists, `full_name` in history and sentences; `package` is its Django app.
     """
 
     label: str
@@ -25,5 +25,5 @@ class System(StrEnum):
 
 
 def label_of(name: str) -> str:
-    """What lists call the system of this name; the name itself if there is no such system any more."""
+    """The label of the system with this name; the name itself if the system no longer exists."""
     return {str(system): system.label for system in System}.get(name, name)

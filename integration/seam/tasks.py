@@ -1,4 +1,4 @@
-"""The Celery tasks: the muscle. What is to be done, and whether it is done, stands in PostgreSQL alone."""
+"""The Celery tasks: they only run work. What is to be done, and whether it is done, is only stored in PostgreSQL."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from celery import shared_task
 
 from . import delivery
 
-SMALL_S, BULK_S = 60, 3600  # after which a task that hangs is killed with its process, and its row tried again
+SMALL_S, BULK_S = 60, 3600  # after which a hanging task is killed with its process, and its row retried
 
 
 @shared_task(time_limit=SMALL_S)

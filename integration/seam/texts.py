@@ -1,4 +1,4 @@
-"""Texts of the seam that people read: contracts know nothing of Django, so pages translate them."""
+"""Texts of the seam that people read. Contracts don't import Django, so pages translate them."""
 
 
 def _(text: str) -> str:

@@ -158,18 +158,18 @@ def test_a_process_knows_when_it_is_too_old_for_a_message(kind: str, version: Ve
         (
             "event_opt_out",
             _opt_out(because="away"),
-            "“event_opt_out” is not what its contract says: because: Extra inputs are not permitted.",
+            "“event_opt_out” does not match its contract: because: Extra inputs are not permitted.",
         ),
         (
             "event_opt_out",
             {**EventOptOut.example, "stage_uid": 7, "nic_id": ""},
-            "“event_opt_out” is not what its contract says: stage_uid: UUID input should be",
+            "“event_opt_out” does not match its contract: stage_uid: UUID input should be",
         ),
-        ("event_opt_out", "leave", "“event_opt_out” is not what its contract says: the payload: "),
+        ("event_opt_out", "leave", "“event_opt_out” does not match its contract: the payload: "),
         (
             "stage_status",
             {**STATUS.model_dump(mode="json"), "ends_at": "2026-07-01T00:00:00Z"},
-            "“stage_status” is not what its contract says: the payload: a stage ends after it starts.",
+            "“stage_status” does not match its contract: the payload: a stage ends after it starts.",
         ),
     ],
     ids=["kind", "field", "type", "payload", "window"],
@@ -183,7 +183,7 @@ def test_what_is_no_message_is_refused_with_a_sentence(kind: str, payload: Any, 
 
 @pytest.mark.parametrize("text", ["", "1", "one.two", "1.0.0", "-1.0", "1.²"])
 def test_a_version_is_two_numbers(text: str) -> None:
-    with pytest.raises(MessageRefused, match="is no version of the protocol"):
+    with pytest.raises(MessageRefused, match="is not a version of the protocol"):
         Version.of(text)
 
 

@@ -1,8 +1,8 @@
-"""What the systems say to each other: one frozen model per message, plain Python, known to all and knowing nobody.
+"""The messages between the systems: one frozen model each, in plain Python that imports none of the systems.
 
 Power is in integer watts, moments carry an offset, windows are half-open. Bulk rows travel in an extract that the
-message names; COLUMNS says what is in each kind of extract. `read` and `write` turn a body into a payload of a version
-of the protocol and back.
+message names; COLUMNS lists the columns of each kind of extract. `read` and `write` convert between
+bodies and payloads of a version of the protocol.
 """
 
 from .bodies import ExtractRef, MessageBody, Receipt

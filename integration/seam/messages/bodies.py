@@ -1,4 +1,4 @@
-"""What the messages of every subject are made of."""
+"""What messages of all subjects have in common."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
@@ -15,7 +15,7 @@ Code = Annotated[str, Field(min_length=1, max_length=40)]
 Watts = Annotated[int, Field(ge=0, le=100_000_000)]
 
 
-# What the examples of all messages are about: one stage, one of its devices, one file.
+# All examples are about one stage, one of its devices and one file.
 EXAMPLE_STAGE: Mapping[str, Any] = {"stage_uid": "5f0c9a52-6f0e-4f5f-9d55-0c3d8a1f7b21"}
 EXAMPLE_DEVICE: Mapping[str, Any] = {"head_end": "HE1", "nic_id": "N0000042"}
 EXAMPLE_EXTRACT: Mapping[str, Any] = {
@@ -31,7 +31,7 @@ EXAMPLE_EXTRACT: Mapping[str, Any] = {
 class MessageBody(Contract):
     """One message. `kind` names it in routes and rows; `subject` is what it is about (a stage, a device, a program).
 
-    `example` is a payload as it travels.
+    `example` is a payload as it is sent.
     """
 
     kind: ClassVar[str]
@@ -87,7 +87,7 @@ class ExtractRef(Contract):
 
 
 class Receipt(Contract):
-    """A receiver's answer, kept with the delivery: SUCCESS, or ERROR where it refused rows and applied the others."""
+    """A receiver's answer, kept with the delivery: SUCCESS, or ERROR if it refused rows and applied the others."""
 
     status: Literal["SUCCESS", "ERROR"] = "SUCCESS"
     applied: int = 1

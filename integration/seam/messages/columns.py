@@ -1,4 +1,4 @@
-"""The columns of each kind of extract, with the PostgreSQL type a reader stages them in."""
+"""The columns of each kind of extract, with the PostgreSQL types with which they are staged."""
 
 from collections.abc import Mapping
 

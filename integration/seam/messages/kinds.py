@@ -43,5 +43,5 @@ CONTRACTS: Mapping[str, type[MessageBody]] = {
         EnrollmentLoadAnswer,
     )
 }
-# These name an extract, in which their rows travel.
+# These name an extract that contains their rows.
 BULK = tuple(body for body in CONTRACTS.values() if "extract" in body.model_fields)

@@ -1,9 +1,9 @@
-"""The version of the protocol: which payloads are read, and how bodies are written while versions are changing.
+"""The version of the protocol: which payloads can be read, and how bodies are written during an upgrade.
 
-Systems are upgraded one process after the other, so old and new ones exchange messages for a while. A minor version
-only adds: kinds, and fields that have a default. Whoever does not know them yet ignores such fields, and leaves such
-kinds to a process that does. A major version may change anything: its processes read the one before as well, and
-send it until settings.PROTOCOL_VERSION says that no process of the one before is left.
+Systems are upgraded process by process, so old and new ones exchange messages for a while. A minor version only adds
+kinds, and fields with a default. An older process ignores such fields, and leaves such kinds to an upgraded one. A
+major version may change anything: its processes also read the version before, and send it until
+settings.PROTOCOL_VERSION says that no process of that version is left.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ Payload = dict[str, Any]
 
 
 class Version(NamedTuple):
-    """major.minor, as it is kept with each message."""
+    """major.minor, as stored with each message."""
 
     major: int
     minor: int
@@ -31,22 +31,22 @@ class Version(NamedTuple):
     @classmethod
     @cache
     def of(cls, text: str) -> Self:
-        """Raises MessageRefused if it is no version."""
+        """Raises MessageRefused if it is not a version."""
         major, _dot, minor = text.partition(".")
         if not (major.isdecimal() and minor.isdecimal()):
-            raise MessageRefused(f"“{text}” is no version of the protocol.")
+            raise MessageRefused(f"“{text}” is not a version of the protocol.")
         return cls(int(major), int(minor))
 
 
 class Change(NamedTuple):
-    """How the payload of one kind differs between the major version before and this one."""
+    """Converts the payload of one kind from the major version before, and back."""
 
     from_before: Callable[[Payload], Payload]
     to_before: Callable[[Payload], Payload]
 
 
 class MessageRefused(ValueError):
-    """The message is not what its contract says; a sentence says what is wrong."""
+    """The message breaks its contract; the sentence says how."""
 
 
 class NewerMessage(Exception):
@@ -54,7 +54,7 @@ class NewerMessage(Exception):
 
 
 CURRENT = Version(1, 1)
-# The last version with the major number before, once there is one, and the kinds whose payload it has in another form.
+# The last version of the major version before, if any, and the kinds whose payloads differ in it.
 BEFORE: Version | None = None
 CHANGES: Mapping[str, Change] = {}
 
@@ -72,7 +72,7 @@ def check_kind(kind: str, version: Version) -> None:
 def read(kind: str, payload: Payload, version: Version) -> MessageBody:
     """The body that a payload of this version holds.
 
-    A field that nobody declared is refused, except in a newer minor version. Raises MessageRefused, NewerMessage.
+    Undeclared fields are refused, except in a newer minor version. Raises MessageRefused, NewerMessage.
     """
     check_kind(kind, version)
     if version.major < CURRENT.major and kind in CHANGES:
@@ -81,7 +81,7 @@ def read(kind: str, payload: Payload, version: Version) -> MessageBody:
         return CONTRACTS[kind].model_validate(payload, extra="ignore" if version > CURRENT else None)
     except ValidationError as problem:
         wrong = "; ".join(_sentence(error) for error in problem.errors(include_url=False))
-        raise MessageRefused(f"“{kind}” is not what its contract says: {wrong}.") from problem
+        raise MessageRefused(f"“{kind}” does not match its contract: {wrong}.") from problem
 
 
 def sendable_majors() -> list[int]:
@@ -90,7 +90,7 @@ def sendable_majors() -> list[int]:
 
 
 def write(body: MessageBody, *, major: int) -> tuple[Payload, Version]:
-    """The payload to send in this major version, the current one or the one before, and the version it has."""
+    """The payload to send in this major version (the current one or the one before), and its exact version."""
     payload: Payload = body.model_dump(mode="json")
     if major == CURRENT.major:
         return payload, CURRENT
@@ -100,6 +100,6 @@ def write(body: MessageBody, *, major: int) -> tuple[Payload, Version]:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    """What is wrong with which field."""
+    """Which field is wrong, and how."""
     field = ".".join(str(step) for step in error["loc"]) or "the payload"
     return f"{field}: {error['msg'].removeprefix('Value error, ')}"

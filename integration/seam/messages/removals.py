@@ -1,4 +1,4 @@
-"""What is said of devices that may not be used, or leave a stage that has reserved them."""
+"""Messages about devices that must not be used, or that leave a stage that has reserved them."""
 
 from typing import Literal
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What DERMS, CPM and LEC say to each other of a stage, from Scheduled to its outcomes."""
+"""What DERMS, CPM and LEC send each other about a stage, from Scheduled to its outcomes."""
 
 from typing import Literal, Self
 from uuid import UUID

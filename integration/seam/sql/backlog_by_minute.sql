@@ -1,4 +1,4 @@
--- Deliveries open at the end of each minute since a full minute: of the newest ones, and of whatever is open now.
+-- Count the deliveries open at each full minute since a given one: of the newest ones and all that are open now.
 WITH known AS (
     (SELECT id, created_at, least(delivered_at, dead_at, discarded_at) AS closed_at
        FROM integration_delivery ORDER BY id DESC LIMIT %(newest)s)

@@ -1,5 +1,5 @@
--- Note each periodic job whose turn has come as due work. The first scheduler to note a turn locks its row, and the others
--- then see that it is noted. A job that is still at work, or has failed for good, is not noted again.
+-- Note each periodic job whose turn has come as due work. The first scheduler to note a turn locks its row; the others
+-- then see that it is noted. A job that is still running, or has failed for good, is not noted again.
 WITH turn AS (
     SELECT *
       FROM unnest(%(names)s::text[], %(queues)s::text[], %(due)s::timestamptz[]) AS t(name, queue, due_at)),

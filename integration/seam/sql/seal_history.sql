@@ -1,4 +1,4 @@
--- Make a block of every row of history that was written by a transaction older than all that still run.
+-- Make a block of all rows of history written by transactions older than every running one.
 WITH before AS (
     SELECT coalesce(max(number), 0) AS number,
            coalesce((SELECT digest FROM integration_historyblock ORDER BY number DESC LIMIT 1), ''::bytea) AS digest

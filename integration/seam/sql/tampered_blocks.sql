@@ -1,4 +1,4 @@
--- Blocks that are not the digest of their seals and of the block before.
+-- Find blocks whose digest is not that of their seals and the block before.
 WITH made AS (
     SELECT block_id, count(*) AS rows,
            string_agg(gridcall_seal_line(source, row_id, digest), '' ORDER BY source, row_id) AS text

@@ -1,4 +1,4 @@
--- Rows of one table of history that are not what their seal says, have none, or are gone while their seal is there.
+-- Find rows of one table of history that differ from their seal, have no seal, or are gone although sealed.
 SELECT coalesce(seal.source, %(table)s), coalesce(seal.row_id, kept.id),
        CASE WHEN kept.id IS NULL THEN 'was removed' WHEN seal.row_id IS NULL THEN 'was added past its trigger'
             ELSE 'was changed' END || coalesce(', block ' || seal.block_id, '')
