@@ -1,0 +1,15 @@
+-- One row per reserved device: partitioned by stage (integration/seam/loads.py makes and attaches the partitions).
+CREATE SEQUENCE derms_event_number;
+
+-- The column that is equal in all rows of a partition comes last in the key: building it takes half the time.
+CREATE TABLE derms_reservation (
+    stage_id bigint NOT NULL, device_id bigint NOT NULL, expected_w integer NOT NULL,
+    PRIMARY KEY (device_id, stage_id)
+) PARTITION BY LIST (stage_id);
+
+CREATE TABLE derms_outcome (
+    stage_id bigint NOT NULL, device_id bigint NOT NULL, code text NOT NULL,
+    started_at timestamptz, ended_at timestamptz, reduction_w integer NOT NULL, error text NOT NULL,
+    PRIMARY KEY (device_id, stage_id),
+    CONSTRAINT derms_outcome_has_known_code CHECK (gridcall_is_outcome(code))
+) PARTITION BY LIST (stage_id);
