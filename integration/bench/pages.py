@@ -43,11 +43,11 @@ MOST_INVENTED = 500_000
 NEW_VALUES = {
     "stage_uid": "gen_random_uuid()",
     "event_number": "event_number || '-' || n",
-    "state": "CASE n % 10 WHEN 8 THEN 'Canceled' WHEN 9 THEN 'Scheduled' ELSE state END",
-    "started_at": "CASE WHEN n % 10 < 8 THEN started_at END",
-    "closed": "CASE WHEN n % 10 < 8 THEN closed ELSE 0 END",
-    "outcomes": "CASE WHEN n % 10 < 8 THEN outcomes ELSE '{}' END",
-    "outcomes_loaded_at": "CASE WHEN n % 10 < 8 THEN outcomes_loaded_at END",
+    "state": "CASE n %% 10 WHEN 8 THEN 'Canceled' WHEN 9 THEN 'Scheduled' ELSE state END",
+    "started_at": "CASE WHEN n %% 10 < 8 THEN started_at END",
+    "closed": "CASE WHEN n %% 10 < 8 THEN closed ELSE 0 END",
+    "outcomes": "CASE WHEN n %% 10 < 8 THEN outcomes ELSE '{}' END",
+    "outcomes_loaded_at": "CASE WHEN n %% 10 < 8 THEN outcomes_loaded_at END",
 }
 
 
