@@ -1,4 +1,4 @@
-"""`make bench`, `make bench-zones`: a benchmark on engines of its own, in a folder that goes with it."""
+"""`make bench`, `make bench-zones`: a benchmark on its own engines, in a folder that is removed at the end."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ ADDRESSES = ("DATABASE_URL", "REDIS_URL")
 
 
 def main() -> None:
-    words = sys.argv[1:] if sys.argv[1:2] == ["bench_zones"] else ["bench", *sys.argv[1:]]
+    arguments = sys.argv[1:] if sys.argv[1:2] == ["bench_zones"] else ["bench", *sys.argv[1:]]
     parent = PROJECT / ".local"
     parent.mkdir(mode=0o700, exist_ok=True)
     state = State(Path(tempfile.mkdtemp(prefix="bench-", dir=parent)))
@@ -24,7 +24,7 @@ def main() -> None:
         with engines.in_use():
             from django.core.management import execute_from_command_line
 
-            execute_from_command_line(["manage.py", *words])
+            execute_from_command_line(["manage.py", *arguments])
     except engines.EnginesNotUsable as error:
         sys.exit(str(error))
     finally:

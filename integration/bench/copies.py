@@ -1,4 +1,4 @@
-"""Rows like one that is there, by one statement."""
+"""Copies of an existing row, made by one statement."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ INSERT INTO {table} ({columns}) SELECT {values} FROM {table}, generate_series(1,
 
 
 def copy_row(like: Model, count: int, new: Mapping[str, str]) -> list[int]:
-    """Make so many copies of a row; `new` says what stands in a column instead, as SQL over the row and `n`, from 1."""
+    """Copy a row `count` times; `new` replaces columns by SQL expressions over the row and the copy's number `n`."""
     columns = [str(field.column) for field in like._meta.concrete_fields if not field.primary_key]
     values = listed(compose(new[column]) if column in new else identifier(column) for column in columns)
     query = compose(_COPY, table=identifier(like._meta.db_table), columns=identifiers(columns), values=values)

@@ -1,6 +1,6 @@
-"""Worker processes of the benchmark: they do what a Celery task does, and are told what by the benchmark itself.
+"""Worker processes of the benchmark, which do what Celery tasks do but get their work from the benchmark itself.
 
-So a step's time holds its work alone; what the doorbell costs is measured on small messages.
+So a step's time includes only its work; the cost of waking a worker is measured with small messages.
 """
 
 import time
@@ -20,7 +20,7 @@ PATIENCE_S = 600
 
 
 class BenchFailed(Exception):
-    """A step did not do what it is timed for."""
+    """A timed step did not do its work."""
 
 
 class Crew:
@@ -29,10 +29,10 @@ class Crew:
     def __init__(self, processes: int) -> None:
         self.processes = processes
         self._pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=member.begin)
-        wait([self._pool.submit(time.sleep, 0.5) for _ in range(processes)])  # so that each has started
+        wait([self._pool.submit(time.sleep, 0.5) for _ in range(processes)])  # until each process has started
 
     def run(self, operation: str, *args: Any, **kwargs: Any) -> None:
-        """Call an operation by its dotted name in one worker and wait for it. Raises what it raises."""
+        """Call an operation by its dotted name in one worker and wait for it. Raises what the operation raises."""
         self.start(operation, *args, **kwargs).result()
 
     def start(self, operation: str, *args: Any, **kwargs: Any) -> "Future[None]":
@@ -40,18 +40,18 @@ class Crew:
         return self._pool.submit(member.call, operation, args, kwargs)
 
     def deliver(self, deliveries: QuerySet[Delivery]) -> None:
-        """Deliver what of these is open, side by side; "not yet" is tried again, as the scheduler would.
+        """Deliver the open ones of these, in parallel; retry those answered with "not yet", as the scheduler would.
 
-        Raises BenchFailed where something stays open.
+        Raises BenchFailed if one stays open.
         """
         until = time.monotonic() + PATIENCE_S
-        while wanted := list(deliveries.filter(Delivery.OPEN).order_by("pk").values_list("pk", "attempt")):
-            waiting = [self._pool.submit(member.call, "integration.seam.delivery.deliver", one, {}) for one in wanted]
+        while unsent := list(deliveries.filter(Delivery.OPEN).order_by("pk").values_list("pk", "attempt")):
+            waiting = [self._pool.submit(member.call, "integration.seam.delivery.deliver", one, {}) for one in unsent]
             for each in waiting:
                 each.result()
             failed = deliveries.filter(Delivery.OPEN, not_yet_since=None).exclude(error="").first()
             if failed or time.monotonic() > until:
-                raise BenchFailed(f"{failed or wanted} was not delivered: {failed and failed.error}")
+                raise BenchFailed(f"{failed or unsent} was not delivered: {failed and failed.error}")
 
     def close(self) -> None:
         self._pool.shutdown()

@@ -1,4 +1,4 @@
-"""The physical limit of a step: COPY of exactly its rows into a logged table without index, in the same database."""
+"""The physical limit of a step: a COPY of exactly its rows into a logged table without index, in this database."""
 
 import os
 import tempfile
@@ -19,24 +19,24 @@ BLOCK = 1 << 18
 
 
 class Limit(NamedTuple):
-    """Seconds and bytes of one COPY: the median of three."""
+    """A COPY's seconds, the median of three runs, and its bytes."""
 
     seconds: float
     bytes: int
 
 
 def binary_copy(query: str, params: Mapping[str, Any], *, like: str) -> Limit:
-    """COPY FROM of a query's rows, binary, into a table like another one."""
+    """A binary COPY FROM of a query's rows into a table with the columns of `like`."""
     return _copy_in(query, params, compose("LIKE {table}", table=identifier(like)), "binary")
 
 
 def text_copy(query: str, kind: str, params: Mapping[str, Any]) -> Limit:
-    """COPY FROM of the rows of an extract, as text."""
+    """A text COPY FROM of the rows of an extract."""
     return _copy_in(query, params, columns_of(kind), "text")
 
 
 def copy_to_nowhere(query: str, params: Mapping[str, Any]) -> Limit:
-    """COPY TO of the same query that throws its rows away."""
+    """A COPY TO of the query's rows that discards them."""
     copy = compose("COPY ({query}) TO '/dev/null'", query=compose(query))
     seconds = median(_timed(lambda: sql.execute(copy, params)) for _ in range(RUNS))
     with tempfile.TemporaryFile(dir=_folder()) as out:

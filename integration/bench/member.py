@@ -1,11 +1,11 @@
-"""One worker process of the benchmark's crew; it imports nothing of Django before that is set up."""
+"""One worker process of the benchmark's crew; it imports Django only after setting its environment."""
 
 import os
 from typing import Any
 
 
 def begin() -> None:
-    """Become a worker, with a worker's time limits at the database, that is at work already: imported and connected."""
+    """Become a warm worker: with a worker's database time limits, code imported and database connected."""
     os.environ["GRIDCALL_PROCESS"] = "worker"
     import django
 

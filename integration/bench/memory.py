@@ -1,4 +1,4 @@
-"""Peak memory of every process that takes part: what a process holds for itself (RssAnon), shared buffers left out."""
+"""Peak memory of every process that takes part: its private memory (RssAnon), without shared buffers."""
 
 import re
 import threading
@@ -13,7 +13,7 @@ RSS_ANON = re.compile(r"^RssAnon:\s+(\d+) kB", re.MULTILINE)
 
 
 class Peaks:
-    """Looks at all processes until `stop`; `mb` then holds the highest value of each kind of process."""
+    """Samples all processes until `stop`; `mb` then holds the highest value per kind of process."""
 
     def __init__(self) -> None:
         self.mb: dict[str, float] = {}
@@ -44,7 +44,7 @@ class Peaks:
 
 
 def _kind(command: str) -> str:
-    """What a process is, by its command line."""
+    """The kind of a process, judged by its command line."""
     for sign, kind in (
         ("postgres: parallel worker", "parallel backend"),
         ("[local]", "backend"),
@@ -59,7 +59,7 @@ def _kind(command: str) -> str:
 
 
 def _postmaster() -> int:
-    """The server's first process, where it runs on this machine."""
+    """The process number of the server's first process, or 0 if the server runs on another machine."""
     backend = sql.value("SELECT pg_backend_pid()")
     with suppress(OSError):
         return int((Path("/proc") / str(backend) / "stat").read_text().rpartition(")")[2].split()[1])

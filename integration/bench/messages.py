@@ -32,9 +32,9 @@ GOAL = 0.25
 
 
 def measure(say: Callable[[str], object]) -> Row:
-    """One row: messages per second by tasks per second, the median of several rounds of both.
+    """One row: the ratio of messages per second to tasks per second, the median of several rounds.
 
-    Raises BenchFailed where a message came about twice or never.
+    Raises BenchFailed if a message was applied twice or never.
     """
     with working(say):
         stages = make_stages(MESSAGES * (ROUNDS + 1))
@@ -50,7 +50,7 @@ def _round(stages: list[uuid.UUID]) -> tuple[float, float]:
 
 
 def make_stages(count: int) -> list[uuid.UUID]:
-    """An event with so many stages, which nobody submits; gives their uids."""
+    """Make an event with `count` stages, which is never submitted; return the stages' uids."""
     journey = Journey(devices=DEVICES, stages=1, stage_seconds=3600)
     journey.make_fleet()
     wait_until(lambda: journey.enrolled() == DEVICES, seconds=PATIENCE_S, what="Enrolling the devices")
@@ -60,7 +60,7 @@ def make_stages(count: int) -> list[uuid.UUID]:
 
 
 def messages_per_second(stages: list[uuid.UUID]) -> float:
-    """Send a message about each stage, every one in a transaction of its own; the last one delivered ends the time."""
+    """Send a message about each stage, each in its own transaction; time ends when the last one is delivered."""
     first = (Delivery.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
     sent = Delivery.objects.filter(pk__gte=first)
     began = clock.now()
@@ -76,9 +76,9 @@ def messages_per_second(stages: list[uuid.UUID]) -> float:
 
 
 def tasks_per_second(count: int) -> float:
-    """Publish so many tasks that deliver nothing; the last one acknowledged ends the time."""
+    """Publish `count` tasks that deliver nothing; time ends when the last one is acknowledged."""
     with app.connection_for_write() as broker:
-        redis: Redis = broker.default_channel.client  # type: ignore[attr-defined]  # the channel of this transport
+        redis: Redis = broker.default_channel.client  # type: ignore[attr-defined]  # this transport's channel has it
         began = time.perf_counter()
         for _ in range(count):
             publish_small([])

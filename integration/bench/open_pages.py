@@ -1,7 +1,7 @@
-"""Many pages left open at once: whether each hears of every change, how soon, and what their fragments cost.
+"""Many pages kept open at once: whether each learns of every change, how soon, and what their fragments cost.
 
 Every page here does what static/js/live.js does: it holds one stream, and up to a second after a nudge about what it
-shows or about anything, or 30 s after its last fetch, it fetches its fragment again and says which one it has.
+shows or about anything, or 30 s after its last fetch, it fetches its fragment again, sending the ETag of the last one.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from integration.seam import sql
 from integration.seam.nudges import ANYTHING, tell_pages
 
 POLL_S = 30.0
-OPENING_S = 10.0  # over which the pages are opened, as nobody opens hundreds at once
-SETTLING_S = 3.0  # after the last change, for its nudge to rest and its fragments to come
+OPENING_S = 10.0  # the pages open over this time, since nobody opens hundreds at once
+SETTLING_S = 3.0  # after the last change, for its nudge and fragments to arrive
 CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
 @dataclass
 class Seen:
-    """What all pages saw: seconds from a change to its nudge, seconds a fragment took, and answers by status."""
+    """What all pages saw: seconds from each change to its nudge, seconds per fragment, and responses by status."""
 
     changed_at: dict[str, float] = field(default_factory=dict)
     nudges: list[float] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Seen:
 
 
 class Figures(NamedTuple):
-    """Of one run: nudges as a share of those due, seconds as p50 and p99, database connections at their most."""
+    """One run's figures: nudges due and delivered, seconds as p50 and p99, and the most database connections."""
 
     nudges_due: int
     nudges_delivered: int
@@ -49,14 +49,14 @@ class Figures(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The path of a live page, and the event it shows; "events" where it shows them all."""
+    """The path of a live page, and the event it shows; "events" if it shows them all."""
 
     path: str
     shows: str
 
 
 def hold(address: str, cookie: str, pages: list[Page], numbers: list[str], *, seconds: float, every: float) -> Figures:
-    """Keep the pages open and change each event every so many seconds. Raises ConnectionError where one is refused."""
+    """Keep the pages open and change each event every `every` seconds. Raises ConnectionError if a page is refused."""
     return asyncio.run(_hold(address, cookie, pages, numbers, seconds, every))
 
 
@@ -100,7 +100,7 @@ def _figures(seen: Seen, pages: int, took: float) -> Figures:
 
 
 def _change(number: str, seen: Seen) -> None:
-    """Tell the web processes of a change, as every operation does at its commit; count the database connections."""
+    """Nudge the web processes about a change, as every operation does at its commit; count the database connections."""
     seen.changed_at[number] = time.monotonic()
     seen.changes += 1
     tell_pages(number)
@@ -108,7 +108,7 @@ def _change(number: str, seen: Seen) -> None:
 
 
 async def _keep_open(address: str, cookie: str, page: Page, seen: Seen) -> None:
-    await asyncio.sleep(random.uniform(0, OPENING_S))  # noqa: S311 (when a page is opened is no secret)
+    await asyncio.sleep(random.uniform(0, OPENING_S))  # noqa: S311 (opening times are no secret)
     nudged = asyncio.Event()
     async with asyncio.TaskGroup() as both:
         both.create_task(_listen(address, cookie, page, nudged, seen))
@@ -163,16 +163,16 @@ async def _fragment(address: str, cookie: str, path: str, etag: str) -> tuple[in
 async def _ask(
     address: str, path: str, cookie: str, headers: dict[str, str] | None = None
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    where = urlsplit(address)
-    reader, writer = await asyncio.open_connection(where.hostname, where.port)
-    lines = [f"GET {path} HTTP/1.1", f"Host: {where.netloc}", f"Cookie: {cookie}", "Connection: close"]
+    server = urlsplit(address)
+    reader, writer = await asyncio.open_connection(server.hostname, server.port)
+    lines = [f"GET {path} HTTP/1.1", f"Host: {server.netloc}", f"Cookie: {cookie}", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items() if value]
     writer.write("\r\n".join([*lines, "", ""]).encode())
     return reader, writer
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
-    """Status and headers of an answer, names in lower case."""
+    """The status and headers of a response, names in lower case."""
     status = int((await reader.readline()).split()[1])
     headers = {}
     while line := (await reader.readline()).decode().strip():

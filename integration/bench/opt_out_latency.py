@@ -16,9 +16,9 @@ from integration.seam.systems import System
 from lec_sim.models import LecStage
 
 P50_GOAL_S, P99_GOAL_S = 0.3, 2.0
-PAUSE_S = 0.2  # between two opt-outs: five a second, more than a whole call centre saves
+PAUSE_S = 0.2  # between two opt-outs: five a second, more than a whole call center saves
 AHEAD = timedelta(hours=1)  # nothing starts while the benchmark runs
-ENOUGH = 30  # opt-outs a percentile is worth telling of
+ENOUGH = 30  # the fewest opt-outs for a meaningful percentile
 ANSWERED = """
 SELECT extract(epoch FROM d.delivered_at - r.requested_at)::float
 FROM cpm_programevent p
@@ -31,7 +31,7 @@ WHERE p.event_uid = %s
 
 
 class Latency(NamedTuple):
-    """Seconds from Save to LEC's answer, over so many opt-outs saved while an extract was loading."""
+    """Seconds from Save to LEC's answer, over opt-outs that were saved while extracts loaded."""
 
     opt_outs: int
     p50: float
@@ -43,7 +43,7 @@ class Latency(NamedTuple):
 
 
 def measure(*, devices: int, stages: int) -> Latency:
-    """Run one event and opt out of its loaded stages while the others load. Needs workers and a scheduler."""
+    """Run one event and opt devices out of its loaded stages while the others load. Needs workers and a scheduler."""
     journey = Journey(devices=devices, stages=stages, stage_seconds=300)
     journey.make_fleet()
     ProgramType.objects.filter(programs__code=journey.tag).update(allow_to_opt_out=True, opt_out_cutoff_minutes=0)
@@ -62,7 +62,7 @@ def measure(*, devices: int, stages: int) -> Latency:
 
 
 def save_while_loading(event_uid: UUID, stages: int, *, seconds: float) -> int:
-    """Opt one device after the other out, until CPM and LEC have loaded every stage; gives how many."""
+    """Opt devices out one by one until CPM and LEC have loaded every stage; return how many."""
     until, saved = time.monotonic() + seconds, 0
     while is_loading(event_uid, stages):
         saved += opt_out_of_a_loaded_stage(event_uid)
@@ -73,7 +73,7 @@ def save_while_loading(event_uid: UUID, stages: int, *, seconds: float) -> int:
 
 
 def is_loading(event_uid: UUID, stages: int) -> bool:
-    """Whether a stage's reservations are still to come at CPM or at LEC."""
+    """Whether CPM or LEC has not loaded the reservations of every stage yet."""
     loaded = [
         each.objects.filter(event_uid=event_uid, reservations_loaded_at__isnull=False).count()
         for each in (ProgramEvent, LecStage)
@@ -82,7 +82,7 @@ def is_loading(event_uid: UUID, stages: int) -> bool:
 
 
 def opt_out_of_a_loaded_stage(event_uid: UUID) -> int:
-    """Save one opt-out; 0 where no stage is loaded yet."""
+    """Save one opt-out and return 1, or return 0 if no stage is loaded yet."""
     loaded = ProgramEvent.objects.filter(event_uid=event_uid, reservations_loaded_at__isnull=False)
     program_event = loaded.order_by("?").first()
     if program_event is None:
@@ -94,5 +94,5 @@ def opt_out_of_a_loaded_stage(event_uid: UUID) -> int:
 
 
 def answers(event_uid: UUID) -> list[float]:
-    """Seconds of every opt-out LEC has answered."""
+    """The seconds that each opt-out waited for LEC's answer."""
     return sql.column(ANSWERED, [System.LEC, event_uid])

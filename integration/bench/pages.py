@@ -1,4 +1,4 @@
-"""Pages over many participations and customers, beside the same pages over few: the way a browser gets them."""
+"""The pages with many participations and customers, beside the same pages with few, fetched as a browser does."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -37,9 +37,9 @@ PROGRAM_EVENTS = 20
 TURNS, A_TURN = 4, 10
 SAMPLES = TURNS * A_TURN
 GOAL = 2
-CUSTOMERS_BY_DEVICE = 0.45  # in an invented fleet; what is still missing comes with the next round
+CUSTOMERS_BY_DEVICE = 0.45  # in an invented fleet; the next round adds what is still missing
 MOST_INVENTED = 500_000
-# Of ten program events one is to come and one was canceled before its start; the others are copies in all.
+# Of ten program events one is still to come and one was canceled before its start; the others are full copies.
 NEW_VALUES = {
     "stage_uid": "gen_random_uuid()",
     "event_number": "event_number || '-' || n",
@@ -59,7 +59,7 @@ class Times(NamedTuple):
 
 
 class Page(NamedTuple):
-    """One kind of page over few rows and over many."""
+    """One kind of page, with few rows and with many."""
 
     name: str
     few: Times
@@ -67,7 +67,7 @@ class Page(NamedTuple):
 
 
 def fill(run: EventRun, *, customers: int) -> None:
-    """Let the event's devices take part in PROGRAM_EVENTS more program events, and invent customers up to a number."""
+    """Add PROGRAM_EVENTS copies of the event's program event with all participations, and customers up to a number."""
     like = ProgramEvent.objects.get(stage_uid=run.stage.uid)
     for pk in copy_row(like, PROGRAM_EVENTS, NEW_VALUES):
         copy = ProgramEvent.objects.get(pk=pk)
@@ -86,7 +86,7 @@ def fill(run: EventRun, *, customers: int) -> None:
 
 
 def keep_few() -> str:
-    """Keep the database as it is now, under another name. Nobody else may be connected to it."""
+    """Copy the database as it is now and return the copy's name. No other session may be connected to it."""
     whole = connection.settings_dict["NAME"]
     connection.close()
     with connection._nodb_cursor() as cursor:
@@ -101,7 +101,7 @@ def drop_few(database: str) -> None:
 
 
 def times(few: EventRun, many: EventRun, few_in: str) -> list[Page]:
-    """Fetch every page in both databases, in turn, so that both meet the machine in the same mood."""
+    """Fetch every page from both databases in turn, so that varying load of the machine affects both."""
     whole = connection.settings_dict["NAME"]
     with _using(few_in):
         addresses_few = _addresses(few)
@@ -117,7 +117,7 @@ def times(few: EventRun, many: EventRun, few_in: str) -> list[Page]:
 
 
 def rows(pages: list[Page]) -> list[Row]:
-    """A row a page: p95 over many by p95 over few."""
+    """A row per page: the ratio of p95 with many rows to p95 with few."""
     return [
         Row(
             f"page, p95: {page.name}", None, page.many.p95, page.few.p95, None,
@@ -128,7 +128,7 @@ def rows(pages: list[Page]) -> list[Row]:
 
 
 def print_times(pages: Iterable[Page]) -> None:
-    table = Table(title="Pages, milliseconds: few participations and customers, and many")
+    table = Table(title="Pages in milliseconds, with few participations and customers and with many")
     for name in ("Page", "Few: p50", "p95", "Many: p50", "p95"):
         table.add_column(name, justify="left" if name == "Page" else "right")
     for page in pages:
@@ -165,7 +165,7 @@ def _addresses(run: EventRun) -> dict[str, list[str]]:
     listing = reverse("cpm:participation_list")
     search = reverse("cpm:customer_list")
     people = [device.location.customer for device in devices]
-    words = {
+    searches = {
         "name": [customer.name for customer in people],
         "account": [customer.account for customer in people],
         "address": [device.location.address.partition(",")[0] for device in devices],
@@ -183,7 +183,7 @@ def _addresses(run: EventRun) -> dict[str, list[str]]:
         "event": [reverse("derms:event", args=[run.event.number])],
         **{
             f"customer search by {name}": _each(search, [{"q": text} for text in found])
-            for name, found in words.items()
+            for name, found in searches.items()
         },
     }
 
@@ -212,7 +212,7 @@ def _fetch_some(name: str, addresses: list[str], turn: int) -> list[float]:
     client = Client(SERVER_NAME="localhost")
     client.force_login(_reader(name))
     each = islice(cycle(addresses), turn * A_TURN, (turn + 1) * A_TURN)
-    _fetch(client, addresses[0])  # the connection and its caches are new
+    _fetch(client, addresses[0])  # warms up the new connection and its caches
     return [_fetch(client, address) for address in each]
 
 
@@ -222,7 +222,7 @@ def _times_of(seconds: list[float]) -> Times:
 
 
 def _reader(name: str) -> User:
-    """Somebody who may open all these pages; one a page, because searches by one person are counted."""
+    """A user who may open all these pages; one per page, because searches are limited per person."""
     person = person_of(f"bench.{name.replace(' ', '-')}", CSR)
     person.groups.set(Group.objects.filter(name__in=[CSR, PROGRAM_MANAGER, OPERATOR]))
     return person

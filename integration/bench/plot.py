@@ -1,4 +1,4 @@
-"""Time against size as an SVG file: both axes logarithmic, one line a step."""
+"""Time against size as an SVG file: logarithmic axes, one line per step."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -12,7 +12,7 @@ Line = Sequence[tuple[int, float]]
 
 
 class _Axes:
-    """Turns sizes and seconds into places on the picture."""
+    """Turns sizes and seconds into positions in the picture."""
 
     def __init__(self, lines: Mapping[str, Line]) -> None:
         points = [point for line in lines.values() for point in line]

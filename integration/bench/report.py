@@ -1,4 +1,4 @@
-"""What the benchmark says: a table for people, one JSON line for programs. `ok` follows from value and goal alone."""
+"""The benchmark's report: a table for people, one JSON line for programs. `ok` depends only on value and goal."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ SETTINGS = (
 
 
 class Row(NamedTuple):
-    """One line of the table. The value is seconds by limit seconds where there is a limit, else what `unit` says."""
+    """A line of the table. The value is the ratio of seconds to limit_seconds if there is a limit, else in `unit`."""
 
     step: str
     rows: int | None
@@ -60,7 +60,7 @@ def print_table(rows: Iterable[Row], peak_mb: dict[str, float], *, title: str) -
 
 
 def as_json(rows: Iterable[Row], peak_mb: dict[str, float], *, devices: int) -> dict[str, Any]:
-    """The result in one object."""
+    """The result as one object."""
     return {
         "devices": devices,
         "rows": [

@@ -1,4 +1,4 @@
-"""The whole benchmark: sizes one after the other, smallest first, in one database."""
+"""The whole benchmark: one size after the other, smallest first, in one database."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -18,14 +18,14 @@ Say = Callable[[str], object]
 
 
 class Measured(NamedTuple):
-    """An event that ran, and the memory of who ran it."""
+    """An event that ran, and the peak memory per kind of process."""
 
     run: EventRun
     peak_mb: dict[str, float]
 
 
 class Found(NamedTuple):
-    """Rows of the table, times of pages, memory by kind of process, and seconds of each step by size."""
+    """The rows of the table, the times of pages, memory by kind of process, and seconds of each step by size."""
 
     rows: list[Row]
     pages: list[pages.Page]
@@ -34,7 +34,7 @@ class Found(NamedTuple):
 
 
 def measure(*, devices: int, say: Say) -> Found:
-    """Small messages, then an event of every size up to `devices`, then pages over all. Raises BenchFailed."""
+    """Measure small messages, then an event of every size up to `devices`, then the pages. Raises BenchFailed."""
     say("Small messages ...")
     rows = [messages.measure(say)]
     few = _event(min(FEW_DEVICES, devices), say)
@@ -45,7 +45,7 @@ def measure(*, devices: int, say: Say) -> Found:
     rows = [row_of(step) for step in many.run.steps] + _memory_rows(by_size) + rows
     if devices // 10 in by_size:
         rows.append(_growth_row(by_size, devices))
-    say("Parts of one extract by one worker and by two ...")
+    say("Loading the parts of one extract with one worker and with two ...")
     rows.append(two_workers.measure(many.run))
     say(f"Pages: filling in {pages.PROGRAM_EVENTS * devices:,} participations ...")
     pages.fill(many.run, customers=devices)
@@ -60,7 +60,7 @@ def _event(size: int, say: Say) -> Measured:
     with crew_of(WORKERS) as crew:
         run = EventRun(devices=size, crew=crew)
         run.make_fleet()
-    # The fleet is the world's; what it took to invent it is not the product's.
+    # A new crew, so that memory used for inventing the fleet does not count.
     with crew_of(WORKERS) as crew:
         run.crew = crew
         peaks = Peaks().start()

@@ -1,4 +1,4 @@
-"""The steps of one event over a fleet, each timed from the call of its operation to its last commit."""
+"""The steps of one event for a fleet, each timed from the call of its operation to its last commit."""
 
 import time
 from collections.abc import Callable
@@ -26,7 +26,7 @@ RATED_W = (
     "SELECT sum(d.rated_w) FROM derms_device d JOIN derms_enrollment e ON e.device_id = d.id WHERE e.program_id = %s"
 )
 RESERVATIONS = "SELECT * FROM derms_reservation WHERE stage_id = %(stage)s"
-# Every device was called ten times and did well in most: so the ranked choice has something to rank.
+# Every device was called ten times, mostly with success, so that the ranked choice has something to rank.
 USAGE = """
 UPDATE derms_candidate c
    SET recent = known.recent, calls = 10, score = derms_score(known.recent, 10),
@@ -37,7 +37,7 @@ UPDATE derms_candidate c
 
 
 class Step(NamedTuple):
-    """What one step took, over how many rows, and the limit of these rows."""
+    """A step's seconds, its rows, and the physical limit for these rows."""
 
     name: str
     rows: int
@@ -59,7 +59,7 @@ class EventRun:
         self.steps: list[Step] = []
 
     def make_fleet(self) -> None:
-        """Customers and devices by set operations, DERMS told of them by an enrollment load; none of it is timed."""
+        """Invent customers and devices, and enroll them with DERMS by an enrollment load; none of it is timed."""
         journey = self.journey
         journey.make_fleet()
         for kind in ("program_rule_sync", "enrollment_load", "enrollment_load_answer"):
@@ -68,12 +68,12 @@ class EventRun:
             raise BenchFailed(f"{journey.enrolled()} of {journey.devices} devices were enrolled.")
         self.program = Enrollment.objects.filter(program__code=journey.tag).values_list("program_id", flat=True)[0]
         sql.execute(USAGE, [self.program])
-        sql.execute("VACUUM FULL derms_candidate")  # each stage that closes leaves a table without dead rows, too
-        sql.execute("VACUUM (ANALYZE)")  # what autovacuum does within minutes
+        sql.execute("VACUUM FULL derms_candidate")  # closing a stage also leaves a table without dead rows
+        sql.execute("VACUUM (ANALYZE)")  # as autovacuum does within minutes
         sql.execute("CHECKPOINT")
 
     def choose(self) -> None:
-        """Reserve two stages: one of Maximum Reduction, one ranked until a target is met."""
+        """Reserve two stages: one with Maximum Reduction, one with devices ranked until a target is met."""
         journey = self.journey
         now = clock.now()
         self.event = journey.plan(starts_at=now + timedelta(hours=1))
@@ -100,7 +100,7 @@ class EventRun:
         _require(LecStage.objects.get(stage_uid=stage.uid).reserved == stage.reserved, "LEC has other reservations")
 
     def execute(self) -> None:
-        """Call the devices and write what they did."""
+        """Call the devices and write their outcomes."""
         lec = LecStage.objects.get(stage_uid=self.stage.uid)
         self.crew.run("lec_sim.operations.start_stage", lec.pk, now=lec.starts_at)
         seconds = self._timed("lec_sim.operations.call_devices", lec.pk, now=lec.starts_at + timedelta(seconds=1))
@@ -110,8 +110,8 @@ class EventRun:
         self._pending = self.stage.reserved, seconds
 
     def close(self) -> None:
-        """Take the raw outcomes in, close the stage, and close every participation."""
-        for _ in range(2):  # what Live Energy Connect reports, and what DERMS tells CPM of it
+        """Load the raw outcomes, close the stage, and close every participation."""
+        for _ in range(2):  # Live Energy Connect's reports, and DERMS's messages to CPM about them
             self.crew.deliver(_deliveries("stage_execution_status") | _deliveries("stage_status"))
         began = time.perf_counter()
         self._deliver("raw_outcome", System.DERMS)
@@ -138,14 +138,14 @@ class EventRun:
 
     def _target_kw(self) -> int:
         watts = int(sql.value(RATED_W, [self.program]))
-        return round(watts * 0.5 * 0.8 * TARGET_SHARE / 1000)  # the forecast's factor, and most devices' score
+        return round(watts * 0.5 * 0.8 * TARGET_SHARE / 1000)  # the forecast's factor and most devices' score
 
     def _timed(self, operation: str, *args: object, **kwargs: object) -> float:
         return timed(lambda: self.crew.run(operation, *args, **kwargs))
 
     def _deliver(self, kind: str, receiver: str) -> float:
-        wanted = _deliveries(kind).filter(receiver=receiver, message__stage_uid=self.stage.uid)
-        return timed(lambda: self.crew.deliver(wanted))
+        deliveries = _deliveries(kind).filter(receiver=receiver, message__stage_uid=self.stage.uid)
+        return timed(lambda: self.crew.deliver(deliveries))
 
     def _note(self, name: str, rows: int, seconds: float, limit: Limit, *, goal: float) -> None:
         self.steps.append(Step(name, rows, seconds, limit, goal))

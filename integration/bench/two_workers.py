@@ -1,4 +1,4 @@
-"""Parts of one extract loaded by one worker and by two, each time into a fresh stage of CPM."""
+"""The parts of one extract, loaded by one worker and by two, each time into a fresh stage at CPM."""
 
 import uuid
 from statistics import median
@@ -38,7 +38,7 @@ FRESH = {
 
 
 def measure(run: EventRun) -> Row:
-    """How many times faster two workers load the parts than one: medians, taken in turn."""
+    """How many times faster two workers load the parts than one: medians, measured in turn."""
     extract = _extract(run)
     seconds: dict[int, list[float]] = {1: [], 2: []}
     with crew_of(1) as one, crew_of(2) as two:
@@ -70,7 +70,7 @@ def _load(run: EventRun, extract: Extract, crew: Crew) -> float:
 
 
 def _send(stage_uid: uuid.UUID, event_uid: uuid.UUID, extract: Extract) -> QuerySet[Delivery]:
-    """Tell CPM alone."""
+    """Send the extract to CPM only."""
     body = DeviceReservation(stage_uid=stage_uid, extract=extract.ref)
     with transaction.atomic():
         message = outbox.send(body, sender=System.DERMS)

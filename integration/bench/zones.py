@@ -1,7 +1,7 @@
-"""Many control zones schedule at once: what do they wait for?
+"""Many control zones scheduling at once: what do they wait for?
 
-The assumption behind more zones on one database is that they wait for processors and the log, not for each other: each
-holds its own zone's lock, and all meet only where a partition is attached.
+Running many zones on one database assumes that they wait for processors and the log, not for each other: each holds
+its own zone's lock, and they only compete when attaching a partition.
 """
 
 import threading
@@ -29,7 +29,7 @@ SELECT coalesce(wait_event_type, 'nothing'), count(*) FROM pg_stat_activity
 
 
 class Together(NamedTuple):
-    """Seconds of each zone's Schedule and of all, and how often a backend was seen waiting for what."""
+    """Seconds of each zone's Schedule and of all together, and how often a backend was seen waiting, by cause."""
 
     each: list[float]
     all: float
@@ -37,12 +37,12 @@ class Together(NamedTuple):
 
     @property
     def lock_share(self) -> float:
-        """The share of working backends that waited for a lock that another one held."""
+        """The share of active backends that waited for a lock held by another."""
         return self.waits.get("Lock", 0) / max(1, sum(self.waits.values()))
 
 
 def make_zones(zones: int, devices: int) -> list[Journey]:
-    """So many control zones, each with a fleet that DERMS knows."""
+    """Make control zones, each with a fleet that DERMS knows."""
     journeys = [Journey(devices=devices, stages=1, stage_seconds=3600) for _ in range(zones)]
     for journey in journeys:
         journey.make_fleet()
@@ -51,7 +51,7 @@ def make_zones(zones: int, devices: int) -> list[Journey]:
 
 
 def schedule(journeys: list[Journey], *, hours_ahead: int, at_once: int) -> Together:
-    """Schedule an event in each zone, so many at a time. Raises BenchFailed where one was not scheduled."""
+    """Schedule an event in each zone, `at_once` at a time. Raises BenchFailed if one was not scheduled."""
     starts_at = clock.now() + timedelta(hours=hours_ahead)
     events = [journey.plan(starts_at=starts_at).pk for journey in journeys]
     over, waits = threading.Event(), dict[str, int]()

@@ -1,4 +1,4 @@
-"""`manage.py bench`: every step of an event over many devices, beside the physical limit of its rows."""
+"""`manage.py bench`: every step of an event for many devices, beside the physical limit of its rows."""
 
 import json
 from argparse import ArgumentParser
@@ -15,12 +15,12 @@ from integration.engines.state import PROJECT
 
 
 class Command(BaseCommand):
-    help = "Time every step of an event beside COPY of the same rows, in fleets of its own that it leaves behind."
+    help = "Time every step of an event beside a COPY of the same rows; the fleets that it makes stay in the database."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--devices", type=int, default=1_000_000)
         parser.add_argument(
-            "--plot", type=Path, default=PROJECT / ".local" / "bench.svg", help="Where the picture goes."
+            "--plot", type=Path, default=PROJECT / ".local" / "bench.svg", help="The file of the picture."
         )
         parser.add_argument("--json", action="store_true", help="The last line is one JSON object.")
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         plot.draw(found.lines, path, title="Seconds of each step by number of devices")
         self._say(f"The picture of time against size is {path}.")
 
-    def _say(self, words: str) -> None:
-        """To standard error at once: the result is standard output's."""
-        self.stderr.write(words)
+    def _say(self, text: str) -> None:
+        """Write to standard error, and flush: standard output is for the result."""
+        self.stderr.write(text)
         self.stderr.flush()

@@ -1,4 +1,4 @@
-"""`manage.py bench_open_pages`: hundreds of open pages, and what reaches them."""
+"""`manage.py bench_open_pages`: hundreds of open pages, and which updates reach them."""
 
 import os
 from argparse import ArgumentParser
@@ -24,19 +24,19 @@ SHARE_OF_OVERVIEW = 5  # every fifth page is the Overview, the others show one e
 
 
 class Command(BaseCommand):
-    help = "Hold many pages open: print nudges delivered, their p99, fragments per second and database connections."
+    help = "Keep many pages open; print nudges delivered, their p99, fragments per second and database connections."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--pages", type=int, default=300)
         parser.add_argument("--events", type=int, default=6)
-        parser.add_argument("--seconds", type=float, default=60, help="For how long events change.")
+        parser.add_argument("--seconds", type=float, default=60, help="How long events keep changing.")
         parser.add_argument("--every", type=float, default=30, help="Seconds between two changes of one event.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
         port = free_port()
-        os.environ["GRIDCALL_HTTPS"] = "0"  # plain http, between this command and its web process alone
+        os.environ["GRIDCALL_HTTPS"] = "0"  # plain http, only between this command and its web process
         web = Supervisor([web_child(port)], say=self.stderr.write)
         with working(self.stderr.write):
             operator = person_of("journey.operator", OPERATOR)
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         self.report(found, options["pages"])
 
     def report(self, found: Figures, pages: int) -> None:
-        """Print the figures. Raises CommandError where a nudge was lost or a fragment failed."""
+        """Print the figures. Raises CommandError if a nudge was lost or a fragment failed."""
         self.stdout.write(
             f"{pages} open pages: {found.nudges_delivered:,} of {found.nudges_due:,} nudges delivered,"
             f" p50 {found.nudge_p50:.3f} s, p99 {found.nudge_p99:.3f} s;"
@@ -71,7 +71,7 @@ class Command(BaseCommand):
 
 
 def plan_events(count: int, operator: User) -> list[Event]:
-    """New events of a few devices each: their pages are live, and nothing changes them beside this command."""
+    """Make events with a few devices each; their pages are live, and only this command changes them."""
     journeys = [Journey(devices=DEVICES, stages=1, stage_seconds=STAGE_SECONDS) for _ in range(count)]
     for journey in journeys:
         journey.make_fleet()
@@ -80,14 +80,14 @@ def plan_events(count: int, operator: User) -> list[Event]:
 
 
 def pages_of(events: list[Event], count: int) -> list[Page]:
-    """The Overview and the events' pages in turn."""
+    """The Overview and the events' pages, in turn."""
     overview = Page(reverse("overview"), "events")
     shown = [Page(reverse("derms:event", args=[event.number]), event.number) for event in events]
     return [overview if n % SHARE_OF_OVERVIEW == 0 else shown[n % len(shown)] for n in range(count)]
 
 
 def signed_in(person: User) -> str:
-    """The cookie of a new session of this person."""
+    """The cookie of a new session for this person."""
     session = SessionStore()
     session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

@@ -1,4 +1,4 @@
-"""`manage.py bench_opt_out`: opt-out to LEC's answer, while reservation extracts of the same event load."""
+"""`manage.py bench_opt_out`: from an opt-out to LEC's answer, while reservation extracts of the same event load."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--devices", type=int, default=20_000)
-        parser.add_argument("--stages", type=int, default=120, help="One extract each, loaded one after the other.")
+        parser.add_argument("--stages", type=int, default=120, help="Each has one extract; they load one by one.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)

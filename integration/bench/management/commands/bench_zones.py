@@ -1,4 +1,4 @@
-"""`manage.py bench_zones`: many control zones schedule at the same moment, beside one after the other."""
+"""`manage.py bench_zones`: many control zones scheduling at the same moment, compared with one after the other."""
 
 from argparse import ArgumentParser
 from statistics import median
@@ -12,13 +12,11 @@ from integration.bench.zones import Together, make_zones, schedule
 
 
 class Command(BaseCommand):
-    help = (
-        "Print what Schedule takes in many zones one after the other and at once, and how much of it waits for locks."
-    )
+    help = "Print how long Schedule takes in many zones, one by one and at once, and how much of it waits for locks."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--zones", type=int, default=50)
-        parser.add_argument("--devices", type=int, default=2_000, help="In each zone.")
+        parser.add_argument("--devices", type=int, default=2_000, help="Devices in each zone.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
