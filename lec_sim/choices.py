@@ -1,4 +1,4 @@
-"""The words a row of the simulator may hold."""
+"""The values that columns of the simulator may hold."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +15,7 @@ FINAL_STATES = (StageState.COMPLETED, StageState.CANCELED)
 
 
 class Fault(TextChoices):
-    """What is wrong with a head end system, for practice: stronger than what its profile says."""
+    """A fault of a head end system, set for practice; it overrides the profile."""
 
     NONE = "none", _("None")
     OFFLINE = "offline", _("Offline: no device answers")
@@ -23,11 +23,11 @@ class Fault(TextChoices):
     REJECTS = "rejects", _("Rejects: every call is refused")
 
 
-SIMULATED = "simulated"  # the driver of a head end that nobody gave another one
+SIMULATED = "simulated"  # a head end's driver unless its profile names another one
 
 
 class Answer(TextChoices):
-    """What a called device's head end said; pending until it says something."""
+    """What the head end of a called device answered; pending until it answers."""
 
     PENDING = "pending", _("Pending")
     TAKES_PART = "takes part", _("Takes part")

@@ -1,4 +1,4 @@
-"""What people set of the simulator."""
+"""What people set in the simulator."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""What the simulated Live Energy Connect knows: all of it from messages."""
+"""What the simulated Live Energy Connect knows: stages and devices, all of it from messages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class HeadEndProfile(models.Model):
     """How the devices behind one head end are reached, and how they behave if they are simulated. Shares are 0 to 1.
 
     sql/simulated_calls.sql draws from it. A head end without a row gets one, with these defaults, before its devices
-    are first called.
+    are called for the first time.
     """
 
     head_end = models.CharField(max_length=40, unique=True)
@@ -54,10 +54,10 @@ class HeadEndProfile(models.Model):
 
 
 class LecStage(models.Model):
-    """A stage to execute. DERMS's revisions and the ones LEC sends back are counted apart.
+    """A stage to execute. DERMS's revisions and those that LEC sends back are counted separately.
 
-    `called` counts its calls, `pending` those of them whose answers came or come later; after its end they are awaited
-    for `answers_awaited_s` seconds.
+    `called` counts its calls, `pending` those of them that were not answered at once; after the stage's end, LEC waits
+    `answers_awaited_s` seconds for their answers.
     """
 
     stage_uid = models.UUIDField(unique=True)
@@ -108,12 +108,12 @@ class LecStage(models.Model):
 
     @property
     def calls(self) -> str:
-        """The table or view of its calls as they now stand. A stage without later answers pays nothing for them."""
+        """The table or view of its calls with their present answers; without pending calls, the table suffices."""
         return calls_of([self])
 
 
 class Removal(models.Model):
-    """A device that must not be called in a stage, or was let go of. It may come before the stage's reservations."""
+    """A device that must not be called in a stage, or was released. It may arrive before the stage's reservations."""
 
     stage_uid = models.UUIDField()
     head_end = models.CharField(max_length=40)
@@ -135,7 +135,7 @@ class Removal(models.Model):
 
 
 class LecReservation(models.Model):
-    """A device LEC may call in a stage. Partitioned by stage."""
+    """A device that LEC may call in a stage. Partitioned by stage."""
 
     pk = models.CompositePrimaryKey("stage_id", "head_end", "nic_id")
     stage_id = models.BigIntegerField()
@@ -149,10 +149,10 @@ class LecReservation(models.Model):
 
 
 class LecCall(models.Model):
-    """A call to one device and what came of it; a pending one has a LecAnswer as soon as its head end answers.
+    """A call to one device and its result; a pending one gets a LecAnswer when its head end answers.
 
-    `reduction_w` is the average over the stage's window, as if the device held its power from the call to its own end:
-    the stage's, or `overridden_at`. Partitioned by stage.
+    `reduction_w` is the average over the stage's window, as if the device held its power from the call until the
+    stage's end or `overridden_at`. Partitioned by stage.
     """
 
     pk = models.CompositePrimaryKey("stage_id", "head_end", "nic_id")
@@ -171,7 +171,7 @@ class LecCall(models.Model):
 
 
 class LecAnswer(models.Model):
-    """What a head end answered to a pending call, the latest that counts. The view lec_answered_call reads both."""
+    """The latest answer of a head end to a pending call. The view lec_answered_call combines both."""
 
     stage = models.ForeignKey(LecStage, on_delete=models.CASCADE, related_name="answers")
     head_end = models.CharField(max_length=40)
@@ -197,5 +197,5 @@ class LecAnswer(models.Model):
 
 
 def calls_of(stages: Iterable[LecStage]) -> str:
-    """The table or view of the calls of several stages as they now stand."""
+    """The table or view of the calls of several stages with their present answers."""
     return "lec_answered_call" if any(stage.pending for stage in stages) else "lec_call"

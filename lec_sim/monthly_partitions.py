@@ -1,4 +1,4 @@
-"""Months of reservations and calls whose stages were handed over."""
+"""Monthly partitions of reservations and calls, once the outcomes of their stages are handed over."""
 
 from datetime import datetime
 
@@ -21,6 +21,6 @@ def fold_month(*, now: datetime) -> None:
 
 
 def over() -> QuerySet[LecStage]:
-    """Stages whose raw outcomes went out, or that never started."""
+    """Stages that are over and whose raw outcomes were sent, or that never started."""
     settled = Q(handed_over_at__isnull=False) | Q(started_at=None)
     return LecStage.objects.filter(settled, state__in=FINAL_STATES)

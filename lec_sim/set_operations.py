@@ -1,4 +1,4 @@
-"""The calls of a stage and the answers to them, one statement for all devices of a driver."""
+"""The calls of a stage and their answers, in one statement for all devices of a driver."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from .models import PRIMARY_KEY, LecStage
 class Calls(NamedTuple):
     """The calls of a stage, in a table that is not attached yet.
 
-    `pending` of them are answered later; after the stage's end answers are waited for `answers_awaited_s` seconds.
+    `pending` of them are not answered yet; after the stage's end, LEC waits `answers_awaited_s` seconds for answers.
     """
 
     partition: Partition
@@ -47,7 +47,7 @@ def make_calls(stage: LecStage, *, called_at: datetime) -> Calls:
 
 
 def keep_answers(stage: LecStage) -> int:
-    """Keep what drivers have heard of a stage's pending calls; returns how many devices have a new answer."""
+    """Store the answers that drivers have to a stage's pending calls; returns how many devices have a new answer."""
     kept = 0
     for driver in drivers_in_use():
         if rows := driver.answers(stage):

@@ -27,7 +27,7 @@ LATEST_FIRST = ("-starts_at", "-id")
 @allow("lec_sim.view_lecstage")
 @vary_on_headers("HX-Request")
 def stage_list(request: SignedInRequest) -> HttpResponse:
-    """Stages that run, their answers over time and those due, as live parts; those that are over; the head ends."""
+    """Running stages, their answers over time and stages due, as live parts; past stages; the head ends."""
     now = clock.now()
     if request.htmx and "answers" in request.GET:
         return render(request, "lec_sim/stage_list.html#answers", {"answers": answers_over_time(now)})
@@ -44,7 +44,7 @@ def stage_list(request: SignedInRequest) -> HttpResponse:
 @allow("lec_sim.change_headendprofile")
 @acts_once
 def fault(request: SignedInRequest, head_end: str) -> HttpResponse:
-    """Give a head end a fault or take it away, with who did so before."""
+    """Set or clear the fault of a head end; shows earlier changes."""
     profile = get_object_or_404(HeadEndProfile, head_end=head_end)
     form = FaultForm(request.POST if request.method == "POST" else None, initial={"fault": profile.fault})
     if request.method == "POST" and form.is_valid():

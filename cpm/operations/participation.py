@@ -56,7 +56,7 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     if _was_called_off(program_event):
         return Receipt(applied=0, note="the stage was canceled; nothing is loaded")
     if program_event.reservations_loaded_at:
-        return Receipt(applied=0, note="the reservations are loaded already")
+        return Receipt(applied=0, note="the reservations are already loaded")
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
     applied = load_participations(program_event, staged)
     refused = _refuse_unknown(delivery, program_event, staged, applied)
@@ -79,7 +79,7 @@ def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> 
     """Take in one part; with the last one every participation is Closed."""
     program_event = ProgramEvent.objects.get(stage_uid=body.stage_uid)
     if program_event.outcomes_loaded_at:
-        return Receipt(applied=0, note="the outcomes are loaded already")
+        return Receipt(applied=0, note="the outcomes are already loaded")
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
     applied = load_outcome_rows(program_event, staged)
     refused = _refuse_unknown(delivery, program_event, staged, applied)

@@ -1,4 +1,4 @@
-"""The driver of simulated head ends: what each device does is drawn when it is called."""
+"""The driver of simulated head ends: what each device does is drawn at random when it is called."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from .driver import Driver, Rows
 
 
 class Simulated(Driver):
-    """Tells nobody anything: its statement leaves out devices that left before, the outcomes those that left later."""
+    """Notifies no head end. Its statement omits devices that have left; raw_outcomes.sql handles later leavers."""
 
     name = "simulated"
 

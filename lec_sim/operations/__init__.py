@@ -1,4 +1,4 @@
-"""Writes: each locks, looks, acts, and leaves messages in one transaction."""
+"""Writes: each locks, checks, acts, and sends messages in one transaction."""
 
 from .answers import collect_answers
 from .delivered import report_delivered_load

@@ -1,4 +1,4 @@
-"""Answers that head ends give later than they were called."""
+"""Answers of head ends that come later than the call."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from .locks import lock_stage
 
 @transaction.atomic
 def collect_answers(stage_id: int, *, now: datetime) -> None:
-    """Keep what head ends have answered to a stage's pending calls, until its outcomes are handed over."""
+    """Store what head ends have answered to a stage's pending calls, until its outcomes are handed over."""
     stage = lock_stage(stage_id)
     if not stage.pending or stage.handed_over_at:
         return

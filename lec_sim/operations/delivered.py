@@ -1,4 +1,4 @@
-"""Telling DERMS, minute by minute, what the called devices of a running stage deliver."""
+"""Report to DERMS, minute by minute, what the called devices of a running stage deliver."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Executing stages by the database's clock."""
+"""Execute stages by the database's clock."""
 
 from datetime import datetime
 from typing import Literal
@@ -20,7 +20,7 @@ from .locks import lock_stage
 
 @transaction.atomic
 def start_stage(stage_id: int, *, now: datetime) -> None:
-    """Start a stage at its time. Only commits the start: calling its devices is other work."""
+    """Start a stage at its time. This only commits the start; calling its devices is separate work."""
     stage = lock_stage(stage_id)
     is_due = stage.starts_at <= now < stage.ends_at and stage.reservations_loaded_at is not None
     if stage.state != StageState.SCHEDULED or not is_due:
@@ -55,7 +55,7 @@ def end_stage(stage_id: int, *, now: datetime) -> None:
 
 @transaction.atomic
 def miss_stage(stage_id: int, *, now: datetime) -> None:
-    """Give up a stage that could not start before its end; no device is called."""
+    """Cancel a stage as Missed if it could not start before its end; no device is called."""
     stage = lock_stage(stage_id)
     if stage.state != StageState.SCHEDULED or now < stage.ends_at:
         return
@@ -66,7 +66,7 @@ def miss_stage(stage_id: int, *, now: datetime) -> None:
 
 
 def cancel_at_head_ends(stage: LecStage, now: datetime) -> None:
-    """Tell the drivers that a stage they know is not to be, or not to go on."""
+    """Report to the drivers that a stage they know will not start, or must stop."""
     if stage.reservations_loaded_at:
         for driver in drivers_in_use():
             driver.cancel(stage, now=now)
@@ -75,7 +75,7 @@ def cancel_at_head_ends(stage: LecStage, now: datetime) -> None:
 def _report(
     stage: LecStage, state: Literal["In Progress", "Completed", "Missed"], now: datetime, *changed: str
 ) -> None:
-    """Save what changed and tell DERMS."""
+    """Save what changed and report it to DERMS."""
     stage.execution_revision += 1
     stage.save(update_fields=["state", "execution_revision", *changed])
     outbox.send(

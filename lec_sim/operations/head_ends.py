@@ -1,4 +1,4 @@
-"""Head end systems that Live Energy Connect meets for the first time."""
+"""Head end systems that Live Energy Connect has not seen before."""
 
 from integration.seam import sql
 
@@ -11,6 +11,6 @@ SELECT DISTINCT head_end FROM lec_reservation r
 
 
 def meet_head_ends(stage: LecStage) -> None:
-    """Make a profile, with the model's defaults, for each head end of a stage's reservations that has none."""
+    """Create a profile, with the model's defaults, for each head end of a stage's reservations that has none."""
     new = [HeadEndProfile(head_end=head_end) for head_end in sql.column(_NEW, [stage.pk])]
-    HeadEndProfile.objects.bulk_create(new, ignore_conflicts=True)  # another stage may meet the same one
+    HeadEndProfile.objects.bulk_create(new, ignore_conflicts=True)  # another stage may create the same one

@@ -1,4 +1,4 @@
-"""The alert of a stage whose time has come while its reservations are awaited."""
+"""The alert about a stage that is due to start and has no reservations yet."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from .locks import lock_stage
 
 @transaction.atomic
 def report_late_stage(stage_id: int, *, now: datetime) -> None:
-    """Alert: it is time to start and the reservations are not in; the stage starts as soon as they are."""
+    """Raise an alert: the start has come without reservations. The stage starts as soon as they are loaded."""
     stage = lock_stage(stage_id)
     if stage.state != StageState.SCHEDULED or stage.reservations_loaded_at or stage.late_reported_at:
         return
@@ -31,7 +31,7 @@ def report_late_stage(stage_id: int, *, now: datetime) -> None:
 
 
 def close_late_alert(stage: LecStage) -> None:
-    """Its reservations are in, or the stage is over."""
+    """Close the alert: the reservations are loaded, or the stage is over."""
     close_alert(_key(stage))
 
 

@@ -14,7 +14,7 @@ def lock_stage(stage_id: int) -> LecStage:
 
 
 def lock_stage_if_known(stage_uid: UUID) -> LecStage | None:
-    """Lock a stage, or its uid if it is not known: it has no row yet that a removal or a status could lock."""
+    """Lock a stage. If it is not known yet, it has no row, so lock its uid against other removals and statuses."""
     stages = LecStage.objects.select_for_update(no_key=True).filter(stage_uid=stage_uid)
     if (stage := stages.first()) is None:
         execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"lec stage {stage_uid}"])

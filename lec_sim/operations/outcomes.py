@@ -1,4 +1,4 @@
-"""Handing over what each reserved device of a stage did."""
+"""Hand over what each reserved device of a stage did."""
 
 from datetime import datetime
 
@@ -16,9 +16,9 @@ from .locks import lock_stage
 
 @transaction.atomic
 def hand_over_outcomes(stage_id: int, *, now: datetime) -> None:
-    """Write what each reserved device of a stage that is over did, and send DERMS the file's name.
+    """Write what each reserved device of a stage that is over did, and send DERMS a message that names the file.
 
-    What a head end answers later changes nothing any more.
+    Answers of head ends after this have no effect.
     """
     stage = lock_stage(stage_id)
     if stage.handed_over_at or not stage.ended_at:

@@ -16,11 +16,11 @@ from .locks import lock_stage_if_known
 
 @receiving
 def remove_device(body: DeviceRemoval, *, now: datetime) -> Receipt:
-    """Not call a device in a stage, let go of it if it was called, or say that it is too late.
+    """Exclude a device from a stage, release it if it was called, or answer that it is too late.
 
-    Starting a stage and accepting a removal lock the stage's row first; the first of them holds. A removal that
-    comes before the stage is known holds as well: nothing can have been called. One device may have to leave for
-    several reasons; what was too late for one of them can still hold for the next, and what holds stays.
+    Starting a stage and accepting a removal both lock the stage's row first; the first to get the lock wins. A removal
+    that arrives before the stage is known is accepted too: nothing can have been called. A device may have to leave for
+    several reasons; what was too late for one may be accepted for the next, and an accepted removal stays.
     """
     stage = lock_stage_if_known(body.stage_uid)
     device: dict[str, Any] = {"stage_uid": body.stage_uid, "head_end": body.head_end, "nic_id": body.nic_id}
@@ -40,7 +40,7 @@ def remove_device(body: DeviceRemoval, *, now: datetime) -> Receipt:
 
 
 def _answer(stage: LecStage | None, before: Removal | None, body: DeviceRemoval) -> RemovalWord:
-    """An opt-out holds only before the start; a customer who is unavailable is let go of while the stage runs, too."""
+    """An opt-out is only accepted before the start; an unavailable customer's device may also leave a running stage."""
     if stage is None or stage.started_at is None or (before and before.answer == "removed"):
         return "removed"
     is_out = stage.state == StageState.IN_PROGRESS or (before and before.answer == "released")

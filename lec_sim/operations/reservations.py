@@ -1,4 +1,4 @@
-"""Taking in the devices a stage may call."""
+"""Load the devices that a stage may call."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from .locks import lock_stage_of
 
 
 def prepare_reservations(message: Message) -> None:
-    """Make the table a stage's reservations go into. Raises NotYet while the stage is not known."""
+    """Create the table for a stage's reservations. Raises NotYet while the stage is not known."""
     stage = lock_stage_of(message)
     if stage.state not in FINAL_STATES and stage.reservations_loaded_at is None:
         partition = _partition(stage)
@@ -29,12 +29,12 @@ def prepare_reservations(message: Message) -> None:
 
 @transaction.atomic
 def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datetime) -> Receipt:
-    """Take in one part; with the last one the stage may start."""
+    """Load one part; after the last one the stage may start."""
     stage = LecStage.objects.get(stage_uid=body.stage_uid)
     if stage.state in FINAL_STATES:
         return Receipt(applied=0, note=f"the stage is {stage.state}; nothing is loaded")
     if stage.reservations_loaded_at:
-        return Receipt(applied=0, note="the reservations are loaded already")
+        return Receipt(applied=0, note="the reservations are already loaded")
     partition = _partition(stage)
     applied = extracts.copy_part(body.extract, kind=body.kind, part=delivery.part or 1, into=partition.table)
     load = count_part(delivery, applied=applied, refused=0)

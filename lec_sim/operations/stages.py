@@ -1,4 +1,4 @@
-"""Following what DERMS says of a stage."""
+"""Follow DERMS's status messages about stages."""
 
 from datetime import datetime
 
@@ -27,7 +27,7 @@ LEARNED = {
 
 @receiving
 def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
-    """Learn of a stage, or that it is canceled. What LEC reported itself comes back and changes nothing."""
+    """Create a stage, or cancel it. States that LEC itself reported come back here and change nothing."""
     stage = lock_stage_if_known(status.stage_uid)
     if stage is None:
         _learn(status)

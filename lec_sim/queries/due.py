@@ -11,19 +11,19 @@ COLLECT_EVERY = timedelta(seconds=10)
 
 
 def stage_ids_to_start(now: datetime) -> QuerySet[LecStage, int]:
-    """Stages whose time has come and whose reservations are known."""
+    """Stages whose start has come and whose reservations are loaded."""
     due = LecStage.objects.filter(state=StageState.SCHEDULED, starts_at__lte=now, ends_at__gt=now)
     return due.filter(reservations_loaded_at__isnull=False).values_list("pk", flat=True)
 
 
 def stage_ids_late(now: datetime) -> QuerySet[LecStage, int]:
-    """Stages whose time has come while their reservations are still awaited."""
+    """Stages whose start has come without reservations."""
     due = LecStage.objects.filter(state=StageState.SCHEDULED, starts_at__lte=now, ends_at__gt=now)
     return due.filter(reservations_loaded_at=None, late_reported_at=None).values_list("pk", flat=True)
 
 
 def stage_ids_missed(now: datetime) -> QuerySet[LecStage, int]:
-    """Stages that have not started and are over."""
+    """Stages whose end has come and that have not started."""
     return LecStage.objects.filter(state=StageState.SCHEDULED, ends_at__lte=now).values_list("pk", flat=True)
 
 
@@ -35,7 +35,7 @@ def stage_ids_to_call(now: datetime) -> QuerySet[LecStage, int]:
 
 
 def stage_ids_to_report(now: datetime) -> QuerySet[LecStage, int]:
-    """Running stages that have called their devices and have not reported their delivered load in this minute."""
+    """Running stages that have called their devices but not reported their delivered load this minute."""
     not_yet = Q(load_reported_at=None) | Q(load_reported_at__lt=minute_of(now))
     running = LecStage.objects.filter(state=StageState.IN_PROGRESS, calls_made_at__isnull=False, ends_at__gt=now)
     return running.filter(not_yet).values_list("pk", flat=True)
@@ -49,12 +49,12 @@ def stage_ids_to_collect(now: datetime) -> QuerySet[LecStage, int]:
 
 
 def stage_ids_to_end(now: datetime) -> QuerySet[LecStage, int]:
-    """Stages that run and whose time is over."""
+    """Running stages whose end has come."""
     return LecStage.objects.filter(state=StageState.IN_PROGRESS, ends_at__lte=now).values_list("pk", flat=True)
 
 
 def stage_ids_to_hand_over(now: datetime) -> QuerySet[LecStage, int]:
-    """Stages that ran and are over, whose answers are all in or awaited no longer, and that are not handed over yet."""
+    """Stages that ran, are over and not yet handed over, with all answers in or no longer waited for."""
     over = LecStage.objects.filter(started_at__isnull=False, ended_at__isnull=False, handed_over_at=None)
     answers = LecAnswer.objects.filter(stage=OuterRef("pk")).order_by().values("stage").annotate(count=Count("*"))
     all_in = Q(pending=0) | Q(pending__lte=Subquery(answers.values("count")))
@@ -63,5 +63,5 @@ def stage_ids_to_hand_over(now: datetime) -> QuerySet[LecStage, int]:
 
 
 def minute_of(moment: datetime) -> datetime:
-    """The beginning of the minute a moment lies in."""
+    """The start of the minute that contains a moment."""
     return moment.replace(second=0, microsecond=0)

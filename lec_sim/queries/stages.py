@@ -1,4 +1,4 @@
-"""Reads of the page: stages to come, running and over, with how far their calls are."""
+"""Reads for the page: coming, running and past stages, with the progress of their calls."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ from integration.seam.sql import compose, identifier, statement
 from lec_sim.choices import FINAL_STATES, StageState
 from lec_sim.models import LecStage, calls_of
 
-# Each picture of answers reads all calls of its stage.
+# Each chart of answers reads all calls of its stage.
 PICTURES = 3
-# Calls are counted while a stage runs and shortly after; later only its outcomes tell.
+# Calls are counted while a stage runs and shortly after; after that only its outcomes matter.
 COUNTED_AFTER_END = timedelta(minutes=10)
 _CALLS = """
 SELECT stage_id,
@@ -26,7 +26,7 @@ SELECT stage_id,
 
 @dataclass(frozen=True)
 class Progress:
-    """A stage, and how far its calls are at the moment; the counts are None before them and long after them."""
+    """A stage and the present progress of its calls; the counts are None before the calls and long after them."""
 
     stage: LecStage
     answered: int | None = None
@@ -44,12 +44,12 @@ class Answers(NamedTuple):
 
 
 def due_stages() -> QuerySet[LecStage]:
-    """Stages to come, the next one first."""
+    """Coming stages, the next one first."""
     return LecStage.objects.filter(state=StageState.SCHEDULED).order_by("starts_at", "pk")
 
 
 def active_stages(now: datetime) -> list[Progress]:
-    """Stages that run or ended just now, with what their devices answered until now."""
+    """Running stages and those that have just ended, with what their devices have answered so far."""
     recent = Q(state=StageState.IN_PROGRESS) | Q(ended_at__gt=now - COUNTED_AFTER_END)
     found = list(LecStage.objects.filter(recent).order_by("starts_at", "pk"))
     counts = _call_counts([stage for stage in found if stage.calls_made_at], now)
@@ -57,7 +57,7 @@ def active_stages(now: datetime) -> list[Progress]:
 
 
 def answers_over_time(now: datetime) -> list[tuple[LecStage, list[Answers]]]:
-    """The newest of the stages that run and have called their devices, with their answers minute by minute."""
+    """The newest running stages that have called their devices, with their answers minute by minute."""
     running = LecStage.objects.filter(state=StageState.IN_PROGRESS, calls_made_at__isnull=False)
     return [(stage, _answers(stage, now)) for stage in running.order_by("-starts_at", "-pk")[:PICTURES]]
 

@@ -1,4 +1,4 @@
--- How many devices of a stage had answered, rejected the call or overridden it at the end of each minute until now.
+-- Count the devices of a stage that had answered, rejected or overridden the call by the end of each minute until now.
 WITH moments AS (
     SELECT answered_at AS at, 1 AS answered, (answer = 'rejected')::int AS rejected, 0 AS overridden
       FROM {calls} WHERE stage_id = %(stage)s AND answered_at <= %(now)s

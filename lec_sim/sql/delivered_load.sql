@@ -1,5 +1,5 @@
--- What the called devices of a stage do at this moment: power in W of those that take part, and how many answered,
--- were rejected or overrode. A device's power holds from its answer until its own end (raw_outcomes.sql).
+-- Sum up what the called devices of a stage do now: how many have answered, rejected or overridden the call, and the
+-- power in W of those that take part. A device holds its power from its answer until its own end (raw_outcomes.sql).
 SELECT count(*) FILTER (WHERE answered_at <= %(now)s),
        count(*) FILTER (WHERE answered_at <= %(now)s AND answer = 'rejected'),
        count(*) FILTER (WHERE overridden_at <= %(now)s),

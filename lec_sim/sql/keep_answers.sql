@@ -1,11 +1,11 @@
--- Keeps what head ends answered to a stage's pending calls, the latest of each device.
+-- Store what head ends answered to a stage's pending calls, the latest answer per device.
 INSERT INTO lec_sim_lecanswer (stage_id, head_end, nic_id, at, answer, answered_at, overridden_at, reduction_w)
-SELECT DISTINCT ON (told.head_end, told.nic_id)
-       c.stage_id, c.head_end, c.nic_id, told.at, told.answer, told.answered_at, told.overridden_at, told.reduction_w
-  FROM ({answers}) told
-  JOIN lec_call c ON c.stage_id = %(stage)s AND c.head_end = told.head_end AND c.nic_id = told.nic_id
+SELECT DISTINCT ON (found.head_end, found.nic_id)
+       c.stage_id, c.head_end, c.nic_id, found.at, found.answer, found.answered_at, found.overridden_at, found.reduction_w
+  FROM ({answers}) found
+  JOIN lec_call c ON c.stage_id = %(stage)s AND c.head_end = found.head_end AND c.nic_id = found.nic_id
                  AND c.answer = 'pending'
- ORDER BY told.head_end, told.nic_id, told.at DESC
+ ORDER BY found.head_end, found.nic_id, found.at DESC
     ON CONFLICT (stage_id, head_end, nic_id)
     DO UPDATE SET at = EXCLUDED.at, answer = EXCLUDED.answer, answered_at = EXCLUDED.answered_at,
                   overridden_at = EXCLUDED.overridden_at, reduction_w = EXCLUDED.reduction_w

@@ -1,4 +1,4 @@
--- A call to each reserved device of a stage whose head end's driver answers later.
+-- Call each reserved device of a stage whose head end's driver answers later.
 SELECT %(stage)s::bigint AS stage_id, r.head_end, r.nic_id, %(called_at)s::timestamptz AS called_at,
        'pending'::text AS answer, NULL::timestamptz AS answered_at, NULL::timestamptz AS overridden_at, 0 AS reduction_w
   FROM lec_reservation r

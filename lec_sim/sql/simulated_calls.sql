@@ -1,5 +1,5 @@
--- What each reserved device of a stage does when it is called, drawn from a digest of its head end's seed, device and stage.
--- OFFSET 0 keeps a drawn number from being drawn again for each expression that reads it.
+-- Draw what each reserved device of a stage does when called, from a digest of its head end's seed, device and stage.
+-- OFFSET 0 prevents PostgreSQL from computing a drawn number again in each expression that uses it.
 SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamptz AS called_at,
        CASE WHEN silent THEN 'silent' WHEN rejected THEN 'rejected' ELSE 'takes part' END AS answer,
        CASE WHEN NOT silent THEN %(called_at)s + -ln(1 - latency) * answer_seconds * interval '1 s' END AS answered_at,

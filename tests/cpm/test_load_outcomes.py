@@ -144,5 +144,5 @@ def test_outcomes_handed_over_a_second_time_change_nothing(reserved: Event) -> N
 
     again = _hand_over(reserved)
 
-    assert again.deliveries.get().receipt["note"] == "the outcomes are loaded already"
+    assert again.deliveries.get().receipt["note"] == "the outcomes are already loaded"
     assert list(ParticipationOutcome.objects.order_by("device_id").values()) == before

@@ -180,7 +180,7 @@ def test_reservations_sent_a_second_time_change_nothing(devices: None, now: date
 
     again = bulk.load(bulk.send(stage_uid, bulk.written(5)))
 
-    assert {one.receipt["note"] for one in again if one.receipt} == {"the reservations are loaded already"}
+    assert {one.receipt["note"] for one in again if one.receipt} == {"the reservations are already loaded"}
     assert bulk.loaded(stage_uid) == 4
 
 
