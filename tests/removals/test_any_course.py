@@ -100,7 +100,8 @@ class Course(RuleBasedStateMachine):
     @precondition(lambda self: self.events)
     @rule(event=ANY, minutes=st.sampled_from([-15, 15]))
     def edit(self, event: int, minutes: int) -> None:
-        self.attempt(factories.shift_stages, pick(self.events, event), minutes, by=self.operator, now=self.now)
+        picked = pick(self.events, event)
+        self.attempt(factories.shift_stages, event=picked, by_minutes=minutes, by=self.operator, now=self.now)
 
     @precondition(lambda self: self.events)
     @rule(
