@@ -1,7 +1,7 @@
-"""Everything people do to an event: who may, in which states, by which operation, in which words.
+"""Everything people do to an event: who may do it, in which states, by which operation, and what the pages say.
 
-State Tracking, the Actions menu of the list, the confirm page of one event or of several, the addresses and the command
-palette are made from ACTIONS. It decides what is offered; each operation looks again under its lock.
+State Tracking, the list's Actions menu, the confirm pages, the addresses and the command palette are made from ACTIONS.
+It decides what is offered; each operation checks again under its lock.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ PLAN_EVENT = "derms.plan_event"
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """What the confirm page of an action says; “%(number)s” stands for the event, or for “these events”."""
+    """The texts of an action's confirm page; “%(number)s” is the event's number, or “these events”."""
 
     title: str | Promise = ""
     sentence: str | Promise = ""  # the last of the consequences
@@ -52,18 +52,18 @@ class Action:
     icon: str
     permission: str = PLAN_EVENT
     states: tuple[str, ...]
-    main_in: tuple[str, ...] = ()  # states in which it is what usually comes next
-    is_awaited: Callable[[Event], bool] = _always  # whether an event in one of the states still asks for it
+    main_in: tuple[str, ...] = ()  # states in which it is the usual next step
+    is_awaited: Callable[[Event], bool] = _always  # whether an event in one of the states still needs it
     refusal: Callable[[Event, Any], str] | None = None  # why this person may not, though their roles allow it
     operation: Callable[..., Any]
     form: type[Form] | None = None  # its cleaned values are arguments of the operation
-    foresees: Callable[[Event], list[str]] = _nothing  # what it would do to this event, in sentences
+    foresees: Callable[[Event], list[str]] = _nothing  # sentences that say what it would do to this event
     words: Words = field(default_factory=Words)
-    words_while_running: Words | None = None  # while devices run; then the form takes the event's typed number too
+    words_while_running: Words | None = None  # used while devices run; the form then asks for the event's number too
     is_dangerous: bool = False
     has_own_page: bool = False  # instead of the confirm page
-    is_step: bool = True  # stands in State Tracking
-    takes_several: bool = False  # stands in the Actions menu of the list; asks several events for a reason at most
+    is_step: bool = True  # shown in State Tracking
+    takes_several: bool = False  # offered in the list's Actions menu; for several events, only a reason is asked for
 
     @property
     def address(self) -> str:
@@ -258,5 +258,5 @@ ACTIONS = {action.verb: action for action in TABLE}
 
 
 def actions_for_several(person: Any) -> list[Action]:
-    """The entries of the Actions menu this person may use."""
+    """The entries of the Actions menu that this person may use."""
     return [action for action in TABLE if action.takes_several and person.has_perm(action.permission)]

@@ -1,4 +1,4 @@
-"""Small tables of DERMS in Django's admin. Bulk tables have no place in it."""
+"""Small tables of DERMS in Django's admin; bulk tables stay out of it."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from .models import ControlZone, EventType, HeadEnd, Program, Strategy
 
 @admin.register(ControlZone)
 class ControlZoneAdmin(Shown):
-    """What a zone is called and can carry has no page of its own, so it is changed here."""
+    """A zone's name and limit have no page of their own, so they are changed here."""
 
     list_display = ("name", "code", "time_zone", "limit_kw")
     readonly_fields = ("code", "time_zone")

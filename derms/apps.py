@@ -17,7 +17,7 @@ class DermsConfig(AppConfig):
 
 
 def make_event_types(**kwargs: Any) -> None:
-    """Give every type of event its row after a migrate; times that somebody changed stay."""
+    """Create the missing rows of event types after a migrate; existing rows keep their values."""
     for category in Category:
         times = {"lead_time_s": EMERGENCY_LEAD_TIME_S} if category == Category.EMERGENCY else {}
         apps.get_model("derms", "EventType").objects.get_or_create(category=category, defaults=times)

@@ -1,11 +1,11 @@
-"""The words a DERMS row may hold."""
+"""The values that columns of DERMS may hold."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
 class Category(TextChoices):
-    """Types of events; a strategy has the type of the events made from it."""
+    """Event types; a strategy has the type of the events made from it."""
 
     ECONOMIC = "Economic", _("Economic")
     EMERGENCY = "Emergency", _("Emergency")
@@ -14,7 +14,7 @@ class Category(TextChoices):
 
 
 class Objective(TextChoices):
-    """What an event is to reach."""
+    """What an event aims for."""
 
     MANUAL = "Manual", _("Manual")
     LOAD_REDUCTION = "Load Reduction", _("Load Reduction")
@@ -23,7 +23,7 @@ class Objective(TextChoices):
 
 
 class Control(TextChoices):
-    """What a called device is told to do."""
+    """What a device does while it is called."""
 
     SETPOINT_OFFSET = "setpoint_offset", _("Setpoint offset")
     DUTY_CYCLE = "duty_cycle", _("Duty cycle")
@@ -65,7 +65,7 @@ class StageState(TextChoices):
 
 
 class Approval(TextChoices):
-    """Where one of the two approvals of an event stands."""
+    """The status of one of an event's two approvals."""
 
     NOT_REQUIRED = "not required", _("Not required")
     REQUIRED = "required", _("Required")
@@ -84,5 +84,5 @@ OPEN_STATES = (
 )
 FINAL_STATES = (EventState.COMPLETED, EventState.CANCELED)
 FINAL_STAGE_STATES = (StageState.COMPLETED, StageState.CANCELED)
-# Stages in these states hold their devices; overlap checks look at no others.
+# Stages in these states hold their devices; overlap checks look only at these.
 HOLDING_STAGE_STATES = (StageState.SCHEDULED, StageState.IN_PROGRESS)

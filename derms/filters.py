@@ -1,4 +1,4 @@
-"""What lists can be narrowed to; a filter is a query string, so a view of a list is an address."""
+"""Filters of lists. A filter is a query string, so every filtered list has an address."""
 
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ EVENT_VIEWS: dict[str, tuple[Any, list[str]]] = {
 
 
 class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
-    """DERMS Events by view, words, type, control zone and state."""
+    """DERMS Events by view, number or name, type, control zone and state."""
 
     view = django_filters.ChoiceFilter(
         choices=[(name, label) for name, (label, _states) in EVENT_VIEWS.items()], method="in_view", widget=HiddenInput
@@ -103,5 +103,5 @@ class StageDeviceForm(forms.Form):
 
     @property
     def chosen(self) -> DeviceChoice:
-        """What was asked for; all devices where that is nothing the stage has."""
+        """The filter that was asked for; an invalid one shows all devices."""
         return DeviceChoice(**self.cleaned_data) if self.is_valid() else DeviceChoice()

@@ -1,4 +1,4 @@
-"""What a person may do with one event, beside the permissions of their role: four eyes, as rules of django-rules."""
+"""The four-eyes rule: who may approve one event, beyond the permissions of their role (django-rules)."""
 
 from functools import reduce
 from operator import or_
@@ -14,11 +14,11 @@ APPROVE_EVENT = "derms.approve_event"
 
 
 def is_in(column: str) -> Any:
-    """Whether the person stands in this column of the event."""
+    """Whether this column of the event names the person."""
     return rules.predicate(lambda person, event: getattr(event, column) == person.pk, name=column)
 
 
-# What one did with an event; the two approvals of one event come from two people as well.
+# Each of these rules out approving the event; the two approvals must come from two people as well.
 OWN_WORK = {
     gettext_lazy("wrote"): is_in("author_id"),
     gettext_lazy("last edited"): is_in("last_editor_id"),
@@ -29,12 +29,12 @@ rules.add_rule(APPROVE_EVENT, ~reduce(or_, OWN_WORK.values()))
 
 
 def may_approve(person: Any, event: Event) -> bool:
-    """Four eyes: nobody approves their own work. The database holds it too (derms.models.Event)."""
+    """Whether this is somebody else's work. The database enforces it too (constraints of derms.models.Event)."""
     return bool(rules.test_rule(APPROVE_EVENT, person, event))
 
 
 def own_event_sentence(event: Event, person: Any) -> str:
-    """Why this person may not approve this event; empty where they may."""
+    """Return why this person may not approve this event; empty if they may."""
     if may_approve(person, event):
         return ""
     did = _(" and ").join(str(verb) for verb, check in OWN_WORK.items() if check(person, event))

@@ -1,4 +1,4 @@
-"""Each message that reaches DERMS becomes one operation call."""
+"""Hand each message that DERMS receives to its operation."""
 
 from integration.seam import clock
 from integration.seam.messages import (

@@ -1,4 +1,4 @@
-"""Months of reservations and outcomes whose stages are closed for good."""
+"""Fold the reservations and outcomes of closed stages into monthly partitions."""
 
 from datetime import datetime
 
@@ -16,11 +16,11 @@ TABLES = (
 
 
 def fold_month(*, now: datetime) -> None:
-    """Fold the oldest month that ended long enough ago. Raises NotYet if readers leave no moment for the exchange."""
+    """Fold the oldest month that ended long enough ago. Raises NotYet if readers keep the tables locked."""
     fold_oldest_month(TABLES, over(), now)
 
 
 def over() -> QuerySet[Stage]:
-    """Stages whose outcomes went out, or that never started."""
+    """Return final stages whose outcomes were sent, or that never started."""
     settled = Q(outcomes_sent_at__isnull=False) | Q(started_at=None)
     return Stage.objects.filter(settled, state__in=FINAL_STAGE_STATES)

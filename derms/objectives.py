@@ -1,6 +1,6 @@
-"""The objectives of events: what each needs, what its stages have to reach, and whether they share it.
+"""The objectives of events: what each needs, the goal of its stages, and whether they share it.
 
-Forms, the check of a plan, Submit, the goals of stages and docs/reference/choosing.md read it.
+Read by forms, the plan check, Submit, the goals of stages and the table in docs/reference/choosing.md.
 """
 
 from collections.abc import Callable
@@ -12,21 +12,21 @@ from django.utils.translation import gettext_lazy as _
 from .choices import Objective
 from .models import Event, Stage
 
-ForecastPeak = Callable[[], float]  # the highest forecast in the stage's window, in kW; asks the database
+ForecastPeak = Callable[[], float]  # the highest forecast in the stage's window, in kW; queries the database
 
 
 @dataclass(frozen=True, kw_only=True)
 class Aim:
-    """What an objective asks for. A field it needs has to be above 0."""
+    """What an objective requires and aims for. A field it needs must be above 0."""
 
-    needs: str = ""  # what it needs and the goal of a stage, for the documentation
-    goal: str
-    goal_kw: Callable[[Event, Stage, ForecastPeak], float | None]  # None: as much as there is
-    event_needs: str = ""  # a field of the event
-    stage_needs: str = ""  # a field of each stage
-    missing: str | Promise = ""  # said if what it needs is not there
-    is_shared: bool = False  # by stages that run at the same time; else each stage has its own
-    follows_forecast: bool = False  # so that the goal may come to nothing
+    needs: str = ""  # the requirement, in words for the documentation
+    goal: str  # the goal of a stage, in words for the documentation
+    goal_kw: Callable[[Event, Stage, ForecastPeak], float | None]  # None: as much as possible
+    event_needs: str = ""  # the required field of the event
+    stage_needs: str = ""  # the required field of each stage
+    missing: str | Promise = ""  # the sentence shown if that field is empty
+    is_shared: bool = False  # stages that run at the same time share the goal; otherwise each has its own
+    follows_forecast: bool = False  # the goal depends on the forecast and may be 0
 
 
 OBJECTIVES: dict[str, Aim] = {

@@ -1,6 +1,6 @@
-"""Program rules that hold for a whole stage: pure functions of the rules, the window and the moment.
+"""Program rules that apply to a whole stage: pure functions of the rules, the window and the current time.
 
-The rules about each device are part of sql/candidates.sql (set_operations/device_rules.py).
+Rules about single devices are part of sql/candidates.sql (set_operations/device_rules.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from integration.seam.program_rules import RULES, ProgramRules, Rule
 
-RULE = "rule: "  # how the reasons begin for which rules leave devices out
+RULE = "rule: "  # prefix of every reason that comes from a rule
 
 
 class Window(NamedTuple):
-    """A stage's window in the control zone's time, its length, and how long before it customers hear of it."""
+    """A stage's window in the control zone's time, its length, and the notice that customers get."""
 
     start: datetime
     end: datetime
@@ -25,7 +25,7 @@ class Window(NamedTuple):
 def broken_rule(
     rules: ProgramRules, *, starts_at: datetime, ends_at: datetime, now: datetime, time_zone: str, overridden: set[str]
 ) -> str | None:
-    """The reason of the first rule that keeps the whole program out of this window; None if none does."""
+    """Return the reason of the first rule that keeps the whole program out of this window, or None."""
     zone = ZoneInfo(time_zone)
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
     window = Window(start, end, length=ends_at - starts_at, notice=starts_at - now)
@@ -35,12 +35,12 @@ def broken_rule(
 
 
 def reason_of(rule: Rule) -> str:
-    """The reason for which a rule leaves devices out."""
+    """Return the reason recorded for devices that a rule leaves out."""
     return f"{RULE}{rule.reason}"
 
 
 def lifted(rules: ProgramRules, overridden: set[str]) -> set[str]:
-    """The rules an event overrides and the program lets it."""
+    """Return the rules that the event overrides and the program allows it to override."""
     return overridden & set(rules.overridable)
 
 
@@ -55,7 +55,7 @@ def _on_other_weekday(rules: ProgramRules, window: Window) -> bool:
 
 
 def _out_of_hours(rules: ProgramRules, window: Window) -> bool:
-    """Whether no day's allowed hours contain the window; hours that end no later than they begin pass midnight."""
+    """Whether no day's allowed hours contain the window; hours that end no later than they begin run past midnight."""
     if rules.hours_from is None or rules.hours_until is None:
         return False
     start, end = window.start, window.end

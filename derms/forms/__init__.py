@@ -1,4 +1,4 @@
-"""What people type, checked; operations save it."""
+"""Forms check what people type; operations save it."""
 
 from .events import (
     CancelForm,

@@ -33,7 +33,7 @@ def overridden_rules_field() -> forms.MultipleChoiceField:
 
 
 class NewEventForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
-    """Pick a strategy, and say what is different this time; what is left empty is the strategy's own."""
+    """A strategy and what differs from it this time; an empty field keeps the strategy's value."""
 
     strategy = forms.ModelChoiceField(
         Strategy.objects.filter(state=StrategyState.ACTIVE).select_related("zone", "type").prefetch_related("stages"),
@@ -60,7 +60,7 @@ class NewEventForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # g
 
 
 class EventForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
-    """An event's own fields; the control zone and type come with the strategy."""
+    """An event's own fields; its control zone and type come from the strategy."""
 
     overridden_rules = overridden_rules_field()
 
@@ -103,23 +103,23 @@ class ShortfallForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """Why; several events may share one reason."""
+    """The reason of an action; several events may share one."""
 
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class DenyForm(ReasonForm):
-    """The reason its author reads."""
+    """The reason of a denial, for the event's author."""
 
 
 class CancelForm(ReasonForm):
-    """A reason; while devices run, the typed number of the event as well, so that nobody stops them by a slip."""
+    """A reason and, while devices run, the event's number, typed so that nobody stops them by accident."""
 
     reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
     typed_number = forms.CharField(label=_("Event number"), error_messages={"required": _("Type the event's number.")})
 
     def __init__(self, *args: Any, number: str = "", **kwargs: Any) -> None:
-        """`number`: the event's, while its devices run."""
+        """`number` is the event's, or empty if none of its devices runs."""
         super().__init__(*args, **kwargs)
         self.number = number
         if number:
@@ -136,5 +136,5 @@ class CancelForm(ReasonForm):
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        self.cleaned_data.pop("typed_number", None)  # it has done its work
+        self.cleaned_data.pop("typed_number", None)  # only for this check; the operation doesn't take it
         return self.cleaned_data

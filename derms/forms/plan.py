@@ -1,4 +1,4 @@
-"""New Event and Edit as one form: the event's details, and the grid of its stages."""
+"""The form of New Event and Edit: the event's details and the grid of its stages."""
 
 from django import forms
 from django.http import QueryDict
@@ -12,7 +12,7 @@ NOT_STORED = -1
 
 
 class Plan:
-    """Details and stages together: to be checked, or only shown as they were typed."""
+    """Details and stages together; bound forms are checked, unbound ones only show what was typed."""
 
     def __init__(self, form: NewEventForm | EventForm, grid: StageGrid) -> None:
         self.form, self.grid = form, grid
@@ -22,16 +22,16 @@ class Plan:
 
     @property
     def forms(self) -> list[forms.BaseForm]:
-        """Every form of it, for the summary of errors."""
+        """All its forms, for the summary of errors."""
         return [self.form, *self.grid.forms]
 
     @property
     def errors(self) -> int:
-        """How many things of it have to be mended."""
+        """The number of fields with errors."""
         return sum(len(one.errors) for one in self.forms)
 
     def event(self) -> Event:
-        """The event of a valid plan as it would be; a new one has an id below zero, as it is not stored."""
+        """The event that a valid plan describes; a new one isn't stored and has an id below zero."""
         event: Event = self.form.instance
         if isinstance(self.form, NewEventForm):
             strategy = self.form.cleaned_data["strategy"]
@@ -40,26 +40,26 @@ class Plan:
         return event
 
     def stages(self) -> list[Stage]:
-        """The stages of a valid plan as they would be."""
+        """The stages that a valid plan describes."""
         event = self.event()
         rows = [(row.stage_number, row.planned(self.grid.starts_at)) for row in self.grid.filled]
         return [_not_stored(event, number, planned) for number, planned in rows]
 
 
 def new_plan(typed: QueryDict, time_zone: str, *, bound: bool) -> Plan:
-    """What stands on New Event."""
+    """The plan typed on New Event."""
     form = NewEventForm(typed) if bound else NewEventForm(initial=_details(typed))
     return Plan(form, StageGrid(typed, time_zone, bound=bound))
 
 
 def saved_plan(event: Event, stages: list[Stage]) -> Plan:
-    """What Edit shows first."""
+    """The saved plan, as Edit first shows it."""
     time_zone = event.zone.time_zone
     return Plan(EventForm(instance=event), StageGrid(with_stages(stages, time_zone), time_zone, bound=False))
 
 
 def edited_plan(event: Event, typed: QueryDict, *, bound: bool) -> Plan:
-    """What was typed on Edit."""
+    """The plan typed on Edit."""
     form = EventForm(typed, instance=event) if bound else EventForm(instance=event, initial=_details(typed))
     return Plan(form, StageGrid(typed, event.zone.time_zone, bound=bound))
 

@@ -1,6 +1,6 @@
-"""The stages of a plan as a form: when the event starts, and a row for each stage relative to that.
+"""The stages of a plan as a form: when the event starts, and one row per stage relative to that.
 
-What the buttons of the grid do (add, clone, remove, shift all) they do to what was typed, and nothing else changes.
+The grid's buttons (add, clone, remove, shift all) only change what was typed; nothing is saved.
 """
 
 from collections.abc import Iterable
@@ -48,9 +48,9 @@ class StartForm(LocalMomentMixin, forms.Form):
 
 
 class StageRowForm(StrategyStageForm):
-    """One row of the grid. `number` names the stage it was; minutes may have a fraction."""
+    """One row of the grid. `number` is that of the saved stage, if any; minutes may have a fraction."""
 
-    stage_number: int  # what people call the row
+    stage_number: int  # the number shown for the row
     number = forms.IntegerField(required=False, widget=forms.HiddenInput)
     offset_minutes = forms.DecimalField(label=_("After (min)"), max_digits=9, decimal_places=4)
     length_minutes = forms.DecimalField(label=_("Lasts (min)"), max_digits=9, decimal_places=4)
@@ -102,7 +102,7 @@ StageRows = forms.formset_factory(
 
 
 class StageGrid:
-    """Start and rows together; bound where they are to be checked, else as they were typed, with nothing said of it."""
+    """The start and the rows; bound to check them, unbound to show what was typed without errors."""
 
     shifts = ((-60, _("\N{MINUS SIGN}1 h")), (-15, _("\N{MINUS SIGN}15 min")), (15, _("+15 min")), (60, _("+1 h")))
 
@@ -125,7 +125,7 @@ class StageGrid:
         return [self.start, *self.rows.forms]
 
     def _offer_choices(self) -> None:
-        """Asked for once, not for every row."""
+        """Query the choices once instead of once per row."""
         programs = [("", "—"), *Program.objects.order_by("name").values_list("pk", "name")]
         groups = list(DerGroup.objects.order_by("name").values_list("pk", "name"))
         for row in self.rows.forms:
@@ -133,7 +133,7 @@ class StageGrid:
                 cast(forms.ChoiceField, row.fields[name]).choices = choices
 
     def _number_rows(self) -> None:
-        """New stages come behind the ones that are there, as they will be saved."""
+        """Number new rows after the existing stages, just as they will be saved."""
         numbers = [int(number) if str(number).isdecimal() else 0 for number in (r["number"].value() for r in self.rows)]
         last = max(numbers, default=0)
         for row, number in zip(self.rows.forms, numbers, strict=True):
@@ -142,7 +142,7 @@ class StageGrid:
 
     @property
     def filled(self) -> list[StageRowForm]:
-        """Rows of a valid grid that say something."""
+        """The rows of a valid grid that are not empty."""
         return [row for row in self.rows.forms if row.cleaned_data]
 
     def planned(self) -> list[PlannedStage]:
@@ -157,14 +157,14 @@ class StageGrid:
 
 
 def rows_of(typed: QueryDict) -> list[Row]:
-    """The rows that were typed, as they were typed."""
+    """Return the typed rows, unchecked."""
     count = typed.get("stages-TOTAL_FORMS", "0")
     rows = range(min(int(count), MOST_STAGES) if count.isdecimal() else 0)
     return [{name: typed.getlist(f"stages-{n}-{name}") for name in FIELDS} for n in rows]
 
 
 def with_rows(typed: QueryDict, rows: list[Row]) -> QueryDict:
-    """The same with these rows in place of its own."""
+    """Return a copy with these rows in place of its own."""
     changed = QueryDict(mutable=True)
     for name, values in typed.lists():
         if not name.startswith("stages-"):
@@ -177,7 +177,7 @@ def with_rows(typed: QueryDict, rows: list[Row]) -> QueryDict:
 
 
 def with_strategy(typed: QueryDict, strategy: Strategy) -> QueryDict:
-    """The same with a strategy's default stages, unless its rows are that strategy's already."""
+    """Return a copy with a strategy's default stages, unless its rows already come from that strategy."""
     if typed.get("rows_of") == str(strategy.uid) and "stages-TOTAL_FORMS" in typed:
         return typed
     defaults = strategy.stages.prefetch_related("der_groups").order_by("number")
@@ -188,7 +188,7 @@ def with_strategy(typed: QueryDict, strategy: Strategy) -> QueryDict:
 
 
 def with_stages(stages: Iterable[Stage], time_zone: str) -> QueryDict:
-    """An event's stages as its grid shows them."""
+    """Return an event's stages as if they had been typed into the grid."""
     stages = list(stages)
     if not stages:
         return with_rows(QueryDict(), [])
@@ -203,7 +203,7 @@ def with_stages(stages: Iterable[Stage], time_zone: str) -> QueryDict:
 
 
 def after_button(typed: QueryDict, button: str, time_zone: str) -> QueryDict:
-    """What stands there after a button of the grid: add, clone-2, remove-2, shift-15, shift--15."""
+    """Return what the form contains after a button of the grid: add, clone-2, remove-2, shift-15, shift--15."""
     what, _dash, number = button.partition("-")
     rows = rows_of(typed)
     if what == "shift":
@@ -218,7 +218,7 @@ def after_button(typed: QueryDict, button: str, time_zone: str) -> QueryDict:
 
 
 def wall(moment: datetime, time_zone: str) -> str:
-    """A moment as the browser's picker takes it."""
+    """Format a moment for the browser's date and time picker."""
     local = moment.astimezone(ZoneInfo(time_zone))
     return f"{local:%Y-%m-%dT%H:%M:%S}" if local.second else f"{local:%Y-%m-%dT%H:%M}"
 
@@ -227,7 +227,7 @@ FIRST_ROW: Row = {"offset_minutes": ["0"], "length_minutes": ["60"], "control": 
 
 
 def _following(last: Row, like: Row) -> Row:
-    """A row that begins where another ends, and lasts as long."""
+    """Return a row that starts when another ends and lasts as long."""
     length = last["length_minutes"]
     try:
         offset = [_plain(Decimal(last["offset_minutes"][0]) + Decimal(length[0]))]
@@ -237,7 +237,7 @@ def _following(last: Row, like: Row) -> Row:
 
 
 def _shifted(typed: QueryDict, by: timedelta, time_zone: str) -> QueryDict:
-    """Shifted in UTC; a start that is no moment stays for the form to say so."""
+    """Shift the start in UTC; an invalid start stays as it is, and the form reports it."""
     changed = typed.copy()
     try:
         start = to_utc(datetime.fromisoformat(typed.get("starts_at", "")), time_zone, typed.get("starts_at_offset", ""))

@@ -1,4 +1,4 @@
-"""Forms of strategies and DER groups."""
+"""Forms of strategies, event types and DER groups."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in it
 
 
 class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
-    """Criteria: an empty list lets every device pass."""
+    """The criteria of a DER group; an empty list matches every device."""
 
     device_classes = forms.MultipleChoiceField(
         choices=DeviceClass.choices, required=False, widget=forms.CheckboxSelectMultiple

@@ -1,4 +1,4 @@
-"""Programs and devices as DERMS knows them from enrollment and rule sync."""
+"""Programs and devices, as CPM's rule and enrollment messages describe them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .grid import ControlZone, Feeder, HeadEnd, Transformer
 
 
 class Program(models.Model):
-    """A program and its rules; the customer-program system owns both and tells us."""
+    """A program and its rules, copied from CPM, which owns both."""
 
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
@@ -30,7 +30,7 @@ class Program(models.Model):
 
 
 class Device(models.Model):
-    """A controllable device. Never removed: its history needs it; `ended_at` says since when it is deregistered."""
+    """A controllable device. It is never deleted: its history needs it. `ended_at` is when it was deregistered."""
 
     head_end = models.ForeignKey(HeadEnd, on_delete=models.PROTECT)
     nic_id = models.CharField(max_length=40)
@@ -50,7 +50,7 @@ class Device(models.Model):
             )
         ]
         indexes = [
-            # All that loading raw outcomes wants to know of a device.
+            # Covers everything that loading raw outcomes reads of a device.
             models.Index(fields=["nic_id"], include=["head_end", "id"], name="derms_device_by_nic"),
             models.Index("head_end", "nic_id", condition=Q(ended_at__isnull=False), name="derms_device_taken_out"),
         ]
@@ -60,7 +60,7 @@ class Device(models.Model):
 
 
 class Enrollment(models.Model):
-    """A device taking part in a program over [starts_at, ends_at)."""
+    """A device's membership in a program over [starts_at, ends_at)."""
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT)
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="enrollments")
@@ -80,7 +80,7 @@ class Enrollment(models.Model):
 
 
 class DeviceUnavailability(models.Model):
-    """A period in which a customer's device must not be used, as the customer-program system told it."""
+    """A period in which a customer's device must not be used, as reported by CPM."""
 
     uid = models.UUIDField()
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="unavailabilities")
@@ -102,11 +102,11 @@ class DeviceUnavailability(models.Model):
 
 
 class Candidate(models.Model):
-    """All that choosing looks at of one device in one program, its last ten calls included, in one narrow table.
+    """All that device selection reads of one device in one program, including its last ten calls, in a narrow table.
 
-    `recent` holds a bit a call, the newest lowest, 1 for a success; `score` is (successes + 4) / (calls + 5), as a
-    constraint says. Triggers on enrollments and devices keep the rows, in a table for each control zone; once a stage
-    has closed its zone's is rebuilt and swapped in.
+    `recent` holds a bit per call, the newest lowest, 1 for a success; `score` is (successes + 4) / (calls + 5), which
+    a constraint enforces. Triggers on enrollments and devices maintain the rows, in one partition per control zone;
+    after a stage has closed, its zone's partition is rebuilt and swapped in.
     """
 
     pk = models.CompositePrimaryKey("device_id", "enrollment_id")
@@ -131,7 +131,7 @@ class Candidate(models.Model):
 
 
 class DerGroup(models.Model):
-    """Devices by criteria: each list that is not empty must hold the device's value."""
+    """Devices by criteria: each list that is not empty must contain the device's value."""
 
     name = models.CharField(max_length=80, unique=True)
     description = models.CharField(max_length=300, blank=True)

@@ -1,4 +1,4 @@
-"""The types of events and their parameters."""
+"""Event types and their parameters."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from ..choices import Category
 
 
 class EventType(models.Model):
-    """The parameters of one type of events."""
+    """The parameters of one event type."""
 
     category = models.CharField(max_length=12, choices=Category.choices, primary_key=True)
     lead_time_s = models.PositiveIntegerField(default=300, help_text="Seconds between Submit and the first start.")

@@ -35,7 +35,7 @@ def _by_another_person(approver: str, name: str) -> models.CheckConstraint:
 class Event(ConcurrentTransitionMixin, models.Model):
     """One demand-response call in one control zone. Only the transitions below write `state`."""
 
-    # What it is.
+    # Identity.
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     number = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=120)
@@ -52,15 +52,15 @@ class Event(ConcurrentTransitionMixin, models.Model):
 
     # Its state.
     state = FSMField(choices=EventState.choices, default=EventState.NEW, protected=True)
-    revision = models.PositiveIntegerField(default=1)  # of the newest change; an edit made on an older one is refused
-    schedule_due_at = models.DateTimeField(null=True)  # when the scheduler chooses its devices; null: not now
+    revision = models.PositiveIntegerField(default=1)  # counts changes; an edit based on an older one is refused
+    schedule_due_at = models.DateTimeField(null=True)  # when the scheduler chooses its devices; null: not due
 
     # Its approval.
     approval = models.CharField(max_length=12, choices=Approval.choices, default=Approval.NOT_REQUIRED)
     balance_authority_approval = models.CharField(
         max_length=12, choices=Approval.choices, default=Approval.NOT_REQUIRED
     )
-    shortfall_accepted_kw = models.PositiveIntegerField(default=0)  # what may be missing from the goals together
+    shortfall_accepted_kw = models.PositiveIntegerField(default=0)  # how much all goals together may be missed by
 
     # Its people.
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -104,12 +104,12 @@ class Event(ConcurrentTransitionMixin, models.Model):
 
     @property
     def reserved_kw(self) -> float:
-        """Of a row of a list, which carries the sum over its stages."""
+        """The sum over its stages, for rows of events_for_list."""
         return float(getattr(self, "reserved_w", None) or 0) / 1000
 
     @transition(field=state, source=[NEW, DENIED], target=NEW)
     def edit(self, editor: Any) -> None:
-        """An edit puts every approval back."""
+        """An edit resets every approval."""
         self.last_editor, self.submitter = editor, None
         self.approver = self.balance_authority_approver = None
         self.approval = self.balance_authority_approval = Approval.NOT_REQUIRED
@@ -132,7 +132,7 @@ class Event(ConcurrentTransitionMixin, models.Model):
 
     @transition(field=state, source=SUBMITTED, target=APPROVED)
     def approve(self, now: datetime) -> None:
-        """Every approval the event asks for is given."""
+        """Every required approval is given."""
         self.schedule_due_at = now
 
     @transition(field=state, source=APPROVED, target=SCHEDULED)
@@ -154,7 +154,7 @@ class Event(ConcurrentTransitionMixin, models.Model):
 
     @transition(field=state, source=[SCHEDULED, IN_PROGRESS], target=COMPLETED)
     def complete(self) -> None:
-        """The last open stage is final and at least one ran."""
+        """Every stage is final and at least one ran."""
 
     @transition(field=state, source=[NEW, SUBMITTED, DENIED, APPROVED, SCHEDULED, IN_PROGRESS], target=CANCELED)
     def cancel(self) -> None:
@@ -162,9 +162,9 @@ class Event(ConcurrentTransitionMixin, models.Model):
 
 
 class Stage(ConcurrentTransitionMixin, StageControl):
-    """Part of an event: own window, one program. Its window is frozen once devices are reserved."""
+    """Part of an event, with its own window and one program. The window is frozen once devices are reserved."""
 
-    # The plan; program, groups, target, share and control are StageControl's.
+    # The plan; program, groups, target, share and control come from StageControl.
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="stages")
     number = models.PositiveSmallIntegerField()
@@ -176,34 +176,34 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     # Its state.
     state = FSMField(choices=StageState.choices, default=StageState.NEW, protected=True)
     revision = models.PositiveIntegerField(default=1)  # of the state; status messages carry it
-    reason = models.CharField(max_length=200, blank=True)  # it was canceled for
+    reason = models.CharField(max_length=200, blank=True)  # why it was canceled
 
-    # Its reservation, as Schedule left it.
-    goal_kw = models.FloatField(null=True)  # null: no target, as many devices as there are
+    # Its reservations, as Schedule left them.
+    goal_kw = models.FloatField(null=True)  # null: no target, every eligible device is reserved
     reserved = models.PositiveIntegerField(default=0)  # devices
-    reserved_w = models.BigIntegerField(default=0)  # W expected of these
-    removed = models.PositiveIntegerField(default=0)  # of these, devices that left since
-    removed_w = models.BigIntegerField(default=0)  # W expected of those that left
-    left_out = models.JSONField(default=dict)  # reason: candidates that were not reserved
-    feeders = models.JSONField(default=dict)  # feeder's code: reserved devices
+    reserved_w = models.BigIntegerField(default=0)  # W expected of these devices
+    removed = models.PositiveIntegerField(default=0)  # reserved devices that have left since
+    removed_w = models.BigIntegerField(default=0)  # W expected of the devices that have left
+    left_out = models.JSONField(default=dict)  # reason: number of candidates that were not reserved
+    feeders = models.JSONField(default=dict)  # feeder's code: number of reserved devices
 
-    # Its execution, as Live Energy Connect reports it.
+    # Its execution, as LEC reports it.
     execution_revision = models.PositiveIntegerField(default=0)  # of the newest report
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     called = models.PositiveIntegerField(default=0)  # devices
 
     # Its outcomes, once they are sent.
-    outcomes = models.JSONField(default=dict)  # outcome code: devices
+    outcomes = models.JSONField(default=dict)  # outcome code: number of devices
     reduction_w = models.BigIntegerField(null=True)  # W, the sum over its devices
 
-    # Bookkeeping: the moment at which each step was done, null before that.
+    # Bookkeeping: when each step was done, null before that.
     reservations_sent_at = models.DateTimeField(null=True)
-    raw_outcomes_at = models.DateTimeField(null=True)  # the last part of the extract is loaded
+    raw_outcomes_at = models.DateTimeField(null=True)  # when the last part of the extract was loaded
     outcomes_sent_at = models.DateTimeField(null=True)
-    calls_counted_at = models.DateTimeField(null=True)  # in the candidates of its zone
-    unstarted_reported_at = models.DateTimeField(null=True)  # the alert that no start was reported
-    unended_reported_at = models.DateTimeField(null=True)  # the alert that no end was reported
+    calls_counted_at = models.DateTimeField(null=True)  # when its calls were counted in its zone's candidates
+    unstarted_reported_at = models.DateTimeField(null=True)  # when the alert “stage not started” was raised
+    unended_reported_at = models.DateTimeField(null=True)  # when the alert “stage not ended” was raised
 
     class Meta:
         constraints = [
@@ -221,7 +221,7 @@ class Stage(ConcurrentTransitionMixin, StageControl):
 
     @cached_property
     def group_ids(self) -> list[int]:
-        """The DER groups its devices have to be in one of; of a stage that is only planned they are set by hand."""
+        """Ids of its DER groups; a device must be in one of them. For a stage that isn't saved, the form sets them."""
         return [group.pk for group in self.der_groups.all()]
 
     @property
@@ -230,7 +230,7 @@ class Stage(ConcurrentTransitionMixin, StageControl):
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing more comes of it: its outcomes are sent, or it never ran."""
+        """Whether nothing more will happen to it: its outcomes are sent, or it was canceled before it started."""
         return self.outcomes_sent_at is not None or (self.state == StageState.CANCELED and self.started_at is None)
 
     @property

@@ -1,4 +1,4 @@
-"""What stages reserved and what became of it: bulk tables of one row per device, and the small tables beside them."""
+"""Reservations, removals and outcomes of stages: bulk tables with one row per device, and small tables beside them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .events import Stage
 
 
 class Reservation(models.Model):
-    """DERMS's claim on a device for a stage's window. Partitioned by stage; rows come only by set operations."""
+    """DERMS's claim on a device for a stage's window. Partitioned by stage; only set operations write rows."""
 
     pk = models.CompositePrimaryKey("stage_id", "device_id")
     stage_id = models.BigIntegerField()
@@ -24,7 +24,7 @@ class Reservation(models.Model):
 
 
 class DeliveredLoad(models.Model):
-    """What the called devices of a stage delivered in a minute of its run, in W, and how many of them answered."""
+    """What a stage's called devices delivered in one minute, in W, and how many of them answered."""
 
     stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="delivered")
     minute = models.DateTimeField()
@@ -43,7 +43,7 @@ class DeliveredLoad(models.Model):
 
 
 class Removal(models.Model):
-    """A device that has to leave a stage. It may be known before the stage's reservations are: no key to them."""
+    """A device that has to leave a stage. It may arrive before the stage's reservations, so it has no key to them."""
 
     stage_uid = models.UUIDField()
     head_end = models.CharField(max_length=40)
@@ -53,7 +53,7 @@ class Removal(models.Model):
     answer = models.CharField(max_length=8, blank=True)
     answered_at = models.DateTimeField(null=True)
     has_left = models.GeneratedField(
-        expression=Q(answer__in=LEFT),  # type: ignore[arg-type]  # any condition will do
+        expression=Q(answer__in=LEFT),  # type: ignore[arg-type]  # the stubs don't know that a condition is allowed
         output_field=models.BooleanField(),
         db_persist=True,
     )
@@ -66,7 +66,7 @@ class Removal(models.Model):
 
 
 class Departure(models.Model):
-    """A device that has left a stage: a view over the removals that LEC accepted."""
+    """A device that has left a stage: a database view of the removals that LEC accepted."""
 
     pk = models.CompositePrimaryKey("stage_id", "device_id")
     stage_id = models.BigIntegerField()
@@ -79,7 +79,7 @@ class Departure(models.Model):
 
 
 class DeviceOutcome(models.Model):
-    """What a device did in a stage. Partitioned by stage; rows come only by set operations."""
+    """What a device did in a stage. Partitioned by stage; only set operations write rows."""
 
     pk = models.CompositePrimaryKey("stage_id", "device_id")
     stage_id = models.BigIntegerField()

@@ -1,4 +1,4 @@
-"""The grid and what is expected of it."""
+"""The grid, its load forecast and the power its devices are expected to reduce."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,7 @@ from ..choices import DeviceClass
 
 
 class ControlZone(models.Model):
-    """Part of the grid; a device lies in exactly one. Its row is the lock that keeps reservations apart."""
+    """Part of the grid; a device is in exactly one. Locking its row makes reservations take turns."""
 
     code = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=60)
@@ -54,7 +54,7 @@ class HeadEnd(models.Model):
 
 
 class LoadForecast(models.Model):
-    """Load of a zone in one hour: expected, and metered once the hour has passed. Average kW over the hour."""
+    """A zone's load in one hour: forecast, and metered once the hour has passed. Average kW over the hour."""
 
     zone = models.ForeignKey(ControlZone, on_delete=models.CASCADE, related_name="load")
     hour = models.DateTimeField()
@@ -70,7 +70,7 @@ class LoadForecast(models.Model):
 
 
 class ReductionFactor(models.Model):
-    """The share of its rated power a device of this class is expected to give in one hour, 0 to 1."""
+    """The share of its rated power that a device of this class is expected to reduce by in one hour, 0 to 1."""
 
     zone = models.ForeignKey(ControlZone, on_delete=models.CASCADE, related_name="reduction_factors")
     device_class = models.CharField(max_length=16, choices=DeviceClass.choices)

@@ -1,4 +1,4 @@
-"""What happened to events and stages, and what a person has not saved yet."""
+"""The history of events and stages, and unsaved drafts of events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Transition(TransitionRecord):
 
 
 class EventDraft(models.Model):
-    """What a person has typed on New Event and not saved yet, as the form sends it."""
+    """What a person has typed on New Event and not saved yet, encoded as the form sends it."""
 
     person = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     typed = models.TextField()

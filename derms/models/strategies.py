@@ -37,7 +37,7 @@ class Strategy(models.Model):
 
 
 class StageControl(models.Model):
-    """What a stage asks of its devices; the same fields on a strategy's default stages and an event's own."""
+    """What a stage asks of its devices: fields that a strategy's default stages and an event's stages share."""
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT)
     der_groups = models.ManyToManyField(DerGroup, blank=True, verbose_name="DER groups")
@@ -55,7 +55,7 @@ class StageControl(models.Model):
 
 
 class StrategyStage(StageControl):
-    """A default stage: it begins `offset_minutes` after the event and lasts `length_minutes`."""
+    """A default stage: it starts `offset_minutes` after the event's start and lasts `length_minutes`."""
 
     strategy = models.ForeignKey(Strategy, on_delete=models.CASCADE, related_name="stages")
     number = models.PositiveSmallIntegerField()

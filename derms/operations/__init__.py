@@ -1,4 +1,4 @@
-"""Writes: each locks, looks, acts, and leaves history and messages in one transaction."""
+"""What changes data: each operation locks, checks, acts, and writes history and messages in one transaction."""
 
 from .approval import (
     EventNotApprovable,

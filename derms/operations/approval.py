@@ -1,4 +1,4 @@
-"""The way of an event from New to Approved: submit, withdraw, approve, deny, and the second approval of large ones."""
+"""An event's path from New to Approved: submit, withdraw, approve, deny, and the Balance Authority's approval."""
 
 from datetime import datetime
 from typing import Any
@@ -20,11 +20,11 @@ from .locks import lock_event, lock_stages
 
 
 class EventNotSubmittable(Refused):
-    """Something of the event is missing, too soon or contradictory."""
+    """Something in the plan is missing, too soon or contradictory."""
 
 
 class EventNotApprovable(Refused):
-    """Not by this person, or not any more."""
+    """This person may not approve the event, or it no longer waits for this approval."""
 
 
 class EventNotInState(Refused):
@@ -33,7 +33,7 @@ class EventNotInState(Refused):
 
 @transaction.atomic
 def submit_event(*, event_id: int, by: Any, now: datetime, accepted_kw: int = 0) -> None:
-    """Ask for approval. `accepted_kw`: the shortfall the operator accepts at Schedule."""
+    """Submit an event for approval. `accepted_kw` is the shortfall the operator accepts when it is scheduled."""
     lock_balance_authority_check()
     event = lock_event(event_id)
     _require_state(event, _("submitted"), EventState.NEW)
@@ -56,19 +56,19 @@ def withdraw_event(*, event_id: int, by: Any, now: datetime) -> None:
 
 @transaction.atomic
 def deny_event(*, event_id: int, by: Any, now: datetime, reason: str) -> None:
-    """Refuse approval, with a reason the operator reads."""
+    """Deny the approval, with a reason for the operator."""
     _deny(event_id, "approval", by, now, reason)
 
 
 @transaction.atomic
 def deny_event_as_balance_authority(*, event_id: int, by: Any, now: datetime, reason: str) -> None:
-    """Refuse the second approval, with a reason the operator reads."""
+    """Deny the Balance Authority's approval, with a reason for the operator."""
     _deny(event_id, "balance_authority_approval", by, now, reason)
 
 
 @transaction.atomic
 def approve_event(*, event_id: int, by: Any, now: datetime) -> None:
-    """Approve another person's event; with the last approval it asks for, the scheduler chooses its devices."""
+    """Approve another person's event; after its last required approval the scheduler chooses its devices."""
     event, stages = _lock_to_approve(event_id, by, now)
     if event.approval != Approval.REQUIRED:
         raise EventNotApprovable(
@@ -76,7 +76,7 @@ def approve_event(*, event_id: int, by: Any, now: datetime) -> None:
             last_change(event),
         )
     event.approver, event.approval = by, Approval.GIVEN
-    # Since Submit, other events may have come that pass the threshold together with this one.
+    # Together with events submitted since, this one may now pass the threshold.
     if event.balance_authority_approval == Approval.NOT_REQUIRED and needs_balance_authority(event, stages, now):
         event.balance_authority_approval = Approval.REQUIRED
     _approve_if_complete(event, by, now, "Approved; the Balance Authority has to approve it too")
@@ -84,7 +84,7 @@ def approve_event(*, event_id: int, by: Any, now: datetime) -> None:
 
 @transaction.atomic
 def approve_event_as_balance_authority(*, event_id: int, by: Any, now: datetime) -> None:
-    """The second approval of an event whose power passes the threshold, by yet another person."""
+    """Give the Balance Authority's approval to an event whose power passes the threshold; a third person does it."""
     event, _stages = _lock_to_approve(event_id, by, now)
     if event.balance_authority_approval != Approval.REQUIRED:
         raise EventNotApprovable(
@@ -97,7 +97,7 @@ def approve_event_as_balance_authority(*, event_id: int, by: Any, now: datetime)
 
 @transaction.atomic
 def schedule_event_again(*, event_id: int, by: Any, now: datetime) -> None:
-    """Let the scheduler try once more to choose and reserve an approved event's devices."""
+    """Have the scheduler try again to choose and reserve an approved event's devices."""
     event = lock_event(event_id)
     _require_state(event, _("scheduled again"), EventState.APPROVED)
     event.schedule_due_at = now
@@ -118,13 +118,13 @@ def schedule_event_with_shortfall(*, event_id: int, accepted_kw: int, by: Any, n
 
 
 def check_lead_time(event: Event, stages: list[Stage], now: datetime, refusal: type[Refused]) -> None:
-    """Raise `refusal` where the first stage starts sooner than the type's minimum lead time."""
+    """Raise `refusal` if the first stage starts sooner than the event type's minimum lead time."""
     if problem := lead_time_problem(event, stages, now):
         raise refusal(problem)
 
 
 def not_scheduled_key(event: Event) -> str:
-    """The alert of an approved event that could not be scheduled."""
+    """Return the key of the alert that an approved event could not be scheduled."""
     return f"not scheduled:{event.uid}"
 
 

@@ -1,4 +1,4 @@
-"""The Balance Authority check: whether an event, with all others subject to it, passes the threshold at any moment."""
+"""The Balance Authority check: whether an event, together with all others subject to it, ever passes the threshold."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class Block(NamedTuple):
 
 
 def needs_balance_authority(event: Event, stages: list[Stage], now: datetime) -> bool:
-    """Whether the Balance Authority has to approve too. The caller holds `lock_balance_authority_check`."""
+    """Whether the Balance Authority has to approve too. The caller has called lock_balance_authority_check."""
     if not event.type.balance_authority_check:
         return False
     others = Event.objects.filter(state__in=SUBJECT_STATES, type__balance_authority_check=True).exclude(pk=event.pk)
@@ -32,13 +32,13 @@ def needs_balance_authority(event: Event, stages: list[Stage], now: datetime) ->
 
 
 def lock_balance_authority_check() -> None:
-    """Sum the events subject to the check one at a time, or two could pass the threshold unseen together."""
+    """Let one transaction at a time sum up power; otherwise two events could pass the threshold together unnoticed."""
     checked = EventType.objects.select_for_update(no_key=True).filter(balance_authority_check=True)
     list(checked.order_by("category").values_list("pk"))
 
 
 def highest_sum_kw(own: list[Block], all_blocks: list[Block]) -> float:
-    """The highest power of all blocks together at any moment of the own ones: it begins where some block begins."""
+    """Return the highest total power at any moment of the own blocks; the total only rises when a block starts."""
     moments = [m.starts_at for m in all_blocks if any(o.starts_at <= m.starts_at < o.ends_at for o in own)]
     return max((sum(b.kw for b in all_blocks if b.starts_at <= m < b.ends_at) for m in moments), default=0.0)
 
@@ -50,7 +50,7 @@ def _blocks(event: Event, stages: list[Stage], now: datetime) -> list[Block]:
 
 
 def _kw(stage: Stage, goal_kw: float | None, now: datetime) -> float:
-    """What is reserved; before that the goal, and without a goal whatever could be reserved now."""
+    """What is reserved; before that the goal, or without a goal what could be reserved now."""
     if stage.reserved:
         return (stage.reserved_w - stage.removed_w) / 1000
     return goal_kw if goal_kw is not None else choose_devices(stage, goal_kw=None, now=now).watts / 1000

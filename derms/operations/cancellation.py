@@ -1,4 +1,4 @@
-"""Canceling an event, or one of its stages: allowed until the last of them is over."""
+"""Canceling an event or one of its stages."""
 
 from datetime import datetime
 from typing import Any
@@ -22,12 +22,12 @@ LONGEST_REASON = 200
 
 
 class EventNotCancelable(Refused):
-    """The event is over, or no reason was given."""
+    """The event or stage is over, or the reason is missing or too long."""
 
 
 @transaction.atomic
 def cancel_event(*, event_id: int, by: Any, now: datetime, reason: str) -> None:
-    """Cancel an event with every stage that is not over; CPM and LEC are told of each stage they know."""
+    """Cancel an event with every stage that is not over, and send CPM and LEC the status of each stage they know."""
     event = lock_event(event_id)
     if event.state not in OPEN_STATES:
         raise EventNotCancelable(
@@ -47,7 +47,7 @@ def cancel_event(*, event_id: int, by: Any, now: datetime, reason: str) -> None:
 
 @transaction.atomic
 def cancel_stage(*, stage_id: int, by: Any, now: datetime, reason: str) -> None:
-    """Cancel one scheduled or running stage; the event goes on with the rest, and is over with the last."""
+    """Cancel one scheduled or running stage; the event goes on with the others, or ends if this was the last."""
     event = lock_event(Stage.objects.values_list("event_id", flat=True).get(pk=stage_id))
     stage = next(s for s in lock_stages(event) if s.pk == stage_id)
     if stage.state not in (StageState.SCHEDULED, StageState.IN_PROGRESS):
@@ -62,7 +62,7 @@ def cancel_stage(*, stage_id: int, by: Any, now: datetime, reason: str) -> None:
 
 
 def calls_to_release(event: Event) -> int:
-    """Devices of running stages that would be let go."""
+    """Return how many called devices of running stages a cancellation would release."""
     running = event.stages.filter(state=StageState.IN_PROGRESS)
     return sum(running.values_list("called", flat=True))
 
@@ -70,7 +70,7 @@ def calls_to_release(event: Event) -> int:
 def _cancel(stage: Stage, by: Any, now: datetime, reason: str) -> None:
     was = stage.state
     stage.cancel(reason.strip())
-    # Its outcomes are waited for from now on, not from its planned end.
+    # The outcome time-out starts now, not at the planned end.
     stage.ended_at = now if was == StageState.IN_PROGRESS else None
     save_stage(stage, was=was, by=by.username, now=now, why=reason.strip())
     if was != StageState.NEW:

@@ -1,4 +1,4 @@
-"""Copies of events that were planned before."""
+"""Cloning an event."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ STAGE_FIELDS = ("program_id", "target_kw", "share_pct", "control", "control_valu
 
 @transaction.atomic
 def clone_event(*, event_id: int, by: Any, now: datetime) -> Event:
-    """A New event with the same plan at the same times of day, on the first day on which all of it lies ahead."""
+    """Create a New event with the same plan at the same times of day, on the first day that leaves the lead time."""
     source = Event.objects.select_related("zone", "type").get(pk=event_id)
     stages = list(source.stages.order_by("number"))
     fields = {name: getattr(source, name) for name in EVENT_FIELDS}
@@ -41,7 +41,7 @@ def _copy_stage(source: Stage, event: Event, later: timedelta) -> None:
 
 
 def _days_later(first: datetime, time_zone: str, earliest: datetime) -> timedelta:
-    """From a start to the same time of day, by the zone's clocks, on the first day not before `earliest`."""
+    """Return how far to move a start so that it keeps its local time of day and isn't before `earliest`."""
     local = first.astimezone(ZoneInfo(time_zone))
     days = max(0, (earliest.astimezone(local.tzinfo).date() - local.date()).days)
     moved = local + timedelta(days=days)

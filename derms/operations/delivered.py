@@ -1,4 +1,4 @@
-"""Keeping what Live Energy Connect says a running stage delivers, and alerting where too few devices answer."""
+"""Recording the load a running stage delivers, as LEC reports it, with an alert if too few devices answer."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from integration.seam.sql import execute
 from ..choices import StageState
 from ..models import Stage
 
-# The newest word on a minute holds, whatever the order in which they come.
+# The newest report of a minute wins, in whatever order reports arrive.
 _KEEP = """
 INSERT INTO derms_deliveredload (stage_id, minute, at, reduction_w, called, answered, rejected, overridden)
 VALUES (%(stage)s, date_trunc('minute', %(at)s), %(at)s, %(reduction_w)s, %(called)s, %(answered)s, %(rejected)s,
@@ -28,11 +28,11 @@ DO UPDATE SET at = EXCLUDED.at, reduction_w = EXCLUDED.reduction_w, called = EXC
 
 @receiving
 def follow_delivered_load(body: DeliveredLoad) -> Receipt:
-    """Keep the word on a minute of a stage; a later word on the same minute replaces it."""
-    # The stage's row is locked by whoever cancels it: a stage that is over raises no alert after it closed them.
+    """Record a stage's report of one minute; a later report of the same minute replaces it."""
+    # Canceling locks the stage's row too, so no alert can be raised after the stage closed its alerts.
     stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(uid=body.stage_uid)
     if not execute(_KEEP, {"stage": stage.pk, **body.model_dump(exclude={"stage_uid"})}):
-        return Receipt(applied=0, note="a later word on this minute is known")
+        return Receipt(applied=0, note="a later report of this minute is known")
     if stage.state == StageState.IN_PROGRESS:
         _watch_answers(stage, body)
     tell_pages(stage.event.number)
@@ -44,7 +44,7 @@ def answers_key(stage: Stage) -> str:
 
 
 def _watch_answers(stage: Stage, body: DeliveredLoad) -> None:
-    """One alert for all devices that do not answer; it closes when enough of them do."""
+    """Keep one alert for all devices that have not answered; close it once enough of them have."""
     if _enough_answer(body) or _is_early(stage, body.at):
         close_alert(answers_key(stage))
         return

@@ -1,4 +1,4 @@
-"""Programs and devices, as the customer-program system tells of them."""
+"""Applying what CPM reports about programs, devices and enrollments."""
 
 from datetime import datetime
 from typing import TypeVar
@@ -38,7 +38,7 @@ class EnrollmentRefused(Refused):
 
 @receiving
 def save_program(body: ProgramRuleSync) -> Receipt:
-    """Take over a program and its rules where they are newer than what is known."""
+    """Apply a program and its rules if they are newer than the known version."""
     program, _ = Program.objects.select_for_update(no_key=True).get_or_create(
         code=body.program, defaults={"name": body.name}
     )
@@ -52,9 +52,9 @@ def save_program(body: ProgramRuleSync) -> Receipt:
 
 @receiving
 def change_enrollment(change: EnrollmentChange, *, now: datetime) -> Receipt:
-    """Register or deregister one device, and answer; what cannot be done is answered with the reason.
+    """Register or deregister one device and send the answer; a refused change is answered with the reason.
 
-    Changes may overtake each other: one not later than what is known of the device in the program has no effect.
+    Changes may overtake each other: one that is not later than what is known of the device in the program is ignored.
     """
     lock_zones_now(list(ControlZone.objects.filter(code=change.zone).values_list("pk", flat=True)))
     try:
@@ -73,7 +73,7 @@ def change_enrollment(change: EnrollmentChange, *, now: datetime) -> Receipt:
 
 @transaction.atomic
 def load_enrollments(delivery: Delivery, body: EnrollmentLoad) -> Receipt:
-    """Register one part of a program's devices and answer it row by row."""
+    """Register one part of a program's devices and send an answer for each row."""
     program = Program.objects.filter(code=body.program).first()
     if program is None:
         raise NotYet(f"program {body.program} is not known yet")
@@ -99,7 +99,7 @@ def _start(change: EnrollmentChange) -> None:
     if _is_old(change, change.nic_id):
         return
     device = _live_device(change, change.nic_id) or _new_device(change, change.nic_id)
-    # One that is still open although this one begins later: its end is on its way, and then has no effect.
+    # An earlier enrollment may still be open because its end is on its way; that end will then have no effect.
     _close(change, change.nic_id)
     Enrollment.objects.create(program=_program(change), device=device, starts_at=change.at)
 
@@ -109,7 +109,7 @@ def _end(change: EnrollmentChange, nic_id: str = "") -> None:
     if _is_old(change, nic_id):
         return
     if not _close(change, nic_id):
-        # The start is still on its way; by this row it has no effect when it comes.
+        # The start is still on its way; this row makes it have no effect when it arrives.
         gone = _live_device(change, nic_id) or _new_device(change, nic_id)
         Enrollment.objects.create(program=_program(change), device=gone, starts_at=change.at, ends_at=change.at)
     device = _live_device(change, nic_id)
@@ -119,9 +119,9 @@ def _end(change: EnrollmentChange, nic_id: str = "") -> None:
 
 
 def _replace(change: EnrollmentChange) -> None:
-    """The old device leaves the program at the moment the new one takes its place; it keeps its history."""
+    """The old device leaves the program as the new one takes its place; it keeps its history."""
     if not change.replaces_nic_id:
-        raise EnrollmentRefused(f"Nothing says which device {change.head_end}/{change.nic_id} replaces.")
+        raise EnrollmentRefused(f"The message doesn't say which device {change.head_end}/{change.nic_id} replaces.")
     _end(change, change.replaces_nic_id)
     _start(change)
 
@@ -152,7 +152,7 @@ def _live_device(change: EnrollmentChange, nic_id: str) -> Device | None:
 
 
 def _new_device(change: EnrollmentChange, nic_id: str) -> Device:
-    """A device that was here before is a new row, and as unavailable as it was."""
+    """A device that returns gets a new row and keeps its unavailability."""
     made = Device.objects.create(
         head_end=_known(HeadEnd, change.head_end, "head end system"),
         nic_id=nic_id,
@@ -173,13 +173,13 @@ def _program(change: EnrollmentChange) -> Program:
     return _known(Program, change.program, "program")
 
 
-def _known(model: type[M], code: str, words: str) -> M:
+def _known(model: type[M], code: str, label: str) -> M:
     found = model.objects.filter(code=code).first()
     if found is None:
-        raise EnrollmentRefused(f"There is no {words} “{code}”.")
+        raise EnrollmentRefused(f"There is no {label} “{code}”.")
     return found
 
 
-def _answer(change: EnrollmentChange, nic_id: str, word: EnrollmentAnswerWord, error: str = "") -> None:
-    answer = EnrollmentAnswer(head_end=change.head_end, nic_id=nic_id, program=change.program, answer=word, error=error)
-    outbox.send(answer, sender=System.DERMS)
+def _answer(change: EnrollmentChange, nic_id: str, answer: EnrollmentAnswerWord, error: str = "") -> None:
+    device = {"head_end": change.head_end, "nic_id": nic_id, "program": change.program}
+    outbox.send(EnrollmentAnswer(**device, answer=answer, error=error), sender=System.DERMS)

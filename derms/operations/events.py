@@ -1,4 +1,4 @@
-"""Planning an event. Every function locks, looks, acts, and writes history with it."""
+"""Creating and editing an event's plan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class EventNotEditable(Refused):
 
 
 class EventChanged(Refused):
-    """Somebody else has changed the event since the person opened it."""
+    """Somebody else has changed the event since this person opened it."""
 
 
 class StrategyArchived(Refused):
@@ -32,7 +32,7 @@ class StrategyArchived(Refused):
 
 
 class PlannedStage(NamedTuple):
-    """A stage as a plan has it: its columns and groups; `number` names the stage it was, None where it is new."""
+    """A stage of a plan: its columns and groups. `number` is that of the existing stage, None if it is new."""
 
     number: int | None
     fields: dict[str, Any]
@@ -41,7 +41,7 @@ class PlannedStage(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class EventDetails:
-    """What is special about one event; what is left empty is its strategy's."""
+    """What one event changes of its strategy; an empty field keeps the strategy's value."""
 
     name: str = ""
     description: str = ""
@@ -50,7 +50,7 @@ class EventDetails:
     overridden_rules: Sequence[str] = ()
 
     def over(self, strategy: Strategy) -> dict[str, Any]:
-        """The columns of an event made from the strategy."""
+        """Return the columns of an event made from the strategy with these details."""
         return {
             "name": self.name or strategy.name,
             "description": self.description or strategy.description,
@@ -70,9 +70,9 @@ def create_event(
     details: EventDetails,
     stages: list[PlannedStage] | None = None,
 ) -> Event:
-    """A New event with the strategy's fields and these stages.
+    """Create a New event with the strategy's fields and these stages.
 
-    Without any it has the strategy's default stages, each beginning at `starts_at` plus its offset.
+    If `stages` is None it gets the strategy's default stages, each starting at `starts_at` plus its offset.
     """
     strategy = Strategy.objects.select_for_update(no_key=True).get(pk=strategy_id)
     if strategy.state != StrategyState.ACTIVE:
@@ -105,9 +105,9 @@ def edit_event(
     stages: list[PlannedStage] | None = None,
     revision: int | None = None,
 ) -> None:
-    """Change an event's own fields, and its stages into these; it is New again, every approval at its beginning.
+    """Change an event's fields and replace its stages; the event is New again, with every approval reset.
 
-    `revision` is the one the person saw: a later one raises EventChanged, so that nobody's change is lost.
+    `revision` is the one the person saw: raises EventChanged if the event has changed since, so that no edit is lost.
     """
     event = _lock_editable(event_id)
     if revision is not None and revision != event.revision:
@@ -155,7 +155,7 @@ def _add_planned(event: Event, planned: PlannedStage) -> Stage:
 
 
 def _replace_stages(event: Event, stages: list[PlannedStage]) -> None:
-    """Stages that are still there keep their uid and number; the others go, and new ones come behind."""
+    """Update stages that are still in the plan, keeping uid and number, delete the others, and append new ones."""
     there = {stage.number: stage for stage in lock_stages(event)}
     event.stages.exclude(number__in=[planned.number for planned in stages if planned.number]).delete()
     for planned in stages:
@@ -184,6 +184,6 @@ def _note_edit(event: Event, by: Any, now: datetime, what: str) -> None:
 
 
 def next_number(now: datetime) -> str:
-    """The number people call a new event by."""
+    """Return the next event number, such as DR-2026-0142."""
     number = sql.value("SELECT nextval('derms_event_number')")
     return f"DR-{now.year}-{number:04}"

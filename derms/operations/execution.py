@@ -1,4 +1,4 @@
-"""Following what Live Energy Connect says of a stage."""
+"""Applying what LEC reports about the execution of a stage."""
 
 from datetime import datetime
 from uuid import UUID
@@ -24,7 +24,7 @@ MISSED = "Missed"
 
 @receiving
 def follow_execution(status: StageExecutionStatus, *, now: datetime) -> Receipt:
-    """Take over what happened to a stage, tell CPM, and move the event along with it."""
+    """Apply a stage's execution status, send it on to CPM, and move the event along."""
     event = lock_event(_event_id(status.stage_uid))
     stage = next(s for s in lock_stages(event) if s.uid == status.stage_uid)
     if status.revision <= stage.execution_revision:
@@ -46,7 +46,7 @@ def follow_execution(status: StageExecutionStatus, *, now: datetime) -> Receipt:
 
 @transaction.atomic
 def report_unstarted_stage(stage_id: int, *, now: datetime) -> None:
-    """Alert: the stage's start has passed by a minute and Live Energy Connect has not reported it."""
+    """Raise an alert: the stage should have started a minute ago and LEC has not reported it."""
     stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(pk=stage_id)
     if stage.state == StageState.SCHEDULED and stage.unstarted_reported_at is None:
         stage.unstarted_reported_at = now
@@ -56,7 +56,7 @@ def report_unstarted_stage(stage_id: int, *, now: datetime) -> None:
 
 @transaction.atomic
 def report_unended_stage(stage_id: int, *, now: datetime) -> None:
-    """Alert: the stage's end has passed by five minutes and Live Energy Connect has not reported it."""
+    """Raise an alert: the stage should have ended five minutes ago and LEC has not reported it."""
     stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(pk=stage_id)
     if stage.state == StageState.IN_PROGRESS and stage.unended_reported_at is None:
         stage.unended_reported_at = now
@@ -69,8 +69,8 @@ def _event_id(stage_uid: UUID) -> int:
 
 
 def _note_start_of_canceled(stage: Stage, status: StageExecutionStatus, now: datetime) -> Receipt:
-    """A stage that was canceled here while it started there did start: its devices have outcomes, and CPM must know."""
-    # Live Energy Connect gave a missed stage up itself: it never started.
+    """Record that a canceled stage had already started in LEC: CPM must know, since it will have outcomes."""
+    # LEC itself gave up a missed stage, so it never started.
     missed = stage.transitions.filter(to_state=StageState.CANCELED, by="system").exists()
     if stage.state != StageState.CANCELED or missed or stage.started_at or status.started_at is None:
         return Receipt(applied=0, note=f"the stage is {stage.state} already")
@@ -85,7 +85,7 @@ def _note_start_of_canceled(stage: Stage, status: StageExecutionStatus, now: dat
 
 
 def _begin(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
-    """In Progress; a Completed report that came first brings the start with it."""
+    """Move the stage to In Progress; a Completed report that arrives first contains the start too."""
     if stage.state != StageState.SCHEDULED or status.started_at is None:
         return
     was = stage.state
@@ -114,7 +114,7 @@ def _miss(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
 
 
 def move_event(event: Event, now: datetime) -> None:
-    """The event is In Progress with its first stage, and final with its last."""
+    """Move the event to In Progress with its first started stage, and to its final state with its last stage."""
     stages = list(event.stages.all())
     ran = any(s.started_at for s in stages)
     if ran and event.state == EventState.SCHEDULED:
@@ -135,7 +135,7 @@ def _why_none_ran(stages: list[Stage]) -> str:
 
 
 def close_execution_alerts(stage: Stage, *, by: str) -> None:
-    """What Live Energy Connect did not report of a stage is not waited for any more."""
+    """Close the stage's alerts about reports from LEC that are no longer expected."""
     close_alert(_unstarted_key(stage), by=by)
     close_alert(_unended_key(stage), by=by)
     close_alert(answers_key(stage), by=by)

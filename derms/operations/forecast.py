@@ -1,4 +1,4 @@
-"""Loading a forecast: a zone's load and its reduction factors, hour by hour."""
+"""Loading a forecast: hourly load and reduction factors of zones."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .forecast_age import close_old_forecast
 CLASSES: tuple[str, ...] = tuple(DeviceClass.values)
 COLUMNS = ["zone", "hour", "load_mw", *CLASSES]
 HOUR = timedelta(hours=1)
-MOST_MW = 2_000_000  # in kW just under what the column holds
+MOST_MW = 2_000_000  # converted to kW, just below the column's maximum
 BATCH = 2_000
 T = TypeVar("T")
 
 
 class ForecastLoaded(NamedTuple):
-    """What a load brought: how many rows (hours of a zone), from the first hour's start to the last one's end."""
+    """The number of rows loaded (one per zone and hour), from the first hour's start to the last hour's end."""
 
     rows: int
     starts_at: datetime
@@ -31,7 +31,7 @@ class ForecastLoaded(NamedTuple):
 
 
 class ForecastRefused(Exception):
-    """The file has faults and nothing of it was loaded; `rows` holds (line number, reason) for each."""
+    """The file has faults and nothing was loaded; `rows` holds (line number, reason) for each fault."""
 
     def __init__(self, rows: Sequence[tuple[int, str]]) -> None:
         super().__init__(f"The forecast has {len(rows)} faults; nothing was loaded.")
@@ -48,16 +48,16 @@ class _Row(NamedTuple):
 def load_forecast(*, lines: Iterable[str], now: datetime) -> ForecastLoaded:
     """Load CSV lines with the columns of COLUMNS: every row or none.
 
-    `hour` is the start of the hour with its offset, the load is in MW, factors are 0 to 1. Hours that are there already
-    are replaced; what was metered stays. Raises ForecastRefused, also where every hour lies before `now`: such a file
-    is an old one taken by mistake.
+    `hour` is the start of the hour with its offset, the load is in MW, factors are 0 to 1. Hours that already exist are
+    replaced; metered values stay. Raises ForecastRefused, also if every hour is over by `now`: such a file is an old
+    one loaded by mistake.
     """
     rows, faults = _read(lines)
     if not faults:
         faults = _faults_of_the_whole(rows, now)
     if faults:
         raise ForecastRefused(faults)
-    rows.sort(key=lambda row: (row.zone_id, row.hour))  # two loads at once lock rows in the same order
+    rows.sort(key=lambda row: (row.zone_id, row.hour))  # so that two loads at once lock rows in the same order
     _save(rows)
     return ForecastLoaded(len(rows), min(row.hour for row in rows), max(row.hour for row in rows) + HOUR)
 
@@ -89,7 +89,7 @@ def _read(lines: Iterable[str]) -> tuple[list[_Row], list[tuple[int, str]]]:
 
 
 def _read_row(cells: list[str], zones: dict[str, int]) -> tuple[_Row | None, list[str]]:
-    """The row, or all that is wrong with it."""
+    """Return the row, or else everything that is wrong with it."""
     if len(cells) != len(COLUMNS):
         return None, [f"it has {len(cells)} columns instead of {len(COLUMNS)}"]
     reasons: list[str] = []
@@ -110,7 +110,7 @@ def _read_row(cells: list[str], zones: dict[str, int]) -> tuple[_Row | None, lis
 
 
 class _Fault(Exception):
-    """What is wrong with one value, to be read after its column's name."""
+    """What is wrong with one value; the text follows its column's name."""
 
 
 def _known_zone(text: str, zones: dict[str, int]) -> int:

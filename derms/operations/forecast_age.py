@@ -1,4 +1,4 @@
-"""The alert if a zone's forecast is too old to plan with."""
+"""The alert that a zone's forecast is too old to plan with."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from integration.seam.models import Alert
 
 @transaction.atomic
 def report_old_forecast(zone_id: int, *, now: datetime) -> None:
-    """Alert: a zone's load and reduction factors come from a forecast that is too old."""
+    """Raise an alert: a zone's load and reduction factors come from a forecast that is too old."""
     zone = ControlZone.objects.select_for_update(no_key=True).get(pk=zone_id)
     loaded_at = zone.load.aggregate(at=Max("loaded_at"))["at"]
     if loaded_at is None or loaded_at >= now - too_old():
@@ -23,11 +23,11 @@ def report_old_forecast(zone_id: int, *, now: datetime) -> None:
         f"{KEY}{zone.pk}",
         kind="forecast too old",
         severity=Alert.WARNING,
-        text=f"The forecast of {zone} is of {loaded_at:%Y-%m-%d %H:%MZ}, older than {settings.FORECAST_OLD_HOURS} h.",
+        text=f"The forecast of {zone} is from {loaded_at:%Y-%m-%d %H:%MZ}, over {settings.FORECAST_OLD_HOURS} h old.",
     )
 
 
 def close_old_forecast(zone_ids: set[int]) -> None:
-    """These zones have just been given a forecast."""
+    """Close the alerts of zones whose forecast has just been loaded."""
     for zone_id in zone_ids:
         close_alert(f"{KEY}{zone_id}")

@@ -24,7 +24,7 @@ STAGE_FIELDS = ["state", "revision", "reason", "started_at", "ended_at"]
 
 
 def save_event(event: Event, *, was: str, by: Any, now: datetime, why: str = "") -> None:
-    """Save an event's new state, its transition row, and tell the pages that show it."""
+    """Save an event's new state with its transition row, and notify the pages that show it."""
     event.revision += 1
     event.save(update_fields=EVENT_FIELDS)
     Transition.objects.create(
@@ -40,7 +40,7 @@ def save_event(event: Event, *, was: str, by: Any, now: datetime, why: str = "")
 
 
 def save_stage(stage: Stage, *, was: str, by: str, now: datetime, why: str = "") -> None:
-    """Save a stage's new state and its transition row."""
+    """Save a stage's new state with its transition row, and notify the pages that show it."""
     stage.save(update_fields=STAGE_FIELDS)
     Transition.objects.create(
         event=stage.event,
@@ -56,7 +56,7 @@ def save_stage(stage: Stage, *, was: str, by: str, now: datetime, why: str = "")
 
 
 def last_change(event: Event, stage: Stage | None = None) -> Change | None:
-    """How the event, or one of its stages, came to the state it is in."""
+    """Return the latest transition of the event, or of one of its stages."""
     last = event.transitions.filter(stage=stage).order_by("-revision").first()
     if last is None:
         return None

@@ -1,4 +1,4 @@
-"""From raw outcomes to one outcome per reserved device, sent to CPM as one extract per stage."""
+"""Loading raw outcomes, completing them to one outcome per reserved device, and sending them to CPM per stage."""
 
 from datetime import datetime
 
@@ -39,7 +39,7 @@ SELECT coalesce(head_end, ''), coalesce(nic_id, ''), 'refused: the stage was clo
 
 
 def prepare_raw_outcomes(message: Message) -> None:
-    """Make the table this stage's raw outcomes go into."""
+    """Create the table that this stage's raw outcomes are loaded into."""
     stage = _lock_stage(message)
     if stage.outcomes_sent_at is None:
         partition = outcome_partition(stage)
@@ -49,7 +49,7 @@ def prepare_raw_outcomes(message: Message) -> None:
 
 @transaction.atomic
 def load_raw_outcomes(delivery: Delivery, body: RawOutcome, *, now: datetime) -> Receipt:
-    """Take in one part; with the last one the stage's raw outcomes are complete and can be read."""
+    """Load one part; after the last one the stage's raw outcomes are complete and can be read."""
     stage = Stage.objects.select_related("event").get(uid=body.stage_uid)
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
     if stage.outcomes_sent_at:
@@ -72,7 +72,7 @@ def load_raw_outcomes(delivery: Delivery, body: RawOutcome, *, now: datetime) ->
 
 @transaction.atomic
 def close_stage(stage_id: int, *, now: datetime) -> None:
-    """Give every reserved device its outcome and send them to CPM."""
+    """Make sure that every reserved device has an outcome, and send all of them to CPM."""
     stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(pk=stage_id)
     if stage.outcomes_sent_at or not stage.started_at:
         return
@@ -93,10 +93,10 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
 
 @transaction.atomic
 def count_calls(stage_id: int, *, now: datetime) -> None:
-    """Remember a stage's outcomes, when they are complete, for its devices' scores.
+    """Count a stage's complete outcomes in its devices' scores.
 
-    Work of its own, beside the closing of the stage: the candidates' lock lets one count at a time, and the stage's row
-    is touched when all is made ready. Raises NotYet where readers leave no moment for the exchange.
+    This is separate from closing the stage: the candidates' lock allows one count at a time, and the stage's row is
+    locked only once the new table is ready. Raises NotYet if readers keep the old table locked.
     """
     lock_candidates()
     stage = Stage.objects.select_related("event").get(pk=stage_id)
@@ -112,14 +112,14 @@ def count_calls(stage_id: int, *, now: datetime) -> None:
 
 
 def _finish(delivery: Delivery, load: Load, stage: Stage, now: datetime) -> int:
-    """Attach the outcomes, one for each reserved device; gives how many are of devices that were not reserved."""
+    """Attach the outcomes, one per reserved device, and return how many are of devices that were not reserved."""
     _lock_stage(delivery.message)
     partition = outcome_partition(stage)
     partition.finish(PRIMARY_KEY)
-    reserved, told = count_reserved(stage)
-    unreserved = keep_unreserved(delivery, stage) if told < load.applied else 0
+    reserved, with_outcome = count_reserved(stage)
+    unreserved = keep_unreserved(delivery, stage) if with_outcome < load.applied else 0
     partition.attach()
-    if told < reserved:
+    if with_outcome < reserved:
         complete_outcomes(stage)
     Stage.objects.filter(pk=stage.pk).update(raw_outcomes_at=now)
     tell_pages(stage.event.number)
@@ -128,7 +128,7 @@ def _finish(delivery: Delivery, load: Load, stage: Stage, now: datetime) -> int:
 
 def _too_late(delivery: Delivery, staged: str) -> Receipt:
     refused = keep_refused(delivery, compose(_TOO_LATE, staged=identifier(staged)), {})
-    return Receipt(status="ERROR", applied=0, refused=refused, note="the stage is closed; its outcomes stand")
+    return Receipt(status="ERROR", applied=0, refused=refused, note="the stage is closed; its outcomes don't change")
 
 
 def _lock_stage(message: Message) -> Stage:

@@ -1,4 +1,4 @@
-"""Devices that leave stages: opt-outs, unavailability and enrollments that end. LEC's answer decides."""
+"""Removing devices from stages, because of an opt-out, unavailability or an ended enrollment. LEC's answer decides."""
 
 from datetime import datetime
 from uuid import UUID
@@ -32,9 +32,9 @@ from .locks import lock_event, lock_stages, lock_zones_now
 
 @receiving
 def opt_out_device(body: EventOptOut, *, now: datetime) -> Receipt:
-    """Take a device out of a stage at its customer's wish, and ask LEC not to call it.
+    """Ask LEC to remove a device from a stage because its customer opted out.
 
-    LEC is asked of a canceled stage, too: it may have started there before it was canceled here.
+    LEC is asked even if the stage is canceled: it may have started there before it was canceled here.
     """
     _lock_stage(body.stage_uid)
     _ask_removal(body.stage_uid, body.head_end, body.nic_id, "opt-out", now)
@@ -43,11 +43,10 @@ def opt_out_device(body: EventOptOut, *, now: datetime) -> Receipt:
 
 @receiving
 def save_unavailability(body: CustomerUnavailability, *, now: datetime) -> Receipt:
-    """Keep the device out of events in this period: future choices and reservations that stand already.
+    """Keep the device out of events in this period: from future choices and from existing reservations.
 
-    Raises NotYet while the device's enrollment is still on its way.
-    The control zone's lock is taken first: a schedule under way is either over, and its reservations are given up
-    here, or still to come, and does not choose the device.
+    The control zone's lock is taken first, so a schedule has either finished, and its reservations are given up here,
+    or it has not started and will not choose the device. Raises NotYet while the device's enrollment is on its way.
     """
     device = _newest_device(body.head_end, body.nic_id)
     if device is None:
@@ -67,7 +66,7 @@ def save_unavailability(body: CustomerUnavailability, *, now: datetime) -> Recei
 
 
 def give_up_coming_stages(change: EnrollmentChange, nic_id: str, now: datetime) -> None:
-    """Give up a device's reservations of the program's coming stages: its enrollment ended. A running one finishes."""
+    """Give up a device's reservations for future stages of a program it has left. A running stage finishes."""
     device = _newest_device(change.head_end, nic_id)
     if device is None:
         return
@@ -78,14 +77,14 @@ def give_up_coming_stages(change: EnrollmentChange, nic_id: str, now: datetime) 
 
 @receiving
 def answer_removal(body: RemovalAnswer, *, now: datetime) -> Receipt:
-    """Take over what LEC could do, tell CPM, and alert where the stage now lacks power."""
+    """Apply LEC's answer, send it on to CPM, and raise an alert if the stage no longer meets its goal."""
     stage = _lock_stage(body.stage_uid)
     removal = Removal.objects.select_for_update(no_key=True).get(
         stage_uid=body.stage_uid, head_end=body.head_end, nic_id=body.nic_id
     )
     if body.reason == "opt-out":
         _answer_opt_out(body)
-    # What was too late for one reason can still hold for another; what holds stays.
+    # A removal that was too late for one reason may succeed for another; one that has succeeded stays.
     if removal.answer and (removal.has_left or body.answer not in LEFT):
         return Receipt(applied=0, note=f"answered “{removal.answer}” already")
     removal.reason, removal.answer, removal.answered_at = body.reason, body.answer, body.at
@@ -102,7 +101,7 @@ def _lock_stage(stage_uid: UUID) -> Stage:
 
 
 def _ask_removal(stage_uid: UUID, head_end: str, nic_id: str, reason: RemovalReason, now: datetime) -> None:
-    """Ask LEC once per reason: the same device may be asked for again because of another."""
+    """Ask LEC to remove a device, again only if the reason is another one."""
     removal, is_new = Removal.objects.get_or_create(
         stage_uid=stage_uid, head_end=head_end, nic_id=nic_id, defaults={"reason": reason, "requested_at": now}
     )
@@ -113,7 +112,7 @@ def _ask_removal(stage_uid: UUID, head_end: str, nic_id: str, reason: RemovalRea
 
 
 def _count_removed(stage: Stage, removal: Removal) -> None:
-    """Keep the stage's counters, and alert where the rest no longer reaches the goal."""
+    """Update the stage's counters, and raise an alert if the remaining devices don't reach the goal."""
     reservation = Reservation.objects.filter(
         stage_id=stage.pk, device_id__in=_device_ids(removal.head_end, removal.nic_id)
     ).first()
@@ -128,7 +127,7 @@ def _count_removed(stage: Stage, removal: Removal) -> None:
             below_target_key(stage),
             kind="target no longer met",
             severity=Alert.WARNING,
-            text=f"{stage} lacks {missing} kW of its {stage.goal_kw:.0f} kW since devices left it.",
+            text=f"{stage} is {missing} kW short of its {stage.goal_kw:.0f} kW since devices left it.",
             event_uid=stage.event.uid,
             stage_uid=stage.uid,
         )
@@ -136,18 +135,18 @@ def _count_removed(stage: Stage, removal: Removal) -> None:
 
 
 def below_target_key(stage: Stage) -> str:
-    """The alert of a stage that lacks power since devices left it."""
+    """Return the key of the alert that a stage misses its goal since devices left it."""
     return f"below target:{stage.uid}"
 
 
 def _answer_opt_out(body: RemovalAnswer) -> None:
-    word = "confirmed" if body.answer == "removed" else "too late"
-    answer = {**body.model_dump(exclude={"reason"}), "answer": word}
-    outbox.send(OptOutAnswer.model_validate(answer), sender=System.DERMS)
+    answer = "confirmed" if body.answer == "removed" else "too late"
+    fields = {**body.model_dump(exclude={"reason"}), "answer": answer}
+    outbox.send(OptOutAnswer.model_validate(fields), sender=System.DERMS)
 
 
 def _newest_device(head_end: str, nic_id: str) -> Device | None:
-    """A NIC id may have been used again: the device that had it last."""
+    """Return the device that had this NIC id last; NIC ids may be reused."""
     return Device.objects.filter(head_end__code=head_end, nic_id=nic_id).order_by("-registered_at", "-pk").first()
 
 
@@ -156,7 +155,7 @@ def _device_ids(head_end: str, nic_id: str) -> list[int]:
 
 
 def _stages_holding(device: Device, starts_at: datetime, ends_at: datetime | None) -> list[Stage]:
-    """Open stages in whose window, or part of it, the device is reserved."""
+    """Return open stages that overlap the period and have the device reserved."""
     stages = Stage.objects.filter(event__zone_id=device.zone_id, state__in=HOLDING_STAGE_STATES, ends_at__gt=starts_at)
     if ends_at is not None:
         stages = stages.filter(starts_at__lt=ends_at)

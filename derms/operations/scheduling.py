@@ -1,4 +1,4 @@
-"""Choosing and reserving an approved event's devices, and telling the other systems which."""
+"""Choosing and reserving an approved event's devices, and sending the reservations to the other systems."""
 
 from datetime import datetime
 
@@ -31,14 +31,14 @@ SELECT h.code, d.nic_id, r.expected_w
 
 
 class EventNotSchedulable(Refused):
-    """Too late, or too few devices: nothing of the event is reserved."""
+    """Too late, or too few devices; nothing is reserved."""
 
 
 @transaction.atomic
 def schedule_event(event_id: int, *, now: datetime) -> None:
-    """Reserve devices for every stage of an approved event, or for none, and say so to CPM and LEC.
+    """Reserve devices for every stage of an approved event, or for none, and send CPM and LEC the stages' status.
 
-    Runs in a worker, never in a web request. Where it cannot be done the event stays Approved with an alert.
+    Runs in a worker, never in a web request. If it fails, the event stays Approved and an alert is raised.
     """
     lock_zone(Event.objects.values_list("zone_id", flat=True).get(pk=event_id))
     event = lock_event(event_id)
@@ -62,13 +62,13 @@ def schedule_event(event_id: int, *, now: datetime) -> None:
 
 @transaction.atomic
 def write_reservation_extract(stage_id: int, *, now: datetime) -> None:
-    """Write which devices a scheduled stage has reserved, and send CPM and LEC the file's name."""
+    """Write the extract of a scheduled stage's reserved devices, and send it to CPM and LEC."""
     stage = Stage.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=stage_id).first()
     if stage is None or stage.reservations_sent_at or stage.state != StageState.SCHEDULED:
         return
     extract = extracts.write_extract(kind="device_reservation", query=RESERVED_DEVICES, params={"stage": stage_id})
     outbox.send(DeviceReservation(stage_uid=stage.uid, extract=extract.ref), sender=System.DERMS)
-    # Counted here and not at Schedule, which holds the control zone's lock.
+    # Counted here rather than at Schedule, which holds the control zone's lock.
     stage.feeders, stage.reservations_sent_at = count_feeders(stage), now
     stage.save(update_fields=["feeders", "reservations_sent_at"])
 
@@ -110,5 +110,5 @@ def _why_left_out(stages: list[Stage]) -> str:
         for reason, devices in stage.left_out.items():
             counts[reason] = counts.get(reason, 0) + devices
     if not counts:
-        return "No device of the stages' programs and groups lies in the zone."
+        return "The zone has no device of the stages' programs and groups."
     return "Left out: " + ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items(), key=lambda c: -c[1])) + "."

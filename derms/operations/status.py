@@ -1,4 +1,4 @@
-"""Telling the other systems where a stage stands."""
+"""Sending the status of a stage to the other systems."""
 
 from integration.seam import outbox
 from integration.seam.messages import StageStatus
@@ -8,7 +8,7 @@ from ..models import Stage
 
 
 def send_stage_status(stage: Stage) -> None:
-    """Send a stage's present state to CPM and LEC; belongs into the transaction that changed it."""
+    """Send a stage's current state to CPM and LEC; call it in the transaction that changed the state."""
     event = stage.event
     outbox.send(
         StageStatus.model_validate(

@@ -1,4 +1,4 @@
-"""Strategies and DER groups."""
+"""Saving strategies, event types and DER groups."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from ..models import DerGroup, EventType, Strategy, StrategyStage
 
 @transaction.atomic
 def save_strategy(*, strategy_id: int | None, fields: dict[str, Any], stages: list[dict[str, Any]]) -> Strategy:
-    """Make a strategy, or change one; its default stages become exactly these, numbered in their order.
+    """Create or change a strategy; its default stages become exactly these, numbered in this order.
 
-    Events made from it before keep what they copied.
+    Events already made from it keep their copies.
     """
     if strategy_id is None:
         strategy = Strategy.objects.create(**fields)
@@ -30,19 +30,19 @@ def save_strategy(*, strategy_id: int | None, fields: dict[str, Any], stages: li
 
 @transaction.atomic
 def move_strategy(*, strategy_id: int, to: StrategyState) -> None:
-    """Archive a strategy, so that no new event is made from it, or activate it again; events that were made go on."""
+    """Archive a strategy, so that no new event is made from it, or activate it again; existing events go on."""
     Strategy.objects.filter(pk=strategy_id).update(state=to)
 
 
 @transaction.atomic
 def save_event_type(*, category: str, fields: dict[str, Any]) -> None:
-    """Change the times and the Balance Authority check of one type; events that are submitted keep what was decided."""
+    """Change the times and the Balance Authority check of one type; submitted events keep what was decided."""
     EventType.objects.filter(category=category).update(**fields)
 
 
 @transaction.atomic
 def save_group(*, group_id: int | None, fields: dict[str, Any]) -> DerGroup:
-    """Make a DER group, or change its criteria; stages that use it choose by the new ones from then on."""
+    """Create a DER group or change its criteria; stages that use it apply the new ones from then on."""
     if group_id is None:
         return DerGroup.objects.create(**fields)
     return DerGroup.objects.update_or_create(pk=group_id, defaults=fields)[0]

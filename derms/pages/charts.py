@@ -1,7 +1,7 @@
-"""The numbers of an event's pictures: the zone's load and the event's reduction, on one axis of time.
+"""The data of an event's charts: the zone's load and the event's reduction, on one time axis.
 
-Load is hourly: an hour's value stands at its start, and between two hours it is read off the straight line.
-Reduction is what stages have reserved, in steps at their edges, and what they deliver, minute by minute.
+Load is hourly: an hour's value belongs to its start, and values between two hours are interpolated linearly.
+Reduction is what stages have reserved, in steps at their start and end, and what they deliver, minute by minute.
 """
 
 from bisect import bisect_right
@@ -19,7 +19,7 @@ MEGA_FROM_KW = 1000
 
 
 class LoadPoint(NamedTuple):
-    """A zone's load in MW: as forecast, less what is reserved, and as metered less what was delivered."""
+    """A zone's load in MW: forecast, forecast minus what is reserved, and metered minus what was delivered."""
 
     at: datetime
     before: float | None
@@ -28,7 +28,7 @@ class LoadPoint(NamedTuple):
 
 
 class ReductionPoint(NamedTuple):
-    """An event's reduction: reserved per stage, the target of the stages that run then, and delivered."""
+    """An event's reduction: reserved per stage, the target of the stages running then, and delivered."""
 
     at: datetime
     reserved: list[float]
@@ -37,9 +37,9 @@ class ReductionPoint(NamedTuple):
 
 
 class Charts(NamedTuple):
-    """Both pictures from `starts_at` to `ends_at`; reduction is in `unit`, kW or MW, `digits` after the point.
+    """Both charts from `starts_at` to `ends_at`; reduction is in `unit`, kW or MW, with `digits` decimals.
 
-    `delivering_w` is by the last words of the stages that run, `answered` by the outcomes or the last word of each.
+    `delivering_w` is from the latest reports of running stages, `answered` from each stage's outcomes or latest report.
     """
 
     starts_at: datetime
@@ -55,7 +55,7 @@ class Charts(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A stage as it is drawn: to its true end where it was canceled."""
+    """A stage as it is drawn: if it was canceled, up to its actual end."""
 
     stage: Stage
     starts_at: datetime
@@ -68,43 +68,43 @@ class Window(NamedTuple):
 
 
 class Delivered:
-    """What each stage delivers at a moment, by the last word before it."""
+    """What each stage delivers at a moment, according to the latest report before it."""
 
     def __init__(self, stages: Sequence[Stage]) -> None:
-        self.words: dict[int, list[tuple[datetime, int]]] = {}
+        self.reports: dict[int, list[tuple[datetime, int]]] = {}
         self._answered: dict[int, int] = {}
         rows = DeliveredLoad.objects.filter(stage__in=[s.pk for s in stages]).order_by("minute")
         for stage, minute, watts, answered in rows.values_list("stage", "minute", "reduction_w", "answered"):
-            self.words.setdefault(stage, []).append((minute, watts))
+            self.reports.setdefault(stage, []).append((minute, watts))
             self._answered[stage] = answered
-        # A stage may end between two words; its outcomes say who had answered by then.
+        # A stage may end between two reports; its outcomes tell which devices had answered by then.
         closed = [stage for stage in stages if stage.outcomes]
         self._answered |= {s.pk: max(0, s.called - sum(s.outcomes.get(code, 0) for code in SILENT)) for s in closed}
-        self.minutes = sorted({minute for words in self.words.values() for minute, _ in words})
+        self.minutes = sorted({minute for reports in self.reports.values() for minute, _ in reports})
 
     def kw(self, windows: Iterable[Window], at: datetime) -> float | None:
-        """Together at a moment; None before the first and after the last word of all."""
+        """The total at a moment; None before the first and after the last report of any stage."""
         if not self.minutes or not self.minutes[0] <= at <= self.minutes[-1]:
             return None
         return sum(self._of(w.stage.pk, at) for w in windows if w.holds(at)) / 1000
 
     def now_w(self, running: set[int]) -> int | None:
-        """Of the stages that run, by their last word."""
-        last = [words[-1][1] for stage, words in self.words.items() if stage in running]
+        """The total of the running stages, according to their latest reports."""
+        last = [reports[-1][1] for stage, reports in self.reports.items() if stage in running]
         return sum(last) if last else None
 
     def answered(self) -> int | None:
-        """Devices that have answered, by the outcomes of each stage or else by its last word."""
+        """How many devices have answered, according to each stage's outcomes or else its latest report."""
         return sum(self._answered.values()) if self._answered else None
 
     def _of(self, stage_id: int, at: datetime) -> int:
-        words = self.words.get(stage_id, [])
-        index = bisect_right(words, at, key=lambda word: word[0])
-        return words[index - 1][1] if index else 0
+        reports = self.reports.get(stage_id, [])
+        index = bisect_right(reports, at, key=lambda report: report[0])
+        return reports[index - 1][1] if index else 0
 
 
 def charts_of(event: Event, stages: list[Stage], now: datetime) -> Charts | None:
-    """The pictures of an event with stages; None where it has none, or nothing is known of its hours."""
+    """Return the charts of an event; None if it has no stage to draw."""
     windows = _windows(stages)
     if not windows:
         return None
@@ -145,7 +145,7 @@ def _windows(stages: list[Stage]) -> list[Window]:
 
 
 def _times(windows: list[Window], starts_at: datetime, ends_at: datetime, minutes: list[datetime]) -> list[datetime]:
-    """Every moment at which a line bends: edges with the second before, full hours, minutes of which there is word."""
+    """Every moment at which a line may bend: edges and the second before them, full hours, and reported minutes."""
     edges = {edge for w in windows for edge in (w.starts_at, w.ends_at)}
     hour = starts_at.replace(minute=0, second=0, microsecond=0) + HOUR
     hours = {hour + n * HOUR for n in range(int((ends_at - hour) / HOUR) + 1)}
@@ -197,7 +197,7 @@ def _load(
 
 
 def _between(hours: dict[datetime, float], at: datetime) -> float | None:
-    """The value on the line between two hours; an hour without one after it holds throughout."""
+    """Interpolate between two hours; the value is constant during an hour that has no following one."""
     hour = at.replace(minute=0, second=0, microsecond=0)
     if hour not in hours:
         return None

@@ -1,4 +1,4 @@
-"""What an action would do to an event, in sentences."""
+"""Sentences that say what an action would do to an event."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from ..set_operations.choosing import choose_devices
 
 
 def expected_devices(event: Event) -> list[str]:
-    """What could be reserved at this moment, stage by stage, and what would be missing."""
+    """What could be reserved now, stage by stage, and what would be missing."""
     stages, now = stages_of(event), clock.now()
     goals = stage_goals(event, stages)
     return [_expected(stage, goals[stage.pk], now) for stage in stages]
@@ -34,10 +34,10 @@ def stopped_stages(event: Event) -> list[str]:
 
 def _expected(stage: Stage, goal_kw: float | None, now: datetime) -> str:
     chosen = choose_devices(stage, goal_kw=goal_kw, now=now)
-    words = {"stage": stage.number, "devices": f"{chosen.devices:,}", "kw": f"{chosen.watts / 1000:,.0f}"}
+    values = {"stage": stage.number, "devices": f"{chosen.devices:,}", "kw": f"{chosen.watts / 1000:,.0f}"}
     if goal_kw is None:
-        return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW.") % words
-    words |= {"goal": f"{goal_kw:,.0f}", "missing": f"{missing_kw(goal_kw, chosen.watts):,}"}
+        return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW.") % values
+    values |= {"goal": f"{goal_kw:,.0f}", "missing": f"{missing_kw(goal_kw, chosen.watts):,}"}
     if missing_kw(goal_kw, chosen.watts):
-        return _("Stage %(stage)s: about %(kw)s kW of %(goal)s kW; %(missing)s kW are missing.") % words
-    return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW of %(goal)s kW.") % words
+        return _("Stage %(stage)s: about %(kw)s kW of %(goal)s kW; %(missing)s kW are missing.") % values
+    return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW of %(goal)s kW.") % values

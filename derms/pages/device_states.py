@@ -1,4 +1,4 @@
-"""What a device is doing at a moment, as DERMS knows it: a few questions for a page of devices, however many."""
+"""What devices are doing at a moment, as DERMS knows it: a few queries per page, however many devices it shows."""
 
 from datetime import datetime, timedelta
 
@@ -11,19 +11,19 @@ from integration.seam.periods import Limit, LimitUse, limits_of
 
 
 def device_states(devices: list[Device], now: datetime) -> dict[int, str]:
-    """A word per device id: deregistered, unavailable, in a running stage, reserved, free."""
+    """Return each device's state by its id: deregistered, unavailable, in a running stage, reserved or free."""
     held, away = _held(devices), set(_now([device.pk for device in devices], now))
-    return {device.pk: _word(device, held.get(device.pk, set()), device.pk in away) for device in devices}
+    return {device.pk: _state(device, held.get(device.pk, set()), device.pk in away) for device in devices}
 
 
 def coming_stages(device: Device, now: datetime) -> list[Stage]:
-    """Stages that hold the device and are not over, the next one first; those it has left are not among them."""
+    """Return stages that hold the device and are not over, the next one first, without those it has left."""
     stages = _holding().filter(ends_at__gt=now).select_related("event__zone", "program").order_by("starts_at")
     return _of(device, list(stages))
 
 
 def uses_of_limits(device: Device, programs: list[Program], now: datetime) -> list[tuple[Program, list[LimitUse]]]:
-    """How far the device's stages use up the limits of those of its programs that have any."""
+    """Return how much of each program's limits the device's stages use up, for programs that have any."""
     limits = {program.pk: limits_of(program.rules, now, device.zone.time_zone) for program in programs}
     limited = [program for program in programs if any(limit.is_set for limit in limits[program.pk])]
     if not limited:
@@ -46,13 +46,13 @@ def _use(limit: Limit, stages: list[Stage]) -> LimitUse:
 
 
 def _of(device: Device, stages: list[Stage]) -> list[Stage]:
-    """Those of the stages that hold the device and that it has not left."""
+    """Return the stages that hold the device and that it has not left."""
     held = _reserved([device.pk], [stage.pk for stage in stages])
     return [stage for stage in stages if (stage.pk, device.pk) in held]
 
 
 def _holding() -> QuerySet[Stage]:
-    """Few stages hold devices at a time: each is one look into its own table of reservations."""
+    """Stages that hold devices. There are few at a time, and each is one lookup in its own partition."""
     return Stage.objects.filter(state__in=HOLDING_STAGE_STATES)
 
 
@@ -66,7 +66,7 @@ def _held(devices: list[Device]) -> dict[int, set[str]]:
 
 
 def _reserved(device_ids: list[int], stage_ids: list[int]) -> set[tuple[int, int]]:
-    """Which of the stages hold which of the devices, as (stage id, device id); a device that left is not held."""
+    """Return which stages hold which devices, as (stage id, device id); a device that has left is not held."""
     rows = {"stage_id__in": stage_ids, "device_id__in": device_ids}
     reserved = set(Reservation.objects.filter(**rows).values_list("stage_id", "device_id"))
     return reserved - set(Departure.objects.filter(**rows).values_list("stage_id", "device_id"))
@@ -79,7 +79,7 @@ def _now(ids: list[int], now: datetime) -> list[int]:
     return list(periods.values_list("device_id", flat=True))
 
 
-def _word(device: Device, held: set[str], is_away: bool) -> str:
+def _state(device: Device, held: set[str], is_away: bool) -> str:
     if device.ended_at:
         return _("Deregistered")
     if is_away:

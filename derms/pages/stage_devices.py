@@ -1,6 +1,7 @@
-"""What the page of one stage shows: its devices by state and by feeder, one by one, and their answers over time.
+"""What a stage's page shows: its devices by state, by feeder and one by one, and their answers over time.
 
-All counts come from the stage's own counters and the last word on what it delivers, whatever the number of devices.
+All counts come from the stage's own counters and its latest report of delivered load, so their cost doesn't grow with
+the number of devices.
 """
 
 from datetime import datetime
@@ -14,7 +15,7 @@ from integration.seam.sql import compose, statement
 
 
 class Part(NamedTuple):
-    """So many devices of a stage, of so many."""
+    """A labeled part of a stage's devices."""
 
     label: str
     devices: int
@@ -38,7 +39,7 @@ class StageDevice(NamedTuple):
 
 
 class DeviceChoice(NamedTuple):
-    """Which devices of a stage are asked for; an empty word asks for all. Outcome "none" is one that is not known."""
+    """Which of a stage's devices to show; an empty value does not filter. Outcome "none": not known yet."""
 
     q: str = ""
     feeder: str = ""
@@ -53,19 +54,19 @@ def stage_devices(stage: Stage, chosen: DeviceChoice, *, after: int, limit: int)
 
 
 def answers(stage: Stage) -> list[DeliveredLoad]:
-    """What the stage's devices answered, minute by minute, as Live Energy Connect told."""
+    """What the stage's devices answered, minute by minute, as LEC reported it."""
     return list(stage.delivered.order_by("minute"))
 
 
 def devices_by_state(stage: Stage, last: DeliveredLoad | None) -> list[Part]:
-    """Where the reserved devices stand now, each in one state; `last` is the last word of the running stage."""
+    """Count the reserved devices by their current state; `last` is the running stage's latest report."""
     if stage.outcomes:
         closed = sum(stage.outcomes.values())
         counts = [(_("Outcome known"), closed), (_("No outcome yet"), max(0, stage.reserved - closed))]
     elif last and last.called:
-        in_it = max(0, last.answered - last.rejected - last.overridden)
+        participating = max(0, last.answered - last.rejected - last.overridden)
         counts = [
-            (_("Take part"), in_it),
+            (_("Take part"), participating),
             (_("Overridden by the customer"), last.overridden),
             (_("Rejected the call"), last.rejected),
             (_("Called, no answer yet"), last.called - last.answered),
@@ -82,6 +83,6 @@ def devices_by_state(stage: Stage, last: DeliveredLoad | None) -> list[Part]:
 
 
 def devices_by_feeder(stage: Stage) -> list[Part]:
-    """Reserved devices per feeder, the most first."""
+    """Count the reserved devices per feeder, the largest count first."""
     by_size = sorted(stage.feeders.items(), key=lambda one: (-one[1], one[0]))
     return [Part(code, devices, stage.reserved) for code, devices in by_size]

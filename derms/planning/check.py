@@ -1,4 +1,4 @@
-"""The check of a plan while it is typed: what it could reserve now, what stands in its way. Writes nothing."""
+"""The check of a plan while it is typed: what it could reserve now, and what prevents it. Writes nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,14 +18,14 @@ from integration.seam.sql import execute
 
 from .problems import plan_problems
 
-# A person who types waits for no count longer than this; Submit and Schedule take the time they need.
+# The longest a person who is typing waits for a count; Submit and Schedule take the time they need.
 PATIENCE = "5s"
 QUERY_CANCELED = "57014"
 CLAIMING_STATES = (EventState.SUBMITTED, EventState.APPROVED, EventState.SCHEDULED, EventState.IN_PROGRESS)
 
 
 class StageCheck(NamedTuple):
-    """What one stage could reserve at this moment, of what it has to reach."""
+    """What one stage could reserve now, and its goal."""
 
     stage: Stage
     goal_kw: float | None
@@ -33,7 +33,7 @@ class StageCheck(NamedTuple):
 
     @property
     def expected_w(self) -> int:
-        """What it would reserve: no more than its goal asks for."""
+        """The W it would reserve: no more than its goal."""
         return self.available.watts if self.goal_kw is None else min(self.available.watts, round(self.goal_kw * 1000))
 
     @property
@@ -42,13 +42,13 @@ class StageCheck(NamedTuple):
 
     @property
     def broken_rule(self) -> str:
-        """The program's rule that leaves all its devices out, if one does."""
+        """The program rule that leaves all its devices out, if one does."""
         reasons = [reason for reason in self.available.left_out if reason.startswith(RULE)]
         return reasons[0].removeprefix(RULE) if reasons and not self.available.devices else ""
 
 
 class Check(NamedTuple):
-    """A plan looked at: `problems` is what Submit would refuse; `counted` says whether counting came to an end."""
+    """The result of a check: `problems` keep the plan from being submitted; `counted`: counting did not time out."""
 
     problems: list[str]
     conflicts: list[Stage]
@@ -71,7 +71,7 @@ class Check(NamedTuple):
 
     @property
     def needs_nothing(self) -> bool:
-        """Whether the forecast stays within the event's threshold, so that it would never be scheduled."""
+        """Whether the forecast stays within the event's threshold, so that it would not be scheduled."""
         return self.goal_kw == 0 and any(OBJECTIVES[row.stage.event.objective].follows_forecast for row in self.stages)
 
     @property
@@ -93,7 +93,7 @@ class Check(NamedTuple):
 
 
 def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:
-    """Look at a plan, saved or only typed: one statement counts the devices of a stage."""
+    """Check a plan, saved or only typed; one statement per stage counts its devices."""
     try:
         with looking_only():
             rows, counted = _counted(event, stages, now), True
@@ -108,7 +108,7 @@ def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:
 
 
 def conflicts(event: Event, stages: list[Stage]) -> list[Stage]:
-    """Stages of other events that ask for devices of the zone at the same time; no device is reserved for two."""
+    """Return stages of other events that need devices of the zone at the same time; no device is reserved for two."""
     if not stages:
         return []
     begins, ends = min(s.starts_at for s in stages), max(s.ends_at for s in stages)
@@ -124,7 +124,7 @@ def conflicts(event: Event, stages: list[Stage]) -> list[Stage]:
 
 @contextmanager
 def looking_only() -> Iterator[None]:
-    """Database work that may write nothing and is given up after PATIENCE; both end with it, as it is rolled back."""
+    """Run database work read-only and with the time limit PATIENCE; it is rolled back, which also resets both."""
     with transaction.atomic():
         execute("SET LOCAL transaction_read_only = on")
         execute("SET LOCAL statement_timeout = %s", [PATIENCE])

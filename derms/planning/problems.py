@@ -1,4 +1,4 @@
-"""What keeps an event from being submitted: each a sentence that says what is wrong and what to do."""
+"""What keeps an event from being submitted, as sentences that say what is wrong and what to do."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from derms.queries.goals import earliest_start, hours_without_forecast, overlapp
 
 
 def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[str]:
-    """Everything that is missing, too soon or contradictory, the gravest first."""
+    """Yield everything that is missing, too soon or contradictory, the most serious first."""
     if not event.name.strip():
         yield _("The event has no name. Give it one that says what it is for.")
     if not stages:
@@ -35,13 +35,13 @@ def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[
 
 
 def lead_time_problem(event: Event, stages: list[Stage], now: datetime) -> str:
-    """What to say where the first stage starts sooner than the type's minimum lead time, else nothing."""
+    """Return a sentence if the first stage starts sooner than the type's minimum lead time, else an empty text."""
     start = earliest_start(stages)
     if start >= now + timedelta(seconds=event.type.lead_time_s):
         return ""
     seconds = (start - now).total_seconds()
-    words = _("starts in %(n)s s") if seconds > 0 else _("should have started %(n)s s ago")
-    begins = words % {"n": f"{abs(seconds):.0f}"}
+    starts = _("starts in %(n)s s") if seconds > 0 else _("should have started %(n)s s ago")
+    begins = starts % {"n": f"{abs(seconds):.0f}"}
     return _(
         "The first stage %(begins)s; %(type)s events need at least %(seconds)s s of lead time. "
         "Shift the stages to a later start."

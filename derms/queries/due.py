@@ -1,4 +1,4 @@
-"""What is due by the clock: ids for the scheduler (integration/seam/routes.py names each query)."""
+"""What the scheduler has to do now, as ids (integration/seam/routes.py names each query)."""
 
 from datetime import datetime, timedelta
 
@@ -17,14 +17,14 @@ def event_ids_to_schedule(now: datetime) -> QuerySet[Event, int]:
 
 
 def stage_ids_to_extract(now: datetime) -> QuerySet[Stage, int]:
-    """Stages whose reservations stand but have not been told to anybody."""
+    """Scheduled stages whose reservations have not been sent yet."""
     return Stage.objects.filter(state=StageState.SCHEDULED, reservations_sent_at=None).values_list("pk", flat=True)
 
 
 def stage_ids_to_close(now: datetime) -> QuerySet[Stage, int]:
-    """Stages that ran and whose raw outcomes are all in, or are waited for no longer."""
+    """Stages that ran and whose raw outcomes are complete or overdue."""
     all_in = Q(state__in=FINAL_STAGE_STATES, raw_outcomes_at__isnull=False)
-    # A stage whose end was never reported is over by its window.
+    # If its end was never reported, the stage ended with its window.
     waited_enough = Q(over_at__lte=now - F("event__type__outcome_timeout_s") * timedelta(seconds=1))
     ran = Stage.objects.filter(outcomes_sent_at=None, started_at__isnull=False)
     over = ran.annotate(over_at=Coalesce("ended_at", "ends_at"))
@@ -32,19 +32,19 @@ def stage_ids_to_close(now: datetime) -> QuerySet[Stage, int]:
 
 
 def stage_ids_to_count(now: datetime) -> QuerySet[Stage, int]:
-    """Stages whose outcomes are complete and not counted in their devices' scores yet, in the order of their calls."""
+    """Stages with complete outcomes that are not counted in their devices' scores yet, in the order they started."""
     complete = Q(raw_outcomes_at__isnull=False) | Q(outcomes_sent_at__isnull=False)
     ran = Stage.objects.filter(complete, started_at__isnull=False, calls_counted_at=None)
     return ran.order_by("started_at").values_list("pk", flat=True)
 
 
 def stage_ids_unstarted(now: datetime) -> QuerySet[Stage, int]:
-    """Stages that should have started a minute ago, of which Live Energy Connect has said nothing."""
+    """Stages that should have started a minute ago and that LEC has not reported as started."""
     late = Stage.objects.filter(state=StageState.SCHEDULED, starts_at__lte=now - START_GRACE)
     return late.filter(unstarted_reported_at=None).values_list("pk", flat=True)
 
 
 def stage_ids_unended(now: datetime) -> QuerySet[Stage, int]:
-    """Stages that should have ended five minutes ago, of which Live Energy Connect has said nothing."""
+    """Stages that should have ended five minutes ago and that LEC has not reported as ended."""
     late = Stage.objects.filter(state=StageState.IN_PROGRESS, ends_at__lte=now - END_GRACE)
     return late.filter(unended_reported_at=None).values_list("pk", flat=True)

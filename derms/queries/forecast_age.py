@@ -13,18 +13,18 @@ KEY = "forecast:"
 
 
 def newest_forecast() -> datetime | None:
-    """When a forecast was loaded last."""
+    """When a forecast was last loaded."""
     newest: datetime | None = LoadForecast.objects.aggregate(at=Max("loaded_at"))["at"]
     return newest
 
 
 def too_old() -> timedelta:
-    """The age from which a forecast is too old."""
+    """The age above which a forecast is too old."""
     return timedelta(hours=settings.FORECAST_OLD_HOURS)
 
 
 def zone_ids_with_old_forecast(now: datetime) -> QuerySet[ControlZone, int]:
-    """Zones whose newest forecast is too old, and that have no open alert of it."""
+    """Zones whose newest forecast is too old and that have no open alert about it."""
     known = Alert.objects.filter(closed_at=None, key=OuterRef("key"))
     zones = ControlZone.objects.annotate(
         loaded_at=Max("load__loaded_at"), key=Concat(Value(KEY), F("pk"), output_field=CharField())

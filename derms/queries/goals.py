@@ -1,4 +1,4 @@
-"""What each stage has to reserve, and what is missing."""
+"""The goal of each stage, and how much of it is missing."""
 
 import itertools
 import math
@@ -13,13 +13,13 @@ HOUR = timedelta(hours=1)
 
 
 def hours_without_forecast(event: Event, stages: list[Stage]) -> int:
-    """How many hours of the stages' windows have no forecast for the event's zone."""
+    """Return how many hours of the stages' windows have no forecast for the event's zone."""
     hours = {hour for stage in stages for hour in _hours(stage.starts_at, stage.ends_at)}
     return len(hours) - LoadForecast.objects.filter(zone_id=event.zone_id, hour__in=hours).count()
 
 
 def stage_goals(event: Event, stages: list[Stage]) -> dict[int, float | None]:
-    """What each stage has to reach in kW, by its id; None where it has no target.
+    """Return each stage's goal in kW by its id; None if it has no target.
 
     The rule: docs/reference/choosing.md, How many are taken.
     """
@@ -27,12 +27,12 @@ def stage_goals(event: Event, stages: list[Stage]) -> dict[int, float | None]:
 
 
 def shortfall_kw(stages: list[Stage]) -> int:
-    """How much the reserved stages lack of their goals together, in whole kW, rounded up."""
+    """Return how much all stages together are short of their goals, in kW; each stage is rounded up."""
     return sum(missing_kw(stage.goal_kw, stage.reserved_w) for stage in stages)
 
 
 def missing_kw(goal_kw: float | None, reserved_w: int) -> int:
-    """What a stage lacks of its goal, in whole kW, rounded up."""
+    """Return how much a stage is short of its goal, in kW, rounded up."""
     return 0 if goal_kw is None else max(0, math.ceil(round(goal_kw - reserved_w / 1000, 3)))
 
 
@@ -41,14 +41,14 @@ def earliest_start(stages: list[Stage]) -> datetime:
 
 
 def overlapping_pair(stages: list[Stage]) -> tuple[Stage, Stage] | None:
-    """Two stages of one program whose windows overlap, if there are any."""
+    """Return two stages of one program whose windows overlap, if there are any."""
     ordered = sorted(stages, key=lambda s: (s.program_id, s.starts_at))
     pairs = itertools.pairwise(ordered)
     return next(((a, b) for a, b in pairs if a.program_id == b.program_id and b.starts_at < a.ends_at), None)
 
 
 def uneven_shares(stages: list[Stage]) -> list[Stage]:
-    """Stages that run at the same time and whose shares, given for any of them, do not come to 100 %."""
+    """Return stages that run at the same time and whose shares, if any are set, don't add up to 100 %."""
     together = (_running_at(stage.starts_at, stages) for stage in stages)
     return next((group for group in together if not _shares_come_out(group)), [])
 
@@ -60,7 +60,7 @@ def _goal_kw(event: Event, stage: Stage, stages: list[Stage]) -> float | None:
 
 
 def _share(stage: Stage, stages: list[Stage]) -> float:
-    """Stages that run at the same time share the amount, equally where no share is given."""
+    """The stage's part of a goal shared by stages that run at the same time: its own share, else an equal one."""
     if stage.share_pct is not None:
         return stage.share_pct / 100
     starts = [s.starts_at for s in stages if stage.starts_at < s.starts_at < stage.ends_at]

@@ -1,4 +1,4 @@
-"""What lists and pages of events, groups and devices show."""
+"""Queries for the lists and pages of events, groups and devices."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
@@ -13,7 +13,7 @@ from integration.seam.systems import System
 
 
 def events_for_list() -> QuerySet[Event]:
-    """Events with what a row of a list shows; the newest first."""
+    """Events with the columns a list shows, the newest first."""
     return (
         Event.objects.select_related("zone", "strategy", "type")
         .annotate(
@@ -24,7 +24,7 @@ def events_for_list() -> QuerySet[Event]:
 
 
 class Progress(NamedTuple):
-    """How far a receiver is with what DERMS sent about an event: devices applied of those sent."""
+    """How much of what DERMS sent about an event a receiver has applied, in devices."""
 
     label: str
     done: int
@@ -33,7 +33,7 @@ class Progress(NamedTuple):
 
 
 def stages_of(event: Event) -> list[Stage]:
-    """An event's stages in their order, each knowing the event without another query."""
+    """Return an event's stages by number; their `event` needs no further query."""
     stages = list(event.stages.select_related("program").prefetch_related("der_groups").order_by("number"))
     for stage in stages:
         stage.event = event
@@ -41,7 +41,7 @@ def stages_of(event: Event) -> list[Stage]:
 
 
 def open_alerts(event_uids: list[UUID]) -> dict[UUID, list[Alert]]:
-    """Open alerts by event."""
+    """Return open alerts by event, the latest first."""
     found: dict[UUID, list[Alert]] = {}
     for alert in Alert.objects.filter(event_uid__in=event_uids, closed_at=None).order_by("-last_at"):
         found.setdefault(cast(UUID, alert.event_uid), []).append(alert)
@@ -49,14 +49,14 @@ def open_alerts(event_uids: list[UUID]) -> dict[UUID, list[Alert]]:
 
 
 def receipts(stages: list[Stage]) -> list[Progress]:
-    """How far CPM and LEC have confirmed what they were told, read from their receipts alone."""
+    """Return how much CPM and LEC have confirmed, according to their receipts."""
     reserved, closed = sum(s.reserved for s in stages), sum(sum(s.outcomes.values()) for s in stages)
     deliveries = Delivery.objects.filter(message__stage_uid__in=[s.uid for s in stages], message__sender=System.DERMS)
     applied: dict[tuple[str, str], int] = {}
-    told: dict[str, list[bool]] = {}
+    confirmed: dict[str, list[bool]] = {}
     for kind, receiver, done, receipt in deliveries.values_list("message__kind", "receiver", "delivered_at", "receipt"):
         if kind == "stage_status":
-            told.setdefault(receiver, []).append(done is not None)
+            confirmed.setdefault(receiver, []).append(done is not None)
         else:
             applied[kind, receiver] = applied.get((kind, receiver), 0) + (receipt or {}).get("applied", 0)
     rows = [
@@ -65,17 +65,19 @@ def receipts(stages: list[Stage]) -> list[Progress]:
         ("CPM: outcomes", "device_outcome", System.CPM, closed),
     ]
     return [
-        Progress(label, applied.get((kind, receiver), 0), whole, _status_note(told.get(receiver, [])))
+        Progress(label, applied.get((kind, receiver), 0), whole, _status_note(confirmed.get(receiver, [])))
         for label, kind, receiver, whole in rows
     ]
 
 
-def _status_note(told: list[bool]) -> str:
-    return f"{sum(told)} of {len(told)} status messages confirmed" if told else "nothing sent yet"
+def _status_note(confirmed: list[bool]) -> str:
+    if not confirmed:
+        return "nothing sent yet"
+    return f"{sum(confirmed)} of {len(confirmed)} status messages confirmed"
 
 
 class GroupRow(NamedTuple):
-    """A DER group with its criteria in words."""
+    """A DER group with its criteria as text."""
 
     group: DerGroup
     criteria: str
@@ -90,18 +92,18 @@ def group_rows() -> list[GroupRow]:
         "device_classes": dict(DeviceClass.choices),
     }
     return [
-        GroupRow(group, "; ".join(filter(None, (_criterion(getattr(group, f), words) for f, words in names.items()))))
+        GroupRow(group, "; ".join(filter(None, (_criterion(getattr(group, f), named) for f, named in names.items()))))
         for group in DerGroup.objects.order_by("name")
     ]
 
 
 def device_stages(device: Device) -> list[tuple[Stage, DeviceOutcome | None]]:
-    """The latest twenty stages a device was reserved for, and what it did in them."""
+    """Return the latest twenty stages a device was reserved for, each with its outcome."""
     ids = Reservation.objects.filter(device_id=device.pk).order_by("-stage_id").values_list("stage_id", flat=True)[:20]
     stages = Stage.objects.filter(pk__in=list(ids)).select_related("event__zone").order_by("-starts_at")
     outcomes = {o.stage_id: o for o in DeviceOutcome.objects.filter(device_id=device.pk, stage_id__in=list(ids))}
     return [(stage, outcomes.get(stage.pk)) for stage in stages]
 
 
-def _criterion(chosen: list[Any], words: Mapping[Any, Any]) -> str:
-    return ", ".join(str(words.get(one, one)) for one in chosen)
+def _criterion(chosen: list[Any], names: Mapping[Any, Any]) -> str:
+    return ", ".join(str(names.get(one, one)) for one in chosen)

@@ -1,25 +1,25 @@
-"""The candidates of a zone, rebuilt into a new table and swapped when a stage closes."""
+"""Rebuilding a zone's candidates into a new table that is swapped in when a stage closes."""
 
 from derms.models import Candidate, Stage
 from integration.seam.loads import Renewed
 from integration.seam.outcomes import CALLS, SUCCESSES
 from integration.seam.sql import execute, statement
 
-# NOT VALID spares a look at each row, just worked out by the same function; the check holds for all that comes after.
+# NOT VALID skips checking the rows just computed by the same function; later rows are checked.
 _CHECK_SCORES = """
 ALTER TABLE {table} ADD CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls)) NOT VALID
 """
 
 
 def lock_candidates() -> None:
-    """Keep everybody else from changing candidates until the transaction ends; they can be read."""
+    """Block all changes to candidates by others until the transaction ends; reading stays possible."""
     execute("LOCK TABLE ONLY derms_candidate IN SHARE ROW EXCLUSIVE MODE")
 
 
 def renew_candidates(stage: Stage) -> Renewed:
-    """Its zone's candidates with a stage's outcomes in their last ten calls, ready to be attached in their place.
+    """Build a new partition of the stage's zone, with the stage's outcomes added to each candidate's last ten calls.
 
-    The caller has locked the candidates.
+    The caller has locked the candidates and attaches the result.
     """
     zone = stage.event.zone_id
     renewed = Renewed(Candidate._meta.db_table, "zone_id", zone)

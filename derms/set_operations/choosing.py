@@ -1,4 +1,4 @@
-"""Choosing and reserving the devices of a stage: one statement over all candidates (sql/candidates.sql)."""
+"""Choosing and reserving the devices of a stage, in SQL over all candidates (sql/candidates.sql)."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ from integration.seam.program_rules import Kind, RuleField
 from integration.seam.sql import Sql, compose, identifier, integer, statement
 
 NOT_NEEDED = "not needed"
-NEGLIGIBLE = 1e-10  # of the greatest rated power a device can have, 2 GW, this is less than half a W
-# Unavailability and stages that hold devices are joined to the candidates if there are any. A join with no rows would
-# still look at each candidate; a row of constants costs nothing.
+NEGLIGIBLE = 1e-10  # this share of the highest possible rated power, 2 GW, is less than half a W
+# Unavailability and reservations are only joined to the candidates if there are any. A join with an empty table still
+# visits each candidate; a row of constants costs nothing.
 _JOIN = {
     "unavailable": compose("LEFT JOIN unavailable ON unavailable.device_id = c.device_id"),
     "held": compose("LEFT JOIN held ON held.device_id = c.device_id"),
@@ -34,11 +34,11 @@ _EVERY_ELIGIBLE = "SELECT device_id, expected_w FROM ({candidates}) candidate WH
 
 
 class DeviceReservedTwice(Exception):
-    """A device about to be reserved is reserved for an overlapping stage already; nothing is reserved."""
+    """A device is already reserved for an overlapping stage; nothing is reserved."""
 
 
 class Chosen(NamedTuple):
-    """What a choice came to: devices, their expected W, and devices left out per reason."""
+    """The result of a choice: devices, their expected W, and devices left out per reason."""
 
     devices: int
     watts: int
@@ -46,7 +46,7 @@ class Chosen(NamedTuple):
 
 
 def choose_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Chosen:
-    """What would be reserved for a stage at this moment; changes nothing."""
+    """Return what would be reserved for a stage now; changes nothing."""
     choice = _choice_of(stage, goal_kw, now)
     return _chosen(choice, compose("({needed}) needed", needed=choice.needed_devices))
 
@@ -66,15 +66,15 @@ def reservation_partition(stage: Stage) -> Partition:
 
 
 def attach_reservations(stage: Stage) -> None:
-    """Make a stage's reservations count: the only place that attaches any.
+    """Make a stage's reservations effective; nothing else attaches any.
 
-    The caller took the control zone's lock in a statement of its own before it looked at anything, so no other
-    schedule of the zone is under way. Raises DeviceReservedTwice where a device is in an overlapping stage too: the
-    choice has looked already; this guards whatever else may fill the table.
+    The caller took the control zone's lock in a statement of its own before it read anything, so no other schedule of
+    the zone is running. Raises DeviceReservedTwice if a device is in an overlapping stage too: device selection already
+    avoids that, and this check guards against anything else that fills the table.
     """
     partition = reservation_partition(stage)
     partition.finish(PRIMARY_KEY)
-    # ATTACH takes this lock too; taken before the look, no other attachment slips in between.
+    # ATTACH takes this lock too; taken before the check, it keeps other attachments from slipping in between.
     sql.execute("LOCK TABLE derms_reservation IN SHARE UPDATE EXCLUSIVE MODE")
     query = statement("derms", "count_reserved_twice", table=identifier(partition.table))
     if twice := sql.value(query, {"overlapping_stages": overlapping_stage_ids(stage)}):
@@ -83,7 +83,7 @@ def attach_reservations(stage: Stage) -> None:
 
 
 def overlapping_stage_ids(stage: Stage) -> list[int]:
-    """Stages of the zone that hold devices in any part of this stage's window."""
+    """Return the zone's other stages that hold devices in any part of this stage's window."""
     return list(
         Stage.objects.filter(
             event__zone_id=stage.event.zone_id,
@@ -97,7 +97,7 @@ def overlapping_stage_ids(stage: Stage) -> list[int]:
 
 
 def control_factor(control: str, value: float) -> float:
-    """The share of its flexible power a device gives under a control.
+    """Return the share of its flexible power that a device reduces by under a control.
 
     The rule: docs/reference/choosing.md, What is expected of it.
     """
@@ -109,12 +109,12 @@ def control_factor(control: str, value: float) -> float:
 
 
 def count_feeders(stage: Stage) -> dict[str, int]:
-    """Reserved devices per feeder, by its code."""
+    """Return the number of reserved devices by feeder code."""
     return dict(sql.rows(statement("derms", "count_feeders"), {"stage": stage.pk}))
 
 
 class _Rank(NamedTuple):
-    """The candidates of one score that were last called at one moment, or that are left out for one reason."""
+    """Candidates with the same score and last call that are eligible, or left out for the same reason."""
 
     reason: str | None
     score: float
@@ -124,7 +124,7 @@ class _Rank(NamedTuple):
 
 
 class _Choice(NamedTuple):
-    """The query of the devices a stage needs, and why others are left out; those not needed count as left out, too."""
+    """A query for the devices a stage needs, and how many others are left out by reason, “not needed” included."""
 
     needed_devices: Sql
     params: dict[str, Any]
@@ -132,11 +132,11 @@ class _Choice(NamedTuple):
 
 
 def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
-    """Choose every eligible candidate, or the first by rank.
+    """Choose every eligible candidate, or those of the best ranks until the goal is met.
 
-    There are few ranks, so the running sum over them replaces sorting the devices.
+    There are few ranks, so summing up over them replaces sorting the devices.
     """
-    # A stage without groups is most stages, and a condition that never holds back a row still misleads the planner.
+    # Most stages have no groups, and a condition that is always true would still mislead the planner.
     within_groups = statement("derms", "within_groups") if stage.group_ids else compose("")
     in_force = rules_in_force(stage.program.rules, set(stage.event.overridden_rules))
     params = _looked_at(stage, now) | _counted(stage, in_force)
@@ -160,7 +160,7 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
 
 
 def _last_rank(ranks: list[_Rank], goal_kw: float) -> dict[str, Any]:
-    """The rank in which the goal is met, and the W it still has to give; nothing where every device is needed."""
+    """Return the rank in which the goal is met and the W needed from it; nothing if every device is needed."""
     missing_w = round(goal_kw * 1000)
     eligible = sorted((r for r in ranks if r.reason is None), key=lambda r: (-r.score, r.last_called_at))
     for rank in eligible:
@@ -171,7 +171,7 @@ def _last_rank(ranks: list[_Rank], goal_kw: float) -> dict[str, Any]:
 
 
 def _chosen(choice: _Choice, needed: Sql) -> Chosen:
-    """Count what a query or table of needed devices holds; of the eligible, the others were not needed."""
+    """Count the needed devices of a query or table; the other eligible ones were not needed."""
     devices, watts = sql.row(compose(_COUNT_NEEDED, needed=needed), choice.params)
     left_out = {
         reason: candidates - devices if reason == NOT_NEEDED else candidates
@@ -181,7 +181,7 @@ def _chosen(choice: _Choice, needed: Sql) -> Chosen:
 
 
 def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
-    """What candidates.sql wants to know of the stage."""
+    """The parameters of candidates.sql that describe the stage."""
     event, zone = stage.event, stage.event.zone
     shares = _shares(stage)
     return {
@@ -209,7 +209,7 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
 
 
 def _counted(stage: Stage, in_force: Mapping[RuleField, Any]) -> dict[str, Any]:
-    """What candidates.sql wants to know of the rules in force: values, periods and the stages that may count."""
+    """The parameters of candidates.sql that describe the rules in force: values, periods, and stages to count."""
     spans = period_spans(stage.program.rules, stage.starts_at, stage.event.zone.time_zone)
     counted_in = [spans[field.rule.period] for field in in_force if field.rule.period]
     limits = {field.rule.kind: value for field, value in in_force.items() if field.rule.kind != Kind.EXEMPTION}
@@ -229,9 +229,9 @@ def _is_any_unavailable(stage: Stage) -> bool:
 
 
 def _shares(stage: Stage) -> dict[str, float | None]:
-    """The share of its rated power each class is expected to give; None where nothing is forecast.
+    """The share of its rated power that each class is expected to reduce by; None if there is no forecast.
 
-    What is 0 W for every device is 0: PostgreSQL refuses a product that is too small for a float.
+    A share that means 0 W for every device becomes 0: PostgreSQL raises an error for a product too small for a float.
     """
     window = {"zone": stage.event.zone_id, "starts_at": stage.starts_at, "ends_at": stage.ends_at}
     control = control_factor(stage.control, stage.control_value)
@@ -240,7 +240,7 @@ def _shares(stage: Stage) -> dict[str, float | None]:
 
 
 def _counted_stage_ids(stage: Stage, spans: list[Span]) -> list[int]:
-    """Other stages of the program in or between the spans that the rules may count."""
+    """Other stages of the program, in or between the spans, that the rules may count."""
     since, until = min(span.starts_at for span in spans), max(span.ends_at for span in spans)
     return list(
         Stage.objects.filter(program_id=stage.program_id, ends_at__gt=since, starts_at__lt=until)

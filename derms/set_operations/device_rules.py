@@ -1,6 +1,6 @@
-"""The program rules about each device as parts of sql/candidates.sql: a kind of rule is written once.
+"""The program rules about single devices, as parts of sql/candidates.sql: each kind of rule is written once.
 
-The text is made for the rules in force alone, so that a rule costs nothing in programs that do not have it.
+The SQL contains only the rules in force, so a rule costs nothing in programs that don't have it.
 """
 
 from collections.abc import Mapping
@@ -13,15 +13,15 @@ from integration.seam.sql import Sql, compose, identifier, listed
 
 
 class _Counted(NamedTuple):
-    """What a kind of rule counts of the stages that use a device, the same without any, and when the rule is broken."""
+    """What a kind of rule counts over a device's stages, its value without any stage, and when the rule is broken."""
 
     use: str
     no_use: str
     broken: str
 
 
-# In the order in which a device that breaks several of them is counted. `past` is other stages that used the device;
-# stages of the event itself use up hours and days, but are not another event.
+# In order of precedence: a device that breaks several rules is counted under the first. `past` holds the other stages
+# that used the device; stages of the same event use up hours and days, but are not another event.
 _COUNTED: Mapping[Kind, _Counted] = {
     Kind.EVENTS: _Counted(
         use="count(DISTINCT event_id) FILTER (WHERE {in_period} AND event_id <> %(event)s)",
@@ -40,7 +40,7 @@ _COUNTED: Mapping[Kind, _Counted] = {
         no_use="false",
         broken="{use}",
     ),
-    # Some run of one day more than allowed holds this day, and every other day of it has a call.
+    # Some run of days that is one longer than allowed includes this day and has a call on every other day.
     Kind.DAYS: _Counted(
         use="array_agg(DISTINCT day)",
         no_use="NULL::date[]",
@@ -53,7 +53,7 @@ _IN_PERIOD = "starts_at >= %({name}_from)s AND starts_at < %({name}_until)s"
 
 
 class DeviceRules(NamedTuple):
-    """Parts of sql/candidates.sql: who is exempt, what is counted of each device's use, its join, and the limits."""
+    """Parts of sql/candidates.sql: exemptions, the counts of each device's use, their join, and the limits."""
 
     exemptions: Sql
     counted: Sql
@@ -62,7 +62,7 @@ class DeviceRules(NamedTuple):
 
 
 def rules_in_force(rules: ProgramRules, overridden: set[str]) -> dict[RuleField, Any]:
-    """The values of the rules about each device that the program has and the event does not override."""
+    """Return the values of the rules about single devices that the program has and the event doesn't override."""
     without = lifted(rules, overridden)
     fields = (field for field in FIELDS if field.rule.kind in {*_COUNTED, Kind.EXEMPTION})
     values = {field: getattr(rules, field.name) for field in fields if field.rule.name not in without}
@@ -71,7 +71,7 @@ def rules_in_force(rules: ProgramRules, overridden: set[str]) -> dict[RuleField,
 
 @cache
 def device_rules(in_force: tuple[RuleField, ...], *, is_any_counted: bool) -> DeviceRules:
-    """The SQL of the rules in force. An exemption is for devices whose column of the rule's name is true."""
+    """Return the SQL of the rules in force. An exemption applies to devices whose column of that name is true."""
     counted = {field: kind for of, kind in _COUNTED.items() for field in in_force if field.rule.kind == of}
     exempt = [field for field in in_force if field.rule.kind == Kind.EXEMPTION]
     return DeviceRules(
@@ -83,7 +83,7 @@ def device_rules(in_force: tuple[RuleField, ...], *, is_any_counted: bool) -> De
 
 
 def _join(counted: Mapping[RuleField, _Counted], is_any_counted: bool) -> Sql:
-    """A join with no rows would still look at each candidate; a row of constants costs nothing."""
+    """Join the counted use, or a row of constants if there is none: an empty join still visits each candidate."""
     if not counted:
         return compose("")
     if is_any_counted:
@@ -102,7 +102,7 @@ def _use(field: RuleField, kind: _Counted) -> Sql:
 
 
 def _broken(field: RuleField, kind: _Counted) -> Sql:
-    """A device that no stage used has no row of `use`."""
+    """A device that no stage used has no row in `use`."""
     no_use = compose(kind.no_use)
     use = compose("coalesce(use.{column}, {no_use})", column=identifier(field.name), no_use=no_use)
     return compose(kind.broken, field=compose(field.name), use=use)

@@ -1,4 +1,4 @@
-"""The outcomes of a stage: loaded, completed and counted, one statement each."""
+"""Loading, completing and counting a stage's outcomes, one statement each."""
 
 from derms.models import Stage
 from integration.seam import sql
@@ -14,22 +14,22 @@ def outcome_partition(stage: Stage) -> Partition:
 
 
 def load_raw_outcomes(stage: Stage, staged: Staged) -> int:
-    """Rows of one staged part become outcomes of a stage; returns how many."""
+    """Insert the rows of one staged part as outcomes of a stage; returns how many."""
     table = identifier(outcome_partition(stage).table)
     query = statement("derms", "load_raw_outcomes", table=table, staged=identifier(staged.table))
     return sql.execute(query, {"stage": stage.pk, "codes": CODES, **staged.range})
 
 
 def complete_outcomes(stage: Stage) -> None:
-    """Add an outcome for each reserved device without one: canceled if it had left the stage, else no response."""
+    """Add an outcome for each reserved device without one: canceled if it had left the stage, otherwise no response."""
     codes = {"no_response": Outcome.NO_RESPONSE, "canceled": Outcome.CANCELED}
     sql.execute(statement("derms", "complete_outcomes"), {"stage": stage.pk, **codes})
 
 
 def count_reserved(stage: Stage) -> tuple[int, int]:
-    """Reserved devices of a stage, and those of them that have an outcome in the table that will be attached.
+    """Return how many devices a stage reserved, and how many of those have an outcome in the table to be attached.
 
-    Two counts by several processors: what they rule out would each take one processor a join of all rows.
+    These two counts run in parallel and usually show that two slower joins over all rows aren't needed.
     """
     query = statement("derms", "count_reserved", table=identifier(outcome_partition(stage).table))
     reserved, with_outcome = sql.row(query, {"stage": stage.pk})
@@ -37,13 +37,13 @@ def count_reserved(stage: Stage) -> tuple[int, int]:
 
 
 def keep_unreserved(delivery: Delivery, stage: Stage) -> int:
-    """List the outcomes of a stage whose device was not reserved, before they are attached; returns how many."""
+    """Record the outcomes of devices that were not reserved, before they are attached; returns how many."""
     query = statement("derms", "unreserved_raw_outcomes", table=identifier(outcome_partition(stage).table))
     return keep_refused(delivery, query, {"stage": stage.pk})
 
 
 def count_outcomes(stage: Stage) -> tuple[dict[str, int], int]:
-    """Devices per outcome code, and their reduction together in W."""
+    """Return the number of devices per outcome code, and their total reduction in W."""
     query = "SELECT code, count(*), sum(reduction_w) FROM derms_outcome WHERE stage_id = %s GROUP BY code"
     rows = sql.rows(query, [stage.pk])
     return {code: devices for code, devices, _ in rows}, sum(int(watts) for _, _, watts in rows)

@@ -1,6 +1,6 @@
--- Part of other statements: the devices a stage may choose from, the rank and expected W of each, and why it is left out.
--- Devices that have left a stage that would hold or count them: free again, and never called there. Nothing here is
--- materialized, so that where no stage overlaps or counts the planner sees so, and shares the work among processors.
+-- Part of other statements: the devices a stage may choose from, each with its rank, expected W and the reason it is
+-- left out. "gone" are devices that left a stage which would hold or count them: they are free again and were not called.
+-- It is not materialized, so the planner sees if no stage overlaps or counts and can run the query in parallel.
 WITH gone AS NOT MATERIALIZED (
     SELECT stage_id, device_id
       FROM derms_departure
@@ -13,8 +13,8 @@ held AS (
 unavailable AS (
     SELECT DISTINCT device_id FROM derms_deviceunavailability
      WHERE NOT canceled AND starts_at < %(ends_at)s AND ends_at > %(starts_at)s),
--- What the program's rules count: other stages for which the device is or was reserved in this program. The rules' parts
--- of the text are made by set_operations/device_rules.py.
+-- What the program's rules count: other stages of this program for which the device is or was reserved. The parts in
+-- braces that depend on rules come from set_operations/device_rules.py.
 past AS (
     SELECT r.device_id, s.event_id, s.starts_at, s.ends_at,
            (s.starts_at AT TIME ZONE %(time_zone)s)::date AS day,

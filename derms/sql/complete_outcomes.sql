@@ -1,4 +1,4 @@
--- Adds an outcome for each reserved device of a stage that has none: canceled if it had left, else no response.
+-- Adds an outcome for each of a stage's reserved devices that has none: canceled if it had left, else no response.
 INSERT INTO derms_outcome (stage_id, device_id, code, started_at, ended_at, reduction_w, error)
 SELECT r.stage_id, r.device_id, CASE WHEN gone.reason IS NULL THEN %(no_response)s ELSE %(canceled)s END,
        NULL, NULL, 0, coalesce(gone.reason, 'no outcome received')

@@ -1,4 +1,4 @@
--- How the reserved devices of a stage divide among feeders.
+-- Counts a stage's reserved devices per feeder.
 SELECT f.code, reserved.devices
   FROM (SELECT d.feeder_id, count(*) AS devices
           FROM derms_reservation r

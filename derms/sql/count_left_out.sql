@@ -1,4 +1,4 @@
--- How many devices a stage may not choose, by reason.
+-- Counts the devices a stage can't choose, by reason.
 SELECT reason, count(*)
   FROM ({candidates}) candidate
  WHERE reason IS NOT NULL

@@ -1,4 +1,4 @@
--- Counts the devices of a stage's new reservations that an overlapping stage holds already.
+-- Counts the devices in a stage's new reservations that an overlapping stage already holds.
 SELECT count(*)
   FROM {table} mine
   JOIN derms_reservation other USING (device_id)

@@ -1,4 +1,4 @@
--- Registers the devices of one staged part and enrolls them in a program; leaves the answers in table "answered".
+-- Registers the devices of one staged part and enrolls them in a program; the answers are then in the table "answered".
 CREATE TEMPORARY TABLE answered ON COMMIT DROP AS
 SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS transformer_id,
        CASE WHEN s.head_end IS NULL OR s.nic_id IS NULL OR s.at IS NULL OR s.rated_w IS NULL OR s.critical_care IS NULL
@@ -12,9 +12,9 @@ SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS tra
             WHEN length(s.nic_id) > 40 THEN 'The NIC id is longer than 40 characters.'
             WHEN s.rated_w <= 0 THEN 'The rated power is ' || s.rated_w || ' W; it must be above 0 W.'
             WHEN row_number() OVER (PARTITION BY s.head_end, s.nic_id ORDER BY s.at) > 1
-                 THEN 'The device stands in the file twice.'
+                 THEN 'The device is in the file twice.'
             ELSE '' END AS error,
-       -- What is known of the device in the program is later than the row: it was ended while the file was on its way.
+       -- The row is older than what is known: the enrollment was ended while the file was on its way.
        coalesce(ended.at >= s.at, false) AS is_old,
        'Registered' AS answer
   FROM {staged} s
@@ -29,14 +29,14 @@ SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS tra
 
 UPDATE answered SET answer = CASE WHEN error <> '' THEN 'Error' ELSE 'Deregistered' END WHERE error <> '' OR is_old;
 
--- Uncounted, the join below would be planned for a handful of rows, and take minutes beside a million devices.
+-- Without statistics the join below would be planned for a handful of rows and take minutes with a million devices.
 ANALYZE answered;
 
 INSERT INTO derms_device (head_end_id, nic_id, device_class, rated_w, zone_id, feeder_id, transformer_id,
                           critical_care, registered_at)
 SELECT head_end_id, nic_id, device_class, rated_w, zone_id, feeder_id, transformer_id, critical_care, at
   FROM answered WHERE answer = 'Registered'
- -- Extracts are written by id; devices that were enrolled together are then a range of NIC ids in each part.
+ -- Extracts are ordered by id; this way each part of devices enrolled together is a range of NIC ids.
  ORDER BY nic_id
     ON CONFLICT (head_end_id, nic_id) WHERE ended_at IS NULL DO NOTHING;
 

@@ -1,12 +1,12 @@
--- Takes one part of a stage's raw outcomes into the table that will be attached.
+-- Loads one part of a stage's raw outcomes into the table that will be attached.
 INSERT INTO {table} (stage_id, device_id, code, started_at, ended_at, reduction_w, error)
 SELECT %(stage)s, d.id, raw.code, raw.started_at, raw.ended_at, raw.reduction_w, coalesce(raw.error, '')
   FROM {staged} raw
   JOIN derms_headend h ON h.code = raw.head_end
-  -- The range follows from the join; said as well, it spares reading all devices for each part.
+  -- The range follows from the join; stating it avoids reading all devices for each part.
   JOIN derms_device d ON d.head_end_id = h.id AND d.nic_id = raw.nic_id
                      AND d.nic_id BETWEEN %(first_nic_id)s AND %(last_nic_id)s
-  -- A NIC id may have been used again: the reserved device is meant, else the newest.
+  -- A NIC id may have been reused: take the reserved device, else the newest.
   LEFT JOIN (SELECT DISTINCT head_end_id, nic_id FROM derms_device WHERE ended_at IS NOT NULL) taken_out
          ON taken_out.head_end_id = d.head_end_id AND taken_out.nic_id = d.nic_id
  WHERE raw.reduction_w IS NOT NULL AND raw.code IN %(codes)s

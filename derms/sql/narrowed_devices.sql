@@ -1,4 +1,4 @@
--- The condition that a reserved device fits the filter of its stage's page, for stage_devices; an empty word fits all.
+-- The condition that a reserved device matches the filter of its stage's page, for stage_devices; an empty value matches all.
 AND EXISTS (SELECT FROM derms_device d
               JOIN derms_feeder f ON f.id = d.feeder_id
               LEFT JOIN derms_outcome o ON o.stage_id = %(stage)s AND o.device_id = d.id

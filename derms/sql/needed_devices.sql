@@ -1,4 +1,5 @@
--- The devices a stage needs: all that rank before the one in which the goal is met, and of that one as many as it takes, by id.
+-- The devices a stage needs: all devices of the ranks before the one in which the goal is met, and from that one as many
+-- as needed, by id.
 WITH ranked AS MATERIALIZED (
     SELECT device_id, expected_w,
            score = %(last_score)s::float8 AND last_called_at = %(last_called_at)s::timestamptz AS is_last

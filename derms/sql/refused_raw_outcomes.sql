@@ -1,4 +1,4 @@
--- The rows of one staged part that cannot be taken in: nobody knows the device, or what it did.
+-- The rows of one staged part that can't be loaded: the device or the outcome code is unknown, or a value is missing.
 SELECT coalesce(raw.head_end, ''), coalesce(raw.nic_id, ''),
        'refused: ' || CASE WHEN raw.reduction_w IS NULL THEN 'the reduction is missing'
                            WHEN raw.code IN %(codes)s THEN 'this device is not known'

@@ -1,4 +1,4 @@
--- Every candidate of a zone, with one closed stage's outcomes in its last ten calls; the columns in the table's order.
+-- Every candidate of a zone, with one closed stage's outcomes added to its last ten calls; columns in the table's order.
 SELECT device_id, program_id, zone_id, enrolled_from, last_called_at, derms_score(recent, calls) AS score, rated_w,
        device_class, critical_care, enrolled_until, enrollment_id, head_end_id, feeder_id, recent, calls
   FROM (SELECT c.device_id, program_id, zone_id, enrolled_from,

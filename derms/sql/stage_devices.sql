@@ -1,4 +1,4 @@
--- One page of a stage's devices by id, with what each did: the keyset first, then the joins.
+-- One keyset page of a stage's devices by id, with what each did. Only the page's rows are joined.
 SELECT page.device_id, h.code AS head_end, d.nic_id, d.device_class, f.code AS feeder, page.expected_w,
        o.code AS outcome, o.reduction_w, o.started_at, o.ended_at, o.error
   FROM (SELECT r.device_id, r.expected_w FROM derms_reservation r

@@ -1,4 +1,4 @@
--- The raw outcomes that were taken in although their device was not reserved for the stage.
+-- The raw outcomes that were loaded although their device was not reserved for the stage.
 SELECT h.code, d.nic_id, 'applied as an exception: this device was not reserved for the stage'
   FROM {table} o
   JOIN derms_device d ON d.id = o.device_id

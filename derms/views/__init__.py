@@ -1,4 +1,4 @@
-"""Pages of DERMS: each view finds, asks one query or operation, and answers."""
+"""Pages of DERMS: each view looks up its objects, calls a query or an operation, and renders the result."""
 
 from .acting import event_action, event_confirm, stage_cancel
 from .devices import device, device_export, device_list, group_edit, group_list, group_new

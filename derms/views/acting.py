@@ -1,4 +1,4 @@
-"""The confirm pages of derms.actions: GET shows what would happen to one event or to several, POST does it."""
+"""The confirm pages of derms.actions: GET shows what would happen to one or several events, POST does it."""
 
 from typing import Any
 
@@ -23,11 +23,11 @@ from ..forms import CancelForm, ReasonForm
 from ..models import Event, Stage
 from ..queries.lists import events_for_list
 
-MOST_EVENTS = 50  # acted on in one go
+MOST_EVENTS = 50  # in one action
 
 
 def event_confirm(action: Action) -> View:
-    """The view of one action on one event."""
+    """Return the view of one action on one event."""
 
     @ACTING
     @allow(action.permission)
@@ -42,7 +42,7 @@ def event_confirm(action: Action) -> View:
 @allow("derms.view_event")
 @acts_once
 def event_action(request: SignedInRequest, verb: str) -> HttpResponse:
-    """The Actions menu: one event leads to its own page; several are confirmed on one, each answered for itself."""
+    """The Actions menu: one event leads to its own page; several share a confirm page, and each gets its own answer."""
     action = ACTIONS.get(verb)
     if action is None or not (action.takes_several or action.has_own_page):
         raise Http404(_("There is no action “%(verb)s”.") % {"verb": verb})
@@ -111,7 +111,7 @@ def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpR
 
 
 def _act_on_several(request: SignedInRequest, action: Action, events: list[Event]) -> HttpResponse:
-    """They share a reason if the action asks for one; amounts are left as they are."""
+    """The events share a reason if the action asks for one; amounts keep their defaults."""
     form = action.form(_posted(request)) if action.form and issubclass(action.form, ReasonForm) else None
     if request.method == "POST" and (form is None or form.is_valid()):
         for event in events:
@@ -130,7 +130,7 @@ def _act_on_several(request: SignedInRequest, action: Action, events: list[Event
 
 
 def _act(request: SignedInRequest, action: Action, event: Event, asked: dict[str, Any]) -> Event | None:
-    """Do it and say so; returns the event that was made, if one was."""
+    """Carry out the action and report success; returns the event it created, if any."""
     made: Event | None = action.operation(event_id=event.pk, by=request.user, now=clock.now(), **asked)
     waits = action.words.still_waits and Event.objects.get(pk=event.pk).state == EventState.SUBMITTED
     done = action.words.still_waits if waits else action.words.done
@@ -148,14 +148,14 @@ def _try_to_act(request: SignedInRequest, action: Action, event: Event, asked: d
 
 
 def _foreseen(request: SignedInRequest, action: Action, event: Event) -> str:
-    words = {"event": event, "state": event.get_state_display(), "why": _refusal(request, action, event)}
-    if words["why"]:
-        return _("%(event)s: will be left as it is. %(why)s") % words
-    return _("%(event)s (%(state)s)") % words
+    values = {"event": event, "state": event.get_state_display(), "why": _refusal(request, action, event)}
+    if values["why"]:
+        return _("%(event)s: will be left as it is. %(why)s") % values
+    return _("%(event)s (%(state)s)") % values
 
 
 def _refusal(request: SignedInRequest, action: Action, event: Event) -> str:
-    """Why this event can't be acted on together with others; the operation looks again under its lock."""
+    """Why this event can't be acted on together with others; the operation checks again under its lock."""
     if event.state not in action.states:
         return _("It is %(state)s.") % {"state": event.get_state_display()}
     if action.words_while_running and operations.calls_to_release(event):

@@ -1,4 +1,4 @@
-"""Devices as DERMS knows them, and the groups they are chosen by."""
+"""Pages of devices and of the DER groups that select them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -30,7 +30,7 @@ CALLS_SHOWN = PERIODS_SHOWN = 10
 @require_safe
 @allow("derms.view_device")
 def device_list(request: SignedInRequest) -> HttpResponse:
-    """Devices by id, a keyset page at a time."""
+    """The list of devices by id, with keyset pagination."""
     devices = Device.objects.select_related("head_end", "zone", "feeder").order_by("pk")
     found = DeviceFilter(request.GET, queryset=devices)
     after = request.GET.get("after", "")
@@ -52,7 +52,7 @@ def device_list(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @allow("derms.view_device")
 def device_export(request: SignedInRequest) -> HttpResponseBase:
-    """Every device of the filter, by id."""
+    """Export every device that matches the filter, by id."""
     devices = Device.objects.select_related("head_end", "zone", "feeder")
     header = [_("Head end"), _("NIC id"), _("Class"), _("Control zone"), _("Feeder"), _("Rated (W)"), _("Registered")]
     found = DeviceFilter(request.GET, queryset=devices).qs
@@ -67,7 +67,7 @@ def _cells(device: Device) -> Iterator[Any]:
 @require_safe
 @allow("derms.view_device")
 def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse:
-    """One device: where it hangs, what it does, its programs, score, what is to come and its last calls."""
+    """One device: its place in the grid, state, programs, score, coming stages and last calls."""
     devices = Device.objects.select_related("head_end", "zone", "feeder", "transformer")
     found = devices.filter(head_end__code=head_end, nic_id=nic_id).order_by("-registered_at").first()
     if found is None:

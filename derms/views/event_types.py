@@ -1,4 +1,4 @@
-"""Parameters of the four types of events."""
+"""Pages of the four event types and their parameters."""
 
 from django.contrib import messages
 from django.http import HttpResponse

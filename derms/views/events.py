@@ -1,4 +1,4 @@
-"""The list of events and the page of one."""
+"""The list of events, an event's page and its report."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -54,7 +54,7 @@ def event_list(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @allow("derms.view_event")
 def event_export(request: SignedInRequest) -> HttpResponseBase:
-    """Every event of the filter, the newest first; or the chosen ones alone."""
+    """Export every event that matches the filter, the newest first, or only the selected ones."""
     found = _filtered(request).qs
     if numbers := request.GET.getlist("number"):
         found = events_for_list().filter(number__in=numbers)
@@ -64,7 +64,7 @@ def event_export(request: SignedInRequest) -> HttpResponseBase:
 @require_safe
 @allow("derms.view_event")
 def event(request: SignedInRequest, number: str) -> HttpResponse:
-    """One event; the live fragment alone where htmx asks for it."""
+    """One event; only the live fragment if htmx asks for it."""
     found = get_object_or_404(events_for_list(), number=number)
     template = "derms/event.html#event-live" if request.htmx else "derms/event.html"
     return render(request, template, event_context(request, found))
@@ -73,7 +73,7 @@ def event(request: SignedInRequest, number: str) -> HttpResponse:
 @require_safe
 @allow("derms.view_event")
 def event_report(request: SignedInRequest, number: str) -> HttpResponse:
-    """The event on paper: figures, pictures, stages, and the whole of its history and alerts."""
+    """A printable report: figures, charts, stages, and the full history and alerts."""
     found = get_object_or_404(events_for_list(), number=number)
     whole = {
         "transitions": found.transitions.select_related("stage").order_by("at", "pk"),
@@ -147,7 +147,7 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
 
 
 def _deliveries(stages: list[Any]) -> QuerySet[Delivery]:
-    """The newest messages about the event's stages; what is told every minute is left to the charts."""
+    """The newest messages about the event's stages, without the minute reports, which the charts show."""
     about = deliveries().filter(message__stage_uid__in=[s.uid for s in stages])
     return about.exclude(message__kind="delivered_load").order_by("-pk")[:DELIVERIES_SHOWN]
 

@@ -1,4 +1,4 @@
-"""New Event and Edit: details and a grid of stages on one page, looked at while they are typed."""
+"""New Event and Edit: details and a grid of stages on one page, checked while they are typed."""
 
 import re
 from datetime import timedelta
@@ -36,7 +36,7 @@ NOT_THE_FORMS = ("csrfmiddlewaretoken", "request_key", "button")
 @allow("derms.plan_event")
 @acts_once
 def event_new(request: SignedInRequest) -> HttpResponse:
-    """+ New Event: strategy, details and stages. Save keeps it as New, Save and submit asks for approval at once."""
+    """New Event: strategy, details and stages. Save leaves the event New, Save and submit asks for approval at once."""
     is_typed = request.method == "POST"
     draft = None if is_typed else EventDraft.objects.filter(person_id=request.user.pk).first()
     typed, time_zone = _with_rows(request.POST if is_typed else _first_typed(request, draft))
@@ -54,7 +54,7 @@ def event_new(request: SignedInRequest) -> HttpResponse:
 @allow("derms.view_event")
 @acts_once
 def event_edit(request: SignedInRequest, number: str) -> HttpResponse:
-    """Edit opens in every state; fields are locked outside New and Denied, State Tracking is always there."""
+    """Edit opens in every state, with State Tracking; outside New and Denied the fields are locked."""
     event = get_object_or_404(events_for_list(), number=number)
     context = _edit_context(request, event)
     if request.method != "POST":
@@ -73,14 +73,14 @@ def event_edit(request: SignedInRequest, number: str) -> HttpResponse:
 @require_POST
 @allow("derms.plan_event")
 def new_event_check(request: SignedInRequest) -> HttpResponse:
-    """What the event would come to that stands on New Event now; changes nothing."""
+    """Check the event typed on New Event; changes nothing."""
     return _checked(request, new_plan(*_with_rows(request.POST), bound=True))
 
 
 @require_POST
 @allow("derms.plan_event")
 def event_check(request: SignedInRequest, number: str) -> HttpResponse:
-    """What the event would come to that stands on Edit now; changes nothing."""
+    """Check the event as typed on Edit; changes nothing."""
     event = get_object_or_404(Event.objects.select_related("zone", "type"), number=number)
     return _checked(request, edited_plan(event, request.POST, bound=True))
 
@@ -88,7 +88,7 @@ def event_check(request: SignedInRequest, number: str) -> HttpResponse:
 @require_POST
 @allow("derms.plan_event")
 def draft_keep(request: SignedInRequest) -> HttpResponse:
-    """Keep what stands on New Event, so that it is there again when the person comes back."""
+    """Keep what is typed on New Event, so that it is there when the person comes back."""
     typed = request.POST.copy()
     for name in NOT_THE_FORMS:
         typed.pop(name, None)
@@ -99,7 +99,7 @@ def draft_keep(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @allow("derms.plan_event")
 def draft_discard(request: SignedInRequest) -> HttpResponse:
-    """Start anew."""
+    """Discard the draft and start over."""
     operations.discard_draft(person=request.user)
     return redirect("derms:event_new")
 
@@ -137,7 +137,7 @@ def _save(request: SignedInRequest, event: Event, plan: Plan) -> HttpResponse:
 
 
 def _submit(request: SignedInRequest, event: Event) -> HttpResponse:
-    """Submit what was just saved; where that is refused the event is kept as New and the page says why."""
+    """Submit what was just saved; if that is refused, the event stays New and the page says why."""
     try:
         operations.submit_event(event_id=event.pk, by=request.user, now=clock.now())
     except Refused as reason:
@@ -148,7 +148,7 @@ def _submit(request: SignedInRequest, event: Event) -> HttpResponse:
 
 
 def _button(request: SignedInRequest) -> str:
-    """The button of the grid that was pressed; such a post changes what stands there and saves nothing."""
+    """The grid button that was pressed, if any; such a request changes the form's contents and saves nothing."""
     button = request.POST.get("button", "")
     if button and not BUTTON.fullmatch(button):
         raise BadRequest(_("This page has no such button."))
@@ -156,7 +156,7 @@ def _button(request: SignedInRequest) -> str:
 
 
 def _pressed(request: SignedInRequest, template: str, plan: Plan, context: dict[str, Any]) -> HttpResponse:
-    """The grid alone where htmx asks for it; else the page, with the check a script would have asked for."""
+    """Only the grid if htmx asks for it; else the page, with the check that a script would have requested."""
     if request.htmx:
         return render(request, "derms/plan_stages.html", context | {"plan": plan})
     return render(request, template, context | {"plan": plan} | _check_context(plan))
@@ -167,7 +167,7 @@ def _checked(request: SignedInRequest, plan: Plan) -> HttpResponse:
 
 
 def _check_context(plan: Plan) -> dict[str, Any]:
-    """What the check panel and the preview show; nothing of a plan that is not whole yet."""
+    """What the check panel and the preview show; nothing as long as the plan is incomplete."""
     if not plan.form.is_bound or not plan.is_valid():
         return {}
     event, stages = plan.event(), plan.stages()
@@ -196,13 +196,13 @@ def _require_planner(request: SignedInRequest, event: Event) -> None:
 
 
 def _with_rows(typed: QueryDict) -> tuple[QueryDict, str]:
-    """What was typed with the rows of the strategy that is chosen, and the time zone it is typed in."""
+    """Return what was typed, with the chosen strategy's rows, and the time zone its times are in."""
     strategy = _active_strategy(typed.get("strategy", ""))
     return (with_strategy(typed, strategy), strategy.zone.time_zone) if strategy else (typed, "UTC")
 
 
 def _first_typed(request: SignedInRequest, draft: EventDraft | None) -> QueryDict:
-    """What the person left here; else the strategy of the address or the first one, an hour from now."""
+    """The person's draft; else the strategy named in the address, or the first one, starting in an hour."""
     if draft and "strategy" not in request.GET:
         return QueryDict(draft.typed)
     named = request.GET.get("strategy")
@@ -220,7 +220,7 @@ def _active() -> QuerySet[Strategy]:
 
 
 def _active_strategy(uid: str) -> Strategy | None:
-    """The Active strategy of this uid; None for whatever is no uid, too."""
+    """The active strategy with this uid; None also if the text is no uid."""
     try:
         return _active().filter(uid=uid).first()
     except ValidationError:

@@ -27,15 +27,15 @@ FEEDERS_SHOWN = 12
 @allow("derms.view_event")
 @vary_on_headers("HX-Request")
 def stage(request: SignedInRequest, number: str, stage_number: int) -> HttpResponse:
-    """A stage: where its devices stand and what they answer as a live part; then each of them, by the filter."""
+    """A stage: a live part with its devices' states and answers, then the devices that match the filter."""
     event = get_object_or_404(Event.objects.select_related("zone", "type"), number=number)
     found = get_object_or_404(Stage.objects.select_related("program"), event=event, number=stage_number)
-    told = answers(found)
+    reports = answers(found)
     context: dict[str, Any] = {
         "event": event,
         "stage": found,
-        "answers": told,
-        "states": devices_by_state(found, told[-1] if told else None),
+        "answers": reports,
+        "states": devices_by_state(found, reports[-1] if reports else None),
         "feeders": devices_by_feeder(found)[:FEEDERS_SHOWN],
         "feeders_left": max(0, len(found.feeders) - FEEDERS_SHOWN),
     }
@@ -51,7 +51,7 @@ def stage(request: SignedInRequest, number: str, stage_number: int) -> HttpRespo
 @require_safe
 @allow("derms.view_event")
 def stage_export(request: SignedInRequest, number: str, stage_number: int) -> HttpResponseBase:
-    """Every device of the filter reserved for the stage, with what it did."""
+    """Export the stage's reserved devices that match the filter, with what each did."""
     found = get_object_or_404(Stage, event__number=number, number=stage_number)
     chosen = StageDeviceForm(request.GET, stage=found).chosen
 

@@ -1,4 +1,4 @@
-"""Strategies: list, make, edit, archive."""
+"""Pages of strategies: list, create, edit, archive."""
 
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from ..choices import StrategyState
 from ..forms import StrategyForm, StrategyStageFormSet
 from ..models import Strategy, StrategyStage
 
-# What the page says that asks before a strategy is moved: title, consequence, button, and the button that leaves it.
+# The confirm page of each move: title, consequence, the button that does it, and the button that doesn't.
 MOVES = {
     StrategyState.ARCHIVED: (
         gettext_lazy("Archive “%(name)s”?"),
@@ -63,7 +63,7 @@ def strategy_edit(request: SignedInRequest, uid: UUID) -> HttpResponse:
 @allow("derms.plan_event")
 @acts_once
 def strategy_move(request: SignedInRequest, uid: UUID, to: StrategyState) -> HttpResponse:
-    """Archive, or activate again."""
+    """Archive a strategy, or activate it again."""
     strategy = get_object_or_404(Strategy, uid=uid)
     if request.method == "POST":
         operations.move_strategy(strategy_id=strategy.pk, to=to)
@@ -95,6 +95,6 @@ def _strategy_page(request: SignedInRequest, strategy: Strategy | None) -> HttpR
 
 
 def _stages(formset: Any) -> list[dict[str, Any]]:
-    """The filled and not removed rows, in the order of the page."""
+    """The rows that are filled and not removed, in the page's order."""
     rows = (f.cleaned_data for f in formset.forms if f.cleaned_data.get("program") and not f.cleaned_data["DELETE"])
     return [{name: value for name, value in row.items() if name not in ("id", "DELETE")} for row in rows]

@@ -1,4 +1,4 @@
-"""State Tracking: the states of an event, and the buttons this person has in the one it is in."""
+"""State Tracking: the states of an event, and the buttons that this person has in its current state."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -23,7 +23,7 @@ SIDE_BRANCHES = (EventState.DENIED, EventState.CANCELED)
 
 
 class Button(NamedTuple):
-    """An action of the event. `refusal` says why this person may not take it, where that is worth telling."""
+    """An action on the event. `refusal` says why this person may not take it, if a reason is shown."""
 
     label: str | Promise
     icon: str
@@ -33,7 +33,7 @@ class Button(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One state of the way: reached at a moment by somebody, or still to come."""
+    """One state: reached at a moment through somebody, or still to come."""
 
     state: str
     css: str
@@ -43,7 +43,7 @@ class Step(NamedTuple):
 
 
 def buttons(event: Event, person: AbstractUser) -> list[Button]:
-    """What this person may do with the event now; an approval they may not give is shown with its reason."""
+    """What this person may do with the event now; an approval they may not give is shown with the reason."""
     return [
         Button(
             action.label,
@@ -67,7 +67,7 @@ def _style(action: Action, event: Event) -> str:
 def steps(event: Event) -> list[Step]:
     """The states the event went through since its last edit, the one it is in, and those to come."""
     history = [t for t in event.transitions.filter(stage=None).order_by("revision") if t.from_state != t.to_state]
-    reached = [*_latest_way(history)]
+    reached = [*_latest_path(history)]
     done = [_step(t, "bad" if t.to_state in SIDE_BRANCHES else "done") for t in reached]
     done[-1] = done[-1]._replace(css="bad" if event.state in SIDE_BRANCHES else "now")
     if event.state in SIDE_BRANCHES:
@@ -76,14 +76,14 @@ def steps(event: Event) -> list[Step]:
     return done + [Step(state, "todo", None, "", "") for state in to_come]
 
 
-def _latest_way(history: list[Transition]) -> list[Transition]:
-    """Drop detours: a state that was left backwards (withdrawn, denied and edited) counts from its last visit."""
-    way: list[Transition] = []
+def _latest_path(history: list[Transition]) -> list[Transition]:
+    """Drop detours: if the event returned to a state (withdrawn, denied and edited), only the last visit counts."""
+    path: list[Transition] = []
     for transition in history:
-        while any(t.to_state == transition.to_state for t in way):
-            way.pop()
-        way.append(transition)
-    return way
+        while any(t.to_state == transition.to_state for t in path):
+            path.pop()
+        path.append(transition)
+    return path
 
 
 def _step(transition: Transition, css: str) -> Step:

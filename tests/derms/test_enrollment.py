@@ -120,7 +120,7 @@ def test_every_change_is_answered_by_what_holds_then(head_end: HeadEnd) -> None:
         ({"head_end": "HE9"}, "There is no head end system “HE9”."),
         ({"program": "GONE"}, "There is no program “GONE”."),
         ({"transformer": "T9"}, "There is no transformer “T9”."),
-        ({"change": "replace"}, "Nothing says which device HE1/A1 replaces."),
+        ({"change": "replace"}, "The message doesn't say which device HE1/A1 replaces."),
     ],
 )
 def test_what_is_not_known_is_answered_and_leaves_nothing(wrong: dict[str, str], error: str, head_end: HeadEnd) -> None:

@@ -147,7 +147,7 @@ def test_a_raw_outcome_after_the_close_is_an_exception_and_changes_nothing(ran: 
         "status": "ERROR",
         "applied": 0,
         "refused": 2,
-        "note": "the stage is closed; its outcomes stand",
+        "note": "the stage is closed; its outcomes don't change",
     }
     reasons = RefusedRow.objects.order_by("nic_id").values_list("nic_id", "reason")
     reason = "refused: the stage was closed before this row came"

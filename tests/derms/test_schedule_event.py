@@ -132,7 +132,7 @@ def test_maximum_reduction_without_any_device_is_not_scheduled(
     operations.schedule_event(event.pk, now=now)
 
     assert Event.objects.get(pk=event.pk).state == "Approved"
-    assert "No device can be reserved. No device of the stages' programs" in Alert.objects.get().text
+    assert "No device can be reserved. The zone has no device of the stages' programs" in Alert.objects.get().text
 
 
 def test_the_alert_says_why_devices_were_left_out(

@@ -352,13 +352,13 @@ def test_an_event_below_its_target_because_of_releases_raises_an_alert_with_the_
 
     opt_out(stage, 1, now)
     settle()
-    assert Alert.objects.get().text == f"{stage} lacks 1 kW of its 7 kW since devices left it."
+    assert Alert.objects.get().text == f"{stage} is 1 kW short of its 7 kW since devices left it."
     opt_out(stage, 2, now)
     settle()
     alert = Alert.objects.get()
     assert (alert.kind, alert.text) == (
         "target no longer met",
-        f"{stage} lacks 2 kW of its 7 kW since devices left it.",
+        f"{stage} is 2 kW short of its 7 kW since devices left it.",
     )
 
 

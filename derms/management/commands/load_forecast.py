@@ -13,7 +13,7 @@ from integration.seam import clock
 class Command(BaseCommand):
     help = (
         "Load a CSV file of hourly load and reduction factors. Columns: " + ",".join(COLUMNS) + ". Hour: ISO start of "
-        "the hour with its offset; load in MW; factors 0 to 1. One bad row, and nothing is loaded."
+        "the hour with its offset; load in MW; factors 0 to 1. If any row has a fault, nothing is loaded."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
