@@ -66,7 +66,7 @@ def clear_left(program_event: ProgramEvent) -> int:
     return sql.execute(query, {"stage_uid": program_event.stage_uid, **_window(program_event)})
 
 
-def load_outcomes(program_event: ProgramEvent, staged: Staged) -> int:
+def load_outcome_rows(program_event: ProgramEvent, staged: Staged) -> int:
     """Rows of one staged part become outcomes; gives how many."""
     return _load("load_outcomes", program_event, staged, outcome_partition(program_event).table)
 

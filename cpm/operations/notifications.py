@@ -26,7 +26,7 @@ from ..set_operations import add_notifications
 from .self_service import LINK_LASTS
 
 BATCH_SIZE = 100
-MOST_ATTEMPTS = 5
+ATTEMPTS = 5
 FIRST_PAUSE = timedelta(seconds=30)
 
 
@@ -56,7 +56,7 @@ def send_notification_batch(batch_id: int, *, now: datetime) -> None:
     left = 0
     if found.program_event.state == ProgramEventState.SCHEDULED:
         left = _send(_unsent(found), found.program_event, now)
-    if left and found.attempts < MOST_ATTEMPTS:
+    if left and found.attempts < ATTEMPTS:
         found.due_at = now + FIRST_PAUSE * 2**found.attempts
     else:
         found.done_at = now
@@ -137,7 +137,7 @@ def _alert(batch: NotificationBatch, left: int) -> None:
             f"e-mail:{batch.program_event_id}",
             kind="notification",
             severity=Alert.WARNING,
-            text=f"Customers of {batch.program_event} could not be e-mailed after {MOST_ATTEMPTS} attempts.",
+            text=f"Customers of {batch.program_event} could not be e-mailed after {ATTEMPTS} attempts.",
             event_uid=batch.program_event.event_uid,
             stage_uid=batch.program_event.stage_uid,
         )

@@ -19,13 +19,11 @@ from ..set_operations import (
     add_unreserved,
     clear_left,
     count_participations,
+    load_outcome_rows,
     load_participations,
     outcome_partition,
     participation_partition,
     refuse_unknown_devices,
-)
-from ..set_operations import (
-    load_outcomes as load_outcome_rows,
 )
 
 COUNTERS = ["participations", "reserved", "closed", "outcomes", "reduction_w"]

@@ -17,7 +17,7 @@ from ..choices import FINAL_STATES, ParticipationStatus, UnavailabilityState
 from .participations import ParticipationRow, Wanted, participations
 
 SHOWN_AFTER_END = timedelta(days=30)
-MOST = 200
+ROWS_SHOWN = 200
 DAYS_AHEAD = 31
 REASON = "customer unavailable"
 
@@ -52,7 +52,7 @@ def reservations_in(devices: Iterable[int], starts_at: datetime, ends_at: dateti
         device_ids=list(devices),
         status=ParticipationStatus.RESERVED,
     )
-    rows = [row for row in participations(wanted, limit=MOST) if row.facts.reservation_flag]
+    rows = [row for row in participations(wanted, limit=ROWS_SHOWN) if row.facts.reservation_flag]
     return sorted(rows, key=lambda row: (row.program_event.starts_at, row.program_event.pk, row.device.pk))
 
 
@@ -98,7 +98,7 @@ def devices_of(location: DeviceLocation) -> QuerySet[Device]:
 def _answered(devices: list[Device]) -> list[Release]:
     keys = {(device.head_end, device.nic_id): device for device in devices}
     removals = Removal.objects.filter(nic_id__in=[nic_id for _, nic_id in keys], reason=REASON).exclude(answer="")
-    latest = list(removals.order_by("-requested_at")[:MOST])
+    latest = list(removals.order_by("-requested_at")[:ROWS_SHOWN])
     events = {
         event.stage_uid: event for event in ProgramEvent.objects.filter(stage_uid__in=[r.stage_uid for r in latest])
     }

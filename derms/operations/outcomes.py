@@ -10,9 +10,9 @@ from derms.set_operations.outcomes import (
     count_outcomes,
     count_reserved,
     keep_unreserved,
+    load_outcome_rows,
     outcome_partition,
 )
-from derms.set_operations.outcomes import load_raw_outcomes as load_outcome_rows
 from integration.seam import extracts, outbox
 from integration.seam.delivery import NotYet
 from integration.seam.loads import begin_load, count_part, keep_refused, patiently

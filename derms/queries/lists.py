@@ -40,7 +40,7 @@ def stages_of(event: Event) -> list[Stage]:
     return stages
 
 
-def open_alerts(event_uids: list[UUID]) -> dict[UUID, list[Alert]]:
+def open_alerts_by_event(event_uids: list[UUID]) -> dict[UUID, list[Alert]]:
     """Return open alerts by event, the latest first."""
     found: dict[UUID, list[Alert]] = {}
     for alert in Alert.objects.filter(event_uid__in=event_uids, closed_at=None).order_by("-last_at"):

@@ -13,7 +13,7 @@ def outcome_partition(stage: Stage) -> Partition:
     return Partition("derms_outcome", "stage_id", stage.pk)
 
 
-def load_raw_outcomes(stage: Stage, staged: Staged) -> int:
+def load_outcome_rows(stage: Stage, staged: Staged) -> int:
     """Insert the rows of one staged part as outcomes of a stage; returns how many."""
     table = identifier(outcome_partition(stage).table)
     query = statement("derms", "load_raw_outcomes", table=table, staged=identifier(staged.table))

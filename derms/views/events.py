@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from derms.pages.charts import charts_of
-from derms.queries.lists import events_for_list, open_alerts, receipts, stages_of
+from derms.queries.lists import events_for_list, open_alerts_by_event, receipts, stages_of
 from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
@@ -38,7 +38,7 @@ def event_list(request: SignedInRequest) -> HttpResponse:
         return redirect("derms:event", get_object_or_404(Event, uid=_uuid(uid)).number)
     found = _filtered(request)
     page = Paginator(found.qs, 50).get_page(request.GET.get("page"))
-    alerts = open_alerts([e.uid for e in page.object_list])
+    alerts = open_alerts_by_event([e.uid for e in page.object_list])
     context = {
         "filter": found,
         "page": page,
@@ -134,7 +134,7 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
         "stages": stages,
         "steps": steps(found),
         "buttons": buttons(found, request.user),
-        "alerts": open_alerts([found.uid]).get(found.uid, []),
+        "alerts": open_alerts_by_event([found.uid]).get(found.uid, []),
         "receipts": receipts(stages),
         "deliveries": _deliveries(stages),
         "transitions": found.transitions.select_related("stage").order_by("-at", "-pk")[:40],

@@ -38,7 +38,7 @@ def text_copy(query: str, kind: str, params: Mapping[str, Any]) -> Limit:
 def copy_to_nowhere(query: str, params: Mapping[str, Any]) -> Limit:
     """A COPY TO of the query's rows that discards them."""
     copy = compose("COPY ({query}) TO '/dev/null'", query=compose(query))
-    seconds = median(_timed(lambda: sql.execute(copy, params)) for _ in range(RUNS))
+    seconds = median(timed(lambda: sql.execute(copy, params)) for _ in range(RUNS))
     with tempfile.TemporaryFile(dir=_folder()) as out:
         sql.copy_out(query, params, out, form="text")
         return Limit(seconds, out.tell())
@@ -54,7 +54,7 @@ def _copy_in(query: str, params: Mapping[str, Any], columns: Sql, form: str) -> 
             sql.execute("DROP TABLE IF EXISTS bench_limit")
             sql.execute(compose("CREATE TABLE bench_limit ({columns})", columns=columns))
             rows.seek(0)
-            seconds.append(_timed(lambda: sql.copy_in(copy, rows, block=BLOCK)))
+            seconds.append(timed(lambda: sql.copy_in(copy, rows, block=BLOCK)))
         sql.execute("DROP TABLE bench_limit")
     return Limit(median(seconds), size)
 
@@ -65,7 +65,7 @@ def _folder() -> Path:
     return folder
 
 
-def _timed(act: Callable[[], object]) -> float:
+def timed(act: Callable[[], object]) -> float:
     began = time.perf_counter()
     act()
     return time.perf_counter() - began

@@ -38,7 +38,7 @@ TURNS, A_TURN = 4, 10
 SAMPLES = TURNS * A_TURN
 GOAL = 2
 CUSTOMERS_BY_DEVICE = 0.45  # in an invented fleet; the next round adds what is still missing
-MOST_INVENTED = 500_000
+DEVICES_PER_TRANSACTION = 500_000
 # Of ten program events one is still to come and one was canceled before its start; the others are full copies.
 NEW_VALUES = {
     "stage_uid": "gen_random_uuid()",
@@ -79,7 +79,7 @@ def fill(run: EventRun, *, customers: int) -> None:
         if missing < 0:
             break
         tag = f"{run.journey.tag}X"
-        devices = min(MOST_INVENTED, int(missing / CUSTOMERS_BY_DEVICE) + 10)
+        devices = min(DEVICES_PER_TRANSACTION, int(missing / CUSTOMERS_BY_DEVICE) + 10)
         with transaction.atomic():
             add_customers(zone_code=run.journey.tag, devices=devices, seed=2, prefix=tag, now=clock.now())
     analyze("cpm_customer", "cpm_devicelocation", "cpm_device", "cpm_programevent")

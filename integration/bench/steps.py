@@ -1,7 +1,6 @@
 """The steps of one event for a fleet, each timed from the call of its operation to its last commit."""
 
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from integration.seam.systems import System
 from lec_sim.models import LecStage
 
 from .crew import BenchFailed, Crew
-from .limits import Limit, binary_copy, copy_to_nowhere, text_copy
+from .limits import Limit, binary_copy, copy_to_nowhere, text_copy, timed
 
 TARGET_SHARE = 0.4
 STAGE_S = 3600
@@ -149,12 +148,6 @@ class EventRun:
 
     def _note(self, name: str, rows: int, seconds: float, limit: Limit, *, goal: float) -> None:
         self.steps.append(Step(name, rows, seconds, limit, goal))
-
-
-def timed(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
 
 
 def _deliveries(kind: str) -> QuerySet[Delivery]:

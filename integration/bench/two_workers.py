@@ -17,8 +17,9 @@ from integration.seam.systems import System
 
 from .copies import copy_row
 from .crew import BenchFailed, Crew, crew_of
+from .limits import timed
 from .report import Row
-from .steps import EventRun, timed
+from .steps import EventRun
 
 PARTS, ROUNDS = 8, 3
 GOAL = 1.3

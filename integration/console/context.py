@@ -46,7 +46,7 @@ class MenuSection(NamedTuple):
     items: list[MenuItem]
 
 
-def open_alerts() -> int:
+def count_open_alerts() -> int:
     return Alert.objects.filter(closed_at=None).count()
 
 
@@ -57,7 +57,7 @@ TOOLS: dict[str | Promise, list[Tool]] = {
         Tool(_("Strategies"), "template", "derms:strategy_list", key="s"),
         Tool(_("DER Groups"), "sitemap", "derms:group_list"),
         Tool(_("Devices"), "plug-connected", "derms:device_list", key="d"),
-        Tool(_("Alerts"), "bell", "alert_list", open_alerts, "a"),
+        Tool(_("Alerts"), "bell", "alert_list", count_open_alerts, "a"),
     ],
     _("Programs"): [
         Tool(_("Program Events"), "file-analytics", "cpm:program_event_list", key="p"),

@@ -15,7 +15,7 @@ from derms.queries.lists import events_for_list
 
 AHEAD = timedelta(hours=24)
 BEHIND = timedelta(hours=1)
-MOST_STAGES = 20
+STAGES_SHOWN = 20
 # A zone whose forecast ends sooner than this cannot take tomorrow's events.
 FORECAST_SHORT = timedelta(hours=24)
 
@@ -76,7 +76,7 @@ def day_ahead(now: datetime) -> Day:
         .exclude(state=StageState.CANCELED)
         .exclude(event__state=EventState.CANCELED)
         .filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
-        .order_by("starts_at", "pk")[:MOST_STAGES]
+        .order_by("starts_at", "pk")[:STAGES_SHOWN]
     )
     bars = [StageBar(s, _label(s), s.starts_at, s.ends_at, _state(s)) for s in stages]
     zones = {bar.stage.event.zone.time_zone for bar in bars}

@@ -21,7 +21,7 @@ from integration.pages.limits import is_over
 
 from .context import TOOLS, may_open
 
-MOST = 6
+FOUND_PER_KIND = 6
 SEARCHES_A_MINUTE = 240  # typing asks a few times a word
 SHORTEST = 2
 
@@ -101,13 +101,13 @@ def _events(request: HttpRequest, words: str) -> Iterator[Found]:
 def _events_like(words: str) -> list[Event]:
     found = events_for_list()
     by_number, by_name = found.filter(number__icontains=words), found.filter(name__icontains=words)
-    return list((by_number | by_name).order_by("-pk")[:MOST])
+    return list((by_number | by_name).order_by("-pk")[:FOUND_PER_KIND])
 
 
 def _customers(request: HttpRequest, words: str) -> Iterator[Found]:
     if not request.user.has_perm("cpm.view_customer"):
         return
-    for customer in customers_like(customers(), words).order_by("number")[:MOST]:
+    for customer in customers_like(customers(), words).order_by("number")[:FOUND_PER_KIND]:
         url = reverse("cpm:customer", args=[customer.number])
         yield Found(customer.name, customer.number, "users", url)
 
@@ -116,6 +116,8 @@ def _devices(request: HttpRequest, words: str) -> Iterator[Found]:
     if not request.user.has_perm("derms.view_device"):
         return
     nic_id = words.rpartition("/")[2].upper()
-    for device in Device.objects.select_related("head_end").filter(nic_id__startswith=nic_id).order_by("nic_id")[:MOST]:
+    for device in (
+        Device.objects.select_related("head_end").filter(nic_id__startswith=nic_id).order_by("nic_id")[:FOUND_PER_KIND]
+    ):
         url = reverse("derms:device", args=[device.head_end.code, device.nic_id])
         yield Found(f"{device.head_end.code}/{device.nic_id}", _("Device"), "plug-connected", url)

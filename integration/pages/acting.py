@@ -53,7 +53,7 @@ def acts_once(view: View) -> View:
     return once
 
 
-class SayRefusals:
+class RefusalMiddleware:
     """Turns what an operation refuses, and a database that is busy, into a page that says so."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from .badges import Look, look_of
 
 TICK_STEPS = [timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)]
-MOST_TICKS = 8
+TICKS_SHOWN = 8
 LANE_PX = 30
 BAR_PX = 22
 LETTER_SHARE = 0.0105  # of the width of a picture, as wide as they are on a desk
@@ -48,7 +48,7 @@ class Axis(NamedTuple):
 
     def ticks(self, zone: str) -> list[Tick]:
         """Round local times, eight at the most."""
-        step = next((s for s in TICK_STEPS if (self.ends_at - self.starts_at) / s <= MOST_TICKS), TICK_STEPS[-1])
+        step = next((s for s in TICK_STEPS if (self.ends_at - self.starts_at) / s <= TICKS_SHOWN), TICK_STEPS[-1])
         moment = first_round_time(self.starts_at, step, zone)
         ticks = []
         while moment <= self.ends_at:

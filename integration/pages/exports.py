@@ -23,7 +23,7 @@ R = TypeVar("R")
 M = TypeVar("M", bound=Model)
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 PAGE = 2000
-MOST_EXCEL_ROWS = 100_000
+EXCEL_ROWS = 100_000
 HAS_PARQUET = find_spec("pyarrow") is not None
 FORMATS = {"csv": "CSV", "xlsx": "Excel", **({"parquet": "Parquet"} if HAS_PARQUET else {})}
 TYPES = {
@@ -132,7 +132,7 @@ def _write_excel(listing: Listing[Any], file: IO[bytes]) -> None:
     sheet.freeze_panes(1, 0)
     sheet.write_row(0, 0, [str(name) for name in listing.header], book.add_format({"bold": True}))
     for number, row in enumerate(_rows(listing), start=1):
-        if number > MOST_EXCEL_ROWS:
+        if number > EXCEL_ROWS:
             book.close()
             raise ExportRefused(_too_many(listing))
         sheet.write_row(number, 0, [safe_cell(cell) for cell in listing.cells(row)])
@@ -142,7 +142,7 @@ def _write_excel(listing: Listing[Any], file: IO[bytes]) -> None:
 def _too_many(listing: Listing[Any]) -> str:
     rows = sum(1 for _row in _rows(listing))
     sentence = _("The list has %(rows)s rows; an Excel file takes %(most)s. Narrow the filter, or export CSV.")
-    return sentence % {"rows": f"{rows:,}", "most": f"{MOST_EXCEL_ROWS:,}"}
+    return sentence % {"rows": f"{rows:,}", "most": f"{EXCEL_ROWS:,}"}
 
 
 def _write_parquet(listing: Listing[Any], file: IO[bytes]) -> None:

@@ -18,7 +18,7 @@ from integration.seam.sql import compose, identifier
 log = logging.getLogger(__name__)
 
 AT_MOST_EVERY = 2.0  # seconds between two nudges about the same event
-HEARTBEAT = 15.0
+HEARTBEAT_S = 15.0
 AWAY = 2.0  # between two attempts to reach the database
 
 
@@ -111,7 +111,7 @@ async def lines(hub: Hub) -> AsyncIterator[str]:
         yield "retry: 2000\n\n"
         while True:
             try:
-                yield f"data: {await asyncio.wait_for(queue.get(), HEARTBEAT)}\n\n"
+                yield f"data: {await asyncio.wait_for(queue.get(), HEARTBEAT_S)}\n\n"
             except TimeoutError:
                 yield ":\n\n"
     finally:

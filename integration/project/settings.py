@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "integration.console.second_factor.RequireSecondFactor",
     "integration.pages.access.DenyByDefault",
-    "integration.pages.acting.SayRefusals",
+    "integration.pages.acting.RefusalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -9,7 +9,7 @@ from integration.pages.hub import Hub, lines
 
 PATH = "/live/"
 LONGEST_STREAM_S = 15 * 60.0  # then the browser reconnects and is authenticated again
-MOST_AT_ONCE = 12  # requests per process that may use the database at once
+REQUESTS_AT_ONCE = 12  # requests per process that may use the database at once
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -25,7 +25,7 @@ class Web:
 
     def __init__(self, django: Application) -> None:
         self.django, self.hub = django, Hub()
-        self.free = asyncio.Semaphore(MOST_AT_ONCE)
+        self.free = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

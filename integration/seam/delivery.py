@@ -31,9 +31,9 @@ from .sql import compose, identifier
 log = logging.getLogger(__name__)
 W = TypeVar("W", Delivery, DueWork)
 
-MOST_ATTEMPTS = 12
+ATTEMPTS = 12
 # One or two failures are retried within seconds, before anyone could look at an alert.
-TRIES_WORTH_TELLING = 3
+ATTEMPTS_BEFORE_WARNING = 3
 OPEN = {
     Delivery._meta.db_table: compose("delivered_at IS NULL AND dead_at IS NULL AND discarded_at IS NULL"),
     DueWork._meta.db_table: compose("dead_at IS NULL"),
@@ -92,9 +92,7 @@ def retry_delivery(*, delivery_id: int) -> None:
     with transaction.atomic():
         delivery = Delivery.objects.select_for_update(no_key=True).get(pk=delivery_id)
         if delivery.dead_at and not delivery.discarded_at:
-            delivery.given_back, delivery.dead_at, delivery.due_at = delivery.attempt, None, clock.now()
-            delivery.save(update_fields=["given_back", "dead_at", "due_at"])
-            close_alert(_dead_key(delivery))
+            _revive(delivery)
 
 
 def discard_delivery(*, delivery_id: int, by: str, reason: str) -> None:
@@ -112,9 +110,7 @@ def retry_due_work(*, work_id: int) -> None:
     with transaction.atomic():
         work = DueWork.objects.select_for_update(no_key=True).filter(pk=work_id, dead_at__isnull=False).first()
         if work:
-            work.given_back, work.dead_at, work.due_at = work.attempt, None, clock.now()
-            work.save(update_fields=["given_back", "dead_at", "due_at"])
-            close_alert(_dead_key(work))
+            _revive(work)
 
 
 def _perform(work: W, act: Callable[[W], None], prepare: Callable[[W], None] | None = None) -> None:
@@ -146,7 +142,7 @@ def _claim(model: type[W], wanted: Iterable[tuple[int, int]]) -> list[W]:
     if not keys:
         return []
     claim = compose(_CLAIM, table=identifier(table), open=OPEN[table])
-    has_tries: dict[int, bool] = dict(sql.rows(claim, {"keys": keys, "most": MOST_ATTEMPTS}))
+    has_tries: dict[int, bool] = dict(sql.rows(claim, {"keys": keys, "most": ATTEMPTS}))
     rows: Any = model._default_manager.filter(pk__in=has_tries).order_by("pk")
     found: list[W] = list(rows.select_related("message") if model is Delivery else rows)
     for work in found:
@@ -199,7 +195,7 @@ def _close_alerts(work: Work) -> None:
     """Close the alerts about work that is now done."""
     if work.not_yet_since:
         close_alert(_waiting_key(work))
-    if work.attempt - work.given_back > TRIES_WORTH_TELLING:
+    if work.attempt - work.given_back > ATTEMPTS_BEFORE_WARNING:
         close_alert(_trying_key(work))
 
 
@@ -233,11 +229,17 @@ def _try_again(work: Work, error: str) -> None:
     pause = min(0.5 * 2 ** (tries - 1), 8) * random.uniform(0.75, 1.25)  # noqa: S311  (spreads load, is no secret)
     work.error, work.due_at = error[:4000], now + timedelta(seconds=pause)
     work.save(update_fields=["error", "due_at"])
-    if tries >= MOST_ATTEMPTS:
+    if tries >= ATTEMPTS:
         _bury(work, now)
-    elif tries >= TRIES_WORTH_TELLING:
-        text = f"“{work}” failed {tries} of {MOST_ATTEMPTS} times and will be retried: {work.error[:300]}"
+    elif tries >= ATTEMPTS_BEFORE_WARNING:
+        text = f"“{work}” failed {tries} of {ATTEMPTS} times and will be retried: {work.error[:300]}"
         _alert(work, _trying_key(work), Alert.WARNING, text)
+
+
+def _revive(work: Work) -> None:
+    work.given_back, work.dead_at, work.due_at = work.attempt, None, clock.now()
+    work.save(update_fields=["given_back", "dead_at", "due_at"])
+    close_alert(_dead_key(work))
 
 
 def _bury(work: Work, now: datetime) -> None:
@@ -245,7 +247,7 @@ def _bury(work: Work, now: datetime) -> None:
     work.error = work.error or "The process that did this work died each time."
     work.save(update_fields=["dead_at", "error"])
     close_alert(_trying_key(work))
-    text = f"“{work}” failed {MOST_ATTEMPTS} times and is now a dead letter: {work.error[:300]} Retry or discard it."
+    text = f"“{work}” failed {ATTEMPTS} times and is now a dead letter: {work.error[:300]} Retry or discard it."
     _alert(work, _dead_key(work), Alert.CRITICAL, text)
 
 

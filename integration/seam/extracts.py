@@ -21,13 +21,13 @@ from .messages import COLUMNS, ExtractRef
 from .models import Extract
 from .sql import Sql, compose, identifier, identifiers, listed
 
-MANY_ROWS = 20_000
-COPY_BLOCK = 1 << 16  # bytes read from or written to a file at once
-LARGEST_MANIFEST = 4_000_000  # bytes; about 20,000 parts
+HASH_JOIN_ROWS = 20_000
+COPY_BLOCK_BYTES = 1 << 16  # read from or written to a file at once
+MANIFEST_BYTES = 4_000_000  # the most; about 20,000 parts
 _STAGE = "CREATE TEMPORARY TABLE {name} ({columns}) ON COMMIT DROP"
 _COPY = "COPY {table} ({columns}) FROM STDIN WITH (FORMAT csv, HEADER match)"
 PART_NAME = re.compile(r"part-\d{5}\.csv(\.gz)?")
-LONGEST_ROW = 4096  # bytes; a compressed part that unpacks to more than this per row is refused
+ROW_BYTES = 4096  # a compressed part that unpacks to more than this per row is refused
 
 
 class ExtractDamaged(Exception):
@@ -83,7 +83,7 @@ def stage_part(ref: ExtractRef, *, kind: str, part: int) -> Staged:
     rows = copy_part(ref, kind=kind, part=part, into=table)
     sql.execute("SET LOCAL default_statistics_target = 1")  # the join's plan only depends on the number of rows
     sql.execute(compose("ANALYZE {name}", name=name))
-    if rows >= MANY_ROWS:
+    if rows >= HASH_JOIN_ROWS:
         # Nested loops are too slow for so many rows; outdated statistics could make the planner choose them.
         sql.execute("SET LOCAL enable_nestloop = off")
     first, last = sql.row(compose("SELECT min(nic_id), max(nic_id) FROM {name}", name=name))
@@ -100,7 +100,7 @@ def copy_part(ref: ExtractRef, *, kind: str, part: int, into: str) -> int:
     copy = compose(_COPY, table=identifier(into), columns=identifiers(COLUMNS[kind]))
     with _open_unharmed(name, described) as rows:
         try:
-            copied = sql.copy_in(copy, rows, block=COPY_BLOCK)
+            copied = sql.copy_in(copy, rows, block=COPY_BLOCK_BYTES)
         except DataError as problem:
             raise ExtractDamaged(f"{name} can't be read: {problem}") from problem
         if copied != described["rows"]:
@@ -131,7 +131,7 @@ class _Parts:
             self._begin()
         self.rows += 1
         self.block += row
-        if len(self.block) >= COPY_BLOCK:
+        if len(self.block) >= COPY_BLOCK_BYTES:
             self._write_block()
 
     def __enter__(self) -> "_Parts":
@@ -178,7 +178,7 @@ def _described_part(ref: ExtractRef, kind: str, part: int) -> dict[str, Any]:
     name = f"{ref.extract_uid}/manifest.json"
     try:
         with extract_files.storage().open(name) as file:
-            body = file.read(LARGEST_MANIFEST)
+            body = file.read(MANIFEST_BYTES)
     except FileNotFoundError as gone:
         raise ExtractDamaged(f"{name} is not there.") from gone
     if hashlib.sha256(body).hexdigest() != ref.manifest_sha256:
@@ -206,7 +206,7 @@ def _open_unharmed(name: str, described: dict[str, Any]) -> Iterator[Any]:
             raise ExtractDamaged(f"{name} does not match its manifest: its SHA-256 differs.")
         stored.seek(0)
         with gzip.open(stored) if name.endswith(".gz") else nullcontext(stored) as rows:
-            yield _Bounded(rows, (described["rows"] + 1) * LONGEST_ROW)
+            yield _Bounded(rows, (described["rows"] + 1) * ROW_BYTES)
 
 
 class _Bounded:

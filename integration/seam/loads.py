@@ -22,8 +22,8 @@ from .sql import Sql, compose, identifier, identifiers, integer, listed
 
 # PostgreSQL's statistics target for tables that are rebuilt for each stage: a sample of 3,000 rows describes ids, watts
 # and a handful of codes as well as the usual 30,000.
-REBUILT = 10
-TRIES, PAUSE_S = 20, 0.2
+STATISTICS_TARGET = 10
+EXCHANGE_TRIES, EXCHANGE_PAUSE_S = 20, 0.2
 _KEEP_REFUSED = """
 INSERT INTO integration_refusedrow (delivery_id, head_end, nic_id, reason)
 SELECT %(delivery)s, refused.* FROM ({query}) refused
@@ -99,7 +99,7 @@ class Partition:
     def attach(self) -> None:
         """Make the rows visible. Call it at the end of the transaction: it blocks other attachments."""
         self.execute("ALTER TABLE {parent} ATTACH PARTITION {table} FOR VALUES IN ({values})", values=self.values)
-        analyze_after_commit(self.table, target=REBUILT)
+        analyze_after_commit(self.table, target=STATISTICS_TARGET)
 
     def execute(self, text: str, params: sql.Params = None, **parts: Sql) -> int:
         """Run a statement about this partition, with `{table}`, `{parent}`, `{key}` and the parts put into its text."""
@@ -131,13 +131,13 @@ def patiently(exchange: Callable[[], object]) -> None:
 
     Raises NotYet if readers, such as a backup, leave no moment for it.
     """
-    for _ in range(TRIES):
+    for _ in range(EXCHANGE_TRIES):
         try:
             with transaction.atomic():
                 sql.execute("SET LOCAL lock_timeout = '1s'")
                 exchange()
         except OperationalError:
-            time.sleep(PAUSE_S)
+            time.sleep(EXCHANGE_PAUSE_S)
         else:
             return
     raise NotYet("the tables are in constant use")

@@ -26,13 +26,13 @@ log = logging.getLogger(__name__)
 
 DELIVERIES = Delivery._meta.db_table
 RUNNING_KEY = 815001  # the advisory lock that schedulers share; `up` and `journey` use it to see that one runs
-LOOK_EVERY = 1.0
-DATABASE_REST = 0.2  # short: a stage that comes due during an outage starts as soon as the database is back
-BROKER_REST = 5.0
-GATHER = 0.02  # messages sent within so short a time are claimed together
-PUBLISHING_TAKES = 0.5
-MOST_AT_ONCE = 200
-SMALL_AT_ONCE = 25
+LOOK_EVERY_S = 1.0
+DATABASE_REST_S = 0.2  # short: a stage that comes due during an outage starts as soon as the database is back
+BROKER_REST_S = 5.0
+GATHER_S = 0.02  # messages sent within so short a time are claimed together
+PUBLISHING_TAKES_S = 0.5
+ROWS_AT_ONCE = 200
+DELIVERIES_PER_TASK = 25
 
 _CLAIM = """
 WITH due AS (
@@ -70,7 +70,7 @@ def claim_due() -> list[Claimed]:
     claimed = []
     for table, is_open in delivery.OPEN.items():
         claim = compose(_CLAIM, table=identifier(table), open=is_open)
-        claimed += [Claimed(table, *row) for row in sql.rows(claim, {"limit": MOST_AT_ONCE})]
+        claimed += [Claimed(table, *row) for row in sql.rows(claim, {"limit": ROWS_AT_ONCE})]
     return claimed
 
 
@@ -78,7 +78,7 @@ def find_due() -> None:
     """Run the queries of routes.DUE, and note each id that they return as work to be done once."""
     now = clock.now()
     for name, due in DUE.items():
-        if ids := list(import_string(due.ids)(now)[:MOST_AT_ONCE]):
+        if ids := list(import_string(due.ids)(now)[:ROWS_AT_ONCE]):
             sql.execute(_NOTE_DUE, [name, ids, due.queue])
 
 
@@ -94,7 +94,7 @@ def batches(claimed: Iterable[Claimed]) -> Iterator[list[Claimed]]:
         else:
             yield [work]
     for small in new.values():
-        yield from (small[start : start + SMALL_AT_ONCE] for start in range(0, len(small), SMALL_AT_ONCE))
+        yield from (small[start : start + DELIVERIES_PER_TASK] for start in range(0, len(small), DELIVERIES_PER_TASK))
 
 
 def perform(batch: Sequence[Claimed]) -> None:
@@ -148,14 +148,14 @@ class Scheduler:
                 away = False
                 while not self.stopping.is_set():
                     if self.turn():
-                        self.stopping.wait(GATHER)
+                        self.stopping.wait(GATHER_S)
                     self._wait()
             except (OperationalError, InterfaceError) as problem:
                 if not away:
                     log.warning("The database is down (%s); reconnecting until it is back.", type(problem).__name__)
                 away = True
                 connection.close()
-                self.stopping.wait(DATABASE_REST)
+                self.stopping.wait(DATABASE_REST_S)
         self.workers.shutdown()
         self.publisher.shutdown()
         connection.close()
@@ -168,7 +168,7 @@ class Scheduler:
         self._find_due_each_second()
         for_celery = []
         broker_rests = time.monotonic() < self.broker_rests_until
-        publisher_hangs = time.monotonic() - (self.publishing_since or time.monotonic()) > PUBLISHING_TAKES
+        publisher_hangs = time.monotonic() - (self.publishing_since or time.monotonic()) > PUBLISHING_TAKES_S
         found = claim_due()
         for batch in batches(found):
             work = batch[0]
@@ -183,7 +183,7 @@ class Scheduler:
 
     def _find_due_each_second(self) -> None:
         """Messages wake the loop many times per second; run the queries of what the clock makes due only once."""
-        if time.monotonic() - self.clock_looked_at >= LOOK_EVERY:
+        if time.monotonic() - self.clock_looked_at >= LOOK_EVERY_S:
             self.clock_looked_at = time.monotonic()
             find_due()
             note_periodic_work(clock.now())
@@ -205,7 +205,7 @@ class Scheduler:
                 publish(batch)
         except Exception as problem:  # noqa: BLE001  (kombu raises many kinds; the rows come due again anyway)
             log.warning("The broker is down (%s); small work is done here for now.", type(problem).__name__)
-            self.broker_rests_until = time.monotonic() + BROKER_REST
+            self.broker_rests_until = time.monotonic() + BROKER_REST_S
         finally:
             self.publishing_since = None
 
@@ -218,7 +218,7 @@ class Scheduler:
         """Sleep until something is sent, for a second at most."""
         raw = connection.connection
         if not raw.notifies:
-            select.select([raw], [], [], LOOK_EVERY)
+            select.select([raw], [], [], LOOK_EVERY_S)
         raw.poll()
         if any(notify.payload == BY_THE_CLOCK for notify in raw.notifies):
             self.clock_looked_at = 0.0

@@ -108,7 +108,7 @@ def test_who_cannot_be_reached_is_tried_again_and_nobody_is_mailed_twice(
         return send(mail)
 
     monkeypatch.setattr(EmailMessage, "send", refuse_one)
-    for attempt in range(1, sending.MOST_ATTEMPTS + 1):
+    for attempt in range(1, sending.ATTEMPTS + 1):
         assert (batch().attempts, batch().done_at) == (attempt - 1, None)
         operations.send_notification_batch(batch().pk, now=batch().due_at)
     assert len(mailoutbox) == 4

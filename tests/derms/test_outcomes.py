@@ -260,7 +260,7 @@ def test_calls_are_counted_once_a_long_reader_has_left_and_nobody_waits_for_it_b
     event_in: Callable[..., Event], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = _close(event_in("Completed").stages.get(), now)
-    monkeypatch.setattr(loads, "TRIES", 2)
+    monkeypatch.setattr(loads, "EXCHANGE_TRIES", 2)
 
     def read() -> None:
         for _ in range(40):

@@ -12,7 +12,7 @@ from tests.faults.poison import KILLS, RAISES
 from tests.faults.row import Row
 from tests.faults.system import System, patiently
 
-MOST_ATTEMPTS = 12
+ATTEMPTS = 12
 PATIENCE_S = 300
 EXTRACT = ExtractRef(extract_uid="00000000-0000-0000-0000-000000000000", parts=1, rows=1, manifest_sha256="0" * 64)
 
@@ -35,10 +35,10 @@ def _row(dose: int, deliveries: object, took: float, since: object, until: objec
     return Row(
         "a poison message (raises, kills its process)",
         dose,
-        f"dead after <= {MOST_ATTEMPTS} attempts, others unaffected",
+        f"dead after <= {ATTEMPTS} attempts, others unaffected",
         f"{len(dead)} dead with {alerts} alerts after {took:.0f} s and {attempts} attempts at most;"
         f" {lost} of {speed.messages} others open, p99 {speed.p99:.1f} s",
-        len(dead) == alerts == dose and attempts <= MOST_ATTEMPTS and lost == 0,
+        len(dead) == alerts == dose and attempts <= ATTEMPTS and lost == 0,
         ("I9",),
     )
 

@@ -14,7 +14,7 @@ from integration.seam import clock
 from integration.seam.delivery import run_due
 from integration.seam.models import Alert, Delivery, DueWork
 from integration.seam.routes import DUE, Due
-from integration.seam.scheduler import SMALL_AT_ONCE, Scheduler, batches, claim_due, find_due, perform
+from integration.seam.scheduler import DELIVERIES_PER_TASK, Scheduler, batches, claim_due, find_due, perform
 from lec_sim.models import LecStage
 from tests.messages.receivers import effects
 from tests.threads import run_together
@@ -133,7 +133,7 @@ def test_two_schedulers_at_once_perform_nothing_twice(
 
 
 def test_small_messages_go_together_and_what_was_tried_goes_alone(send: Send) -> None:
-    for _ in range(SMALL_AT_ONCE):
+    for _ in range(DELIVERIES_PER_TASK):
         send()
     tried, bulk = Delivery.objects.order_by("pk")[3:5]
     Delivery.objects.filter(pk=tried.pk).update(attempt=1)
@@ -142,7 +142,7 @@ def test_small_messages_go_together_and_what_was_tried_goes_alone(send: Send) ->
     *alone, first, second = ([work.id for work in batch] for batch in batches(claim_due()))
 
     assert alone == [[tried.pk], [bulk.pk]]
-    assert len(first) == SMALL_AT_ONCE
+    assert len(first) == DELIVERIES_PER_TASK
     assert [*first, *second] == [
         pk for pk in Delivery.objects.order_by("pk").values_list("pk", flat=True) if pk not in {tried.pk, bulk.pk}
     ]

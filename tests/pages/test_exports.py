@@ -69,7 +69,7 @@ def test_excel_holds_every_row_and_runs_no_formula() -> None:
 
 
 def test_excel_above_its_limit_is_refused_with_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "MOST_EXCEL_ROWS", 100)
+    monkeypatch.setattr(exports, "EXCEL_ROWS", 100)
     assert body("xlsx", 100)
     with pytest.raises(ExportRefused, match="has 2,500 rows; an Excel file takes 100"):
         body("xlsx", 2500)

@@ -200,7 +200,7 @@ def test_django_says_who_may_and_its_yes_is_kept_open() -> None:
         serving = asyncio.create_task(served(dict(SCOPE), receive, send))
         while len(said) < 2:
             await asyncio.sleep(0.01)
-        assert served.free._value == web.MOST_AT_ONCE, "an open stream holds no place of a request"
+        assert served.free._value == web.REQUESTS_AT_ONCE, "an open stream holds no place of a request"
         gone.set()
         await serving
 

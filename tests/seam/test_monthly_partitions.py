@@ -90,7 +90,7 @@ def test_only_months_that_are_long_over_are_folded_and_open_stages_never(
 def test_a_reader_is_waited_for_and_loses_nothing(
     closed: Callable[..., Event], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loads, "TRIES", 1)
+    monkeypatch.setattr(loads, "EXCHANGE_TRIES", 1)
     closed()
     rows, partitions = _rows(), [_partitions(table) for table in TABLES]
 

@@ -22,7 +22,7 @@ from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
 from integration.seam import clock, queries
 from integration.seam.alerts import archive_alert
-from integration.seam.delivery import MOST_ATTEMPTS, discard_delivery, retry_delivery, retry_due_work
+from integration.seam.delivery import ATTEMPTS, discard_delivery, retry_delivery, retry_due_work
 from integration.seam.models import Alert, Delivery, DueWork, Message
 
 from .filters import AlertFilter, DeliveryFilter
@@ -111,7 +111,7 @@ def delivery_retry(request: SignedInRequest, pk: int) -> HttpResponse:
         request,
         title=_("Retry “%(delivery)s”?") % {"delivery": found},
         consequences=[
-            _("It gets %(n)s attempts again, the first one at once.") % {"n": MOST_ATTEMPTS},
+            _("It gets %(n)s attempts again, the first one at once.") % {"n": ATTEMPTS},
             _("If it was applied already, applying it again changes nothing."),
         ],
         act=_("Retry"),
@@ -157,7 +157,7 @@ def due_work_retry(request: SignedInRequest, pk: int) -> HttpResponse:
     return confirm(
         request,
         title=_("Retry “%(work)s”?") % {"work": found},
-        consequences=[_("It gets %(n)s attempts again, the first one at once.") % {"n": MOST_ATTEMPTS}],
+        consequences=[_("It gets %(n)s attempts again, the first one at once.") % {"n": ATTEMPTS}],
         act=_("Retry"),
         keep=_("Leave it set aside"),
         keep_url=reverse("message_list"),

@@ -5,13 +5,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from integration.bench import pages, plot, report
 from integration.bench.crew import BenchFailed
 from integration.bench.run import Found, measure
 from integration.engines.state import PROJECT
+from integration.project.database import prepare_database
 
 
 class Command(BaseCommand):
@@ -25,8 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="The last line is one JSON object.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
+        prepare_database()
         try:
             found = measure(devices=options["devices"], say=self._say)
         except BenchFailed as problem:

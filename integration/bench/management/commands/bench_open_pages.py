@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
@@ -17,6 +16,7 @@ from integration.commands.journey import Journey, person_of, wait_until
 from integration.commands.management.commands.up import answers_within, free_port
 from integration.console.models import User
 from integration.console.roles import OPERATOR
+from integration.project.database import prepare_database
 from integration.project.supervisor import Supervisor, web_child, working
 
 DEVICES, STAGE_SECONDS, PATIENCE_S = 50, 600, 180.0
@@ -33,8 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--every", type=float, default=30, help="Seconds between two changes of one event.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
+        prepare_database()
         port = free_port()
         os.environ["GRIDCALL_HTTPS"] = "0"  # plain http, only between this command and its web process
         web = Supervisor([web_child(port)], say=self.stderr.write)

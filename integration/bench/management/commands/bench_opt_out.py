@@ -3,10 +3,10 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from integration.bench.opt_out_latency import P50_GOAL_S, P99_GOAL_S, measure
+from integration.project.database import prepare_database
 from integration.project.supervisor import working
 
 
@@ -18,8 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--stages", type=int, default=120, help="Each has one extract; they load one by one.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
+        prepare_database()
         with working(self.stderr.write):
             found = measure(devices=options["devices"], stages=options["stages"])
         self.stdout.write(

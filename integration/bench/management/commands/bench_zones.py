@@ -4,11 +4,11 @@ from argparse import ArgumentParser
 from statistics import median
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from integration.bench.crew import BenchFailed
 from integration.bench.zones import Together, make_zones, schedule
+from integration.project.database import prepare_database
 
 
 class Command(BaseCommand):
@@ -19,8 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--devices", type=int, default=2_000, help="Devices in each zone.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
+        prepare_database()
         zones = options["zones"]
         try:
             journeys = make_zones(zones, options["devices"])

@@ -4,13 +4,13 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from integration.commands.journey import PATIENCE_S, PATIENCE_S_PER_DEVICE, Journey, JourneyStuck, is_whole, wait_until
+from integration.project.database import prepare_database
 from integration.project.supervisor import working
 from integration.seam import clock
 from integration.seam.outcomes import CODES
@@ -26,8 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="The last line is one JSON object.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
+        prepare_database()
         with working(self.stderr.write):
             journey = Journey(
                 devices=options["devices"], stages=options["stages"], stage_seconds=options["stage_seconds"]

@@ -19,6 +19,7 @@ from rich.table import Table
 from integration.demo import seeding
 from integration.demo.load import refresh_forecast
 from integration.demo.sign_ins import PASSWORD, PEOPLE
+from integration.project.database import prepare_database
 from integration.project.supervisor import Supervisor, background_children, web_child
 from integration.seam import clock
 
@@ -66,8 +67,7 @@ class Command(BaseCommand):
     def prepare(self) -> bool:
         """Bring the database up to date; True if the demo utility was just made."""
         self.say("Preparing the database ...")
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
+        prepare_database()
         if needs_seeding():
             self.say("Making the demo utility ...")
             call_command("seed_demo")

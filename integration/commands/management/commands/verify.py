@@ -8,7 +8,7 @@ from rich.table import Table
 
 from integration.commands.verify import INVARIANTS, Violation, violations
 
-MOST_SHOWN = 50
+VIOLATIONS_SHOWN = 50
 
 
 class Command(BaseCommand):
@@ -28,8 +28,8 @@ class Command(BaseCommand):
 
 def _table(found: list[Violation]) -> Table:
     table = Table("Invariant", "Of", "What is wrong", title="Violations")
-    for one in found[:MOST_SHOWN]:
+    for one in found[:VIOLATIONS_SHOWN]:
         table.add_row(one.invariant, one.subject, one.what)
-    if len(found) > MOST_SHOWN:
-        table.add_row("…", "", f"and {len(found) - MOST_SHOWN} more")
+    if len(found) > VIOLATIONS_SHOWN:
+        table.add_row("…", "", f"and {len(found) - VIOLATIONS_SHOWN} more")
     return table

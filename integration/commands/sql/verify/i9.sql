@@ -1,5 +1,9 @@
 -- Messages and due work that nothing processes any more, and customers' requests that were never answered.
-WITH open_alert AS (SELECT key FROM integration_alert WHERE closed_at IS NULL)
+WITH open_alert AS (SELECT key FROM integration_alert WHERE closed_at IS NULL),
+unanswered AS (
+    SELECT 'opt-out' AS request, stage_uid, head_end, nic_id, requested_at FROM cpm_removal WHERE answer = ''
+     UNION ALL
+    SELECT 'removal', stage_uid, head_end, nic_id, requested_at FROM derms_removal WHERE answer = '')
 SELECT m.kind || ' ' || m.subject, 'has no receiver'
   FROM integration_message m
  WHERE NOT EXISTS (SELECT FROM integration_delivery d WHERE d.message_id = m.id)
@@ -21,16 +25,9 @@ SELECT concat_ws(' ', w.name, w.object_id), 'is a dead letter without an alert'
   FROM integration_duework w
  WHERE w.dead_at IS NOT NULL AND NOT EXISTS (SELECT FROM open_alert WHERE key = 'dead:duework:' || w.id)
  UNION ALL
-SELECT 'opt-out of ' || r.head_end || '/' || r.nic_id || ' from stage ' || r.stage_uid, 'was never answered'
-  FROM cpm_removal r
- WHERE r.answer = '' AND r.requested_at < clock_timestamp() - %(rest)s::interval
-   AND NOT EXISTS (SELECT FROM integration_message m JOIN integration_delivery d ON d.message_id = m.id
-                    WHERE m.stage_uid = r.stage_uid AND m.subject = 'device:' || r.head_end || '/' || r.nic_id
-                      AND d.delivered_at IS NULL)
- UNION ALL
-SELECT 'removal of ' || r.head_end || '/' || r.nic_id || ' from stage ' || r.stage_uid, 'was never answered'
-  FROM derms_removal r
- WHERE r.answer = '' AND r.requested_at < clock_timestamp() - %(rest)s::interval
+SELECT r.request || ' of ' || r.head_end || '/' || r.nic_id || ' from stage ' || r.stage_uid, 'was never answered'
+  FROM unanswered r
+ WHERE r.requested_at < clock_timestamp() - %(rest)s::interval
    AND NOT EXISTS (SELECT FROM integration_message m JOIN integration_delivery d ON d.message_id = m.id
                     WHERE m.stage_uid = r.stage_uid AND m.subject = 'device:' || r.head_end || '/' || r.nic_id
                       AND d.delivered_at IS NULL)
