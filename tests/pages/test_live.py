@@ -23,7 +23,7 @@ from tests import walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCOPE = {"type": "http", "path": web.PATH}
-LISTENERS = "FROM pg_stat_activity WHERE query = 'LISTEN event_changed' AND datname = current_database()"
+LISTENERS = """FROM pg_stat_activity WHERE query = 'LISTEN "event_changed"' AND datname = current_database()"""
 
 
 def run(course: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
