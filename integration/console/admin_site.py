@@ -1,4 +1,4 @@
-"""Django's admin, for administrators alone, behind the project's own sign-in."""
+"""Django's admin, only for administrators, behind the project's own sign-in."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ Entries = Iterable[URLPattern | URLResolver]
 
 
 class Records(AdminSite):
-    """The site that `admin.site` is. Its views are opened like all others, so its own sign-in is never needed."""
+    """The site behind `admin.site`. Its views use the project's access check, so its own sign-in is never needed."""
 
     site_title = site_header = _("Gridcall: records")
     index_title = _("Small tables, to be read")
@@ -30,7 +30,7 @@ class Records(AdminSite):
 
 
 def guard(entries: Entries) -> None:
-    """Let only administrators in, at every address below."""
+    """Let only administrators open these addresses and all below them."""
     for entry in entries:
         if isinstance(entry, URLResolver):
             guard(entry.url_patterns)

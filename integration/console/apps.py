@@ -5,7 +5,7 @@ from django.db.models.signals import post_migrate
 
 class ConsoleConfig(AppConfig):
     name = "integration.console"
-    label = "config"  # what AUTH_USER_MODEL, tables and permissions are called by
+    label = "config"  # the prefix of AUTH_USER_MODEL, tables and permissions
     verbose_name = "Settings"
 
     def ready(self) -> None:

@@ -1,4 +1,4 @@
-"""The audit trail: who changed what, when, from what to what and why, over the history of all systems."""
+"""The audit trail: who changed what, when, from what to what and why, from the history of all systems."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ KINDS = {
     "program type": gettext_lazy("Program type"),
 }
 ALWAYS, NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-LAST_KEY = "~"  # sorts behind every key
+LAST_KEY = "~"  # sorts after every key
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change; `name` is the object's, `part` is the stage's number where the object has stages."""
+    """A change; `name` is the object's, `part` the number of the stage if there is one."""
 
     at: datetime
     key: str
@@ -55,7 +55,7 @@ class Change:
 
     @property
     def url(self) -> str:
-        """Where the object is shown; who may see the trail may not always open it."""
+        """The page of the object; not everyone who sees the trail may open it."""
         if self.kind in ("event", "stage"):
             return reverse("derms:event", args=[self.name])
         if self.kind == "program event":
@@ -64,7 +64,7 @@ class Change:
 
 
 class AuditFilter(forms.Form):
-    """What the trail can be narrowed to; days are days in UTC."""
+    """The filter of the trail; days are days in UTC."""
 
     q = forms.CharField(label=gettext_lazy("Event, device or program"), required=False, max_length=60)
     by = forms.CharField(label=gettext_lazy("Person"), required=False, max_length=150)
@@ -80,7 +80,7 @@ class AuditFilter(forms.Form):
 
 
 def wanted_by(form: AuditFilter) -> dict[str, Any]:
-    """The parameters of the statement; what is not valid narrows nothing."""
+    """The parameters of the query; invalid fields don't filter."""
     form.is_valid()
     given: dict[str, Any] = form.cleaned_data
     first, last = given.get("since"), given.get("until")
@@ -96,7 +96,7 @@ def wanted_by(form: AuditFilter) -> dict[str, Any]:
 @require_safe
 @allow("config.view_audit_trail")
 def audit_trail(request: SignedInRequest) -> HttpResponse:
-    """Changes, the newest first, a keyset page at a time."""
+    """The changes, newest first, one keyset page at a time."""
     form = AuditFilter(request.GET)
     found = changes(wanted_by(form), before=_place(request), limit=SIZE + 1)
     last = found[:SIZE][-1] if found else None
@@ -107,7 +107,7 @@ def audit_trail(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @allow("config.view_audit_trail")
 def audit_export(request: SignedInRequest) -> HttpResponseBase:
-    """Every change of the filter."""
+    """Every change that matches the filter."""
     wanted = wanted_by(AuditFilter(request.GET))
 
     def next_page(last: Change | None) -> list[Change]:
@@ -118,7 +118,7 @@ def audit_export(request: SignedInRequest) -> HttpResponseBase:
 
 
 def changes(wanted: dict[str, Any], *, before: tuple[datetime, str] | None, limit: int) -> list[Change]:
-    """So many changes before a place in the trail, or from its newest end."""
+    """Up to `limit` changes before a place in the trail; without a place, the newest."""
     at, key = before or (wanted["until"], LAST_KEY)
     query = statement("integration.console", "audit_trail")
     return [Change(*row) for row in sql.rows(query, {**wanted, "at": at, "key": key, "limit": limit})]

@@ -1,4 +1,4 @@
-"""What every page's frame shows."""
+"""What the frame around every page shows."""
 
 from collections.abc import Callable
 from functools import cache
@@ -23,13 +23,13 @@ from .models import SavedView, User
 
 
 class Tool(NamedTuple):
-    """An entry of the menu; its view says who may open it, `waiting` how much waits there."""
+    """An entry of the menu; its view decides who may open it, `waiting` counts what waits there."""
 
     label: str | Promise
     icon: str
     url_name: str
     waiting: Callable[[], int] | None = None
-    key: str = ""  # opens it after g
+    key: str = ""  # the key that opens it after g
 
 
 class MenuItem(NamedTuple):
@@ -76,7 +76,7 @@ TOOLS: dict[str | Promise, list[Tool]] = {
 
 
 def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
-    """The server's time, the menu and the person; each is worked out only where a template asks for it."""
+    """The server's time, the menu and the person; each is computed only if a template uses it."""
     return {
         "server_now": cache(clock.now),
         "request_id": request_id,
@@ -90,14 +90,14 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
 
 
 class Age(NamedTuple):
-    """How old the newest forecast is, in words."""
+    """The age of the newest forecast as a text, and whether it is too old."""
 
     text: str
     is_old: bool
 
 
 def forecast_age() -> Age | None:
-    """The age of the newest forecast that was loaded; None where there is none."""
+    """The age of the newest loaded forecast; None if there is none."""
     loaded_at = newest_forecast()
     if loaded_at is None:
         return None
@@ -106,7 +106,7 @@ def forecast_age() -> Age | None:
 
 
 def menu(request: HttpRequest) -> list[MenuSection]:
-    """The tools this person may open, by section; sections without any are left out."""
+    """The tools that this person may open, by section, without empty sections."""
     sections = [MenuSection(label, menu_items(request, tools)) for label, tools in TOOLS.items()]
     shown = max(
         (i.url for _label, items in sections for i in items if is_current(request.path, i.url)), key=len, default=""
@@ -132,7 +132,7 @@ def menu_items(request: HttpRequest, tools: list[Tool]) -> list[MenuItem]:
 
 
 def may_open(user: User | AnonymousUser, url: str) -> bool:
-    """Whether the view behind an address lets this person in, by the mark of integration.pages.access."""
+    """Whether the view behind an address admits this person, judged by the mark of integration.pages.access."""
     permissions = getattr(resolve(url).func, "allow", None)
     if permissions is None or not user.is_authenticated:
         return False
@@ -140,10 +140,10 @@ def may_open(user: User | AnonymousUser, url: str) -> bool:
 
 
 def is_current(path: str, url: str) -> bool:
-    """Whether a page lies at or below a tool's page; of several tools the one with the longest address has it."""
+    """Whether a page is a tool's page or below it; if several match, the tool with the longest address wins."""
     return path == url if url == "/" else path.startswith(url)
 
 
 def demo_sign_ins() -> dict[str, object] | None:
-    """The people of the demo utility and their password, for the sign-in page of a demo and nowhere else."""
+    """The people of the demo utility and their password, for a demo's sign-in page only."""
     return import_string(settings.DEMO_SIGN_INS)() if settings.DEMO else None

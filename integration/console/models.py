@@ -1,4 +1,4 @@
-"""People who sign in."""
+"""Users and their saved views."""
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -13,7 +13,7 @@ class Theme(models.TextChoices):
 
 
 class SavedView(models.Model):
-    """A filter and order of a list, kept by a person under a name of theirs; it is an address."""
+    """A filter and order of a list, saved by a person under a name; path and query make its address."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
     path = models.CharField(max_length=200)
@@ -29,9 +29,9 @@ class SavedView(models.Model):
 
 
 class User(AbstractUser):
-    """A person with an account, and how they like their pages.
+    """A person with an account, and their own settings.
 
-    A model of our own from the first day, because Django can't change to one later.
+    A custom model from the start, because Django can't switch to one later.
     """
 
     language = models.CharField(_("Language"), max_length=8, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)

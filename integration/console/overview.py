@@ -1,4 +1,4 @@
-"""What Overview shows: a look into each system, for the people who may see it."""
+"""What Overview shows of each system to people who may see it."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -16,19 +16,19 @@ from derms.queries.lists import events_for_list
 AHEAD = timedelta(hours=24)
 BEHIND = timedelta(hours=1)
 STAGES_SHOWN = 20
-# A zone whose forecast ends sooner than this cannot take tomorrow's events.
+# A zone whose forecast ends sooner than this can't have events tomorrow.
 FORECAST_SHORT = timedelta(hours=24)
 
 
 class Waiting(NamedTuple):
-    """An event that waits for this person, and what it waits for."""
+    """An event that waits for the person, and what it waits for."""
 
     event: Event
     what: str | Promise
 
 
 class StageBar(NamedTuple):
-    """A stage as the day's Gantt draws it."""
+    """A stage as a bar of the day's Gantt chart."""
 
     stage: Stage
     label: str
@@ -38,7 +38,7 @@ class StageBar(NamedTuple):
 
 
 class Day(NamedTuple):
-    """The stages from an hour ago to a day ahead, on one axis; UTC where they lie in zones with different times."""
+    """The stages from an hour ago to a day ahead on one axis; in UTC if their zones' times differ."""
 
     bars: list[StageBar]
     starts_at: datetime
@@ -47,7 +47,7 @@ class Day(NamedTuple):
 
 
 class Zone(NamedTuple):
-    """A control zone: this hour's load and limit in kW, and where its forecast ends."""
+    """A control zone: its load in this hour in kW, and when its forecast ends."""
 
     zone: ControlZone
     load_kw: int | None
@@ -56,12 +56,12 @@ class Zone(NamedTuple):
 
 
 def running_events() -> QuerySet[Event]:
-    """Events that run, the one that ends first on top."""
+    """Running events; the one that ends first comes first."""
     return events_for_list().filter(state=EventState.IN_PROGRESS).order_by(F("ends_at"), "pk")
 
 
 def waiting_for(person: AbstractUser) -> list[Waiting]:
-    """What only this person, or somebody of their role, can move on."""
+    """The events whose next step only this person, or somebody with their role, can take."""
     waiting = []
     for event in _events_that_wait():
         if what := _what_it_waits_for(event, person):
@@ -84,7 +84,7 @@ def day_ahead(now: datetime) -> Day:
 
 
 def zones(now: datetime) -> list[Zone]:
-    """Every control zone with its load in this hour: metered where it is known, else as expected."""
+    """Every control zone with its load in this hour: metered if known, else as forecast."""
     hour = now.replace(minute=0, second=0, microsecond=0)
     this_hour = LoadForecast.objects.filter(zone=OuterRef("pk"), hour=hour)
     found = ControlZone.objects.order_by("name").annotate(
@@ -128,7 +128,7 @@ def _label(stage: Stage) -> str:
 
 
 def _state(stage: Stage) -> str:
-    """A stage that is not scheduled yet looks as its event does."""
+    """The state to draw: the event's state as long as the stage is New."""
     state: str = stage.event.state if stage.state == StageState.NEW else stage.state
     return state
 

@@ -1,4 +1,4 @@
-"""The command palette: pages by the words people use for them, and events, customers and devices by what they type."""
+"""The command palette: finds pages by any of their names, and events, customers and devices by number or name."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -22,10 +22,10 @@ from integration.pages.limits import is_over
 from .context import TOOLS, may_open
 
 FOUND_PER_KIND = 6
-SEARCHES_A_MINUTE = 240  # typing asks a few times a word
+SEARCHES_A_MINUTE = 240  # typing a word sends a few searches
 SHORTEST = 2
 
-# The words of the reference text, and of people, for a page.
+# Other names for a page, from the reference text and from people.
 OTHER_WORDS: dict[str, tuple[str | Promise, ...]] = {
     "derms:event_list": (gettext_lazy("State Tracking"), gettext_lazy("Event Cancellation")),
     "cpm:program_list": (gettext_lazy("Program Configuration"), gettext_lazy("Program Type Configuration")),
@@ -52,7 +52,7 @@ class Found(NamedTuple):
 @require_safe
 @allow()
 def palette(request: SignedInRequest) -> HttpResponse:
-    """What matches; the list alone where htmx asks for it, else a page of its own."""
+    """What matches; only the list if htmx asks, else a whole page."""
     words = request.GET.get("q", "").strip()[:120]
     if words and is_over("find", str(request.user.pk), per_minute=SEARCHES_A_MINUTE):
         return HttpResponse(_("You searched very often. Wait a minute, then try again."), status=429)
@@ -61,7 +61,7 @@ def palette(request: SignedInRequest) -> HttpResponse:
 
 
 def find(request: HttpRequest, words: str) -> Iterator[Found]:
-    """Pages first, then things; each only where this person may open it."""
+    """Matching pages first, then objects; only what this person may open."""
     yield from _pages(request, words.casefold())
     if len(words) >= SHORTEST:
         yield from _events(request, words)
@@ -85,7 +85,7 @@ def _pages(request: HttpRequest, words: str) -> Iterator[Found]:
 
 
 def _events(request: HttpRequest, words: str) -> Iterator[Found]:
-    """Events by number or name; after a verb, the step it names: "cancel DR-2026-0142"."""
+    """Events by number or name; after a verb, that action: "cancel DR-2026-0142"."""
     if not request.user.has_perm("derms.view_event"):
         return
     first, _space, rest = words.partition(" ")

@@ -1,4 +1,4 @@
-"""The account library's passkey forms: an answer of another shape is a wrong answer, and no fault of the server."""
+"""The account library's passkey forms, which treat a malformed answer as a wrong one instead of a server error."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class AddForm(forms.AddWebAuthnForm):  # type: ignore[misc]  # the library carri
 
 
 class _Answer:
-    """What stands before a form of the library that takes a passkey's answer."""
+    """Mixed into the library's forms that take a passkey's answer."""
 
     def clean_credential(self) -> Any:
         form: Any = super()

@@ -1,4 +1,4 @@
-"""What each person set for themselves: language, time zone, theme, keyboard shortcuts."""
+"""Each person's own settings: language, time zone, theme, keyboard shortcuts."""
 
 from collections.abc import Callable
 from zoneinfo import available_timezones
@@ -19,7 +19,7 @@ from .models import SavedView, User
 
 
 class Personal:
-    """Answers in the person's language, and shows moments without a place in their time zone."""
+    """Activates the person's language, and their time zone for lists that mix zones."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -35,7 +35,7 @@ class Personal:
         return response
 
 
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in its stubs
     time_zone = forms.ChoiceField(
         label=User._meta.get_field("time_zone").verbose_name,
         choices=[(name, name) for name in sorted(available_timezones()) if "/" in name or name == "UTC"],
@@ -49,7 +49,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allow()
 def profile(request: SignedInRequest) -> HttpResponse:
-    """The person's own settings."""
+    """The page of the person's own settings."""
     form = ProfileForm(request.POST if request.method == "POST" else None, instance=request.user)
     if form.is_valid():
         with translation.override(form.save().language):
@@ -58,13 +58,13 @@ def profile(request: SignedInRequest) -> HttpResponse:
     return render(request, "console/profile.html", {"form": form}, status=422 if form.errors else 200)
 
 
-class SavedViewForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+class SavedViewForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in its stubs
     class Meta:
         model = SavedView
         fields = ["path", "name", "query"]
 
     def clean_path(self) -> str:
-        """One of our own pages: the name is a link for its owner."""
+        """Require one of this project's pages, since the saved name becomes a link."""
         path: str = self.cleaned_data["path"]
         try:
             resolve(path)
@@ -76,7 +76,7 @@ class SavedViewForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in it
 @allow()
 @require_POST
 def saved_view_add(request: SignedInRequest) -> HttpResponse:
-    """Keep a list's filter and order under a name; the same name is replaced."""
+    """Save a list's filter and order under a name; the same name is overwritten."""
     form = SavedViewForm(request.POST)
     if not form.is_valid():
         reasons = [str(reason) for field in form.errors.values() for reason in field]
@@ -92,7 +92,7 @@ def saved_view_add(request: SignedInRequest) -> HttpResponse:
 @allow()
 @require_POST
 def saved_view_remove(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Forget one of the person's own views."""
+    """Remove one of the person's own views."""
     saved = get_object_or_404(SavedView, pk=pk, person_id=request.user.pk)
     saved.delete()
     return redirect(saved.path)

@@ -51,7 +51,7 @@ ROLES: dict[str, set[str]] = {
 
 
 def save_roles(**kwargs: Any) -> None:
-    """Make each role's group hold exactly the permissions named above; runs after every migrate."""
+    """Give each role's group exactly the permissions listed above; runs after every migrate."""
     from django.apps import apps
     from django.contrib.auth.management import create_permissions
     from django.contrib.auth.models import Group, Permission

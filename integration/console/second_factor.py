@@ -1,4 +1,4 @@
-"""Who has to sign in with a second factor, and who has to show again who they are."""
+"""Who needs a second factor, and who must authenticate again."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -22,7 +22,7 @@ from .models import User
 
 
 def signed_in_lately(view: View) -> View:
-    """Ask again who one is before a step that changes what somebody may do, ACCOUNT_REAUTHENTICATION_TIMEOUT after."""
+    """Require a recent sign-in (ACCOUNT_REAUTHENTICATION_TIMEOUT) before a change of what somebody may do."""
 
     @wraps(view)
     def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -35,7 +35,7 @@ def signed_in_lately(view: View) -> View:
 
 
 class RequireSecondFactor:
-    """Sends people of MFA_REQUIRED_ROLES to set up a second factor, before any page but their account's."""
+    """Sends people with MFA_REQUIRED_ROLES to set up a second factor before any page but those of their account."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -54,7 +54,7 @@ class RequireSecondFactor:
 
 
 def lacks_factor(person_id: int) -> bool:
-    """Whether somebody's role needs a second factor and they have none; recovery codes alone are none."""
+    """Whether a person's role needs a second factor and they have none; recovery codes alone don't count."""
     factors = Authenticator.objects.filter(
         user=OuterRef("pk"), type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
     )

@@ -1,4 +1,4 @@
-"""Users and roles: who may sign in, and as what."""
+"""Users and roles: who may sign in, and with which roles."""
 
 from typing import Any
 
@@ -22,14 +22,14 @@ from .roles import ADMINISTRATOR, ROLES
 from .second_factor import signed_in_lately
 
 
-class RolesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic in its stubs alone
+class RolesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic only in its stubs
     def __init__(self, **kwargs: Any) -> None:
         known = Group.objects.filter(name__in=ROLES).order_by("name")
         super().__init__(known, required=False, widget=forms.CheckboxSelectMultiple, **kwargs)
 
 
-class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in its stubs alone
-    """A person with a first password, which they change after signing in."""
+class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic only in its stubs
+    """A new person with an initial password, which they change after signing in."""
 
     groups = RolesField(label=gettext_lazy("Roles"))
 
@@ -38,7 +38,7 @@ class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in
         fields = ["username", "email"]
 
 
-class UserForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+class UserForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in its stubs
     groups = RolesField(label=gettext_lazy("Roles"))
 
     class Meta:
@@ -85,7 +85,7 @@ def user_edit(request: SignedInRequest, username: str) -> HttpResponse:
 
 @transaction.atomic
 def save_user(person: User, *, roles: Any, password: str = "") -> None:
-    """Save a person with exactly these roles, and a new password where one is given."""
+    """Save a person with exactly these roles, and set the password if there is one."""
     if password:
         person.set_password(password)
     person.save()
@@ -93,7 +93,7 @@ def save_user(person: User, *, roles: Any, password: str = "") -> None:
 
 
 def _keeps_an_administrator(form: UserForm) -> bool:
-    """The last administrator who may sign in stays one: nobody else could give the role back."""
+    """Refuse to remove the last administrator who may sign in: nobody could give the role back."""
     stays = form.cleaned_data["is_active"] and any(g.name == ADMINISTRATOR for g in form.cleaned_data["groups"])
     others = User.objects.filter(is_active=True, groups__name=ADMINISTRATOR).exclude(pk=form.instance.pk)
     if stays or others.exists():

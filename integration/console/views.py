@@ -1,4 +1,4 @@
-"""Pages that look into all systems."""
+"""The Overview, and the page for server errors."""
 
 import sys
 from typing import Any
@@ -25,16 +25,16 @@ ALERTS_SHOWN = 5
 @allow()
 @vary_on_headers("HX-Request")
 def overview(request: SignedInRequest) -> HttpResponse:
-    """What goes on, for each person as far as they may see it."""
+    """What is going on, as far as this person may see it."""
     context = {**_events(request), **_alerts(request), **_messages(request)}
     context["has_role"] = bool(request.user.get_all_permissions())
     return render(request, "console/overview.html#overview" if request.htmx else "console/overview.html", context)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page of last resort: it asks nothing of anybody, and names the request for whoever reads the log.
+    """The page of last resort: it needs no database, and shows the request's id so that it can be found in the log.
 
-    503 where the database is away: then the same may work in a moment.
+    503 if the database can't be reached: then a retry may work soon.
     """
     is_away = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
     page = render_to_string("500.html", {"request_id": request_id(), "is_away": is_away})

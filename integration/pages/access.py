@@ -1,4 +1,4 @@
-"""Who may open a view: every view says so, and one that says nothing is refused."""
+"""Who may open a view: every view declares it, and a view that doesn't is refused."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from .http import SignedInRequest
 
 View = Callable[..., HttpResponseBase]
-# Pages of the account library say themselves who may open them; sign-up is closed by the adapter.
+# The account library guards its own pages; the adapter closes sign-up.
 OPEN_MODULES = ("allauth.", "django.views.static", "django.contrib.staticfiles")
 
 
 def allow(*permissions: str) -> Callable[[View], View]:
-    """Open a view to a signed-in person who holds any of these permissions (all signed-in people where none is named).
+    """Open a view to signed-in people with any of these permissions; without permissions, to all signed-in people.
 
-    Raises PermissionDenied with a sentence for anybody else who is signed in.
+    For anybody else who is signed in it raises PermissionDenied with a sentence.
     """
 
     def mark(view: View) -> View:
@@ -40,18 +40,18 @@ def allow(*permissions: str) -> Callable[[View], View]:
 
 
 def allow_anyone(view: View) -> View:
-    """Open a view to people who are not signed in."""
+    """Open a view to everyone, signed in or not."""
     view.allow = None  # type: ignore[attr-defined]  # the mark DenyByDefault looks for
     return view
 
 
 def says_who_may(view: Callable[..., Any]) -> bool:
-    """Whether a view carries a mark of this module, or belongs to a library that guards its own pages."""
+    """Whether a view has a mark of this module, or belongs to a library that guards its own pages."""
     return hasattr(view, "allow") or view.__module__.startswith(OPEN_MODULES)
 
 
 class DenyByDefault:
-    """Refuses every view that does not say who may open it."""
+    """Refuses every view that does not declare who may open it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -61,4 +61,4 @@ class DenyByDefault:
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object) -> None:
         if not says_who_may(view):
-            raise PermissionDenied(f"{view.__module__}.{view.__name__} does not say who may open it.")
+            raise PermissionDenied(f"{view.__module__}.{view.__name__} does not declare who may open it.")

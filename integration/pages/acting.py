@@ -1,4 +1,4 @@
-"""Forms that act: sent twice they act once, and a refusal is a page with a sentence."""
+"""Forms that act: submitted twice they act once, and a refusal is a page with a sentence."""
 
 import logging
 import uuid
@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])  # GET shows what would happen, POST does it
 
-NOT_STORABLE = "NUL (0x00)"  # as PostgreSQL's driver names the one character that no text holds
+NOT_STORABLE = "NUL (0x00)"  # how psycopg2's error names the only character that text can't contain
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
 
 
 def acts_once(view: View) -> View:
-    """Run a POST in one transaction together with its request key; a repeat gets the first one's answer.
+    """Run a POST in one transaction with its request key; a repeat gets the answer of the first.
 
-    Only a redirect is an answer: a form that came back with errors changed nothing, and its key stays unused.
+    Only a redirect counts as an answer: a form that comes back with errors changed nothing, and its key stays unused.
     """
 
     @wraps(view)
@@ -54,7 +54,7 @@ def acts_once(view: View) -> View:
 
 
 class RefusalMiddleware:
-    """Turns what an operation refuses, and a database that is busy, into a page that says so."""
+    """Turns refusals of operations, and a busy database, into a page with a sentence."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -66,7 +66,7 @@ class RefusalMiddleware:
         if isinstance(problem, Refused):
             return _say(request, str(problem), 409, problem.last)
         if isinstance(problem, DataError | OverflowError):
-            log.warning("Out of range", exc_info=problem)  # a form should have said so, in words of its own
+            log.warning("Out of range", exc_info=problem)  # a form should have refused it
             return _say(request, _("A number or time in this is larger than can be kept. Nothing was changed."), 400)
         if isinstance(problem, ValueError) and NOT_STORABLE in str(problem):
             return _say(request, _("There is a character in this that no text can hold. Nothing was changed."), 400)
@@ -87,7 +87,7 @@ def _say(request: HttpRequest, sentence: str, status: int, last: Change | None =
 
 
 def _request_key(request: HttpRequest) -> uuid.UUID:
-    """The form's key; a form sent by hand without one acts each time."""
+    """The form's key; a form submitted without one acts every time."""
     try:
         return uuid.UUID(request.POST.get("request_key", ""))
     except ValueError:

@@ -1,4 +1,4 @@
-"""How the apps show their small tables in Django's admin: to be read."""
+"""How the apps show their small tables in Django's admin: read-only."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ else:
 
 
 class Shown(ModelAdmin):
-    """Rows to look at; changes go through the project's own pages, which lock, check and keep history."""
+    """Read-only rows; changes go through the project's own pages, which lock, check and keep history."""
 
     actions = None
 

@@ -1,4 +1,4 @@
-"""How a state looks: always a word, an icon and a form, so that it reads without colour too."""
+"""How a state looks: always a text, an icon and a shape, so that it can be read without color."""
 
 from typing import NamedTuple
 
@@ -56,7 +56,7 @@ LOOKS: dict[str, Look] = {
 
 
 def look_of(state: object) -> Look:
-    """The look of a state's value or label, in any case; a word this table does not know is drawn plainly as it is."""
-    word = str(state)
-    known = LOOKS.get(word.lower().replace(" ", "_").replace("-", "_"))
-    return known or Look(word, "circle-dot", "ink")
+    """The look of a state's value or label, in any case; an unknown one gets a plain look with its own text."""
+    text = str(state)
+    known = LOOKS.get(text.lower().replace(" ", "_").replace("-", "_"))
+    return known or Look(text, "circle-dot", "ink")

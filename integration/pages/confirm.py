@@ -1,4 +1,4 @@
-"""The page that asks before something is done."""
+"""The page that asks for confirmation."""
 
 from collections.abc import Iterable
 
@@ -20,9 +20,9 @@ def confirm(
     form: Form | None = None,
     dangerous: bool = False,
 ) -> HttpResponse:
-    """Say what would happen, with a form if more is asked. 422 if the form came back with errors.
+    """Show what would happen, with a form if more is asked. 422 if the form has errors.
 
-    `act` is the button that does it, `keep` the one that leaves it.
+    `act` is the text of the button that does it, `keep` of the one that doesn't.
     """
     context = {
         "title": title,

@@ -1,4 +1,4 @@
-"""Where things stand in the server-drawn pictures, in percent of their width."""
+"""The layout of the pictures that the server draws, in percent of their width."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ TICK_STEPS = [timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60, 120, 180, 
 TICKS_SHOWN = 8
 LANE_PX = 30
 BAR_PX = 22
-LETTER_SHARE = 0.0105  # of the width of a picture, as wide as they are on a desk
+LETTER_SHARE = 0.0105  # of a picture's width, at the width it has on a desktop
 
 
 class Tick(NamedTuple):
@@ -20,7 +20,7 @@ class Tick(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """One bar of a Gantt: x and width in percent, y and height in pixels, `done` the part that lies behind now."""
+    """A bar of a Gantt chart: x and width in percent, y in pixels; `done` is the width of the part before now."""
 
     label: str
     state: Look
@@ -39,7 +39,7 @@ class Axis(NamedTuple):
     ends_at: datetime
 
     def share(self, moment: datetime) -> float:
-        """Where a moment lies, 0 to 1; moments outside are put on the edge."""
+        """The position of a moment, 0 to 1; moments outside are moved to the edge."""
         whole = (self.ends_at - self.starts_at).total_seconds()
         return min(1.0, max(0.0, (moment - self.starts_at).total_seconds() / whole))
 
@@ -47,7 +47,7 @@ class Axis(NamedTuple):
         return percent(self.share(moment))
 
     def ticks(self, zone: str) -> list[Tick]:
-        """Round local times, eight at the most."""
+        """Round local times, at most TICKS_SHOWN."""
         step = next((s for s in TICK_STEPS if (self.ends_at - self.starts_at) / s <= TICKS_SHOWN), TICK_STEPS[-1])
         moment = first_round_time(self.starts_at, step, zone)
         ticks = []
@@ -63,7 +63,7 @@ def percent(share: float) -> str:
 
 
 def first_round_time(moment: datetime, step: timedelta, zone: str) -> datetime:
-    """The first moment from the given one on whose local time is a multiple of the step."""
+    """The first moment, not before the given one, whose local time is a multiple of the step."""
     local = moment.astimezone(ZoneInfo(zone))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     since = local.replace(tzinfo=None) - midnight
@@ -75,7 +75,7 @@ def field(bar: Any, name: str, default: Any = "") -> Any:
 
 
 def gantt_bars(bars: Iterable[Any], axis: Axis, now: datetime) -> list[Bar]:
-    """A lane per bar. Its label stands in the bar where it fits, else behind it, or before it on the right."""
+    """A lane per bar. Its label is inside the bar if it fits, else after it, or before it in the right half."""
     return [gantt_bar(bar, lane, axis, now) for lane, bar in enumerate(bars)]
 
 

@@ -1,4 +1,4 @@
-"""Lists as files: CSV written while it is read, Excel and Parquet made in a temporary file; memory stays flat."""
+"""Lists as files: CSV is streamed, Excel and Parquet are made in a temporary file; memory use stays constant."""
 
 import csv
 import io
@@ -33,11 +33,11 @@ TYPES = {
 
 
 class ExportRefused(Refused):
-    """The list is too long for the format, or the format is not there."""
+    """The list is too long for the format, or the format is not available."""
 
 
 class Listing(NamedTuple, Generic[R]):
-    """What a file is made of. `next_page` gives the rows after the last one given, none at the end."""
+    """What a file is made of. `next_page` returns the rows after a given one, none at the end."""
 
     name: str
     header: Sequence[object]
@@ -58,13 +58,13 @@ def listing_of(
 
 
 def export(request: HttpRequest, listing: Listing[Any]) -> HttpResponseBase:
-    """The listing in the format the address asks for; CSV where it names none. Raises ExportRefused."""
+    """The listing in the format that the address names, CSV by default. Raises ExportRefused."""
     wanted = request.GET.get("format", "csv")
     if wanted not in FORMATS:
         raise ExportRefused(_no_such_format(wanted))
     if wanted == "csv":
         return _as_csv(listing)
-    file = TemporaryFile()  # noqa: SIM115  (closed with the answer)
+    file = TemporaryFile()  # noqa: SIM115  (closed with the response)
     try:
         (_write_excel if wanted == "xlsx" else _write_parquet)(listing, file)
     except BaseException:
@@ -77,7 +77,7 @@ def export(request: HttpRequest, listing: Listing[Any]) -> HttpResponseBase:
 
 
 def safe_cell(value: Any) -> Any:
-    """A cell no spreadsheet takes for a formula; numbers stay numbers, None is empty."""
+    """A cell that no spreadsheet treats as a formula; numbers stay numbers, None is empty."""
     if isinstance(value, int | float):
         return value
     text = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
@@ -146,7 +146,7 @@ def _too_many(listing: Listing[Any]) -> str:
 
 
 def _write_parquet(listing: Listing[Any], file: IO[bytes]) -> None:
-    """Columns have the type of their first value that is there: whole numbers, numbers, moments in UTC, or text."""
+    """Write Parquet; a column has the type of its first value: bool, int, float, moment in UTC, or text."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,4 +1,4 @@
-"""How every form is drawn."""
+"""How all forms are rendered."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ CSS_CLASSES: tuple[tuple[tuple[type[forms.Widget], ...], str], ...] = (
 
 
 def css_class(widget: forms.Widget) -> str:
-    """The stylesheet's class for a widget; nothing for one that draws several inputs of its own."""
+    """The stylesheet's class for a widget; empty for a widget made of several inputs."""
     return next((name for widgets, name in CSS_CLASSES if isinstance(widget, widgets)), "")
 
 
 class BoundField(forms.BoundField):
-    """A field whose widget carries the stylesheet's class."""
+    """A field whose widget has the stylesheet's class."""
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
         widget = widget or self.field.widget
@@ -28,7 +28,7 @@ class BoundField(forms.BoundField):
 
 
 class Renderer(TemplatesSetting):
-    """Draws each field by one template of our own; Django adds aria-invalid and aria-describedby by itself."""
+    """Renders each field with our own template; Django adds aria-invalid and aria-describedby itself."""
 
     field_template_name = "forms/field.html"
     bound_field_class = BoundField

@@ -1,4 +1,4 @@
-"""Fragments that did not change are not sent again."""
+"""Doesn't send fragments again that have not changed."""
 
 import hashlib
 import re
@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 
-# What differs in each answer and says nothing: the clock (pages count by themselves), and keys of forms.
+# Differs in each response without meaning a change: the clock (pages count by themselves), and keys of forms.
 VOLATILE = re.compile(
     rb'<time data-countdown[^>]*>[^<]*</time>|data-now="[^"]*"|name="(?:csrfmiddlewaretoken|request_key)" value="[^"]*"'
 )
 
 
 class NotModified:
-    """Gives fragments an ETag of what they say, and answers 304 where the page shows just that."""
+    """Adds an ETag of their content to fragments, and answers 304 if the page already shows it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

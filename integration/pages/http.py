@@ -1,4 +1,4 @@
-"""The request types views name."""
+"""The request type that views are annotated with."""
 
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest
@@ -6,7 +6,7 @@ from django_htmx.middleware import HtmxDetails
 
 
 class SignedInRequest(HttpRequest):
-    """A request of somebody who is signed in, as every view behind `access.allow` gets it."""
+    """A request of a signed-in person, as every view behind `access.allow` gets it."""
 
     user: AbstractUser  # type: ignore[assignment]  # allow() has turned anonymous people away
     htmx: HtmxDetails

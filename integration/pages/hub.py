@@ -1,7 +1,7 @@
 """The hub of live pages: one stream per open page, and one listening connection per web process for all of them.
 
-A stream holds no database connection and no thread. If nobody listened for a while (before a page's stream was open, or
-while the database was away), one nudge about ANYTHING makes up for what was missed.
+A stream holds neither a database connection nor a thread. After a gap in listening (before a page's stream was open, or
+while the database was unreachable), one nudge about ANYTHING makes up for what was missed.
 """
 
 import asyncio
@@ -23,16 +23,16 @@ AWAY = 2.0  # between two attempts to reach the database
 
 
 class Hub:
-    """The streams of this process, and the one connection they live on."""
+    """The streams of this process, and the one connection that feeds them."""
 
     def __init__(self) -> None:
         self.streams: set[asyncio.Queue[str]] = set()
-        self._resting: dict[str, bool] = {}  # event -> whether it changed again while its nudges rest
+        self._resting: dict[str, bool] = {}  # event -> whether it changed again during the pause between its nudges
         self._listener: asyncio.Task[None] | None = None
         self._is_listening = False
 
     def open(self) -> asyncio.Queue[str]:
-        """A new stream's queue of event numbers."""
+        """Open a stream: its queue of event numbers."""
         queue: asyncio.Queue[str] = asyncio.Queue()
         self.streams.add(queue)
         if self._is_listening:
@@ -48,7 +48,7 @@ class Hub:
             self._listener = None
 
     def nudge(self, event: str) -> None:
-        """Tell every stream at once, or, where it was just told, after the rest."""
+        """Nudge every stream at once; if the event was just nudged, when its pause is over."""
         if event in self._resting:
             self._resting[event] = True
             return
@@ -70,7 +70,7 @@ class Hub:
             await asyncio.sleep(AWAY)
 
     async def _follow(self, raw: Any) -> None:
-        """Nudge on every notification, until the connection is lost."""
+        """Nudge on every notification until the connection is lost."""
         loop, lost, number = asyncio.get_running_loop(), asyncio.Event(), raw.fileno()
 
         def read() -> None:
@@ -96,7 +96,7 @@ class Hub:
 
 
 def connect() -> Any:
-    """A connection of psycopg2 that listens for tell_pages."""
+    """A psycopg2 connection that listens for what tell_pages sends."""
     raw = psycopg2.connect(**connections["default"].get_connection_params())
     raw.autocommit = True
     with raw.cursor() as cursor:
@@ -105,7 +105,7 @@ def connect() -> Any:
 
 
 async def lines(hub: Hub) -> AsyncIterator[str]:
-    """What one stream says: ANYTHING once it misses nothing, an event's number each time it changed, else comments."""
+    """The lines of one stream: ANYTHING once it listens, the number of each event that changes, else comments."""
     queue = hub.open()
     try:
         yield "retry: 2000\n\n"

@@ -1,4 +1,4 @@
-"""Pages of long lists: the next one begins after the last row shown, wherever in the list that is."""
+"""Pages of long lists: the next page starts after the last row shown, at any depth of the list."""
 
 from collections.abc import Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -16,7 +16,7 @@ AFTER = "after"
 
 
 class Page(NamedTuple, Generic[R]):
-    """The rows of one page, and where the first and the next page are; an empty address: there is none to go to."""
+    """The rows of one page, and the addresses of the first and the next page, empty if there is none to go to."""
 
     rows: list[R]
     first_url: str = ""
@@ -24,7 +24,7 @@ class Page(NamedTuple, Generic[R]):
 
 
 def page_of(found: list[R], query: QueryDict, key: str, *, size: int = SIZE) -> Page[R]:
-    """A page of rows of which one more than `size` was asked for; `key` names the last one shown."""
+    """A page made of `size` + 1 queried rows; `key` names the last one shown."""
     first = query.copy()
     started_later = bool(first.pop(AFTER, None))
     following = first.copy()
@@ -37,9 +37,9 @@ def page_of(found: list[R], query: QueryDict, key: str, *, size: int = SIZE) -> 
 
 
 def keyset_page(rows: QuerySet[M], order: tuple[str, ...], query: QueryDict, *, size: int = SIZE) -> Page[M]:
-    """A page of a list by one or two fields of the model, the last of them unique, all in the same direction.
+    """A page of a list ordered by one or two fields of the model, the last of them unique, in the same direction.
 
-    Raises BadRequest where the query's `after` is no place in the list.
+    Raises BadRequest if the query's `after` is not a place in the list.
     """
     found = list(after_key(rows, order, query.get(AFTER, ""))[: size + 1])
     last = [getattr(found[:size][-1], name.lstrip("-")) for name in order] if found else []
@@ -47,12 +47,12 @@ def keyset_page(rows: QuerySet[M], order: tuple[str, ...], query: QueryDict, *, 
 
 
 def join_key(values: Iterable[Any]) -> str:
-    """The key of a row by its values in the list's order."""
+    """The key of a row: its values in the list's order."""
     return "~".join(value.isoformat() if hasattr(value, "isoformat") else str(value) for value in values)
 
 
 def after_key(rows: QuerySet[M], order: tuple[str, ...], key: str) -> QuerySet[M]:
-    """The rows in this order that come after the one the key names; all of them for an empty key."""
+    """The rows, in this order, after the one that the key names; all of them if the key is empty."""
     rows = rows.order_by(*order)
     if not key:
         return rows
@@ -62,14 +62,14 @@ def after_key(rows: QuerySet[M], order: tuple[str, ...], key: str) -> QuerySet[M
     if len(order) == 1:
         return rows.filter(**{f"{names[0]}__{beyond}": values[0]})
     (first, second), (a, b) = names, values
-    # The first condition is implied by the second, and is what the index is entered by.
+    # The second condition implies the first, which lets the index find its start.
     return rows.filter(
         Q(**{f"{first}__{beyond}e": a}), Q(**{f"{first}__{beyond}": a}) | Q(**{f"{second}__{beyond}": b})
     )
 
 
 def split_key(key: str, parts: int) -> list[str]:
-    """The parts of a key. Raises BadRequest where there are more or fewer."""
+    """The parts of a key. Raises BadRequest if there are more or fewer."""
     found = key.split("~")
     if len(found) != parts:
         raise BadRequest(_("This address names no place in the list."))

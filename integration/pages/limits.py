@@ -1,4 +1,4 @@
-"""How often somebody may ask: counters by the minute in the cache all processes share."""
+"""Rate limits: counters per minute in the cache that all processes share."""
 
 from django.core.cache import cache
 
@@ -8,14 +8,14 @@ MINUTE = 60
 
 
 def is_over(name: str, who: str, *, per_minute: int) -> bool:
-    """Count one more, and say whether that is more than may be asked in this minute of the clock.
+    """Count one request and return whether this minute's limit is exceeded.
 
-    Name and who go into a key of the cache: no spaces.
+    `name` and `who` become part of a cache key: no spaces.
     """
     key = f"{name}:{who}:{int(clock.now().timestamp()) // MINUTE}"
     if cache.add(key, 1, 2 * MINUTE):
         return per_minute < 1
     try:
         return cache.incr(key) > per_minute
-    except ValueError:  # it was culled between the two
+    except ValueError:  # the cache dropped it between the two calls
         return False

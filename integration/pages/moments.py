@@ -1,4 +1,4 @@
-"""How a moment and a length of time are written, in a zone's time with UTC beside it."""
+"""How moments and durations are written: in a zone's time with UTC beside it."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ def day(local: datetime) -> str:
 
 
 def time_tag(moment: datetime, local: datetime, text: str, after: str = "") -> SafeString:
-    """A `time` element: the moment in UTC for scripts, to the second in local time as its title."""
+    """A `time` element: the moment in UTC for scripts; the title is the local time to the second."""
     return format_html(
         '<time datetime="{}" title="{}">{}{}</time>',
         moment.astimezone(UTC).isoformat(timespec="seconds"),

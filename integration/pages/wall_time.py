@@ -1,4 +1,4 @@
-"""Form fields for wall times: typed in the time of a place, kept as moments in UTC."""
+"""Form fields for wall times: typed in the local time of a place, stored as moments in UTC."""
 
 from datetime import datetime
 from typing import Any
@@ -9,14 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from integration.seam.localtime import LocalTimeMissing, LocalTimeTwice, offsets, to_utc
 
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
-YEARS = range(2000, 2101)  # at both ends of the calendar, a moment in UTC does not exist
+YEARS = range(2000, 2101)  # at both ends of the calendar some wall times have no moment in UTC
 
 
 class LocalMomentMixin(forms.BaseForm):
-    """Wall times typed in one time zone become moments in UTC."""
+    """Turns wall times that were typed in a time zone into moments in UTC."""
 
     def take_moment(self, name: str, time_zone: str) -> None:
-        """Replace a cleaned wall time by its moment; what cannot be one becomes the field's error."""
+        """Replace a cleaned wall time by its moment, or add an error to the field."""
         wall = self.cleaned_data.get(name)
         if wall is None:
             return
@@ -36,7 +36,7 @@ class LocalMomentMixin(forms.BaseForm):
 
 
 class WallTimeField(forms.DateTimeField):
-    """A date and time without zone, as the browser's own picker gives it."""
+    """A date and time without zone, as the browser's picker sends it."""
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=LOCAL_FORMAT)
 
@@ -45,7 +45,7 @@ class WallTimeField(forms.DateTimeField):
             return None
         for pattern in (LOCAL_FORMAT, "%Y-%m-%dT%H:%M:%S"):
             try:
-                wall = datetime.strptime(str(value), pattern)  # noqa: DTZ007  (a wall time; the form gives it its zone)
+                wall = datetime.strptime(str(value), pattern)  # noqa: DTZ007  (a wall time; the form adds its zone)
             except ValueError:
                 continue
             if wall.year in YEARS:

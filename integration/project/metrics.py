@@ -28,7 +28,7 @@ FIGURES = {
         "Deliveries: open and dead now, delivered and discarded in the last 5 minutes", "state"
     ),
     "gridcall_oldest_undelivered_seconds": Figure("How long the oldest open delivery has waited"),
-    "gridcall_dead_letters": Figure("Deliveries and scheduled work that failed for good and wait for a person"),
+    "gridcall_dead_letters": Figure("Deliveries and due work that failed for good and wait for a person"),
     "gridcall_delivery_seconds": Figure("From sent to delivered, over the last 5 minutes", "quantile"),
     "gridcall_stage_start_lateness_seconds": Figure("How late stages started, over the last hour", "quantile"),
     "gridcall_forecast_age_seconds": Figure("How long ago the zone's load forecast was loaded", "zone"),

@@ -1,4 +1,4 @@
-// What every page runs. Each module does its part when it is imported, and a page works without any of them.
+// Loaded by every page. Each module acts when it is imported, and pages work without any of them.
 import './charts.js';
 import './clock.js';
 import './dialogs.js';

@@ -1,4 +1,4 @@
-// Draws a time chart from the table its data-chart names, so that picture and numbers are always the same.
+// Draws a time chart from the table that data-chart names, so that picture and numbers always agree.
 import { axes, nowLine, range } from './charts/axes.js';
 import { legend, showValues } from './charts/legend.js';
 import { read, series, stack } from './charts/series.js';

@@ -1,4 +1,4 @@
-// The server's clock: the header and the countdowns follow it, whatever this computer's clock says.
+// The server's clock: the header and the countdowns follow it, even if this computer's clock is wrong.
 import { all, put } from './dom.js';
 
 const clock = document.querySelector('[data-clock]');
@@ -19,7 +19,7 @@ const showClock = () => {
   put(shown.querySelector('small'), `${p.timeZoneName} ${zulu(moment)}`);
 };
 
-// The same words as the `countdown` template tag.
+// The same text as the `countdown` template tag.
 const duration = (milliseconds) => {
   const s = Math.floor(milliseconds / 1000);
   if (s <= 0) return 'now';

@@ -1,4 +1,4 @@
-// A link that acts opens a dialog instead of its confirm page. Closing it returns the focus to the link by itself.
+// A link that acts opens a dialog instead of its confirm page. The browser returns the focus to the link afterwards.
 
 // Whether the click asks for another tab or window.
 const elsewhere = (event) => event.ctrlKey || event.metaKey || event.shiftKey;
@@ -18,7 +18,7 @@ const closeDialog = (event, closer) => {
   dialog.close();
 };
 
-// A red button asks first: the form of its page comes as a dialog. If that page shows anything else, it opens.
+// A red button shows the form of its confirm page as a dialog. If the page has no such form, it is opened instead.
 const ask = async (opener) => {
   const answer = await fetch(opener.href).catch(() => null);
   const page = answer?.ok && new DOMParser().parseFromString(await answer.text(), 'text/html');

@@ -1,4 +1,4 @@
 export const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-// Changes the text of an element if it is another, so that nothing is drawn again for nothing.
+// Sets the text of an element only if it differs, to avoid needless redraws.
 export const put = (element, text) => { if (element.textContent !== text) element.textContent = text; };

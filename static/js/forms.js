@@ -1,7 +1,7 @@
-// What a form refused is read first.
+// Focus the summary of a form's errors, so that it is read first.
 document.querySelector('.summary')?.focus();
 
-// Forms with data-ask are not left by a slip while something in them is neither saved nor kept.
+// The browser asks before leaving a form with data-ask that has unsaved input.
 const dirty = new Set();
 const asking = (element) => element.closest?.('form[data-ask]');
 
@@ -12,7 +12,7 @@ addEventListener('beforeunload', (event) => { if (dirty.size) event.preventDefau
 document.addEventListener('htmx:after:swap', ({ target }) => {
   const form = asking(target);
   if (!form) return;
-  // A button changed the rows: what looks at the form has to look again. What was kept need not be asked for.
+  // If a button changed the rows, the form's checks must run again. Input that was kept needs no question.
   if (target.id === 'stages' || target.id === 'rows') { dirty.add(form); htmx.trigger(form, 'plan'); }
   if (target.id === 'kept') dirty.delete(form);
 });

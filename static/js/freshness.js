@@ -1,4 +1,4 @@
-// Says in the header whether what the page shows is still fresh.
+// Shows in the header whether the page is up to date.
 import { now, zulu } from './clock.js';
 import { put } from './dom.js';
 
@@ -9,7 +9,7 @@ const say = (state) => {
   if (state === 'silent') put(live.querySelector('[data-live-since]'), zulu(now()));
 };
 
-// Live while the stream of nudges is open, polling while only the blocks' own polls are answered.
+// Live while the stream of nudges is open; polling while only the blocks' own polls are answered.
 let fresh = 'polling';
 document.addEventListener('gridcall:stream', ({ detail }) => {
   fresh = detail === 'open' ? 'live' : 'polling';
@@ -25,7 +25,7 @@ document.addEventListener('htmx:after:request', (event) => {
 });
 document.addEventListener('htmx:error', () => say(navigator.onLine ? 'silent' : 'offline'));
 
-// Signed out meanwhile: a live block would swap the sign-in page into itself.
+// After a sign-out, a live block would otherwise show the sign-in page inside itself.
 document.addEventListener('htmx:before:response', (event) => {
   const { raw } = event.detail.ctx.response;
   const login = document.querySelector('meta[name="login"]').content;

@@ -1,14 +1,14 @@
-// One stream per visible page says which event changed; the blocks that show it fetch themselves again.
+// One stream per visible page names the events that change; the blocks that show them reload.
 import { all } from './dom.js';
 
 const shows = () => all('[data-nudge]');
-// An asterisk stands for whatever changed before this stream was listened for.
+// An asterisk means that anything may have changed before the stream was listening.
 const matches = (block, number) => number === '*' || ['events', number].includes(block.dataset.nudge);
 const tell = (state) => document.dispatchEvent(new CustomEvent('gridcall:stream', { detail: state }));
 const asking = new WeakSet();
 let stream = null;
 
-// Many pages hear of the same change: they do not all ask in the same moment, and each asks once for what is new.
+// Many pages learn of the same change: they spread their requests over a second, and each block asks only once.
 const askSoon = (block) => {
   if (asking.has(block)) return;
   asking.add(block);
@@ -27,7 +27,7 @@ const open = () => {
     shows().filter((block) => matches(block, data)).forEach(askSoon);
   };
 };
-// A browser keeps few connections to one server: pages nobody looks at give theirs back.
+// A browser allows few connections per server, so hidden pages close theirs.
 const close = () => { stream?.close(); stream = null; };
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) close();

@@ -1,4 +1,4 @@
-// Drop-down menus, and the folded parts of a page (the numbers of a chart) that a link to them opens.
+// Drop-down menus, and collapsed parts of a page (such as a chart's numbers) that open when a link leads to them.
 import { all } from './dom.js';
 
 const closeMenus = (except) => all('details.menu[open]').forEach((menu) => {

@@ -1,2 +1,2 @@
-// A notice is closed by its button.
+// The button of a notice closes it.
 document.addEventListener('click', ({ target }) => target.closest('[data-dismiss]')?.closest('.alert').remove());

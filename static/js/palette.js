@@ -1,4 +1,4 @@
-// The palette: pages and things, found by what is typed.
+// The palette: finds pages and objects as you type.
 import { all } from './dom.js';
 
 const palette = document.getElementById('palette');
@@ -15,7 +15,7 @@ palette?.addEventListener('keydown', (event) => {
 });
 palette?.querySelector('form').addEventListener('submit', (event) => {
   const first = rows()[0];
-  // The list may still answer what was typed before: then Enter must not open its first row, the page of its own answers.
+  // While the list still belongs to earlier input, Enter opens the full page instead of the list's first row.
   const answered = palette.querySelector('#palette-found').dataset.words === palette.querySelector('input').value.trim();
   if (!first || !answered) return;
   event.preventDefault();

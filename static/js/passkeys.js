@@ -1,4 +1,4 @@
-// A form with data-passkey is sent with what the browser's passkey answers; options stand in the form or at its address.
+// Submits a form with data-passkey with the passkey's answer; the options are in the form or fetched from its address.
 (() => {
   const said = document.querySelector('[data-passkey-problem]');
 

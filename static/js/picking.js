@@ -1,4 +1,4 @@
-// Choosing rows of a list for its Actions menu.
+// Selects rows of a list for its Actions menu.
 import { all, put } from './dom.js';
 
 const count = (form) => {
@@ -21,7 +21,7 @@ document.addEventListener('change', (event) => {
   }
   count(form);
 });
-// Rows somebody chose stay as they are until the choice is used or taken back.
+// A list with selected rows is not refreshed until the selection is used or cleared.
 document.addEventListener('htmx:before:request', (event) => {
   const list = event.detail.ctx.sourceElement.closest('[data-pick]');
   if (list?.querySelector('[data-pick-row]:checked')) event.preventDefault();

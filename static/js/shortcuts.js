@@ -1,4 +1,4 @@
-// Keyboard shortcuts: Ctrl K opens the palette; single keys act if the person switched them on.
+// Keyboard shortcuts: Ctrl K opens the palette; single keys work if the person has enabled them.
 const palette = document.getElementById('palette');
 let before = '';
 const byKey = (event) => {

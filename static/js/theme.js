@@ -1,10 +1,10 @@
-// Sets the theme before the first paint, and again when the button in the header or the system changes it.
+// Sets the theme before the first paint, and whenever the header's button or the system changes it.
 (() => {
   const order = ['auto', 'light', 'dark'];
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const root = document.documentElement;
 
-  // What the person set in their settings holds in every browser, until the button changes it in this one.
+  // The theme in the person's settings applies in every browser until the button changes it in this one.
   const own = root.dataset.themeOwn;
   if (own && localStorage.getItem('theme-own') !== own) {
     localStorage.setItem('theme-own', own);

@@ -32,7 +32,7 @@ def test_a_view_that_says_nothing_is_refused(rf: RequestFactory) -> None:
     def forgotten(request: HttpRequest) -> HttpResponse:
         return HttpResponse("secret")
 
-    with pytest.raises(PermissionDenied, match="does not say who may open it"):
+    with pytest.raises(PermissionDenied, match="does not declare who may open it"):
         DenyByDefault(lambda request: HttpResponse()).process_view(rf.get("/"), forgotten, (), {})
 
 

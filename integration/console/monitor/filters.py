@@ -1,4 +1,4 @@
-"""What the monitor's lists can be narrowed to; a filter is a query string, so a view of a list is an address."""
+"""The filters of the monitor's lists; a filter is a query string, so a filtered list has an address."""
 
 import django_filters
 from django.db.models import Q, QuerySet
@@ -42,8 +42,8 @@ class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the lib
         model = Delivery
         fields = ["q", "kind", "state", "receiver"]
 
-    def about(self, rows: QuerySet[Delivery], name: str, words: str) -> QuerySet[Delivery]:
-        return rows.filter(Q(message__subject__icontains=words) | Q(message__stage_uid__in=stage_uids_of(words)))
+    def about(self, rows: QuerySet[Delivery], name: str, text: str) -> QuerySet[Delivery]:
+        return rows.filter(Q(message__subject__icontains=text) | Q(message__stage_uid__in=stage_uids_of(text)))
 
     def in_state(self, rows: QuerySet[Delivery], name: str, state: str) -> QuerySet[Delivery]:
         return rows.filter(DELIVERY_STATES[state])
@@ -64,7 +64,7 @@ ALERT_KINDS = {
 
 
 class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
-    """Alerts by view, severity, kind and words."""
+    """Alerts by view, text, severity and kind."""
 
     view = django_filters.ChoiceFilter(
         choices=[("open", _("Open")), ("all", _("All"))], method="in_view", widget=HiddenInput

@@ -1,11 +1,11 @@
-"""What people type on the monitor pages."""
+"""The forms of the monitor."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 
 class DiscardForm(forms.Form):
-    """Why a dead letter is given up."""
+    """The reason for discarding a dead letter."""
 
     reason = forms.CharField(
         label=_("Reason"),

@@ -1,4 +1,4 @@
-"""Addresses of the monitor: messages, and alerts. A verb is the last segment; only POST acts."""
+"""The monitor's addresses: messages and alerts. If an address acts, its last segment is a verb; only POST acts."""
 
 from django.urls import path
 

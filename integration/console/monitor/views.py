@@ -1,4 +1,4 @@
-"""The monitor: every message with its deliveries and dead letters, and what a person must look at."""
+"""The monitor: every message with its deliveries, dead letters, and alerts for people to look at."""
 
 import json
 from collections.abc import Iterator
@@ -30,14 +30,14 @@ from .forms import DiscardForm
 
 DEAD_SHOWN = REFUSED_SHOWN = 100
 LATEST_FIRST = ("-last_at", "-id")
-# Critical comes before warning as a word, too.
+# By severity means alphabetically: critical sorts before warning.
 ALERT_ORDERS = {"severity": ("severity", "id"), "kind": ("kind", "id"), "last": ("last_at", "id")}
 
 
 @require_safe
 @allow("derms.view_event", "cpm.view_participation")
 def live(request: SignedInRequest) -> HttpResponse:
-    """Says who may have a stream of nudges; integration.pages.hub keeps the answer open."""
+    """Decide who may open a stream of nudges; integration.project.web keeps the response open."""
     return HttpResponse(
         content_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
@@ -47,7 +47,7 @@ def live(request: SignedInRequest) -> HttpResponse:
 @allow("integration.view_message")
 @vary_on_headers("HX-Request")
 def message_list(request: SignedInRequest) -> HttpResponse:
-    """Dead letters and the backlog as live parts of the page; then every message, the newest first."""
+    """Dead letters and the backlog as live parts of the page; then all messages, newest first."""
     if request.htmx and "hour" in request.GET:
         hour = queries.backlog_by_minute(clock.now())
         return render(request, "console/message_list.html#backlog-hour", {"hour": hour})
@@ -67,7 +67,7 @@ def message_list(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @allow("integration.view_message")
 def message_export(request: SignedInRequest) -> HttpResponseBase:
-    """Every delivery of the filter, the newest first."""
+    """Every delivery that matches the filter, newest first."""
     found = DeliveryFilter(request.GET, queryset=queries.deliveries()).qs
     header = [
         _("Message"), _("Kind"), _("From"), _("To"), _("Subject"), _("Part"), _("Sent at"), _("Delivered at"),
@@ -84,7 +84,7 @@ def _delivery_cells(one: Delivery) -> Iterator[Any]:
 @require_safe
 @allow("integration.view_message")
 def message(request: SignedInRequest, uid: UUID) -> HttpResponse:
-    """One message: what it says, who got it, and what they refused."""
+    """One message: its payload, its deliveries, and the rows that receivers refused."""
     found = get_object_or_404(Message, uid=uid)
     context = {
         "message": found,
@@ -100,7 +100,7 @@ def message(request: SignedInRequest, uid: UUID) -> HttpResponse:
 @allow("integration.change_message")
 @acts_once
 def delivery_retry(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Give a dead letter all its attempts again."""
+    """Retry a dead letter, with all its attempts."""
     found = get_object_or_404(queries.deliveries(), pk=pk)
     back = reverse("message", args=[found.message.uid])
     if request.method == "POST":
@@ -124,7 +124,7 @@ def delivery_retry(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow("integration.change_message")
 @acts_once
 def delivery_discard(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Give a dead letter up, with a reason."""
+    """Discard a dead letter, with a reason."""
     found = get_object_or_404(queries.deliveries(), pk=pk)
     back = reverse("message", args=[found.message.uid])
     form = DiscardForm(request.POST if request.method == "POST" else None)
@@ -148,7 +148,7 @@ def delivery_discard(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow("integration.change_message")
 @acts_once
 def due_work_retry(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Give work the clock started all its attempts again."""
+    """Retry due work that failed for good, with all its attempts."""
     found = get_object_or_404(DueWork, pk=pk)
     if request.method == "POST":
         retry_due_work(work_id=pk)
@@ -168,7 +168,7 @@ def due_work_retry(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow("integration.view_alert")
 @vary_on_headers("HX-Request")
 def alert_list(request: SignedInRequest) -> HttpResponse:
-    """Open alerts, or all of them, by a filter; the latest first, or by severity."""
+    """Open alerts, or all of them, that match the filter; the latest first, or in another order."""
     found = _alerts(request)
     sort = request.GET.get("sort", "")
     page = keyset_page(found.qs, ALERT_ORDERS.get(sort, LATEST_FIRST), request.GET)
@@ -186,7 +186,7 @@ def alert_list(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @allow("integration.view_alert")
 def alert_export(request: SignedInRequest) -> HttpResponseBase:
-    """The alerts of the filter, the latest first."""
+    """The alerts that match the filter, the latest first."""
     header = [
         _("Last time"), _("Severity"), _("Kind"), _("What"), _("Times"), _("Since"), _("Archived at"), _("Archived by"),
     ]  # fmt: skip
@@ -208,7 +208,7 @@ def _alert_cells(alert: Alert) -> Iterator[Any]:
 @allow("integration.change_alert")
 @acts_once
 def alert_archive(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Close an alert that was looked at."""
+    """Close an alert that somebody has looked at."""
     found = get_object_or_404(Alert, pk=pk)
     if request.method == "POST":
         archive_alert(alert_id=pk, by=request.user.username)
@@ -225,7 +225,7 @@ def alert_archive(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _say(request: SignedInRequest, delivery: Delivery, sentence: str) -> None:
-    """Say what was done, or that there was nothing to do because somebody was faster."""
+    """Tell the person what was done, or that somebody else was faster."""
     if delivery.state == "Dead":
         messages.success(request, sentence)
     else:

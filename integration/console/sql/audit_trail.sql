@@ -1,4 +1,4 @@
--- The newest changes of every history table before a moment and key: each table gives its newest, the whole the newest of those.
+-- The newest changes of all history tables before a moment and key: the newest of each table, and of those the newest.
 SELECT at, key, kind, object, part, by, from_state, to_state, why FROM (
     (SELECT t.at, 'd' || t.id AS key, CASE WHEN t.stage_id IS NULL THEN 'event' ELSE 'stage' END AS kind,
             e.number AS object, s.number AS part, t.by, t.from_state, t.to_state, t.why

@@ -1,4 +1,4 @@
-"""What templates need to show states, power, counts and times the same way everywhere."""
+"""Tags and filters that show states, power, counts and times the same way everywhere."""
 
 import json
 import uuid
@@ -32,7 +32,7 @@ Number = int | float | Decimal
 NONE = "—"
 NBSP = "\u00a0"
 TO = "\N{EN DASH}"
-# A progress bar ends at 125 % of its target, so that a target that is passed still shows.
+# A progress bar ends at 125 % of its target, so that exceeding the target is visible.
 PROGRESS_SCALE = 1.25
 
 
@@ -41,7 +41,7 @@ PROGRESS_SCALE = 1.25
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """A symbol of static/icons.svg, hidden from screen readers: a word always stands beside it."""
+    """A symbol of static/icons.svg, hidden from screen readers, since there is always a text beside it."""
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', static("icons.svg"), name
     )
@@ -61,7 +61,7 @@ def as_json(value: object) -> str:
 
 @register.simple_tag
 def badge(state: object) -> SafeString:
-    """A state as icon, word and form; takes a state's value or label, an outcome code, a severity."""
+    """A state as icon and text; `state` is a state's value or label, an outcome code or a severity."""
     if state in (None, ""):
         return SafeString(NONE)
     look = look_of(state)
@@ -70,19 +70,19 @@ def badge(state: object) -> SafeString:
 
 @register.simple_tag
 def export_formats() -> dict[str, str]:
-    """What a list can be exported as: the word for the address, and the name people know it by."""
+    """The formats of exports: the value in the address, and the name that people know."""
     return FORMATS
 
 
 @register.simple_tag
 def request_key() -> SafeString:
-    """The hidden key by which an acting form that is sent twice acts once."""
+    """The hidden key that makes an acting form act once if it is submitted twice."""
     return format_html('<input type="hidden" name="request_key" value="{}">', uuid.uuid4())
 
 
 @register.simple_tag
 def plotted(value: float | None, digits: int) -> SafeString:
-    """A cell of a chart's table: the number people read, and the same for the chart, whatever the language."""
+    """A cell of a chart's table: the number in the person's language, and as data for the chart."""
     if value is None:
         return format_html('<td class="num">{}</td>', NONE)
     shown = f"{value:.{digits}f}"
@@ -104,7 +104,7 @@ def number(value: Number | None) -> str:
 
 @register.filter
 def kw(value: Number | None) -> str:
-    """Power given in kW: kW below 1,000, MW with two decimals from there on; the smaller the more decimals."""
+    """Power in kW: shown in kW below 1,000, the smaller the more decimals, else in MW with two decimals."""
     if value is None:
         return NONE
     power = float(value)
@@ -116,7 +116,7 @@ def kw(value: Number | None) -> str:
 
 @register.filter
 def watts(value: Number | None) -> str:
-    """Power given in W, shown as `kw` shows it."""
+    """Power in W, shown as `kw` shows it."""
     return NONE if value is None else kw(float(value) / 1000)
 
 
@@ -126,7 +126,7 @@ def quantity(text: str, unit: str) -> SafeString:
 
 @register.filter
 def percent_of(part: Number | None, whole: Number | None) -> str:
-    """What share of the whole a part is, in whole percent."""
+    """The share of the whole that a part is, in whole percent."""
     return f"{round(100 * float(part) / float(whole))}{NBSP}%" if part is not None and whole else NONE
 
 
@@ -150,7 +150,7 @@ def clock(moment: datetime | None, zone: str = "") -> SafeString:
 
 @register.simple_tag
 def window(start: datetime | None, end: datetime | None, zone: str = "") -> SafeString:
-    """A period in the zone's time, UTC beside it; the second day only where it is another one."""
+    """A period in the zone's time, UTC beside it; the second day only if it differs."""
     if start is None or end is None:
         return SafeString(NONE)
     zone = own_zone(zone)
@@ -184,7 +184,7 @@ def server_now(context: Context) -> datetime:
 
 
 def bar(parts: Iterable[tuple[str, float]], mark: str | None = None) -> SafeString:
-    """Parts (class, share of the width) beside each other; `mark` is where a tick stands."""
+    """Parts (class, share of the width) side by side; `mark` is the position of a tick."""
     rects, x = [], 0.0
     for form, share in parts:
         rects.append((form, percent(x), percent(min(share, 1 - x))))
@@ -221,7 +221,7 @@ def funnel_bar(label: str, value: int | None, total: int | None, missing: int = 
 
 @register.simple_tag
 def outcome_bar(counts: Mapping[str, int]) -> SafeString:
-    """How the outcomes of a stage divide: a bar and a legend with every code; `counts` is code -> devices."""
+    """The distribution of outcomes: a bar and a legend with every code; `counts` is code -> devices."""
     total = sum(counts.values())
     shares = outcome_shares(counts, total)
     legend = format_html_join("", "<li>{}<span>{}</span><b>{}</b><small>{}</small></li>", legend_rows(counts, total))
@@ -247,17 +247,17 @@ def legend_rows(counts: Mapping[str, int], total: int) -> list[tuple[SafeString,
 
 @register.simple_tag
 def outcome_strip(counts: Mapping[str, int]) -> SafeString:
-    """How the outcomes divide, for a table's cell: the bar, the share that took part, and all counts for readers."""
+    """The distribution of outcomes for a table's cell: a bar, the share of successes, all counts for screen readers."""
     total = sum(counts.values())
     if not total:
         return SafeString(NONE)
-    words = ", ".join(f"{look.word} {counts[code]:,}" for code, look in OUTCOMES.items() if counts.get(code))
+    listed = ", ".join(f"{look.word} {counts[code]:,}" for code, look in OUTCOMES.items() if counts.get(code))
     return format_html(
         '<span class="meter" title="{}">{}<span class="num">{}</span><span class="visually-hidden">{}</span></span>',
-        words,
+        listed,
         bar(outcome_shares(counts, total)),
         percent_of(sum(counts.get(code, 0) for code in SUCCESSES), total),
-        words,
+        listed,
     )
 
 

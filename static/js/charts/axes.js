@@ -4,7 +4,7 @@ import { colour } from './colour.js';
 const TIMES_PX = 28;
 const VALUES_PX = 40;
 const TITLE_PX = 20;
-// Narrower than this, only every second time is written, as the Gantt does.
+// On narrower charts only every second time is labeled, as in the Gantt chart.
 const NARROW_PX = 480;
 
 export const range = ({ from, to }) => (from && to ? [Date.parse(from) / 1000, Date.parse(to) / 1000] : null);
@@ -27,7 +27,7 @@ const axis = (more) => ({
   ...more,
 });
 
-// Beside a Gantt the times stand under its own: its ticks are shares of the same stretch of time, on full minutes.
+// Below a Gantt chart of the same period, the chart uses its ticks, rounded to full minutes.
 const sharedTicks = (element) => {
   const gantt = element.closest('.card')?.querySelector('.gantt');
   const stretch = range(element.dataset);

@@ -1,4 +1,4 @@
-// Tokens are light-dark() pairs; only a used colour comes out resolved.
+// Tokens are light-dark() pairs, which the browser resolves only for an element that uses them.
 export const colour = (token) => {
   const probe = document.body.appendChild(document.createElement('i'));
   probe.style.color = `var(${token})`;

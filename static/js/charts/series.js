@@ -1,4 +1,4 @@
-// The series of a chart: read from its table, stacked, and drawn by the form that the table's heads name.
+// The series of a chart: read from its table, stacked, and drawn in the form that each column's head names.
 import { colour } from './colour.js';
 
 const BANDS = ['--band-1', '--band-2', '--band-3', '--band-4'];
@@ -31,7 +31,7 @@ export const read = (table) => {
   return { times, heads };
 };
 
-// Bands are drawn from the top of the stack down, each over the one before, all other series above them.
+// Bands are drawn from the top of the stack down, each over the previous one; all other series come on top.
 export const stack = (heads) => {
   const sums = [];
   const bands = heads.filter((head) => head.form === 'band').map((head) => {
