@@ -1,4 +1,4 @@
-"""Small tables of CPM in Django's admin. Customers, devices and what there is a million of have no place in it."""
+"""The small tables of CPM in Django's admin; customers, devices and bulk tables don't belong there."""
 
 from django.contrib import admin
 

@@ -1,4 +1,4 @@
-"""The words a row of the customer-program system may hold."""
+"""The values that columns of the customer-program system may hold."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""What lists can be narrowed to; a filter is a query string, so a view of a list is an address."""
+"""The filters of lists. A filter is a query string, so every filtered list has an address."""
 
 from typing import get_args
 
@@ -13,8 +13,8 @@ from .models.program_events import ProgramEvent
 from .models.programs import Program
 
 
-class ProgramEventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
-    """Program Events by words, program, category and state."""
+class ProgramEventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library has no types
+    """Program Events by number or name, program, category and state."""
 
     q = django_filters.CharFilter(method="search", label=_("Number or name"))
     program = django_filters.ModelChoiceFilter(
@@ -24,7 +24,7 @@ class ProgramEventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the
         empty_label=_("All programs"),
     )
     category = django_filters.ChoiceFilter(
-        choices=[(word, _(word)) for word in get_args(Category)], label=_("Category"), empty_label=_("All categories")
+        choices=[(name, _(name)) for name in get_args(Category)], label=_("Category"), empty_label=_("All categories")
     )
     state = django_filters.ChoiceFilter(
         choices=ProgramEventState.choices, label=_("State"), empty_label=_("All states")

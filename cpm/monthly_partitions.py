@@ -1,4 +1,4 @@
-"""Months of participations and outcomes whose program events are settled."""
+"""Monthly partitions of participations and outcomes, once their program events are settled."""
 
 from datetime import datetime
 
@@ -22,6 +22,6 @@ def fold_month(*, now: datetime) -> None:
 
 
 def over() -> QuerySet[ProgramEvent]:
-    """Program events whose outcomes are in, or that never started."""
+    """Program events that are over and whose outcomes are loaded, or that never started."""
     settled = Q(outcomes_loaded_at__isnull=False) | Q(started_at=None)
     return ProgramEvent.objects.filter(settled, state__in=FINAL_STATES)

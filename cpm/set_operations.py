@@ -1,4 +1,4 @@
-"""One statement over many rows each."""
+"""Statements over many rows, one function each."""
 
 from datetime import datetime
 from typing import Any
@@ -53,34 +53,34 @@ def outcome_partition(program_event: ProgramEvent) -> Partition:
 
 
 def load_participations(program_event: ProgramEvent, staged: Staged) -> int:
-    """Rows of one staged part become participations with reservation flag Yes; gives how many."""
+    """Insert the rows of a staged part as participations with reservation flag Yes; returns how many."""
     return _load("load_participations", program_event, staged, participation_partition(program_event).table)
 
 
 def clear_left(program_event: ProgramEvent) -> int:
-    """Clear the flag of devices that have left the stage or are away; gives how many.
+    """Clear the flag of devices that have left the stage or are unavailable; returns how many.
 
-    They are few, so that looking for them in each part would cost more. The caller holds the program event's lock.
+    They are few, so looking for them in each part would cost more. The caller holds the program event's lock.
     """
     query = statement("cpm", "clear_left", table=identifier(participation_partition(program_event).table))
     return sql.execute(query, {"stage_uid": program_event.stage_uid, **_window(program_event)})
 
 
 def load_outcome_rows(program_event: ProgramEvent, staged: Staged) -> int:
-    """Rows of one staged part become outcomes; gives how many."""
+    """Insert the rows of a staged part as outcomes; returns how many."""
     return _load("load_outcomes", program_event, staged, outcome_partition(program_event).table)
 
 
 def refuse_unknown_devices(delivery: Delivery, program_event: ProgramEvent, staged: str) -> int:
-    """Keep the staged rows whose device nobody has; gives how many."""
+    """Store the staged rows of unknown devices as refused; returns how many."""
     query = statement("cpm", "unknown_devices", staged=identifier(staged))
     return keep_refused(delivery, query, _window(program_event))
 
 
 def add_unreserved(delivery: Delivery, program_event: ProgramEvent) -> int:
-    """Give outcomes without a reservation their participation, flag No, and list them; gives how many.
+    """Add participations with flag No for outcomes without a reservation, and list them; returns how many.
 
-    Nearly always there are none, and two sets of ids are compared sooner than they are joined.
+    There are hardly ever any, and comparing two sets of ids is faster than joining them.
     """
     unreserved, params = statement("cpm", "unreserved_outcomes"), {"program_event": program_event.pk}
     if _outcomes_are_of_participants(params) or not count_rows(unreserved, params):
@@ -90,7 +90,7 @@ def add_unreserved(delivery: Delivery, program_event: ProgramEvent) -> int:
 
 
 def count_participations(program_event: ProgramEvent) -> dict[str, Any]:
-    """The counters a program event's page shows."""
+    """The counters on a program event's page."""
     participations, reserved = sql.row(_COUNT_PARTICIPATIONS, [program_event.pk])
     rows = sql.rows(_COUNT_OUTCOMES, [program_event.pk])
     return {
@@ -103,7 +103,7 @@ def count_participations(program_event: ProgramEvent) -> dict[str, Any]:
 
 
 def add_notifications(program_event: ProgramEvent, *, batch_size: int, now: datetime) -> int:
-    """Notify every customer with a device reserved in the program event, in batches; gives how many."""
+    """Notify every customer with a reserved device in the program event, in batches; returns how many."""
     params: dict[str, Any] = {
         "event_uid": program_event.event_uid,
         "program_event": program_event.pk,
@@ -116,7 +116,7 @@ def add_notifications(program_event: ProgramEvent, *, batch_size: int, now: date
 
 
 def apply_answers(staged: str, program_id: int) -> int:
-    """Note what DERMS answered for each staged device; gives how many changed."""
+    """Store DERMS's answer for each staged device; returns how many changed."""
     return sql.execute(compose(_ANSWER, staged=identifier(staged)), {"program": program_id})
 
 

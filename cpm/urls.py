@@ -1,4 +1,4 @@
-"""Addresses of the customer-program system: a verb is the last segment; only POST acts."""
+"""Addresses of the customer-program system: verbs come last; only POST acts."""
 
 from django.urls import path
 

@@ -12,12 +12,12 @@ from integration.pages.badges import OUTCOME_CHOICES
 from ..choices import ParticipationStatus
 from ..queries import Wanted, device_ids, program_event_named
 
-# So many devices are looked up one by one; more than a person wants to read.
+# More devices than anyone wants to read.
 MOST_DEVICES = 200
 
 
 class ParticipationFilter(forms.Form):
-    """Becomes a `Wanted`. People who may not see customers have no field for them."""
+    """Becomes a `Wanted`. People who may not see customers get no field for them."""
 
     program_event = forms.CharField(
         label=_("Program event and stage"),
@@ -59,7 +59,7 @@ class ParticipationFilter(forms.Form):
 
     @property
     def wanted(self) -> Wanted:
-        """What a valid form asks for."""
+        """The query that a valid form describes."""
         given = self.cleaned_data
         event = given["program_event"]
         return Wanted(

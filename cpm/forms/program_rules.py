@@ -1,4 +1,4 @@
-"""The rules of a program: a field for each field of the contract, made from its entry."""
+"""The rules of a program: one form field per field of the contract, made from its entry."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, time
@@ -24,7 +24,7 @@ MOST = 100_000  # of minutes, days, hours or events; a program without a limit l
 
 
 class HolidaysField(forms.CharField):
-    """Dates, one a line."""
+    """Dates, one per line."""
 
     widget = forms.Textarea(attrs={"rows": 4})
 
@@ -106,12 +106,12 @@ class RulesForm(forms.Form):
             self.add_error(missing[0], sentence)
 
     def _hours_end_before_they_begin(self) -> bool:
-        """Midnight as the end is the end of the day."""
+        """Whether the hours are reversed; midnight as the end is the end of the day."""
         start, end = (self.cleaned_data.get(name) for name in ("hours_from", "hours_until"))
         return start is not None and end is not None and end != time() and end <= start
 
     def _validate_rules(self, given: dict[str, Any]) -> None:
-        """Read the fields as the contract DERMS gets them by, and say by its fields what does not fit."""
+        """Validate the fields against the contract that is sent to DERMS, and report errors on the fields."""
         for name in ("season_start", "season_end"):
             if given[name] and not _is_month_day(given[name]):
                 self.add_error(name, _("“%s” is no month-day. Write it like 06-01.") % given[name])
@@ -135,6 +135,6 @@ def _is_month_day(text: str) -> bool:
 
 
 def _of_kinds(*kinds: Kind) -> list[RuleField]:
-    """The fields of some kinds in the order of the page: two that belong together lie side by side, before others."""
+    """The fields of some kinds in the order of the page: pairs of one rule come before others, next to each other."""
     fields = [field for kind in kinds for field in FIELDS if field.rule.kind == kind]
     return sorted(fields, key=lambda field: -sum(other.rule == field.rule for other in fields))

@@ -26,7 +26,7 @@ class DevicesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  #
 
 
 class PeriodForm(LocalMomentMixin, forms.Form):
-    """From, until and why; the times are those of the device location. `period` is the one that is edited."""
+    """From, until and why, in the device location's time. `period` is the one being edited."""
 
     starts_at = WallTimeField(label=_("From"))
     ends_at = WallTimeField(label=_("Until"))
@@ -59,7 +59,7 @@ class PeriodForm(LocalMomentMixin, forms.Form):
         return self.cleaned_data
 
     def _keep_what_was_not_changed(self) -> None:
-        """A picker shows whole minutes: the minute that runs means now, and an old moment keeps its seconds."""
+        """A picker shows whole minutes: the current minute means now, and an unchanged moment keeps its seconds."""
         for name, before in self._first_values().items() if self.period else ():
             if 0 <= (before - self.cleaned_data[name]).total_seconds() < 60:
                 self.cleaned_data[name] = before
@@ -81,7 +81,7 @@ class PeriodForm(LocalMomentMixin, forms.Form):
 
 
 class UnavailabilityForm(PeriodForm):
-    """A new period of one or more devices of one place."""
+    """A new period of one or more devices of one location."""
 
     devices = DevicesField(queryset=Device.objects.none(), label=_("Devices"))
     field_order = ["devices", "starts_at", "ends_at", "reason"]
@@ -100,7 +100,7 @@ class UnavailabilityForm(PeriodForm):
 
 
 class OptOutForm(forms.Form):
-    """Preemptive Opt-Out of a device, for one stage or for all that come of the event."""
+    """Preemptive Opt-Out of a device, for one stage or for all coming stages of the event."""
 
     preemptive_opt_out = forms.ChoiceField(
         label=_("Preemptive Opt-Out"), choices=[("no", _("No")), ("yes", _("Yes"))], initial="no"

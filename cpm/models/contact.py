@@ -1,4 +1,4 @@
-"""What reaches a customer: notifications, their e-mails by the batch, and links to their own page."""
+"""Contact with customers: notifications, batches of their e-mails, and links to a customer's own page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _signer = signing.Signer(salt="cpm.self_service", sep=".")
 
 
 class Notification(models.Model):
-    """A customer was told that devices of theirs are reserved for an event: once for each event."""
+    """A customer was notified that their devices are reserved for an event; at most once per event."""
 
     event_uid = models.UUIDField()
     program_event = models.ForeignKey("cpm.ProgramEvent", on_delete=models.PROTECT, related_name="notifications")
@@ -32,7 +32,7 @@ class Notification(models.Model):
 
 
 class NotificationBatch(models.Model):
-    """E-mails of one program event that a worker sends together."""
+    """E-mails about one program event that a worker sends together."""
 
     program_event = models.ForeignKey("cpm.ProgramEvent", on_delete=models.PROTECT, related_name="+")
     number = models.PositiveIntegerField()
@@ -49,7 +49,7 @@ class NotificationBatch(models.Model):
 
 
 class SelfServiceLink(models.Model):
-    """A link by which one customer reaches a page of their own without an account, until it expires or is revoked."""
+    """A link that opens one customer's own page without an account, until it expires or is revoked."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     customer = models.ForeignKey("cpm.Customer", on_delete=models.PROTECT, related_name="links")
@@ -64,12 +64,12 @@ class SelfServiceLink(models.Model):
 
     @property
     def token(self) -> str:
-        """What stands in the link: the row's uid, signed."""
+        """The token in the link: the row's uid, signed."""
         return _signer.sign(self.uid.hex)
 
     @staticmethod
     def uid_of(token: str) -> uuid.UUID | None:
-        """The uid a token was signed for; None where this installation did not sign it."""
+        """The uid in a token; None if this installation did not sign it."""
         try:
             return uuid.UUID(_signer.unsign(token))
         except (signing.BadSignature, ValueError):

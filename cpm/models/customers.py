@@ -14,19 +14,19 @@ from cpm.models.programs import Program
 
 
 def digits_of(field: str) -> Func:
-    """A telephone number without its signs and spaces."""
+    """A telephone number reduced to its digits."""
     return Func(
         F(field), Value(r"\D"), Value(""), Value("g"), function="regexp_replace", output_field=models.TextField()
     )
 
 
 def part_of(field: str, name: str) -> GinIndex:
-    """Finds a row by any part of a text, whatever its case."""
+    """An index to find a row by any part of a text, ignoring case."""
     return GinIndex(OpClass(Upper(field), name="gin_trgm_ops"), name=name)
 
 
 class Customer(models.Model):
-    """A customer of the utility. Never in logs."""
+    """A customer of the utility. Never logged."""
 
     number = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=120)
@@ -45,7 +45,7 @@ class Customer(models.Model):
 
 
 class DeviceLocation(models.Model):
-    """The place where devices are installed, and where on the grid it hangs."""
+    """The place where devices are installed, and its position in the grid."""
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="locations")
     address = models.CharField(max_length=200)
@@ -63,7 +63,7 @@ class DeviceLocation(models.Model):
 
 
 class Device(models.Model):
-    """A controllable device. One that was replaced or taken out keeps its row, so that its outcome finds it."""
+    """A controllable device. If it is replaced or taken out, its row stays, so that outcomes can still be matched."""
 
     location = models.ForeignKey(DeviceLocation, on_delete=models.PROTECT, related_name="devices")
     head_end = models.CharField(max_length=40)
@@ -82,7 +82,7 @@ class Device(models.Model):
             )
         ]
         indexes = [
-            # All that loading an extract wants to know of a device, in the order in which extracts are written.
+            # Everything that loading an extract needs of a device, in the order in which extracts are written.
             models.Index(
                 fields=["nic_id"], include=["head_end", "id", "installed_at", "ended_at"], name="cpm_device_by_nic"
             )

@@ -1,4 +1,4 @@
-"""Versions of rows that program managers and CSRs change."""
+"""Versions of the rows that program managers and CSRs change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pghistory
 
 
 def history_of(model_name: str) -> Any:
-    """Keeps every version of a row, with who changed it; append-only by trigger."""
+    """Keep every version of a row, with the person who changed it; append-only by trigger."""
     return pghistory.track(
         model_name=model_name,
         obj_field=pghistory.ObjForeignKey(related_name="changes"),

@@ -1,4 +1,4 @@
-"""What is known of one device in one program event: facts that a million rows may hold, without keys between them."""
+"""One device in one program event: facts only, for a million rows, without foreign keys between the tables."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from integration.seam.history import HistoryRecord
 
 
 class Removal(models.Model):
-    """A device that leaves a program event: at its customer's wish, or because DERMS had to give it up.
+    """A device that leaves a program event: its customer opted out, or DERMS had to release it.
 
-    No key to a participation: it may be known before the reservations are loaded.
+    No foreign key to a participation: it may arrive before the reservations are loaded.
     """
 
     stage_uid = models.UUIDField()
@@ -22,7 +22,7 @@ class Removal(models.Model):
     requested_by = models.CharField(max_length=150)
     answer = models.CharField(max_length=9, blank=True)
     answered_at = models.DateTimeField(null=True)
-    # A device leaves with the request, unless the answer is that it came too late.
+    # A device leaves with the request, unless the answer is “too late”.
     has_left = models.GeneratedField(
         expression=~Q(answer="too late"),  # type: ignore[arg-type]  # any condition will do
         output_field=models.BooleanField(),
@@ -58,7 +58,7 @@ class ParticipationChange(HistoryRecord):
 
 
 class Participation(models.Model):
-    """One device in one program event: facts alone; the status is derived. Partitioned by program event."""
+    """One device in one program event: facts only; the status is derived. Partitioned by program event."""
 
     pk = models.CompositePrimaryKey("program_event_id", "device_id")
     program_event_id = models.BigIntegerField()

@@ -58,14 +58,14 @@ class ProgramEvent(ConcurrentTransitionMixin, models.Model):
 
     @property
     def opt_out_ends_at(self) -> datetime:
-        """Until when a customer may opt out."""
+        """The time until which a customer may opt out."""
         return self.starts_at - timedelta(minutes=self.program.type.opt_out_cutoff_minutes)
 
     @transition(field=state, source=ProgramEventState.SCHEDULED, target=ProgramEventState.IN_PROGRESS)
     def begin(self, started_at: datetime | None) -> None:
         self.started_at = started_at
 
-    # Messages may overtake each other: a Completed status can come before the In Progress one, which is then too old.
+    # Messages may overtake each other: Completed may arrive before In Progress, which then has too low a revision.
     @transition(
         field=state,
         source=[ProgramEventState.SCHEDULED, ProgramEventState.IN_PROGRESS],

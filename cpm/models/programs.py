@@ -25,7 +25,7 @@ class ProgramType(models.Model):
 
 @history_of("ProgramChange")
 class Program(models.Model):
-    """An offer customers enroll in, with the rules DERMS evaluates."""
+    """An offer that customers enroll in, with the rules that DERMS evaluates."""
 
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=120)

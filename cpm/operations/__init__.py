@@ -1,4 +1,4 @@
-"""Writes: each locks, looks, acts, and leaves history and messages in one transaction."""
+"""Writes: each locks, checks, acts, and writes history and messages in one transaction."""
 
 from .enrollment import (
     answer_enrollment,

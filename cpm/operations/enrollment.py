@@ -1,4 +1,4 @@
-"""Programs, subscriptions and devices, told to DERMS and answered by it."""
+"""Programs, subscriptions and devices: sent to DERMS, which answers."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -29,15 +29,15 @@ from ..set_operations import ENROLLMENT_ROWS, apply_answers
 
 
 class SubscriptionEnded(Refused):
-    """The customer has left the program already."""
+    """The customer has already left the program."""
 
 
 class DeviceTakenOut(Refused):
-    """The device is not there any more."""
+    """The device was taken out."""
 
 
 class NicIdTaken(Refused):
-    """Another device that is there has this NIC id."""
+    """Another installed device has this NIC id."""
 
 
 _TAKES_PART = Q(subscription__ends_at=None, device__ended_at=None)
@@ -46,7 +46,7 @@ _CAN_BE_ABOUT = {"Registered": _TAKES_PART, "Deregistered": ~_TAKES_PART, "Error
 
 @transaction.atomic
 def send_program_rules(*, program_id: int) -> None:
-    """Tell DERMS a program and its rules as they are now."""
+    """Send DERMS a program with its present rules."""
     program = Program.objects.get(pk=program_id)
     outbox.send(
         ProgramRuleSync(
@@ -62,7 +62,7 @@ def send_program_rules(*, program_id: int) -> None:
 
 @transaction.atomic
 def send_enrollment_load(*, program_id: int) -> int:
-    """Hand DERMS every device of a program it has not answered yet, in one file; gives how many."""
+    """Send DERMS, in one file, the devices of a program that it has not answered yet; returns how many."""
     program = Program.objects.get(pk=program_id)
     extract = extracts.write_extract(kind="enrollment_load", query=ENROLLMENT_ROWS, params={"program": program_id})
     outbox.send(EnrollmentLoad(program=program.code, extract=extract.ref), sender=System.CPM)
@@ -71,7 +71,7 @@ def send_enrollment_load(*, program_id: int) -> int:
 
 @transaction.atomic
 def start_enrollment(*, subscription_id: int, device_id: int, now: datetime) -> None:
-    """Let a device take part through a subscription, and tell DERMS."""
+    """Add a device to a subscription, and notify DERMS."""
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=subscription_id)
     device = Device.objects.get(pk=device_id)
     SubscribedDevice.objects.update_or_create(
@@ -82,7 +82,7 @@ def start_enrollment(*, subscription_id: int, device_id: int, now: datetime) -> 
 
 @transaction.atomic
 def end_enrollment(*, subscription_id: int, now: datetime) -> None:
-    """End a subscription with all its devices, and tell DERMS of each; a household has a handful."""
+    """End a subscription with all its devices, and notify DERMS of each; a household has a handful."""
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=subscription_id)
     if subscription.ends_at:
         raise SubscriptionEnded(
@@ -99,7 +99,7 @@ def end_enrollment(*, subscription_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now: datetime) -> Device:
-    """Put a new device in an old one's place. The old one keeps its row with an end, so that its outcome finds it."""
+    """Replace an old device with a new one. The old one's row stays, with an end, so that outcomes can be matched."""
     old = Device.objects.select_for_update(no_key=True).select_related("location").get(pk=device_id)
     if old.ended_at:
         raise DeviceTakenOut(
@@ -133,9 +133,9 @@ def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now
 
 @receiving
 def answer_enrollment(body: EnrollmentAnswer) -> Receipt:
-    """Note what DERMS answered about one device.
+    """Store DERMS's answer about one device.
 
-    Answers may overtake each other, so each is matched with the subscriptions it can be about.
+    Answers may overtake each other, so each is matched with the subscriptions that it can be about.
     """
     asked = SubscribedDevice.objects.filter(
         device__head_end=body.head_end, device__nic_id=body.nic_id, subscription__program__code=body.program
@@ -146,7 +146,7 @@ def answer_enrollment(body: EnrollmentAnswer) -> Receipt:
 
 @transaction.atomic
 def answer_enrollment_load(delivery: Delivery, body: EnrollmentLoadAnswer) -> Receipt:
-    """Note what DERMS answered about each device of a file."""
+    """Store DERMS's answer about each device of a file."""
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1).table
     return Receipt(applied=apply_answers(staged, Program.objects.get(code=body.program).pk))
 

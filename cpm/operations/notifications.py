@@ -1,4 +1,4 @@
-"""Telling customers that their devices are reserved: a notification each at once, then an e-mail, batch by batch."""
+"""Notify customers that their devices are reserved: a notification each at once, then e-mails, batch by batch."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -32,7 +32,7 @@ FIRST_PAUSE = timedelta(seconds=30)
 
 @transaction.atomic
 def notify_customers(program_event_id: int, *, now: datetime) -> None:
-    """Notify each customer of the program event once for its event, whatever the number of stages."""
+    """Notify each customer in the program event; once per event, even if it has several stages."""
     program_event = ProgramEvent.objects.select_for_update(no_key=True).get(pk=program_event_id)
     if program_event.notified_at or program_event.state != ProgramEventState.SCHEDULED:
         return
@@ -43,9 +43,9 @@ def notify_customers(program_event_id: int, *, now: datetime) -> None:
 
 @transaction.atomic
 def send_notification_batch(batch_id: int, *, now: datetime) -> None:
-    """E-mail the customers of one batch, each with a link of their own; whoever could not be reached is tried again.
+    """E-mail the customers of one batch, each with a link to their own page; retry those that failed later.
 
-    An e-mail may be sent twice where the process dies before the batch is marked; never less than once.
+    If the process dies before the batch is marked, an e-mail may be sent twice; never less than once.
     """
     _be_patient()
     batch = NotificationBatch.objects.select_for_update(no_key=True, of=("self",)).select_related("program_event")
@@ -65,7 +65,7 @@ def send_notification_batch(batch_id: int, *, now: datetime) -> None:
 
 
 def _be_patient() -> None:
-    """A slow mail server is no lost worker: the database must not end this session while e-mails go out."""
+    """Keep the database from ending this session while a slow mail server takes its time."""
     execute("SET LOCAL idle_in_transaction_session_timeout = '30min'")
 
 
@@ -75,7 +75,7 @@ def _unsent(batch: NotificationBatch) -> list[Notification]:
 
 
 def _send(notifications: list[Notification], program_event: ProgramEvent, now: datetime) -> int:
-    """Send what is still to be sent; gives how many could not be."""
+    """Send the e-mails that are still to be sent; returns how many failed."""
     reserved = _by_customer(
         coming_reservations([n.customer for n in notifications], Q(event_uid=program_event.event_uid))
     )
@@ -83,7 +83,7 @@ def _send(notifications: list[Notification], program_event: ProgramEvent, now: d
     mail = get_connection()
     no_server = _failure_of(mail.open)
     for notification in notifications:
-        # Who has left the event meanwhile is told nothing any more.
+        # Customers who have left the event meanwhile get no e-mail.
         if rows := reserved.get(notification.customer_id):
             message = _message(notification.customer, rows, links[notification.customer_id], mail)
             notification.error = no_server or _failure_of(message.send)
@@ -94,7 +94,7 @@ def _send(notifications: list[Notification], program_event: ProgramEvent, now: d
 
 
 def _failure_of(act: Callable[[], object]) -> str:
-    """Do it; gives what kind of failure there was, without a word about the customer."""
+    """Act; returns the kind of failure, without any data about the customer, or an empty text."""
     try:
         act()
     except (SMTPException, OSError) as problem:

@@ -25,16 +25,16 @@ class OptOutNotAllowed(Refused):
 
 @transaction.atomic
 def opt_out_device(*, program_event_id: int, device_id: int, by: str, now: datetime) -> None:
-    """Set Preemptive Opt-Out to Yes and tell DERMS. It can't be taken back; doing it again has no effect."""
+    """Set Preemptive Opt-Out to Yes and notify DERMS. It can't be undone; doing it again has no effect."""
     if sentence := _opt_out(program_event_id, device_id, by, now):
         raise OptOutNotAllowed(sentence)
 
 
 @transaction.atomic
 def opt_out_of_event(*, event_uid: UUID, device_id: int, by: str, now: datetime) -> list[str]:
-    """Opt a device out of every coming stage of an event; gives a sentence for each stage it could not leave.
+    """Opt a device out of every coming stage of an event; returns a sentence for each stage it could not leave.
 
-    Raises OptOutNotAllowed where it could leave none.
+    Raises OptOutNotAllowed if it could leave none.
     """
     coming = ProgramEvent.objects.filter(event_uid=event_uid, state=ProgramEventState.SCHEDULED).order_by("pk")
     reserved = Participation.objects.filter(
@@ -49,7 +49,7 @@ def opt_out_of_event(*, event_uid: UUID, device_id: int, by: str, now: datetime)
 
 
 def _opt_out(program_event_id: int, device_id: int, by: str, now: datetime) -> str:
-    """Opt a device out of one program event; gives why it could not be done, empty where it was."""
+    """Opt a device out of one program event; returns why that was refused, or an empty text."""
     program_event = (
         ProgramEvent.objects.select_for_update(no_key=True, of=("self",))
         .select_related("program__type")
@@ -83,7 +83,7 @@ def _opt_out(program_event_id: int, device_id: int, by: str, now: datetime) -> s
 
 
 def opt_out_refusal(program_event: ProgramEvent, participation: Participation | None, now: datetime) -> str:
-    """Why this device can't opt out of the program event now; empty where it can."""
+    """Why this device can't opt out of the program event now; empty if it can."""
     kind = program_event.program.type
     if not kind.allow_to_opt_out:
         return _("%(name)s programs do not allow customers to opt out.") % {"name": kind.name}
@@ -100,7 +100,7 @@ def opt_out_refusal(program_event: ProgramEvent, participation: Participation | 
 
 @receiving
 def answer_opt_out(body: OptOutAnswer, *, now: datetime) -> Receipt:
-    """Note whether DERMS and LEC confirmed the opt-out, or it was too late and since when."""
+    """Store whether DERMS and LEC confirmed the opt-out, or since when it was too late."""
     program_event = ProgramEvent.objects.select_for_update(no_key=True).get(stage_uid=body.stage_uid)
     removal = Removal.objects.get(stage_uid=body.stage_uid, head_end=body.head_end, nic_id=body.nic_id)
     if removal.answer or removal.reason != "opt-out":

@@ -1,4 +1,4 @@
-"""Bulk loads of a program event: who is reserved, and what each device did."""
+"""Bulk loads of a program event: the reserved devices, and what each did."""
 
 from datetime import datetime
 
@@ -30,14 +30,14 @@ COUNTERS = ["participations", "reserved", "closed", "outcomes", "reduction_w"]
 
 
 def prepare_reservations(message: Message) -> None:
-    """Make the table a program event's participations go into; "not yet" where the program event is not known."""
+    """Create the table for a program event's participations. Raises NotYet while the program event is not known."""
     program_event = _lock(message)
     if not _was_called_off(program_event) and program_event.reservations_loaded_at is None:
         _prepare(message, participation_partition(program_event))
 
 
 def prepare_outcomes(message: Message) -> None:
-    """Make the table a program event's outcomes go into; "not yet" where its participations are not loaded."""
+    """Create the table for a program event's outcomes. Raises NotYet while its participations are not loaded."""
     program_event = _lock(message)
     if program_event.reservations_loaded_at is None:
         if not _reservations_were_declined(program_event):
@@ -49,7 +49,7 @@ def prepare_outcomes(message: Message) -> None:
 
 @transaction.atomic
 def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datetime) -> Receipt:
-    """Take in one part; with the last one every reserved device has its participation."""
+    """Load one part; after the last one every reserved device has its participation."""
     program_event = ProgramEvent.objects.get(stage_uid=body.stage_uid)
     if _was_called_off(program_event):
         return Receipt(applied=0, note="the stage was canceled; nothing is loaded")
@@ -74,7 +74,7 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
 
 @transaction.atomic
 def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> Receipt:
-    """Take in one part; with the last one every participation is Closed."""
+    """Load one part; after the last one every participation is Closed."""
     program_event = ProgramEvent.objects.get(stage_uid=body.stage_uid)
     if program_event.outcomes_loaded_at:
         return Receipt(applied=0, note="the outcomes are already loaded")
@@ -92,7 +92,7 @@ def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> 
 
 
 def _refuse_unknown(delivery: Delivery, program_event: ProgramEvent, staged: extracts.Staged, applied: int) -> int:
-    """A row has one device or none, so nobody needs to look for the unknown where all were applied."""
+    """Each row has at most one device, so there are no unknown devices if all rows were applied."""
     return 0 if applied == staged.rows else refuse_unknown_devices(delivery, program_event, staged.table)
 
 
@@ -102,7 +102,7 @@ def _prepare(message: Message, partition: Partition) -> None:
 
 
 def _reservations_were_declined(program_event: ProgramEvent) -> bool:
-    """Whether it was canceled when its reservations came, so that they were not loaded and will not come again."""
+    """Whether it was canceled when its reservations arrived: they were not loaded, and will not come again."""
     awaited = Delivery.objects.filter(
         message__stage_uid=program_event.stage_uid,
         message__kind=DeviceReservation.kind,
@@ -114,7 +114,7 @@ def _reservations_were_declined(program_event: ProgramEvent) -> bool:
 
 
 def _take_in_nothing(program_event: ProgramEvent) -> None:
-    """Canceled when its reservations came, so they were not loaded; each outcome will make its own participation."""
+    """Attach an empty table: the reservations were declined, and each outcome will add its own participation."""
     partition = participation_partition(program_event)
     partition.create()
     _attach(partition)
@@ -135,7 +135,7 @@ def _save_counts(program_event: ProgramEvent, outcomes_loaded_at: datetime) -> N
 
 
 def _was_called_off(program_event: ProgramEvent) -> bool:
-    """Canceled before it started: then no device takes part."""
+    """Whether it was canceled before it started: then no device takes part."""
     return program_event.state == ProgramEventState.CANCELED and program_event.started_at is None
 
 

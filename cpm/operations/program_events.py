@@ -1,4 +1,4 @@
-"""Program events follow the stages they stand for."""
+"""Program events follow the stages that they represent."""
 
 from datetime import datetime
 
@@ -32,7 +32,7 @@ def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
 
 
 def _note_start_of_canceled(program_event: ProgramEvent, status: StageStatus, now: datetime) -> Receipt:
-    """It was canceled while it started: then it did start, and each device will have an outcome."""
+    """Store the start of a program event that was canceled while it started: each device will have an outcome."""
     if program_event.state != status.state or program_event.started_at or status.started_at is None:
         return Receipt(applied=0, note=f"the program event is {program_event.state} already")
     program_event.started_at, program_event.revision = status.started_at, status.revision

@@ -13,17 +13,17 @@ from .enrollment import send_program_rules
 
 @transaction.atomic
 def save_program(*, program_id: int, fields: dict[str, Any], rules: ProgramRules, by: str) -> None:
-    """Change a program's flags and rules, kept in its history; where a rule changed, DERMS is told."""
+    """Change a program's flags and rules, kept in its history; send them to DERMS if they changed."""
     program = Program.objects.select_for_update(no_key=True).get(pk=program_id)
-    told = (program.name, program.active, program.rules)
+    before = (program.name, program.active, program.rules)
     for name, value in fields.items():
         setattr(program, name, value)
     program.rules_data = rules.model_dump(mode="json")
-    tells_derms = (program.name, program.active, rules) != told
-    program.version += tells_derms
+    is_changed = (program.name, program.active, rules) != before
+    program.version += is_changed
     with pghistory.context(by=by):
         program.save()
-    if tells_derms:
+    if is_changed:
         send_program_rules(program_id=program.pk)
 
 

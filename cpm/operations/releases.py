@@ -1,4 +1,4 @@
-"""Reservations that DERMS gave up, device by device."""
+"""Reservations that DERMS released, device by device."""
 
 from datetime import datetime
 
@@ -14,9 +14,9 @@ from integration.seam.nudges import tell_pages
 
 @receiving
 def release_reservation(body: ReservationReleased, *, now: datetime) -> Receipt:
-    """Set the reservation flag to No where the device left the stage; "too late" changes nothing but is kept.
+    """Set the reservation flag to No if the device left the stage; “too late” is stored but changes nothing.
 
-    What was too late for one reason can still hold for another. A customer's opt-out has an answer of its own.
+    What was too late for one reason may be accepted for another. A customer's opt-out is answered separately.
     """
     program_event = ProgramEvent.objects.select_for_update(no_key=True).filter(stage_uid=body.stage_uid).first()
     removal, is_new = Removal.objects.get_or_create(
@@ -25,17 +25,17 @@ def release_reservation(body: ReservationReleased, *, now: datetime) -> Receipt:
         nic_id=body.nic_id,
         defaults={"reason": body.reason, "requested_at": body.at, "requested_by": "DERMS"},
     )
-    holds = body.answer in LEFT
-    if is_new or (removal.is_too_late and holds):
+    has_left = body.answer in LEFT
+    if is_new or (removal.is_too_late and has_left):
         removal.reason, removal.answer, removal.answered_at = body.reason, body.answer, body.at
         removal.save(update_fields=["reason", "answer", "answered_at"])
-    if program_event is None or not holds:
+    if program_event is None or not has_left:
         return Receipt(applied=int(is_new))
     return Receipt(applied=_clear_flag(program_event, body, now))
 
 
 def participating_device(program_event: ProgramEvent, head_end: str, nic_id: str) -> Device | None:
-    """The device of this name that takes part: a NIC id may have been used again."""
+    """The participating device with this key; its NIC id may have been reused since."""
     devices = {device.pk: device for device in Device.objects.filter(head_end=head_end, nic_id=nic_id)}
     held = Participation.objects.filter(program_event_id=program_event.pk, device_id__in=list(devices))
     participation = held.first()
@@ -43,7 +43,7 @@ def participating_device(program_event: ProgramEvent, head_end: str, nic_id: str
 
 
 def note_change(program_event: ProgramEvent, device: Device, what: str, by: str, now: datetime) -> None:
-    """Write one row of a participation's history, and tell the pages."""
+    """Add a row to a participation's history, and notify the pages."""
     ParticipationChange.objects.create(program_event=program_event, device=device, what=what, at=now, by=by)
     tell_pages(program_event.event_number)
 

@@ -11,13 +11,13 @@ LINK_LASTS = timedelta(days=14)
 
 
 def make_link(*, customer_id: int, by: str, now: datetime) -> SelfServiceLink:
-    """A link for one customer that works for two weeks."""
+    """Create a link for one customer that works for two weeks."""
     return SelfServiceLink.objects.create(customer_id=customer_id, made_at=now, made_by=by, expires_at=now + LINK_LASTS)
 
 
 @transaction.atomic
 def revoke_link(*, uid: UUID, by: str, now: datetime) -> None:
-    """End a link now. One that was revoked before stays as it is."""
+    """Revoke a link now. If it was revoked before, nothing changes."""
     link = SelfServiceLink.objects.select_for_update(no_key=True).get(uid=uid)
     if link.revoked_at is None:
         link.revoked_at, link.revoked_by = now, by

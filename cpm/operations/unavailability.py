@@ -24,7 +24,7 @@ class UnavailabilityNotAllowed(Refused):
 def schedule_unavailability(
     *, device_ids: list[int], starts_at: datetime, ends_at: datetime, reason: str, by: str, now: datetime
 ) -> list[Unavailability]:
-    """Keep devices of one customer out of events in a period, and tell DERMS; all of them or none."""
+    """Keep devices of one customer out of events in a period, all of them or none, and notify DERMS."""
     _require_start(starts_at, now)
     _require_length(starts_at, ends_at)
     made = []
@@ -43,7 +43,7 @@ def schedule_unavailability(
 def change_unavailability(
     *, uid: UUID, starts_at: datetime, ends_at: datetime, reason: str, by: str, now: datetime
 ) -> None:
-    """Move a period. A device that was given up because of it is not reserved again."""
+    """Change a period. A device that was released because of it is not reserved again."""
     period = _lock(uid, now)
     if starts_at != period.starts_at:
         _require_start(starts_at, now)
@@ -58,7 +58,7 @@ def change_unavailability(
 
 @transaction.atomic
 def cancel_unavailability(*, uid: UUID, by: str, now: datetime) -> None:
-    """Take a period back; the devices may be chosen again, and are not reserved again for what they left."""
+    """Cancel a period; the devices may be chosen again, but are not reserved again for stages they left."""
     period = _lock(uid, now)
     period.state = UnavailabilityState.CANCELED
     _save_changed(period, by, now)
@@ -84,7 +84,7 @@ def _lock(uid: UUID, now: datetime) -> Unavailability:
 
 
 def _lock_devices(device_ids: list[int]) -> list[Device]:
-    """The devices by id, locked: a household has a handful."""
+    """Lock the devices in the order of their ids; a household has a handful."""
     devices = Device.objects.select_for_update(no_key=True).filter(pk__in=device_ids, ended_at=None).order_by("pk")
     if len(found := list(devices)) != len(set(device_ids)) or not found:
         raise UnavailabilityNotAllowed(_("Choose at least one device that is still installed."))
@@ -118,7 +118,7 @@ def _require_allowed(device: Device) -> None:
 
 
 def _save(period: Unavailability) -> None:
-    """The database refuses periods of one device that overlap; the sentence names the device."""
+    """Save a period. The database refuses overlapping periods of one device; the refusal names the device."""
     try:
         with transaction.atomic():
             period.save()

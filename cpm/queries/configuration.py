@@ -1,4 +1,4 @@
-"""Who changed a program or a program type: when, from what, to what."""
+"""The changes of programs, program types and unavailabilities: who, when, from what, to what."""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -30,7 +30,7 @@ def unavailability_changes(period: Unavailability) -> list[Happening]:
 
 
 def _changes(row: Model, history: str, names: list[str], *, rules: str = "", who: str = "") -> list[Happening]:
-    """The changes of a row, newest first; `who` is the field that says who made a version, where one does."""
+    """The changes of a row, newest first; `who` is the field that names the author of a version, if there is one."""
     versions = apps.get_model("cpm", history)._default_manager.filter(pgh_obj_id=row.pk)
     latest = list(versions.order_by("-pgh_id").values()[:MOST_VERSIONS])
     labels = {name: str(row._meta.get_field(name).verbose_name) for name in names}  # type: ignore[union-attr]

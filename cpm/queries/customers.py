@@ -1,4 +1,4 @@
-"""Customers, what they are enrolled in, and when their devices are called."""
+"""Customers, their enrollments, and when their devices are called."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -14,14 +14,14 @@ MOST_RESERVATIONS = 100
 
 
 class CustomerEnrollment(NamedTuple):
-    """A subscription, and the reservations of its devices that are not over."""
+    """A subscription, and the reservations of its devices that have not ended."""
 
     subscription: Subscription
     reservations: list[ParticipationRow]
 
     @property
     def next_reservations(self) -> list[ParticipationRow]:
-        """Those of the program event that comes, or runs, next."""
+        """Those of the next program event, coming or running."""
         return [row for row in self.reservations if row.program_event == self.reservations[0].program_event]
 
     @property
@@ -35,7 +35,7 @@ class CustomerEnrollment(NamedTuple):
 
 
 def customers() -> QuerySet[Customer]:
-    """Customers with their locations and the programs they are in now."""
+    """Customers with their locations and the programs in which they are now."""
     open_ones = Subscription.objects.filter(ends_at=None).select_related("program").order_by("program__name")
     return Customer.objects.prefetch_related(
         Prefetch("locations", DeviceLocation.objects.order_by("pk")),
@@ -50,7 +50,7 @@ def current_enrollments(customer: Customer) -> list[CustomerEnrollment]:
 
 
 def enrollment_of(customer: Customer, subscription_id: int) -> CustomerEnrollment | None:
-    """One open subscription of a customer; None where there is none of this id."""
+    """One open subscription of a customer; None if there is none with this id."""
     found = _subscriptions(customer).filter(ends_at=None, pk=subscription_id).first()
     return CustomerEnrollment(found, _of(coming_reservations([customer]), found)) if found else None
 
@@ -60,7 +60,7 @@ def ended_enrollments(customer: Customer) -> QuerySet[Subscription]:
 
 
 def past_participations(customer: Customer, *, limit: int) -> list[ParticipationRow]:
-    """The latest program events of the customer's devices that are over."""
+    """The latest past program events of the customer's devices."""
     over = Wanted(program_events=Q(state__in=FINAL_STATES) & _programs_of(customer), device_ids=_device_ids(customer))
     rows = participations(over, limit=limit)
     return sorted(rows, key=lambda row: row.program_event.starts_at, reverse=True)
@@ -73,7 +73,7 @@ def _subscriptions(customer: Customer) -> QuerySet[Subscription]:
 
 
 def coming_reservations(customers: Iterable[Customer], program_events: Q | None = None) -> list[ParticipationRow]:
-    """What the devices of these customers are reserved for and has not ended, the next one first."""
+    """Reservations of these customers' devices that have not ended, the next one first."""
     people = [customer.pk for customer in customers]
     theirs = Q(program__in=Subscription.objects.filter(customer__in=people).values("program"))
     wanted = Wanted(
@@ -87,7 +87,7 @@ def coming_reservations(customers: Iterable[Customer], program_events: Q | None 
 
 
 def own_reservations(customer: Customer) -> list[ParticipationRow]:
-    """What a customer's devices are reserved for or have opted out of and has not ended, the next one first."""
+    """What a customer's devices are reserved for, or have opted out of, and has not ended; the next one first."""
     wanted = Wanted(
         program_events=~Q(state__in=FINAL_STATES) & _programs_of(customer), device_ids=_device_ids(customer)
     )

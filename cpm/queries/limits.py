@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 
 def uses_of_limits(program: Program, now: datetime) -> tuple[str, list[LimitUse]]:
-    """What a device in all of the program's events has used up, by the zone of its newest event; and that zone."""
+    """What a device in all events of the program has used up, in the zone of its newest event; and that zone."""
     events = ProgramEvent.objects.filter(program=program)
     zone = events.order_by("-pk").values_list("time_zone", flat=True).first() or "UTC"
     limits = limits_of(program.rules, now, zone)

@@ -1,4 +1,4 @@
-"""Notifications: which are due, and what a customer was told."""
+"""Notifications: those that are due, and those of a customer."""
 
 import sys
 from datetime import datetime
@@ -13,18 +13,18 @@ from cpm.models.program_events import ProgramEvent
 from ..choices import ProgramEventState
 
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
-# Mail servers are asked for so many batches at once, however many wait.
+# The most batches sent to mail servers at once.
 BATCHES_AT_ONCE = 4
 SHOWN = 20
 
 
 def emails_are_sent() -> bool:
-    """Whether e-mails go anywhere. Printed ones are for a terminal: a log must not hold customers' data."""
+    """Whether e-mails go anywhere. They are only printed to a terminal: a log must not contain customers' data."""
     return settings.EMAIL_BACKEND != CONSOLE or sys.stdout.isatty()
 
 
 def program_event_ids_to_notify(now: datetime) -> "QuerySet[ProgramEvent, int]":
-    """Coming program events whose customers have not been told of their reservations."""
+    """Coming program events whose customers have not been notified of their reservations."""
     coming = ProgramEvent.objects.filter(state=ProgramEventState.SCHEDULED, notified_at=None, starts_at__gt=now)
     return coming.exclude(reservations_loaded_at=None).order_by("starts_at").values_list("pk", flat=True)
 

@@ -1,4 +1,4 @@
-"""Event participations: what is stored, and the status that follows from it."""
+"""Event participations: what is stored, and the status derived from it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ from integration.seam.sql import statement
 
 from ..choices import ParticipationStatus, ProgramEventState
 
-# A device takes part in one program event after another, so one statement may look into many of them at once.
+# A device has one row per program event, so one statement may search many program events.
 PROGRAM_EVENTS_AT_ONCE = 100
 CALLED_OFF = Q(state=ProgramEventState.CANCELED, started_at=None)
-# Which program events can hold rows of a status, by their counters alone.
+# Which program events can have rows with a status, according to their counters.
 _CAN_HOLD = {
     ParticipationStatus.CLOSED: Q(closed__gt=0),
     ParticipationStatus.CANCELED: CALLED_OFF & Q(closed__lt=F("participations")),
@@ -28,7 +28,7 @@ _CAN_HOLD = {
 
 
 class ParticipationKey(NamedTuple):
-    """Names one participation, and by it a place in the list."""
+    """Identifies a participation, and so a place in the list."""
 
     program_event_id: int
     device_id: int
@@ -36,7 +36,7 @@ class ParticipationKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to look for: nothing means everything. `program_events` narrows these by their own fields."""
+    """What to look for; nothing means everything. `program_events` filters by their own fields."""
 
     program_events: Q = field(default_factory=Q)
     device_ids: list[int] | None = None
@@ -62,7 +62,7 @@ class Facts(NamedTuple):
 
 @dataclass(frozen=True)
 class ParticipationRow:
-    """One participation with the program event and the device (and its customer) it belongs to."""
+    """One participation with its program event and its device (and customer)."""
 
     facts: Facts
     program_event: ProgramEvent
@@ -74,12 +74,12 @@ class ParticipationRow:
 
     @property
     def outcome(self) -> str:
-        """The outcome in words, empty while there is none."""
+        """The label of the outcome; empty while there is none."""
         return _(Outcome(self.facts.code).about.label) if self.facts.code else ""
 
 
 def participations(wanted: Wanted, *, after: ParticipationKey | None = None, limit: int) -> list[ParticipationRow]:
-    """Participations by program event, the newest first, and device."""
+    """Participations ordered by program event, the newest first, and device."""
     found: list[Facts] = []
     for program_event_ids, after_device in _stretches(wanted, after):
         found += _facts(wanted, program_event_ids, after_device, limit - len(found))
@@ -91,9 +91,9 @@ def participations(wanted: Wanted, *, after: ParticipationKey | None = None, lim
 
 
 def device_ids(*, device: str = "", customer: str = "", most: int) -> list[int] | None:
-    """Devices by the beginning of their NIC id (or head end/NIC id), and by their customer's number or account.
+    """Find devices by the start of their NIC id (or head end/NIC id), and by their customer's number or account.
 
-    At most `most`; None where neither is asked for.
+    Returns at most `most` ids; None if neither is given.
     """
     if not (device or customer):
         return None
@@ -103,15 +103,15 @@ def device_ids(*, device: str = "", customer: str = "", most: int) -> list[int] 
         found = found.filter(nic_id__startswith=nic_id)
         found = found.filter(head_end=head_end) if head_end else found
     if customer:
-        words = {customer, customer.upper()}
-        found = found.filter(Q(location__customer__number__in=words) | Q(location__customer__account__in=words))
+        keys = {customer, customer.upper()}
+        found = found.filter(Q(location__customer__number__in=keys) | Q(location__customer__account__in=keys))
     return list(found.values_list("pk", flat=True)[:most])
 
 
 def _stretches(wanted: Wanted, after: ParticipationKey | None) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Which program events to look into, one statement at a time, and behind which device in them.
+    """The program events to search in each statement, and the device after which to continue.
 
-    A list goes through them one by one, because only then does the partition's key give the order; the few rows of
+    A list searches them one by one, because only then does the partition's key provide the order. The few rows of
     chosen devices are sorted instead.
     """
     ids = _candidate_ids(wanted)

@@ -1,4 +1,4 @@
-"""Program events, the loads they wait for, and programs."""
+"""Program events, their loads under way, and programs."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -38,19 +38,19 @@ def program_event_named(name: str) -> ProgramEvent | None:
 
 
 def loads_under_way(stage_uid: UUID) -> QuerySet[Load]:
-    """Bulk files of a stage that CPM is taking in just now."""
+    """Bulk files of a stage that CPM is loading now."""
     loads = Load.objects.filter(receiver=System.CPM, finished_at=None, message__stage_uid=stage_uid)
     return loads.exclude(message__deliveries__discarded_at__isnull=False).select_related("message").order_by("pk")
 
 
 def programs_with_use() -> QuerySet[Program]:
-    """Programs with how many subscriptions are open."""
+    """Programs with their number of open subscriptions."""
     open_ones = Count("subscriptions", filter=Q(subscriptions__ends_at=None))
     return Program.objects.select_related("type").annotate(subscriptions_open=open_ones).order_by("-active", "name")
 
 
 def is_settled(event: ProgramEvent) -> bool:
-    """Whether nothing more can come: the stage is over, and its outcomes are in where it ran."""
+    """Whether nothing more can come: the stage is over and, if it ran, its outcomes are loaded."""
     return event.state in FINAL_STATES and bool(event.outcomes_loaded_at or not event.started_at)
 
 
@@ -82,7 +82,7 @@ def participation_history(row: ParticipationRow) -> list[Happening]:
 
 
 def opt_out_of(row: ParticipationRow) -> Removal | None:
-    """What DERMS and LEC made of a device's opt-out; None where it did not opt out."""
+    """The removal that a device's opt-out asked for, with the answer; None if it did not opt out."""
     if not row.facts.preemptive_opt_out:
         return None
     device = row.device

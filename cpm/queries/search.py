@@ -1,4 +1,4 @@
-"""Finding a customer by whatever they say of themselves."""
+"""Find a customer by anything they may say on the phone."""
 
 import re
 from typing import Any
@@ -9,16 +9,16 @@ from django.db.models.lookups import Contains
 
 from cpm.models.customers import Customer, Device, DeviceLocation, digits_of
 
-# More than a person reads through; whoever gets so many types more.
+# More than anyone reads; a person who gets so many types more.
 MOST_FOUND = 500
-# A part of a text is looked up by its three-letter pieces, so it needs that many.
+# Parts of a text are found by an index of three-letter pieces, so they need three letters.
 SHORTEST_PART = 3
 FEWEST_DIGITS = 4
 TELEPHONE = re.compile(r"[\d\s()+./-]+")
 
 
 def customers_like(found: QuerySet[Customer], words: str) -> QuerySet[Customer]:
-    """Those whose number, account or device's NIC id this is; or else part of it, of a name, an address or a phone."""
+    """Customers with this number, account or NIC id; or, if none, with this part of it, of a name, address or phone."""
     if keys := list(_having_key(words)):
         return found.filter(pk__in=[pk for (pk,) in keys])
     if len(words) < SHORTEST_PART:
@@ -27,7 +27,7 @@ def customers_like(found: QuerySet[Customer], words: str) -> QuerySet[Customer]:
 
 
 def _having_key(words: str) -> QuerySet[Any, Any]:
-    """Ids of customers with this number, this account, or a device of this NIC id, complete: each by its own index."""
+    """Ids of customers with exactly this number, account or device's NIC id, each found by its own index."""
     keys = {words, words.upper()}
     head_end, _, nic_id = words.rpartition("/")
     devices = Device.objects.filter(nic_id__in={nic_id, nic_id.upper()})
@@ -43,7 +43,7 @@ def _having_key(words: str) -> QuerySet[Any, Any]:
 
 
 def _partly(words: str) -> QuerySet[Any, Any]:
-    """Ids of customers whose name, address or phone contains this, or whose key begins with it."""
+    """Ids of customers whose name, address or phone contains this, or whose key starts with it."""
     part = Value(words.upper())
     begins = Q(number__startswith=words.upper()) | Q(account__startswith=words.upper())
     found: list[QuerySet[Any, Any]] = [

@@ -1,4 +1,4 @@
-"""Unavailability: the periods of a place's devices, what they would release, and what they did."""
+"""Unavailability: the periods of a location's devices, what they would release, and what they released."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
@@ -23,7 +23,7 @@ REASON = "customer unavailable"
 
 
 class Release(NamedTuple):
-    """A reservation that an unavailability reaches: `answer` is what DERMS did, empty until it says so."""
+    """A reservation that an unavailability overlaps; `answer` is what DERMS reported, empty until then."""
 
     program_event: ProgramEvent
     device: Device
@@ -32,7 +32,7 @@ class Release(NamedTuple):
 
 
 class Day(NamedTuple):
-    """A local day: how many devices are unavailable in a part of it, and how many reservations reach into it."""
+    """A local day: how many devices are unavailable in part of it, and how many reservations overlap it."""
 
     date: date
     unavailable: int
@@ -40,13 +40,13 @@ class Day(NamedTuple):
 
 
 def periods_of(devices: Iterable[int], now: datetime) -> QuerySet[Unavailability]:
-    """Periods that are to come, under way or lately over, the latest first."""
+    """Periods that are coming, under way or recently over, the latest first."""
     found = Unavailability.objects.filter(device__in=list(devices), ends_at__gt=now - SHOWN_AFTER_END)
     return found.select_related("device__location").order_by("-starts_at", "device__nic_id")
 
 
 def reservations_in(devices: Iterable[int], starts_at: datetime, ends_at: datetime) -> list[ParticipationRow]:
-    """What these devices are reserved for in a period, whole or in part: what an unavailability would release."""
+    """Reservations of these devices that overlap a period: those that an unavailability would release."""
     wanted = Wanted(
         program_events=~Q(state__in=FINAL_STATES) & Q(starts_at__lt=ends_at, ends_at__gt=starts_at),
         device_ids=list(devices),
@@ -57,7 +57,7 @@ def reservations_in(devices: Iterable[int], starts_at: datetime, ends_at: dateti
 
 
 def month_ahead(devices: Iterable[int], periods: Iterable[Unavailability], now: datetime, zone: str) -> list[Day]:
-    """Today and the thirty days after it, by the zone's own days."""
+    """Today and the next thirty days, by the zone's calendar."""
     today = now.astimezone(ZoneInfo(zone)).date()
     edges = [datetime.combine(today + timedelta(days=n), time(), ZoneInfo(zone)) for n in range(DAYS_AHEAD + 1)]
     reserved = [row.program_event for row in reservations_in(devices, now, edges[-1])]
@@ -77,7 +77,7 @@ def _reaches(what: Unavailability | ProgramEvent, begins: datetime, ends: dateti
 
 
 def releases_of(devices: Iterable[Device], periods: Iterable[Unavailability]) -> list[Release]:
-    """What became of the reservations these periods reach: answered ones, then those DERMS has still to answer."""
+    """What became of the reservations that these periods overlap, the latest first; DERMS may still have to answer."""
     answered = _answered(list(devices))
     known = {(release.program_event.pk, release.device.pk) for release in answered}
     asked = [
@@ -91,7 +91,7 @@ def releases_of(devices: Iterable[Device], periods: Iterable[Unavailability]) ->
 
 
 def devices_of(location: DeviceLocation) -> QuerySet[Device]:
-    """The devices installed at a place."""
+    """The devices installed at a location."""
     return location.devices.filter(ended_at=None).order_by("nic_id")
 
 

@@ -1,4 +1,4 @@
--- Clears the reservation flag of the devices that left a stage before its participations were all loaded.
+-- Clear the reservation flag of devices that left a stage before all its participations were loaded.
 WITH removed AS (
     SELECT d.id, bool_or(m.reason = 'opt-out') AS opted_out
       FROM cpm_removal m

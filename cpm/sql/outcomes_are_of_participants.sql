@@ -1,5 +1,5 @@
--- Whether the devices that have an outcome in a program event are exactly those that have a participation. Sets of as many
--- ids whose hashes have the same sums, twice over, are the same: by chance they would be once in 10^30 times.
+-- Check that exactly the participating devices of a program event have an outcome. Two sets of equally many ids are the
+-- same if the sums of two different hashes agree: the chance that they are not is about 1 in 10^30.
 SELECT (SELECT (count(*), sum(hashint8extended(device_id, 1)), sum(hashint8extended(device_id, 2)))
           FROM cpm_outcome WHERE program_event_id = %(program_event)s)
      = (SELECT (count(*), sum(hashint8extended(device_id, 1)), sum(hashint8extended(device_id, 2)))

@@ -1,4 +1,4 @@
--- The one place where facts become a status, over an outcome o (left-joined) and its program event e; part of participations.
+-- Derive a participation's status, only here, from its outcome o (left-joined) and program event e; for participations.
 CASE WHEN o.code IS NOT NULL THEN 'Closed'
      WHEN e.state = 'Canceled' AND e.started_at IS NULL THEN 'Canceled'
      ELSE 'Reserved' END

@@ -1,4 +1,4 @@
--- The rows of one staged part whose device nobody had before the stage ended.
+-- Find the rows of one staged part whose device did not exist before the stage ended.
 SELECT coalesce(s.head_end, ''), coalesce(s.nic_id, ''), 'refused: no such device'
   FROM {staged} s
  WHERE NOT EXISTS (SELECT FROM cpm_device d

@@ -1,4 +1,4 @@
--- The devices that have an outcome in a program event and no reservation.
+-- Find the devices that have an outcome in a program event and no reservation.
 SELECT o.device_id
   FROM cpm_outcome o
  WHERE o.program_event_id = %(program_event)s

@@ -1,4 +1,4 @@
-"""What only the customer-program pages draw."""
+"""Tags that only the customer-program pages use."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,7 +37,7 @@ def participations_url(event: ProgramEvent) -> str:
 
 @register.simple_tag
 def participation_url(event: ProgramEvent, device: Device, then: str = "") -> str:
-    """The page of one device in a program event; `then` opens what the page leads to, "opt_out"."""
+    """The page of one device in a program event; `then` is a page it leads to: "opt_out"."""
     name = "_".join(filter(None, ["cpm:participation", then]))
     return reverse(name, args=[event.event_number, event.stage_number, device.head_end, device.nic_id])
 
@@ -66,14 +66,14 @@ def plain_window(start: datetime, end: datetime, zone: str) -> str:
 
 @register.inclusion_tag("cpm/month_strip.html")
 def month_strip(days: Sequence[Day]) -> dict[str, Any]:
-    """Two lanes of days, unavailable above reserved; a day of neither stays empty."""
+    """Two lanes of days, unavailable above reserved; a day with neither stays empty."""
     cells = [(one, percent(n / len(days)), percent((n + 0.5) / len(days))) for n, one in enumerate(days)]
     return {"cells": cells, "width": percent(0.9 / len(days)), "used": [one for one in days if one[1:] != (0, 0)]}
 
 
 @register.simple_tag
 def mark(state: str) -> SafeString:
-    """A badge where there is little room: an outcome shows its code, and its words to readers."""
+    """A badge for narrow places: an outcome shows its code, and its label to screen readers."""
     look = look_of(state)
     if state not in OUTCOMES:
         return format_html(

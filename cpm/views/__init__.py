@@ -1,4 +1,4 @@
-"""Pages of the customer-program system: each view finds, asks one query or operation, and answers."""
+"""Pages of the customer-program system: each view finds, calls one query or operation, and renders."""
 
 from .customers import customer, customer_list, link_add, link_revoke, outstanding
 from .participations import participation, participation_export, participation_list, participation_opt_out

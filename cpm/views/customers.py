@@ -44,7 +44,7 @@ SEARCHES_A_MINUTE = 60
 @require_safe
 @allow("cpm.view_customer")
 def customer_list(request: SignedInRequest) -> HttpResponse:
-    """Customers by number; a search that finds a single one opens it."""
+    """Customers by number; a search with a single match opens it."""
     words = request.GET.get("q", "").strip()[:120]
     if words and is_over("customer-search", str(request.user.pk), per_minute=SEARCHES_A_MINUTE):
         context = {"page": Page([]), "words": words, "too_often": SEARCHES_A_MINUTE}
@@ -60,7 +60,7 @@ def customer_list(request: SignedInRequest) -> HttpResponse:
 @allow("cpm.view_customer")
 @vary_on_headers("HX-Request")
 def customer(request: SignedInRequest, number: str) -> HttpResponse:
-    """Customer Program Summary: what they are enrolled in, what comes next, and what was."""
+    """Customer Program Summary: a customer's enrollments, coming reservations and history."""
     found = get_object_or_404(Customer, number=number)
     context = {"customer": found, "enrollments": current_enrollments(found)}
     if request.htmx:
@@ -101,7 +101,7 @@ def outstanding(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
 @allow("cpm.add_selfservicelink")
 @acts_once
 def link_add(request: SignedInRequest, number: str) -> HttpResponse:
-    """Make a link to this customer's own page, to be sent to them."""
+    """Create a link to this customer's own page, to be sent to them."""
     found = get_object_or_404(Customer, number=number)
     link = operations.make_link(customer_id=found.pk, by=request.user.username, now=clock.now())
     address = settings.PUBLIC_URL + reverse("cpm:self_service", args=[link.token])

@@ -1,4 +1,4 @@
-"""Event Participation: what each device is reserved for and did."""
+"""Event Participation: each device's reservations and outcomes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -45,7 +45,7 @@ SEES_CUSTOMERS = "cpm.view_customer"
 @allow("cpm.view_participation")
 @vary_on_headers("HX-Request")
 def participation_list(request: SignedInRequest) -> HttpResponse:
-    """All participations, or those of a filter; the counters of the program event where one is chosen."""
+    """All participations, or those that match a filter; with a program event chosen, also its counters."""
     form = _filter(request)
     if not form.is_valid():
         return _refuse(request, form)
@@ -62,7 +62,7 @@ def participation_list(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @allow("cpm.view_participation")
 def participation_export(request: SignedInRequest) -> HttpResponseBase:
-    """Every participation of the filter; customers only for people who may see them."""
+    """Every participation that matches the filter; customers only for people who may see them."""
     form = _filter(request)
     if not form.is_valid():
         return _refuse(request, form)
@@ -130,7 +130,7 @@ def _row(event_number: str, stage_number: int, head_end: str, nic_id: str) -> Pa
 
 
 def _record(row: ParticipationRow) -> dict[str, Any]:
-    """What the record shows; the form only where the device can still opt out."""
+    """The context of the record; it has the form only if the device can still opt out."""
     facts = Participation(reservation_flag=row.facts.reservation_flag)
     refusal = opt_out_refusal(row.program_event, facts, clock.now())
     opt_out, coming = opt_out_of(row), _coming_stages(row)
@@ -153,7 +153,7 @@ def _coming_stages(row: ParticipationRow) -> list[ParticipationRow]:
 
 
 def _refuse(request: SignedInRequest, form: ParticipationFilter) -> HttpResponse:
-    """The page without rows, with what is wrong with the filter."""
+    """The page without rows, with the errors of the filter."""
     context = {"form": form, "page": Page([]), "query": request.GET.urlencode()}
     return render(request, "cpm/participation_list.html", context, status=422)
 
@@ -163,7 +163,7 @@ def _filter(request: SignedInRequest) -> ParticipationFilter:
 
 
 def _chosen(event: ProgramEvent | None) -> dict[str, Any]:
-    """What the page shows of the chosen program event; nothing where none is."""
+    """What the page shows of the chosen program event; nothing if none is chosen."""
     if event is None:
         return {}
     return {"program_event": event, "is_settled": is_settled(event), "loads": loads_under_way(event.stage_uid)}

@@ -36,7 +36,7 @@ def program_event_list(request: SignedInRequest) -> HttpResponse:
 @allow("cpm.view_programevent")
 @vary_on_headers("HX-Request")
 def program_event(request: SignedInRequest, event_number: str, stage_number: int) -> HttpResponse:
-    """One program event; its live part asks for itself while it goes on."""
+    """One program event; its live part refreshes itself until the program event is settled."""
     found = get_object_or_404(program_events(), event_number=event_number, stage_number=stage_number)
     context = {
         "program_event": found,
@@ -51,7 +51,7 @@ def program_event(request: SignedInRequest, event_number: str, stage_number: int
 @require_safe
 @allow("cpm.view_programevent")
 def program_event_export(request: SignedInRequest) -> HttpResponseBase:
-    """Every program event of the filter, newest first."""
+    """Every program event that matches the filter, newest first."""
     found = ProgramEventFilter(request.GET, queryset=program_events()).qs
     return export(request, listing_of("program-events", found, NEWEST_FIRST, _header(), _cells))
 

@@ -28,7 +28,7 @@ def program_list(request: SignedInRequest) -> HttpResponse:
 @allow("cpm.change_program")
 @acts_once
 def program(request: SignedInRequest, code: str) -> HttpResponse:
-    """Program Configuration; what changes of the rules, DERMS is told."""
+    """Program Configuration; changed rules are sent to DERMS."""
     found = get_object_or_404(Program.objects.select_related("type"), code=code)
     given = request.POST if request.method == "POST" else None
     form = ProgramForm(given, instance=found)

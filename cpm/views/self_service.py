@@ -1,4 +1,4 @@
-"""A customer's own page: no account, a link that is signed, ends, can be revoked, and shows one customer alone."""
+"""A customer's own page: no account; a signed link that expires, can be revoked and shows only that customer."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -42,7 +42,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def for_customer(view: View) -> View:
-    """Open a view to whoever holds a link that works; the view gets the link. Says nothing of any customer else."""
+    """Open a view to anyone with a valid link, which the view receives. It reveals nothing about other customers."""
 
     @allow_anyone
     @ACTING
@@ -71,7 +71,7 @@ def for_customer(view: View) -> View:
 
 @for_customer
 def self_service(request: HttpRequest, link: SelfServiceLink) -> HttpResponse:
-    """Coming reservations, each with Opt out where that is possible, and the periods of unavailability."""
+    """Coming reservations, with Opt out if that is possible, and the periods of unavailability."""
     now, customer = clock.now(), link.customer
     rows = [(row, _why_not(row, now), opt_out_of(row)) for row in own_reservations(customer)]
     context = {
@@ -109,12 +109,12 @@ def self_service_opt_out(
 
 @for_customer
 def self_service_unavailability(request: HttpRequest, link: SelfServiceLink) -> HttpResponse:
-    """Say when devices must not be used; what that releases is shown before it is saved."""
+    """Set when devices must not be used; shows what that would release before saving."""
     devices = _may_be_unavailable(link.customer)
     first = devices.select_related("location").first()
     if first is None:
         raise operations.UnavailabilityNotAllowed(_("Your programs do not let you set unavailability."))
-    # One form, one clock: a home in another time zone is for a person on the phone.
+    # The form has one time zone; customers with homes in several have to call.
     zone, now = first.location.time_zone, clock.now()
     devices = devices.filter(location__time_zone=zone)
     form = UnavailabilityForm(request.POST or None, devices=devices, time_zone=zone, now=now)
@@ -131,7 +131,7 @@ def self_service_unavailability(request: HttpRequest, link: SelfServiceLink) -> 
 
 @for_customer
 def self_service_cancel(request: HttpRequest, link: SelfServiceLink, uid: UUID) -> HttpResponse:
-    """Take a period back."""
+    """Cancel a period."""
     periods = Unavailability.objects.filter(device__in=_own(link.customer)).select_related("device__location")
     period = get_object_or_404(periods, uid=uid)
     if request.method == "POST":
@@ -165,5 +165,5 @@ def _is_ahead(period: Unavailability, now: Any) -> bool:
 
 
 def _why_not(row: ParticipationRow, now: Any) -> str:
-    """Why a customer can't opt out of a reservation now; empty where they can."""
+    """Why a customer can't opt out of a reservation now; empty if they can."""
     return opt_out_refusal(row.program_event, Participation(reservation_flag=row.facts.reservation_flag), now)

@@ -83,7 +83,7 @@ def location(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
 @require_safe
 @allow("cpm.change_unavailability")
 def would_release(request: SignedInRequest, number: str) -> HttpResponse:
-    """What saving the form as it stands would release: a part of the pages that schedule and edit."""
+    """What saving the form now would release: a part of the pages that schedule and edit."""
     devices = Device.objects.filter(location__customer__number=number, ended_at=None)
     chosen = [int(pk) for pk in request.GET.getlist("devices") if pk.isdecimal() and len(pk) < 19]
     theirs = devices.filter(pk__in=chosen).select_related("location")
@@ -102,7 +102,7 @@ def would_release(request: SignedInRequest, number: str) -> HttpResponse:
 @allow("cpm.change_unavailability")
 @acts_once
 def unavailability_edit(request: SignedInRequest, number: str, uid: UUID) -> HttpResponse:
-    """Move a period; what was released because of it stays released."""
+    """Change a period; what was released because of it stays released."""
     period = _period(number, uid)
     zone = period.device.location.time_zone
     form = PeriodForm(request.POST or None, time_zone=zone, now=clock.now(), period=period)
@@ -150,7 +150,7 @@ def unavailability_cancel(request: SignedInRequest, number: str, uid: UUID) -> H
 
 
 def seen_key(rows: list[ParticipationRow]) -> str:
-    """Names the reservations a person was shown, so that no others are released by their Save."""
+    """Identify the reservations that a person was shown, so that Save releases no others."""
     return ",".join(f"{row.program_event.pk}-{row.device.pk}" for row in rows)
 
 
@@ -165,7 +165,7 @@ def _released(form: PeriodForm, devices: list[int]) -> list[ParticipationRow]:
 
 
 def schedule(form: UnavailabilityForm, by: str) -> bool:
-    """Save; what is refused becomes the form's error."""
+    """Save the form; a refusal becomes its error. Whether it was saved."""
     given = form.cleaned_data
     try:
         operations.schedule_unavailability(
@@ -225,7 +225,7 @@ def _period(number: str, uid: UUID) -> Unavailability:
 
 
 def _back(period: Unavailability) -> str:
-    """The Device Location page a period is shown on, or else its customer's page."""
+    """The Device Location page that shows a period, or else its customer's page."""
     found = Subscription.objects.filter(
         subscribed_devices__device=period.device, ends_at=None, program__allow_customer_unavailability=True
     ).first()
