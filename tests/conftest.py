@@ -23,7 +23,7 @@ from derms import operations
 from derms.models import ControlZone, Event, Program, Strategy
 from integration.console.models import User
 from integration.console.roles import ADMINISTRATOR, APPROVER, BALANCE_AUTHORITY, CSR, OPERATOR, PROGRAM_MANAGER
-from integration.seam import clock
+from integration.seam import clock, sql
 
 from . import factories, walk
 
@@ -72,7 +72,7 @@ def drop_partitions() -> None:
 
     What a killed process was at may still come or go.
     """
-    while names := [name for (name,) in factories.rows(PARTITIONS)]:
+    while names := [name for (name,) in sql.rows(PARTITIONS)]:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE IF EXISTS " + ", ".join(names))
 

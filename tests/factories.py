@@ -5,13 +5,13 @@ from functools import cache
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.db import connection
 
 from cpm import models as cpm
 from derms import models as derms
 from derms import operations
 from derms.choices import Control, DeviceClass, Objective, StageState
 from integration.console.models import User
+from integration.seam import sql
 from integration.seam.loads import Partition
 
 HOUR = timedelta(hours=1)
@@ -57,11 +57,8 @@ def forecast(
     made: derms.ControlZone, around: datetime, *, hours: int = 72, load_kw: int = 50_000, factor: float = 1.0
 ) -> None:
     """Flat load and reduction factors for so many hours on both sides of a moment."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _FORECAST,
-            {"zone": made.pk, "around": around, "hours": hours, "load": load_kw, "factor": factor, "kinds": CLASSES},
-        )
+    params = {"zone": made.pk, "around": around, "hours": hours, "load": load_kw, "factor": factor, "kinds": CLASSES}
+    sql.execute(_FORECAST, params)
 
 
 def program(code: str = "COOL", **rules: Any) -> derms.Program:
@@ -117,9 +114,8 @@ def fleet(
     """So many thermostats of 1 kW in a zone, enrolled in a program, known to CPM and DERMS."""
     derms.HeadEnd.objects.get_or_create(code="HE1", defaults={"name": "Head End One"})
     params = {"prefix": prefix, "devices": devices, "zone": where.code, "rated": RATED_W, "since": since}
-    with connection.cursor() as cursor:
-        cursor.execute(_FLEET, {**params, "program": enrolled_in.code})
-        cursor.execute(_KNOWN_DEVICES, {"prefix": prefix, "program": enrolled_in.pk})
+    sql.execute(_FLEET, {**params, "program": enrolled_in.code})
+    sql.execute(_KNOWN_DEVICES, {"prefix": prefix, "program": enrolled_in.pk})
 
 
 def device(where: derms.ControlZone, enrolled_in: derms.Program, *, since: datetime, **fields: Any) -> derms.Device:
@@ -143,12 +139,11 @@ def device(where: derms.ControlZone, enrolled_in: derms.Program, *, since: datet
 
 def used(made: derms.Device, *, recent: int, calls: int, last_called_at: datetime) -> None:
     """What is known of a device's last ten calls: `recent` has a 1 for each success."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE derms_candidate SET recent = %(recent)s, calls = %(calls)s, last_called_at = %(at)s,"
-            " score = derms_score(%(recent)s, %(calls)s) WHERE device_id = %(device)s",
-            {"recent": recent, "calls": calls, "at": last_called_at, "device": made.pk},
-        )
+    sql.execute(
+        "UPDATE derms_candidate SET recent = %(recent)s, calls = %(calls)s, last_called_at = %(at)s,"
+        " score = derms_score(%(recent)s, %(calls)s) WHERE device_id = %(device)s",
+        {"recent": recent, "calls": calls, "at": last_called_at, "device": made.pk},
+    )
 
 
 def reserved_stage(
@@ -162,9 +157,8 @@ def reserved_stage(
     )
     partition = Partition("derms_reservation", "stage_id", made.pk)
     partition.create()
-    with connection.cursor() as cursor:
-        rows = [(made.pk, one.pk, RATED_W) for one in devices]
-        cursor.executemany(f"INSERT INTO {partition.table} (stage_id, device_id, expected_w) VALUES (%s, %s, %s)", rows)
+    ids = [one.pk for one in devices]
+    partition.execute("INSERT INTO {table} SELECT %s, unnest(%s::bigint[]), %s", [made.pk, ids, RATED_W])
     partition.finish(derms.PRIMARY_KEY)
     partition.attach()
     return made
@@ -226,10 +220,3 @@ def planned(event: derms.Event, by_minutes: int = 0) -> list[operations.PlannedS
         )
         for stage in event.stages.order_by("number")
     ]
-
-
-def rows(query: str, params: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    """What a query gives."""
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
-        return cursor.fetchall()

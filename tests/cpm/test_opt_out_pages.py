@@ -11,6 +11,7 @@ from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program, ProgramType
 from derms.models import ControlZone, Event
 from derms.models import Program as DermsProgram
+from integration.seam import sql
 from integration.seam.models import Message
 from integration.seam.settling import settle
 from lec_sim import operations as lec
@@ -75,7 +76,7 @@ def test_the_click_path_ends_with_a_device_that_is_not_called(
     stage = LecStage.objects.get()
     lec.start_stage(stage.pk, now=reserved.starts_at)
     lec.call_devices(stage.pk, now=reserved.starts_at)
-    assert factories.rows("SELECT count(*) FROM lec_call") == [(19,)]
+    assert sql.rows("SELECT count(*) FROM lec_call") == [(19,)]
 
 
 def test_flags_off_no_button_no_form_and_saving_is_refused(
@@ -194,6 +195,6 @@ def test_program_flags_and_rules_keep_who_changed_what(allowed: Program, as_mana
 
 
 def test_a_change_past_the_pages_is_kept_too(allowed: Program, as_manager: Client) -> None:
-    factories.rows("UPDATE cpm_programtype SET opt_out_cutoff_minutes = 7 RETURNING id")
+    sql.rows("UPDATE cpm_programtype SET opt_out_cutoff_minutes = 7 RETURNING id")
     changes = as_manager.get(PARAMETERS).context["changes"]
     assert ("Cut-off (minutes before the stage starts): 0 → 7", "system") in {(c.sentence, c.by) for c in changes}

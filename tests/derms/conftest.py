@@ -11,6 +11,7 @@ from derms import operations
 from derms.models import ControlZone, Device, Event, Program, Stage
 from derms.set_operations.choosing import Chosen, choose_devices, reservation_partition, reserve_devices
 from integration.console.models import User
+from integration.seam import sql
 from tests import factories
 
 
@@ -66,7 +67,7 @@ def reserve(stage: Stage, now: datetime) -> Callable[..., list[int]]:
     def make(goal_kw: float | None = None) -> list[int]:
         reserve_devices(_fresh(stage), goal_kw=goal_kw, now=now)
         table = reservation_partition(stage).table
-        return [pk for (pk,) in factories.rows(f"SELECT device_id FROM {table} ORDER BY device_id")]
+        return [pk for (pk,) in sql.rows(f"SELECT device_id FROM {table} ORDER BY device_id")]
 
     return make
 

@@ -13,6 +13,7 @@ from derms.models import PRIMARY_KEY, Candidate, Device, Enrollment, Event, Prog
 from derms.set_operations.candidates import lock_candidates, renew_candidates
 from derms.set_operations.choosing import choose_devices
 from derms.set_operations.outcomes import outcome_partition
+from integration.seam import sql
 from tests import factories
 from tests.threads import run_together
 
@@ -162,4 +163,4 @@ def test_a_choice_reads_the_candidates_of_its_own_zone_alone(
 
 def _tables() -> dict[int, int]:
     """The number of the table that holds a zone's candidates, by the zone's id."""
-    return dict(factories.rows("SELECT DISTINCT zone_id, tableoid::bigint FROM derms_candidate"))
+    return dict(sql.rows("SELECT DISTINCT zone_id, tableoid::bigint FROM derms_candidate"))

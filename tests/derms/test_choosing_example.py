@@ -12,6 +12,7 @@ from derms.models import ControlZone, Device, DeviceUnavailability, Event, Progr
 from derms.queries.goals import stage_goals
 from derms.set_operations.choosing import reserve_devices
 from integration.engines.state import PROJECT
+from integration.seam import sql
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +69,7 @@ def devices(device: Callable[..., Device], example: Stage, noon: datetime) -> di
 def test_scores_and_expected_power_are_those_of_the_table(
     devices: dict[str, Device], example: Stage, now: datetime
 ) -> None:
-    scores = dict(factories.rows("SELECT device_id, round(score::numeric, 3)::text FROM derms_candidate"))
+    scores = dict(sql.rows("SELECT device_id, round(score::numeric, 3)::text FROM derms_candidate"))
     with transaction.atomic():
         reserve_devices(example, goal_kw=None, now=now)
         expected = dict(Reservation.objects.filter(stage_id=example.pk).values_list("device_id", "expected_w"))

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from derms.models import ControlZone, Device, Enrollment, HeadEnd, Program
 from derms.operations import change_enrollment
+from integration.seam import sql
 from integration.seam.delivery import NotYet
 from integration.seam.messages import EnrollmentChange
 from integration.seam.models import Message
-from tests import factories
 from tests.threads import run_together
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,14 +45,14 @@ def _enrolled() -> set[str]:
 
 def _candidates() -> list[tuple[Any, ...]]:
     """What choosing looks at."""
-    return factories.rows(
+    return sql.rows(
         "SELECT device_id, enrollment_id, program_id, enrolled_from, enrolled_until FROM derms_candidate ORDER BY 1, 2"
     )
 
 
 def _facts() -> list[tuple[Any, ...]]:
     """What it has to see, by devices and enrollments as they are."""
-    return factories.rows(
+    return sql.rows(
         "SELECT d.id, e.id, e.program_id, greatest(e.starts_at, d.registered_at), least(e.ends_at, d.ended_at)"
         " FROM derms_enrollment e JOIN derms_device d ON d.id = e.device_id ORDER BY 1, 2"
     )

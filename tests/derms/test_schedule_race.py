@@ -14,7 +14,7 @@ from derms.operations import scheduling
 from derms.set_operations import choosing
 from derms.set_operations.choosing import DeviceReservedTwice
 from integration.console.models import User
-from integration.seam import clock
+from integration.seam import clock, sql
 from tests import factories, walk
 from tests.threads import run_together
 
@@ -64,7 +64,7 @@ def _schedule(events: list[Event]) -> list[Exception | None]:
 
 
 def _shared() -> int:
-    return int(factories.rows(SHARED)[0][0])
+    return int(sql.rows(SHARED)[0][0])
 
 
 def _race(pairs: Callable[[], list[Event]], rounds: int) -> None:

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from integration.seam import clock
+from integration.seam import clock, sql
 from integration.seam.models import Delivery, DueWork
-from tests.factories import rows
 from tests.faults.system import patiently
 
 _SECONDS = """
@@ -50,12 +49,12 @@ def now() -> datetime:
 
 
 def speed(since: datetime) -> Speed:
-    messages, p99, longest = patiently(lambda: rows(_SECONDS, {"since": since})[0])
+    messages, p99, longest = patiently(lambda: sql.rows(_SECONDS, {"since": since})[0])
     return Speed(messages, float(p99), float(longest))
 
 
 def lateness(since: datetime) -> Lateness:
-    starts, latest, early = patiently(lambda: rows(_LATE, {"since": since})[0])
+    starts, latest, early = patiently(lambda: sql.rows(_LATE, {"since": since})[0])
     return Lateness(starts, float(latest), early)
 
 
@@ -69,7 +68,7 @@ def nothing_is_open() -> bool:
     """Whether every message is applied, all due work done and every stage over."""
     poison = Delivery.objects.filter(Delivery.OPEN, message__subject__contains="POISON")
     left = Delivery.objects.filter(Delivery.OPEN).exclude(pk__in=poison).exists()
-    return not (left or DueWork.objects.filter(DueWork.OPEN).exists() or rows(_LIVING)[0][0])
+    return not (left or DueWork.objects.filter(DueWork.OPEN).exists() or sql.rows(_LIVING)[0][0])
 
 
 def seconds_until(holds: Callable[[], object], *, most: float) -> float:

@@ -7,7 +7,7 @@ from django.core.management import get_commands
 from django.db import connection, transaction
 
 from integration.engines.state import PROJECT
-from tests.factories import rows
+from integration.seam import sql
 from tests.faults.driver import Driver
 from tests.faults.row import Row
 from tests.faults.system import System
@@ -21,7 +21,7 @@ def is_there() -> bool:
 
 
 def tamper(system: System, driver: Driver, dose: int) -> Row:
-    named = sum(_is_named(*rows(SEALED)[0]) for _ in range(dose))
+    named = sum(_is_named(*sql.rows(SEALED)[0]) for _ in range(dose))
     clean = _ask()
     return Row(
         "history tampered with by the table's owner (sealed rows)",

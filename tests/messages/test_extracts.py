@@ -15,7 +15,7 @@ from django.db import DataError, transaction
 from cpm.models import Participation
 from cpm.models.program_events import ProgramEvent
 from derms.models import ControlZone, Program
-from integration.seam import extract_files, loads
+from integration.seam import extract_files, loads, sql
 from integration.seam.delivery import deliver
 from integration.seam.messages import COLUMNS
 from integration.seam.models import Extract, Load, RefusedRow
@@ -136,7 +136,7 @@ def test_parts_loaded_at_the_same_time_are_each_applied_once(
     load = Load.objects.get(receiver=System.CPM)
     assert (load.parts, load.parts_done, load.applied, load.refused) == (20, 20, 40, 0)
     # What the planner knows of the rows, before anybody asks for them.
-    assert factories.rows("SELECT reltuples FROM pg_class WHERE relname = %(table)s", {"table": load.table}) == [(40,)]
+    assert sql.rows("SELECT reltuples FROM pg_class WHERE relname = %(table)s", {"table": load.table}) == [(40,)]
 
 
 @pytest.mark.django_db
@@ -223,13 +223,13 @@ def test_the_table_of_a_load_that_can_not_be_finished_is_dropped(devices: None, 
     parts.filter(part=2).update(dead_at=now)
     bulk.load(message)
     table = Load.objects.get().table
-    assert factories.rows(f"SELECT count(*) FROM {table}") == [(3,)]
+    assert sql.rows(f"SELECT count(*) FROM {table}") == [(3,)]
 
     assert loads.drop_abandoned_tables(now=now) == 0
     parts.filter(part=2).update(discarded_at=now)
     assert loads.drop_abandoned_tables(now=now) == 1
 
-    assert factories.rows(f"SELECT to_regclass('{table}')") == [(None,)]
+    assert sql.rows(f"SELECT to_regclass('{table}')") == [(None,)]
     assert loads.drop_abandoned_tables(now=now) == 0
 
 
