@@ -88,11 +88,11 @@ APPROVE = Action(
     foresees=expected_devices,
     words=Words(
         title=_("Approve %(number)s?"),
-        sentence=_("With the last approval its devices are chosen and reserved at once."),
+        sentence=_("After the last approval, its devices are chosen and reserved immediately."),
         act=_("Approve"),
         keep=_("Don't approve yet"),
         done=_("%(number)s was approved; its devices are being chosen and reserved."),
-        still_waits=_("Your approval of %(number)s is kept; it waits for the other one."),
+        still_waits=_("Your approval of %(number)s is recorded; the event still needs the other one."),
     ),
     takes_several=True,
 )
@@ -107,7 +107,7 @@ DENY = Action(
     form=DenyForm,
     words=Words(
         title=_("Deny %(number)s?"),
-        sentence=_("The operator reads your reason, edits the event and submits it again."),
+        sentence=_("The operator sees your reason and can edit the event and submit it again."),
         act=_("Deny"),
         keep=_("Leave it submitted"),
         done=_("%(number)s was denied; its author can edit it and submit it again."),
@@ -122,11 +122,11 @@ AS_BALANCE_AUTHORITY: dict[str, Any] = {
 }
 CANCEL_WORDS = Words(
     title=_("Cancel %(number)s?"),
-    sentence=_("It can't be taken back. To run it again, clone the event."),
+    sentence=_("This can't be undone. To run it again, clone the event."),
     act=_("Cancel event"),
     act_on_several=_("Cancel events"),
     keep=_("Keep the event"),
-    done=_("%(number)s is canceled; the other systems are being told."),
+    done=_("%(number)s is canceled; the other systems are being notified."),
 )
 TABLE = (
     Action(
@@ -146,7 +146,7 @@ TABLE = (
         operation=operations.clone_event,
         words=Words(
             title=_("Clone %(number)s?"),
-            sentence=_("A New event gets the same plan at the same times of day, on the next day they lie ahead."),
+            sentence=_("This creates a New event with the same plan and times of day, on the next possible day."),
             act=_("Clone"),
             keep=_("Back to the event"),
             done=_("%(clone)s is a clone of %(number)s."),
@@ -165,7 +165,7 @@ TABLE = (
         foresees=expected_devices,
         words=Words(
             title=_("Submit %(number)s for approval?"),
-            sentence=_("It can't be edited while it waits; Withdraw takes it back."),
+            sentence=_("It can't be edited while it waits for approval; withdraw it to edit it."),
             act=_("Submit"),
             keep=_("Keep planning"),
             done=_("%(number)s was submitted; an approver has to approve it."),

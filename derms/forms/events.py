@@ -28,7 +28,7 @@ def overridden_rules_field() -> forms.MultipleChoiceField:
         choices=[(rule.name, _(rule.reason)) for rule in RULES.values()],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Has an effect only where the program marks the rule as override-able."),
+        help_text=_("Only has an effect if the program lets events override the rule."),
     )
 
 
@@ -41,13 +41,15 @@ class NewEventForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # g
         empty_label=None,
         to_field_name="uid",
     )
-    name = forms.CharField(label=_("Name"), max_length=120, required=False, help_text=_("Empty: the strategy's name."))
+    name = forms.CharField(
+        label=_("Name"), max_length=120, required=False, help_text=_("Leave empty to use the strategy's name.")
+    )
     overridden_rules = overridden_rules_field()
 
     class Meta:
         model = Event
         fields = ["name", "target_kw", "threshold_kw", "description", "overridden_rules"]
-        help_texts = {"target_kw": _("Empty: the strategy's own."), "threshold_kw": _("Empty: the strategy's own.")}
+        help_texts = dict.fromkeys(("target_kw", "threshold_kw"), _("Leave empty to use the strategy's value."))
 
     def clean(self) -> dict[str, Any]:
         super().clean()
@@ -85,7 +87,7 @@ class ControlMixin(forms.BaseForm):
                 "control_value", _("A duty cycle is above 0 and at most 100 %%; this is %(v)g.") % {"v": value}
             )
         if control == Control.SETPOINT_OFFSET and not value:
-            self.add_error("control_value", _("A setpoint offset is so many kelvin, not 0."))
+            self.add_error("control_value", _("A setpoint offset can't be 0 K."))
 
 
 class SubmitForm(forms.Form):
@@ -94,7 +96,7 @@ class SubmitForm(forms.Form):
         min_value=0,
         max_value=MOST_KW,
         initial=0,
-        help_text=_("If fewer devices are free when the event is scheduled, it goes ahead down to this."),
+        help_text=_("Schedule even if up to this much is missing."),
     )
 
 

@@ -68,7 +68,7 @@ class StageRowForm(StrategyStageForm):
     def clean_length_minutes(self) -> Decimal:
         minutes: Decimal = self.cleaned_data["length_minutes"]
         if minutes <= 0:
-            raise forms.ValidationError(_("A stage lasts longer than 0 min; this is %(n)s."), params={"n": minutes})
+            raise forms.ValidationError(_("A stage must last longer than 0 min; this is %(n)s."), params={"n": minutes})
         return minutes
 
     def clean_share_pct(self) -> int | None:

@@ -61,7 +61,9 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in it
         }
         help_texts = {
             "balance_authority_check": _("Large events of this type need the Balance Authority's approval as well."),
-            "balance_authority_threshold_kw": _("Power of all open events subject to the check, at any moment."),
+            "balance_authority_threshold_kw": _(
+                "Compared with the total power of all open events subject to the check, at any moment."
+            ),
         }
 
 

@@ -72,7 +72,8 @@ def approve_event(*, event_id: int, by: Any, now: datetime) -> None:
     event, stages = _lock_to_approve(event_id, by, now)
     if event.approval != Approval.REQUIRED:
         raise EventNotApprovable(
-            _("%(number)s has its approval; it waits for the Balance Authority's.") % {"number": event.number},
+            _("%(number)s is approved already; it still needs the Balance Authority's approval.")
+            % {"number": event.number},
             last_change(event),
         )
     event.approver, event.approval = by, Approval.GIVEN
@@ -88,7 +89,7 @@ def approve_event_as_balance_authority(*, event_id: int, by: Any, now: datetime)
     event, _stages = _lock_to_approve(event_id, by, now)
     if event.balance_authority_approval != Approval.REQUIRED:
         raise EventNotApprovable(
-            _("%(number)s asks for no approval of the Balance Authority.") % {"number": event.number},
+            _("%(number)s doesn't need the Balance Authority's approval.") % {"number": event.number},
             last_change(event),
         )
     event.balance_authority_approver, event.balance_authority_approval = by, Approval.GIVEN
@@ -133,10 +134,10 @@ def _deny(event_id: int, field: str, by: Any, now: datetime, reason: str) -> Non
     _require_state(event, _("denied"), EventState.SUBMITTED)
     if getattr(event, field) == Approval.NOT_REQUIRED:
         raise EventNotApprovable(
-            _("%(number)s asks for no approval of the Balance Authority.") % {"number": event.number}
+            _("%(number)s doesn't need the Balance Authority's approval.") % {"number": event.number}
         )
     if not reason.strip():
-        raise EventNotApprovable(_("Say why the event is denied: its author reads the reason and mends the plan."))
+        raise EventNotApprovable(_("Give a reason for denying the event: its author needs it to correct the plan."))
     was = event.state
     event.deny(field)
     save_event(event, was=was, by=by, now=now, why=reason.strip())

@@ -81,8 +81,11 @@ def _cancel(stage: Stage, by: Any, now: datetime, reason: str) -> None:
 
 def _require_reason(reason: str) -> None:
     if not reason.strip():
-        raise EventNotCancelable(_("Say why it is canceled: program managers and the audit trail show the reason."))
+        raise EventNotCancelable(
+            _("Give a reason for canceling: program managers see it, and the audit trail keeps it.")
+        )
     if len(reason.strip()) > LONGEST_REASON:
         raise EventNotCancelable(
-            _("Say it in %(longest)s characters: the reason goes to the other systems.") % {"longest": LONGEST_REASON}
+            _("Keep the reason to %(longest)s characters: it is sent to the other systems.")
+            % {"longest": LONGEST_REASON}
         )

@@ -172,8 +172,8 @@ def _who_changed(event: Event) -> str:
     last = event.transitions.filter(stage=None).order_by("-revision")[0]
     at = last.at.astimezone(ZoneInfo(event.zone.time_zone))
     return _(
-        "%(by)s changed %(number)s at %(at)s (%(why)s) while you were editing it. Nothing of yours is saved; "
-        "open Edit again and make your change on what stands there now."
+        "%(by)s changed %(number)s at %(at)s (%(why)s) while you were editing it. Your changes are not saved; "
+        "open Edit again and make them in the current plan."
     ) % {"by": last.by, "number": event.number, "at": f"{at:%H:%M %Z}", "why": last.why or last.to_state}
 
 

@@ -23,7 +23,7 @@ def expected_devices(event: Event) -> list[str]:
 def stopped_stages(event: Event) -> list[str]:
     """What Cancel does to each stage that is not over."""
     stages = event.stages.select_related("program").exclude(state__in=FINAL_STAGE_STATES)
-    stops = _("Stage %(number)s %(program)s stops now; %(devices)s devices are let go.")
+    stops = _("Stage %(number)s %(program)s stops now; %(devices)s devices are released.")
     will_not = _("Stage %(number)s %(program)s does not start.")
     return [
         (stops if stage.state == StageState.IN_PROGRESS else will_not)

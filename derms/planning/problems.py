@@ -56,6 +56,6 @@ def _target_problems(event: Event, stages: list[Stage]) -> Iterator[str]:
         yield str(aim.missing) % {"number": lacking[0]}
     if aim.is_shared and (uneven := uneven_shares(stages)):
         numbers = get_text_list([str(stage.number) for stage in uneven], _("and"))
-        yield _("The shares of stages %(numbers)s do not come to 100 %%. Correct or clear all of them.") % {
+        yield _("The shares of stages %(numbers)s do not add up to 100 %%. Correct or clear all of them.") % {
             "numbers": numbers
         }

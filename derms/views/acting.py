@@ -49,7 +49,7 @@ def event_action(request: SignedInRequest, verb: str) -> HttpResponse:
     chosen = request.GET.getlist("number")
     most = MOST_EVENTS if action.takes_several else 1
     if not 1 <= len(chosen) <= most:
-        messages.info(request, _("Choose one to %(most)s events first.") % {"most": most})
+        messages.info(request, _("Select 1 to %(most)s events first.") % {"most": most})
         return redirect("derms:event_list")
     if len(chosen) == 1:
         return redirect(f"derms:event_{verb}", chosen[0])
@@ -76,7 +76,7 @@ def stage_cancel(request: SignedInRequest, number: str, stage_number: int) -> Ht
     return confirm(
         request,
         title=title % {"stage": stage_number, "number": number, "devices": f"{running:,}"},
-        consequences=[_("The event goes on with its other stages."), _("It can't be taken back.")],
+        consequences=[_("The event goes on with its other stages."), _("This can't be undone.")],
         form=form,
         act=_("Cancel stage"),
         keep=_("Keep stage running") if running else _("Keep the stage"),
@@ -150,7 +150,7 @@ def _try_to_act(request: SignedInRequest, action: Action, event: Event, asked: d
 def _foreseen(request: SignedInRequest, action: Action, event: Event) -> str:
     values = {"event": event, "state": event.get_state_display(), "why": _refusal(request, action, event)}
     if values["why"]:
-        return _("%(event)s: will be left as it is. %(why)s") % values
+        return _("%(event)s will not be changed. %(why)s") % values
     return _("%(event)s (%(state)s)") % values
 
 

@@ -25,13 +25,13 @@ from ..models import Strategy, StrategyStage
 MOVES = {
     StrategyState.ARCHIVED: (
         gettext_lazy("Archive “%(name)s”?"),
-        gettext_lazy("No new event can be made from it. Events that were made from it go on."),
+        gettext_lazy("No new events can be created from it. Existing events go on."),
         gettext_lazy("Archive"),
         gettext_lazy("Keep it active"),
     ),
     StrategyState.ACTIVE: (
         gettext_lazy("Activate “%(name)s”?"),
-        gettext_lazy("Events can be made from it again."),
+        gettext_lazy("Events can be created from it again."),
         gettext_lazy("Activate"),
         gettext_lazy("Leave it archived"),
     ),

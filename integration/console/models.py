@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Theme(models.TextChoices):
-    AUTO = "auto", _("As the system")
+    AUTO = "auto", _("Same as the system")
     LIGHT = "light", _("Light")
     DARK = "dark", _("Dark")
 
@@ -37,7 +37,7 @@ class User(AbstractUser):
     language = models.CharField(_("Language"), max_length=8, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
     time_zone = models.CharField(_("Time zone of lists that mix zones"), max_length=64, default="UTC")
     theme = models.CharField(_("Theme"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
-    shortcuts = models.BooleanField(_("Keyboard shortcuts of one key"), default=True)
+    shortcuts = models.BooleanField(_("Single-key shortcuts"), default=True)
 
     class Meta:
         verbose_name = _("user")

@@ -51,7 +51,7 @@ def test_opting_out_shows_that_it_was_asked_and_then_confirmed(
 ) -> None:
     act = opt_out_url(url, reserved, device)
     assert act in client.get(url).content.decode()
-    assert "can't be taken back" in client.get(act).content.decode().replace("&#x27;", "'")
+    assert "can't be undone" in client.get(act).content.decode().replace("&#x27;", "'")
     assert client.post(act)["Location"] == url
     assert "You asked to opt out" in client.get(url).content.decode()
     settle()

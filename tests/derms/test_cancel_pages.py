@@ -44,7 +44,7 @@ def test_while_devices_run_the_number_is_typed(as_operator: Client, event_in: Ca
     event.stages.update(called=20)
     page = as_operator.get(f"/events/{event.number}/cancel/").content.decode()
     assert f"Cancel {event.number} and release 20 running devices?" in page
-    assert "stops now; 20 devices are let go." in page
+    assert "stops now; 20 devices are released." in page
     form: dict[str, Any] = {"reason": "Storm", "typed_number": "DR-1"}
     assert as_operator.post(f"/events/{event.number}/cancel/", form).status_code == 422
     as_operator.post(f"/events/{event.number}/cancel/", {**form, "typed_number": event.number})

@@ -30,7 +30,7 @@ def test_nothing_is_denied_without_a_reason(
 ) -> None:
     event = event_in("Submitted")
 
-    with pytest.raises(operations.EventNotApprovable, match="Say why"):
+    with pytest.raises(operations.EventNotApprovable, match="Give a reason"):
         operations.deny_event(event_id=event.pk, by=approver, now=now, reason=reason)
 
     assert Event.objects.get(pk=event.pk).state == "Submitted"

@@ -37,7 +37,7 @@ def test_several_events_are_submitted_in_one_go(as_operator: Client, new_event: 
 
 def test_one_that_is_refused_leaves_the_others_alone(as_operator: Client, new_event: Make, event_in: Make) -> None:
     new, canceled = new_event(), event_in("Canceled")
-    assert "will be left as it is. It is Canceled." in as_operator.get(path("submit", new, canceled)).content.decode()
+    assert "will not be changed. It is Canceled." in as_operator.get(path("submit", new, canceled)).content.decode()
     page = as_operator.post(path("submit", new, canceled), follow=True).content.decode()
     assert states(new, canceled) == ["Submitted", "Canceled"]
     assert f"{canceled.number}: It is Canceled." in page

@@ -102,7 +102,7 @@ def test_errors_name_the_stage_the_value_and_the_limit_and_link_to_the_field(
     answer = as_operator.post(NEW, typed(strategy, start, {"length_minutes": 0}, {"share_pct": 130}))
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "A stage lasts longer than 0 min; this is 0." in page
+    assert "A stage must last longer than 0 min; this is 0." in page
     assert "A share is at most 100 %; this is 130." in page
     assert 'href="#id_stages-1-share_pct"' in page
 
@@ -128,7 +128,7 @@ def test_the_check_tells_conflicts_the_lead_time_and_what_waits_for_a_value(
     assert other.number in as_operator.post(NEW + "check/", typed(strategy, begins, {})).content.decode()
     assert "300 s of lead time" in as_operator.post(NEW + "check/", typed(strategy, now, {})).content.decode()
     waits = as_operator.post(NEW + "check/", typed(strategy, begins, {"program": ""})).content.decode()
-    assert "The check waits for" in waits
+    assert "Fix this before the plan can be checked" in waits
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_count_that_takes_too_long_is_a_kind_sentence(
     monkeypatch.setattr(plan_check, "PATIENCE", "1ms")
     answer = as_operator.post(NEW + "check/", typed(strategy, start, {}))
     assert answer.status_code == 200
-    assert "Counting the devices takes too long" in answer.content.decode()
+    assert "Counting the devices is taking too long" in answer.content.decode()
 
 
 def test_edit_saves_the_grid_and_keeps_the_stages_that_stay(

@@ -175,7 +175,7 @@ def test_shares_of_stages_at_the_same_time_come_to_100(
         (0, 60, {"share_pct": share, "program": factories.program(f"P{number}")}) for number, share in enumerate(shares)
     ]
 
-    assert "do not come to 100 %" in _refusal(plan(*stages, target_kw=1), operator, now)
+    assert "do not add up to 100 %" in _refusal(plan(*stages, target_kw=1), operator, now)
 
 
 def test_shares_may_come_to_100_at_each_moment(plan: Plan, operator: User, now: datetime) -> None:

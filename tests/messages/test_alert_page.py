@@ -78,7 +78,7 @@ def test_the_list_is_a_live_part_of_its_own(as_operator: Client, alert: Alert) -
 
 
 def test_nothing_open_says_so(as_operator: Client) -> None:
-    assert "Nothing to look at" in as_operator.get(LIST).content.decode()
+    assert "No open alerts" in as_operator.get(LIST).content.decode()
     assert "No alert yet" in as_operator.get(f"{LIST}?view=all").content.decode()
 
 

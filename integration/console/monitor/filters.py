@@ -69,7 +69,7 @@ class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
     view = django_filters.ChoiceFilter(
         choices=[("open", _("Open")), ("all", _("All"))], method="in_view", widget=HiddenInput
     )
-    q = django_filters.CharFilter(field_name="text", lookup_expr="icontains", label=_("Words of the alert"))
+    q = django_filters.CharFilter(field_name="text", lookup_expr="icontains", label=_("Alert text"))
     severity = django_filters.ChoiceFilter(
         choices=[("critical", _("Critical")), ("warning", _("Warning"))],
         label=_("Severity"),
