@@ -17,7 +17,7 @@ help:
 	@echo "make test      all checks and the tests"
 	@echo "make test-full the same, with the long tests"
 	@echo "make journey   one event from planning to Closed; ARGS=\"--devices 5000 --stages 2\""
-	@echo "make bench     each step for 1,000,000 devices beside its physical limit; ARGS=\"--devices 100000 --json\""
+	@echo "make bench     each step for 1,000,000 devices, compared with its physical limit; ARGS=\"--devices 100000 --json\""
 	@echo "make bench-zones  50 control zones scheduling at once, compared with one after the other"
 	@echo "make bench-opt-out  time from an opt-out to Live Energy Connect's answer, while extracts load"
 	@echo "make bench-open-pages  300 open pages: which updates reach them, how soon, and at what cost"

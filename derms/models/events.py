@@ -152,7 +152,7 @@ class Event(ConcurrentTransitionMixin, models.Model):
     def begin(self) -> None:
         """The first stage has started."""
 
-    @transition(field=state, source=[SCHEDULED, IN_PROGRESS], target=COMPLETED)
+    @transition(field=state, source=IN_PROGRESS, target=COMPLETED)
     def complete(self) -> None:
         """Every stage is final and at least one ran."""
 

@@ -1,1 +1,1 @@
-"""The benchmark: every step of an event for many devices beside its physical limit, measured in the same run."""
+"""The benchmark: every step of an event for many devices, and its physical limit, measured in the same run."""

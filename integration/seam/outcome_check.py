@@ -1,7 +1,8 @@
 """The database's check of outcome codes, created from outcomes.py after each migrate.
 
 The tables of outcomes check their codes with a function, which can be replaced at once. A check that listed the codes
-itself would have to be dropped and recreated, and that reads all outcomes.
+itself would have to be dropped and recreated, and that reads all outcomes. No file of sql/schema/ lists the
+codes, and the first migration makes the function only because the tables made after it need one.
 """
 
 from typing import Any

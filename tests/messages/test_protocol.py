@@ -13,6 +13,7 @@ from integration.seam import outbox
 from integration.seam.contract import Contract
 from integration.seam.delivery import deliver
 from integration.seam.messages import (
+    COLUMNS,
     CONTRACTS,
     EventOptOut,
     MessageBody,
@@ -28,8 +29,8 @@ from integration.seam.systems import System
 from tests.messages.conftest import STATUS
 
 CURRENT = protocol.CURRENT
-# SHA-256 of all fields with their types and bounds, in the version CURRENT.
-PROMISED = (Version(1, 1), "bd9a52110fc675e0d0e81d7732440572d3822c58a8e27560b6d26164333dd83a")
+# SHA-256 of all fields with their types and bounds, and of the columns of extracts, in the version CURRENT.
+PROMISED = (Version(1, 1), "f4b526be882f07f4f1c0add0141e7617c5aa47d8d567fc6dc79ff5f5db5795f3")
 NEWER_MINOR, NEWER_MAJOR = Version(CURRENT.major, CURRENT.minor + 1), Version(CURRENT.major + 1, 0)
 
 
@@ -51,7 +52,8 @@ def test_every_field_says_what_it_is(kind: str) -> None:
 
 def test_a_contract_that_changes_gets_a_new_version() -> None:
     schemas = {kind: _bare(body.model_json_schema()) for kind, body in CONTRACTS.items()}
-    digest = hashlib.sha256(json.dumps(schemas, sort_keys=True).encode()).hexdigest()
+    columns = {kind: list(types.items()) for kind, types in COLUMNS.items()}  # their order counts, too
+    digest = hashlib.sha256(json.dumps([schemas, columns], sort_keys=True).encode()).hexdigest()
     assert (CURRENT, digest) == PROMISED, f"see “Change a message” in CONTRIBUTING.md; the new digest is {digest}"
 
 

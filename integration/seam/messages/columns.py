@@ -1,4 +1,8 @@
-"""The columns of each kind of extract, with the PostgreSQL types with which they are staged."""
+"""The columns of each kind of extract, with the PostgreSQL types with which they are staged.
+
+They never change: a process that is not upgraded yet refuses a file with another heading. Other columns are a new
+kind of message.
+"""
 
 from collections.abc import Mapping
 
