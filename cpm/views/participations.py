@@ -175,7 +175,7 @@ def _after(request: SignedInRequest) -> ParticipationKey | None:
         return None
     parts = split_key(text, 2)
     if not all(part.isdecimal() and len(part) < 19 for part in parts):
-        raise BadRequest(_("This address names no place in the list."))
+        raise BadRequest(_("This address does not lead to a place in the list."))
     return ParticipationKey(*map(int, parts))
 
 

@@ -17,7 +17,7 @@ class Records(AdminSite):
     """The site behind `admin.site`. Its views use the project's access check, so its own sign-in is never needed."""
 
     site_title = site_header = _("Gridcall: records")
-    index_title = _("Small tables, to be read")
+    index_title = _("Small tables, read-only")
     site_url = "/"
 
     def has_permission(self, request: HttpRequest) -> bool:

@@ -137,4 +137,4 @@ def _place(request: SignedInRequest) -> tuple[datetime, str] | None:
     try:
         return datetime.fromisoformat(at), key
     except ValueError as problem:
-        raise BadRequest(_("This address names no place in the list.")) from problem
+        raise BadRequest(_("This address does not lead to a place in the list.")) from problem

@@ -55,7 +55,7 @@ def palette(request: SignedInRequest) -> HttpResponse:
     """What matches; only the list if htmx asks, else a whole page."""
     words = request.GET.get("q", "").strip()[:120]
     if words and is_over("find", str(request.user.pk), per_minute=SEARCHES_A_MINUTE):
-        return HttpResponse(_("You searched very often. Wait a minute, then try again."), status=429)
+        return HttpResponse(_("Too many searches. Wait a minute, then try again."), status=429)
     template = "console/palette.html#found" if request.htmx else "console/palette.html"
     return render(request, template, {"words": words, "found": [*find(request, words)]})
 

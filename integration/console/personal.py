@@ -69,7 +69,7 @@ class SavedViewForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only 
         try:
             resolve(path)
         except Resolver404 as problem:
-            raise forms.ValidationError(_("“%(path)s” is no page."), params={"path": path}) from problem
+            raise forms.ValidationError(_("“%(path)s” is not a page."), params={"path": path}) from problem
         return path
 
 

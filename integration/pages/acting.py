@@ -67,9 +67,9 @@ class RefusalMiddleware:
             return _say(request, str(problem), 409, problem.last)
         if isinstance(problem, DataError | OverflowError):
             log.warning("Out of range", exc_info=problem)  # a form should have refused it
-            return _say(request, _("A number or time in this is larger than can be kept. Nothing was changed."), 400)
+            return _say(request, _("A number or time is too large to be stored. Nothing was changed."), 400)
         if isinstance(problem, ValueError) and NOT_STORABLE in str(problem):
-            return _say(request, _("There is a character in this that no text can hold. Nothing was changed."), 400)
+            return _say(request, _("The text contains a character that can't be stored. Nothing was changed."), 400)
         if isinstance(problem, OperationalError):
             code = getattr(problem.__cause__, "pgcode", "")
             if code == LOCK_NOT_AVAILABLE:

@@ -86,8 +86,8 @@ def safe_cell(value: Any) -> Any:
 
 def _no_such_format(wanted: str) -> str:
     if wanted == "parquet":
-        return _("Parquet files need a package this installation lacks: pip install gridcall[parquet].")
-    return _("There is no export as “%(format)s”. There are %(formats)s.") % {
+        return _("Parquet files need a package that is not installed: pip install gridcall[parquet].")
+    return _("There is no “%(format)s” export. Available: %(formats)s.") % {
         "format": wanted[:20],
         "formats": ", ".join(FORMATS.values()),
     }
@@ -141,7 +141,7 @@ def _write_excel(listing: Listing[Any], file: IO[bytes]) -> None:
 
 def _too_many(listing: Listing[Any]) -> str:
     rows = sum(1 for _row in _rows(listing))
-    sentence = _("The list has %(rows)s rows; an Excel file takes %(most)s. Narrow the filter, or export CSV.")
+    sentence = _("The list has %(rows)s rows; an Excel file holds %(most)s. Narrow the filter, or export CSV.")
     return sentence % {"rows": f"{rows:,}", "most": f"{EXCEL_ROWS:,}"}
 
 

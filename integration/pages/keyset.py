@@ -72,7 +72,7 @@ def split_key(key: str, parts: int) -> list[str]:
     """The parts of a key. Raises BadRequest if there are more or fewer."""
     found = key.split("~")
     if len(found) != parts:
-        raise BadRequest(_("This address names no place in the list."))
+        raise BadRequest(_("This address does not lead to a place in the list."))
     return found
 
 
@@ -80,4 +80,4 @@ def _value(model: type[Model], name: str, text: str) -> Any:
     try:
         return model._meta.get_field(name).to_python(text)  # type: ignore[union-attr]  # lists are not sorted by relations
     except ValidationError as problem:
-        raise BadRequest(_("This address names no place in the list.")) from problem
+        raise BadRequest(_("This address does not lead to a place in the list.")) from problem

@@ -137,7 +137,7 @@ def test_a_program_manager_sees_events_without_alerts(event_in: EventIn, program
 def test_somebody_without_a_role_reads_what_to_ask_for(outsider: User) -> None:
     answer = page(outsider)
     assert answer.status_code == 200
-    assert "Ask an administrator for the role of your work" in answer.content.decode()
+    assert "Ask an administrator for the role you need" in answer.content.decode()
     assert not [name for name in ("running", "alerts", "backlog") if name in answer.context]
 
 

@@ -175,7 +175,7 @@ def test_no_more_than_a_hundred_refused_rows_are_shown(as_operator: Client, dead
 
 def test_retry_asks_first_and_then_gives_all_attempts_again(as_administrator: Client, dead: Delivery) -> None:
     url = f"/deliveries/{dead.pk}/retry/"
-    assert "12 attempts again" in as_administrator.get(url).content.decode()
+    assert "12 more attempts" in as_administrator.get(url).content.decode()
     assert Delivery.objects.get(pk=dead.pk).dead_at
     assert as_administrator.post(url)["Location"] == f"/messages/{dead.message.uid}/"
     delivery = Delivery.objects.get(pk=dead.pk)
@@ -203,7 +203,7 @@ def test_discard_without_a_reason_changes_nothing(as_administrator: Client, dead
     for reason in ("", "   ", "x" * 201):
         page = as_administrator.post(f"/deliveries/{dead.pk}/discard/", {"reason": reason})
         assert page.status_code == 422
-    assert "Say why it is given up" in as_administrator.post(f"/deliveries/{dead.pk}/discard/").content.decode()
+    assert "Say why it is discarded" in as_administrator.post(f"/deliveries/{dead.pk}/discard/").content.decode()
     assert Delivery.objects.get(pk=dead.pk).discarded_at is None
 
 
@@ -220,7 +220,7 @@ def test_dead_work_of_the_clock_is_listed_and_retried(as_administrator: Client) 
 def test_dead_work_at_fixed_times_is_about_no_object(as_administrator: Client) -> None:
     work = DueWork.objects.create(name="seal history", queue="small", attempt=12, dead_at=clock.now(), error="E: x")
     page = " ".join(as_administrator.get(LIST).content.decode().split())
-    assert 'seal history <small class="note"> by the clock </small>' in page
+    assert 'seal history <small class="note"> due work </small>' in page
     assert "seal history" in as_administrator.get(f"/due-work/{work.pk}/retry/").content.decode()
 
 

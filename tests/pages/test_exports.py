@@ -71,7 +71,7 @@ def test_excel_holds_every_row_and_runs_no_formula() -> None:
 def test_excel_above_its_limit_is_refused_with_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "EXCEL_ROWS", 100)
     assert body("xlsx", 100)
-    with pytest.raises(ExportRefused, match="has 2,500 rows; an Excel file takes 100"):
+    with pytest.raises(ExportRefused, match="has 2,500 rows; an Excel file holds 100"):
         body("xlsx", 2500)
 
 
@@ -88,7 +88,7 @@ def test_an_empty_list_is_a_file_with_its_columns() -> None:
 
 
 def test_a_format_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(ExportRefused, match="There are CSV, Excel, Parquet"):
+    with pytest.raises(ExportRefused, match="Available: CSV, Excel, Parquet"):
         body("pdf", 1)
 
 

@@ -116,7 +116,7 @@ def test_whatever_is_typed_is_answered_and_what_is_refused_changes_nothing(
 def test_a_character_that_no_text_holds_gets_a_sentence(address: str, superuser: Client) -> None:
     answer = superuser.get(address)
     assert answer.status_code == 400
-    assert "no text can hold" in answer.content.decode()
+    assert "The text contains a character" in answer.content.decode()
 
 
 @pytest.mark.parametrize("typed", ["0001-01-01T00:00", "9999-12-31T23:59"])
@@ -140,7 +140,7 @@ def test_what_is_too_large_to_be_kept_gets_a_sentence(
     monkeypatch.setattr("integration.console.views.running_events", too_large)
     answer = superuser.get("/")
     assert answer.status_code == 400
-    assert "larger than can be kept" in answer.content.decode()
+    assert "too large to be stored" in answer.content.decode()
 
 
 @pytest.fixture

@@ -10,6 +10,6 @@ class DiscardForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=200,
-        help_text=_("What made sure that nobody needs it any more. It stays with the message."),
-        error_messages={"required": _("Say why it is given up: it stays with the message.")},
+        help_text=_("Why nobody needs it any more. The reason is kept with the message."),
+        error_messages={"required": _("Say why it is discarded: the reason is kept with the message.")},
     )

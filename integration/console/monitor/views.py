@@ -105,17 +105,17 @@ def delivery_retry(request: SignedInRequest, pk: int) -> HttpResponse:
     back = reverse("message", args=[found.message.uid])
     if request.method == "POST":
         retry_delivery(delivery_id=pk)
-        _say(request, found, _("It is tried again."))
+        _say(request, found, _("It will be retried."))
         return redirect(back)
     return confirm(
         request,
         title=_("Retry “%(delivery)s”?") % {"delivery": found},
         consequences=[
-            _("It gets %(n)s attempts again, the first one at once.") % {"n": ATTEMPTS},
+            _("It gets %(n)s more attempts, the first one at once.") % {"n": ATTEMPTS},
             _("If it was applied already, applying it again changes nothing."),
         ],
         act=_("Retry"),
-        keep=_("Leave it set aside"),
+        keep=_("Leave it as it is"),
         keep_url=back,
     )
 
@@ -135,7 +135,7 @@ def delivery_discard(request: SignedInRequest, pk: int) -> HttpResponse:
     return confirm(
         request,
         title=_("Discard “%(delivery)s” for good?") % {"delivery": found},
-        consequences=[_("The receiver never learns of it, and it can't be retried.")],
+        consequences=[_("The receiver will never get it, and it can't be retried.")],
         form=form,
         act=_("Discard"),
         keep=_("Keep it, to retry it later"),
@@ -152,14 +152,14 @@ def due_work_retry(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(DueWork, pk=pk)
     if request.method == "POST":
         retry_due_work(work_id=pk)
-        messages.success(request, _("“%(work)s” is tried again.") % {"work": found})
+        messages.success(request, _("“%(work)s” will be retried.") % {"work": found})
         return redirect("message_list")
     return confirm(
         request,
         title=_("Retry “%(work)s”?") % {"work": found},
-        consequences=[_("It gets %(n)s attempts again, the first one at once.") % {"n": ATTEMPTS}],
+        consequences=[_("It gets %(n)s more attempts, the first one at once.") % {"n": ATTEMPTS}],
         act=_("Retry"),
-        keep=_("Leave it set aside"),
+        keep=_("Leave it as it is"),
         keep_url=reverse("message_list"),
     )
 
@@ -230,4 +230,4 @@ def _say(request: SignedInRequest, delivery: Delivery, sentence: str) -> None:
         messages.success(request, sentence)
     else:
         state = _(delivery.state).lower()
-        messages.info(request, _("Nothing was done: the delivery is not set aside any more, it is %s.") % state)
+        messages.info(request, _("Nothing was done: the delivery is no longer a dead letter, it is %s.") % state)
