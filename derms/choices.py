@@ -73,16 +73,15 @@ class Approval(TextChoices):
     DENIED = "denied", _("Denied")
 
 
-EDITABLE_STATES = (EventState.NEW, EventState.DENIED)
-OPEN_STATES = (
-    EventState.NEW,
-    EventState.SUBMITTED,
-    EventState.DENIED,
-    EventState.APPROVED,
-    EventState.SCHEDULED,
-    EventState.IN_PROGRESS,
-)
 FINAL_STATES = (EventState.COMPLETED, EventState.CANCELED)
+OPEN_STATES = tuple(state for state in EventState if state not in FINAL_STATES)
+EDITABLE_STATES = (EventState.NEW, EventState.DENIED)
+# Events in these states claim devices and power: new ones have to leave room for them.
+CLAIMING_STATES = tuple(state for state in OPEN_STATES if state not in EDITABLE_STATES)
+# An event leaves its plan with these; State Tracking shows all others as the way ahead.
+SIDE_BRANCHES = (EventState.DENIED, EventState.CANCELED)
+STATES_AS_PLANNED = tuple(state for state in EventState if state not in SIDE_BRANCHES)
+
 FINAL_STAGE_STATES = (StageState.COMPLETED, StageState.CANCELED)
 # Stages in these states hold their devices; overlap checks look only at these.
 HOLDING_STAGE_STATES = (StageState.SCHEDULED, StageState.IN_PROGRESS)

@@ -10,15 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from integration.pages.badges import OUTCOME_CHOICES
 
-from .choices import Category, DeviceClass, EventState
+from .choices import FINAL_STATES, OPEN_STATES, Category, DeviceClass, EventState
 from .models import ControlZone, Device, Event, Stage
 from .pages.stage_devices import DeviceChoice
 
-EVENT_VIEWS: dict[str, tuple[Any, list[str]]] = {
-    "active": (_("Active"), [s for s in EventState.values if s not in (EventState.COMPLETED, EventState.CANCELED)]),
-    "waiting": (_("Awaiting approval"), [EventState.SUBMITTED]),
-    "completed": (_("Completed"), [EventState.COMPLETED, EventState.CANCELED]),
-    "all": (_("All"), EventState.values),
+EVENT_VIEWS: dict[str, tuple[Any, tuple[EventState, ...]]] = {
+    "active": (_("Active"), OPEN_STATES),
+    "waiting": (_("Awaiting approval"), (EventState.SUBMITTED,)),
+    "completed": (_("Completed"), FINAL_STATES),
+    "all": (_("All"), tuple(EventState)),
 }
 
 

@@ -1,11 +1,12 @@
 """DERMS's own records."""
 
 from .devices import Candidate, DerGroup, Device, DeviceUnavailability, Enrollment, Program
+from .drafts import EventDraft
 from .event_types import EventType
 from .events import Event, Stage
 from .execution import DeliveredLoad, Departure, DeviceOutcome, Removal, Reservation
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
-from .history import EventDraft, Transition
+from .history import Transition
 from .strategies import Strategy, StrategyStage
 
 PRIMARY_KEY = ("device_id", "stage_id")  # of the bulk tables

@@ -1,8 +1,7 @@
-"""The history of events and stages, and unsaved drafts of events."""
+"""The history of events and stages."""
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 
 from integration.seam.models import TransitionRecord
@@ -21,14 +20,3 @@ class Transition(TransitionRecord):
             models.UniqueConstraint("event", "stage", "revision", nulls_distinct=False, name="derms_transition_gapless")
         ]
         indexes = [models.Index(fields=["-at"], name="derms_transition_newest")]
-
-
-class EventDraft(models.Model):
-    """What a person has typed on New Event and not saved yet, encoded as the form sends it."""
-
-    person = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    typed = models.TextField()
-    kept_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.person} {self.kept_at:%H:%MZ}"

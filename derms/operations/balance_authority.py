@@ -7,10 +7,8 @@ from derms.queries.goals import stage_goals
 from derms.queries.lists import stages_of
 from derms.set_operations.choosing import choose_devices
 
-from ..choices import FINAL_STAGE_STATES, EventState
+from ..choices import CLAIMING_STATES, FINAL_STAGE_STATES
 from ..models import Event, EventType, Stage
-
-SUBJECT_STATES = (EventState.SUBMITTED, EventState.APPROVED, EventState.SCHEDULED, EventState.IN_PROGRESS)
 
 
 class Block(NamedTuple):
@@ -25,7 +23,7 @@ def needs_balance_authority(event: Event, stages: list[Stage], now: datetime) ->
     """Whether the Balance Authority has to approve too. The caller has called lock_balance_authority_check."""
     if not event.type.balance_authority_check:
         return False
-    others = Event.objects.filter(state__in=SUBJECT_STATES, type__balance_authority_check=True).exclude(pk=event.pk)
+    others = Event.objects.filter(state__in=CLAIMING_STATES, type__balance_authority_check=True).exclude(pk=event.pk)
     own = _blocks(event, stages, now)
     all_blocks = own + [block for other in others for block in _blocks(other, stages_of(other), now)]
     return highest_sum_kw(own, all_blocks) > event.type.balance_authority_threshold_kw

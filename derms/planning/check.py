@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db import OperationalError, transaction
 
-from derms.choices import EventState
+from derms.choices import CLAIMING_STATES
 from derms.models import Event, Stage
 from derms.objectives import OBJECTIVES
 from derms.pages.charts import Charts, charts_of
@@ -21,7 +21,6 @@ from .problems import plan_problems
 # The longest a person who is typing waits for a count; Submit and Schedule take the time they need.
 PATIENCE = "5s"
 QUERY_CANCELED = "57014"
-CLAIMING_STATES = (EventState.SUBMITTED, EventState.APPROVED, EventState.SCHEDULED, EventState.IN_PROGRESS)
 
 
 class StageCheck(NamedTuple):

@@ -22,7 +22,7 @@ from integration.seam.models import Alert, Delivery
 from integration.seam.queries import deliveries
 
 from ..actions import actions_for_several
-from ..choices import EventState
+from ..choices import FINAL_STATES
 from ..filters import EVENT_VIEWS, EventFilter
 from ..models import Event
 from .tracking import buttons, steps
@@ -138,7 +138,7 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
         "receipts": receipts(stages),
         "deliveries": _deliveries(stages),
         "transitions": found.transitions.select_related("stage").order_by("-at", "-pk")[:40],
-        "is_over": found.state in (EventState.COMPLETED, EventState.CANCELED) and all(s.is_closed for s in stages),
+        "is_over": found.state in FINAL_STATES and all(s.is_closed for s in stages),
         **_totals(stages),
     }
     if stages:

@@ -8,18 +8,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 
 from ..actions import ACTIONS, Action
-from ..choices import EventState
+from ..choices import SIDE_BRANCHES, STATES_AS_PLANNED, EventState
 from ..models import Event, Transition
-
-STATES_AS_PLANNED = (
-    EventState.NEW,
-    EventState.SUBMITTED,
-    EventState.APPROVED,
-    EventState.SCHEDULED,
-    EventState.IN_PROGRESS,
-    EventState.COMPLETED,
-)
-SIDE_BRANCHES = (EventState.DENIED, EventState.CANCELED)
 
 
 class Button(NamedTuple):
