@@ -128,7 +128,13 @@ CANCEL_WORDS = Words(
     keep=_("Keep the event"),
     done=_("%(number)s is canceled; the other systems are being notified."),
 )
-TABLE = (
+
+
+def _by_verb(*actions: Action) -> dict[str, Action]:
+    return {action.verb: action for action in actions}
+
+
+ACTIONS = _by_verb(
     Action(
         verb="edit",
         label=_("Edit"),
@@ -254,9 +260,8 @@ TABLE = (
         takes_several=True,
     ),
 )
-ACTIONS = {action.verb: action for action in TABLE}
 
 
 def actions_for_several(person: Any) -> list[Action]:
     """The entries of the Actions menu that this person may use."""
-    return [action for action in TABLE if action.takes_several and person.has_perm(action.permission)]
+    return [action for action in ACTIONS.values() if action.takes_several and person.has_perm(action.permission)]
