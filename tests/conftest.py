@@ -1,4 +1,4 @@
-"""One cast for all tests, and a small utility for them to work on."""
+"""The people every test can sign in as, and a small utility for them to work on."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -27,13 +27,13 @@ from integration.seam import clock, sql
 
 from . import factories, walk
 
-# A busy machine is no fault of what is tested.
+# A slow machine is not a fault of the code under test.
 hypothesis_settings.register_profile(
     "tests", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 hypothesis_settings.load_profile("tests")
 
-# As many at once as the server has room for the locks of.
+# As many in one transaction as PostgreSQL has locks for.
 PARTITIONS = """
 SELECT relname FROM pg_class
  WHERE relkind = 'r' AND (relispartition OR relname ~ '^(derms|cpm|lec)_[a-z]+_[0-9]+$') LIMIT 100
@@ -42,7 +42,7 @@ SELECT relname FROM pg_class
 
 @pytest.fixture(scope="session", autouse=True)
 def end_other_sessions(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A thread of the async server's pool may keep its connection; the database is dropped at the end all the same."""
+    """Threads of the async server's pool may keep connections open; end them so that the database can be dropped."""
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
@@ -53,7 +53,7 @@ def end_other_sessions(django_db_setup: None, django_db_blocker: DjangoDbBlocker
 
 @pytest.fixture(scope="session", autouse=True)
 def flush_past_history() -> Iterator[None]:
-    """History refuses TRUNCATE, also a test's; the flush alone, and nothing else, goes past the triggers."""
+    """History refuses TRUNCATE, even from tests, so only the flush bypasses the triggers."""
 
     def execute_sql_flush(self: DatabaseOperations, statements: list[str]) -> None:
         drop_partitions()
@@ -68,9 +68,9 @@ def flush_past_history() -> Iterator[None]:
 
 
 def drop_partitions() -> None:
-    """Every zone and every stage that was reserved left some, attached or not; a stage of the same number may come.
+    """Each zone and each reserved stage left some, attached or not; a later test's stage may have the same number.
 
-    What a killed process was at may still come or go.
+    A process that was killed may still create or drop some.
     """
     while names := [name for (name,) in sql.rows(PARTITIONS)]:
         with connection.cursor() as cursor:
@@ -79,7 +79,7 @@ def drop_partitions() -> None:
 
 @pytest.fixture(autouse=True)
 def extract_folder(tmp_path: Path, settings: Any) -> Path:
-    """Every test writes its extracts into a folder of its own."""
+    """Every test writes its extracts into its own folder."""
     settings.EXTRACT_ROOT = tmp_path / "extracts"
     settings.STORAGES = {
         **settings.STORAGES,
@@ -91,7 +91,7 @@ def extract_folder(tmp_path: Path, settings: Any) -> Path:
 
 @pytest.fixture(autouse=True)
 def signed_in_lately() -> Iterator[None]:
-    """Whoever signs in in a test has just shown who they are."""
+    """Anyone who signs in during a test counts as having just authenticated."""
 
     def remember(request: HttpRequest, user: User, **kwargs: object) -> None:
         record_authentication(request, user, method="password", reauthenticated=True)
@@ -167,7 +167,7 @@ def strategy(zone: ControlZone, program: Program, now: datetime) -> Strategy:
 
 @pytest.fixture
 def new_event(strategy: Strategy, operator: User, now: datetime) -> Callable[..., Event]:
-    """Makes New events that start in two hours, by the operator."""
+    """Create New events that start in two hours, planned by the operator."""
 
     def make(name: str = "Heat peak", **fields: Any) -> Event:
         given = {"strategy_id": strategy.pk, "starts_at": now + timedelta(hours=2), **fields}
@@ -178,7 +178,7 @@ def new_event(strategy: Strategy, operator: User, now: datetime) -> Callable[...
 
 @pytest.fixture
 def event_in(new_event: Callable[..., Event], operator: User, approver: User, now: datetime) -> Callable[..., Event]:
-    """Makes an event and walks it to a state through the operations that lead there."""
+    """Create an event and move it to a state through the operations that lead there."""
 
     def make(state: str, **fields: Any) -> Event:
         event = new_event(**fields)
@@ -195,7 +195,7 @@ DEMO_DEVICES = 300
 def small_demo(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
-    """One small demo utility for all tests of a module."""
+    """One small demo utility, shared by all tests of a module."""
     root = tmp_path_factory.mktemp("extracts")
     extracts = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": root}}
     folders: dict[str, Any] = {**settings.STORAGES, "extracts": extracts}

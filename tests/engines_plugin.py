@@ -1,4 +1,4 @@
-"""The engines of one test run: its own, so that neither the demo nor a second run beside it is touched."""
+"""Each test run has its own engines, so that it touches neither the demo nor another run."""
 
 import fcntl
 import os
@@ -20,25 +20,25 @@ _running = ExitStack()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Iterator[None]:
-    """Start the engines before pytest-django reads the settings. A worker of pytest-xdist finds their addresses set."""
+    """Start the engines before pytest-django reads the settings. For workers of pytest-xdist they are already set."""
     if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
         mark = next(mark for number in count(1) if (mark := _taken(State.of_environment().root / f"test-{number}")))
         _running.enter_context(mark)
         os.environ["GRIDCALL_STATE"] = str(Path(mark.name).parent)
         _running.enter_context(engines.in_use())
     elif worker := os.environ.get("PYTEST_XDIST_WORKER"):
-        # Else one worker's Celery processes take the tasks of the other's, and look for their work in another database.
+        # Otherwise workers would receive each other's Celery tasks and look for the work in the wrong database.
         os.environ["REDIS_URL"] += f"?virtual_host={int(worker.removeprefix('gw')) + 1}"
     yield
 
 
 def pytest_unconfigure() -> None:
-    """End them, where this run was the last to use them."""
+    """Stop the engines, unless another run still uses them."""
     _running.close()
 
 
 def _taken(folder: Path) -> TextIO | None:
-    """An open file that keeps the folder for this run, or None where another run has it."""
+    """Return an open file that reserves the folder for this run, or None if another run has it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     mark = (folder / "taken").open("a")
     try:
@@ -51,7 +51,7 @@ def _taken(folder: Path) -> TextIO | None:
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
-    """A state folder of the test's own; whatever a failed test left running there ends with it."""
+    """A state folder for this test; whatever a failed test left running there is ended."""
     folder = tmp_path / "state"
     yield folder
     kill_processes_of(folder)

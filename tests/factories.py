@@ -1,4 +1,4 @@
-"""Small utilities to test with: every row obviously made up."""
+"""Small utilities to test with; every row is obviously made up."""
 
 from datetime import datetime, timedelta
 from functools import cache
@@ -21,7 +21,7 @@ PASSWORD = "a-long-test-password"  # noqa: S105  (of people who exist in tests a
 
 
 def person(username: str, *roles: str) -> User:
-    """Somebody who signs in, with these roles."""
+    """Create a user with these roles."""
     from django.contrib.auth.models import Group
 
     user = User.objects.create(username=username, password=_hashed(PASSWORD))
@@ -31,7 +31,7 @@ def person(username: str, *roles: str) -> User:
 
 @cache
 def _hashed(password: str) -> str:
-    """Hashed once: it takes as long as it must."""
+    """Hashed once per password, because hashing is deliberately slow."""
     return make_password(password)
 
 
@@ -56,7 +56,7 @@ SELECT %(zone)s, kind, hour, %(factor)s FROM hours, unnest(%(kinds)s) kind
 def forecast(
     made: derms.ControlZone, around: datetime, *, hours: int = 72, load_kw: int = 50_000, factor: float = 1.0
 ) -> None:
-    """Flat load and reduction factors for so many hours on both sides of a moment."""
+    """A flat load and flat reduction factors for so many hours before and after a moment."""
     params = {"zone": made.pk, "around": around, "hours": hours, "load": load_kw, "factor": factor, "kinds": CLASSES}
     sql.execute(_FORECAST, params)
 
@@ -111,7 +111,7 @@ SELECT %(program)s, id, registered_at FROM device
 def fleet(
     where: derms.ControlZone, enrolled_in: derms.Program, devices: int, *, since: datetime, prefix: str = "N"
 ) -> None:
-    """So many thermostats of 1 kW in a zone, enrolled in a program, known to CPM and DERMS."""
+    """Thermostats of 1 kW in a zone, enrolled in a program and known to CPM and DERMS."""
     derms.HeadEnd.objects.get_or_create(code="HE1", defaults={"name": "Head End One"})
     params = {"prefix": prefix, "devices": devices, "zone": where.code, "rated": RATED_W, "since": since}
     sql.execute(_FLEET, {**params, "program": enrolled_in.code})
@@ -119,7 +119,7 @@ def fleet(
 
 
 def device(where: derms.ControlZone, enrolled_in: derms.Program, *, since: datetime, **fields: Any) -> derms.Device:
-    """One device that DERMS alone knows, enrolled in a program."""
+    """One device that only DERMS knows, enrolled in a program."""
     head_end, _ = derms.HeadEnd.objects.get_or_create(code="HE1", defaults={"name": "Head End One"})
     given = {
         "nic_id": f"D{derms.Device.objects.count() + 1:07}",
@@ -138,7 +138,7 @@ def device(where: derms.ControlZone, enrolled_in: derms.Program, *, since: datet
 
 
 def used(made: derms.Device, *, recent: int, calls: int, last_called_at: datetime) -> None:
-    """What is known of a device's last ten calls: `recent` has a 1 for each success."""
+    """Set a device's last ten calls: `recent` has a 1 for each success."""
     sql.execute(
         "UPDATE derms_candidate SET recent = %(recent)s, calls = %(calls)s, last_called_at = %(at)s,"
         " score = derms_score(%(recent)s, %(calls)s) WHERE device_id = %(device)s",
@@ -149,7 +149,7 @@ def used(made: derms.Device, *, recent: int, calls: int, last_called_at: datetim
 def reserved_stage(
     event: derms.Event, of: derms.Program, starts_at: datetime, ends_at: datetime, *devices: derms.Device, **fields: Any
 ) -> derms.Stage:
-    """A stage of an event that has reserved these devices, Scheduled where no other state is given."""
+    """A stage of an event that has reserved these devices, Scheduled unless another state is given."""
     number = event.stages.count() + 1
     given = {"state": StageState.SCHEDULED, **fields}
     made = derms.Stage.objects.create(
@@ -198,19 +198,19 @@ def strategy(
 
 
 def add_stage(event: derms.Event, *, by: User, now: datetime, **fields: Any) -> derms.Stage:
-    """A stage behind the others, by an edit of the plan."""
+    """Append a stage, by editing the plan."""
     added = operations.PlannedStage(None, fields, [])
     operations.edit_event(event_id=event.pk, fields={}, stages=[*planned(event), added], by=by, now=now)
     return event.stages.latest("number")
 
 
 def shift_stages(event: derms.Event, by_minutes: int, *, by: User, now: datetime) -> None:
-    """All stages earlier (below zero) or later, by an edit of the plan."""
+    """Move all stages earlier (below zero) or later, by editing the plan."""
     operations.edit_event(event_id=event.pk, fields={}, stages=planned(event, by_minutes), by=by, now=now)
 
 
 def planned(event: derms.Event, by_minutes: int = 0) -> list[operations.PlannedStage]:
-    """The stages an event has, as a plan that shifts them by so many minutes."""
+    """The event's stages as a plan that shifts them by so many minutes."""
     later = timedelta(minutes=by_minutes)
     return [
         operations.PlannedStage(

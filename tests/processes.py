@@ -1,4 +1,4 @@
-"""Processes a test starts, in a state folder of its own, and how to see that none is left."""
+"""Processes that a test starts in its own state folder, and checks that none is left."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ def manage(state: Path, *words: str, **more: str) -> subprocess.CompletedProcess
 
 
 def processes_of(state: Path) -> set[int]:
-    """Living processes that name the folder in their words or their environment, or work in it."""
+    """Live processes that have the folder in their arguments, environment or working directory."""
     return {int(process.name) for process in Path("/proc").glob("[0-9]*") if belongs_to(process, os.fsencode(state))}
 
 

@@ -1,4 +1,4 @@
-"""The settings as mypy's Django plugin reads them: it needs the models, not the servers."""
+"""The settings for mypy's Django plugin, which needs the models but not the servers."""
 
 import os
 

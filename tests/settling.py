@@ -1,4 +1,4 @@
-"""Doing what is due until something has come about."""
+"""Carrying out due work until a condition holds."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from integration.seam.settling import settle
 
 
 def settle_until(holds: Callable[[], bool], *, within_s: float = 40.0) -> None:
-    """Deliver and do what is due until a condition holds. Raises TimeoutError where it never does."""
+    """Deliver messages and do due work until a condition holds. Raises TimeoutError if it never does."""
     until = time.monotonic() + within_s
     while not holds():
         if time.monotonic() > until:

@@ -1,4 +1,4 @@
-"""Rules of the code that no linter knows, and promises the database keeps by itself."""
+"""Code rules that no linter knows, and rules that the database enforces by itself."""
 
 import ast
 import re
@@ -31,7 +31,7 @@ def _name(path: Path) -> str:
 
 
 def _calls(*names: str) -> Found:
-    """Every call of a function or method of these names, by the file it stands in."""
+    """Every call of a function or method with one of these names, by file."""
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and _called(node) in names:
@@ -43,7 +43,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _functions_calling(path: str, name: str) -> set[str]:
-    """Functions of a file in which a name is called."""
+    """The functions of a file that call a name."""
     tree = ast.parse((PROJECT / path).read_text())
     return {
         function.name
@@ -54,22 +54,22 @@ def _functions_calling(path: str, name: str) -> set[str]:
     }
 
 
-# --- Limits: CONTRIBUTING names them --------------------------------------------------------------------------------
+# --- Limits, as stated in CONTRIBUTING --------------------------------------------------------------------------------
 
 FUNCTION_LINES, FILE_LINES, TEST_FILE_LINES, TEMPLATE_COLUMNS = 40, 300, 400, 120
 HALF_OF_THE_FUNCTIONS = 8
-# What is longer, and why. An entry that is not needed any more fails the test.
+# Longer ones, with the reason. An entry that is no longer needed fails the test.
 LONG_FUNCTIONS: dict[str, str] = {}
 LONG_FILES: dict[str, str] = {}
 
 
 def _written(paths: list[Path]) -> list[Path]:
-    """Files written by hand: Django writes the migrations."""
+    """Files written by hand; Django writes the migrations."""
     return [path for path in paths if "migrations" not in path.parts]
 
 
 def _function_lines(paths: list[Path]) -> dict[str, int]:
-    """The lines of each function from `def` to its end, by file and name."""
+    """The number of lines of each function, by file and name."""
     return {
         f"{_name(path)}:{node.name}:{node.lineno}": (node.end_lineno or node.lineno) - node.lineno + 1
         for path in _written(paths)
@@ -106,7 +106,7 @@ def test_template_lines_are_short() -> None:
 
 
 def test_partitions_are_attached_in_one_place() -> None:
-    # A new database may, too: its tables hold nothing yet.
+    # The schema of a new database may too: its tables are still empty.
     files = [*SOURCES, *(path for package in PACKAGES for path in (PROJECT / package).rglob("*.sql"))]
     files = [path for path in files if not {"migrations", "schema"}.intersection(path.parts)]
 
@@ -198,7 +198,7 @@ def test_a_state_change_with_another_revisions_history_is_refused(event_in: Call
     row = event.transitions.latest("revision")
 
     def submit_again() -> None:
-        """The row of the first time is there, and does not count for the second."""
+        """The first submission's row exists, and does not count for the second."""
         back = {"revision": row.revision + 1, "from_state": "Submitted", "to_state": "New"}
         Event.objects.filter(pk=event.pk).update(state="New", revision=back["revision"])
         event.transitions.create(**back, at=row.at, by="olive")
@@ -209,13 +209,13 @@ def test_a_state_change_with_another_revisions_history_is_refused(event_in: Call
 
 
 def _commit(change: Callable[[], object]) -> None:
-    """Make a change and let the database look at it as at a commit."""
+    """Make a change and let the database check it as at a commit."""
     with transaction.atomic():
         change()
         connection.check_constraints()
 
 
-# A row of history repeats what the row it tells of was checked for.
+# Without history: a history row repeats states that were checked on the row it describes.
 STATEFUL = [
     model
     for model in apps.get_models()

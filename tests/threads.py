@@ -1,4 +1,4 @@
-"""Doing things at the same moment, each over a database connection of its own."""
+"""Doing things at the same moment, each with its own database connection."""
 
 import threading
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from django.db import connection
 
 
 def run_together(*acts: Callable[[], Any]) -> list[Any]:
-    """Begin all at the same moment; gives each one's answer, or the exception it ended with."""
+    """Start all at the same moment; returns each one's result, or the exception it raised."""
     barrier = threading.Barrier(len(acts))
 
     def run(act: Callable[[], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Walking an event from state to state, without waiting for the clock: each step is the operation that leads there."""
+"""Moving an event from state to state without waiting for the clock, by calling the operations that lead there."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ PATHS = {
 
 
 def to(state: str, event: Event, *, operator: User, approver: User, now: datetime, accepted_kw: int = 0) -> None:
-    """Walk a New event to a state, as DERMS sees it: what Live Energy Connect would say is said here."""
+    """Move a New event to a state, as DERMS sees it: LEC's reports are made here."""
     steps = {
         "submit": lambda: derms.submit_event(event_id=event.pk, by=operator, now=now, accepted_kw=accepted_kw),
         "deny": lambda: derms.deny_event(event_id=event.pk, by=approver, now=now, reason="Too soon"),
@@ -38,7 +38,7 @@ def to(state: str, event: Event, *, operator: User, approver: User, now: datetim
 
 
 def execution(stage: Stage, state: str, *, revision: int, called: int = 0) -> StageExecutionStatus:
-    """What Live Energy Connect says of a stage that keeps to its window."""
+    """LEC's execution status of a stage that keeps to its window."""
     return StageExecutionStatus.model_validate(
         {
             "stage_uid": stage.uid,
@@ -52,7 +52,7 @@ def execution(stage: Stage, state: str, *, revision: int, called: int = 0) -> St
 
 
 def run(stage: Stage, *, calls: bool = True) -> None:
-    """Let Live Energy Connect run a scheduled stage by its window, whatever the clock says, and hand over outcomes."""
+    """Let LEC run a scheduled stage for its window, whatever the clock says, and send its outcomes."""
     settle()
     pk = LecStage.objects.get(stage_uid=stage.uid).pk
     lec.start_stage(pk, now=stage.starts_at)

@@ -1,4 +1,4 @@
-"""Program events with participations of known facts, as if the messages of their stages had been taken in."""
+"""Program events with participations, as if the messages about their stages had been applied."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -40,14 +40,14 @@ def as_outsider(outsider: User) -> Client:
 
 @pytest.fixture
 def devices(zone: ControlZone, program: DermsProgram, now: datetime) -> list[Device]:
-    """Five devices of five customers, by their ids."""
+    """The ids of five devices of five customers."""
     factories.fleet(zone, program, 5, since=now - timedelta(days=30))
     return list(Device.objects.order_by("pk"))
 
 
 @pytest.fixture
 def make_program_event(devices: list[Device], now: datetime) -> Make:
-    """Makes program events of the five devices; `outcomes` maps the index of a device to what it did."""
+    """Create program events of the five devices; `outcomes` maps a device's index to what it did."""
 
     def make(
         number: str = "DR-2026-0001",
@@ -109,7 +109,7 @@ def _take_in_outcomes(event: ProgramEvent, codes: Mapping[Device, str]) -> None:
 
 
 def _attach(partition: Partition) -> None:
-    """An empty partition; rows come through its parent."""
+    """An empty partition; rows are inserted through its parent."""
     partition.create()
     partition.finish(PRIMARY_KEY)
     partition.attach()
@@ -117,7 +117,7 @@ def _attach(partition: Partition) -> None:
 
 @pytest.fixture
 def allowed(zone: ControlZone, program: DermsProgram) -> Program:
-    """The program, with both flags on."""
+    """The program with both flags switched on."""
     ProgramType.objects.update(allow_to_opt_out=True)
     Program.objects.update(allow_customer_unavailability=True)
     return Program.objects.get()
@@ -125,7 +125,7 @@ def allowed(zone: ControlZone, program: DermsProgram) -> Program:
 
 @pytest.fixture
 def reserved(transactional_db: None, event_in: Callable[..., Event], allowed: Program) -> ProgramEvent:
-    """A coming stage that twenty customers' devices are reserved for, as DERMS, CPM and LEC have told each other."""
+    """A future stage with reserved devices of twenty customers, known to DERMS, CPM and LEC."""
     event_in("Scheduled")
     settle()
     return ProgramEvent.objects.get()
@@ -133,7 +133,7 @@ def reserved(transactional_db: None, event_in: Callable[..., Event], allowed: Pr
 
 @pytest.fixture
 def customer(strategy: Strategy) -> Customer:
-    """One of the twenty."""
+    """One of the twenty customers."""
     return Customer.objects.get(number="NC1")
 
 

@@ -61,7 +61,7 @@ def test_nobody_found_says_what_to_type(devices: list[Device], as_csr: Client) -
 def test_the_list_asks_as_much_of_the_database_for_one_row_as_for_many(
     devices: list[Device], as_csr: Client, django_assert_num_queries: Any
 ) -> None:
-    as_csr.get(f"{LIST}?q=Testa")  # the first search of a minute begins its counter
+    as_csr.get(f"{LIST}?q=Testa")  # the first search in a minute starts its counter
     with django_assert_num_queries(23) as few:
         as_csr.get(f"{LIST}?q=Testa")
     Customer.objects.filter(number__in=["NC1", "NC2"]).update(name="Somebody else")

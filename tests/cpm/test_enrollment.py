@@ -1,4 +1,4 @@
-"""Enrollment through the seam: CPM tells DERMS, DERMS registers and answers, each device by itself."""
+"""Enrollment across systems: CPM sends changes to DERMS, which registers devices and answers for each one."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def subscriptions(zone: derms.ControlZone, program: derms.Program, now: datetime) -> list[cpm.Subscription]:
-    """Three households with a device each, subscribed, and nothing told to DERMS."""
+    """Three households with one subscribed device each; nothing has been sent to DERMS yet."""
     factories.fleet(zone, program, 3, since=now - timedelta(days=1))
     derms.Enrollment.objects.all().delete()
     derms.Device.objects.all().delete()
@@ -35,7 +35,7 @@ def subscriptions(zone: derms.ControlZone, program: derms.Program, now: datetime
 
 @pytest.fixture
 def start(subscriptions: list[cpm.Subscription]) -> Callable[[int], cpm.SubscribedDevice]:
-    """Starts the enrollment of a household's device."""
+    """Start the enrollment of a household's device."""
 
     def make(n: int) -> cpm.SubscribedDevice:
         subscribed = subscriptions[n].subscribed_devices.get()
@@ -49,7 +49,7 @@ def start(subscriptions: list[cpm.Subscription]) -> Callable[[int], cpm.Subscrib
 
 
 def _enrolled() -> dict[str, bool]:
-    """Devices DERMS knows as taking part, and whether they are registered."""
+    """Devices that DERMS knows as enrolled, and whether they are registered."""
     rows = derms.Enrollment.objects.filter(ends_at=None).values_list("device__nic_id", "device__ended_at")
     return {nic_id: ended_at is None for nic_id, ended_at in rows}
 
@@ -187,7 +187,7 @@ def test_a_program_s_devices_are_loaded_and_answered_in_one_file(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("subscriptions")
 def test_devices_of_one_file_are_registered_in_the_order_of_their_nic_ids(settings: Any) -> None:
-    """A part of an extract, which is written in that order, is then joined with a range of the receiver's devices."""
+    """An extract's parts are in this order, so each joins with one range of the receiver's devices."""
     settings.EXTRACT_PART_ROWS = 2
     for device, nic_id in zip(cpm.Device.objects.order_by("pk"), ("N9", "N5", "N7"), strict=True):
         cpm.Device.objects.filter(pk=device.pk).update(nic_id=nic_id)
@@ -204,7 +204,7 @@ def test_devices_of_one_file_are_registered_in_the_order_of_their_nic_ids(settin
 def test_a_file_s_answers_are_counted_before_they_are_joined_to_every_device(
     subscriptions: list[cpm.Subscription],
 ) -> None:
-    """Uncounted, 20,000 of them were merged with a million devices by head end alone, which took minutes."""
+    """Without statistics, 20,000 of them were merged with a million devices by head end alone, which took minutes."""
     operations.send_enrollment_load(program_id=cpm.Program.objects.get().pk)
     message = Message.objects.get(kind="enrollment_load")
 

@@ -1,4 +1,4 @@
-"""A program event follows the stage it stands for, by revision."""
+"""A program event follows its stage, by revision."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Outcomes at CPM: every participation is Closed, whatever became of its device meanwhile."""
+"""Outcomes at CPM: every participation becomes Closed, whatever has happened to its device since."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ SELECT 'HE1', nic_id, 'D1SP', NULL::timestamptz, NULL::timestamptz, 500, ''
 
 @pytest.fixture
 def reserved(event_in: Callable[..., Event], now: datetime) -> Event:
-    """An event whose twenty devices have their participations, and that is over without outcomes."""
+    """An event that is over, whose twenty devices have participations but no outcomes yet."""
     event = event_in("Scheduled")
     settle()
     for revision, state in enumerate(("In Progress", "Completed"), start=1):

@@ -1,4 +1,4 @@
-"""Notifications: one for each customer and event, made by one statement, e-mailed by workers in batches."""
+"""Notifications: one per customer and event, created by one statement and e-mailed by workers in batches."""
 
 import re
 import smtplib

@@ -1,4 +1,4 @@
-"""Customer Opt Out From A Program Event, by its click path; Event Opt Out Parameters and their history."""
+"""Customer Opt Out From A Program Event, along its click path; Event Opt Out Parameters and their history."""
 
 from collections.abc import Callable
 
@@ -44,7 +44,7 @@ def two_stages(
     zone: ControlZone,
     program: DermsProgram,
 ) -> list[ProgramEvent]:
-    """The coming stages of one event, each with the same twenty devices."""
+    """The future stages of one event, each with the same twenty devices."""
     strategy = factories.strategy(zone, program, stages=2)
     event_in("Scheduled", strategy_id=strategy.pk)
     settle()

@@ -1,4 +1,4 @@
-"""The file of Event Participation: what the page shows, all of it, and nothing a spreadsheet would run."""
+"""Exports of Event Participation: everything the page shows, and nothing that a spreadsheet would execute."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Event Participation: what a person finds, in which order, and what the file holds."""
+"""Event Participation: what a person finds, in which order, and what the export contains."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,7 +25,7 @@ MIXED = {0: "D1SP", 1: "D1SP", 2: "D1IO", 3: "D1ER"}
 
 
 def shown(client: Client, query: str = "") -> list[tuple[str, str]]:
-    """(program event, NIC id) of the rows on the page."""
+    """(program event, NIC id) of the page's rows."""
     rows = client.get(f"{LIST}?{query}").context["page"].rows
     return [(str(row.program_event), row.device.nic_id) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Program Configuration and Program Type Configuration: DERMS hears of what it has to know, and of nothing else."""
+"""Program Configuration and Program Type Configuration: DERMS receives what it has to know, and nothing else."""
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta

@@ -60,7 +60,7 @@ def test_a_row_shows_counters_and_outcomes(three: None, as_manager: Client) -> N
 def test_pages_follow_one_another(
     make_program_event: Make, as_manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(1, 6):  # two of them start at the same moment
+    for number in range(1, 6):  # two of them start at the same time
         make_program_event(f"DR-2026-000{number}", starts_in=timedelta(hours=number // 2))
     monkeypatch.setitem(keyset_defaults(), "size", 2)
     whole, url = [], LIST

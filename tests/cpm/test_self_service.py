@@ -1,4 +1,4 @@
-"""A customer's own page: the link's door, and what it lets its customer do with their own devices alone."""
+"""A customer's own page: how its link opens it, and what it lets customers do with their own devices only."""
 
 from datetime import datetime, timedelta
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Customer Unavailability, by the click path of the customer's page: what it shows before Save, and what DERMS did."""
+"""Customer Unavailability along the customer page's click path: what it shows before Save, and what DERMS did."""
 
 import uuid
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def typed(device: Device, starts_at: datetime, ends_at: datetime, **more: str) -
 
 @pytest.fixture
 def over_it(reserved: ProgramEvent, device: Device) -> dict[str, Any]:
-    """A period typed over the reservation."""
+    """A period typed to overlap the reservation."""
     return typed(device, reserved.starts_at - HOUR, reserved.ends_at + HOUR)
 
 

@@ -17,14 +17,14 @@ from tests import factories
 
 @pytest.fixture
 def noon(now: datetime) -> datetime:
-    """Noon in the test zone (New York) on the Wednesday of the week after next: two days at least lie before it."""
+    """Noon in the test zone (New York) on the Wednesday of the week after next, so at least two days of notice."""
     wednesday = now + timedelta(days=16 - now.weekday())
     return datetime.combine(wednesday, time(12), ZoneInfo("America/New_York")).astimezone(UTC)
 
 
 @pytest.fixture
 def event(zone: ControlZone, program: Program, operator: User, now: datetime, noon: datetime) -> Event:
-    """A New event without stages; the hours around `noon` are forecast."""
+    """A New event without stages; the hours around `noon` have a forecast."""
     factories.forecast(zone, noon)
     plan = factories.strategy(zone, program, stages=0)
     return operations.create_event(
@@ -34,7 +34,7 @@ def event(zone: ControlZone, program: Program, operator: User, now: datetime, no
 
 @pytest.fixture
 def stage(event: Event, program: Program, noon: datetime) -> Stage:
-    """A New stage from noon to one o'clock that wants all it can get."""
+    """A New stage from noon to one o'clock without a target."""
     return Stage.objects.create(
         event=event, program=program, number=1, starts_at=noon, ends_at=noon + timedelta(hours=1), control="off"
     )
@@ -42,7 +42,7 @@ def stage(event: Event, program: Program, noon: datetime) -> Stage:
 
 @pytest.fixture
 def device(zone: ControlZone, program: Program, noon: datetime) -> Callable[..., Device]:
-    """Makes devices of 1 kW that have been in the program for a year."""
+    """Create devices of 1 kW that have been enrolled in the program for a year."""
 
     def make(**fields: Any) -> Device:
         return factories.device(zone, program, since=noon - timedelta(days=365), **fields)
@@ -52,7 +52,7 @@ def device(zone: ControlZone, program: Program, noon: datetime) -> Callable[...,
 
 @pytest.fixture
 def choose(stage: Stage, now: datetime) -> Callable[..., Chosen]:
-    """What would be chosen for the stage, as it is in the database."""
+    """Return what would be chosen for the stage as it is in the database."""
 
     def make(goal_kw: float | None = None) -> Chosen:
         return choose_devices(_fresh(stage), goal_kw=goal_kw, now=now)
@@ -62,7 +62,7 @@ def choose(stage: Stage, now: datetime) -> Callable[..., Chosen]:
 
 @pytest.fixture
 def reserve(stage: Stage, now: datetime) -> Callable[..., list[int]]:
-    """Reserves for the stage and gives the ids of its devices, in no order that means anything."""
+    """Reserve devices for the stage and return their ids, in no particular order."""
 
     def make(goal_kw: float | None = None) -> list[int]:
         reserve_devices(_fresh(stage), goal_kw=goal_kw, now=now)

@@ -1,4 +1,4 @@
-"""The table of actions: what it offers is what the operations accept, and nothing else."""
+"""The table of actions: it offers exactly what the operations accept."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,7 +18,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-# Edit has a page of its own; Clone takes an event in any state.
+# Edit has its own page; Clone accepts an event in any state.
 STATEFUL = [action for action in ACTIONS.values() if not action.has_own_page and action.is_step]
 ASKED: dict[str, dict[str, Any]] = {
     "deny": {"reason": "Too soon"},

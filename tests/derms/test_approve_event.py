@@ -1,4 +1,4 @@
-"""Approve: by another person than those who made the event, and once, however many do it at once."""
+"""Approve: only by somebody who did not make the event, and only once, even if many people try at the same time."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The second approval: asked for where all events together pass the threshold, and given by a second person."""
+"""The Balance Authority's approval: required if all events together pass the threshold, and given by another person."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from integration.console.models import User
 
 @pytest.fixture
 def threshold(strategy: object) -> Callable[[int], None]:
-    """Switches the check on for the events of the test."""
+    """Switch the check on for the events of the test."""
 
     def set_kw(kw: int) -> None:
         EventType.objects.filter(category="Device Test").update(

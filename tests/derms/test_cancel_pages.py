@@ -1,4 +1,4 @@
-"""Cancel, by the paths of the reference: the list's Actions, Edit > State Tracking, the event page, one stage."""
+"""Cancel, along the reference's paths: the list's Actions, Edit > State Tracking, the event page, one stage."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A device's last ten calls: rebuilt and swapped in when a stage closes."""
+"""A device's last ten calls: the zone's candidates are rebuilt and swapped in when a stage closes."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ CODES = st.sampled_from(["D1SP", "D1IO", "D1ND", "D1ER", "D1CN", None])
 
 @pytest.fixture
 def close(event: Event, program: Program, noon: datetime) -> Callable[[dict[int, str | None]], Stage]:
-    """Closes a stage of its own with these outcomes; a device without one was not in it."""
+    """Close a separate stage with these outcomes; devices without one were not in it."""
 
     def make(codes: dict[int, str | None]) -> Stage:
         number = event.stages.count() + 1
@@ -57,7 +57,7 @@ def close(event: Event, program: Program, noon: datetime) -> Callable[[dict[int,
 
 
 def _score(history: list[str]) -> Fraction:
-    """(successes + 4) / (calls + 5) over the last ten calls; a canceled stage is no call."""
+    """(successes + 4) / (calls + 5) over the last ten calls; a canceled stage does not count as a call."""
     calls = [code for code in history if code != "D1CN"][-10:]
     return Fraction(calls.count("D1SP") + 4, len(calls) + 5)
 
@@ -104,7 +104,7 @@ def test_a_zones_table_keeps_its_key_and_its_checks(close: Callable[..., Stage],
             [c.name for c in connection.introspection.get_table_description(cursor, t)]
             for t in ("derms_candidate", table)
         ]
-        assert names[0] == names[1], "what a choice reads stands first"
+        assert names[0] == names[1], "the columns that a choice reads come first"
     assert [c["columns"] for c in constraints.values() if c["primary_key"]] == [["device_id", "enrollment_id"]]
     with pytest.raises(IntegrityError, match="derms_candidate_score"), transaction.atomic():
         Candidate.objects.update(score=0.1)
@@ -162,5 +162,5 @@ def test_a_choice_reads_the_candidates_of_its_own_zone_alone(
 
 
 def _tables() -> dict[int, int]:
-    """The number of the table that holds a zone's candidates, by the zone's id."""
+    """The oid of the table that holds each zone's candidates, by the zone's id."""
     return dict(sql.rows("SELECT DISTINCT zone_id, tableoid::bigint FROM derms_candidate"))

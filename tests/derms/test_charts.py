@@ -1,4 +1,4 @@
-"""The numbers of an event's pictures: what is reserved, meant, delivered, and what the zone's load is with it."""
+"""The data of an event's charts: reserved, target and delivered power, and the zone's load with them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +16,7 @@ MINUTE, HOUR, SECOND = timedelta(minutes=1), timedelta(hours=1), timedelta(secon
 
 @pytest.fixture
 def running(event_in: Callable[..., Event]) -> Stage:
-    """An hour's stage that has reserved 1,200 kW for a goal of 1,000, in a zone of 40 to 42 MW."""
+    """A one-hour stage that has reserved 1,200 kW for a goal of 1,000 kW, in a zone with a load of 40 to 42 MW."""
     stage = event_in("In Progress").stages.select_related("event__zone").get()
     Stage.objects.filter(pk=stage.pk).update(reserved_w=1_500_000, removed_w=300_000, goal_kw=1000)
     hour = stage.starts_at.replace(minute=0, second=0, microsecond=0)
@@ -53,7 +53,7 @@ def test_delivered_holds_between_its_words_and_is_unknown_before_and_after(runni
     say(running, 7 * MINUTE, 1_100_000)
     found = charts(running, 8 * MINUTE)
     known = {point.at: point.delivered for point in found.reduction if point.delivered is not None}
-    *held, last = sorted(known)  # a full hour may lie between the two words, and shows what held then
+    *held, last = sorted(known)  # a full hour may lie between the two reports, and shows the earlier value
     assert last - held[0] == 2 * MINUTE
     assert [known[at] for at in held] == [pytest.approx(0.8)] * len(held)
     assert known[last] == pytest.approx(1.1)

@@ -1,4 +1,4 @@
-"""The example of docs/reference/choosing.md: its table is read from the page, and each number is checked."""
+"""The example in docs/reference/choosing.md: its tables are read from the page, and each number is checked."""
 
 import uuid
 from collections import Counter
@@ -32,7 +32,7 @@ FACTORS, DEVICES = _table("class"), _table("device")
 
 @pytest.fixture
 def example(stage: Stage, zone: ControlZone, program: Program, noon: datetime) -> Stage:
-    """The stage of the example, in a zone with its reduction factors."""
+    """The example's stage, in a zone with the example's reduction factors."""
     for name, *factors, _mean in FACTORS:
         for hours, factor in enumerate(factors):
             hour = noon + timedelta(hours=hours)
@@ -47,7 +47,7 @@ def example(stage: Stage, zone: ControlZone, program: Program, noon: datetime) -
 
 @pytest.fixture
 def devices(device: Callable[..., Device], example: Stage, noon: datetime) -> dict[str, Device]:
-    """The devices of the table, by their letters."""
+    """The table's devices, by their letters."""
     made = {}
     for letter, kind, rated, calls, last_called, _score, _watts, result in DEVICES:
         one = made[letter] = device(

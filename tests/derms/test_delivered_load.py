@@ -1,4 +1,4 @@
-"""DERMS keeps what a stage delivers, and alerts where too few devices answer; a forecast grows old."""
+"""DERMS records what a stage delivers, and alerts if too few devices answer or if a forecast is too old."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ def running(event_in: Callable[..., Event]) -> Stage:
 
 
 def word(stage: Stage, at: datetime, **fields: Any) -> Word:
-    """Twenty devices called, all of them answered, 15 kW."""
+    """A report of twenty called devices that all answered, with 15 kW."""
     counts = {"reduction_w": 15_000, "called": 20, "answered": 20, "rejected": 0, "overridden": 0}
     return Word.model_validate({"stage_uid": stage.uid, "at": at, **counts, **fields})
 

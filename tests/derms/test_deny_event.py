@@ -1,4 +1,4 @@
-"""Deny: with a reason its author reads."""
+"""Deny: with a reason for the event's author."""
 
 from collections.abc import Callable
 from datetime import datetime

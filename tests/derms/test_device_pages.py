@@ -1,4 +1,4 @@
-"""Devices: what each does now, what is to come for it, and when it may not be used."""
+"""Device pages: what each device is doing, what it is reserved for, and when it must not be used."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Editing an event and its stages: in New and Denied, and every approval is back at its beginning."""
+"""Editing an event and its stages: only in New and Denied, and it resets every approval."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Enrollment changes that overtake each other: the latest decides, in whatever order they come."""
+"""Enrollment changes that overtake each other: the latest wins, in whatever order they arrive."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,14 +44,14 @@ def _enrolled() -> set[str]:
 
 
 def _candidates() -> list[tuple[Any, ...]]:
-    """What choosing looks at."""
+    """What device selection reads."""
     return sql.rows(
         "SELECT device_id, enrollment_id, program_id, enrolled_from, enrolled_until FROM derms_candidate ORDER BY 1, 2"
     )
 
 
 def _facts() -> list[tuple[Any, ...]]:
-    """What it has to see, by devices and enrollments as they are."""
+    """What it should read, derived from devices and enrollments as they are."""
     return sql.rows(
         "SELECT d.id, e.id, e.program_id, greatest(e.starts_at, d.registered_at), least(e.ends_at, d.ended_at)"
         " FROM derms_enrollment e JOIN derms_device d ON d.id = e.device_id ORDER BY 1, 2"

@@ -1,4 +1,4 @@
-"""DERMS follows a stage by what Live Energy Connect says of it, and alerts where it says nothing."""
+"""DERMS follows a stage by LEC's reports, and raises an alert if they are missing."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What each stage of an event has to reach, by the event's objective and the stages' shares."""
+"""The goal of each stage of an event, given the event's objective and the stages' shares."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def goals(event: Event, program: Program, noon: datetime) -> Callable[..., list[float | None]]:
-    """The goals of an event's stages; each stage is given by its minutes from noon, and its fields."""
+    """The goals of an event's stages; each stage is specified by its minutes from noon and its fields."""
 
     def make(objective: str, *stages: tuple[int, int, dict[str, Any]], **fields: Any) -> list[float | None]:
         Event.objects.filter(pk=event.pk).update(objective=objective, **fields)

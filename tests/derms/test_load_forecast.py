@@ -1,4 +1,4 @@
-"""Loading a forecast file: every row of it, or none, and each fault by its line."""
+"""Loading a forecast file: all rows or none, with each fault reported by line."""
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO

@@ -1,4 +1,4 @@
-"""Outcomes at DERMS: one for every reserved device, by the raw outcomes or without them."""
+"""Outcomes at DERMS: one per reserved device, with or without raw outcomes."""
 
 import json
 import time
@@ -32,7 +32,7 @@ Row = tuple[str, str, str | None, int]
 
 @pytest.fixture
 def ran(event_in: Callable[..., Event]) -> Stage:
-    """A stage that has run with twenty devices, and whose outcomes are awaited."""
+    """A stage that ran with twenty devices and now waits for outcomes."""
     return event_in("Completed").stages.select_related("event").get()
 
 
@@ -42,7 +42,7 @@ def parts_of_eight(settings: Any) -> None:
 
 
 def _send(stage: Stage, rows: list[Row]) -> Message:
-    """Hand over raw outcomes, as Live Energy Connect does."""
+    """Send raw outcomes as LEC does."""
     named = [dict(zip(("head_end", "nic_id", "code", "watts"), row, strict=True)) for row in rows]
     with transaction.atomic():
         extract = extracts.write_extract(kind="raw_outcome", query=RAW, params={"rows": json.dumps(named)})
@@ -270,7 +270,7 @@ def test_calls_are_counted_once_a_long_reader_has_left_and_nobody_waits_for_it_b
             time.sleep(0.05)
 
     with connection.cursor() as cursor:
-        cursor.execute("BEGIN; SELECT count(*) FROM derms_candidate")  # as a backup does
+        cursor.execute("BEGIN; SELECT count(*) FROM derms_candidate")  # like a backup
         answers = run_together(partial(operations.count_calls, stage.pk, now=now), read)
         cursor.execute("ROLLBACK")
 

@@ -1,4 +1,4 @@
-"""Pages of DERMS: what people see, what their forms do, and what is refused with which sentence."""
+"""Pages of DERMS: what people see, what forms do, and with which sentences they refuse."""
 
 import uuid
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""New Event and Edit: the grid of stages, the check of what was typed, the draft."""
+"""New Event and Edit: the grid of stages, the check of a typed plan, and the draft."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ def wall(moment: datetime) -> str:
 
 
 def typed(strategy: Strategy, start: datetime, *rows: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """What a browser sends of New Event with these rows."""
+    """What a browser sends from New Event with these rows."""
     program = strategy.stages.get().program_id
     row = {"program": program, "offset_minutes": 0, "length_minutes": 30, "control": "off", "control_value": 0}
     grid = {f"stages-{n}-{name}": value for n, own in enumerate(rows) for name, value in {**row, **own}.items()}
@@ -136,7 +136,7 @@ def test_the_check_tells_conflicts_the_lead_time_and_what_waits_for_a_value(
     [
         (Objective.MAX_DEMAND_THRESHOLD, {"threshold_kw": 10_000_000}, True),
         (Objective.MAX_DEMAND_THRESHOLD, {"threshold_kw": 1}, False),
-        (Objective.LOAD_REDUCTION, {}, False),  # a target that is still missing is a problem of its own
+        (Objective.LOAD_REDUCTION, {}, False),  # a missing target is reported as a problem of its own
     ],
 )
 def test_the_check_warns_where_the_threshold_leaves_nothing_to_reduce(

@@ -1,4 +1,4 @@
-"""Periods that rules count in, and days at the edges of the calendar and of daylight saving time."""
+"""The periods that rules count in, and days at the edges of the calendar and of daylight saving time."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -36,7 +36,7 @@ def broken(rules: ProgramRules, starts_at: datetime, hours: float = 1) -> str | 
 
 
 def test_weeks_begin_on_monday_and_months_on_the_first_in_local_time() -> None:
-    found = spans(NO_RULES, at(2026, 3, 8))  # the day clocks go forward
+    found = spans(NO_RULES, at(2026, 3, 8))  # the day on which clocks go forward
 
     assert found["week"] == (at(2026, 3, 2, 0), at(2026, 3, 9, 0))
     assert found["month"] == (at(2026, 3, 1, 0), at(2026, 4, 1, 0))

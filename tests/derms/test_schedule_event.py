@@ -1,4 +1,4 @@
-"""Schedule, Schedule again, Schedule with shortfall: all stages are chosen and reserved, or none."""
+"""Schedule, Schedule again, Schedule with shortfall: all stages are reserved, or none."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def wanting(zone: ControlZone, program: Program, operator: User, approver: User, now: datetime) -> Callable[..., Event]:
-    """Makes Approved events that want so many kW of ten devices, each expected to give 0.8 kW."""
+    """Create Approved events with this goal in kW over ten devices, each expected to reduce by 0.8 kW."""
     factories.fleet(zone, program, 10, since=now - timedelta(days=30))
     plan = factories.strategy(zone, program, objective="Load Reduction")
 

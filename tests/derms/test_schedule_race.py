@@ -1,4 +1,4 @@
-"""Two schedules at once with overlapping windows never share a device; without their guards they would."""
+"""Two concurrent schedules with overlapping windows never share a device; without their guards they would."""
 
 import itertools
 import threading
@@ -21,7 +21,7 @@ from tests.threads import run_together
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WINDOW = timedelta(minutes=10)
-# Two reservations of one device in windows that overlap: there must be none, ever.
+# Pairs of reservations of one device in overlapping windows; there must never be any.
 SHARED = """
 SELECT count(*) FROM derms_reservation a JOIN derms_stage sa ON sa.id = a.stage_id
   JOIN derms_reservation b ON b.device_id = a.device_id AND b.stage_id > a.stage_id
@@ -33,7 +33,7 @@ SELECT count(*) FROM derms_reservation a JOIN derms_stage sa ON sa.id = a.stage_
 def pairs(
     zone: ControlZone, program: Program, operator: User, approver: User, now: datetime
 ) -> Callable[[], list[Event]]:
-    """Makes two Approved events at a time that both want eight of ten devices, in overlapping windows of their own."""
+    """Create pairs of Approved events that each need eight of ten devices; each pair has overlapping windows."""
     factories.fleet(zone, program, 10, since=now - timedelta(days=30))
     factories.forecast(zone, now + timedelta(hours=144))
     plan = factories.strategy(zone, program, objective="Load Reduction", target_kw=6, stage_minutes=8)
@@ -87,7 +87,7 @@ def test_two_schedules_at_once_never_share_a_device_many_times_over(pairs: Calla
 
 @pytest.fixture
 def without_zone_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Takes away the zone's lock, and lets both choose before either attaches."""
+    """Remove the zone's lock, and let both schedules choose before either attaches."""
     both_have_chosen = threading.Barrier(2)
     attach = choosing.attach_reservations
 

@@ -1,4 +1,4 @@
-"""Device selection: who comes first, how many are taken, and what is expected of each."""
+"""Device selection: the order of devices, how many are chosen, and what is expected of each."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ def test_the_best_score_comes_first_then_the_least_recently_called_then_the_lowe
     device: MakeDevice, reserve: Callable[..., list[int]], stage: Stage, noon: datetime
 ) -> None:
     late, early, never, poor, perfect, never_too = (device() for _ in range(6))
-    # 8 of 10 is (8+4)/15 = 0.8, as is (0+4)/5 of a device that was never called.
+    # 8 of 10 is (8+4)/15 = 0.8, the same as (0+4)/5 for a device that was never called.
     factories.used(late, recent=0b0011111111, calls=10, last_called_at=noon - timedelta(days=1))
     factories.used(early, recent=0b1111111100, calls=10, last_called_at=noon - timedelta(days=2))
     factories.used(poor, recent=0b0000000001, calls=10, last_called_at=noon - timedelta(days=9))
@@ -61,7 +61,7 @@ def test_choosing_changes_nothing(device: MakeDevice, choose: Callable[..., Chos
 
 
 class Spec(NamedTuple):
-    """A device to choose, and what is expected of it."""
+    """A device to choose, and what it is expected to reduce by."""
 
     device_class: str
     rated_w: int
@@ -92,7 +92,7 @@ CONTROLS = st.one_of(
 
 
 def _reference(spec: Spec, factors: list[float], minutes: tuple[int, int, int], control: tuple[str, float]) -> float:
-    """docs/reference/choosing.md, What is expected of it: in W, not rounded."""
+    """The formula of docs/reference/choosing.md, What is expected of it, in W, not rounded."""
     name, value = control
     share = {"duty_cycle": value / 100, "setpoint_offset": min(1.0, 0.25 * abs(value))}.get(name, 1.0)
     factor = sum(f * m for f, m in zip(factors, minutes, strict=True)) / sum(minutes)
@@ -101,7 +101,7 @@ def _reference(spec: Spec, factors: list[float], minutes: tuple[int, int, int], 
 
 
 def _forecast(zone: ControlZone, noon: datetime, factors: dict[str, list[float]]) -> None:
-    """The share of its rating that each device class can give, for the hours from noon on."""
+    """The share of its rating that each device class can reduce by, for the hours from noon on."""
     for kind, values in factors.items():
         for n, factor in enumerate(values):
             hours = ReductionFactor.objects.filter(zone=zone, device_class=kind, hour=noon + n * HOUR)
@@ -109,7 +109,7 @@ def _forecast(zone: ControlZone, noon: datetime, factors: dict[str, list[float]]
 
 
 def _made(spec: Spec, zone: ControlZone, program: Program, noon: datetime) -> int:
-    """The id of a device made as specified, with the calls it answered before noon."""
+    """The id of a device created as specified, with its answered calls before noon."""
     fields: dict[str, Any] = {"device_class": spec.device_class, "rated_w": spec.rated_w}
     made = factories.device(zone, program, since=noon - timedelta(days=9), **fields)
     if spec.calls:

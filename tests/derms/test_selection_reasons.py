@@ -1,4 +1,4 @@
-"""Device selection: each reason a device is left out for, counted under its name; a good device beside it is chosen."""
+"""Device selection: each reason to leave a device out, counted under its name; a good device beside it is chosen."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def left_out(choose: Choose) -> dict[str, int]:
-    """Why the one device was left out; the good one must be chosen."""
+    """Return why the one device was left out; the good one must be chosen."""
     chosen = choose()
     assert chosen.devices == 1
     return chosen.left_out

@@ -1,4 +1,4 @@
-"""Program rules at selection: what each keeps out, what it lets through at its very limit, and what lifts it."""
+"""Program rules in device selection: what each excludes, what it allows exactly at its limit, and what lifts it."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -23,7 +23,7 @@ Choose = Callable[..., Chosen]
 
 @pytest.fixture
 def used(device: Callable[..., Device], event: Event, program: Program, noon: datetime) -> Callable[..., Device]:
-    """A device that was reserved for stages of other events: each given by its start from noon, and its length."""
+    """A device that was reserved for stages of other events, each specified by its start from noon and its length."""
 
     def make(*stages: tuple[timedelta, timedelta], state: str = "Completed", of: Program | None = None) -> Device:
         made = device()
@@ -36,7 +36,7 @@ def used(device: Callable[..., Device], event: Event, program: Program, noon: da
 
 
 def another_event(event: Event) -> Event:
-    """An event like the given one."""
+    """Another event like the given one."""
     return Event.objects.create(
         number=f"PAST-{Event.objects.count()}",
         name="Past",
@@ -53,7 +53,7 @@ def obeying(program: Program, **rules: Any) -> None:
     Program.objects.filter(pk=program.pk).update(rules_data=rules)
 
 
-# The stage runs on a Wednesday from noon to one o'clock, New York time. Rule, what it says, and whether it holds there.
+# The stage runs on a Wednesday from noon to one o'clock, New York time. Rule, its value, and whether it allows that.
 WHOLE = [
     ("season", {"season_start": "{day}", "season_end": "{day}"}, True),
     ("season", {"season_start": "{next}", "season_end": "{day}"}, True),
@@ -109,7 +109,7 @@ def _filled(value: Any, words: dict[str, str]) -> Any:
     return [_filled(one, words) for one in value] if isinstance(value, tuple) else value
 
 
-# Rule, its limit, stages the device was in (start from noon, length), and whether it may take part once more.
+# Rule, its limit, stages the device was in (start from noon, length), and whether it allows one more.
 COUNTED = [
     ("events_per_day", 0, [], False),
     ("events_per_day", 1, [(-12 * HOUR, HOUR)], False),

@@ -1,4 +1,4 @@
-"""The page of a stage: its devices by state and feeder, their answers over time, and each of them by a filter."""
+"""A stage's page: its devices by state and feeder, their answers over time, and a filtered list of devices."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Submit and Withdraw: every guard of the plan, and what each changes."""
+"""Submit and Withdraw: every check of the plan, and what each action changes."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ Plan = Callable[..., Event]
 
 @pytest.fixture
 def plan(zone: ControlZone, program: Program, operator: User, now: datetime) -> Plan:
-    """Makes New events of an objective; each stage is given by its minutes from the first start, and its fields."""
+    """Create New events with an objective; stages are specified by their minutes from the first start and fields."""
 
     def make(*stages: tuple[int, int, dict[str, Any]], objective: str = "Load Reduction", **fields: Any) -> Event:
         strategy = factories.strategy(zone, program, objective=objective, stages=0)
@@ -44,7 +44,7 @@ def plan(zone: ControlZone, program: Program, operator: User, now: datetime) -> 
 
 
 def _refusal(event: Event, operator: User, now: datetime) -> str:
-    """What Submit answers; it must refuse."""
+    """The sentence with which Submit refuses; it must refuse."""
     with pytest.raises(operations.EventNotSubmittable) as refused:
         operations.submit_event(event_id=event.pk, by=operator, now=now)
     assert Event.objects.get(pk=event.pk).state == "New"

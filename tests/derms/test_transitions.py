@@ -1,4 +1,4 @@
-"""Every action from every state: it leads where the table says, or is refused with a sentence and changes nothing."""
+"""Every action in every state: it leads where the table says, or is refused with a sentence and changes nothing."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,6 +1,6 @@
 """What a simulated device does when it is called, device by device: a pure function of profile, device and stage.
 
-lec_sim/sql/simulated_calls.sql must compute the same over a whole stage in one statement.
+lec_sim/sql/simulated_calls.sql must compute the same for a whole stage in one statement.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ STEPS = 2**32
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What came of one call. Reduction in W, averaged over the stage's window."""
+    """The result of one call. Reduction in W, averaged over the stage's window."""
 
     answer: Answer
     answered_at: datetime | None
@@ -29,7 +29,7 @@ class Behaviour:
 def behave(
     profile: HeadEndProfile, *, device: str, stage: str, expected_w: int, called_at: datetime, ends_at: datetime
 ) -> Behaviour:
-    """What the device `head end/NIC id` does in the stage with this uid, if it is called at `called_at`."""
+    """Return what the device `head end/NIC id` does in the stage with this uid if it is called at `called_at`."""
     who, latency, override, strength = draws(profile.seed, device, stage)
     offline_share, reject_share = _shares(profile)
     if who < offline_share:
@@ -49,7 +49,7 @@ def behave(
 
 
 def _shares(profile: HeadEndProfile) -> tuple[float, float]:
-    """The devices that never answer and those that reject the call; a fault can be one of the two for all of them."""
+    """The shares of devices that never answer and that reject the call; a fault can set one of them to all devices."""
     if profile.fault == Fault.OFFLINE:
         return 1.0, 0.0
     if profile.fault == Fault.REJECTS:
@@ -58,6 +58,6 @@ def _shares(profile: HeadEndProfile) -> tuple[float, float]:
 
 
 def draws(seed: int, device: str, stage: str) -> list[float]:
-    """Four numbers in [0, 1) that depend on nothing but the arguments."""
+    """Return four numbers in [0, 1) that depend only on the arguments."""
     digest = hashlib.sha256(f"{seed}|{device}|{stage}".encode()).digest()
     return [int.from_bytes(digest[4 * n : 4 * n + 4]) / STEPS for n in range(DRAWS)]

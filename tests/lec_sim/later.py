@@ -1,4 +1,4 @@
-"""A driver of the tests alone: its devices answer when a test says so."""
+"""A driver for tests, whose devices answer when a test says so."""
 
 import json
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ SELECT * FROM jsonb_to_recordset(%(told)s)
 
 
 class Later(Driver):
-    """Keeps what it is asked to tell head ends, and returns what a test let devices answer."""
+    """Records what it is asked to send to head ends, and returns the answers that a test gave it."""
 
     name = "later"
     answers_within = timedelta(seconds=30)
@@ -38,7 +38,7 @@ class Later(Driver):
         return Rows(compose(_TOLD), {"told": json.dumps(self.told, default=str)})
 
     def answer(self, nic_id: str, at: datetime, answer: str = "takes part", **fields: Any) -> None:
-        """Let a device answer, or say something else later."""
+        """Let a device answer, or change its answer later."""
         answered_at = None if answer == "silent" else at
         given = {"answered_at": answered_at, "overridden_at": None, "reduction_w": 0, **fields}
         self.told.append({"head_end": "LATE", "nic_id": nic_id, "at": at, "answer": answer, **given})

@@ -1,4 +1,4 @@
-"""Stages that Live Energy Connect knows, with reservations, as if the messages of them had been taken in."""
+"""Stages that LEC knows, with reservations, as if the messages about them had been applied."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,13 +19,13 @@ SELECT %(stage)s, %(head_end)s, 'N' || lpad(n::text, 7, '0'), 100 + n %% 5000 FR
 
 
 def status(starts_at: datetime, **fields: Any) -> StageStatus:
-    """What DERMS says of an hour's stage of its own."""
+    """A status message from DERMS about a new one-hour stage."""
     window = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=1), "stage_uid": uuid4()}
     return StageStatus.model_validate({**STATUS.model_dump(), **window, **fields})
 
 
 def known(starts_at: datetime, now: datetime, **fields: Any) -> LecStage:
-    """A stage whose reservations have not come."""
+    """A stage whose reservations have not arrived."""
     told = status(starts_at, **fields)
     follow_stage(told, now=now)
     return LecStage.objects.get(stage_uid=told.stage_uid)

@@ -1,4 +1,4 @@
-"""Delivered load: what the called devices of a running stage do at a moment, told once a minute."""
+"""Delivered load: what a running stage's called devices deliver at a moment, reported once a minute."""
 
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ HOUR, MINUTE, TICK = timedelta(hours=1), timedelta(minutes=1), timedelta(microse
 
 @pytest.fixture
 def running(now: datetime) -> LecStage:
-    """A stage of an hour with six called devices: each takes part from its tenth second on, with 1 kW."""
+    """A one-hour stage with six called devices that each take part from its tenth second on, with 1 kW."""
     start = now.replace(second=0, microsecond=0) + HOUR
     stage = stages.reserved(start, now, devices=6)
     operations.start_stage(stage.pk, now=start)
@@ -52,7 +52,7 @@ def test_what_is_silent_rejected_overridden_or_let_go_delivers_nothing(running: 
     start = running.starts_at
     _settle("N0000001", answer="silent", answered_at=None, reduction_w=0)
     _settle("N0000002", answer="rejected", reduction_w=0)
-    # A quarter of the hour at 1 kW: the average over the stage, which is what is kept, is 250 W.
+    # A quarter of the hour at 1 kW is stored as its average over the stage, 250 W.
     _settle("N0000003", overridden_at=start + 15 * MINUTE, reduction_w=250)
     before, after = (_report(running, start + at) for at in (14 * MINUTE, 15 * MINUTE))
     Removal.objects.create(

@@ -1,4 +1,4 @@
-"""A stage whose devices are reached in two ways: one start, one delivered load, one extract of outcomes."""
+"""A stage whose devices are reached in two ways has one start, one delivered load and one extract of outcomes."""
 
 import csv
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def later(db: None, monkeypatch: pytest.MonkeyPatch) -> Later:
 
 @pytest.fixture
 def called(later: Later, now: datetime) -> LecStage:
-    """A stage of an hour that has just called four devices behind each of the two head ends."""
+    """A one-hour stage that has just called four devices behind each of the two head ends."""
     stage = stages.reserved(now + HOUR, now, head_ends=("SIM", "LATE"), devices=4)
     return call(stage)
 
@@ -56,7 +56,7 @@ def delivered(stage: LecStage, at: datetime) -> DeliveredLoad:
 
 
 def codes(stage: LecStage, root: Path) -> dict[str, tuple[str, int]]:
-    """End the stage and hand its outcomes over; the code and reduction of each device behind LATE."""
+    """End the stage and send its outcomes; returns the code and reduction of each device behind LATE."""
     operations.end_stage(stage.pk, now=stage.ends_at)
     operations.hand_over_outcomes(stage.pk, now=stage.ends_at)
     with (root / str(Extract.objects.get().uid) / "part-00001.csv").open() as part:

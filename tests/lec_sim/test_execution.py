@@ -1,4 +1,4 @@
-"""Executing a stage by the clock: never early, never after its end, late where the reservations are, or not at all."""
+"""Executing a stage on time: never early, never after its end, late if its reservations are late, or not at all."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ HOUR, SECOND, TICK = timedelta(hours=1), timedelta(seconds=1), timedelta(microse
 
 
 def _said() -> list[StageExecutionStatus]:
-    """What was said of stages, in its order."""
+    """The reported execution statuses, in order."""
     bodies = [message.body for message in Message.objects.filter(kind="stage_execution_status").order_by("pk")]
     return [body for body in bodies if isinstance(body, StageExecutionStatus)]
 

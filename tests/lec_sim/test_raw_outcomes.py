@@ -1,4 +1,4 @@
-"""Raw outcomes: one row per reserved device, by what came of its call."""
+"""Raw outcomes: one row per reserved device, depending on the result of its call."""
 
 import csv
 from collections.abc import Callable
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def ended(now: datetime) -> Callable[..., LecStage]:
-    """A stage over its whole window with six devices, called or not."""
+    """A stage that ran for its whole window with six devices, called or not."""
 
     def make(*, calls: bool = True) -> LecStage:
         stage = stages.reserved(now + HOUR, now, devices=6)

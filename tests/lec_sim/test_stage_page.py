@@ -1,4 +1,4 @@
-"""Live Energy Connect: stages that are due, run and are over, with what their devices answered."""
+"""LEC's stage page: stages that are due, running and over, with their devices' answers."""
 
 import uuid
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def as_operator(operator: User) -> Client:
 
 @pytest.fixture
 def make_stage(now: datetime) -> Make:
-    """Makes stages of an hour that start so long from now."""
+    """Create one-hour stages that start this long from now."""
 
     def make(number: int, *, starts_in: timedelta, state: str, **fields: Any) -> LecStage:
         starts = now + starts_in
