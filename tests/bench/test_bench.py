@@ -1,4 +1,4 @@
-"""`make bench` over a small fleet: it finishes, says what it must, and leaves nothing behind."""
+"""`make bench` with a small fleet: it finishes, prints every step, and leaves nothing behind."""
 
 import json
 import os
@@ -53,7 +53,7 @@ def test_zones_that_schedule_at_once_are_all_scheduled() -> None:
 
 
 def _bench(*words: str) -> list[str]:
-    """What a benchmark prints, line by line."""
+    """The lines that a benchmark prints."""
     command = [sys.executable, "-m", "integration.bench", *words]
     done = subprocess.run(command, cwd=PROJECT, env={**os.environ}, text=True, capture_output=True, timeout=900)
     assert done.returncode == 0, done.stderr

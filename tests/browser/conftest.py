@@ -1,4 +1,4 @@
-"""The whole system as people have it: web, workers and a scheduler as processes, the demo utility, a real browser."""
+"""The whole system as people use it: web, workers and a scheduler as processes, the demo utility, a real browser."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
     program = next(filter(None, (shutil.which(name) for name in CHROMIUMS if name)), None)
     assert program, "No Chromium found: install it (as root: apt-get install chromium), or set CHROMIUM to its path."
     with sync_playwright() as play:
-        # Playwright's own loop runs in this thread; the tests' database calls beside it are plain ones.
+        # Playwright's own event loop runs in this thread; the tests also query the database synchronously.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
         found = play.chromium.launch(executable_path=program, args=list(QUIET))
         yield found
@@ -48,7 +48,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def demo(transactional_db: None, extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The demo utility with real processes on the test database; gives the address of its pages."""
+    """The demo utility with real processes on the test database; yields the address of its pages."""
     call_command("createcachetable", verbosity=0)
     call_command("seed_demo", devices=1500, seed=1, verbosity=0)
     yield from _served(extract_folder, monkeypatch)
@@ -56,7 +56,7 @@ def demo(transactional_db: None, extract_folder: Path, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def empty(transactional_db: None, extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The same with the demo's people and nothing else."""
+    """The same with only the demo's people."""
     call_command("createcachetable", verbosity=0)
     add_people()
     yield from _served(extract_folder, monkeypatch)
@@ -79,7 +79,7 @@ def _served(extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
 
 @pytest.fixture
 def sign_in(demo: str, browser: Browser) -> Iterator[Callable[..., "Person"]]:
-    """Signs one of the demo's people in, in a browser window of their own; at the end nothing may have gone wrong."""
+    """Sign one of the demo's people in, in a browser window of their own; no problem may be left at the end."""
     people: list[Person] = []
 
     def make(username: str, **options: Any) -> Person:
@@ -94,12 +94,12 @@ def sign_in(demo: str, browser: Browser) -> Iterator[Callable[..., "Person"]]:
 
 
 class Person:
-    """Somebody at the pages: clicks words, reads words, and notes whatever the console complains of."""
+    """A person at the pages: clicks and reads texts, and records everything the console reports."""
 
     def __init__(self, address: str, browser: Browser, username: str, **options: Any) -> None:
         self.address, self.problems, self.clicks = address, [], 0  # type: str, list[str], int
         self._debugger: CDPSession | None = None
-        # Without motion no colour is halfway between two themes when a page is looked at.
+        # Without motion, no color is halfway between two themes when a page is checked.
         settings = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **options}
         self.page: Page = browser.new_context(**settings).new_page()
         self.page.on("console", self._note)
@@ -118,7 +118,7 @@ class Person:
         self.page.get_by_role("navigation", name="Tools Selection").get_by_role("link", name=name, exact=True).click()
 
     def click(self, what: Locator) -> None:
-        """Click, and count it."""
+        """Click, and count the click."""
         what.click()
         self.clicks += 1
 
@@ -128,26 +128,26 @@ class Person:
         self.clicks += 1
 
     def press(self, name: str) -> None:
-        """Click the first link or button that bears these words."""
+        """Click the first link or button with this text."""
         page = self.page.locator("#main, main").first
         link, button = (page.get_by_role(role, name=name, exact=True) for role in ("link", "button"))
         link.or_(button).first.click()
 
     def reads(self, text: str, *, seconds: float = 5, within: str = "main") -> None:
-        """Wait until the words stand on the page."""
+        """Wait until the text is on the page."""
         self.page.locator(within).get_by_text(text).first.wait_for(timeout=seconds * 1000)
 
     def shoot(self, name: str, *, within: str = "html") -> None:
-        """Keep a picture; have the page, or what lies open over it, checked for accessibility and sideways scroll."""
+        """Take a screenshot, and check the page or the dialog over it for accessibility and sideways scroll."""
         SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.wait_for_timeout(300)  # charts are drawn, fragments are in
+        self.page.wait_for_timeout(300)  # until charts are drawn and fragments are loaded
         self.page.mouse.wheel(0, -100_000)  # the header covers what is scrolled under it
         self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
         assert self.violations(within) == [], name
         assert not self.scrolls_sideways(), f"{name} scrolls sideways"
 
     def scrolls_sideways(self) -> bool:
-        """Whether the page is wider than its window, also once charts have been drawn anew."""
+        """Whether the page is wider than its window, also after charts have been redrawn."""
         wider = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         end = time.monotonic() + 2
         while scrolls := bool(self.page.evaluate(wider)):

@@ -1,6 +1,6 @@
-"""The pictures of the documentation, by `make screenshots`: the demo utility, looked at by the people who use it.
+"""Takes the documentation's screenshots (`make screenshots`): the demo utility, as seen by the people who use it.
 
-The file's name keeps it out of the tests. The same seed gives the same utility; the times are those of the day.
+The file's name keeps it out of the tests. The same seed produces the same utility; times depend on the day.
 """
 
 import os
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 FOLDER = Path(os.environ["SCREENSHOT_DIR"])
 DESKTOP, PHONE = 1440, 390
-TALLEST = 1000  # what lies below is more of the same
+TALLEST = 1000  # what is below is more of the same
 WHOLE_EVENT = 1500
 QUICK_LOOK = "Quick look: two short stages"
 EVENT = "events/<str:number>/"
@@ -29,7 +29,7 @@ CUSTOMER = "customers/<str:number>/"
 
 
 class Picture(NamedTuple):
-    """A page as one person sees it; `address` is one of the permission table, with things of the demo in its places."""
+    """A page as one person sees it; `address` is from the permission table, with objects of the demo filled in."""
 
     name: str
     who: str
@@ -125,11 +125,11 @@ def sign_in_page(olive: Person) -> None:
 
 
 def take(person: Person, name: str, *, theme: str = "light", width: int = DESKTOP, tallest: int = TALLEST) -> None:
-    """Write the page as it stands to a file, in a theme, from its head down."""
+    """Save the top of the page as it is to a file, in a theme."""
     page = person.page
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 844 if width == PHONE else 900})
-    page.wait_for_timeout(400)  # charts are drawn, fragments are in
+    page.wait_for_timeout(400)  # until charts are drawn and fragments are loaded
     tall = page.evaluate("document.querySelector('dialog[open]') ? 0 : document.documentElement.scrollHeight")
     page.set_viewport_size({"width": width, "height": max(600, min(tall or 900, tallest))})
     page.wait_for_timeout(100)

@@ -1,4 +1,4 @@
-"""How many clicks the flows of the day take after sign-in; typing is not counted."""
+"""How many clicks everyday flows take after sign-in; typing is not counted."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_flows_of_the_day_take_few_clicks(sign_in: Callable[..., Person]) -> None:
-    # The customers' flows first: the event whose devices they have begins soon.
+    # The customers' flows first: the event that has their devices starts soon.
     program_event, (device, other) = reserved_devices(2)
     csr = sign_in("cora.csr")
     _opt_out(csr, program_event, device)
@@ -68,7 +68,7 @@ def _approve(approver: Person, number: str) -> None:
 
 
 def _see_that_cpm_has_all_rows(operator: Person, number: str) -> None:
-    """Checking takes no click: the event's page tells what CPM has confirmed."""
+    """Checking takes no click: the event's page shows what CPM has confirmed."""
     operator.open(f"/events/{number}/")
     reserved = sum(stage.reserved for stage in Event.objects.get(number=number).stages.all())
     row = operator.page.locator("#progress .funnel", has_text="CPM: devices reserved")

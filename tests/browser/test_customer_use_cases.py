@@ -1,4 +1,4 @@
-"""Use cases "Event Cancellation", "Customer Unavailability" and "Customer Opt Out", by the words of the pages."""
+"""Use cases "Event Cancellation", "Customer Unavailability" and "Customer Opt Out", following the pages' texts."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ EVENT = "Quick look: two short stages"
 
 
 def reserved_devices(count: int) -> tuple[ProgramEvent, list[Device]]:
-    """Devices that the demo's coming event has reserved, each of another customer, as soon as CPM knows them."""
+    """Devices reserved by the demo's upcoming event, each of another customer, as soon as CPM knows them."""
     known = ProgramEvent.objects.filter(event_name=EVENT, reserved__gt=0)
     wait_until(lambda: known.count() == 2, seconds=180, what="Reserving the devices")
     program_event = known.select_related("program__type").order_by("-stage_number")[0]
@@ -151,7 +151,7 @@ def test_event_cancellation(sign_in: Callable[..., Person]) -> None:
 
 
 def gives_the_focus_back(person: Person, opener: Locator) -> None:
-    """A dialog that is opened and closed by Escape leaves the focus where it was."""
+    """A dialog that is opened and then closed with Escape returns the focus."""
     opener.click()
     person.page.locator("dialog[open]").wait_for()
     person.page.keyboard.press("Escape")
@@ -164,7 +164,7 @@ def is_focused(element: Locator) -> bool:
 
 
 def find(csr: Person, words: str) -> None:
-    """Search a customer; the only one that fits opens by itself."""
+    """Search for a customer; the only match opens by itself."""
     csr.page.locator("main").get_by_role("textbox").first.fill(words)
     csr.page.keyboard.press("Enter")
     csr.reads("Current Enrollment")

@@ -1,4 +1,4 @@
-"""Many pages left open: the command that holds them hears every change, and says so when it does not."""
+"""Many open pages: the command that holds them open receives every change, and reports those that it misses."""
 
 import re
 from functools import partial
@@ -19,7 +19,7 @@ def test_every_open_page_hears_every_change(
     empty: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PORT", str(free_port()))
-    # In a thread of its own: the browser of other tests in this process keeps an event loop in the main one.
+    # In a separate thread: other browser tests of this process keep an event loop in the main one.
     (failed,) = run_together(partial(call_command, "bench_open_pages", pages=10, events=2, seconds=4, every=4))
     assert failed is None
     figures = re.search(r"10 open pages: (\d+) of (\d+) nudges delivered.* (\d+) failed", capsys.readouterr().out)

@@ -1,6 +1,6 @@
-"""Every page, with the demo's data and empty, in both themes and from wide to narrow: nothing to complain of.
+"""Every page, with the demo's data and empty, in both themes and from wide to narrow, has no fault.
 
-The pages are those of the permission table; one that is new fails here until tests/pages.py has an example of it.
+The pages are those of the permission table; a new one fails here until tests/pages/examples.py has an example of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ WIDTHS = (1920, 1440, 1280, 1024, 768, 600, 390, 320)
 
 
 class Dose(NamedTuple):
-    """How much is examined of a page: themes at a width, and how many rows of a table; most rows are of one kind."""
+    """How much of a page is checked: themes and widths, and how many rows of a table, since most rows are alike."""
 
     views: list[tuple[int, str]]
     rows: int
@@ -36,7 +36,7 @@ DOSES = [
 
 
 def faults(person: Person, path: str, dose: Dose) -> Iterator[str]:
-    """What is wrong with one page: its answer, sideways scroll, accessibility in each view, and the console."""
+    """Return what is wrong with one page: its answer, sideways scroll, accessibility in each view, and the console."""
     person.problems.clear()
     page = person.page
     answer = page.goto(person.address + path)

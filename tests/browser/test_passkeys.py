@@ -1,4 +1,4 @@
-"""A passkey, in a browser that has one: added, used to sign in, and no word of complaint from the pages' policy."""
+"""A passkey, in a browser that has one: added, used to sign in, with no violation of the content security policy."""
 
 import pytest
 from playwright.sync_api import Browser
@@ -20,12 +20,12 @@ AUTHENTICATOR = {
 
 
 def test_a_passkey_is_added_and_signs_in_without_a_password(empty: str, browser: Browser) -> None:
-    address = empty.replace("127.0.0.1", "localhost")  # passkeys belong to names
+    address = empty.replace("127.0.0.1", "localhost")  # passkeys need a host name
     ada = Person(address, browser, "ada.approver")
     ada.open("/account/2fa/webauthn/add/")
     ada.page.get_by_label("Password").fill(PASSWORD)
     ada.press("Confirm")
-    ada.shoot("passkey-add")  # looking for faults ends what the debugger was told of passkeys: before and after alone
+    ada.shoot("passkey-add")  # checking for faults resets the debugger's virtual passkeys, so only before and after
     device = ada.page.context.new_cdp_session(ada.page)
     device.send("WebAuthn.enable")
     device.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})

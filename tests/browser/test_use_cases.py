@@ -1,4 +1,4 @@
-"""Use cases "Create Event and Reserve Devices" and "Send Device Outcome", by the words of the pages."""
+"""Use cases "Create Event and Reserve Devices" and "Send Device Outcome", following the pages' texts."""
 
 import re
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def _plan_and_submit(operator: Person) -> str:
         row = page.get_by_role("listitem", name=f"Stage {number}")
         row.get_by_label("After").fill(str((number - 1) * STAGE_SECONDS / 60))
         row.get_by_label("Lasts").fill(str(STAGE_SECONDS / 60))
-    # Typed while the stages of the chosen strategy were on their way, which leave it alone.
+    # Typed while the chosen strategy's stages were loading, which must not change it.
     assert page.get_by_label("Start").input_value() == local(start).removesuffix(":00")
     operator.reads("devices eligible", within="#check")
     operator.shoot("event-new")
@@ -66,7 +66,7 @@ def _plan_and_submit(operator: Person) -> str:
 
 
 def _approve(approver: Person, number: str) -> None:
-    """The approval process: another person reads what would be reserved, and approves."""
+    """The approval process: another person sees what would be reserved, and approves."""
     approver.choose_tool("DERMS Events")
     approver.press(number)
     approver.page.locator("#state-tracking").get_by_role("link", name="Approve").click()
@@ -83,7 +83,7 @@ def _see_the_reservation(manager: Person, number: str) -> None:
     manager.shoot("program-events")
     manager.open(f"/program-events/{number}/1/")
     manager.reads("Scheduled", seconds=20)
-    # CPM hears of the stage first, and of its devices in a file after that.
+    # CPM first learns of the stage, and later of its devices in a file.
     manager.page.get_by_text(re.compile(r"^\s*[1-9][\d,]* reserved")).wait_for(timeout=20_000)
     manager.shoot("program-event")
     program_event = ProgramEvent.objects.get(event_number=number, stage_number=1)
@@ -117,5 +117,5 @@ def _see_the_outcomes(operator: Person, manager: Person, number: str) -> None:
 
 
 def local(moment: datetime) -> str:
-    """A moment as the control zone's wall time, as a browser's own picker holds it."""
+    """A moment as the control zone's local time, in the format of the browser's date and time picker."""
     return moment.astimezone(ZoneInfo("America/New_York")).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,4 +1,4 @@
-"""Every flow works by links and forms alone, in a browser that runs no script."""
+"""Every flow works with links and forms only, in a browser without JavaScript."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def plain(sign_in: Callable[..., Person]) -> Callable[[str], Person]:
-    """Signs people in whose browsers run no script."""
+    """Sign people in whose browsers run no JavaScript."""
     return lambda username: sign_in(username, java_script_enabled=False)
 
 
@@ -84,7 +84,7 @@ def test_opt_a_device_out_and_set_it_unavailable(plain: Callable[[str], Person])
     page.get_by_label("Reason").fill("Away")
     csr.press("Save")
     csr.reads(program_event.event_number, within="#would-release")
-    csr.problems.clear()  # the console notes an answer of 422; it is the form that shows first what Save releases
+    csr.problems.clear()  # the console reports the 422 answer; it is the form that first shows what Save releases
     csr.press("Save")
     csr.reads("Away")
     assert Unavailability.objects.get(device=other).reason == "Away"

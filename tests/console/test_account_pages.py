@@ -1,4 +1,4 @@
-"""The account library's pages and the error pages: in our own frame, with nothing the browser is told to refuse."""
+"""The account library's pages and the error pages use our own frame and nothing that the security policy forbids."""
 
 import re
 from contextlib import suppress

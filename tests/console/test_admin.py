@@ -1,4 +1,4 @@
-"""Django's admin: small tables to be read, by administrators alone, under the policy of every other page."""
+"""Django's admin: small tables, read-only, for administrators, under the same security policy as every other page."""
 
 import pytest
 from django.apps import apps

@@ -1,4 +1,4 @@
-"""The audit trail shows every change of all systems once, newest first, page after page."""
+"""The audit trail shows every change of all systems once, newest first, page by page."""
 
 from collections.abc import Callable
 

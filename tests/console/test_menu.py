@@ -1,4 +1,4 @@
-"""The menu: a person sees the tools they may open, in the order of the pages' plan, and nothing that is not there."""
+"""The menu shows the tools a person may open, in the plan's order, and nothing that doesn't exist."""
 
 from types import SimpleNamespace
 

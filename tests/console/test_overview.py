@@ -1,4 +1,4 @@
-"""Overview: each person sees what goes on, as far as they may, and what waits for them."""
+"""Overview: each person sees what is going on, as far as they may, and what waits for them."""
 
 import uuid
 from collections.abc import Callable

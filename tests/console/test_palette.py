@@ -1,4 +1,4 @@
-"""The palette knows pages by the words people use, and things by what they type; only what the person may open."""
+"""The palette finds pages by common terms and objects by name or number; only what the person may open."""
 
 from collections.abc import Callable
 
@@ -59,7 +59,7 @@ def test_without_javascript_it_is_a_page(client: Client, operator: User) -> None
 
 
 def test_a_list_says_which_words_it_answers(client: Client, operator: User) -> None:
-    """Enter opens the first row only where the list answers what stands in the field."""
+    """Enter opens the first row only if the list belongs to the text in the field."""
     client.force_login(operator)
     answer = client.get("/find/", {"q": " cancel DR-1 "}, headers={"HX-Request": "true"})
     assert 'data-words="cancel DR-1"' in answer.content.decode()

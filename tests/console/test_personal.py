@@ -1,4 +1,4 @@
-"""Language, time zone, theme and shortcuts are the person's own."""
+"""Language, time zone, theme and shortcuts are personal settings."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Users and roles, and the parameters of event types: the administrator's pages."""
+"""The administrator's pages: users and roles, and the parameters of event types."""
 
 import pytest
 from django.contrib.auth.models import Group

@@ -1,4 +1,4 @@
-"""The demo utility: whole, real all the way through the three systems, and the same for the same seed."""
+"""The demo utility is complete, consistent across the three systems, and the same for the same seed."""
 
 import hashlib
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The documentation keeps up with the code: names that are in one are in the other."""
+"""The documentation agrees with the code: both contain the same names."""
 
 import re
 import subprocess
@@ -103,7 +103,7 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """What a link may name behind its #: headings in lower case, without signs, with hyphens."""
+    """What a link may name after its #: headings in lower case, without punctuation, with hyphens."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.M)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

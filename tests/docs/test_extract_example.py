@@ -1,4 +1,4 @@
-"""The example of docs/reference/extracts.md: the files it shows are those that are written."""
+"""The example in docs/reference/extracts.md shows the files that are actually written."""
 
 import json
 import re

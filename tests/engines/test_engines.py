@@ -1,4 +1,4 @@
-"""The embedded engines: they come with their first user and go with the last one, however it goes."""
+"""The embedded engines start with their first user and stop with the last one, however it ends."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ import pytest
 from integration.engines.state import PROJECT, State
 from tests.processes import environment, eventually, kill_processes_of, manage, processes_of
 
-# Says where the database is, and stays a user of the engines until its input ends.
+# Prints where the database is, and uses the engines until its input ends.
 USER = """
 import os, sys
 from integration import engines
@@ -42,7 +42,7 @@ class User:
         return self.process.stdout.readline().split()
 
     def query(self, statement: str) -> list[tuple[object, ...]]:
-        """Run a statement once the engines are there."""
+        """Run a statement as soon as the engines are running."""
         with closing(psycopg2.connect(self.addresses[0])) as server, server, server.cursor() as cursor:
             cursor.execute(statement)
             return cursor.fetchall() if cursor.description else []
@@ -121,7 +121,7 @@ def test_any_folder_will_do(state: Path, name: str) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run the database as somebody else")
 def test_root_without_namespaces_runs_the_database_as_another_account(state: Path) -> None:
     closed = "from integration.engines import postgres; postgres._namespaces_open = lambda: False"
-    for before in (closed, ""):  # afterwards the files are that account's, whatever is possible then
+    for before in (closed, ""):  # the files then belong to that account, even if namespaces become available
         user = User(state, before)
         assert user.query("SELECT 1") == [(1,)]
         assert (state / "postgres" / "18").stat().st_uid != 0

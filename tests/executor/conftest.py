@@ -1,4 +1,4 @@
-"""Every test of this folder runs against every implementation; `-k lec` chooses one by its name."""
+"""Every test in this folder runs against every implementation; `-k lec` selects one by name."""
 
 from datetime import datetime
 
@@ -15,5 +15,5 @@ def executor(request: pytest.FixtureRequest, db: None, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def stage(now: datetime, executor: Executor) -> StageAtTheSeam:
-    """A stage that the executor has not heard of."""
+    """A stage that the executor does not know yet."""
     return StageAtTheSeam(executor, now)

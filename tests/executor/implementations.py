@@ -15,19 +15,19 @@ from integration.seam.systems import System
 
 
 class Executor(Protocol):
-    """What a test does with an executor; what it expects of it are messages alone."""
+    """What a test does with an executor; it expects only messages from it."""
 
-    name: str  # of the system, as sender and receiver of messages
+    name: str  # the system's name as sender and receiver of messages
 
     def receive(self, at: datetime) -> None:
-        """Let it take in, at this moment, the messages that are on their way to it."""
+        """Let it receive, at this moment, the messages that are on their way to it."""
 
     def work(self, at: datetime) -> None:
-        """Let it do what its clock makes due at this moment, until nothing is due."""
+        """Let it do what is due by its clock at this moment, until nothing is due."""
 
 
 class InProcess:
-    """A system of this project: its inbox takes messages by ROUTES, and DUE says what its clock starts."""
+    """A system of this project: its inbox receives messages by ROUTES, and DUE names what its clock starts."""
 
     def __init__(self, system: System, monkeypatch: pytest.MonkeyPatch) -> None:
         self.name, self.package, self.monkeypatch = system, system.package, monkeypatch

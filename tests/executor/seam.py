@@ -1,4 +1,4 @@
-"""What DERMS says to an executor about one stage, and what the executor says to DERMS."""
+"""What DERMS sends to an executor about one stage, and what the executor sends to DERMS."""
 
 import csv
 import gzip
@@ -42,7 +42,7 @@ def nic(number: int) -> str:
 
 
 class StageAtTheSeam:
-    """A stage of an hour, two hours from now, over twenty devices: DERMS's side of it."""
+    """DERMS's side of a one-hour stage with twenty devices that starts in two hours."""
 
     def __init__(self, executor: Executor, now: datetime) -> None:
         self.executor, self.now, self.revision = executor, now, 1
@@ -51,7 +51,7 @@ class StageAtTheSeam:
         self.extract: Extract | None = None
 
     def status(self, state: str, **fields: Any) -> StageStatus:
-        """What DERMS says next of the stage."""
+        """DERMS's next status message about the stage."""
         self.revision += 1
         given = {"state": state, "started_at": None, "reason": "", "revision": self.revision, **fields}
         window = {"starts_at": self.starts_at, "ends_at": self.ends_at, "stage_uid": self.uid}
@@ -68,21 +68,21 @@ class StageAtTheSeam:
         return DeviceRemoval(stage_uid=self.uid, head_end=HEAD_END, nic_id=nic(number), reason=reason)
 
     def say(self, *bodies: MessageBody, at: datetime | None = None) -> None:
-        """Say something, and let the executor take it in at this moment; long before the stage if none is given."""
+        """Send a message and let the executor receive it at this moment, by default long before the stage."""
         for body in bodies:
             with transaction.atomic():
                 outbox.send(body, sender=System.DERMS)
             self.executor.receive(at or self.now)
 
     def schedule(self) -> None:
-        """Say all that an executor must know to start."""
+        """Send everything that an executor must know to start."""
         self.say(self.status("Scheduled"), self.reservation())
 
     def cancel(self, at: datetime) -> None:
         self.say(self.status("Canceled", reason="Storm"), at=at)
 
     def remove(self, number: int, reason: RemovalReason, at: datetime) -> RemovalAnswer:
-        """Ask for a device; returns what the executor answers to just this."""
+        """Ask for a device's removal; returns the executor's answer to this request."""
         before = len(self.heard(RemovalAnswer))
         self.say(self.removal(number, reason), at=at)
         (answer,) = self.heard(RemovalAnswer)[before:]
@@ -90,23 +90,23 @@ class StageAtTheSeam:
         return answer
 
     def run(self) -> None:
-        """Let the clock pass over the stage's start and end, and well beyond."""
+        """Let the clock pass the stage's start and end, and well beyond."""
         for at in (self.starts_at, self.starts_at + MINUTE, self.ends_at, self.ends_at + 5 * MINUTE):
             self.executor.work(at)
 
     def heard(self, contract: type[B]) -> list[B]:
-        """What the executor has said about the stage, in its order; each must keep to its contract."""
+        """What the executor has sent about the stage, in order; each message must follow its contract."""
         sent = Message.objects.filter(sender=self.executor.name, kind=contract.kind, stage_uid=self.uid)
         return [body for message in sent.order_by("pk") if isinstance(body := message.body, contract)]
 
     def states(self) -> list[str]:
-        """The states the executor has reported, a repeated one once; its revisions must grow."""
+        """The states the executor has reported, without repetitions; its revisions must grow."""
         said = self.heard(StageExecutionStatus)
         assert [one.revision for one in said] == sorted({one.revision for one in said})
         return list(dict.fromkeys(one.state for one in said))
 
     def outcomes(self) -> dict[str, dict[str, str]]:
-        """The rows of the one extract of raw outcomes, by NIC id; none if it was not handed over."""
+        """The rows of the one extract of raw outcomes, by NIC id; empty if none was sent."""
         handed_over = self.heard(RawOutcome)
         assert len(handed_over) <= 1
         rows = [row for one in handed_over for row in _rows(Extract.objects.get(pk=one.extract.extract_uid))]

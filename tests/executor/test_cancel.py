@@ -1,4 +1,4 @@
-"""A canceled stage is not started, or its devices are let go of at once."""
+"""A canceled stage is not started, or its devices are released at once."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The page of the contract names every message an executor receives and sends, with an example of each."""
+"""The contract's page names every message that an executor receives and sends, with an example of each."""
 
 import re
 

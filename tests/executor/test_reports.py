@@ -1,4 +1,4 @@
-"""While a stage runs, what it delivers each minute; afterwards one outcome for each device, once."""
+"""While a stage runs, what it delivers each minute; afterwards one outcome per device, once."""
 
 from datetime import datetime
 from typing import Any

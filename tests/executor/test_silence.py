@@ -1,4 +1,4 @@
-"""What DERMS does about an executor that says nothing, or stops halfway."""
+"""What DERMS does if an executor says nothing, or stops halfway."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,12 +30,12 @@ def derms(db: None, monkeypatch: pytest.MonkeyPatch) -> InProcess:
 
 @pytest.fixture
 def stage(event_in: Callable[..., Event]) -> Stage:
-    """A stage of an hour over twenty devices that is Scheduled in DERMS; nobody executes it."""
+    """A one-hour stage with twenty devices that is Scheduled in DERMS; nobody executes it."""
     return event_in("Scheduled").stages.get()
 
 
 def say(derms: InProcess, stage: Stage, state: str, *, revision: int, called: int = 20) -> None:
-    """What an executor would say, and DERMS takes in."""
+    """Let DERMS receive a message as if an executor had sent it."""
     body: StageExecutionStatus = walk.execution(stage, state, revision=revision, called=called)
     with transaction.atomic():
         outbox.send(body, sender=System.LEC)

@@ -54,7 +54,7 @@ def test_it_starts_late_if_its_reservations_come_late(stage: StageAtTheSeam) -> 
 def test_it_is_missed_if_it_could_not_start_before_its_end(reservations_come: bool, stage: StageAtTheSeam) -> None:
     stage.say(stage.status("Scheduled"))
     stage.executor.work(stage.starts_at)
-    if reservations_come:  # and nobody was there to start it
+    if reservations_come:  # but the executor did not run to start it
         stage.say(stage.reservation(), at=stage.ends_at - TICK)
 
     stage.executor.work(stage.ends_at)
@@ -77,7 +77,7 @@ def test_reservations_after_the_end_change_nothing(stage: StageAtTheSeam) -> Non
 
 def test_reservations_may_come_before_the_stage_is_known(stage: StageAtTheSeam) -> None:
     stage.say(stage.reservation(), stage.status("Scheduled"))
-    stage.executor.receive(stage.now)  # what was not yet possible is tried again
+    stage.executor.receive(stage.now)  # messages that could not be applied yet are retried
 
     stage.executor.work(stage.starts_at)
 

@@ -1,4 +1,4 @@
-"""DERMS takes what an executor says: a stage runs from its reservation to one outcome a device."""
+"""DERMS applies what an executor sends: a stage runs from its reservations to one outcome per device."""
 
 from collections.abc import Callable
 

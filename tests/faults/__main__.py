@@ -1,4 +1,4 @@
-"""`make faults`: hurts a whole Gridcall of its own in every way reliability asks for, and prints what held."""
+"""`make faults`: injects faults into a Gridcall of its own, and prints which requirements held."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ def main() -> int:
             raise SystemExit(f"Another fault suite runs in {base}.")
         State(base).remove()
     for name in ("DATABASE_URL", "REDIS_URL"):
-        os.environ.pop(name, None)  # whatever it hurts is its own
+        os.environ.pop(name, None)  # it only ever hurts what it started itself
     os.environ |= {"GRIDCALL_STATE": str(base), "EXTRACT_ROOT": str(base / "extracts"), "GRIDCALL_HTTPS": "0"}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.project.settings")
     with engines.in_use():

@@ -1,4 +1,4 @@
-"""How often a test does what it does: few in make test, many in make test-full, or what the fault suite asks for."""
+"""How often a test repeats: a little in make test, a lot in make test-full, or as often as the fault suite asks for."""
 
 import os
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 DOSE = "GRIDCALL_FAULT_DOSE"
-PORTION = 250  # a test's rows slow the next ones down; after so many rounds it begins anew
+PORTION = 250  # a test's rows slow down later rounds; after this many rounds it starts over
 
 
 def doses(few: int, many: int, words: str = "rounds", portion: int = PORTION) -> list[Any]:
-    """What to parametrize a test by: counts of rounds."""
+    """Counts of rounds to parametrize a test with."""
     if asked := int(os.environ.get(DOSE, "0")):
         portions = [portion] * (asked // portion) + [asked % portion] * bool(asked % portion)
         return [pytest.param(rounds, id=f"portion {n}: {rounds} {words}") for n, rounds in enumerate(portions, 1)]
@@ -19,5 +19,5 @@ def doses(few: int, many: int, words: str = "rounds", portion: int = PORTION) ->
 
 
 def repeats(cases: int) -> range:
-    """How often so many cases are gone through: once, or as often as the fault suite's dose needs."""
+    """How often to go through so many cases: once, or as often as the fault suite's dose requires."""
     return range(max(1, -(-int(os.environ.get(DOSE, "0")) // cases)))

@@ -1,4 +1,4 @@
-"""The load: small events of seconds over small fleets, planned by people at the pages, one after the other."""
+"""The load: events of a few seconds over small fleets, planned continuously by people at the pages."""
 
 import itertools
 import random
@@ -30,7 +30,7 @@ DAY = timedelta(days=1)
 
 
 class Fleet:
-    """A control zone with a program and a strategy without stages; events in it follow one another."""
+    """A control zone with a program and a strategy without stages; its events follow one another."""
 
     def __init__(self, code: str, now: datetime) -> None:
         self.code = code
@@ -45,7 +45,7 @@ class Fleet:
         self._lock = threading.Lock()
 
     def window(self, ahead_s: float, length_s: float) -> datetime:
-        """The start of the next window in which nothing of this fleet is reserved; it is taken now."""
+        """Reserve and return the start of the next window in which nothing of this fleet is reserved."""
         earliest = patiently(clock.now) + timedelta(seconds=ahead_s)
         with self._lock:
             starts_at = max(earliest, self.free_at).replace(microsecond=0) + timedelta(seconds=1)
@@ -54,7 +54,7 @@ class Fleet:
 
 
 class Planned:
-    """An event somebody has planned, with its one stage."""
+    """An event that somebody has planned, with its one stage."""
 
     def __init__(self, number: str, fleet: Fleet, starts_at: datetime) -> None:
         self.number, self.fleet, self.starts_at = number, fleet, starts_at
@@ -66,7 +66,7 @@ class Planned:
 
 
 class Driver:
-    """Plans all the time while it runs; its other methods are what faults ask for besides."""
+    """Plans continuously while it runs; faults call its other methods."""
 
     def __init__(self, port: int, *, every_s: float) -> None:
         self.journal, self.every_s = Journal(), every_s
@@ -75,7 +75,7 @@ class Driver:
         self.csr = Person(factories.person("faults.csr", CSR), port)
         now = clock.now()
         self.fleets = [Fleet(f"LOAD{n}", now) for n in range(1, 4)]
-        self.aside = Fleet("ASIDE", now)  # for what a fault plans itself, far ahead
+        self.aside = Fleet("ASIDE", now)  # for events that a fault plans itself, far ahead
         self.aside.free_at = now + timedelta(hours=1)
         self.customers = Fleet("AWAY", now)
         allow_leaving()
@@ -92,7 +92,7 @@ class Driver:
         self.problems: list[str] = []
 
     def start(self) -> None:
-        """Begin, and come back when the first events run."""
+        """Start, and return when the first events run."""
         for thread in self._threads:
             thread.start()
         time.sleep(AHEAD_S + LENGTH_S)
@@ -102,15 +102,15 @@ class Driver:
         for thread in self._threads:
             thread.join(180)
 
-    # --- One deed each ---
+    # --- Single actions ---
 
     def act(self, person: Person, what: str, path: str, key: UUID | None = None, **fields: object) -> bool:
-        """Do something about an event; gives whether it was confirmed."""
+        """Do something about an event; returns whether it was confirmed."""
         number, at = path.split("/")[2], time.monotonic()
         return self.journal.note(person.post_until_answered(path, fields, key), Confirmed(what, number), at)
 
     def plan(self, fleet: Fleet, *, ahead_s: float = AHEAD_S, length_s: float = LENGTH_S) -> Planned | None:
-        """A submitted event of one stage, or None where it was refused on the way."""
+        """Submit an event with one stage; returns None if it was refused on the way."""
         starts_at = fleet.window(ahead_s, length_s)
         fields = {
             "strategy": fleet.strategy.uid,
@@ -146,7 +146,7 @@ class Driver:
         return self.journal.note(answer, Confirmed("opt out", str(known.stage_uid), device.nic_id), at)
 
     def prepare(self, fleet: Fleet, *, events: int, ahead_s: float, length_s: float) -> list[Planned]:
-        """Events that follow one another and are Scheduled and known to CPM with their participations."""
+        """Plan consecutive events; returns them Scheduled and known to CPM with their participations."""
         made = [one for _ in range(events) if (one := self.plan(fleet, ahead_s=ahead_s, length_s=length_s))]
         approved = [one for one in made if self.approve(one)]
         until = time.monotonic() + 60
@@ -154,7 +154,7 @@ class Driver:
             time.sleep(0.2)
         return approved
 
-    # --- All the time ---
+    # --- Continuous load ---
 
     def _keep_planning(self, fleet: Fleet, number: int) -> None:
         self._stopping.wait(number * self.every_s)
@@ -165,7 +165,7 @@ class Driver:
         connection.close()
 
     def _try(self, act: Callable[[], None]) -> None:
-        """The load goes on whatever one deed ends with; what nobody answered is told in the end."""
+        """Keep the load going, however one action ends; failures are reported at the end."""
         try:
             act()
         except Exception as problem:  # noqa: BLE001  (it is counted, and the suite does not hold)
@@ -193,7 +193,7 @@ class Driver:
             time.sleep(0.2)
 
     def _keep_going_away(self) -> None:
-        """Customers who are away on days to come: small messages, some each second."""
+        """Customers set unavailability on future days: several small messages per second."""
         for n in itertools.count():
             if self._stopping.wait(0.25):
                 break
@@ -213,7 +213,7 @@ class Driver:
 
 
 def canceling(event: Planned) -> dict[str, object]:
-    """What the form asks for; the number only where devices run."""
+    """What the cancel form asks for; it uses the number only if devices run."""
     return {"reason": "Fault suite", "typed_number": event.number}
 
 

@@ -1,4 +1,4 @@
-"""The broker and the database, killed, emptied, away and restarted."""
+"""The broker and the database: killed, emptied, away and restarted."""
 
 import time
 
@@ -50,7 +50,7 @@ def _after_broker(system: System, driver: Driver, fault: str, dose: int, since: 
 
 
 def broker_off(system: System, driver: Driver, seconds: int) -> Row:
-    """Away for long: people approve, cancel and let customers out as ever, and the clock starts what it has to."""
+    """Away for long: people still approve, cancel and opt customers out, and the clock starts what is due."""
     events = max(4, seconds // 60)
     prepared = driver.prepare(driver.aside, events=events, ahead_s=HOUR_S, length_s=60)
     driver.prepare(driver.customers, events=events, ahead_s=20, length_s=seconds // events)  # they start meanwhile

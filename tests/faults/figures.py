@@ -1,4 +1,4 @@
-"""What the database tells of a stretch of time: how fast messages were, how late stages began, what is still open."""
+"""What the database shows about a period: how fast messages were, how late stages started, what is still open."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ SELECT count(*),
   FROM integration_delivery
  WHERE queue = 'small' AND given_back = 0 AND delivered_at IS NOT NULL AND created_at >= %(since)s
 """
-# When a stage began tells the database's own stamp on the message that says so: a wrong clock writes wrong starts, too.
+# The database's timestamp on the message shows when a stage started: a wrong clock also writes wrong starts.
 _LATE = """
 SELECT count(*), coalesce(max(extract(epoch FROM started_at - greatest(starts_at, reservations_loaded_at))), 0),
        count(*) FILTER (WHERE started_at < starts_at OR EXISTS (
@@ -29,7 +29,7 @@ _LIVING = "SELECT count(*) FROM derms_stage WHERE state IN ('Scheduled', 'In Pro
 
 
 class Speed(NamedTuple):
-    """Of small messages, in seconds from sent to applied."""
+    """Small messages, in seconds from sent to applied."""
 
     messages: int
     p99: float
@@ -37,7 +37,7 @@ class Speed(NamedTuple):
 
 
 class Lateness(NamedTuple):
-    """Of stages' starts, in seconds after the moment they were due; `early` started before it."""
+    """Starts of stages, in seconds after they were due; `early` counts those that started before."""
 
     starts: int
     latest: float
@@ -59,7 +59,7 @@ def lateness(since: datetime) -> Lateness:
 
 
 def open_since(since: datetime, until: datetime) -> int:
-    """Messages of a stretch of time that are not applied yet, dead ones included."""
+    """How many messages of a period are not applied yet, dead letters included."""
     sent = Delivery.objects.filter(created_at__gte=since, created_at__lte=until, delivered_at=None)
     return patiently(lambda: sent.exclude(message__subject__contains="POISON").count())
 
@@ -72,7 +72,7 @@ def nothing_is_open() -> bool:
 
 
 def seconds_until(holds: Callable[[], object], *, most: float) -> float:
-    """Wait until something holds; gives the seconds it took, `most` where it never did."""
+    """Wait until a condition holds; returns the seconds it took, or `most` if it never did."""
     began = time.monotonic()
     while time.monotonic() - began < most:
         if patiently(holds):

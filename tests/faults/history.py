@@ -1,4 +1,4 @@
-"""Somebody who owns the tables changes history past every trigger."""
+"""An owner of the tables changes history, bypassing every trigger."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def _ask() -> subprocess.CompletedProcess[str]:
 
 
 def _is_named(pk: int, why: str) -> bool:
-    """Change a row, ask, and change it back."""
+    """Change a row, run verify_history, and change the row back."""
     _rewrite(pk, why + " (rewritten)")
     try:
         asked = _ask()

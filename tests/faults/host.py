@@ -1,4 +1,4 @@
-"""What a host does to the programs on it: a full disk, and a clock that is wrong."""
+"""Faults of a host: a full disk, and a wrong clock."""
 
 import csv
 import hashlib
@@ -18,7 +18,7 @@ HOUR = 3600
 
 
 class Reader:
-    """Looks at the extracts all the time, as somebody who takes them over; notes what is not whole."""
+    """Keeps reading the extracts as a receiver would, and records any that are not whole."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.partial, self.whole = folder, set(), set()
@@ -38,7 +38,7 @@ class Reader:
 
 
 def is_whole(manifest: Path) -> bool:
-    """Whether each part is there with the bytes and rows the manifest names."""
+    """Whether each part exists with the bytes and rows that the manifest states."""
     try:
         parts = json.loads(manifest.read_bytes())["parts"]
         return all(_is_as_described(manifest.parent / part["file"], part) for part in parts)
@@ -77,7 +77,7 @@ def fill_disk(system: System, driver: Driver, dose: int) -> Row:
 
 
 def move_clock(system: System, driver: Driver, dose: int) -> Row:
-    """The small worker's and the second scheduler's host is an hour ahead, then an hour behind."""
+    """The clock of the small worker's and the second scheduler's host is an hour ahead, then an hour behind."""
     since = figures.now()
     for n in range(dose):
         write_clock(system.clocks["wrong"], -HOUR if n % 2 else HOUR)

@@ -1,4 +1,4 @@
-"""The faults that need no processes: races, orders and damages that the tests know, at the dose of this suite."""
+"""Faults that need no processes: races, orders and damage covered by tests, repeated at this suite's dose."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ PATIENCE_S = 45 * 60  # for all of them
 
 
 class Known(NamedTuple):
-    """A row that a test looks after: which one, and what it asserts."""
+    """A row that a test covers: which test, and what it asserts."""
 
     fault: str
     test: str
@@ -54,7 +54,7 @@ KNOWN = {
 
 
 class InProcess:
-    """Runs one after the other, beside the other faults, on engines of their own."""
+    """Runs the tests one after the other, in parallel with the other faults, on engines of their own."""
 
     def __init__(self, doses: dict[str, int], folder: Path) -> None:
         self.doses, self.folder = doses, folder
@@ -65,7 +65,7 @@ class InProcess:
         self._thread.start()
 
     def rows(self) -> list[Row]:
-        """Wait for the last of them; only now where they were not started before."""
+        """Wait for the last of them, starting them first if they have not been started."""
         if not self._thread.ident:
             self.start()
         self._thread.join()

@@ -1,11 +1,11 @@
-"""Run as a program: one of Gridcall's own programs, in a process whose clock and disk the suite has in its hand.
+"""Run as a program: one of Gridcall's own programs, in a process whose clock and disk the suite controls.
 
-    python -m tests.faults.inside MODULE WORDS...      what `python -m MODULE WORDS...` does
-    python -m tests.faults.inside forking_web PORT     a web process that is back at once when it was killed
+    python -m tests.faults.inside MODULE ARGUMENTS...  does what `python -m MODULE ARGUMENTS...` does
+    python -m tests.faults.inside forking_web PORT     a web process that is back at once after it was killed
 
-The clock: FAULTS_CLOCK names a file with seconds that everything in the process which asks the host for the time is
-off by. The disk: while the file FAULTS_DISK_FULL names is there, the kernel tells whoever writes an extract that no
-space is left.
+The clock: FAULTS_CLOCK names a file with the seconds by which every time that the process gets from the host is
+wrong. The disk: while the file FAULTS_DISK_FULL names exists, the kernel reports “no space left” to any process that
+writes an extract.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ from typing import Any
 
 
 def shift_clock(path: str) -> None:
-    """Let every way in which Python asks the host for the time be off by the seconds in the file."""
+    """Shift every time that Python gets from the host by the seconds in the file."""
     with open(path, "r+b") as file:
         page = mmap.mmap(file.fileno(), 8)
     real_time, real_now = time.time, datetime.datetime.now
@@ -40,19 +40,19 @@ def shift_clock(path: str) -> None:
 
     time.time = lambda: real_time() + off()
     time.time_ns = lambda: int(time.time() * 1e9)
-    names = gc.get_referents(datetime.datetime.__dict__)[0]  # the type is closed to everyone else
+    names = gc.get_referents(datetime.datetime.__dict__)[0]  # the type can't be changed in any other way
     names["now"], names["utcnow"] = classmethod(now), classmethod(utcnow)
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime.datetime))
 
 
 def write_clock(path: Path, seconds: float) -> None:
-    """Set by how much the clocks of the processes that were started with this file are off."""
+    """Set the error of the clocks of all processes that were started with this file."""
     with open(path, "r+b" if path.exists() else "w+b") as file:
         file.write(struct.pack("d", seconds))
 
 
 def fill_disk(mark: Path) -> None:
-    """While the mark is there, what an extract is written into answers as a full disk does; each is counted."""
+    """While the mark exists, writing an extract fails as on a full disk; each failure is counted."""
     make: Callable[..., Any] = tempfile.NamedTemporaryFile
     refused = mark.with_name("refused-writes")
 
@@ -70,7 +70,7 @@ def fill_disk(mark: Path) -> None:
 
 
 def take_poison() -> None:
-    """Two kinds of messages go to receivers that know poison when they see it."""
+    """Send two kinds of messages to receivers that recognize poison."""
     from integration.seam.routes import ROUTES
 
     for kind in ("program_rule_sync", "enrollment_load"):
@@ -78,7 +78,7 @@ def take_poison() -> None:
 
 
 def serve_forking(port: int) -> None:
-    """Load everything once; a killed child is followed by another within milliseconds."""
+    """Load everything once; a killed child is replaced within milliseconds."""
     import uvicorn
 
     from integration.project.asgi import application

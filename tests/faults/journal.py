@@ -1,4 +1,4 @@
-"""What was confirmed to the people at the pages, and whether the database still knows all of it."""
+"""What was confirmed to people at the pages, and whether the database still has all of it."""
 
 import threading
 from collections import Counter
@@ -12,7 +12,7 @@ from tests.faults.person import Answer
 
 
 class Confirmed(NamedTuple):
-    """One thing somebody was told is done: the event's number and, for a device or period, what names it."""
+    """One thing that was confirmed: the event's number and, for a device or period, what identifies it."""
 
     what: str
     number: str
@@ -20,7 +20,7 @@ class Confirmed(NamedTuple):
 
 
 def _reached(*states: str) -> Callable[[Confirmed], bool]:
-    """Whether an event's history says that it was in one of the states; exactly once, as each is reached once."""
+    """Whether an event's history has it entering one of the states exactly once."""
 
     def look(one: Confirmed) -> bool:
         reached = Transition.objects.filter(event__number=one.number, stage=None, to_state__in=states)
@@ -40,7 +40,7 @@ KNOWN: dict[str, Callable[[Confirmed], bool]] = {
 
 
 class Journal:
-    """Kept by the driver, in its own memory; threads write into it."""
+    """The driver's record in its own memory; several threads write to it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -50,7 +50,7 @@ class Journal:
         self.logged_out = 0
 
     def note(self, answer: Answer, one: Confirmed, at: float) -> bool:
-        """Keep an answer; gives whether it was a yes."""
+        """Record an answer; returns whether it was a confirmation."""
         with self._lock:
             self.answers[answer.status] += 1
             self.logged_out += answer.status == 302 and not answer.is_yes
@@ -61,10 +61,10 @@ class Journal:
         return answer.is_yes
 
     def missing(self) -> list[Confirmed]:
-        """What was confirmed and is not there."""
+        """What was confirmed and is not in the database."""
         return [one for one in self.confirmed if not KNOWN[one.what](one)]
 
     def approve_p95(self, since: float, until: float) -> float:
-        """Seconds that 95 of 100 approvals of a stretch of time took at most."""
+        """The 95th percentile of the seconds that a period's approvals took."""
         took = sorted(seconds for at, seconds in self.approvals if since <= at < until)
         return took[min(len(took) - 1, int(len(took) * 0.95))] if took else 0.0

@@ -22,7 +22,7 @@ FIRST_AIM_S = 0.1
 
 
 def kill_workers(system: System, driver: Driver, workers: int, sweeps: int) -> Row:
-    """Workers, whole or one of their processes, and between them a scheduler, whose sweep finds what died."""
+    """Kill workers, whole or one of their processes, and a scheduler in between, whose sweep finds what died."""
     since = figures.now()
     for n in range(workers):
         system.kill_some_process(random.choice(list(WORKERS)))  # noqa: S311  (a victim, no secret)
@@ -43,7 +43,7 @@ def kill_workers(system: System, driver: Driver, workers: int, sweeps: int) -> R
 
 
 def kill_schedulers(system: System, driver: Driver, dose: int) -> Row:
-    """One of two, then the other: there is always one, and none is special."""
+    """One of two, then the other: one is always running, and neither is special."""
     since = figures.now()
     for n in range(dose):
         _kill_one_scheduler(system, n)
@@ -61,11 +61,11 @@ def kill_schedulers(system: System, driver: Driver, dose: int) -> Row:
 
 
 def kill_web(system: System, driver: Driver, dose: int) -> Row:
-    """The web process dies inside POST approve; the same form, sent again to another one, gets the same answer."""
+    """The web process dies inside POST approve; the same form sent again to another one gets the same answer."""
     kills, aim = [], FIRST_AIM_S
     for _ in range(dose):
         kills.append(_kill_inside_approve(system, driver, aim))
-        # Later where nothing was done yet, sooner where all was: so it is hit about the moment of the commit.
+        # Later if nothing was done yet, sooner if everything was, so that it hits around the commit.
         aim *= 0.85 if kills[-1].had_acted or not kills[-1].was_cut else 1.2
     wrong = [one for one in kills if not one.is_whole]
     cut = sum(one.was_cut for one in kills)
@@ -80,7 +80,7 @@ def kill_web(system: System, driver: Driver, dose: int) -> Row:
 
 
 class _Kill:
-    """One approval and what came of it."""
+    """One approval and what became of it."""
 
     def __init__(self, event: Planned) -> None:
         self.event, self.key = event, uuid4()
@@ -98,7 +98,7 @@ def _kill_inside_approve(system: System, driver: Driver, aim_s: float) -> _Kill:
     while event is None:
         event = driver.plan(driver.aside, ahead_s=600, length_s=30)
     kill = _Kill(event)
-    answers_within(BACK_S, system.doomed_web)  # it has warmed up, too
+    answers_within(BACK_S, system.doomed_web)  # so that it has warmed up, too
     sending = threading.Thread(target=kill.send, args=[driver, system.doomed_web])
     sending.start()
     time.sleep(aim_s * random.uniform(0.6, 1.2))  # noqa: S311  (a moment, no secret)

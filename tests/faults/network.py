@@ -1,4 +1,4 @@
-"""Wires that swallow everything: between workers and the broker, and between a worker and the database."""
+"""Black holes: between workers and the broker, and between a worker and the database."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ WAITING = "SELECT FROM pg_stat_activity WHERE application_name = 'gridcall-worke
 
 
 def cut_off_broker(system: System, driver: Driver, dose: int) -> Row:
-    """Each hole swallows both workers' wires, so it counts twice."""
+    """Each hole swallows both workers' connections, so it counts twice."""
     since, back = figures.now(), []
     for _ in range((dose + 1) // len(WORKERS)):
         for wire in system.to_broker.values():
@@ -52,7 +52,7 @@ def _seconds_until_back(system: System, worker: str, since: float) -> float:
 
 
 def cut_off_database(system: System, driver: Driver, dose: int) -> Row:
-    """The bulk worker holds an event's lock and is not heard of any more; somebody wants to cancel the event."""
+    """The bulk worker is cut off while it holds an event's lock; somebody wants to cancel the event."""
     cancels = [_cancel_behind_a_hole(system, driver) for _ in range(dose)]
     seconds, slowest = max(c[0] for c in cancels), max(c[1] for c in cancels)
     return Row(
@@ -82,7 +82,7 @@ def _cancel_behind_a_hole(system: System, driver: Driver) -> tuple[float, float,
 
 @contextmanager
 def _worker_waits_with_the_lock(driver: Driver, event: Planned) -> Iterator[None]:
-    """Approve, and hold the worker where it has locked the event and wants its stage."""
+    """Approve, and stop the worker at the point where it has locked the event and waits for its stage."""
     zone, stage = psycopg2.connect(_address()), psycopg2.connect(_address())
     try:
         zone.cursor().execute("SELECT FROM derms_controlzone WHERE code = %s FOR UPDATE", [event.fleet.code])
@@ -121,7 +121,7 @@ def _somebody_waits() -> bool:
 
 
 def _has_locked(event_id: int) -> bool:
-    """Whether somebody has the event's row: then nobody else gets it at once."""
+    """Whether somebody holds the lock of the event's row."""
     with psycopg2.connect(_address()) as other, other.cursor() as cursor:
         cursor.execute("SELECT FROM derms_event WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED", [event_id])
         return cursor.rowcount == 0

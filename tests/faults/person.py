@@ -1,4 +1,4 @@
-"""People at the pages: HTTP with a session, and a form that is sent again until somebody answers it."""
+"""People at the pages: HTTP with a session, and forms that are sent again until they are answered."""
 
 import time
 from http.client import HTTPConnection, HTTPException
@@ -17,7 +17,7 @@ LOGIN = "/account/login/"
 
 
 class Answer(NamedTuple):
-    """Of one request: status, where it leads, and how long it took."""
+    """The answer to one request: status, where it leads, and how long it took."""
 
     status: int
     location: str
@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
 
 class Person:
-    """Somebody who is signed in, at one web process."""
+    """A person who is signed in at one web process."""
 
     def __init__(self, user: User, port: int) -> None:
         self.user, self.port = user, port
@@ -42,7 +42,7 @@ class Person:
         return other
 
     def post(self, path: str, fields: dict[str, object], key: UUID) -> Answer:
-        """Send a form once. Raises OSError or HTTPException where the answer does not come."""
+        """Send a form once. Raises OSError or HTTPException if no answer arrives."""
         body = urlencode({**fields, "request_key": key, "csrfmiddlewaretoken": CSRF}, doseq=True)
         headers = {"Cookie": self.cookie, "Content-Type": "application/x-www-form-urlencoded"}
         connection = HTTPConnection("127.0.0.1", self.port, timeout=15)
@@ -56,7 +56,7 @@ class Person:
             connection.close()
 
     def post_until_answered(self, path: str, fields: dict[str, object], key: UUID | None = None) -> Answer:
-        """Send the same form with the same key until it is taken or refused, as a person would."""
+        """Send the same form with the same key until it is accepted or refused, as a person would."""
         key, until = key or uuid4(), time.monotonic() + PATIENCE_S
         while True:
             try:

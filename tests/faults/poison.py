@@ -1,4 +1,4 @@
-"""Receivers that know poison: by the program's code the message raises, or kills whoever receives it."""
+"""Receivers that recognize poison by the program's code: it raises, or kills the receiving process."""
 
 import os
 import signal

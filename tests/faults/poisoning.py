@@ -1,4 +1,4 @@
-"""Messages that nobody can take: half of them raise, half of them kill the process that tries."""
+"""Messages that nobody can apply: half of them raise, half of them kill the process that tries."""
 
 from django.db import transaction
 

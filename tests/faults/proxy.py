@@ -1,4 +1,4 @@
-"""A wire that can be cut: TCP on the one side, an engine's Unix socket on the other."""
+"""A connection that can be cut: TCP on one side, an engine's Unix socket on the other."""
 
 import asyncio
 import threading
@@ -9,12 +9,12 @@ CHUNK = 1 << 16
 
 
 class Wire:
-    """Carries bytes between processes and an engine until it is cut; then nothing arrives, and nothing says so."""
+    """Carries bytes between processes and an engine until it is cut; then nothing arrives, without any error."""
 
     def __init__(self, engine: str) -> None:
         self.engine = engine
         self.is_cut = False
-        self.asked_at: dict[bytes, float] = {}  # a word that a client sends: when it last did
+        self.asked_at: dict[bytes, float] = {}  # a command that a client sends: when it last did
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._server = self._loop.run_until_complete(asyncio.start_server(self._carry, "127.0.0.1", 0))
@@ -22,14 +22,14 @@ class Wire:
         threading.Thread(target=self._loop.run_forever, name="wire", daemon=True).start()
 
     def watch(self, word: bytes) -> None:
-        """Note from now on when a client sends this word."""
+        """Record from now on when a client sends this command."""
         self.asked_at[word] = 0.0
 
     def cut(self) -> None:
         self.is_cut = True
 
     def mend(self) -> None:
-        """What was open is reset, as after a router's restart; new connections are carried."""
+        """Reset what was open, as after a router's restart, and carry new connections."""
         self.is_cut = False
         self._loop.call_soon_threadsafe(self._reset)
 
@@ -44,7 +44,7 @@ class Wire:
     async def _carry(self, near: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
         self._writers.add(answer)
         try:
-            await self._mended()  # accepted by the kernel, and not heard of before
+            await self._mended()  # the kernel has accepted it; no data flows before this
             with suppress(OSError):
                 far, ask = await asyncio.open_unix_connection(self.engine)
                 self._writers.add(ask)
@@ -59,7 +59,7 @@ class Wire:
             while block := await reader.read(CHUNK):
                 if self.is_cut:
                     await self._mended()
-                    break  # what was swallowed never comes: the connection is of no use any more
+                    break  # what was swallowed is lost, so the connection is useless
                 if listen:
                     self._note(block)
                 writer.write(block)

@@ -1,10 +1,10 @@
-"""One line of the fault table."""
+"""One row of the fault table."""
 
 from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """What was done how often, what has to hold, what was seen, whether it held; invariants are judged at the end."""
+    """What was done how often, what must hold, what was observed, whether it held; invariants are checked last."""
 
     fault: str
     dose: int

@@ -1,4 +1,4 @@
-"""The order of the faults, how much of each, and the table they end in."""
+"""The order of the faults, their doses, and the table of results."""
 
 import json
 import time
@@ -23,7 +23,7 @@ MOST_SHOWN = 10
 
 
 class Dose(NamedTuple):
-    """How often a fault happens at each dose; two numbers where it has two parts."""
+    """How often a fault happens at each dose; two numbers if it has two parts."""
 
     small: tuple[int, ...]
     full: tuple[int, ...]
@@ -50,12 +50,12 @@ IN_PROCESS = {
     "messages": Dose((5,), (1000,)),
 }
 TAMPERED = 3
-# The faults before it tell of the speed of messages; those that need no processes run beside the others.
+# The faults before it measure the speed of messages; from here on, those that need no processes run in parallel.
 PATIENT_FROM = "web"
 
 
 def run(dose: str, *, only: str, as_json: bool) -> int:
-    """Do it all; gives the exit code: 0 where every row and every invariant holds."""
+    """Run everything; returns the exit code, 0 if every row and every invariant holds."""
     began, console = time.monotonic(), Console(width=180)
     prepare()
     system = System()
@@ -89,7 +89,7 @@ def prepare() -> None:
 
 
 def _inflict(console: Console, system: System, driver: Driver, beside: InProcess, dose: str, only: str) -> list[Row]:
-    """One fault after the other over the running load; those that need no processes begin where there is time."""
+    """Inject one fault after the other while the load runs; those that need no processes start where there is time."""
     rows = []
     for name, (fault, doses) in LIVE.items():
         if name == PATIENT_FROM:
@@ -100,7 +100,7 @@ def _inflict(console: Console, system: System, driver: Driver, beside: InProcess
 
 
 def _told(console: Console, row: Row) -> Row:
-    """A run takes its time: say at once what was seen."""
+    """Print a row as soon as it is known, since a run takes long."""
     console.print(f"{'ok ' if row.ok else 'NOT'} {row.fault} ({row.dose}): {row.figure}", highlight=False)
     return row
 
@@ -120,7 +120,7 @@ def _settled(driver: Driver, missing: int, seconds: float) -> Row:
 
 
 def _with_invariants(row: Row, found: list[Violation]) -> Row:
-    """A row holds only where the invariants it is about hold as well."""
+    """A row only holds if its invariants hold as well."""
     broken = sorted({one.invariant for one in found} & set(row.invariants))
     return row._replace(ok=False, figure=f"{row.figure}; broken: {', '.join(broken)}") if broken else row
 

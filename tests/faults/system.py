@@ -1,4 +1,4 @@
-"""All of Gridcall as processes of its own, in a state folder of its own, and the hands that hurt it."""
+"""A whole Gridcall as processes of its own, in a state folder of its own, and the means to hurt it."""
 
 import os
 import random
@@ -28,11 +28,11 @@ HOSTS = ("right", "wrong")  # clocks: the second scheduler and the small worker 
 WORKERS = {"small": 1, "bulk": 2}
 SCHEDULERS = ("scheduler 1", "scheduler 2")
 READY_S = 120
-FETCH = b"BRPOP"  # what a worker asks the broker, again and again, while it is well
+FETCH = b"BRPOP"  # the command a healthy worker sends to the broker again and again
 
 
 class System:
-    """The engines are there already; start() adds the processes."""
+    """The engines are running already; start() adds the processes."""
 
     def __init__(self) -> None:
         self.state = State.of_environment()
@@ -47,12 +47,12 @@ class System:
             write_clock(path, 0)
         for wire in self.to_broker.values():
             wire.watch(FETCH)
-        # A fault a second is no crash loop: what is killed here may be back at once each time.
+        # One fault per second is not a crash loop: what is killed here may restart at once each time.
         supervising.LONGEST_PAUSE = supervising.FIRST_PAUSE
         self.supervisor = Supervisor(self._children(), say=lambda _: None)
 
     def start(self) -> None:
-        """Start every process and wait until each does its work."""
+        """Start every process and wait until each one works."""
         self.disk_full.unlink(missing_ok=True)
         self.supervisor.start()
         ready = all(answers_within(READY_S, port) for port in (self.web, self.doomed_web))
@@ -65,15 +65,15 @@ class System:
     def all_work(self) -> bool:
         return self.schedulers_running() == len(SCHEDULERS) and all(self.fetches(name) for name in WORKERS)
 
-    # --- Looking ---
+    # --- Observing ---
 
     def leader(self, name: str) -> int | None:
-        """The process the supervisor started under a name, where it is there now."""
+        """The process that the supervisor started under a name, or None if it isn't running."""
         process = self.supervisor._processes.get(name)
         return process.pid if process else None
 
     def fetches(self, worker: str, *, since: float = 0.0) -> bool:
-        """Whether a worker has asked the broker for work within the last 3 s, and after a moment."""
+        """Whether a worker has asked the broker for work within the last 3 s and since a moment."""
         return self.to_broker[worker].asked_at[FETCH] > max(since, time.monotonic() - 3)
 
     def schedulers_running(self) -> int:
@@ -91,12 +91,12 @@ class System:
             _kill(pid)
 
     def kill_some_process(self, name: str) -> None:
-        """Kill the process itself or, twice as often, one of those it has started to do the work."""
+        """Kill the process itself or, twice as often, one of the children that do its work."""
         if pid := self.leader(name):
             _kill(random.choice([pid, *children_of(pid) * 2]))  # noqa: S311  (a victim, no secret)
 
     def kill_serving_child(self) -> None:
-        """Kill the web process that is to die; another follows within milliseconds."""
+        """Kill the doomed web process; another follows within milliseconds."""
         for pid in children_of(self.leader("web doomed") or 0):
             _kill(pid)
 
@@ -113,10 +113,10 @@ class System:
             valkey.start(self.state)
 
     def restart_database(self) -> None:
-        """What `pg_ctl -m immediate` does: every session ends without a word, and the log is read at the start."""
+        """Do what `pg_ctl -m immediate` does: sessions end without notice, and the start replays the log."""
         data = postgres._data(self.state)
         os.kill(int((data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
-        eventually(lambda: not any(postgres._processes_in(data)))  # one that nobody has reaped yet serves no more
+        eventually(lambda: not any(postgres._processes_in(data)))  # a zombie no longer serves anybody
         with self.state.locked():
             postgres.start(self.state)
         connection.close()
@@ -150,7 +150,7 @@ class System:
 
 
 def patiently(look: Callable[[], object], *, seconds: float = 60) -> object:
-    """Ask the database again and again while it is away."""
+    """Retry a query while the database is away."""
     until = time.monotonic() + seconds
     while True:
         try:

@@ -1,4 +1,4 @@
-"""A disk that is full: the writer fails, leaves nothing behind, and what it wrote before goes with it."""
+"""A full disk: the writer fails, leaves nothing behind, and removes what it wrote before."""
 
 import tempfile
 from collections.abc import Callable
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """While this file is there, the disk is full."""
+    """While this file exists, the disk is full."""
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", tempfile.NamedTemporaryFile)
     fill_disk(tmp_path / "full")
     return tmp_path / "full"

@@ -1,4 +1,4 @@
-"""The safety net is tested too: without one of its guards, a check that looks after it is red."""
+"""The safety net is tested too: if one of its guards is removed, a check that covers it fails."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What the database ends by itself, for each kind of process; and the hands the fault suite hurts them with."""
+"""Time-outs with which the database ends sessions, per kind of process; and the tools of the fault suite."""
 
 import os
 import subprocess

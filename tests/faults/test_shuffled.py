@@ -1,4 +1,4 @@
-"""Every message three times, in an order that is shuffled in windows: events end as they do when all goes well."""
+"""Every message three times, in an order shuffled within windows: events end the same as when all goes well."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -37,7 +37,7 @@ DEVICES, EVENTS = 3, 3
 def events(
     zone: ControlZone, program: Program, operator: User, approver: User, now: datetime
 ) -> Callable[[], list[Event]]:
-    """Makes Scheduled events, each in a window of its own, of which nobody has been told."""
+    """Create Scheduled events, each in its own window, that no other system knows yet."""
     factories.fleet(zone, program, DEVICES, since=now - timedelta(days=30))
     allow_leaving()
     HeadEndProfile.objects.create(head_end="HE1", offline_share=0, reject_share=0, overrides_per_hour=0)
@@ -70,7 +70,7 @@ def _windows(now: datetime) -> Iterator[datetime]:
 
 
 def _arrive(order: Random) -> None:
-    """What is on its way comes three times, each time among the fifty around it; until nothing is on its way."""
+    """Messages arrive three times, each copy among the fifty around it, until nothing is on its way."""
     while coming := list(Delivery.objects.filter(Delivery.OPEN).order_by("pk")):
         copies = [one for one in coming for _ in range(TIMES)]
         for first in range(0, len(copies), WINDOW):
@@ -81,7 +81,7 @@ def _arrive(order: Random) -> None:
 
 
 def _receive(one: Delivery) -> None:
-    """A copy goes past the row that says it was delivered: the receiver itself must see that it is one."""
+    """Bypass the row that says it was delivered: the receiver itself must notice the copy."""
     now = Delivery.objects.get(pk=one.pk)
     if now.delivered_at is None or now.queue != SMALL:
         deliver(now.pk, now.attempt)
@@ -92,7 +92,7 @@ def _receive(one: Delivery) -> None:
 
 
 def _course(made: list[Event], order: Random, operator: User, now: datetime) -> None:
-    """One runs, one is canceled while it runs, of one a device opts out; messages come as they may."""
+    """One event runs, one is canceled while it runs, a device opts out of one; messages arrive in any order."""
     for event in made:
         derms.write_reservation_extract(event.stages.get().pk, now=now)
     _arrive(order)
@@ -121,7 +121,7 @@ def _run(event: Event) -> None:
 
 
 def _end(event: Event) -> tuple[object, ...]:
-    """What a stage came to at CPM and LEC, as far as order and copies could have changed it."""
+    """The result of a stage at CPM and LEC, as far as order and copies could have changed it."""
     at_cpm = ProgramEvent.objects.get(event_uid=event.uid)
     at_lec = LecStage.objects.get(event_uid=event.uid)
     state = Stage.objects.get(event=event).state

@@ -1,4 +1,4 @@
-"""A web request never waits for the broker: it does not know where it is."""
+"""A web request never waits for the broker: it does not know its address."""
 
 import socket
 from collections.abc import Callable
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Whatever this process connects to from now on, the database's own client apart; nobody answers there."""
+    """Everything this process connects to from now on, except through the database client; nothing answers there."""
     asked: list[Any] = []
 
     def connect(self: socket.socket, address: Any) -> None:

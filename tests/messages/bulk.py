@@ -1,4 +1,4 @@
-"""A stage that CPM knows, and an extract of its reservations on the way there."""
+"""A stage that CPM knows, and an extract of its reservations on the way to CPM."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ ROWS = "SELECT 'HE1', 'N' || lpad(n::text, 7, '0'), 800 + n FROM generate_series
 
 
 def known_stage(now: datetime, **fields: Any) -> UUID:
-    """A stage in two hours that CPM has heard of; gives its uid."""
+    """A stage in two hours that CPM knows; returns its uid."""
     window = {"starts_at": now + timedelta(hours=2), "ends_at": now + timedelta(hours=3)}
     told = {**STATUS.model_dump(), **window, "stage_uid": uuid4(), **fields}
     status = StageStatus.model_validate(told)
@@ -34,14 +34,14 @@ def written(devices: int, *, kind: str = "device_reservation", query: str = ROWS
 
 
 def send(stage_uid: UUID, extract: Extract, **changed: Any) -> Message:
-    """Tell of an extract of reservations, some of what is told changed."""
+    """Send a message that names an extract of reservations, with some fields changed."""
     ref = extract.ref.model_copy(update=changed)
     with transaction.atomic():
         return outbox.send(DeviceReservation(stage_uid=stage_uid, extract=ref), sender=System.DERMS)
 
 
 def load(message: Message, *, receiver: str = System.CPM) -> list[Delivery]:
-    """Deliver each part of a message once; gives the deliveries as they are then."""
+    """Deliver each part of a message once; returns the deliveries afterwards."""
     parts = message.deliveries.filter(receiver=receiver).order_by("part")
     for delivery in parts:
         deliver(delivery.pk, delivery.attempt)
@@ -49,7 +49,7 @@ def load(message: Message, *, receiver: str = System.CPM) -> list[Delivery]:
 
 
 def loaded(stage_uid: UUID) -> int:
-    """How many participations of a stage can be read; its counters must say the same."""
+    """How many participations of a stage can be read; its counters must agree."""
     event = ProgramEvent.objects.get(stage_uid=stage_uid)
     rows = Participation.objects.filter(program_event_id=event.pk).count()
     assert rows == event.participations

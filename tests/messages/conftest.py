@@ -1,4 +1,4 @@
-"""A message, and somebody to receive it."""
+"""A message, and a receiver for it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ STATUS = StageStatus.model_validate(
 
 @pytest.fixture
 def received_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Lets stage statuses go to one receiver of tests.messages.receivers alone."""
+    """Route stage statuses to one receiver of tests.messages.receivers only."""
 
     def choose(name: str) -> None:
         monkeypatch.setitem(ROUTES, "stage_status", (Route(System.CPM, f"tests.messages.receivers.{name}"),))
@@ -47,7 +47,7 @@ def received_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 @pytest.fixture
 def send() -> Callable[..., Delivery]:
-    """Sends a stage status of a stage of its own; gives the (first) delivery."""
+    """Send a stage status about a new stage; returns the (first) delivery."""
 
     def make(event_name: str = "Heat peak") -> Delivery:
         body = STATUS.model_copy(update={"stage_uid": uuid4(), "event_name": event_name})

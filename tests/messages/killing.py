@@ -1,4 +1,4 @@
-"""Run as a program: performs deliveries in one go, in processes that kill themselves between an effect and its mark."""
+"""Run as a program: performs a batch of deliveries in processes that kill themselves between an effect and its mark."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from integration.seam.systems import System
 
 
 def perform_in_a_child(delivery_ids: list[int], attempt: int) -> int:
-    """Fork, deliver there, and give the signal the child ended by; 0 where it came to its own end."""
+    """Fork and deliver there; returns the signal that ended the child, or 0 if it exited by itself."""
     if child := os.fork():
         return os.WTERMSIG(os.waitpid(child, 0)[1])
     from integration.seam.delivery import deliver_all

@@ -1,4 +1,4 @@
-"""Receivers to deliver to: each leaves an effect that counts how often it came about."""
+"""Receivers for tests: each leaves an effect that counts how often it happened."""
 
 import os
 import signal
@@ -14,13 +14,13 @@ POISON = "Poison"
 
 
 def note(body: MessageBody) -> Receipt:
-    """Takes every message, and counts."""
+    """Accepts every message, and counts."""
     raise_alert(f"effect:{body.subject}", kind="effect", severity=Alert.WARNING, text="It came about.")
     return Receipt(note="noted")
 
 
 def add_slowly(body: MessageBody) -> Receipt:
-    """Adds one to what it read a moment ago: of two at the same time one would be lost."""
+    """Adds one to a value read a moment ago: of two concurrent calls one would be lost."""
     alert = Alert.objects.get(key=f"effect:{body.subject}")
     time.sleep(0.05)
     Alert.objects.filter(pk=alert.pk).update(count=alert.count + 1)
@@ -28,13 +28,13 @@ def add_slowly(body: MessageBody) -> Receipt:
 
 
 def fail(body: MessageBody) -> Receipt:
-    """Refuses after the effect, which must go with the transaction."""
+    """Fails after the effect, which must be rolled back with the transaction."""
     note(body)
     raise ValueError(f"cannot take {body.subject}")
 
 
 def wait(body: MessageBody) -> Receipt:
-    """Needs something that is not there."""
+    """Needs something that does not exist."""
     note(body)
     raise NotYet("the moon is not up")
 
@@ -47,12 +47,12 @@ def die(body: MessageBody) -> Receipt:
 
 
 def fail_poison(body: MessageBody) -> Receipt:
-    """Takes every message but poison."""
+    """Accepts every message except poison."""
     return fail(body) if _is_poison(body) else note(body)
 
 
 def die_of_poison(body: MessageBody) -> Receipt:
-    """Takes every message but poison, which ends its process."""
+    """Accepts every message except poison, which ends its process."""
     return die(body) if _is_poison(body) else note(body)
 
 
@@ -61,6 +61,6 @@ def _is_poison(body: MessageBody) -> bool:
 
 
 def effects(stage_uid: UUID) -> int:
-    """How often an effect of a message about this stage came about and stayed."""
+    """How often a message about this stage left a lasting effect."""
     alert = Alert.objects.filter(key=f"effect:stage:{stage_uid}").first()
     return alert.count if alert else 0

@@ -1,4 +1,4 @@
-"""Alerts: what a person must look at, until somebody archives it."""
+"""Alerts need a person's attention until somebody archives them."""
 
 import uuid
 from typing import Any

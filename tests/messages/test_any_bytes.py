@@ -1,4 +1,4 @@
-"""Bulk files whose bytes were changed at random: refused whole, whatever was changed and whoever forged the digests."""
+"""Bulk files with random changes are refused as a whole, whatever was changed, even with forged digests."""
 
 import hashlib
 import json
@@ -42,7 +42,7 @@ def damage(dice: random.Random, whole: bytes) -> bytes:
 
 
 def load(ref: ExtractRef) -> int | Exception:
-    """Take the one part in, in a transaction as a receiver's; gives how many rows came in, or why none did."""
+    """Load the one part in a transaction like a receiver; returns how many rows were loaded, or why none were."""
     try:
         with transaction.atomic():
             extracts.copy_part(ref, kind=KIND, part=1, into="taken_in")
@@ -100,7 +100,7 @@ def test_changed_bytes_with_forged_digests_come_in_whole_or_not_at_all(
 
 
 def _forged(ref: ExtractRef, path: Path) -> ExtractRef:
-    """The manifest and the message say of the changed file what was true of the whole one."""
+    """Manifest and message describe the changed file as they described the original one."""
     manifest, body = path.with_name("manifest.json"), path.read_bytes()
     said = json.loads(manifest.read_bytes())
     said["parts"][0] |= {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}

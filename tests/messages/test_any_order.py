@@ -1,4 +1,4 @@
-"""Messages of a stage in any order, each any number of times: the same end at every receiver."""
+"""Messages about a stage in any order and any number of times lead to the same end at every receiver."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -34,13 +34,13 @@ SELECT 'HE1', 'N' || lpad(n::text, 7, '0'), 'D1SP', NULL::timestamptz, NULL::tim
 
 @pytest.fixture
 def known(zone: ControlZone, program: Program, now: datetime) -> datetime:
-    """CPM knows the program and its devices; gives a start in two hours."""
+    """CPM knows the program and its devices; returns a start in two hours."""
     factories.fleet(zone, program, DEVICES, since=now - timedelta(days=30))
     return now + timedelta(hours=2)
 
 
 def _story(state: str, starts_at: datetime) -> list[MessageBody]:
-    """What DERMS says of a stage of its own that ends in this state, in the order it says it."""
+    """What DERMS sends about a new stage that ends in this state, in order."""
     uid = uuid4()
     window = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=1)}
 
@@ -60,7 +60,7 @@ def _story(state: str, starts_at: datetime) -> list[MessageBody]:
 
 
 def _told(story: list[MessageBody], order: list[int], receiver: str) -> UUID:
-    """Deliver a story to one receiver: each message as often as it is named, then what is open until nothing is."""
+    """Deliver a story to one receiver: each message as often as it is named, then everything that is still open."""
     with transaction.atomic():
         sent = [outbox.send(body, sender=System.DERMS) for body in story]
     ids = [message.deliveries.filter(receiver=receiver).values_list("pk", flat=True).first() for message in sent]

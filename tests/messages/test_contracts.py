@@ -1,4 +1,4 @@
-"""What a message may say: round trips keep everything, and what nobody declared is refused."""
+"""What a message may contain: round trips keep everything, and undeclared fields are refused."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""Damaged, mixed-up and forged bulk files: refused with what is wrong, and nothing of the extract can be read."""
+"""Damaged, mixed-up and forged bulk files are refused with the reason, and nothing of the extract can be read."""
 
 import gzip
 import hashlib
@@ -58,7 +58,7 @@ def _edit_manifest(root: Path, extract: Extract, **changed: Any) -> str:
 
 
 def _forge(root: Path, extract: Extract, change: Callable[[bytes], bytes]) -> dict[str, Any]:
-    """Change the first part, its description and the message's digest together: nothing but the rows can tell."""
+    """Change the first part, its description and the message's digest together, so that only the rows reveal it."""
     part = _part(root, extract)
     _change(part, change)
     described = json.loads(_manifest(root, extract).read_bytes())["parts"]
@@ -84,7 +84,7 @@ def _outside(root: Path, extract: Extract) -> dict[str, Any]:
 
 
 def _bomb(root: Path, extract: Extract) -> dict[str, Any]:
-    """A small file that unpacks to a lot of one row."""
+    """A small file that unpacks to many copies of one row."""
     described = json.loads(_manifest(root, extract).read_bytes())["parts"]
     packed = gzip.compress(b"head_end,nic_id,expected_w\nHE1," + b"9" * 10_000_000 + b",1\n")
     _part(root, extract).with_name("part-00001.csv.gz").write_bytes(packed)

@@ -1,4 +1,4 @@
-"""A delivery is done once, however often and by whomever it is performed."""
+"""A delivery takes effect once, however often and by whomever it is performed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,7 +26,7 @@ def _fresh(delivery: Delivery) -> Delivery:
 
 
 def _send_status() -> Delivery:
-    """Each time about the same stage."""
+    """Always about the same stage."""
     with transaction.atomic():
         return outbox.send(STATUS, sender=System.DERMS).deliveries.get()
 

@@ -1,4 +1,4 @@
-"""Bulk files: written whole in parts, loaded part by part, swept when nobody names them."""
+"""Bulk files: written whole in parts, loaded part by part, removed when nothing names them."""
 
 import gzip
 import hashlib
@@ -135,7 +135,7 @@ def test_parts_loaded_at_the_same_time_are_each_applied_once(
     assert bulk.loaded(stage_uid) == 40
     load = Load.objects.get(receiver=System.CPM)
     assert (load.parts, load.parts_done, load.applied, load.refused) == (20, 20, 40, 0)
-    # What the planner knows of the rows, before anybody asks for them.
+    # What the planner knows about the rows before anybody queries them.
     assert sql.rows("SELECT reltuples FROM pg_class WHERE relname = %(table)s", {"table": load.table}) == [(40,)]
 
 

@@ -1,4 +1,4 @@
-"""A process that is killed between the effect and the mark: the effect goes with it, and comes about once."""
+"""A process killed between the effect and the mark: the effect is rolled back, and later happens once."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ Killed = Callable[..., list[str]]
 
 @pytest.fixture
 def killed_while_delivering() -> Killed:
-    """Performs deliveries in one go so many times, each time in a process of its own; gives how these ended."""
+    """Perform a batch of deliveries several times, each time in a new process; returns how these ended."""
     database = connection.settings_dict
     url = f"host={database['HOST']} port={database['PORT']} user={database['USER']} dbname={database['NAME']}"
     environment = {**os.environ, "DATABASE_URL": url, "PGPASSWORD": str(database["PASSWORD"])}

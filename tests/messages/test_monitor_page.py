@@ -1,4 +1,4 @@
-"""The message monitor: what was said, what was answered, and what an administrator does about dead letters."""
+"""The message monitor: messages, their receipts, and what an administrator does about dead letters."""
 
 import uuid
 from datetime import timedelta
@@ -163,7 +163,7 @@ def test_the_page_of_a_message_shows_payload_deliveries_and_refused_rows(as_oper
     assert "&quot;program&quot;: &quot;COOL&quot;" in text
     assert "HE1/N9" in text
     assert "refused: no such device" in text
-    assert "/retry/" not in text  # an operator reads
+    assert "/retry/" not in text  # an operator can only read
     assert as_operator.get(f"/messages/{uuid.uuid4()}/").status_code == 404
 
 

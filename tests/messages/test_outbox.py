@@ -1,4 +1,4 @@
-"""Sending: a message is sent exactly if its change is made, once to each receiver, and part by part."""
+"""Sending: a message is sent exactly if its change is committed, once to each receiver, and part by part."""
 
 import psycopg2.extensions
 import pytest

@@ -1,4 +1,4 @@
-"""What is read of older and newer versions, what is refused and how, what is sent while processes are upgraded."""
+"""Which versions are read and which are refused, and what is sent while processes are upgraded."""
 
 import hashlib
 import json
@@ -65,7 +65,7 @@ def _fields(model: type[Contract]) -> Iterator[tuple[type[Contract], str, str | 
 
 
 def _bare(schema: Any) -> Any:
-    """A schema without what people read."""
+    """A schema without texts for people."""
     if isinstance(schema, dict):
         return {key: _bare(value) for key, value in schema.items() if key not in ("title", "description")}
     return [_bare(one) for one in schema] if isinstance(schema, list) else schema

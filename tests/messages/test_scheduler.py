@@ -1,4 +1,4 @@
-"""The loop that moves work: two side by side do nothing twice, and small work goes on without the broker."""
+"""The loop that moves work: two in parallel do nothing twice, and small work goes on without the broker."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ ReceivedBy = Callable[[str], None]
 
 @pytest.fixture
 def schedulers() -> Iterator[Callable[[], Scheduler]]:
-    """Makes schedulers, and ends their threads."""
+    """Create schedulers, and end their threads."""
     made: list[Scheduler] = []
 
     def make() -> Scheduler:
@@ -42,7 +42,7 @@ def schedulers() -> Iterator[Callable[[], Scheduler]]:
 
 @pytest.fixture
 def broker_away() -> Iterator[None]:
-    """Points Celery at a port where nobody listens."""
+    """Point Celery at a port where nothing listens."""
     dead = Celery("nobody there")
     dead.config_from_object("django.conf:settings", namespace="CELERY")
     dead.conf.broker_url = "redis://127.0.0.1:9/0"
@@ -56,7 +56,7 @@ def broker_away() -> Iterator[None]:
 
 @pytest.fixture
 def broker() -> Iterator[Redis]:
-    """The broker the tests run with, its queues empty."""
+    """The broker that the tests run with, its queues emptied."""
     with celery_app.connection_for_write() as connected:
         redis: Redis = connected.default_channel.client
         redis.delete("small", "bulk")

@@ -1,4 +1,4 @@
-"""The pages people open: who opens each in a test, and an address with things of the demo in its places."""
+"""The pages people open: who opens each in a test, and an address with objects of the demo filled in."""
 
 from collections.abc import Callable
 
@@ -22,13 +22,13 @@ PEOPLE = {
     "D": "adam.admin",
     "*": "olive.operator",
 }
-# Addresses that are no page of their own: files, streams, posts, fragments, and steps that need something gone wrong.
+# Addresses that are no page of their own: files, streams, posts, fragments, and steps that need a failure first.
 NO_PAGE = (
     "livez", "readyz",
     "export/", "live/", "saved-views/", "check/", "keep/", "releases/", "retry/", "discard/", "archive/", "links/add/",
     "actions/", "stages/<int:stage_number>/clone/", "schedule-again/", "schedule-with-shortfall/", "shift/",
     "withdraw/", "opt-out/", "as-balance-authority/", "revoke/", "strategies/<uuid:uid>/activate/",
-    "my-devices/",  # a page for phones behind a link of its own: test_customer_use_cases.py
+    "my-devices/",  # a page for phones, reached by its own link: test_customer_use_cases.py
 )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def pages() -> list[str]:
 
 
 def example_of(address: str) -> str:
-    """The address with things of the demo in its places."""
+    """The address with objects of the demo filled in."""
     places = EXAMPLES_CUSTOMER if address.startswith("customers/") else EXAMPLES
     for place, make in places.items():
         if place in address:

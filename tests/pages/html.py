@@ -1,4 +1,4 @@
-"""A page's HTML without the white space a browser does not show."""
+"""A page's HTML without the white space that a browser does not show."""
 
 import re
 
@@ -6,5 +6,5 @@ from django.http import HttpResponse
 
 
 def html_of(answer: HttpResponse) -> str:
-    """The body with each run of spaces and line ends as one space, and none before a tag's end."""
+    """The body with each run of white space collapsed to one space, and none before a tag's end."""
     return re.sub(r"[ \n]+", " ", answer.content.decode()).replace(" >", ">").strip()

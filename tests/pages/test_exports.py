@@ -1,4 +1,4 @@
-"""Cells of files people open in spreadsheets."""
+"""Exported files that people open in spreadsheets."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -54,7 +54,7 @@ def body(format_: str, rows: int) -> bytes:
 
 
 def read(response: HttpResponseBase) -> bytes:
-    """All of a streamed answer; closing it closes the file behind it."""
+    """The content of a streamed answer; closing it closes the file behind it."""
     content = b"".join(response)  # type: ignore[arg-type]
     response.close()
     return content

@@ -1,4 +1,4 @@
-"""Streams of nudges: who may have one, what it says, and that it costs nothing; fragments that are not sent again."""
+"""Nudges: who may open a stream, what it sends, and that it costs nothing; unchanged fragments are not sent again."""
 
 import asyncio
 import select
@@ -31,7 +31,7 @@ def run(course: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 
 
 async def heard(stream: AsyncIterator[str], *, seconds: float) -> list[str]:
-    """What a stream says within so many seconds, heartbeats left out."""
+    """What a stream sends within so many seconds, without heartbeats."""
     said: list[str] = []
     try:
         async with asyncio.timeout(seconds):
@@ -89,7 +89,7 @@ def test_what_changed_before_a_stream_was_listened_for_is_made_up_for() -> None:
         hub = live.Hub()
         stream = live.lines(hub)
         await anext(stream)
-        # Its page was drawn, and nobody listens yet: what this says is lost.
+        # Its page has been rendered and nothing listens yet: this notification is lost.
         await asyncio.to_thread(tell_pages, "DR-2026-0001")
         return await anext(stream)
 
@@ -129,12 +129,12 @@ def test_the_last_stream_gives_the_connection_back() -> None:
 
 @contextmanager
 def nudges() -> Iterator[Callable[[], set[str]]]:
-    """Listens, and says which events were told of since it was last asked."""
+    """Listens; the returned function tells which events had notifications since it was last called."""
     raw = live.connect()
     end = "end"
 
     def since_last_asked() -> set[str]:
-        # Notifications reach a listener a moment after their commit and in its order: an end of our own is the last.
+        # Notifications reach a listener a moment after their commit, in order; ours marks the end.
         tell_pages(end)
         told: set[str] = set()
         while end not in told:
@@ -151,7 +151,7 @@ def nudges() -> Iterator[Callable[[], set[str]]]:
 
 
 def _settle(event: Event, since_last_asked: Callable[[], set[str]]) -> set[tuple[str, str]]:
-    """Do all there is to do; gives the kind and receiver of each delivery after which pages heard of the event."""
+    """Do everything there is to do; returns the kind and receiver of each delivery that notified the event's pages."""
     told_of = set()
     find_due()
     while claimed := claim_due():

@@ -1,4 +1,4 @@
-"""How many questions each page asks the database, at most: one that asks more fails, so that nobody asks per row."""
+"""The maximum number of queries per page: a page that needs more fails, so that none queries once per row."""
 
 import pytest
 from django.db import connection
@@ -48,7 +48,7 @@ QUERIES: dict[str, int] = {
     "program-events/": 10,
     "program-events/<str:event_number>/<int:stage_number>/": 11,
     "program-events/<str:event_number>/<int:stage_number>/participation/<str:head_end>/<str:nic_id>/": 16,
-    "program-events/participation/": 12,  # one for each program event looked into until the page is full
+    "program-events/participation/": 12,  # one for each program event searched until the page is full
     "program-types/<str:code>/": 11,
     "programs/": 10,
     "programs/<str:code>/": 13,
@@ -67,7 +67,7 @@ def queries_of(address: str) -> int:
     client = Client()
     client.force_login(User.objects.get(username=PEOPLE[MAY[address][0]]))
     path = example_of(address)
-    client.get(path)  # what a process asks only once is not the page's
+    client.get(path)  # so that what a process queries only once is not counted
     with CaptureQueriesContext(connection) as asked:
         answer = client.get(path)
     assert answer.status_code == 200, path

@@ -1,4 +1,4 @@
-"""The files of the front end: nothing inline, every icon there, third-party files as they were published."""
+"""The front end's files: nothing inline, every icon exists, third-party files as they were published."""
 
 import hashlib
 import re
@@ -17,11 +17,11 @@ ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 ICONS = set(re.findall(r'<symbol id="([a-z0-9-]+)"', (ROOT / "static/icons.svg").read_text()))
 VENDORED = re.findall(r"`((?:static|tests)/vendor/[^`]+)` \| `([0-9a-f]{64})`", (ROOT / "THIRD_PARTY.md").read_text())
-# Templates of the account library are named by the library.
+# Templates that the account library refers to by name.
 OWN_FOLDERS = {"console", "cpm", "derms", "lec_sim", "partials"}
 # Classes that end in a value: an outcome's fill, a state's form, a chart's series, a filter's field.
 PUT_TOGETHER = ("fill-", "gantt-", "key-", "state-", "filter-")
-# What the content security policy would refuse, or htmx would have to evaluate.
+# What the content security policy would refuse, or what htmx would have to evaluate.
 INLINE = re.compile(
     r"""<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|\shx-on|javascript:|=["']js:""", re.IGNORECASE
 )
@@ -33,7 +33,7 @@ def test_templates_hold_no_inline_script_or_style(template: Path) -> None:
 
 
 SCRIPTS = ROOT / "static" / "js"
-# Plain scripts, which import nothing: one runs before the first paint, the other on the pages of passkeys alone.
+# Scripts that import nothing: one runs before the first paint, the other only on pages with passkeys.
 PLAIN = {"theme.js", "passkeys.js"}
 
 
@@ -97,7 +97,7 @@ def test_nothing_lies_there_unused() -> None:
 
 
 def _sources() -> Iterator[Path]:
-    """What names templates, icons and classes."""
+    """Where templates, icons and classes are named."""
     for folder in ("integration", "derms", "cpm", "lec_sim", "templates", "static/js"):
         yield from (path for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".html", ".txt", ".js"})
 

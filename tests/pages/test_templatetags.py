@@ -1,4 +1,4 @@
-"""What the template tags write: states, power, counts, times, bars, the Gantt."""
+"""What the template tags render: states, power, counts, times, bars, the Gantt chart."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -178,7 +178,7 @@ def gantt(*bars: object) -> str:
     day = NOW.replace(hour=0, minute=0)
     source = "{% gantt bars a b zone %}"
     html = drawn(source, bars=bars, a=day + timedelta(hours=18), b=day + timedelta(hours=24))
-    return " ".join(html.split())  # the template has a line per attribute
+    return " ".join(html.split())  # the template has one line per attribute
 
 
 def test_a_gantt_puts_bars_at_their_times() -> None:

@@ -1,4 +1,4 @@
-"""A backup comes back whole into an empty database, and the checks find nothing there."""
+"""A backup is restored whole into an empty database, and the checks find nothing wrong there."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ NAME = f"restored_{os.getpid()}"
 
 
 def address(database: str) -> str:
-    """The address of another database of the tests' server."""
+    """The address of another database on the tests' server."""
     kept = connection.settings_dict
     return f"postgresql://{kept['USER']}@/{database}?host={kept['HOST']}&port={kept['PORT']}"
 

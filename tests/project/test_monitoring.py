@@ -1,4 +1,4 @@
-"""What watches over the processes: they say whether they live, whether they can work, and how the work goes."""
+"""Monitoring of the processes: whether they are alive, whether they can work, and how the work is going."""
 
 import json
 import re
@@ -91,7 +91,7 @@ def test_probes_are_answered_by_plain_http(client: Client, settings: Any) -> Non
 
 @pytest.fixture
 def sent(event_in: Callable[..., Event]) -> Event:
-    """A scheduled event, whose stage status is on its way to two receivers."""
+    """A scheduled event whose stage status is on its way to two receivers."""
     return event_in("Scheduled")
 
 

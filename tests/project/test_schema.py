@@ -1,4 +1,4 @@
-"""The tables are what sql/schema says, and what was committed as a migration stays as it is."""
+"""The tables match sql/schema, and committed migrations never change."""
 
 import hashlib
 import os
@@ -16,11 +16,11 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from integration.engines.state import PROJECT
 
-APPS = ("integration/seam", "derms", "cpm", "lec_sim")  # in the order in which their schema is made
+APPS = ("integration/seam", "derms", "cpm", "lec_sim")  # in the order in which their schemas are created
 KEPT = Path(__file__).with_name("migrations.sha256")
 NAME = f"described_{os.getpid()}"
 
-# Every migration but its SQL: what Django makes of the models.
+# Runs every migration without its SQL: the tables that Django makes of the models.
 WITHOUT_SQL = """
 import django
 from django.core.management import call_command
@@ -31,7 +31,7 @@ call_command("migrate", verbosity=0, interactive=False)
 call_command("createcachetable", verbosity=0)
 """
 
-# All that a database has of ours, one line of text each; partitions come and go.
+# Everything of ours in a database, one line of text each; partitions come and go.
 SIGNATURE = """
 WITH ours AS (
     SELECT c.oid, c.relname, c.relkind FROM pg_class c
@@ -58,7 +58,7 @@ UNION ALL SELECT 'value of ' || typname || ' ' || enumsortorder || ' ' || enumla
 
 
 def address(database: str) -> str:
-    """The address of another database of the tests' server."""
+    """The address of another database on the tests' server."""
     kept = connection.settings_dict
     return f"postgresql://{kept['USER']}@/{database}?host={kept['HOST']}&port={kept['PORT']}"
 
@@ -71,7 +71,7 @@ def signature(database: str) -> set[str]:
 
 @pytest.fixture
 def described() -> Iterator[str]:
-    """The address of a database made of the models' tables and of sql/schema, and of nothing else."""
+    """The address of a database made only of the models' tables and of sql/schema."""
     with closing(psycopg2.connect(address("postgres"))) as server, server.cursor() as cursor:
         server.autocommit = True
         cursor.execute(f"CREATE DATABASE {NAME}")
@@ -106,7 +106,7 @@ def committed() -> dict[str, str]:
 
 
 def test_a_committed_migration_is_never_edited() -> None:
-    """A new one is added to the list: sha256sum its files into tests/project/migrations.sha256."""
+    """To add a migration, sha256sum its files into tests/project/migrations.sha256."""
     kept = dict(reversed(line.split("  ")) for line in KEPT.read_text().splitlines())
 
     assert committed() == kept

@@ -1,4 +1,4 @@
-"""The set-up: processes that are kept running, and words for what goes wrong."""
+"""The set-up: processes that are kept running, and clear texts for what goes wrong."""
 
 import os
 import signal
@@ -175,7 +175,7 @@ def test_the_first_start_makes_the_demo_and_the_second_finds_it(state: Path, own
 
 
 def start_and_interrupt(state: Path, port: int) -> str:
-    """What `up` shows from its start to its end, with a visit to the sign-in page between."""
+    """The output of `up` from its start to its end, with a visit to the sign-in page in between."""
     running = subprocess.Popen(
         [sys.executable, "manage.py", "up"], cwd=PROJECT, env=environment(state, PORT=str(port)), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

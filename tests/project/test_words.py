@@ -1,4 +1,4 @@
-"""English and German are whole: every word people read is translated, and says what the English one says."""
+"""English and German are complete: every text people read is translated, with the same placeholders."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ LANGUAGES = [language for language, _name in settings.LANGUAGES[1:]]
 
 
 def _pairs(language: str) -> Iterator[tuple[str, str]]:
-    """Each text with its translation, the counted ones form by form."""
+    """Each text with its translation; for plural texts, each form."""
     with Catalogue(language).source.open("rb") as file:
         for message in read_po(file, locale=language):
             if isinstance(message.id, str):

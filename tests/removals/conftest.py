@@ -19,13 +19,13 @@ from tests import factories
 
 @pytest.fixture
 def obedient(db: None) -> None:
-    """Every device answers, takes part, and is overridden by nobody."""
+    """Every device answers and takes part, and nobody overrides it."""
     HeadEndProfile.objects.create(head_end="HE1", offline_share=0, reject_share=0, overrides_per_hour=0)
 
 
 @pytest.fixture
 def event(event_in: Callable[..., Event], obedient: None) -> Event:
-    """An event of one stage, Scheduled and known to CPM and LEC; its customers may opt out and be unavailable."""
+    """An event of one stage, Scheduled and known to CPM and LEC; its customers may opt out and set unavailability."""
     made = event_in("Scheduled")
     allow_leaving()
     settle()
@@ -52,7 +52,7 @@ def two_stages(
 
 @pytest.fixture
 def messages_arrive_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
-    """Sets the moment at which messages are received from now on, whatever the clock says."""
+    """Set the time at which messages are received from now on, whatever the clock says."""
 
     def choose(moment: datetime) -> None:
         for app in (System.DERMS, System.CPM, "lec_sim"):
@@ -62,14 +62,14 @@ def messages_arrive_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], 
 
 
 def allow_leaving() -> None:
-    """Programs let customers opt out and be unavailable."""
+    """Programs let customers opt out and set unavailability."""
     ProgramType.objects.update(allow_to_opt_out=True)
     CustomerProgram.objects.update(allow_customer_unavailability=True)
 
 
 @pytest.fixture
 def nothing_is_wrong() -> Callable[[], None]:
-    """Says what `manage.py verify` would find."""
+    """Return what `manage.py verify` would find."""
 
     def look() -> None:
         assert violations() == []

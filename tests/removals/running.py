@@ -1,4 +1,4 @@
-"""Running a stage by chosen moments, and looking at what each system knows of it."""
+"""Running a stage at chosen times, and looking at what each system knows about it."""
 
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def execution(stage: Stage) -> LecStage:
-    """The stage as Live Energy Connect knows it."""
+    """The stage as LEC knows it."""
     return LecStage.objects.get(stage_uid=stage.uid)
 
 
@@ -49,44 +49,44 @@ def statuses(stage: Stage) -> set[str]:
 
 
 def outcomes(stage: Stage) -> dict[str, ParticipationOutcome]:
-    """Every outcome of a stage that CPM has, by NIC id."""
+    """CPM's outcomes of a stage, by NIC id."""
     found = {o.device_id: o for o in ParticipationOutcome.objects.filter(program_event_id=program_event(stage).pk)}
     return {one.nic_id: found[one.pk] for one in Device.objects.filter(pk__in=list(found))}
 
 
 def called(stage: Stage) -> set[str]:
-    """NIC ids that Live Energy Connect called in a stage."""
+    """The NIC ids that LEC called in a stage."""
     return set(LecCall.objects.filter(stage_id=execution(stage).pk).values_list("nic_id", flat=True))
 
 
 def tell() -> None:
-    """Deliver what is open, and what is sent because of it; nothing that the clock makes due."""
+    """Deliver what is open, and what is sent because of it, but do no work that is due by the clock."""
     while open_deliveries := list(Delivery.objects.filter(Delivery.OPEN).order_by("pk")):
         for delivery in open_deliveries:
             deliver(delivery.pk, delivery.attempt)
 
 
 def start(stage: Stage) -> None:
-    """Start a stage at its time, and tell DERMS and CPM; its devices are not called yet."""
+    """Start a stage on time and report it to DERMS and CPM; its devices are not called yet."""
     lec.start_stage(execution(stage).pk, now=stage.starts_at)
     tell()
 
 
 def begin(stage: Stage) -> None:
-    """Start a stage at its time and call its devices, and tell DERMS and CPM."""
+    """Start a stage on time, call its devices, and report it to DERMS and CPM."""
     lec.start_stage(execution(stage).pk, now=stage.starts_at)
     lec.call_devices(execution(stage).pk, now=stage.starts_at)
     settle()
 
 
 def end(stage: Stage) -> None:
-    """End a running stage at its time; its outcomes go through DERMS to CPM."""
+    """End a running stage on time; its outcomes go through DERMS to CPM."""
     lec.end_stage(execution(stage).pk, now=stage.ends_at)
     settle()
 
 
 def answered(stage: Stage, of: Device, answer: str, *, overridden_at: datetime | None = None) -> None:
-    """Let a called device have answered otherwise than it did."""
+    """Change how a called device answered."""
     reduction = 300 if overridden_at else 0
     LecCall.objects.filter(stage_id=execution(stage).pk, nic_id=of.nic_id).update(
         answer=answer, overridden_at=overridden_at, reduction_w=reduction
@@ -94,6 +94,6 @@ def answered(stage: Stage, of: Device, answer: str, *, overridden_at: datetime |
 
 
 def tell_by_hand(query: str, **params: object) -> None:
-    """Change rows past every operation."""
+    """Change rows, bypassing every operation."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(query, params)

@@ -1,4 +1,4 @@
-"""Whatever people, devices and systems do, and in whatever order messages come: the invariants hold in the end."""
+"""Whatever people, devices and systems do, in whatever order messages arrive, the invariants hold in the end."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ def pick(some: Sequence[T], number: int) -> T:
 
 
 class Course(RuleBasedStateMachine):
-    """One utility of six devices, up to two events of two stages that may overlap."""
+    """One utility with six devices, and up to two events of two stages that may overlap."""
 
     operator: User
     approver: User
@@ -73,13 +73,13 @@ class Course(RuleBasedStateMachine):
         return list(ProgramEvent.objects.filter(event_uid__in=[e.uid for e in self.events]).order_by("pk"))
 
     def attempt(self, act: Callable[..., Any], **given: Any) -> None:
-        """What is refused changes nothing."""
+        """A refused action changes nothing."""
         with suppress(Refused):
             act(**given)
 
     @initialize(known=st.sampled_from([False, True, True, True]), later=st.sampled_from([0, 30]))
     def begin_late(self, known: bool, later: int) -> None:
-        """Most courses begin with an event that all three systems know: what goes wrong goes wrong later."""
+        """Most courses start with an event that all three systems know: what goes wrong goes wrong later."""
         self.create(later)
         if known:
             self.advance(0)
@@ -123,7 +123,7 @@ class Course(RuleBasedStateMachine):
     @precondition(lambda self: self.events)
     @rule(event=ANY)
     def advance(self, event: int) -> None:
-        """What leads an event on, so that most courses come far."""
+        """Move an event on, so that most courses get far."""
         given = {"event_id": pick(self.events, event).pk, "now": self.now}
         self.attempt(derms.submit_event, by=self.operator, **given)
         self.attempt(derms.approve_event, by=self.approver, **given)
@@ -225,7 +225,7 @@ class Course(RuleBasedStateMachine):
     @precondition(lambda self: self.stages())
     @rule(stage=ANY)
     def close(self, stage: int) -> None:
-        """The outcome time-out passes before the raw outcomes come."""
+        """The outcome time-out passes before the raw outcomes arrive."""
         one = pick(self.stages(), stage)
         if one.state in ("Completed", "Canceled"):
             derms.close_stage(one.pk, now=one.ends_at)

@@ -1,4 +1,4 @@
-"""Canceling an event or one of its stages: who wins, who is told, and what becomes of the devices."""
+"""Canceling an event or one of its stages: who wins, who is notified, and what happens to the devices."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -129,7 +129,7 @@ def test_cancel_while_it_runs(stage: Stage, operator: User, messages_arrive_at: 
     assert {(one.code, one.started_at, one.ended_at, one.error) for one in rest} == {
         ("D1CN", stage.starts_at, at, "canceled: The heat is over")
     }
-    # A quarter of the window gives a quarter of the reduction.
+    # A quarter of the window means a quarter of the reduction.
     assert all(170 <= one.reduction_w <= 230 for one in rest if one.device_id != late.pk)
     assert statuses(stage) == {"Closed"}
     assert violations(rest=timedelta(0)) == []

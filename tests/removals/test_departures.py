@@ -1,4 +1,4 @@
-"""Which answer takes a device out of a stage: each system says it in one place."""
+"""Which answers take a device out of a stage: each system defines it in one place."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -19,7 +19,7 @@ from lec_sim.models import Removal as LecRemoval
     [("", False, True), ("removed", True, True), ("released", True, True), ("too late", False, False)],
 )
 def test_a_device_has_left_by_the_answer(answer: str, derms: bool, cpm: bool, now: datetime) -> None:
-    """CPM counts a device out with its customer's wish already; DERMS and LEC do so once it is granted."""
+    """CPM counts a device out as soon as its customer opts out; DERMS and LEC do so once it is granted."""
     of = {"stage_uid": uuid4(), "head_end": "HE1", "nic_id": "N1", "reason": "opt-out", "answer": answer}
 
     assert DermsRemoval.objects.create(**of, requested_at=now).has_left is derms

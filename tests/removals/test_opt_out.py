@@ -138,7 +138,7 @@ def test_opt_out_scope_is_all_coming_stages_of_the_event(two_stages: tuple[Stage
 
 
 def test_removal_before_the_extract(event_in: Callable[..., Event], obedient: None, now: datetime) -> None:
-    """The answer to an opt-out is known everywhere before the stage's reservations are."""
+    """The answer to an opt-out arrives everywhere before the stage's reservations do."""
     stage = event_in("Scheduled").stages.get()
     allow_leaving()
     for status in Delivery.objects.filter(message__kind="stage_status"):
@@ -173,7 +173,7 @@ def test_a_removal_comes_before_the_stage_itself(event_in: Callable[..., Event],
 
 
 def derms_removal(stage: Stage, number: int) -> Delivery:
-    """What DERMS asks of LEC because of an opt-out."""
+    """The removal that DERMS asks LEC for because of an opt-out."""
     nic_id = device(number).nic_id
     derms.opt_out_device(EventOptOut(stage_uid=stage.uid, head_end="HE1", nic_id=nic_id), now=stage.starts_at)
     return Delivery.objects.get(message__kind="device_removal")
@@ -182,7 +182,7 @@ def derms_removal(stage: Stage, number: int) -> Delivery:
 def test_cpm_loads_a_device_that_left_while_its_rows_were_loaded(
     event_in: Callable[..., Event], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The release comes after the part was read and before its rows can be seen."""
+    """The release arrives after the part was read and before its rows become visible."""
     stage = event_in("Scheduled").stages.get()
     count_part = loading.count_part
 
@@ -212,7 +212,7 @@ def test_cpm_loads_a_device_that_left_while_its_rows_were_loaded(
 def test_an_opt_out_of_a_stage_that_derms_canceled_while_it_started_is_too_late(
     stage: Stage, operator: User, now: datetime
 ) -> None:
-    """LEC decides: it may call the devices before it hears of the cancel."""
+    """LEC decides: it may call the devices before it receives the cancellation."""
     opt_out(stage, 1, now)
     lec.start_stage(execution(stage).pk, now=stage.starts_at)
     derms.cancel_event(event_id=stage.event_id, by=operator, now=now, reason="Storm")
@@ -275,7 +275,7 @@ def test_what_came_too_late_as_an_opt_out_holds_as_unavailability(
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["opt-out first", "unavailability first"])
 def test_two_reasons_at_once_are_each_answered(order: tuple[int, int], stage: Stage, now: datetime) -> None:
-    """LEC hears of both after the start: too late for the one, in time for the other."""
+    """LEC receives both after the start: too late for one, in time for the other."""
     start(stage)
     opt_out_of_derms = EventOptOut(stage_uid=stage.uid, head_end="HE1", nic_id=device(1).nic_id)
     cpm_asks = Removal.objects.create(

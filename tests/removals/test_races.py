@@ -1,4 +1,4 @@
-"""Two who act at the same moment, over connections of their own: one clear winner, and no half state."""
+"""Two actions at the same moment, over separate connections: one clear winner, and no half state."""
 
 import itertools
 import random
@@ -43,7 +43,7 @@ ROUNDS = doses(50, 500)
 def make(
     zone: ControlZone, program: Program, operator: User, approver: User, now: datetime, obedient: None
 ) -> Callable[[str], Event]:
-    """Makes one event after the other in a state, each in a window of its own over the same four devices."""
+    """Create events in a state, one after the other, each in its own window over the same four devices."""
     factories.fleet(zone, program, DEVICES, since=now - timedelta(days=30))
     allow_leaving()
     plan = factories.strategy(zone, program, stage_minutes=2, lead_time_s=0)
@@ -61,7 +61,7 @@ def make(
 
 
 def race(*acts: Callable[[], Any]) -> list[Any]:
-    """Each begins within the same 50 ms; one that is refused has lost, anything else that is raised is wrong."""
+    """Start all within the same 50 ms; one that is refused has lost, anything else that is raised is wrong."""
 
     def late(act: Callable[[], Any]) -> Any:
         time.sleep(random.uniform(0, 0.05))  # noqa: S311  (a moment, no secret)
@@ -102,7 +102,7 @@ def test_a_confirmed_opt_out_is_never_called(make: Callable[[str], Event], round
             cpm.opt_out_device(program_event_id=known.pk, device_id=device(number).pk, by="cora", now=now)
         began = time.monotonic()
         take("event_opt_out", stage, System.DERMS)
-        pace = time.monotonic() - began  # however slow the machine is, the start comes about when the removals do
+        pace = time.monotonic() - began  # on a slow machine too, the start then coincides with the removals
         first, second = Delivery.objects.filter(message__kind="device_removal", message__stage_uid=stage.uid)
         race(partial(deliver, first.pk, 0), partial(start_and_call, stage, pace), partial(deliver, second.pk, 0))
     settle()
@@ -122,7 +122,7 @@ def test_a_confirmed_opt_out_is_never_called(make: Callable[[str], Event], round
 def test_cancel_against_approve(
     make: Callable[[str], Event], rounds: int, operator: User, approver: User, now: datetime
 ) -> None:
-    """Two approve, their own author is a third, and somebody cancels."""
+    """Two people approve, another is the author, and somebody cancels."""
     second = factories.person("alan", APPROVER)
     events = [make("Submitted") for _ in range(rounds)]
     for event in events:

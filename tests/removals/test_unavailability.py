@@ -1,4 +1,4 @@
-"""Unavailability: nothing is reserved in its periods, and what was reserved is given up."""
+"""Unavailability: nothing is reserved in its periods, and existing reservations are given up."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -98,7 +98,7 @@ def test_unavailability_over_a_running_stage(
         at,
         "customer unavailable",
     )
-    # Half of the window gives half of the reduction.
+    # Half of the window means half of the reduction.
     assert 340 <= own.reduction_w <= 460
     assert outcomes(stage)[overridden.nic_id].code == "D1IO"
     assert {o.code for nic_id, o in outcomes(stage).items() if nic_id > overridden.nic_id} == {"D1SP"}
@@ -106,7 +106,7 @@ def test_unavailability_over_a_running_stage(
 
 
 def test_cpm_loads_a_device_that_is_unavailable_meanwhile(event_in: Callable[..., Event], now: datetime) -> None:
-    """CPM knows of the period before the reservations come, DERMS only after."""
+    """CPM knows the period before the reservations arrive, DERMS only afterwards."""
     stage = event_in("Scheduled").stages.get()
     allow_leaving()
     derms.write_reservation_extract(stage.pk, now=now)
@@ -226,7 +226,7 @@ def test_unavailability_of_a_device_whose_enrollment_is_on_its_way_is_not_lost(s
 
 
 def test_a_device_taken_up_again_is_still_unavailable(stage: Stage, now: datetime) -> None:
-    """It left the program and came back, as another row of DERMS."""
+    """It left the program and came back as another row of DERMS."""
     subscribed = device(1).subscribed.get()
     away(now, stage.ends_at, device(1), now=now)
     settle()

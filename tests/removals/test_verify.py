@@ -1,4 +1,4 @@
-"""Each invariant's query finds what was made wrong by hand, past every operation."""
+"""Each invariant's query finds what was broken by hand, bypassing every operation."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ def found(name: str) -> list[str]:
 
 @pytest.fixture
 def over(stage: Stage) -> Stage:
-    """A stage that ran and was closed, which one device left before."""
+    """A stage that ran and was closed, after one device had left it."""
     cpm.opt_out_device(
         program_event_id=program_event(stage).pk, device_id=device(1).pk, by="cora", now=stage.starts_at - HOUR
     )

@@ -1,4 +1,4 @@
-"""Partitions of a month's stages become one; nobody who reads them notices."""
+"""The partitions of a month's stages become one, and readers don't notice."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ SYSTEMS = (derms.monthly_partitions, cpm.monthly_partitions, lec_sim.monthly_par
 
 @pytest.fixture
 def closed(event_in: Callable[..., Event], now: datetime) -> Callable[..., Event]:
-    """Makes an event of twenty devices that ran and whose participations are Closed."""
+    """Create an event of twenty devices that ran and whose participations are Closed."""
 
     def make(**fields: Any) -> Event:
         event = event_in("Scheduled", **fields)
@@ -109,7 +109,7 @@ def test_a_reader_is_waited_for_and_loses_nothing(
 
 
 def test_the_exchange_looks_at_no_row(closed: Callable[..., Event], now: datetime) -> None:
-    """A check of the rows says what ATTACH must know, also for more stages than the server looks through one by one."""
+    """A CHECK constraint states what ATTACH must know, even with more stages than PostgreSQL compares one by one."""
     event = closed()
     month = monthly_partitions.Month("derms_reservation", "stage_id", 202607, tuple(range(10**6, 10**6 + 300)))
     with connection.cursor() as cursor:
@@ -141,7 +141,7 @@ def _partitions(table: str) -> list[str]:
 
 
 def _stage_indexes() -> list[str]:
-    """The bulk tables with an index that leads to the rows of a stage."""
+    """The bulk tables with an index that leads to a stage's rows."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_indexes WHERE indexdef LIKE '%USING brin (stage_id)' ORDER BY 1")
         return [name.split("_m")[0] for (name,) in cursor.fetchall()]

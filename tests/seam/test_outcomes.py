@@ -1,4 +1,4 @@
-"""The codes of outcomes: what pages, the database and the documentation need of each is there."""
+"""Outcome codes: everything that pages, the database and the documentation need of each exists."""
 
 import re
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def test_a_success_and_silence_end_a_call() -> None:
 
 @pytest.fixture(params=["derms_outcome", "cpm_outcome"])
 def table(request: pytest.FixtureRequest, db: None) -> Iterator[str]:
-    """A table of outcomes with room for a stage of no system."""
+    """A table of outcomes with a partition for a stage of no system."""
     name: str = request.param
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE {name}_0 PARTITION OF {name} FOR VALUES IN (0)")

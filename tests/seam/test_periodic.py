@@ -1,4 +1,4 @@
-"""Work at fixed times: once per turn, whoever looks, and never twice at once."""
+"""Work at fixed times: once per turn, however many schedulers look, and never twice at once."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two jobs alone: one each minute, which is done, and one at night, which fails."""
+    """Only two jobs: one each minute, which succeeds, and one at night, which fails."""
     for name in list(EVERY):
         monkeypatch.delitem(EVERY, name)
     monkeypatch.setitem(EVERY, "seal", Every(MINUTE, "integration.seam.sealing.seal_history", "small"))

@@ -1,4 +1,4 @@
-"""Statements: composed of checked parts alone, and run for what they return."""
+"""Statements are composed only of checked parts, and run for what they return."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ from integration.seam.sql import compose, identifier, identifiers, integer, stat
 from integration.seam.systems import System
 
 PACKAGES = ("integration", *(system.package for system in System))
-# Who needs a cursor besides sql.py: connections that are not Django's, and databases that are not the project's own.
+# Files besides sql.py that need a cursor: for connections that are not Django's or databases of others.
 OTHER_CURSORS = {
     "integration/bench/pages.py",
     "integration/engines/postgres.py",

@@ -1,4 +1,4 @@
-"""The names of the systems: one registry, and what cannot read it says the same."""
+"""The names of the systems have one registry, and files that cannot read it agree with it."""
 
 import tomllib
 

@@ -1,4 +1,4 @@
-"""What the systems keep, as one digest: equal before and after means that nothing was changed."""
+"""A digest of all data of the systems: equal before and after means that nothing was changed."""
 
 from django.apps import apps
 from django.db import connection

@@ -1,11 +1,11 @@
-"""Forms as a browser finds them on a page: where they are sent, and what stands in their fields."""
+"""Forms as a browser finds them on a page: where they are sent, and what their fields contain."""
 
 from html.parser import HTMLParser
 from typing import NamedTuple
 
 
 class FoundForm(NamedTuple):
-    """One form: its method, address, and each field's value or, where there is a choice, its choices."""
+    """One form: its method, address, and each field's value or, if it offers a choice, its choices."""
 
     method: str
     action: str

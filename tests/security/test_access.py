@@ -1,4 +1,4 @@
-"""Every view says who may open it; nobody else gets in."""
+"""Every view declares who may open it; nobody else gets in."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whatever is typed into any field of any form: never a fault of the server, and what is refused changed nothing."""
+"""Any text in any field of any form: never a server error, and what is refused changes nothing."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -43,7 +43,7 @@ def places(
     event_in: Callable[..., Event], csr: User, program_manager: User, administrator: User, approver: User,
     operator: User, now: datetime,
 ) -> Callable[[str], tuple[User | None, str]]:  # fmt: skip
-    """Who opens a page, and its address with things of a small utility in its places."""
+    """Who opens a page, and its address with objects of a small utility filled in."""
     new, submitted, scheduled = event_in("New"), event_in("Submitted"), event_in("Scheduled")
     group = DerGroup.objects.create(name="Old town")
     customer, subscription = Customer.objects.earliest("pk"), Subscription.objects.earliest("pk")
@@ -179,7 +179,7 @@ def _send(client: Client, form: FoundForm, typed: dict[str, str]) -> None:
 
 
 def _typed(form: FoundForm) -> st.SearchStrategy[dict[str, str]]:
-    """A value for some of the fields: what was offered, what is nasty, or any text."""
+    """Values for some of the fields: one of the choices, something nasty, or any text."""
     values = {
         name: NASTY | ANY_TEXT | (st.sampled_from(offered) if offered else ANY_TEXT)
         for name, offered in form.fields.items()

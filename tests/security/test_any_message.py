@@ -1,4 +1,4 @@
-"""Whatever stands in a message: it is taken in whole, or noted as failed, and what failed left nothing."""
+"""Any content of a message is applied as a whole, or recorded as failed without leaving anything behind."""
 
 import json
 from collections.abc import Callable
@@ -74,8 +74,8 @@ def test_a_message_that_keeps_to_its_contract_is_taken_in_or_leaves_nothing(
 
 
 def _receive(kind: str, payload: Any, stage_uid: Any) -> None:
-    """Let each receiver of a kind take a payload, past the sender's own checks."""
-    assume(payload is not None and "\\u0000" not in json.dumps(payload))  # no such message can be stored
+    """Let each receiver of a kind receive a payload, bypassing the sender's own checks."""
+    assume(payload is not None and "\\u0000" not in json.dumps(payload))  # such a message can't be stored
     with transaction.atomic():
         message = Message.objects.create(
             kind=kind, sender=System.DERMS, subject="any", payload=payload, stage_uid=stage_uid

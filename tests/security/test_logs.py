@@ -1,4 +1,4 @@
-"""The log: lines that machines read, with request, person and event, and nothing about any customer."""
+"""The log: machine-readable lines with request, person and event, and nothing about any customer."""
 
 import json
 import logging
@@ -50,7 +50,7 @@ def fleet(zone: ControlZone, program: Program) -> None:
 
 
 def journey(zone: ControlZone, program: Program, operator: User, approver: User) -> Event:
-    """One event from plan to closed participation."""
+    """One event from plan to closed participations."""
     now = clock.now()
     plan = factories.strategy(zone, program)
     event = operations.create_event(
@@ -67,7 +67,7 @@ def journey(zone: ControlZone, program: Program, operator: User, approver: User)
 
 
 def visit(customer: Customer, event: Event, csr: User, operator: User) -> None:
-    """Pages that show a customer, searches for one, what is refused, and what goes wrong."""
+    """Open pages that show a customer, searches for one, refusals, and errors."""
     by_csr, by_operator, nobody = Client(), Client(), Client()
     by_csr.force_login(csr)
     by_operator.force_login(operator)

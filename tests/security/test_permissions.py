@@ -1,8 +1,8 @@
-"""Who may open what: every address as every role and as nobody, from this one table.
+"""Who may open what: every address as every role and without signing in, from this one table.
 
 A letter per role that may: O operator, A approver, B Balance Authority, C CSR, P program manager, D administrator;
-* anybody who is signed in, ? nobody has to be (the address itself carries the secret), ! nobody has to be and all may.
-An address that stands here and leads nowhere, or leads somewhere and does not stand here, fails the test.
+* anybody signed in, ? no sign-in needed (the address itself contains the secret), ! no sign-in needed for anyone.
+An address that is in the table and leads nowhere, or leads somewhere and is not in the table, fails the test.
 """
 
 import re
@@ -127,13 +127,13 @@ def our_addresses(resolver: URLResolver, path: str = "") -> Iterator[str]:
 
 
 def example(address: str) -> str:
-    """An address with things that do not exist: who may come in is asked before what is there."""
+    """An address with objects that do not exist: permission is checked before existence."""
     address = address.replace("<uuid:uid>", NIL).replace("<str:verb>", "edit")
     return "/" + re.sub(r"<str:\w+>", "none", re.sub(r"<int:\w+>", "999999", address))
 
 
 def asked(client: Client, address: str) -> HttpResponse:
-    """What comes of opening an address, or of posting to one that only acts."""
+    """The result of opening an address, or of posting to one that only accepts POST."""
     answer = client.get(example(address))
     return client.post(example(address)) if answer.status_code == 405 else answer
 

@@ -1,4 +1,4 @@
-"""History that somebody rewrites past every trigger is named, row by row; whoever writes it is never held up."""
+"""History rewritten by bypassing every trigger is reported row by row, and writers of history never wait."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def seal_all() -> None:
-    """Seal until nothing waits: transactions of other databases of the server hold rows back as well."""
+    """Seal until nothing waits: transactions of other databases on the server hold rows back as well."""
 
     def nothing_waits() -> bool:
         sealing.seal_history(now=clock.now())
@@ -37,7 +37,7 @@ def block_of(source: str, row: int) -> int:
 
 @pytest.fixture
 def sealed(event_in: Callable[..., Event], now: datetime) -> Event:
-    """An approved event, and a stage that CPM knows, sealed; a later block holds one row more."""
+    """An approved event and a stage that CPM knows, both sealed; a later block has one more row."""
     event = event_in("Approved")
     bulk.known_stage(now)
     seal_all()
@@ -122,7 +122,7 @@ def test_a_chain_that_was_made_anew_does_not_hold_the_head_that_was_kept(
     )
     seal_all()
 
-    call_command("verify_history")  # within itself the new chain adds up
+    call_command("verify_history")  # by itself the new chain is consistent
     with pytest.raises(CommandError, match="1 places"):
         call_command("verify_history", kept=kept)
     assert f"The kept head {kept} is not a block of this chain" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""What production starts with: nothing of the demo, no secret of its own, and headers that keep others out."""
+"""Production settings: nothing of the demo, no built-in secret, and headers that keep others out."""
 
 import os
 import re
@@ -25,7 +25,7 @@ PRINT = (
 
 
 def manage(*words: str, **changed: str) -> subprocess.CompletedProcess[str]:
-    """A command in production's settings; without servers, it must not need any."""
+    """A command with production's settings and without servers, which it must not need."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     variables = {name: value for name, value in {**kept, **PRODUCTION, **changed}.items() if value}
     command = [sys.executable, "manage.py", *words]

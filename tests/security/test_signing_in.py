@@ -1,4 +1,4 @@
-"""Signing in: second factors, who must have one, lockout, sessions, and showing again who one is."""
+"""Signing in: second factors, who must have one, lockout, sessions, and reauthentication."""
 
 import json
 import time
@@ -29,7 +29,7 @@ def sign_in(client: Client, person: User, password: str = PASSWORD) -> Any:
 
 
 def with_app(person: User) -> str:
-    """Give somebody an authenticator app; gives its secret."""
+    """Set up an authenticator app for somebody; returns its secret."""
     secret = generate_totp_secret()
     Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": secret})
     return secret

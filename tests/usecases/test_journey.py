@@ -1,4 +1,4 @@
-"""Use cases "Create Event and Reserve Devices" and "Send Device Outcome", through the whole seam without pages."""
+"""Use cases "Create Event and Reserve Devices" and "Send Device Outcome", through all three systems without pages."""
 
 from datetime import datetime, timedelta
 

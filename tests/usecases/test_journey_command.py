@@ -17,7 +17,7 @@ PROJECT = Path(__file__).parents[2]
 
 @pytest.fixture
 def fresh_start(tmp_path: Path) -> dict[str, str]:
-    """An environment in which nothing runs yet and the engines' data lies in a folder with a space in its name."""
+    """An environment in which nothing runs yet and the engines' data is in a folder with a space in its name."""
     state = tmp_path / "a state"
     without = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "EXTRACT_ROOT", "GRIDCALL_STATE"}
     return {**{k: v for k, v in os.environ.items() if k not in without}, "GRIDCALL_STATE": str(state)}
@@ -38,7 +38,7 @@ def result_of(process: subprocess.Popen[str], *, seconds: float) -> dict[str, An
 
 
 def worker_processes(environment: dict[str, str], queue: str) -> Iterator[int]:
-    """Processes of this environment's worker on a queue; nobody else's."""
+    """Processes of this environment's worker on a queue, without those of others."""
     mark = f"GRIDCALL_STATE={environment['GRIDCALL_STATE']}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
