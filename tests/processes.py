@@ -21,8 +21,8 @@ def environment(state: Path, **more: str) -> dict[str, str]:
     }
 
 
-def manage(state: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "manage.py", *words]
+def manage(state: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=PROJECT, env=environment(state, **more), capture_output=True, text=True)
 
 

@@ -52,9 +52,9 @@ def test_zones_that_schedule_at_once_are_all_scheduled() -> None:
     assert together.startswith("4 zones, 4 at once")
 
 
-def _bench(*words: str) -> list[str]:
+def _bench(*arguments: str) -> list[str]:
     """The lines that a benchmark prints."""
-    command = [sys.executable, "-m", "integration.bench", *words]
+    command = [sys.executable, "-m", "integration.bench", *arguments]
     done = subprocess.run(command, cwd=PROJECT, env={**os.environ}, text=True, capture_output=True, timeout=900)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip().splitlines()

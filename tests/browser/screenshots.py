@@ -102,8 +102,8 @@ def running_event(olive: Person) -> None:
     """The demo's own event, in its second stage."""
     event = Event.objects.get(name=QUICK_LOOK)
     address = f"/events/{event.number}/"
-    told = event.stages.filter(number=2, state="In Progress", delivered__isnull=False)
-    wait_until(told.exists, seconds=360, what="The second stage's first word")
+    reported = event.stages.filter(number=2, state="In Progress", delivered__isnull=False)
+    wait_until(reported.exists, seconds=360, what="The second stage's first report")
     for name, theme, width in (
         ("event", "light", DESKTOP),
         ("event-dark", "dark", DESKTOP),

@@ -16,12 +16,12 @@ def as_administrator(client: Client, administrator: User) -> Client:
 
 
 def test_a_new_person_signs_in_with_their_roles(as_administrator: Client) -> None:
-    word = "a-first-password"
-    form = {"username": "carl.csr", "password1": word, "password2": word}
+    chosen = "a-first-password"
+    form = {"username": "carl.csr", "password1": chosen, "password2": chosen}
     form_with_role = {**form, "groups": [Group.objects.get(name=CSR).pk]}
     assert as_administrator.post("/settings/users/new/", form_with_role).status_code == 302
     visitor = Client()
-    assert visitor.login(username="carl.csr", password=word)
+    assert visitor.login(username="carl.csr", password=chosen)
     assert visitor.get("/customers/").status_code == 200
 
 

@@ -23,8 +23,8 @@ def start(now: datetime) -> datetime:
 
 def _tell(start: datetime, state: str, revision: int, **fields: Any) -> Receipt:
     window = {"starts_at": start, "ends_at": start + timedelta(hours=1)}
-    told = {**STATUS.model_dump(), **window, "state": state, "revision": revision, **fields}
-    return follow_stage(StageStatus.model_validate(told), now=start)
+    values = {**STATUS.model_dump(), **window, "state": state, "revision": revision, **fields}
+    return follow_stage(StageStatus.model_validate(values), now=start)
 
 
 def _walked() -> list[tuple[int, str, str, str]]:

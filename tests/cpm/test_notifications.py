@@ -58,8 +58,8 @@ def test_a_customer_is_told_once_of_an_event_with_many_stages(make_program_event
     ProgramEvent.objects.filter(pk=second.pk).update(event_uid=first.event_uid)
     for event in (first, second, first):
         operations.notify_customers(event.pk, now=now)
-    told = Notification.objects.order_by("pk").values_list("customer__number", "program_event__stage_number")
-    assert list(told) == [("NC1", 1), ("NC2", 1), ("NC3", 2)]
+    notified = Notification.objects.order_by("pk").values_list("customer__number", "program_event__stage_number")
+    assert list(notified) == [("NC1", 1), ("NC2", 1), ("NC3", 2)]
 
 
 def test_it_is_one_statement_whatever_the_number_of_customers(

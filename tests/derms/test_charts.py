@@ -48,7 +48,7 @@ def test_reserved_and_target_are_steps_at_the_stages_edges(running: Stage) -> No
     assert (found.starts_at, found.ends_at) == (start - HOUR, end + HOUR)
 
 
-def test_delivered_holds_between_its_words_and_is_unknown_before_and_after(running: Stage) -> None:
+def test_delivered_holds_between_reports_and_is_unknown_before_and_after(running: Stage) -> None:
     say(running, 5 * MINUTE, 800_000)
     say(running, 7 * MINUTE, 1_100_000)
     found = charts(running, 8 * MINUTE)
@@ -70,9 +70,9 @@ def test_after_and_actual_are_load_less_what_is_reserved_and_what_is_delivered(r
         is_running = running.starts_at <= point.at < running.ends_at
         assert point.before - point.after == pytest.approx(1.2 if is_running else 0)
         assert (point.actual is None) == (point.at > running.starts_at + 20 * MINUTE)
-    told = next(p for p in found.load if p.at >= running.starts_at + 9 * MINUTE and p.actual is not None)
-    assert told.before is not None
-    assert told.actual == pytest.approx(told.before + 1 - 0.9)
+    point = next(p for p in found.load if p.at >= running.starts_at + 9 * MINUTE and p.actual is not None)
+    assert point.before is not None
+    assert point.actual == pytest.approx(point.before + 1 - 0.9)
 
 
 def test_between_two_hours_the_load_is_read_off_the_line(running: Stage) -> None:
@@ -95,7 +95,7 @@ def test_an_event_without_stages_has_no_pictures_and_a_small_one_is_shown_in_kw(
     assert charts_of(event, [], running.starts_at) is None
 
 
-def test_who_answered_is_known_by_the_last_word_and_at_last_by_the_outcomes(running: Stage) -> None:
+def test_who_answered_is_known_by_the_last_report_and_finally_by_the_outcomes(running: Stage) -> None:
     assert charts(running, MINUTE).answered is None
     say(running, 2 * MINUTE, 900_000)
     assert charts(running, 3 * MINUTE).answered == 20

@@ -12,7 +12,7 @@ from derms.models import ControlZone, DeliveredLoad, Event, LoadForecast, Stage
 from derms.operations.forecast_age import report_old_forecast
 from derms.queries.forecast_age import zone_ids_with_old_forecast
 from integration.console.models import User
-from integration.seam.messages import DeliveredLoad as Word
+from integration.seam.messages import DeliveredLoad as Report
 from integration.seam.models import Alert
 from tests import walk
 
@@ -26,46 +26,46 @@ def running(event_in: Callable[..., Event]) -> Stage:
     return event_in("In Progress").stages.select_related("event").get()
 
 
-def word(stage: Stage, at: datetime, **fields: Any) -> Word:
+def report(stage: Stage, at: datetime, **fields: Any) -> Report:
     """A report of twenty called devices that all answered, with 15 kW."""
     counts = {"reduction_w": 15_000, "called": 20, "answered": 20, "rejected": 0, "overridden": 0}
-    return Word.model_validate({"stage_uid": stage.uid, "at": at, **counts, **fields})
+    return Report.model_validate({"stage_uid": stage.uid, "at": at, **counts, **fields})
 
 
-def test_the_latest_word_on_a_minute_holds_in_any_order(running: Stage) -> None:
+def test_the_latest_report_of_a_minute_holds_in_any_order(running: Stage) -> None:
     minute = running.starts_at.replace(second=0, microsecond=0) + MINUTE
-    words = [word(running, minute + n * SECOND, reduction_w=n) for n in (1, 5, 9)]
-    for order in permutations([*words, words[2]]):
+    reports = [report(running, minute + n * SECOND, reduction_w=n) for n in (1, 5, 9)]
+    for order in permutations([*reports, reports[2]]):
         DeliveredLoad.objects.all().delete()
         for one in order:
             operations.follow_delivered_load(one)
         (kept,) = DeliveredLoad.objects.all()
-        assert (kept.minute, kept.at, kept.reduction_w) == (minute, words[2].at, 9)
+        assert (kept.minute, kept.at, kept.reduction_w) == (minute, reports[2].at, 9)
 
 
 def test_one_alert_counts_all_devices_that_do_not_answer(running: Stage, settings: Any) -> None:
     settings.ANSWERS_EXPECTED_PCT, settings.ANSWERS_EXPECTED_AFTER_S = 80, 120
     started_at = running.starts_at
-    operations.follow_delivered_load(word(running, started_at + 119 * SECOND, answered=3))
+    operations.follow_delivered_load(report(running, started_at + 119 * SECOND, answered=3))
     assert not Alert.objects.filter(kind="answers below expectation").exists()
-    operations.follow_delivered_load(word(running, started_at + 2 * MINUTE, answered=15))
-    operations.follow_delivered_load(word(running, started_at + 3 * MINUTE, answered=15))
+    operations.follow_delivered_load(report(running, started_at + 2 * MINUTE, answered=15))
+    operations.follow_delivered_load(report(running, started_at + 3 * MINUTE, answered=15))
     alert = Alert.objects.get(kind="answers below expectation")
     assert alert.text == f"5 of 20 devices called by {running} have not answered."
     assert (alert.severity, alert.event_uid, alert.closed_at) == ("warning", running.event.uid, None)
-    operations.follow_delivered_load(word(running, started_at + 4 * MINUTE, answered=16))
+    operations.follow_delivered_load(report(running, started_at + 4 * MINUTE, answered=16))
     assert Alert.objects.get(pk=alert.pk).closed_at is not None
 
 
 @pytest.mark.parametrize("how", ["end", "cancel"])
 def test_a_stage_that_is_over_waits_for_no_answer(running: Stage, operator: User, how: str, now: datetime) -> None:
-    operations.follow_delivered_load(word(running, running.starts_at + 5 * MINUTE, answered=0))
+    operations.follow_delivered_load(report(running, running.starts_at + 5 * MINUTE, answered=0))
     assert Alert.objects.filter(kind="answers below expectation", closed_at=None).exists()
     if how == "end":
         operations.follow_execution(walk.execution(running, "Completed", revision=2), now=now)
     else:
         operations.cancel_event(event_id=running.event_id, by=operator, now=now, reason="Cooler")
-    operations.follow_delivered_load(word(running, running.starts_at + 6 * MINUTE, answered=0))
+    operations.follow_delivered_load(report(running, running.starts_at + 6 * MINUTE, answered=0))
     assert not Alert.objects.filter(kind="answers below expectation", closed_at=None).exists()
 
 

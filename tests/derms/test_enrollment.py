@@ -79,10 +79,10 @@ STORIES = {
 @settings(max_examples=20)
 @given(data=st.data())
 def test_every_order_and_repetition_comes_to_the_same_end(story: str, head_end: HeadEnd, data: st.DataObject) -> None:
-    told, expected = STORIES[story]
+    sent, expected = STORIES[story]
     changes = [
         _change(change, day, nic_id, **({"replaces_nic_id": "A1"} if change == "replace" else {}))
-        for day, (change, nic_id) in enumerate(told)
+        for day, (change, nic_id) in enumerate(sent)
     ]
     order = data.draw(st.permutations([*changes, *data.draw(st.lists(st.sampled_from(changes), max_size=4))]))
 

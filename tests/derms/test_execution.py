@@ -68,8 +68,8 @@ def test_an_event_of_which_every_stage_was_missed_is_canceled(two_stages: tuple[
 
     assert _state(two_stages[0]) == "Canceled"
     assert Alert.objects.filter(kind="stage missed").count() == 2
-    told = Message.objects.filter(kind="stage_status", payload__state="Canceled")
-    assert list(told.values_list("payload__reason", flat=True)) == ["Missed", "Missed"]
+    sent = Message.objects.filter(kind="stage_status", payload__state="Canceled")
+    assert list(sent.values_list("payload__reason", flat=True)) == ["Missed", "Missed"]
 
 
 @pytest.mark.parametrize("state", ["Completed", "Canceled"])

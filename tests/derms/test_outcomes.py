@@ -83,8 +83,8 @@ def test_a_stage_is_closed_when_every_raw_outcome_is_in(ran: Stage, now: datetim
 
     assert closed.outcomes == {"D1SP": 15, "D1IO": 5}
     assert closed.reduction_w == 15 * 700 + 5 * 100
-    told = Message.objects.get(kind="device_outcome")
-    assert (told.stage_uid, Extract.objects.get(kind="device_outcome").rows) == (ran.uid, 20)
+    sent = Message.objects.get(kind="device_outcome")
+    assert (sent.stage_uid, Extract.objects.get(kind="device_outcome").rows) == (ran.uid, 20)
     assert list(stage_ids_to_close(now)) == []
     assert list(stage_ids_to_count(now)) == [ran.pk]
     assert set(Candidate.objects.values_list("calls", flat=True)) == {0}

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def wanting(zone: ControlZone, program: Program, operator: User, approver: User, now: datetime) -> Callable[..., Event]:
+def needing(zone: ControlZone, program: Program, operator: User, approver: User, now: datetime) -> Callable[..., Event]:
     """Create Approved events with this goal in kW over ten devices, each expected to reduce by 0.8 kW."""
     factories.fleet(zone, program, 10, since=now - timedelta(days=30))
     plan = factories.strategy(zone, program, objective="Load Reduction")
@@ -37,8 +37,8 @@ def wanting(zone: ControlZone, program: Program, operator: User, approver: User,
     return make
 
 
-def test_a_scheduled_event_has_reserved_what_it_needs_and_says_so(wanting: Callable[..., Event], now: datetime) -> None:
-    event = wanting(4)
+def test_a_scheduled_event_has_reserved_what_it_needs_and_says_so(needing: Callable[..., Event], now: datetime) -> None:
+    event = needing(4)
     assert list(event_ids_to_schedule(now)) == [event.pk]
 
     operations.schedule_event(event.pk, now=now)
@@ -58,9 +58,9 @@ def test_a_scheduled_event_has_reserved_what_it_needs_and_says_so(wanting: Calla
 
 
 def test_the_reservation_extract_is_written_once_after_the_schedule(
-    wanting: Callable[..., Event], now: datetime
+    needing: Callable[..., Event], now: datetime
 ) -> None:
-    event = wanting(4)
+    event = needing(4)
     operations.schedule_event(event.pk, now=now)
     stage = event.stages.get()
     assert list(stage_ids_to_extract(now)) == [stage.pk]
@@ -69,17 +69,17 @@ def test_the_reservation_extract_is_written_once_after_the_schedule(
         operations.write_reservation_extract(stage.pk, now=now)
 
     extract = Extract.objects.get()
-    told = Message.objects.get(kind="device_reservation")
+    sent = Message.objects.get(kind="device_reservation")
     assert (extract.kind, extract.rows, extract.parts) == ("device_reservation", 5, 1)
-    assert (told.stage_uid, told.payload["extract"]["manifest_sha256"]) == (stage.uid, extract.manifest_sha256)
+    assert (sent.stage_uid, sent.payload["extract"]["manifest_sha256"]) == (stage.uid, extract.manifest_sha256)
     assert list(COLUMNS["device_reservation"]) == ["head_end", "nic_id", "expected_w"]
     assert list(stage_ids_to_extract(now)) == []
 
 
 def test_a_shortfall_larger_than_accepted_leaves_nothing_reserved_and_says_how_much_is_missing(
-    wanting: Callable[..., Event], now: datetime
+    needing: Callable[..., Event], now: datetime
 ) -> None:
-    event = wanting(11, accepted_kw=2)
+    event = needing(11, accepted_kw=2)
 
     operations.schedule_event(event.pk, now=now)
 
@@ -92,8 +92,8 @@ def test_a_shortfall_larger_than_accepted_leaves_nothing_reserved_and_says_how_m
     assert f"{event.number} was not scheduled: 3 kW are missing; 2 kW were accepted." in alert.text
 
 
-def test_a_shortfall_within_what_was_accepted_is_scheduled(wanting: Callable[..., Event], now: datetime) -> None:
-    event = wanting(11, accepted_kw=3)
+def test_a_shortfall_within_what_was_accepted_is_scheduled(needing: Callable[..., Event], now: datetime) -> None:
+    event = needing(11, accepted_kw=3)
 
     operations.schedule_event(event.pk, now=now)
 
@@ -101,9 +101,9 @@ def test_a_shortfall_within_what_was_accepted_is_scheduled(wanting: Callable[...
 
 
 def test_nothing_of_an_event_is_reserved_where_one_of_its_stages_fails(
-    wanting: Callable[..., Event], zone: ControlZone, operator: User, approver: User, now: datetime
+    needing: Callable[..., Event], zone: ControlZone, operator: User, approver: User, now: datetime
 ) -> None:
-    event = wanting(4)
+    event = needing(4)
     operations.schedule_event_with_shortfall(event_id=event.pk, accepted_kw=0, by=operator, now=now)
     operations.withdraw_event(event_id=event.pk, by=operator, now=now)
     first = event.stages.get()
@@ -158,9 +158,9 @@ def test_an_event_too_late_to_be_scheduled_stays_approved(event_in: Callable[...
 
 
 def test_schedule_again_tries_with_the_devices_of_the_moment_and_closes_the_alert(
-    wanting: Callable[..., Event], zone: ControlZone, program: Program, operator: User, now: datetime
+    needing: Callable[..., Event], zone: ControlZone, program: Program, operator: User, now: datetime
 ) -> None:
-    event = wanting(11)
+    event = needing(11)
     operations.schedule_event(event.pk, now=now)
     assert list(event_ids_to_schedule(now)) == []
     factories.fleet(zone, program, 10, since=now - timedelta(days=1), prefix="M")
@@ -174,9 +174,9 @@ def test_schedule_again_tries_with_the_devices_of_the_moment_and_closes_the_aler
 
 
 def test_a_larger_shortfall_needs_a_new_approval(
-    wanting: Callable[..., Event], second_operator: User, approver: User, now: datetime
+    needing: Callable[..., Event], second_operator: User, approver: User, now: datetime
 ) -> None:
-    event = wanting(11)
+    event = needing(11)
     operations.schedule_event(event.pk, now=now)
 
     operations.schedule_event_with_shortfall(event_id=event.pk, accepted_kw=3, by=second_operator, now=now)

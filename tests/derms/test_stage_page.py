@@ -11,7 +11,7 @@ from derms.models import DeliveredLoad, Event, Stage
 from integration.console.models import User
 from integration.seam.settling import settle
 from tests import walk
-from tests.derms.test_delivered_load import MINUTE, word
+from tests.derms.test_delivered_load import MINUTE, report
 from tests.pages.html import html_of
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +59,7 @@ def test_before_the_call_a_device_is_reserved_or_has_left(scheduled: Stage, as_o
 
 def test_while_the_stage_runs_each_device_stands_in_one_state(scheduled: Stage, as_operator: Client) -> None:
     operations.follow_delivered_load(
-        word(scheduled, scheduled.starts_at + MINUTE, called=18, answered=15, rejected=2, overridden=3)
+        report(scheduled, scheduled.starts_at + MINUTE, called=18, answered=15, rejected=2, overridden=3)
     )
     Stage.objects.filter(pk=scheduled.pk).update(reserved=20, called=18)
     answer = as_operator.get(address(scheduled))

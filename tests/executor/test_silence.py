@@ -114,5 +114,5 @@ def test_an_older_report_changes_nothing(derms: InProcess, stage: Stage) -> None
     now = Stage.objects.get(pk=stage.pk)
     assert (now.revision, now.called) == (revision, 20)
     assert state(stage) == "Completed"
-    told = Message.objects.filter(kind=StageStatus.kind).order_by("pk")
-    assert [message.payload["state"] for message in told] == ["Scheduled", "In Progress", "Completed"]
+    sent = Message.objects.filter(kind=StageStatus.kind).order_by("pk")
+    assert [message.payload["state"] for message in sent] == ["Scheduled", "In Progress", "Completed"]

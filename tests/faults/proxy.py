@@ -21,9 +21,9 @@ class Wire:
         self.port: int = self._server.sockets[0].getsockname()[1]
         threading.Thread(target=self._loop.run_forever, name="wire", daemon=True).start()
 
-    def watch(self, word: bytes) -> None:
+    def watch(self, command: bytes) -> None:
         """Record from now on when a client sends this command."""
-        self.asked_at[word] = 0.0
+        self.asked_at[command] = 0.0
 
     def cut(self) -> None:
         self.is_cut = True
@@ -67,6 +67,6 @@ class Wire:
         writer.close()
 
     def _note(self, block: bytes) -> None:
-        for word in self.asked_at:
-            if word in block:
-                self.asked_at[word] = time.monotonic()
+        for command in self.asked_at:
+            if command in block:
+                self.asked_at[command] = time.monotonic()

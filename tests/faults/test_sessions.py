@@ -57,10 +57,10 @@ def test_the_clock_of_a_process_inside_is_wrong_in_every_way_it_asks(tmp_path: P
     variables = {**os.environ, "FAULTS_CLOCK": str(tmp_path / "clock"), "PYTHONPATH": f"{tmp_path}:{PROJECT}"}
     command = [sys.executable, "-m", "tests.faults.inside", "ask"]
 
-    told = subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True, text=True, check=True)
+    wrong = subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True, text=True, check=True)
     right = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=True)
 
-    assert all(-3700 < float(one) - float(right.stdout.split()[0]) < -3500 for one in told.stdout.split())
+    assert all(-3700 < float(one) - float(right.stdout.split()[0]) < -3500 for one in wrong.stdout.split())
 
 
 def test_a_reader_sees_a_file_that_is_not_whole(tmp_path: Path) -> None:

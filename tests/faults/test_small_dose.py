@@ -20,6 +20,6 @@ def test_every_fault_is_survived(state: Path) -> None:
     done = subprocess.run(command, cwd=PROJECT, env=environment(state), capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout
-    told = json.loads(done.stdout.rstrip().rpartition(os.linesep)[2])
-    assert [row["fault"] for row in told["rows"] if not row["ok"]] == []
-    assert told["invariants"] == dict.fromkeys(INVARIANTS, 0)
+    result = json.loads(done.stdout.rstrip().rpartition(os.linesep)[2])
+    assert [row["fault"] for row in result["rows"] if not row["ok"]] == []
+    assert result["invariants"] == dict.fromkeys(INVARIANTS, 0)

@@ -8,10 +8,10 @@ from integration.seam.sql import compose
 from lec_sim.drivers import Driver, Rows
 from lec_sim.models import LecStage
 
-_TOLD = """
-SELECT * FROM jsonb_to_recordset(%(told)s)
-    AS told(head_end text, nic_id text, at timestamptz, answer text, answered_at timestamptz, overridden_at timestamptz,
-            reduction_w integer)
+_GIVEN = """
+SELECT * FROM jsonb_to_recordset(%(given)s)
+    AS given(head_end text, nic_id text, at timestamptz, answer text, answered_at timestamptz,
+             overridden_at timestamptz, reduction_w integer)
 """
 
 
@@ -23,7 +23,7 @@ class Later(Driver):
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []
-        self.told: list[dict[str, Any]] = []
+        self.given: list[dict[str, Any]] = []
 
     def publish(self, stage: LecStage, *, now: datetime) -> None:
         self.asked.append(("publish", stage.state))
@@ -35,10 +35,10 @@ class Later(Driver):
         self.asked.append(("cancel", stage.state))
 
     def answers(self, stage: LecStage) -> Rows:
-        return Rows(compose(_TOLD), {"told": json.dumps(self.told, default=str)})
+        return Rows(compose(_GIVEN), {"given": json.dumps(self.given, default=str)})
 
     def answer(self, nic_id: str, at: datetime, answer: str = "takes part", **fields: Any) -> None:
         """Let a device answer, or change its answer later."""
         answered_at = None if answer == "silent" else at
         given = {"answered_at": answered_at, "overridden_at": None, "reduction_w": 0, **fields}
-        self.told.append({"head_end": "LATE", "nic_id": nic_id, "at": at, "answer": answer, **given})
+        self.given.append({"head_end": "LATE", "nic_id": nic_id, "at": at, "answer": answer, **given})

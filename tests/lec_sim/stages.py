@@ -26,9 +26,9 @@ def status(starts_at: datetime, **fields: Any) -> StageStatus:
 
 def known(starts_at: datetime, now: datetime, **fields: Any) -> LecStage:
     """A stage whose reservations have not arrived."""
-    told = status(starts_at, **fields)
-    follow_stage(told, now=now)
-    return LecStage.objects.get(stage_uid=told.stage_uid)
+    received = status(starts_at, **fields)
+    follow_stage(received, now=now)
+    return LecStage.objects.get(stage_uid=received.stage_uid)
 
 
 def reserved(

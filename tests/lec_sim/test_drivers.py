@@ -133,7 +133,7 @@ def test_of_several_answers_the_latest_holds_in_whatever_order_they_come(
     later.answer(FIRST, start + SECOND, reduction_w=900)
     later.answer(SECOND_ONE, start + 9 * SECOND, "rejected")
     operations.collect_answers(called.pk, now=start + 10 * SECOND)
-    later.told.clear()
+    later.given.clear()
     later.answer(FIRST, start + 9 * SECOND, "rejected")
     later.answer(SECOND_ONE, start + SECOND, reduction_w=900)
 
@@ -150,7 +150,7 @@ def test_an_answer_of_a_device_that_was_not_called_or_answered_at_once_changes_n
 ) -> None:
     later.answer("N0000009", called.starts_at, reduction_w=900)
     later.answer(FIRST, called.starts_at, "rejected")
-    later.told[-1]["head_end"] = "SIM"
+    later.given[-1]["head_end"] = "SIM"
 
     operations.collect_answers(called.pk, now=called.starts_at + MINUTE)
 

@@ -177,9 +177,9 @@ def test_what_comes_back_from_derms_changes_nothing(now: datetime) -> None:
     operations.start_stage(stage.pk, now=stage.starts_at)
 
     for revision, state in ((3, "In Progress"), (2, "Canceled"), (4, "Completed")):
-        told = stages.status(
+        message = stages.status(
             stage.starts_at, stage_uid=stage.stage_uid, state=state, revision=revision, started_at=stage.starts_at
         )
-        operations.follow_stage(told, now=stage.starts_at)
+        operations.follow_stage(message, now=stage.starts_at)
 
     assert (_fresh(stage).state, _fresh(stage).status_revision) == ("In Progress", 4)

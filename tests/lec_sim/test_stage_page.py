@@ -144,9 +144,9 @@ def test_answers_over_time_follow_the_calls_minute_by_minute(
     call(stage, "N2", "rejected", answered=late, overridden=None)
     call(stage, "N3", "takes part", answered=now + timedelta(hours=1), overridden=None)
     call(stage, "N4", "silent", answered=None, overridden=None)
-    told = answers_over_time(now)[0][1]
-    assert [each[1:] for each in told] == [(0, 0, 0), (1, 0, 0), (2, 1, 1), (2, 1, 1)]
-    assert told[-1].at == now
+    over_time = answers_over_time(now)[0][1]
+    assert [each[1:] for each in over_time] == [(0, 0, 0), (1, 0, 0), (2, 1, 1), (2, 1, 1)]
+    assert over_time[-1].at == now
     assert (
         f'id="answers-{stage.pk}"'
         in as_operator.get(f"{LIST}?answers", headers={"HX-Request": "true"}).content.decode()

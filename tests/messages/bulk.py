@@ -23,8 +23,8 @@ ROWS = "SELECT 'HE1', 'N' || lpad(n::text, 7, '0'), 800 + n FROM generate_series
 def known_stage(now: datetime, **fields: Any) -> UUID:
     """A stage in two hours that CPM knows; returns its uid."""
     window = {"starts_at": now + timedelta(hours=2), "ends_at": now + timedelta(hours=3)}
-    told = {**STATUS.model_dump(), **window, "stage_uid": uuid4(), **fields}
-    status = StageStatus.model_validate(told)
+    values = {**STATUS.model_dump(), **window, "stage_uid": uuid4(), **fields}
+    status = StageStatus.model_validate(values)
     follow_stage(status, now=now)
     return status.stage_uid
 

@@ -39,14 +39,14 @@ def known(zone: ControlZone, program: Program, now: datetime) -> datetime:
     return now + timedelta(hours=2)
 
 
-def _story(state: str, starts_at: datetime) -> list[MessageBody]:
-    """What DERMS sends about a new stage that ends in this state, in order."""
+def _story(last: str, starts_at: datetime) -> list[MessageBody]:
+    """What DERMS sends about a new stage that ends in the state `last`, in order."""
     uid = uuid4()
     window = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=1)}
 
-    def status(word: str, revision: int, **fields: Any) -> StageStatus:
-        told = {**STATUS.model_dump(), **window, "stage_uid": uid, "state": word, "revision": revision, **fields}
-        return StageStatus.model_validate(told)
+    def status(state: str, revision: int, **fields: Any) -> StageStatus:
+        values = {**STATUS.model_dump(), **window, "stage_uid": uid, "state": state, "revision": revision, **fields}
+        return StageStatus.model_validate(values)
 
     reserved = extracts.write_extract(kind="device_reservation", query=RESERVED, params={"devices": DEVICES})
     outcomes = extracts.write_extract(kind="device_outcome", query=OUTCOMES, params={"devices": DEVICES})
@@ -54,7 +54,7 @@ def _story(state: str, starts_at: datetime) -> list[MessageBody]:
         status("Scheduled", 2),
         DeviceReservation(stage_uid=uid, extract=reserved.ref),
         status("In Progress", 3, started_at=starts_at),
-        status(state, 4, started_at=starts_at, reason="Storm" if state == "Canceled" else ""),
+        status(last, 4, started_at=starts_at, reason="Storm" if last == "Canceled" else ""),
         DeviceOutcome(stage_uid=uid, extract=outcomes.ref),
     ]
 
@@ -75,7 +75,7 @@ def _told(story: list[MessageBody], order: list[int], receiver: str) -> UUID:
 
 def _end_at_cpm(stage_uid: UUID) -> dict[str, Any]:
     event = ProgramEvent.objects.get(stage_uid=stage_uid)
-    told = {
+    values = {
         name: getattr(event, name)
         for name in (
             "state",
@@ -90,7 +90,7 @@ def _end_at_cpm(stage_uid: UUID) -> dict[str, Any]:
     }
     last = event.transitions.latest("revision")
     return {
-        **told,
+        **values,
         "last": (last.revision, last.to_state),
         "rows": Participation.objects.filter(program_event_id=event.pk).count(),
         "outcome rows": ParticipationOutcome.objects.filter(program_event_id=event.pk).count(),
@@ -178,5 +178,5 @@ def test_derms_comes_to_the_same_end(order: tuple[int, ...], event_in: Callable[
     assert (stage.started_at, stage.ended_at) == (stage.starts_at, stage.ends_at)
     states = event.transitions.filter(stage=None).order_by("revision").values_list("to_state", flat=True)
     assert list(states)[3:] == ["Scheduled", "In Progress", "Completed"]
-    told = Message.objects.filter(kind="stage_status").order_by("pk").values_list("payload__state", flat=True)
-    assert list(told) == ["Scheduled", "In Progress", "Completed"]
+    values = Message.objects.filter(kind="stage_status").order_by("pk").values_list("payload__state", flat=True)
+    assert list(values) == ["Scheduled", "In Progress", "Completed"]

@@ -28,8 +28,8 @@ def killed_while_delivering() -> Killed:
     environment = {**os.environ, "DATABASE_URL": url, "PGPASSWORD": str(database["PASSWORD"])}
 
     def run(*deliveries: Delivery, times: int, receiver: str = "die") -> list[str]:
-        words = [receiver, str(times), *(str(delivery.pk) for delivery in deliveries)]
-        command = [sys.executable, "-m", "tests.messages.killing", *words]
+        arguments = [receiver, str(times), *(str(delivery.pk) for delivery in deliveries)]
+        command = [sys.executable, "-m", "tests.messages.killing", *arguments]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
         return done.stdout.split()
 

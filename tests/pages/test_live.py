@@ -136,13 +136,13 @@ def nudges() -> Iterator[Callable[[], set[str]]]:
     def since_last_asked() -> set[str]:
         # Notifications reach a listener a moment after their commit, in order; ours marks the end.
         tell_pages(end)
-        told: set[str] = set()
-        while end not in told:
+        notified: set[str] = set()
+        while end not in notified:
             assert select.select([raw], [], [], 20)[0], "what is notified must be heard"
             raw.poll()
-            told |= {notify.payload for notify in raw.notifies}
+            notified |= {notify.payload for notify in raw.notifies}
             raw.notifies.clear()
-        return told - {end}
+        return notified - {end}
 
     try:
         yield since_last_asked

@@ -216,8 +216,8 @@ def test_unavailability_against_schedule(make: Callable[[str], Event], rounds: i
         cpm.schedule_unavailability(
             device_ids=[device(1).pk], starts_at=stage.starts_at, ends_at=stage.ends_at, reason="Away", by="c", now=now
         )
-        told = Delivery.objects.filter(message__kind="customer_unavailability").latest("pk")
-        race(partial(deliver, told.pk, 0), partial(derms.schedule_event, event.pk, now=now))
+        delivery = Delivery.objects.filter(message__kind="customer_unavailability").latest("pk")
+        race(partial(deliver, delivery.pk, 0), partial(derms.schedule_event, event.pk, now=now))
     settle()
 
     for event in events:

@@ -47,8 +47,8 @@ def away(
 
 
 def removals(stage: Stage) -> set[tuple[str, str, str]]:
-    told = Removal.objects.filter(stage_uid=stage.uid)
-    return set(told.values_list("nic_id", "reason", "answer"))
+    found = Removal.objects.filter(stage_uid=stage.uid)
+    return set(found.values_list("nic_id", "reason", "answer"))
 
 
 def test_unavailability_of_a_coming_stage_gives_its_reservation_up(stage: Stage, now: datetime) -> None:

@@ -24,11 +24,11 @@ PRINT = (
 )
 
 
-def manage(*words: str, **changed: str) -> subprocess.CompletedProcess[str]:
+def manage(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
     """A command with production's settings and without servers, which it must not need."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     variables = {name: value for name, value in {**kept, **PRODUCTION, **changed}.items() if value}
-    command = [sys.executable, "manage.py", *words]
+    command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True, text=True)
 
 

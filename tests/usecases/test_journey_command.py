@@ -23,8 +23,8 @@ def fresh_start(tmp_path: Path) -> dict[str, str]:
     return {**{k: v for k, v in os.environ.items() if k not in without}, "GRIDCALL_STATE": str(state)}
 
 
-def journey(environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, str(PROJECT / "manage.py"), "journey", "--json", *words]
+def journey(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, str(PROJECT / "manage.py"), "journey", "--json", *arguments]
     return subprocess.Popen(
         command, cwd=PROJECT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -42,8 +42,8 @@ def worker_processes(environment: dict[str, str], queue: str) -> Iterator[int]:
     mark = f"GRIDCALL_STATE={environment['GRIDCALL_STATE']}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-            if b"celery" in words and queue.encode() in words and mark in (folder / "environ").read_bytes():
+            arguments = (folder / "cmdline").read_bytes().split(b"\0")
+            if b"celery" in arguments and queue.encode() in arguments and mark in (folder / "environ").read_bytes():
                 yield int(folder.name)
         except OSError:
             continue
