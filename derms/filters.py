@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from integration.pages.badges import OUTCOME_CHOICES
 
 from .choices import FINAL_STATES, OPEN_STATES, Category, DeviceClass, EventState
+from .columns import EVENTS
 from .models import ControlZone, Device, Event, Stage
 from .pages.stage_devices import DeviceChoice
 
@@ -39,14 +40,7 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
     state = django_filters.ChoiceFilter(choices=EventState.choices, label=_("State"), empty_label=_("All states"))
 
     sort = django_filters.OrderingFilter(
-        fields={
-            "pk": "number",
-            "name": "name",
-            "state": "state",
-            "starts_at": "starts",
-            "target_kw": "target",
-            "reserved_w": "reserved",
-        },
+        fields={field: order for order, field in EVENTS.sort_fields().items()},
         widget=HiddenInput,
     )
 

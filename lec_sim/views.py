@@ -13,6 +13,7 @@ from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
 from integration.seam import clock
 
+from .columns import DUE, HEAD_ENDS, PAST, RUNNING
 from .forms import FaultForm
 from .models import HeadEndProfile
 from .operations import set_fault
@@ -31,12 +32,17 @@ def stage_list(request: SignedInRequest) -> HttpResponse:
     now = clock.now()
     if request.htmx and "answers" in request.GET:
         return render(request, "lec_sim/stage_list.html#answers", {"answers": answers_over_time(now)})
-    context = {"active": active_stages(now), "due": due_stages()[:DUE_SHOWN]}
+    context = {
+        "active": active_stages(now),
+        "active_columns": RUNNING,
+        "due": due_stages()[:DUE_SHOWN],
+        "due_columns": DUE,
+    }
     if request.htmx:
         return render(request, "lec_sim/stage_list.html#execution", context)
     context["answers"] = answers_over_time(now)
-    context["page"] = keyset_page(past_stages(now), LATEST_FIRST, request.GET)
-    context["profiles"] = HeadEndProfile.objects.order_by("head_end")
+    context |= {"page": keyset_page(past_stages(now), LATEST_FIRST, request.GET), "past_columns": PAST}
+    context |= {"profiles": HeadEndProfile.objects.order_by("head_end"), "profile_columns": HEAD_ENDS}
     return render(request, "lec_sim/stage_list.html", context)
 
 

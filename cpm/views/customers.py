@@ -23,6 +23,7 @@ from integration.pages.limits import is_over
 from integration.seam import clock
 
 from .. import operations
+from ..columns import CUSTOMERS, ENDED_ENROLLMENTS, ENROLLED_DEVICES, LOCATIONS, OUTSTANDING
 from ..operations import OptOutNotAllowed
 from ..queries import (
     current_enrollments,
@@ -53,7 +54,7 @@ def customer_list(request: SignedInRequest) -> HttpResponse:
     page = keyset_page(found, ("number",), request.GET)
     if words and len(page.rows) == 1 and not page.first_url:
         return redirect("cpm:customer", page.rows[0].number)
-    return render(request, "cpm/customer_list.html", {"page": page, "words": words})
+    return render(request, "cpm/customer_list.html", {"columns": CUSTOMERS, "page": page, "words": words})
 
 
 @require_safe
@@ -62,13 +63,19 @@ def customer_list(request: SignedInRequest) -> HttpResponse:
 def customer(request: SignedInRequest, number: str) -> HttpResponse:
     """Customer Program Summary: a customer's enrollments, coming reservations and history."""
     found = get_object_or_404(Customer, number=number)
-    context = {"customer": found, "enrollments": current_enrollments(found)}
+    context = {
+        "customer": found,
+        "enrollments": current_enrollments(found),
+        "device_columns": ENROLLED_DEVICES,
+    }
     if request.htmx:
         return render(request, "cpm/customer.html#current-enrollment", context)
     history = past_participations(found, limit=HISTORY)
     context |= {
         "locations": found.locations.prefetch_related("devices").order_by("pk"),
+        "location_columns": LOCATIONS,
         "ended": ended_enrollments(found),
+        "ended_columns": ENDED_ENROLLMENTS,
         "history": history,
         "last_events": history[:LAST_EVENTS][::-1],
         "notifications": notifications_of(found),
@@ -93,7 +100,7 @@ def outstanding(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
         raise OptOutNotAllowed(
             _("%(type)s programs do not allow customers to opt out.") % {"type": enrollment.subscription.program.type}
         )
-    context = {"customer": found, "enrollment": enrollment, "now": clock.now()}
+    context = {"customer": found, "enrollment": enrollment, "columns": OUTSTANDING, "now": clock.now()}
     return render(request, "cpm/outstanding.html", context)
 
 

@@ -1,6 +1,5 @@
 """Event Participation: each device's reservations and outcomes."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -17,13 +16,15 @@ from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
-from integration.pages.exports import PAGE, Listing, export
+from integration.pages.columns import Columns
+from integration.pages.exports import PAGE, export, listing
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, SIZE, Page, join_key, page_of, split_key
 from integration.seam import clock
 
 from .. import operations
 from ..choices import ProgramEventState
+from ..columns import participation_columns
 from ..forms import OptOutForm, ParticipationFilter
 from ..operations.opt_out import opt_out_refusal
 from ..queries import (
@@ -56,6 +57,7 @@ def participation_list(request: SignedInRequest) -> HttpResponse:
     last = found[:SIZE][-1].key if found else ()
     page = page_of(found, request.GET, join_key(last), size=SIZE)
     context |= {"form": form, "page": page, "query": request.GET.urlencode(), "is_filtered": form.has_changed()}
+    context["columns"] = _columns(request, form.cleaned_data["program_event"])
     return render(request, "cpm/participation_list.html", context)
 
 
@@ -66,13 +68,12 @@ def participation_export(request: SignedInRequest) -> HttpResponseBase:
     form = _filter(request)
     if not form.is_valid():
         return _refuse(request, form)
-    wanted, sees_customers = form.wanted, request.user.has_perm(SEES_CUSTOMERS)
+    wanted, columns = form.wanted, _columns(request).in_file(request.user)
 
     def next_page(last: ParticipationRow | None) -> list[ParticipationRow]:
         return participations(wanted, after=last.key if last else None, limit=PAGE)
 
-    header = _header(sees_customers)
-    return export(request, Listing("event-participation", header, next_page, lambda row: _cells(row, sees_customers)))
+    return export(request, listing("event-participation", columns, next_page))
 
 
 @require_safe
@@ -162,6 +163,10 @@ def _filter(request: SignedInRequest) -> ParticipationFilter:
     return ParticipationFilter(request.GET, sees_customers=request.user.has_perm(SEES_CUSTOMERS))
 
 
+def _columns(request: SignedInRequest, event: ProgramEvent | None = None) -> Columns[ParticipationRow]:
+    return participation_columns(sees_customers=request.user.has_perm(SEES_CUSTOMERS), of_one_event=event is not None)
+
+
 def _chosen(event: ProgramEvent | None) -> dict[str, Any]:
     """What the page shows of the chosen program event; nothing if none is chosen."""
     if event is None:
@@ -177,28 +182,3 @@ def _after(request: SignedInRequest) -> ParticipationKey | None:
     if not all(part.isdecimal() and len(part) < 19 for part in parts):
         raise BadRequest(_("This address does not lead to a place in the list."))
     return ParticipationKey(*map(int, parts))
-
-
-def _header(sees_customers: bool) -> list[str]:
-    return [
-        _("Program event"), _("Stage"), _("Program"), _("Head end"), _("NIC id"), _("Class"), _("Model"),
-        *([_("Customer"), _("Customer name"), _("Account")] if sees_customers else []),
-        _("Reservation flag"), _("Status"), _("Reserved from"), _("Reserved until"), _("Preemptive Opt-Out"),
-        _("Outcome"), _("Outcome in words"), _("Actual start"), _("Actual end"), _("Reduction (W)"), _("Error"),
-    ]  # fmt: skip
-
-
-def _cells(row: ParticipationRow, sees_customers: bool) -> Iterator[Any]:
-    event, device, facts = row.program_event, row.device, row.facts
-    yield from (event.event_number, event.stage_number, event.program.code)
-    yield from (device.head_end, device.nic_id, device.get_device_class_display(), device.model)
-    if sees_customers:
-        customer = device.location.customer
-        yield from (customer.number, customer.name, customer.account)
-    yield from (_yes_no(facts.reservation_flag), facts.status, event.starts_at, event.ends_at)
-    yield from (_yes_no(facts.preemptive_opt_out), facts.code, row.outcome)
-    yield from (facts.started_at, facts.ended_at, facts.reduction_w, facts.error)
-
-
-def _yes_no(flag: bool) -> str:
-    return _("Yes") if flag else _("No")

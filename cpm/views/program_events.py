@@ -1,22 +1,17 @@
 """Program Events: the list, one of them, and the list as a file."""
 
-from collections.abc import Iterator
-from typing import Any
-
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from cpm.models.program_events import ProgramEvent
 from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
-from integration.seam.outcomes import CODES
 
+from ..columns import PROGRAM_EVENTS
 from ..filters import ProgramEventFilter
 from ..queries import event_history, is_settled, loads_under_way, program_events
 
@@ -28,7 +23,7 @@ NEWEST_FIRST = ("-starts_at", "-id")
 def program_event_list(request: SignedInRequest) -> HttpResponse:
     found = ProgramEventFilter(request.GET, queryset=program_events())
     page = keyset_page(found.qs, NEWEST_FIRST, request.GET)
-    context = {"filter": found, "page": page, "query": request.GET.urlencode()}
+    context = {"filter": found, "columns": PROGRAM_EVENTS, "page": page, "query": request.GET.urlencode()}
     return render(request, "cpm/program_event_list.html", context)
 
 
@@ -53,25 +48,4 @@ def program_event(request: SignedInRequest, event_number: str, stage_number: int
 def program_event_export(request: SignedInRequest) -> HttpResponseBase:
     """Every program event that matches the filter, newest first."""
     found = ProgramEventFilter(request.GET, queryset=program_events()).qs
-    return export(request, listing_of("program-events", found, NEWEST_FIRST, _header(), _cells))
-
-
-def _header() -> list[str]:
-    return [
-        _("Program event"), _("Stage"), _("Name"), _("Program"), _("Category"), _("State"), _("Starts at"),
-        _("Ends at"), _("Participations"), _("Reserved"), _("Closed"), *CODES, _("Reduction (W)"), _("Reason"),
-    ]  # fmt: skip
-
-
-def _cells(event: ProgramEvent) -> Iterator[Any]:
-    yield from (
-        event.event_number,
-        event.stage_number,
-        event.event_name,
-        event.program.code,
-        event.category,
-        event.state,
-    )
-    yield from (event.starts_at, event.ends_at, event.participations, event.reserved, event.closed)
-    yield from (event.outcomes.get(code, 0) for code in CODES)
-    yield from (event.reduction_w, event.reason)
+    return export(request, listing_of("program-events", PROGRAM_EVENTS.in_file(request.user), found, NEWEST_FIRST))

@@ -10,9 +10,11 @@ from cpm.models.programs import Program, ProgramType
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.http import SignedInRequest
+from integration.pages.limit_uses import LIMIT_USES
 from integration.seam import clock
 
 from .. import operations
+from ..columns import PROGRAM_TYPES, PROGRAMS
 from ..forms import ProgramForm, ProgramTypeForm, RulesForm
 from ..queries import program_changes, program_type_changes, programs_with_use, uses_of_limits
 
@@ -20,7 +22,12 @@ from ..queries import program_changes, program_type_changes, programs_with_use, 
 @require_safe
 @allow("cpm.view_program")
 def program_list(request: SignedInRequest) -> HttpResponse:
-    context = {"programs": programs_with_use(), "types": ProgramType.objects.order_by("name")}
+    context = {
+        "programs": programs_with_use(),
+        "program_columns": PROGRAMS,
+        "types": ProgramType.objects.order_by("name"),
+        "type_columns": PROGRAM_TYPES,
+    }
     return render(request, "cpm/program_list.html", context)
 
 
@@ -42,7 +49,7 @@ def program(request: SignedInRequest, code: str) -> HttpResponse:
     has_errors = bool(form.errors or rules.errors)
     zone, uses = uses_of_limits(found, clock.now())
     context = {"program": found, "form": form, "rules": rules, "changes": program_changes(found)}
-    context |= {"uses": uses, "zone": zone}
+    context |= {"uses": uses, "limit_columns": LIMIT_USES, "zone": zone}
     return render(request, "cpm/program.html", context, status=422 if has_errors else 200)
 
 

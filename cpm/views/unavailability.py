@@ -20,6 +20,7 @@ from integration.seam import clock
 
 from .. import operations
 from ..choices import UnavailabilityState
+from ..columns import ENROLLED_DEVICES, PERIODS
 from ..forms import PeriodForm, UnavailabilityForm
 from ..queries import (
     ParticipationRow,
@@ -41,7 +42,8 @@ def subscription(request: SignedInRequest, number: str, pk: int) -> HttpResponse
     enrollment = enrollment_of(found, pk)
     if enrollment is None:
         raise Http404(_("%(number)s has no open subscription %(pk)s.") % {"number": number, "pk": pk})
-    return render(request, "cpm/subscription.html", {"customer": found, "enrollment": enrollment})
+    context = {"customer": found, "enrollment": enrollment, "device_columns": ENROLLED_DEVICES}
+    return render(request, "cpm/subscription.html", context)
 
 
 @ACTING
@@ -71,6 +73,7 @@ def location(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
         "seen": seen_key(released),
         "is_asked_again": bool(released),
         "periods": periods,
+        "period_columns": PERIODS,
         "releases": releases_of(devices, periods),
         "now": now,
     }

@@ -97,12 +97,19 @@ def group_rows() -> list[GroupRow]:
     ]
 
 
-def device_stages(device: Device) -> list[tuple[Stage, DeviceOutcome | None]]:
+class DeviceCall(NamedTuple):
+    """A stage that a device was reserved for, and its outcome."""
+
+    stage: Stage
+    outcome: DeviceOutcome | None
+
+
+def device_stages(device: Device) -> list[DeviceCall]:
     """Return the latest twenty stages a device was reserved for, each with its outcome."""
     ids = Reservation.objects.filter(device_id=device.pk).order_by("-stage_id").values_list("stage_id", flat=True)[:20]
     stages = Stage.objects.filter(pk__in=list(ids)).select_related("event__zone").order_by("-starts_at")
     outcomes = {o.stage_id: o for o in DeviceOutcome.objects.filter(device_id=device.pk, stage_id__in=list(ids))}
-    return [(stage, outcomes.get(stage.pk)) for stage in stages]
+    return [DeviceCall(stage, outcomes.get(stage.pk)) for stage in stages]
 
 
 def _criterion(chosen: list[Any], names: Mapping[Any, Any]) -> str:

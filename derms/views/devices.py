@@ -1,8 +1,5 @@
 """Pages of devices and of the DER groups that select them."""
 
-from collections.abc import Iterator
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -16,14 +13,16 @@ from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
+from integration.pages.keyset import keyset_page
+from integration.pages.limit_uses import LIMIT_USES
 from integration.seam import clock
 
 from .. import operations
+from ..columns import COMING_STAGES, DEVICES, GROUPS, LAST_CALLS
 from ..filters import DeviceFilter
 from ..forms import GroupForm
 from ..models import Candidate, DerGroup, Device
 
-PAGE = 50
 CALLS_SHOWN = PERIODS_SHOWN = 10
 
 
@@ -31,21 +30,10 @@ CALLS_SHOWN = PERIODS_SHOWN = 10
 @allow("derms.view_device")
 def device_list(request: SignedInRequest) -> HttpResponse:
     """The list of devices by id, with keyset pagination."""
-    devices = Device.objects.select_related("head_end", "zone", "feeder").order_by("pk")
+    devices = Device.objects.select_related("head_end", "zone", "feeder")
     found = DeviceFilter(request.GET, queryset=devices)
-    after = request.GET.get("after", "")
-    rows = list(found.qs.filter(pk__gt=int(after) if after.isdigit() else 0)[: PAGE + 1])
-    states = device_states(rows[:PAGE], clock.now())
-    query = request.GET.copy()
-    query.pop("after", None)
-    first_url = f"?{query.urlencode()}"
-    query["after"] = str(rows[PAGE - 1].pk) if len(rows) > PAGE else ""
-    context = {
-        "filter": found,
-        "rows": [(device, states[device.pk]) for device in rows[:PAGE]],
-        "first_url": first_url if after else "",
-        "next_url": f"?{query.urlencode()}" if query["after"] else "",
-    }
+    page = keyset_page(found.qs, ("id",), request.GET)
+    context = {"filter": found, "columns": DEVICES, "page": page, "states": device_states(page.rows, clock.now())}
     return render(request, "derms/device_list.html", context)
 
 
@@ -54,14 +42,8 @@ def device_list(request: SignedInRequest) -> HttpResponse:
 def device_export(request: SignedInRequest) -> HttpResponseBase:
     """Export every device that matches the filter, by id."""
     devices = Device.objects.select_related("head_end", "zone", "feeder")
-    header = [_("Head end"), _("NIC id"), _("Class"), _("Control zone"), _("Feeder"), _("Rated (W)"), _("Registered")]
     found = DeviceFilter(request.GET, queryset=devices).qs
-    return export(request, listing_of("devices", found, ("id",), header, _cells))
-
-
-def _cells(device: Device) -> Iterator[Any]:
-    yield from (device.head_end.code, device.nic_id, device.device_class, device.zone.code, device.feeder.code)
-    yield from (device.rated_w, device.registered_at)
+    return export(request, listing_of("devices", DEVICES.in_file(request.user), found, ("id",)))
 
 
 @require_safe
@@ -80,10 +62,13 @@ def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse
         "usage": Candidate.objects.filter(zone_id=found.zone_id, device_id=found.pk, calls__gt=0).first(),
         "enrollments": enrollments,
         "limited": uses_of_limits(found, programs, now),
+        "limit_columns": LIMIT_USES,
         "state": device_states([found], now)[found.pk],
         "coming": coming_stages(found, now),
+        "coming_columns": COMING_STAGES,
         "periods": found.unavailabilities.filter(canceled=False, ends_at__gt=now).order_by("starts_at")[:PERIODS_SHOWN],
-        "stages": [(stage, outcome) for stage, outcome in device_stages(found) if stage.started_at][:CALLS_SHOWN],
+        "calls": [call for call in device_stages(found) if call.stage.started_at][:CALLS_SHOWN],
+        "call_columns": LAST_CALLS,
     }
     return render(request, "derms/device.html", context)
 
@@ -91,7 +76,7 @@ def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse
 @require_safe
 @allow("derms.view_event")
 def group_list(request: SignedInRequest) -> HttpResponse:
-    return render(request, "derms/group_list.html", {"groups": group_rows()})
+    return render(request, "derms/group_list.html", {"groups": group_rows(), "columns": GROUPS})
 
 
 @ACTING

@@ -11,6 +11,7 @@ from integration.pages.acting import ACTING, acts_once
 from integration.pages.http import SignedInRequest
 
 from .. import operations
+from ..columns import EVENT_TYPES
 from ..forms import EventTypeForm
 from ..models import EventType
 
@@ -18,7 +19,9 @@ from ..models import EventType
 @require_safe
 @allow("derms.change_eventtype")
 def event_type_list(request: SignedInRequest) -> HttpResponse:
-    return render(request, "derms/event_type_list.html", {"types": EventType.objects.order_by("category")})
+    return render(
+        request, "derms/event_type_list.html", {"types": EventType.objects.order_by("category"), "columns": EVENT_TYPES}
+    )
 
 
 @ACTING

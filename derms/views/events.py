@@ -1,7 +1,6 @@
 """The list of events, an event's page and its report."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -23,6 +22,7 @@ from integration.seam.queries import deliveries
 
 from ..actions import actions_for_several
 from ..choices import FINAL_STATES
+from ..columns import EVENT_MESSAGES, EVENTS, STAGES
 from ..filters import EVENT_VIEWS, EventFilter
 from ..models import Event
 from .tracking import buttons, steps
@@ -38,13 +38,16 @@ def event_list(request: SignedInRequest) -> HttpResponse:
         return redirect("derms:event", get_object_or_404(Event, uid=_uuid(uid)).number)
     found = _filtered(request)
     page = Paginator(found.qs, 50).get_page(request.GET.get("page"))
-    alerts = open_alerts_by_event([e.uid for e in page.object_list])
+    events = list(page.object_list)
+    alerts = open_alerts_by_event([event.uid for event in events])
     context = {
         "filter": found,
         "page": page,
-        "rows": [(e, alerts.get(e.uid, [])) for e in page.object_list],
+        "columns": EVENTS,
+        "rows": events,
+        "alerts": {event.pk: alerts.get(event.uid, []) for event in events},
+        "sort": request.GET.get("sort", ""),
         "view": found.data["view"],
-        "columns": list(columns(request.GET.get("sort", ""))),
         "actions": actions_for_several(request.user),
         "views": [(name, label) for name, (label, _states) in EVENT_VIEWS.items()],
     }
@@ -58,7 +61,7 @@ def event_export(request: SignedInRequest) -> HttpResponseBase:
     found = _filtered(request).qs
     if numbers := request.GET.getlist("number"):
         found = events_for_list().filter(number__in=numbers)
-    return export(request, listing_of("derms-events", found, ("-id",), _header(), _cells))
+    return export(request, listing_of("derms-events", EVENTS.in_file(request.user), found, ("-id",)))
 
 
 @require_safe
@@ -88,44 +91,6 @@ def _filtered(request: SignedInRequest) -> EventFilter:
     return EventFilter(data, queryset=events_for_list())
 
 
-class Column(NamedTuple):
-    """A heading of the list: `sort` is the order its link asks for, `sorted` how the list is sorted by it now."""
-
-    label: str
-    css: str = ""
-    sort: str = ""
-    sorted: str = ""
-
-
-def columns(sort: str) -> Iterator[Column]:
-    """The headings; the one the list is sorted by turns the order round."""
-    off, wide, num = "cell-off", "cell-off cell-wide", "num"
-    for label, css, key in (
-        (_("Event"), "", "number"), (_("Name, control zone, strategy"), "", "name"), (_("State"), "", "state"),
-        (_("Approval"), wide, ""), (_("Type, objective"), off, ""), (_("Window"), "", "starts"),
-        (_("Target"), f"{num} {off}", "target"), (_("Reserved"), num, "reserved"), (_("Progress"), wide, ""),
-    ):  # fmt: skip
-        if not key or sort.lstrip("-") != key:
-            yield Column(label, css, key)
-        elif sort.startswith("-"):
-            yield Column(label, css, key, "descending")
-        else:
-            yield Column(label, css, f"-{key}", "ascending")
-
-
-def _header() -> list[str]:
-    return [
-        _("Event"), _("Name"), _("State"), _("Approval"), _("Balance Authority approval"), _("Type"), _("Objective"),
-        _("Control zone"), _("Strategy"), _("Starts at"), _("Ends at"), _("Target (kW)"), _("Reserved (W)"),
-    ]  # fmt: skip
-
-
-def _cells(event: Any) -> Iterator[Any]:
-    yield from (event.number, event.name, event.state, event.approval, event.balance_authority_approval)
-    yield from (event.type_id, event.objective, event.zone.code, event.strategy.name, event.starts_at, event.ends_at)
-    yield from (event.target_kw, event.reserved_w)
-
-
 def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
     """What the event page and its live fragment show."""
     stages = stages_of(found)
@@ -136,7 +101,9 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
         "buttons": buttons(found, request.user),
         "alerts": open_alerts_by_event([found.uid]).get(found.uid, []),
         "receipts": receipts(stages),
+        "stage_columns": STAGES,
         "deliveries": _deliveries(stages),
+        "delivery_columns": EVENT_MESSAGES,
         "transitions": found.transitions.select_related("stage").order_by("-at", "-pk")[:40],
         "is_over": found.state in FINAL_STATES and all(s.is_closed for s in stages),
         **_totals(stages),

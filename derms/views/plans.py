@@ -23,6 +23,7 @@ from integration.seam.refusals import Refused
 from .. import operations
 from ..actions import ACTIONS
 from ..choices import EDITABLE_STATES, StrategyState
+from ..columns import STAGES
 from ..forms import Plan, after_button, edited_plan, new_plan, saved_plan, wall, with_strategy
 from ..models import Event, EventDraft, Strategy
 from ..operations import EventDetails
@@ -181,6 +182,7 @@ def _edit_context(request: SignedInRequest, event: Event) -> dict[str, Any]:
         "time_zone": event.zone.time_zone,
         "is_open": event.state in EDITABLE_STATES and request.user.has_perm("derms.plan_event"),
         "revision": request.POST.get("revision", event.revision),
+        "stage_columns": STAGES,
         "stages": stages_of(event),
         "steps": steps(event),
         "buttons": [b for b in buttons(event, request.user) if not b.url.endswith("/edit/")],

@@ -5,17 +5,17 @@ from typing import Any
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from derms.pages.stage_devices import StageDevice, answers, devices_by_feeder, devices_by_state, stage_devices
 from integration.pages.access import allow
 from integration.pages.exports import PAGE as EXPORT_PAGE
-from integration.pages.exports import Listing, export
+from integration.pages.exports import export, listing
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, page_of
 
+from ..columns import STAGE_DEVICES
 from ..filters import StageDeviceForm
 from ..models import Event, Stage
 
@@ -45,7 +45,8 @@ def stage(request: SignedInRequest, number: str, stage_number: int) -> HttpRespo
     after = request.GET.get(AFTER, "0")
     rows = stage_devices(found, form.chosen, after=int(after) if after.isdigit() else 0, limit=PAGE + 1)
     page = page_of(rows, request.GET, str(rows[:PAGE][-1].device_id) if rows else "", size=PAGE)
-    return render(request, "derms/stage.html", context | {"form": form, "page": page, "is_narrowed": any(form.chosen)})
+    context |= {"form": form, "columns": STAGE_DEVICES, "page": page, "is_narrowed": any(form.chosen)}
+    return render(request, "derms/stage.html", context)
 
 
 @require_safe
@@ -58,8 +59,4 @@ def stage_export(request: SignedInRequest, number: str, stage_number: int) -> Ht
     def next_page(last: StageDevice | None) -> list[StageDevice]:
         return stage_devices(found, chosen, after=last.device_id if last else 0, limit=EXPORT_PAGE)
 
-    header = [
-        _("Head end"), _("NIC id"), _("Class"), _("Feeder"), _("Expected (W)"), _("Outcome"), _("Reduction (W)"),
-        _("Actual start"), _("Actual end"), _("Error"),
-    ]  # fmt: skip
-    return export(request, Listing(f"{number}-{stage_number}-devices", header, next_page, lambda row: row[1:]))
+    return export(request, listing(f"{number}-{stage_number}-devices", STAGE_DEVICES.in_file(request.user), next_page))

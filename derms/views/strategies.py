@@ -18,6 +18,7 @@ from integration.pages.http import SignedInRequest
 
 from .. import operations
 from ..choices import StrategyState
+from ..columns import STRATEGIES
 from ..forms import StrategyForm, StrategyStageFormSet
 from ..models import Strategy, StrategyStage
 
@@ -42,7 +43,9 @@ MOVES = {
 @allow("derms.view_event")
 def strategy_list(request: SignedInRequest) -> HttpResponse:
     strategies = Strategy.objects.select_related("zone", "type").prefetch_related("stages__program")
-    return render(request, "derms/strategy_list.html", {"strategies": strategies.order_by("state", "name")})
+    return render(
+        request, "derms/strategy_list.html", {"strategies": strategies.order_by("state", "name"), "columns": STRATEGIES}
+    )
 
 
 @ACTING

@@ -1,7 +1,5 @@
 """The audit trail: who changed what, when, from what to what and why, from the history of all systems."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -10,57 +8,19 @@ from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from integration.pages.access import allow
-from integration.pages.exports import PAGE, Listing, export
+from integration.pages.exports import PAGE, export, listing
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, SIZE, join_key, page_of, split_key
-from integration.seam import sql
-from integration.seam.sql import statement
 
-KINDS = {
-    "event": gettext_lazy("Event"),
-    "stage": gettext_lazy("Stage"),
-    "program event": gettext_lazy("Program event"),
-    "participation": gettext_lazy("Event participation"),
-    "unavailability": gettext_lazy("Unavailability"),
-    "program": gettext_lazy("Program"),
-    "program type": gettext_lazy("Program type"),
-}
+from .changes import KINDS, Change, changes
+from .columns import CHANGES
+
 ALWAYS, NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-LAST_KEY = "~"  # sorts after every key
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change; `name` is the object's, `part` the number of the stage if there is one."""
-
-    at: datetime
-    key: str
-    kind: str
-    name: str
-    part: int | None
-    by: str
-    from_state: str
-    to_state: str
-    why: str
-
-    @property
-    def kind_word(self) -> str:
-        return str(KINDS[self.kind])
-
-    @property
-    def url(self) -> str:
-        """The page of the object; not everyone who sees the trail may open it."""
-        if self.kind in ("event", "stage"):
-            return reverse("derms:event", args=[self.name])
-        if self.kind == "program event":
-            return reverse("cpm:program_event", args=[self.name, self.part])
-        return reverse("cpm:program", args=[self.name]) if self.kind == "program" else ""
 
 
 class AuditFilter(forms.Form):
@@ -101,7 +61,7 @@ def audit_trail(request: SignedInRequest) -> HttpResponse:
     found = changes(wanted_by(form), before=_place(request), limit=SIZE + 1)
     last = found[:SIZE][-1] if found else None
     page = page_of(found, request.GET, join_key([last.at, last.key]) if last else "", size=SIZE)
-    return render(request, "console/audit_trail.html", {"form": form, "page": page})
+    return render(request, "console/audit_trail.html", {"form": form, "page": page, "columns": CHANGES})
 
 
 @require_safe
@@ -113,20 +73,7 @@ def audit_export(request: SignedInRequest) -> HttpResponseBase:
     def next_page(last: Change | None) -> list[Change]:
         return changes(wanted, before=(last.at, last.key) if last else None, limit=PAGE)
 
-    header = [_("At"), _("Person"), _("Kind"), _("Object"), _("Stage"), _("From"), _("To"), _("Why")]
-    return export(request, Listing("audit-trail", header, next_page, _cells))
-
-
-def changes(wanted: dict[str, Any], *, before: tuple[datetime, str] | None, limit: int) -> list[Change]:
-    """Up to `limit` changes before a place in the trail; without a place, the newest."""
-    at, key = before or (wanted["until"], LAST_KEY)
-    query = statement("integration.console", "audit_trail")
-    return [Change(*row) for row in sql.rows(query, {**wanted, "at": at, "key": key, "limit": limit})]
-
-
-def _cells(change: Change) -> Iterator[Any]:
-    yield from (change.at, change.by, change.kind, change.name, change.part)
-    yield from (change.from_state, change.to_state, change.why)
+    return export(request, listing("audit-trail", CHANGES.in_file(request.user), next_page))
 
 
 def _place(request: SignedInRequest) -> tuple[datetime, str] | None:

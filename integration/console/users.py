@@ -17,6 +17,7 @@ from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.http import SignedInRequest
 
+from .columns import USERS
 from .models import User
 from .roles import ADMINISTRATOR, ROLES
 from .second_factor import signed_in_lately
@@ -52,7 +53,7 @@ class UserForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in it
 @allow("config.change_user")
 def user_list(request: SignedInRequest) -> HttpResponse:
     people = User.objects.prefetch_related("groups").order_by("-is_active", "username")
-    return render(request, "console/user_list.html", {"people": people})
+    return render(request, "console/user_list.html", {"columns": USERS, "people": people})
 
 
 @ACTING

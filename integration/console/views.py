@@ -16,6 +16,7 @@ from integration.seam import clock
 from integration.seam.logs import request_id
 from integration.seam.queries import backlog, open_alerts
 
+from .columns import RUNNING_EVENTS, WAITING, ZONES
 from .overview import day_ahead, running_events, waiting_for, zones
 
 ALERTS_SHOWN = 5
@@ -47,9 +48,12 @@ def _events(request: SignedInRequest) -> dict[str, Any]:
     now = clock.now()
     return {
         "running": running_events(),
+        "running_columns": RUNNING_EVENTS,
         "waiting": waiting_for(request.user),
+        "waiting_columns": WAITING,
         "day": day_ahead(now),
         "zones": zones(now),
+        "zone_columns": ZONES,
     }
 
 

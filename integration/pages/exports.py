@@ -17,6 +17,7 @@ from xlsxwriter import Workbook
 
 from integration.seam.refusals import Refused
 
+from .columns import Column
 from .keyset import after_key, join_key
 
 R = TypeVar("R")
@@ -45,16 +46,20 @@ class Listing(NamedTuple, Generic[R]):
     cells: Callable[[R], Iterable[Any]]
 
 
-def listing_of(
-    name: str, rows: QuerySet[M], order: tuple[str, ...], header: Sequence[object], cells: Callable[[M], Iterable[Any]]
-) -> Listing[M]:
+def listing(name: str, columns: Sequence[Column[R]], next_page: Callable[[R | None], list[R]]) -> Listing[R]:
+    """A listing of columns; the heading is in the language of the request, since a file is written after it."""
+    header = [str(column.file_label or column.label) for column in columns]
+    return Listing(name, header, next_page, lambda row: [column.value(row) for column in columns if column.value])
+
+
+def listing_of(name: str, columns: Sequence[Column[M]], rows: QuerySet[M], order: tuple[str, ...]) -> Listing[M]:
     """A listing of a query by one or two fields, the last of them unique, as integration.pages.keyset pages it."""
 
     def next_page(last: M | None) -> list[M]:
         key = join_key([getattr(last, field.lstrip("-")) for field in order] if last else [])
         return list(after_key(rows, order, key)[:PAGE])
 
-    return Listing(name, header, next_page, cells)
+    return listing(name, columns, next_page)
 
 
 def export(request: HttpRequest, listing: Listing[Any]) -> HttpResponseBase:

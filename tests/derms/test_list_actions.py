@@ -98,7 +98,7 @@ def test_the_list_is_sorted_both_ways_by_its_headings(as_operator: Client, new_e
         new_event(name=name)
 
     def names(sort: str) -> list[str]:
-        return [event.name for event, _alerts in as_operator.get("/events/", {"sort": sort}).context["rows"]]
+        return [event.name for event in as_operator.get("/events/", {"sort": sort}).context["rows"]]
 
     assert names("name") == ["Alder", "Birch", "Cedar"]
     assert names("-name") == ["Cedar", "Birch", "Alder"]

@@ -6,5 +6,9 @@ from django.http import HttpResponse
 
 
 def html_of(answer: HttpResponse) -> str:
-    """The body with each run of white space collapsed to one space, and none before a tag's end."""
-    return re.sub(r"[ \n]+", " ", answer.content.decode()).replace(" >", ">").strip()
+    return squeezed(answer.content.decode())
+
+
+def squeezed(html: str) -> str:
+    """Each run of white space collapsed to one space, and none before a tag's end."""
+    return re.sub(r"[ \n]+", " ", html).replace(" >", ">").strip()

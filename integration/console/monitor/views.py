@@ -1,7 +1,6 @@
 """The monitor: every message with its deliveries, dead letters, and alerts for people to look at."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from integration.console.columns import ALERTS, DEAD_LETTERS, DELIVERIES, DELIVERIES_OF_MESSAGE, REFUSED_ROWS
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.confirm import confirm
@@ -30,8 +30,6 @@ from .forms import DiscardForm
 
 DEAD_SHOWN = REFUSED_SHOWN = 100
 LATEST_FIRST = ("-last_at", "-id")
-# By severity means alphabetically: critical sorts before warning.
-ALERT_ORDERS = {"severity": ("severity", "id"), "kind": ("kind", "id"), "last": ("last_at", "id")}
 
 
 @require_safe
@@ -53,13 +51,14 @@ def message_list(request: SignedInRequest) -> HttpResponse:
         return render(request, "console/message_list.html#backlog-hour", {"hour": hour})
     context: dict[str, Any] = {
         "backlog": queries.backlog(),
-        "dead": queries.dead_deliveries()[:DEAD_SHOWN],
-        "dead_work": queries.dead_due_work()[:DEAD_SHOWN],
+        "dead": [*queries.dead_deliveries()[:DEAD_SHOWN], *queries.dead_due_work()[:DEAD_SHOWN]],
+        "dead_columns": DEAD_LETTERS,
     }
     if request.htmx:
         return render(request, "console/message_list.html#backlog", context)
     found = DeliveryFilter(request.GET, queryset=queries.deliveries())
     context |= {"filter": found, "page": keyset_page(found.qs, ("-id",), request.GET), "query": request.GET.urlencode()}
+    context["columns"] = DELIVERIES
     context["hour"] = queries.backlog_by_minute(clock.now())
     return render(request, "console/message_list.html", context)
 
@@ -69,16 +68,7 @@ def message_list(request: SignedInRequest) -> HttpResponse:
 def message_export(request: SignedInRequest) -> HttpResponseBase:
     """Every delivery that matches the filter, newest first."""
     found = DeliveryFilter(request.GET, queryset=queries.deliveries()).qs
-    header = [
-        _("Message"), _("Kind"), _("From"), _("To"), _("Subject"), _("Part"), _("Sent at"), _("Delivered at"),
-        _("Attempts"), _("State"), _("Error"),
-    ]  # fmt: skip
-    return export(request, listing_of("messages", found, ("-id",), header, _delivery_cells))
-
-
-def _delivery_cells(one: Delivery) -> Iterator[Any]:
-    yield from (one.message.uid, one.message.kind, one.message.sender, one.receiver, one.message.subject, one.part)
-    yield from (one.message.sent_at, one.delivered_at, one.attempt - one.given_back, one.state, one.error)
+    return export(request, listing_of("messages", DELIVERIES.in_file(request.user), found, ("-id",)))
 
 
 @require_safe
@@ -90,8 +80,10 @@ def message(request: SignedInRequest, uid: UUID) -> HttpResponse:
         "message": found,
         "payload": json.dumps(found.payload, indent=2, ensure_ascii=False),
         "deliveries": queries.deliveries_of(found),
+        "delivery_columns": DELIVERIES_OF_MESSAGE,
         "loads": queries.loads_of(found),
         "refused": queries.refused_rows_of(found)[:REFUSED_SHOWN],
+        "refused_columns": REFUSED_ROWS,
     }
     return render(request, "console/message.html", context)
 
@@ -170,10 +162,11 @@ def due_work_retry(request: SignedInRequest, pk: int) -> HttpResponse:
 def alert_list(request: SignedInRequest) -> HttpResponse:
     """Open alerts, or all of them, that match the filter; the latest first, or in another order."""
     found = _alerts(request)
-    sort = request.GET.get("sort", "")
-    page = keyset_page(found.qs, ALERT_ORDERS.get(sort, LATEST_FIRST), request.GET)
+    sort = request.GET.get("sort", "-last")
+    page = keyset_page(found.qs, ALERTS.keyset_order(sort, default="-last"), request.GET)
     context = {
         "filter": found,
+        "columns": ALERTS,
         "page": page,
         "view": found.data["view"],
         "sort": sort,
@@ -187,21 +180,14 @@ def alert_list(request: SignedInRequest) -> HttpResponse:
 @allow("integration.view_alert")
 def alert_export(request: SignedInRequest) -> HttpResponseBase:
     """The alerts that match the filter, the latest first."""
-    header = [
-        _("Last time"), _("Severity"), _("Kind"), _("What"), _("Times"), _("Since"), _("Archived at"), _("Archived by"),
-    ]  # fmt: skip
-    return export(request, listing_of("alerts", _alerts(request).qs, LATEST_FIRST, header, _alert_cells))
+    columns = ALERTS.in_file(request.user)
+    return export(request, listing_of("alerts", columns, _alerts(request).qs, LATEST_FIRST))
 
 
 def _alerts(request: SignedInRequest) -> AlertFilter:
     data = request.GET.copy()
     data.setdefault("view", "open")
     return AlertFilter(data, queryset=queries.alerts())
-
-
-def _alert_cells(alert: Alert) -> Iterator[Any]:
-    yield from (alert.last_at, alert.severity, alert.kind, alert.text, alert.count, alert.opened_at)
-    yield from (alert.closed_at, alert.closed_by)
 
 
 @ACTING

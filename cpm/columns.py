@@ -1,0 +1,200 @@
+"""The columns of CPM's lists: headings, cells, orders, and what files hold."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as said
+from django.utils.translation import gettext_lazy as _
+
+from integration.pages.columns import Column, Columns, link, noted
+from integration.pages.templatetags.gridcall import badge, number, outcome_strip, quantity, watts, window
+from integration.seam.outcomes import CODES
+
+from .models.customers import DeviceLocation, SubscribedDevice, Subscription
+from .models.program_events import ProgramEvent
+from .models.programs import ProgramType
+from .models.unavailability import Unavailability
+from .queries import ParticipationRow
+
+
+def _yes_no(flag: bool) -> str:
+    return said("Yes") if flag else said("No")
+
+
+def _window(event: ProgramEvent) -> SafeString:
+    return window(event.starts_at, event.ends_at, event.time_zone)
+
+
+def _outcome(code: str) -> Column[ProgramEvent]:
+    return Column(code, value=lambda e: e.outcomes.get(code, 0))
+
+
+PROGRAM_EVENTS = Columns[ProgramEvent](
+    "cpm/program_event_list.html",
+    Column(_("Program event"), "program_event", value=lambda e: e.event_number, phone="title"),
+    Column(_("Stage"), value=lambda e: e.stage_number),
+    Column(_("Name"), lambda e: e.event_name, value=lambda e: e.event_name, phone=""),
+    Column(_("State"), lambda e: badge(e.state), phone="side"),
+    Column(_("Program"), lambda e: e.program, value=lambda e: e.program.code, phone="off"),
+    Column(_("Category"), lambda e: e.category, value=lambda e: e.category, phone="off"),
+    Column(_("State"), value=lambda e: e.state),
+    Column(_("Window"), _window, value=lambda e: e.starts_at, file_label=_("Starts at"), phone=""),
+    Column(_("Ends at"), value=lambda e: e.ends_at),
+    Column(
+        _("Participations"),
+        lambda e: number(e.participations),
+        value=lambda e: e.participations,
+        css="num",
+        phone="off",
+    ),
+    Column(_("Reserved"), lambda e: number(e.reserved), value=lambda e: e.reserved, css="num", phone="start label"),
+    Column(_("Closed"), lambda e: number(e.closed), value=lambda e: e.closed, css="num", phone="end label"),
+    Column(_("Outcomes"), lambda e: outcome_strip(e.outcomes), phone=""),
+    *map(_outcome, CODES),
+    Column(_("Reduction (W)"), value=lambda e: e.reduction_w),
+    Column(_("Reason"), value=lambda e: e.reason),
+)
+
+
+_PARTICIPATION: tuple[Column[ParticipationRow], ...] = (
+    Column(_("Program event"), value=lambda row: row.program_event.event_number),
+    Column(_("Stage"), value=lambda row: row.program_event.stage_number),
+    Column(_("Program"), value=lambda row: row.program_event.program.code),
+    Column(_("Device"), "device", value=lambda row: row.device.head_end, file_label=_("Head end"), phone="title"),
+    Column(_("NIC id"), value=lambda row: row.device.nic_id),
+    Column(_("Class"), value=lambda row: row.device.get_device_class_display()),
+    Column(_("Model"), value=lambda row: row.device.model),
+)
+_CUSTOMER: tuple[Column[ParticipationRow], ...] = (
+    Column(_("Customer"), "customer", value=lambda row: row.device.location.customer.number, phone="start"),
+    Column(_("Customer name"), value=lambda row: row.device.location.customer.name),
+    Column(_("Account"), value=lambda row: row.device.location.customer.account),
+)
+_FACTS: tuple[Column[ParticipationRow], ...] = (
+    Column(
+        _("Reserved"),
+        "reserved",
+        value=lambda row: _yes_no(row.facts.reservation_flag),
+        file_label=_("Reservation flag"),
+    ),
+    Column(_("Status"), lambda row: badge(row.facts.status), value=lambda row: row.facts.status, phone="side"),
+    Column(_("Reserved from"), value=lambda row: row.program_event.starts_at),
+    Column(_("Reserved until"), value=lambda row: row.program_event.ends_at),
+    Column(
+        _("Preemptive Opt-Out"),
+        lambda row: _yes_no(row.facts.preemptive_opt_out),
+        value=lambda row: _yes_no(row.facts.preemptive_opt_out),
+        css="text-wrap",
+    ),
+    Column(
+        _("Outcome"),
+        "outcome",
+        value=lambda row: row.facts.code,
+        phone=lambda row: "" if row.facts.code else "empty",
+    ),
+    Column(_("Outcome in words"), value=lambda row: row.outcome),
+    Column(_("Actual start, end"), "actual", phone=lambda row: "start" if row.facts.started_at else "empty"),
+    Column(_("Actual start"), value=lambda row: row.facts.started_at),
+    Column(_("Actual end"), value=lambda row: row.facts.ended_at),
+    Column(
+        _("Reduction"),
+        lambda row: watts(row.facts.reduction_w),
+        value=lambda row: row.facts.reduction_w,
+        file_label=_("Reduction (W)"),
+        css="num",
+        phone=lambda row: "end" if row.facts.code else "empty",
+    ),
+    Column(_("Error"), value=lambda row: row.facts.error),
+)
+
+
+def participation_columns(*, sees_customers: bool, of_one_event: bool = False) -> Columns[ParticipationRow]:
+    """Those of Event Participation: customers for people who may see them, the event if the list has several."""
+    event = Column[ParticipationRow](_("Program event"), "program_event", phone="end" if sees_customers else "")
+    return Columns(
+        "cpm/participation_list.html",
+        *_PARTICIPATION,
+        *(_CUSTOMER if sees_customers else ()),
+        *(() if of_one_event else (event,)),
+        *_FACTS,
+    )
+
+
+OUTSTANDING = Columns[ParticipationRow](
+    "cpm/outstanding.html",
+    Column(_("Event Participation"), "device", phone="title"),
+    Column(_("Event"), lambda row: noted(row.program_event.event_name, row.program_event), phone=""),
+    Column(_("Window"), "window", phone=""),
+    Column(_("Preemptive Opt-Out"), lambda row: _yes_no(row.facts.preemptive_opt_out)),
+    Column(_("Opt-out possible for"), "possible"),
+)
+
+# With the subscriptions that are open.
+CUSTOMERS = Columns[Any](
+    "cpm/customer_list.html",
+    Column(_("Customer"), lambda c: link(reverse("cpm:customer", args=[c.number]), c.number), phone="title"),
+    Column(_("Name"), lambda c: c.name, phone="side"),
+    Column(_("Account"), lambda c: c.account),
+    Column(_("Device locations"), "locations", phone=""),
+    Column(_("Programs"), "programs", phone=""),
+)
+
+ENROLLED_DEVICES = Columns[SubscribedDevice](
+    "cpm/enrollment.html",
+    Column(_("Device"), "device", phone="title"),
+    Column(_("Class, model"), "model", phone=""),
+    Column(_("Rated"), lambda s: watts(s.device.rated_w), css="num"),
+    Column(_("At DERMS"), "answer", phone="side"),
+)
+
+LOCATIONS = Columns[DeviceLocation](
+    "cpm/customer.html",
+    Column(_("Address"), lambda at: noted(at.address, at.time_zone), phone="title"),
+    Column(_("Devices"), "devices", phone=""),
+    Column(_("Control zone"), lambda at: noted(at.zone, f"{at.substation} · {at.feeder} · {at.transformer}"), phone=""),
+)
+
+ENDED_ENROLLMENTS = Columns[Subscription](
+    "cpm/customer.html",
+    Column(_("Program"), lambda s: s.program, phone="title"),
+    Column(_("Device location"), lambda s: s.location, phone=""),
+    Column(_("From, until"), lambda s: window(s.starts_at, s.ends_at, s.location.time_zone), phone=""),
+)
+
+PERIODS = Columns[Unavailability](
+    "cpm/periods.html",
+    Column(_("Device"), lambda period: period.device.nic_id, phone="title"),
+    Column(_("Period"), "period", phone=""),
+    Column(_("Reason"), "reason", phone=""),
+    Column(_("State"), lambda period: badge(period.state), phone="side"),
+    Column(_("Actions"), "actions", is_unseen=True, css="num", phone=""),
+)
+
+# With the number of open subscriptions.
+PROGRAMS = Columns[Any](
+    "cpm/program_list.html",
+    Column(_("Program"), "program", phone="title"),
+    Column(_("Code"), lambda p: p.code, phone=""),
+    Column(_("State"), lambda p: badge("active" if p.active else "Not active"), phone="side"),
+    Column(_("Program type"), lambda p: p.type, phone=""),
+    Column(
+        _("Allow Customer Unavailability"),
+        lambda p: _yes_no(p.allow_customer_unavailability),
+        phone_label=_("Customer unavailability"),
+    ),
+    Column(_("Open subscriptions"), lambda p: number(p.subscriptions_open), css="num"),
+)
+
+PROGRAM_TYPES = Columns[ProgramType](
+    "cpm/program_list.html",
+    Column(_("Program type"), "program_type", phone="title"),
+    Column(_("Code"), lambda t: t.code, phone=""),
+    Column(_("Allow To Opt Out"), lambda t: _yes_no(t.allow_to_opt_out)),
+    Column(
+        _("Cut-off before the start"),
+        lambda t: quantity(number(t.opt_out_cutoff_minutes), "min"),
+        css="num",
+        phone_label=_("Cut-off"),
+    ),
+)

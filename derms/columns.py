@@ -1,0 +1,226 @@
+"""The columns of DERMS's lists: headings, cells, orders, and what files hold."""
+
+from typing import Any
+
+from django.template.defaultfilters import yesno
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from integration.pages.columns import Column, Columns, link, noted
+from integration.pages.templatetags.gridcall import (
+    badge,
+    kw,
+    meter,
+    number,
+    outcome_strip,
+    quantity,
+    watts,
+    window,
+)
+from integration.seam.models import Delivery
+from integration.seam.systems import label_of
+
+from .models import Device, EventType, Stage, Strategy
+from .pages.stage_devices import StageDevice
+from .queries.lists import DeviceCall, GroupRow
+
+
+def _device_link(head_end: str, nic_id: str) -> SafeString:
+    return link(reverse("derms:device", args=[head_end, nic_id]), f"{head_end}/{nic_id}")
+
+
+def _stage_link(stage: Stage) -> SafeString:
+    address = reverse("derms:stage", args=[stage.event.number, stage.number])
+    return link(address, f"{stage.event.number} · {stage.number}")
+
+
+def _window(stage: Stage) -> SafeString:
+    return window(stage.starts_at, stage.ends_at, stage.event.zone.time_zone)
+
+
+# Events are annotated with their window and what they reserve.
+EVENTS = Columns[Any](
+    "derms/event_list.html",
+    Column(_("Select all"), "pick", heading="pick-all", css="cell-pick", phone=""),
+    Column(
+        _("Event"),
+        lambda e: link(reverse("derms:event", args=[e.number]), e.number),
+        value=lambda e: e.number,
+        sort="number",
+        order_by="pk",
+        phone="title",
+    ),
+    Column(
+        _("Name, control zone, strategy"),
+        "name",
+        value=lambda e: e.name,
+        file_label=_("Name"),
+        sort="name",
+        phone="name",
+    ),
+    Column(_("State"), lambda e: badge(e.state), value=lambda e: e.state, sort="state", phone="side"),
+    Column(_("Approval"), "approval", value=lambda e: e.approval, phone="off wide"),
+    Column(_("Balance Authority approval"), value=lambda e: e.balance_authority_approval),
+    Column(
+        _("Type, objective"),
+        lambda e: noted(e.type_id, e.get_objective_display()),
+        value=lambda e: e.type_id,
+        file_label=_("Type"),
+        phone="off",
+    ),
+    Column(_("Objective"), value=lambda e: e.objective),
+    Column(_("Control zone"), value=lambda e: e.zone.code),
+    Column(_("Strategy"), value=lambda e: e.strategy.name),
+    Column(
+        _("Window"),
+        lambda e: window(e.starts_at, e.ends_at, e.zone.time_zone),
+        value=lambda e: e.starts_at,
+        file_label=_("Starts at"),
+        sort="starts",
+        order_by="starts_at",
+        phone="start",
+    ),
+    Column(_("Ends at"), value=lambda e: e.ends_at),
+    Column(
+        _("Target"),
+        lambda e: kw(e.target_kw),
+        value=lambda e: e.target_kw,
+        file_label=_("Target (kW)"),
+        sort="target",
+        order_by="target_kw",
+        css="num",
+        phone="off",
+    ),
+    Column(
+        _("Reserved"),
+        lambda e: watts(e.reserved_w),
+        value=lambda e: e.reserved_w,
+        file_label=_("Reserved (W)"),
+        sort="reserved",
+        order_by="reserved_w",
+        css="num",
+        phone="end",
+    ),
+    Column(_("Progress"), lambda e: meter(e.reserved_kw, e.target_kw) if e.reserved_w else None, phone="off wide"),
+)
+
+# On a page, `extra` is the state of the device.
+DEVICES = Columns[Device](
+    "derms/device_list.html",
+    Column(
+        _("Device"),
+        lambda d: _device_link(d.head_end.code, d.nic_id),
+        value=lambda d: d.head_end.code,
+        file_label=_("Head end"),
+        phone="title",
+    ),
+    Column(_("NIC id"), value=lambda d: d.nic_id),
+    Column(_("Class"), lambda d: d.get_device_class_display(), value=lambda d: d.device_class),
+    Column(_("Control zone"), lambda d: d.zone, value=lambda d: d.zone.code),
+    Column(_("Feeder"), lambda d: d.feeder, value=lambda d: d.feeder.code),
+    Column(_("Rated"), lambda d: watts(d.rated_w), value=lambda d: d.rated_w, file_label=_("Rated (W)"), css="num"),
+    Column(_("Registered"), value=lambda d: d.registered_at),
+    Column(_("State"), "state", phone="side"),
+)
+
+STAGES = Columns[Stage](
+    "derms/event_stages.html",
+    Column("#", "stage", css="num", phone="title"),
+    Column(_("Program, control"), "program", phone=""),
+    Column(_("Window"), _window, phone=""),
+    Column(_("State"), "state", phone="side"),
+    Column(_("Target"), lambda s: kw(s.target_kw if s.goal_kw is None else s.goal_kw), css="num"),
+    Column(_("Reserved"), "reserved", css="num"),
+    Column(_("Called"), lambda s: number(s.called), css="num", phone="start label"),
+    Column(_("Left out"), lambda s: number(s.left_out_count), css="num", phone="end label"),
+    Column(_("Outcomes"), lambda s: outcome_strip(s.outcomes), css="off-paper", phone=""),
+)
+
+STAGE_DEVICES = Columns[StageDevice](
+    "derms/stage.html",
+    Column(
+        _("Device"),
+        lambda d: _device_link(d.head_end, d.nic_id),
+        value=lambda d: d.head_end,
+        file_label=_("Head end"),
+        phone="title",
+    ),
+    Column(_("NIC id"), value=lambda d: d.nic_id),
+    Column(_("Class"), lambda d: d.device_class, value=lambda d: d.device_class),
+    Column(_("Feeder"), lambda d: d.feeder, value=lambda d: d.feeder),
+    Column(
+        _("Expected"),
+        lambda d: watts(d.expected_w),
+        value=lambda d: d.expected_w,
+        file_label=_("Expected (W)"),
+        css="num",
+    ),
+    Column(_("Outcome"), lambda d: badge(d.outcome), value=lambda d: d.outcome, phone="side"),
+    Column(
+        _("Reduction"),
+        lambda d: watts(d.reduction_w),
+        value=lambda d: d.reduction_w,
+        file_label=_("Reduction (W)"),
+        css="num",
+    ),
+    Column(_("Actual start"), value=lambda d: d.started_at),
+    Column(_("Actual end"), value=lambda d: d.ended_at),
+    Column(_("Error"), lambda d: d.error or None, value=lambda d: d.error),
+)
+
+EVENT_MESSAGES = Columns[Delivery](
+    "derms/event_messages.html",
+    Column(_("Message"), "message", phone="title"),
+    Column(_("From, to"), lambda d: f"{label_of(d.message.sender)} → {label_of(d.receiver)}"),
+    Column(_("Sent"), "sent", phone=""),
+    Column(_("Attempts"), lambda d: d.attempt, css="num"),
+    Column(_("State"), lambda d: badge(d.state), phone="side"),
+)
+
+COMING_STAGES = Columns[Stage](
+    "derms/device.html",
+    Column(_("Event"), _stage_link, phone="title"),
+    Column(_("Program"), lambda s: s.program),
+    Column(_("Window"), _window),
+    Column(_("State"), lambda s: badge(s.state), phone="side"),
+)
+
+LAST_CALLS = Columns[DeviceCall](
+    "derms/device.html",
+    Column(_("Event"), lambda call: _stage_link(call.stage), phone="title"),
+    Column(_("Window"), lambda call: _window(call.stage)),
+    Column(_("Outcome"), lambda call: badge(call.outcome.code if call.outcome else call.stage.state), phone="side"),
+    Column(_("Reduction"), lambda call: watts(call.outcome.reduction_w if call.outcome else None), css="num"),
+)
+
+STRATEGIES = Columns[Strategy](
+    "derms/strategy_list.html",
+    Column(_("Name"), "name", phone="title"),
+    Column(_("State"), lambda s: s.get_state_display(), phone="side"),
+    Column(_("Type"), lambda s: s.type_id),
+    Column(_("Objective"), lambda s: s.get_objective_display()),
+    Column(_("Control zone"), lambda s: s.zone),
+    Column(_("Default stages"), "stages"),
+    Column(_("Target"), lambda s: kw(s.target_kw), css="num"),
+    Column(_("Actions"), "actions", is_unseen=True, css="num", phone="", permission="derms.plan_event"),
+)
+
+GROUPS = Columns[GroupRow](
+    "derms/group_list.html",
+    Column(_("Name"), "name", phone="title"),
+    Column(_("Devices that match"), lambda row: row.criteria or None),
+)
+
+EVENT_TYPES = Columns[EventType](
+    "derms/event_type_list.html",
+    Column(_("Type"), lambda t: link(reverse("derms:event_type_edit", args=[t.category]), t.category), phone="title"),
+    Column(_("Minimum lead time"), lambda t: quantity(number(t.lead_time_s), "s"), css="num"),
+    Column(_("Outcome time-out"), lambda t: quantity(number(t.outcome_timeout_s), "s"), css="num"),
+    Column(_("Balance Authority check"), lambda t: yesno(t.balance_authority_check)),
+    Column(
+        _("Threshold"),
+        lambda t: kw(t.balance_authority_threshold_kw) if t.balance_authority_check else None,
+        css="num",
+    ),
+)

@@ -1,0 +1,57 @@
+"""Changes in the history of all systems: of events, stages, participations, unavailability and programs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from integration.seam import sql
+from integration.seam.sql import statement
+
+KINDS = {
+    "event": _("Event"),
+    "stage": _("Stage"),
+    "program event": _("Program event"),
+    "participation": _("Event participation"),
+    "unavailability": _("Unavailability"),
+    "program": _("Program"),
+    "program type": _("Program type"),
+}
+LAST_KEY = "~"  # sorts after every key
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change; `name` is the object's, `part` the number of the stage if there is one."""
+
+    at: datetime
+    key: str
+    kind: str
+    name: str
+    part: int | None
+    by: str
+    from_state: str
+    to_state: str
+    why: str
+
+    @property
+    def kind_word(self) -> str:
+        return str(KINDS[self.kind])
+
+    @property
+    def url(self) -> str:
+        """The page of the object; not everyone who sees the trail may open it."""
+        if self.kind in ("event", "stage"):
+            return reverse("derms:event", args=[self.name])
+        if self.kind == "program event":
+            return reverse("cpm:program_event", args=[self.name, self.part])
+        return reverse("cpm:program", args=[self.name]) if self.kind == "program" else ""
+
+
+def changes(wanted: dict[str, Any], *, before: tuple[datetime, str] | None, limit: int) -> list[Change]:
+    """Up to `limit` changes before a place in the trail; without a place, the newest."""
+    at, key = before or (wanted["until"], LAST_KEY)
+    query = statement("integration.console", "audit_trail")
+    return [Change(*row) for row in sql.rows(query, {**wanted, "at": at, "key": key, "limit": limit})]

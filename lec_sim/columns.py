@@ -1,0 +1,65 @@
+"""The columns of Live Energy Connect's lists."""
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from integration.pages.columns import Column, Columns
+from integration.pages.templatetags.gridcall import badge, clock, number, percent_of, when, window
+
+from .models import HeadEndProfile, LecStage
+from .queries.stages import Progress
+
+
+def _window(stage: LecStage) -> SafeString:
+    return window(stage.starts_at, stage.ends_at, stage.time_zone)
+
+
+RUNNING = Columns[Progress](
+    "lec_sim/stage_list.html",
+    Column(_("Stage"), lambda progress: progress.stage, phone="title"),
+    Column(_("State"), lambda progress: badge(progress.stage.state), phone="side"),
+    Column(_("Window"), lambda progress: _window(progress.stage), phone=""),
+    Column(_("Control"), "running-control", phone="off"),
+    Column(_("Ends in"), "ends-in", css="num"),
+    Column(_("Called"), lambda p: f"{number(p.stage.called)} / {number(p.stage.reserved)}", css="num"),
+    Column(_("Answered"), "answered", css="num"),
+    Column(_("Rejected"), lambda progress: number(progress.rejected), css="num", phone="start label"),
+    Column(_("Overridden"), lambda progress: number(progress.overridden), css="num", phone="end label"),
+)
+
+DUE = Columns[LecStage](
+    "lec_sim/stage_list.html",
+    Column(_("Stage"), lambda stage: stage, phone="title"),
+    Column(_("State"), lambda stage: badge(stage.state), phone="side"),
+    Column(_("Window"), _window, phone=""),
+    Column(_("Control"), "control", phone="off"),
+    Column(_("Starts in"), "starts-in", css="num"),
+    Column(_("Reserved"), "reserved", css="num"),
+)
+
+HEAD_ENDS = Columns[HeadEndProfile](
+    "lec_sim/stage_list.html",
+    Column(_("Head end"), lambda profile: profile.head_end, phone="title"),
+    Column(_("Mean answer"), "mean-answer", css="num"),
+    Column(_("Offline"), lambda profile: percent_of(profile.offline_share, 1), css="num"),
+    Column(_("Rejects"), lambda profile: percent_of(profile.reject_share, 1), css="num"),
+    Column(_("Overrides per hour"), "overrides", css="num"),
+    Column(_("Seed"), lambda profile: profile.seed, css="num"),
+    Column(_("Fault"), "fault", phone="side"),
+)
+
+PAST = Columns[LecStage](
+    "lec_sim/stage_list.html",
+    Column(_("Stage"), lambda stage: stage, phone="title"),
+    Column(_("State"), "state", phone="side"),
+    Column(_("Window"), _window, phone=""),
+    Column(_("Started"), lambda stage: clock(stage.started_at, stage.time_zone), phone="off"),
+    Column(_("Ended"), lambda stage: clock(stage.ended_at, stage.time_zone), phone="off"),
+    Column(_("Reserved"), lambda stage: number(stage.reserved), css="num", phone="start label"),
+    Column(_("Called"), lambda stage: number(stage.called), css="num", phone="end label"),
+    Column(
+        _("Outcomes handed over"),
+        lambda stage: when(stage.handed_over_at, stage.time_zone),
+        phone_label=_("Handed over"),
+    ),
+)
