@@ -22,7 +22,7 @@ from .models import User
 
 
 def signed_in_lately(view: View) -> View:
-    """Require a recent sign-in (ACCOUNT_REAUTHENTICATION_TIMEOUT) before a change of what somebody may do."""
+    """Require a recent sign-in (ACCOUNT_REAUTHENTICATION_TIMEOUT) before a change of anyone's permissions."""
 
     @wraps(view)
     def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

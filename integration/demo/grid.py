@@ -58,7 +58,7 @@ def add_grid() -> None:
 def add_zone(
     *, code: str, name: str, limit_kw: int | None = None, substations: int = 4, feeders: int = 5, transformers: int = 40
 ) -> ControlZone:
-    """Make a control zone with its grid: so many feeders per substation and transformers per feeder."""
+    """Make a control zone with its grid; `feeders` is per substation, `transformers` per feeder."""
     zone = ControlZone.objects.create(code=code, name=name, time_zone="America/New_York", limit_kw=limit_kw)
     grid = {"substations": substations, "feeders": feeders, "transformers": transformers}
     execute(statement("integration.demo", "add_zone_grid"), {"zone": zone.pk, "code": code, **grid})

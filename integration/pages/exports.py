@@ -64,20 +64,20 @@ def listing_of(name: str, columns: Sequence[Column[M]], rows: QuerySet[M], order
 
 def export(request: HttpRequest, listing: Listing[Any]) -> HttpResponseBase:
     """The listing in the format that the address names, CSV by default. Raises ExportRefused."""
-    wanted = request.GET.get("format", "csv")
-    if wanted not in FORMATS:
-        raise ExportRefused(_no_such_format(wanted))
-    if wanted == "csv":
+    kind = request.GET.get("format", "csv")
+    if kind not in FORMATS:
+        raise ExportRefused(_no_such_format(kind))
+    if kind == "csv":
         return _as_csv(listing)
     file = TemporaryFile()  # noqa: SIM115  (closed with the response)
     try:
-        (_write_excel if wanted == "xlsx" else _write_parquet)(listing, file)
+        (_write_excel if kind == "xlsx" else _write_parquet)(listing, file)
     except BaseException:
         file.close()
         raise
     file.seek(0)
     return FileResponse(
-        file, as_attachment=True, filename=f"{listing.name}.{wanted}", headers={"Content-Type": TYPES[wanted]}
+        file, as_attachment=True, filename=f"{listing.name}.{kind}", headers={"Content-Type": TYPES[kind]}
     )
 
 
@@ -89,11 +89,11 @@ def safe_cell(value: Any) -> Any:
     return f"'{text}" if text.startswith(FORMULA_BEGINS) else text
 
 
-def _no_such_format(wanted: str) -> str:
-    if wanted == "parquet":
+def _no_such_format(kind: str) -> str:
+    if kind == "parquet":
         return _("Parquet files need a package that is not installed: pip install gridcall[parquet].")
     return _("There is no “%(format)s” export. Available: %(formats)s.") % {
-        "format": wanted[:20],
+        "format": kind[:20],
         "formats": ", ".join(FORMATS.values()),
     }
 

@@ -149,10 +149,10 @@ def sign_ins() -> Table:
 
 def end_by_signal() -> None:
     """End on Ctrl-C even if a script, which ignores it, started this in the background; nohup still works."""
-    wanted = [signal.SIGINT, signal.SIGTERM]
+    ending = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        wanted.append(signal.SIGHUP)
-    for number in wanted:
+        ending.append(signal.SIGHUP)
+    for number in ending:
         signal.signal(number, _interrupt)
 
 

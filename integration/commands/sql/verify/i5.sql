@@ -1,4 +1,4 @@
--- Transitions that don't start from the state where the previous one ended, and objects in another state than the last.
+-- Transitions that don't start in the state the previous one led to, and objects in another state than their last one.
 WITH derms AS (
     SELECT event_id, stage_id, revision, from_state, to_state,
            lag(revision) OVER by_revision AS before, lag(to_state) OVER by_revision AS was,
