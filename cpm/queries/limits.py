@@ -6,7 +6,7 @@ from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper,
 
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program
-from integration.seam.periods import LimitUse, limits_of
+from integration.seam.program_limits import LimitUse, limits_of
 
 from .participations import CALLED_OFF
 

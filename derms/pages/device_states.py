@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from derms.choices import HOLDING_STAGE_STATES, StageState
 from derms.models import Departure, Device, DeviceUnavailability, Program, Reservation, Stage
-from integration.seam.periods import Limit, LimitUse, limits_of
+from integration.seam.program_limits import Limit, LimitUse, limits_of
 
 
 def device_states(devices: list[Device], now: datetime) -> dict[int, str]:

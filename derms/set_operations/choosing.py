@@ -12,7 +12,7 @@ from derms.rules import broken_rule
 from derms.set_operations.device_rules import device_rules, rules_in_force
 from integration.seam import sql
 from integration.seam.loads import Partition
-from integration.seam.periods import Span, period_spans
+from integration.seam.program_limits import Span, period_spans
 from integration.seam.program_rules import Kind, RuleField
 from integration.seam.sql import Sql, compose, identifier, integer, statement
 

@@ -3,7 +3,7 @@
 from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext_lazy as _
 
-from integration.seam.periods import LimitUse
+from integration.seam.program_limits import LimitUse
 
 from .columns import Column, Columns
 from .templatetags.gridcall import number

@@ -14,7 +14,7 @@ from cpm.queries import uses_of_limits
 from derms.forms import EventForm
 from derms.models import Program as DermsProgram
 from integration.seam.models import Message
-from integration.seam.periods import period_spans
+from integration.seam.program_limits import period_spans
 from integration.seam.program_rules import FIELDS, PERIODS, RULES, ProgramRules, RuleField, Unit
 from integration.seam.settling import settle
 from tests.pages.html import html_of

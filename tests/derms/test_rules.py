@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from derms.rules import BREAKS, broken_rule
 from derms.set_operations.device_rules import device_rules, rules_in_force
-from integration.seam.periods import Span, period_spans
+from integration.seam.program_limits import Span, period_spans
 from integration.seam.program_rules import RULES, Kind, ProgramRules
 
 NEW_YORK = ZoneInfo("America/New_York")
