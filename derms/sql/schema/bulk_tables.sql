@@ -1,7 +1,7 @@
--- One row per reserved device: partitioned by stage (integration/seam/loads.py makes and attaches the partitions).
+-- One row per reserved device, partitioned by stage (integration/seam/loads.py creates and attaches the partitions).
 CREATE SEQUENCE derms_event_number;
 
--- The column that is equal in all rows of a partition comes last in the key: building it takes half the time.
+-- The column that is the same in all rows of a partition comes last in the key, which halves the time to build it.
 CREATE TABLE derms_reservation (
     stage_id bigint NOT NULL, device_id bigint NOT NULL, expected_w integer NOT NULL,
     PRIMARY KEY (device_id, stage_id)

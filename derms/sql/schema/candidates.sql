@@ -1,13 +1,13 @@
--- What choosing looks at: a row per enrolled device with its score, in one table per control zone.
--- Four bytes instead of up to thirteen, compared as fast as a number.
+-- What device selection reads: one row per enrollment of a device, with its score, in one partition per control zone.
+-- The type takes four bytes instead of up to thirteen and compares as fast as a number.
 CREATE TYPE derms_device_class AS ENUM ('thermostat', 'water_heater', 'ev_charger', 'battery');
 
--- Kept in the row instead of computed several times in each choice.
+-- Stored in the row, since each choice would compute it several times.
 CREATE FUNCTION derms_score(recent integer, calls integer) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (bit_count(recent::bit(10)) + 4)::float8 / (calls + 5);
 
--- What a choice reads of each row stands first, and of that last what may be null: the server walks a row's columns up to
--- the last one it needs, and after a null it has to count instead of knowing where the next one begins.
+-- The columns that a choice reads come first, nullable ones last among them: PostgreSQL steps through a row up to the
+-- last column it needs, and only knows the columns' offsets in advance up to the first null.
 CREATE TABLE derms_candidate (
     device_id bigint NOT NULL, program_id bigint NOT NULL, zone_id bigint NOT NULL,
     enrolled_from timestamptz NOT NULL, last_called_at timestamptz NOT NULL, score float8 NOT NULL,
@@ -34,7 +34,7 @@ END $$;
 CREATE TRIGGER make_candidate_table AFTER INSERT ON derms_controlzone
     FOR EACH ROW EXECUTE FUNCTION derms_make_candidate_table();
 
--- The zone is said in each, so that one zone's table is looked into for a device, not every zone's.
+-- Each of these statements names the zone, so that only one zone's partition is searched for a device.
 CREATE FUNCTION derms_add_candidates() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO derms_candidate

@@ -1,4 +1,4 @@
--- DERMS's history: transitions are only added, sealed, and required by every change of a state.
+-- DERMS's history: transitions are append-only and sealed, and every state change requires one.
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON derms_transition
     FOR EACH STATEMENT EXECUTE FUNCTION gridcall_refuse_change();
 CREATE TRIGGER write_seals AFTER INSERT ON derms_transition REFERENCING NEW TABLE AS written

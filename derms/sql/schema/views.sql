@@ -1,4 +1,4 @@
--- Devices that have left a stage, before its start or while it ran. Choosing, calls and counts leave them out.
+-- Devices that have left a stage, before its start or while it ran. Selection, calls and counts ignore them.
 CREATE VIEW derms_departure AS
 SELECT s.id AS stage_id, d.id AS device_id, m.reason
   FROM derms_removal m
