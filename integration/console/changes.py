@@ -1,4 +1,4 @@
-"""Changes in the history of all systems: of events, stages, participations, unavailability and programs."""
+"""Changes from the history of all systems: of events, stages, participations, unavailability and programs."""
 
 from dataclasses import dataclass
 from datetime import datetime

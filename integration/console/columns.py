@@ -69,7 +69,7 @@ DELIVERIES = Columns[Delivery](
     Column(_("Delivered"), lambda one: when(one.delivered_at)),
 )
 
-# Deliveries, and work of the clock.
+# Deliveries and due work.
 DEAD_LETTERS = Columns[Any](
     "console/message_list.html",
     Column(_("What"), "dead", phone="title"),
@@ -128,7 +128,7 @@ def _window(event: Any) -> SafeString:
     return window(event.starts_at, event.ends_at, event.zone.time_zone)
 
 
-# Events with their window and what they reserve.
+# Running events, with their window and reserved power.
 RUNNING_EVENTS = Columns[Any](
     "console/overview_events.html",
     Column(_("Event"), _event_link, phone="title"),

@@ -1,4 +1,4 @@
-"""A list's columns: one line says a column's heading, its cell, its order, and what a file holds of it."""
+"""The columns of a list: one entry sets a column's heading, its cell, its order and its value in files."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -18,20 +18,20 @@ Person = AbstractBaseUser | AnonymousUser
 class Column(Generic[R]):
     """One column of a list.
 
-    cell: what a page shows: a function of the row, or the name of a `partialdef` in the columns' template, which knows
-        the row as `row`. A column without one is in files alone.
-    value: what a file holds, as a function of the row; a column without one is on pages alone. `file_label` is its
-        heading there, if it needs a unit or other words.
-    sort: the order a first click on the heading asks for, "-" in front for descending; a second click turns it round.
-        `order_by` is the field, if it has another name.
+    cell: what a page shows: a function of the row, or the name of a `partialdef` in the columns' template, which gets
+        the row as `row`. A column without a cell is only in files.
+    value: what a file contains, as a function of the row; a column without a value is only on pages. `file_label` is
+        the heading in files, if it differs, for example by a unit.
+    sort: the order that a first click on the heading requests, with a leading "-" for descending; a second click
+        reverses it. `order_by` is the field, if its name differs.
     css: classes of the heading and of each cell; "num" aligns numbers.
-    phone: where a narrow page puts the cell, or a function of the row: "label" (a line of its own that begins with the
-        heading), "" (a line of its own), "title", "side", "start", "end", "name", "off" (left out), "wide" (left out
-        first), "empty" (left out on phones alone); several are separated by spaces. `phone_label` is the heading of the
-        line, if it is shorter there.
-    heading: the name of a `partialdef` that is drawn instead of the label. `is_unseen` leaves the label to screen
-        readers.
-    permission: who sees the column, on pages and in files; everybody if it is empty.
+    phone: the cell's place on a narrow page, or a function of the row: "label" (its own line, which starts with the
+        heading), "" (its own line), "title", "side", "start", "end", "name", "off" (left out), "wide" (left out
+        first), "empty" (left out only on phones); several are separated by spaces. `phone_label` is the heading of
+        that line, if it is shorter.
+    heading: the name of a `partialdef` that is rendered instead of the label. `is_unseen` shows the label only to
+        screen readers.
+    permission: the permission to see the column, on pages and in files; if empty, everybody sees it.
     """
 
     label: Text
@@ -49,20 +49,20 @@ class Column(Generic[R]):
     permission: str = ""
 
     def next_order(self, sort: str) -> str:
-        """The order a click asks for while the list is sorted by `sort`."""
+        """The order that a click requests while the list is sorted by `sort`."""
         if sort != self.sort:
             return self.sort
         return sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"
 
     def sorted_now(self, sort: str) -> str:
-        """How `sort` orders the list by this column, in the words of aria-sort; empty if it does not."""
+        """The value of aria-sort if `sort` orders the list by this column, else empty."""
         if not self.sort or sort.lstrip("-") != self.sort.lstrip("-"):
             return ""
         return "descending" if sort.startswith("-") else "ascending"
 
 
 class Columns(Generic[R]):
-    """The columns of a list, in the order of pages and files, and the template that has the fragments they name."""
+    """The columns of a list, in the order of pages and files, and the template with the fragments that they name."""
 
     def __init__(self, template: str, *columns: Column[R]) -> None:
         self.template = template
@@ -75,12 +75,12 @@ class Columns(Generic[R]):
         return [column for column in self._seen_by(person) if column.value]
 
     def sort_fields(self) -> dict[str, str]:
-        """The field of each order the list can have."""
+        """The field behind each order that the list supports."""
         keys = {column.sort.lstrip("-"): column.order_by for column in self.columns if column.sort}
         return {key: field or key for key, field in keys.items()}
 
     def keyset_order(self, sort: str, *, default: str) -> tuple[str, str]:
-        """The fields of a page that is sorted so: the column's and the id, both in the same direction."""
+        """The fields to sort a page by: the column's and the id, in the same direction."""
         fields = self.sort_fields()
         order = sort if sort.lstrip("-") in fields else default
         sign = "-" if order.startswith("-") else ""
@@ -91,7 +91,7 @@ class Columns(Generic[R]):
 
 
 def link(url: str, text: object) -> SafeString:
-    """A cell that leads to a page."""
+    """A cell that links to a page."""
     return format_html('<a href="{}">{}</a>', url, text)
 
 

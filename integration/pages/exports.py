@@ -47,7 +47,7 @@ class Listing(NamedTuple, Generic[R]):
 
 
 def listing(name: str, columns: Sequence[Column[R]], next_page: Callable[[R | None], list[R]]) -> Listing[R]:
-    """A listing of columns; the heading is in the language of the request, since a file is written after it."""
+    """A listing of columns; the headings are translated now, since a file is written after the request."""
     header = [str(column.file_label or column.label) for column in columns]
     return Listing(name, header, next_page, lambda row: [column.value(row) for column in columns if column.value])
 

@@ -1,4 +1,4 @@
-"""The table of how far limits are used up, on the pages of programs and of devices."""
+"""The table of how much of each limit is used, on the pages of programs and devices."""
 
 from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext_lazy as _

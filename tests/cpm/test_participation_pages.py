@@ -189,7 +189,7 @@ def test_a_load_under_way_shows_its_parts(make_program_event: Make, as_manager: 
     message = send(DeviceReservation(stage_uid=event.stage_uid, extract=extract), sender=System.DERMS)
     Load.objects.create(message=message, receiver=System.CPM, parts=4, parts_done=1, applied=100)
     page = as_manager.get(f"{LIST}?program_event=DR-2026-0001-1").content.decode()
-    assert "Reservations: parts taken in" in page
+    assert "Reservations: parts loaded" in page
     assert "1 / 4" in page
     assert "100 rows so far" in page
 

@@ -1,4 +1,4 @@
-"""What partials/table.html is drawn with: the headings and the rows of a list's columns."""
+"""The tags of partials/table.html: the headings and the rows of a list's columns."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -15,12 +15,12 @@ from .gridcall import NONE
 
 register = template.Library()
 
-HIDDEN = ("off", "wide")  # a heading goes with its cells
+HIDDEN = ("off", "wide")  # a heading is hidden with its cells
 Draw = Callable[[Any, Context], str]
 
 
 class Heading(NamedTuple):
-    """A heading as it is drawn: `order` is what its link asks for, `sorted` how the list is sorted by it now."""
+    """A heading to render: `order` is what its link requests, `sorted` how the list is sorted by it now."""
 
     label: Text
     css: str
@@ -32,13 +32,13 @@ class Heading(NamedTuple):
 
 @register.simple_tag(takes_context=True)
 def headings(context: Context, columns: Columns[Any], sort: str = "") -> list[Heading]:
-    """The headings of the columns the person sees, while the list is sorted by `sort`."""
+    """The headings of the columns that the person sees, for a list sorted by `sort`."""
     return [_heading(context, columns, column, sort) for column in columns.on_page(context["user"])]
 
 
 @register.simple_tag(takes_context=True)
 def body(context: Context, columns: Columns[Any], rows: Iterable[Any], extra: Mapping[Any, Any] | None = None) -> str:
-    """The rows of a table. A fragment knows each as `row`, and what `extra` has for its primary key as `extra`."""
+    """The rows of a table. A fragment gets each as `row`, and the entry of `extra` for its primary key as `extra`."""
     cells = [(_opened(column), _drawn(context, columns, column)) for column in columns.on_page(context["user"])]
     lines = []
     for row in rows:
@@ -51,7 +51,7 @@ def body(context: Context, columns: Columns[Any], rows: Iterable[Any], extra: Ma
 def _heading(context: Context, columns: Columns[Any], column: Column[Any], sort: str) -> Heading:
     return Heading(
         column.label,
-        _classes(column.css, *(word for word in _phone_words(column) if word in HIDDEN)),
+        _classes(column.css, *(place for place in _phone_places(column) if place in HIDDEN)),
         column.next_order(sort) if column.sort else "",
         column.sorted_now(sort),
         column.is_unseen,
@@ -59,27 +59,27 @@ def _heading(context: Context, columns: Columns[Any], column: Column[Any], sort:
     )
 
 
-def _phone_words(column: Column[Any], row: Any = None) -> list[str]:
-    """Where the cell goes; for the heading only what holds for all rows."""
+def _phone_places(column: Column[Any], row: Any = None) -> list[str]:
+    """The places of the cell on a narrow page; without a row, those that all rows share."""
     if callable(column.phone):
         return column.phone(row).split() if row is not None else []
     return column.phone.split()
 
 
 def _classes(css: str, *phone: str) -> str:
-    return " ".join(filter(None, [css, *(f"cell-{word}" for word in phone)]))
+    return " ".join(filter(None, [css, *(f"cell-{place}" for place in phone)]))
 
 
 def _opened(column: Column[Any]) -> Callable[[Any], str]:
-    """The beginning of a cell, by its row."""
+    """Return the function that opens a row's cell."""
     if callable(column.phone):
-        return lambda row: _begin(column, _phone_words(column, row))
+        return lambda row: _begin(column, _phone_places(column, row))
     begin = _begin(column, column.phone.split())
     return lambda row: begin
 
 
 def _begin(column: Column[Any], phone: list[str]) -> str:
-    css = _classes(column.css, *(word for word in phone if word != "label"))
+    css = _classes(column.css, *(place for place in phone if place != "label"))
     return format_html(
         "<td{}{}>",
         format_html(' class="{}"', css) if css else "",
@@ -88,7 +88,7 @@ def _begin(column: Column[Any], phone: list[str]) -> str:
 
 
 def _drawn(context: Context, columns: Columns[Any], column: Column[Any]) -> Draw:
-    """How a column draws the inside of a cell."""
+    """Return the function that renders the inside of a row's cell."""
     cell = column.cell
     if isinstance(cell, str):
         return _fragment(context, columns, cell)
@@ -101,6 +101,6 @@ def _text(value: object, context: Context) -> str:
 
 def _fragment(context: Context, columns: Columns[Any], name: str) -> Draw:
     if context.template is None:
-        raise RuntimeError("A table is drawn within a template.")
+        raise RuntimeError("A table can only be rendered inside a template.")
     fragment = context.template.engine.get_template(f"{columns.template}#{name}")
     return lambda row, context: fragment.nodelist.render(context)
