@@ -220,3 +220,9 @@ def planned(event: derms.Event, by_minutes: int = 0) -> list[operations.PlannedS
         )
         for stage in event.stages.order_by("number")
     ]
+
+
+def seen(*numbers: str) -> dict[str, list[str]]:
+    """What the form of an action carries for somebody who looks at these events now."""
+    found = derms.Event.objects.filter(number__in=numbers).order_by("pk")
+    return {"seen": [f"{event.number}@{event.revision}" for event in found]}

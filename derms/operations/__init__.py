@@ -19,7 +19,6 @@ from .delivered import follow_delivered_load
 from .drafts import discard_draft, keep_draft
 from .enrollment import EnrollmentRefused, change_enrollment, load_enrollments, save_program
 from .events import (
-    EventChanged,
     EventDetails,
     EventNotEditable,
     PlannedStage,
@@ -31,6 +30,7 @@ from .events import (
 from .execution import follow_execution, report_unended_stage, report_unstarted_stage
 from .forecast import ForecastLoaded, ForecastRefused, load_forecast
 from .forecast_age import report_old_forecast
+from .locks import EventChanged, require_unchanged
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
 from .removals import answer_removal, opt_out_device, save_unavailability
 from .scheduling import EventNotSchedulable, schedule_event, write_reservation_extract
@@ -78,6 +78,7 @@ __all__ = [
     "report_unended_stage",
     "report_unstarted_stage",
     "require_editable",
+    "require_unchanged",
     "save_event_type",
     "save_group",
     "save_program",

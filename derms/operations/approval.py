@@ -1,4 +1,7 @@
-"""An event's path from New to Approved: submit, withdraw, approve, deny, and the Balance Authority's approval."""
+"""An event's path from New to Approved: submit, withdraw, approve, deny, and the Balance Authority's approval.
+
+`revision` is the event's as the person saw it: each operation raises EventChanged if there is another one by now.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -32,10 +35,10 @@ class EventNotInState(Refused):
 
 
 @transaction.atomic
-def submit_event(*, event_id: int, by: Any, now: datetime, accepted_kw: int = 0) -> None:
+def submit_event(*, event_id: int, by: Any, now: datetime, accepted_kw: int = 0, revision: int | None = None) -> None:
     """Submit an event for approval. `accepted_kw` is the shortfall the operator accepts when it is scheduled."""
     lock_balance_authority_check()
-    event = lock_event(event_id)
+    event = lock_event(event_id, revision)
     _require_state(event, _("submitted"), EventState.NEW)
     stages = lock_stages(event)
     _check_plan(event, stages, now)
@@ -45,9 +48,9 @@ def submit_event(*, event_id: int, by: Any, now: datetime, accepted_kw: int = 0)
 
 
 @transaction.atomic
-def withdraw_event(*, event_id: int, by: Any, now: datetime) -> None:
+def withdraw_event(*, event_id: int, by: Any, now: datetime, revision: int | None = None) -> None:
     """Take a submitted event back to New."""
-    event = lock_event(event_id)
+    event = lock_event(event_id, revision)
     _require_state(event, _("withdrawn"), EventState.SUBMITTED)
     was = event.state
     event.withdraw()
@@ -55,21 +58,23 @@ def withdraw_event(*, event_id: int, by: Any, now: datetime) -> None:
 
 
 @transaction.atomic
-def deny_event(*, event_id: int, by: Any, now: datetime, reason: str) -> None:
+def deny_event(*, event_id: int, by: Any, now: datetime, reason: str, revision: int | None = None) -> None:
     """Deny the approval, with a reason for the operator."""
-    _deny(event_id, "approval", by, now, reason)
+    _deny(lock_event(event_id, revision), "approval", by, now, reason)
 
 
 @transaction.atomic
-def deny_event_as_balance_authority(*, event_id: int, by: Any, now: datetime, reason: str) -> None:
+def deny_event_as_balance_authority(
+    *, event_id: int, by: Any, now: datetime, reason: str, revision: int | None = None
+) -> None:
     """Deny the Balance Authority's approval, with a reason for the operator."""
-    _deny(event_id, "balance_authority_approval", by, now, reason)
+    _deny(lock_event(event_id, revision), "balance_authority_approval", by, now, reason)
 
 
 @transaction.atomic
-def approve_event(*, event_id: int, by: Any, now: datetime) -> None:
+def approve_event(*, event_id: int, by: Any, now: datetime, revision: int | None = None) -> None:
     """Approve another person's event; after its last required approval the scheduler chooses its devices."""
-    event, stages = _lock_to_approve(event_id, by, now)
+    event, stages = _lock_to_approve(event_id, revision, by, now)
     if event.approval != Approval.REQUIRED:
         raise EventNotApprovable(
             _("%(number)s is approved already; it still needs the Balance Authority's approval.")
@@ -84,9 +89,9 @@ def approve_event(*, event_id: int, by: Any, now: datetime) -> None:
 
 
 @transaction.atomic
-def approve_event_as_balance_authority(*, event_id: int, by: Any, now: datetime) -> None:
+def approve_event_as_balance_authority(*, event_id: int, by: Any, now: datetime, revision: int | None = None) -> None:
     """Give the Balance Authority's approval to an event whose power passes the threshold; a third person does it."""
-    event, _stages = _lock_to_approve(event_id, by, now)
+    event, _stages = _lock_to_approve(event_id, revision, by, now)
     if event.balance_authority_approval != Approval.REQUIRED:
         raise EventNotApprovable(
             _("%(number)s doesn't need the Balance Authority's approval.") % {"number": event.number},
@@ -97,9 +102,9 @@ def approve_event_as_balance_authority(*, event_id: int, by: Any, now: datetime)
 
 
 @transaction.atomic
-def schedule_event_again(*, event_id: int, by: Any, now: datetime) -> None:
+def schedule_event_again(*, event_id: int, by: Any, now: datetime, revision: int | None = None) -> None:
     """Have the scheduler try again to choose and reserve an approved event's devices."""
-    event = lock_event(event_id)
+    event = lock_event(event_id, revision)
     _require_state(event, _("scheduled again"), EventState.APPROVED)
     event.schedule_due_at = now
     save_event(event, was=event.state, by=by, now=now, why="Schedule again")
@@ -108,9 +113,11 @@ def schedule_event_again(*, event_id: int, by: Any, now: datetime) -> None:
 
 
 @transaction.atomic
-def schedule_event_with_shortfall(*, event_id: int, accepted_kw: int, by: Any, now: datetime) -> None:
+def schedule_event_with_shortfall(
+    *, event_id: int, accepted_kw: int, by: Any, now: datetime, revision: int | None = None
+) -> None:
     """Accept a larger shortfall; the event goes back to its approver."""
-    event = lock_event(event_id)
+    event = lock_event(event_id, revision)
     _require_state(event, _("sent back with a larger shortfall"), EventState.APPROVED)
     was = event.state
     event.accept_shortfall(accepted_kw, by)
@@ -129,8 +136,7 @@ def not_scheduled_key(event: Event) -> str:
     return f"not scheduled:{event.uid}"
 
 
-def _deny(event_id: int, field: str, by: Any, now: datetime, reason: str) -> None:
-    event = lock_event(event_id)
+def _deny(event: Event, field: str, by: Any, now: datetime, reason: str) -> None:
     _require_state(event, _("denied"), EventState.SUBMITTED)
     if getattr(event, field) == Approval.NOT_REQUIRED:
         raise EventNotApprovable(
@@ -143,9 +149,9 @@ def _deny(event_id: int, field: str, by: Any, now: datetime, reason: str) -> Non
     save_event(event, was=was, by=by, now=now, why=reason.strip())
 
 
-def _lock_to_approve(event_id: int, by: Any, now: datetime) -> tuple[Event, list[Stage]]:
+def _lock_to_approve(event_id: int, revision: int | None, by: Any, now: datetime) -> tuple[Event, list[Stage]]:
     lock_balance_authority_check()
-    event = lock_event(event_id)
+    event = lock_event(event_id, revision)
     _require_state(event, _("approved"), EventState.SUBMITTED)
     if sentence := own_event_sentence(event, by):
         raise EventNotApprovable(sentence)

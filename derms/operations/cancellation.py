@@ -26,9 +26,12 @@ class EventNotCancelable(Refused):
 
 
 @transaction.atomic
-def cancel_event(*, event_id: int, by: Any, now: datetime, reason: str) -> None:
-    """Cancel an event with every stage that is not over, and send CPM and LEC the status of each stage they know."""
-    event = lock_event(event_id)
+def cancel_event(*, event_id: int, by: Any, now: datetime, reason: str, revision: int | None = None) -> None:
+    """Cancel an event with every stage that is not over, and send CPM and LEC the status of each stage they know.
+
+    `revision` is the event's as the person saw it. Raises EventChanged if there is another one by now.
+    """
+    event = lock_event(event_id, revision)
     if event.state not in OPEN_STATES:
         raise EventNotCancelable(
             _("%(number)s is %(state)s; it can't be canceled any more.")
@@ -46,9 +49,12 @@ def cancel_event(*, event_id: int, by: Any, now: datetime, reason: str) -> None:
 
 
 @transaction.atomic
-def cancel_stage(*, stage_id: int, by: Any, now: datetime, reason: str) -> None:
-    """Cancel one scheduled or running stage; the event goes on with the others, or ends if this was the last."""
-    event = lock_event(Stage.objects.values_list("event_id", flat=True).get(pk=stage_id))
+def cancel_stage(*, stage_id: int, by: Any, now: datetime, reason: str, revision: int | None = None) -> None:
+    """Cancel one scheduled or running stage; the event goes on with the others, or ends if this was the last.
+
+    `revision` is the event's as the person saw it. Raises EventChanged if there is another one by now.
+    """
+    event = lock_event(Stage.objects.values_list("event_id", flat=True).get(pk=stage_id), revision)
     stage = next(s for s in lock_stages(event) if s.pk == stage_id)
     if stage.state not in (StageState.SCHEDULED, StageState.IN_PROGRESS):
         raise EventNotCancelable(

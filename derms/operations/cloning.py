@@ -9,6 +9,7 @@ from django.db import transaction
 from ..choices import EventState
 from ..models import Event, Stage, Transition
 from .events import next_number
+from .locks import lock_event
 
 EVENT_FIELDS = (
     "name", "description", "zone_id", "strategy_id", "type_id", "objective", "target_kw", "threshold_kw",
@@ -18,9 +19,12 @@ STAGE_FIELDS = ("program_id", "target_kw", "share_pct", "control", "control_valu
 
 
 @transaction.atomic
-def clone_event(*, event_id: int, by: Any, now: datetime) -> Event:
-    """Create a New event with the same plan at the same times of day, on the first day that leaves the lead time."""
-    source = Event.objects.select_related("zone", "type").get(pk=event_id)
+def clone_event(*, event_id: int, by: Any, now: datetime, revision: int | None = None) -> Event:
+    """Create a New event with the same plan at the same times of day, on the first day that leaves the lead time.
+
+    `revision` is the event's as the person saw it. Raises EventChanged if there is another one by now.
+    """
+    source = lock_event(event_id, revision)
     stages = list(source.stages.order_by("number"))
     fields = {name: getattr(source, name) for name in EVENT_FIELDS}
     event = Event.objects.create(number=next_number(now), author=by, last_editor=by, **fields)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Max
@@ -16,15 +15,11 @@ from integration.seam.refusals import Refused
 from ..choices import EDITABLE_STATES, EventState, StrategyState
 from ..models import Event, Stage, Strategy, Transition
 from .history import last_change, save_event
-from .locks import lock_event, lock_stages
+from .locks import lock_event, lock_stages, require_unchanged
 
 
 class EventNotEditable(Refused):
     """The event is neither New nor Denied."""
-
-
-class EventChanged(Refused):
-    """Somebody else has changed the event since this person opened it."""
 
 
 class StrategyArchived(Refused):
@@ -109,9 +104,10 @@ def edit_event(
 
     `revision` is the one the person saw: raises EventChanged if the event has changed since, so that no edit is lost.
     """
-    event = _lock_editable(event_id)
-    if revision is not None and revision != event.revision:
-        raise EventChanged(_who_changed(event), last_change(event))
+    event = lock_event(event_id)
+    require_editable(event)
+    if revision is not None:
+        require_unchanged(event, revision)
     for name, value in fields.items():
         setattr(event, name, value)
     event.save(update_fields=list(fields))
@@ -128,12 +124,6 @@ def require_editable(event: Event) -> None:
             % {"number": event.number, "state": event.state},
             last_change(event),
         )
-
-
-def _lock_editable(event_id: int) -> Event:
-    event = lock_event(event_id)
-    require_editable(event)
-    return event
 
 
 def _default_stages(strategy: Strategy, starts_at: datetime) -> list[PlannedStage]:
@@ -166,15 +156,6 @@ def _replace_stages(event: Event, stages: list[PlannedStage]) -> None:
             stage.der_groups.set(planned.der_groups)
         else:
             _add_planned(event, planned)
-
-
-def _who_changed(event: Event) -> str:
-    last = event.transitions.filter(stage=None).order_by("-revision")[0]
-    at = last.at.astimezone(ZoneInfo(event.zone.time_zone))
-    return _(
-        "%(by)s changed %(number)s at %(at)s (%(why)s) while you were editing it. Your changes are not saved; "
-        "open Edit again and make them in the current plan."
-    ) % {"by": last.by, "number": event.number, "at": f"{at:%H:%M %Z}", "why": last.why or last.to_state}
 
 
 def _note_edit(event: Event, by: Any, now: datetime, what: str) -> None:

@@ -1,18 +1,41 @@
 """Row locks, taken before anything is read. The order everywhere: delivery, control zone, event, stages by id."""
 
+from zoneinfo import ZoneInfo
+
 from django.db import OperationalError
+from django.utils.translation import gettext as _
 
 from integration.seam.delivery import NotYet
+from integration.seam.refusals import Refused
 from integration.seam.sql import execute
 
 from ..models import Event, Stage
+from .history import last_change
 
 _LOCK_NOW = "SELECT FROM derms_controlzone WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE NOWAIT"
 
 
-def lock_event(event_id: int) -> Event:
-    """Lock an event's row and return the event. Raises Event.DoesNotExist."""
-    return Event.objects.select_for_update(no_key=True, of=("self",)).select_related("zone", "type").get(pk=event_id)
+class EventChanged(Refused):
+    """The event has changed since this person opened it, so they decided on something else."""
+
+
+def lock_event(event_id: int, revision: int | None = None) -> Event:
+    """Lock an event's row and return the event.
+
+    `revision` is the one a person saw, None if nobody looked. Raises EventChanged if the event is at another one by
+    now, and Event.DoesNotExist.
+    """
+    events = Event.objects.select_for_update(no_key=True, of=("self",)).select_related("zone", "type")
+    event = events.get(pk=event_id)
+    if revision is not None:
+        require_unchanged(event, revision)
+    return event
+
+
+def require_unchanged(event: Event, revision: int) -> None:
+    """Raise EventChanged if the event isn't at this revision any more."""
+    if revision != event.revision:
+        raise EventChanged(_who_changed(event), last_change(event))
 
 
 def lock_stages(event: Event) -> list[Stage]:
@@ -34,3 +57,12 @@ def lock_zones_now(zone_ids: list[int]) -> None:
         execute(_LOCK_NOW, [zone_ids])
     except OperationalError as busy:
         raise NotYet("the control zone is busy choosing devices") from busy
+
+
+def _who_changed(event: Event) -> str:
+    last = event.transitions.filter(stage=None).order_by("-revision")[0]
+    at = last.at.astimezone(ZoneInfo(event.zone.time_zone))
+    return _(
+        "%(number)s changed since you opened it: %(by)s, %(at)s (%(why)s). Nothing was saved; "
+        "open it again and look at the current plan."
+    ) % {"by": last.by, "number": event.number, "at": f"{at:%H:%M %Z}", "why": last.why or _(last.to_state)}

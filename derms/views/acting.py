@@ -22,6 +22,7 @@ from ..choices import EventState, StageState
 from ..forms import CancelForm, ReasonForm
 from ..models import Event, Stage
 from ..queries.lists import events_for_list
+from .seen import seen_fields, seen_revision
 
 MOST_EVENTS = 50  # in one action
 
@@ -66,8 +67,10 @@ def stage_cancel(request: SignedInRequest, number: str, stage_number: int) -> Ht
     stage = get_object_or_404(Stage.objects.select_related("event"), event__number=number, number=stage_number)
     running = stage.called if stage.state == StageState.IN_PROGRESS else 0
     form = CancelForm(_posted(request), number=number if running else "")
+    revision = seen_revision(request, stage.event)
     if request.method == "POST" and form.is_valid():
-        operations.cancel_stage(stage_id=stage.pk, by=request.user, now=clock.now(), **form.cleaned_data)
+        typed = form.cleaned_data
+        operations.cancel_stage(stage_id=stage.pk, by=request.user, now=clock.now(), revision=revision, **typed)
         messages.success(request, _("The stage is canceled; %(number)s goes on with the rest.") % {"number": number})
         return redirect("derms:event", number)
     title = _("Cancel stage %(stage)s of %(number)s?")
@@ -78,6 +81,7 @@ def stage_cancel(request: SignedInRequest, number: str, stage_number: int) -> Ht
         title=title % {"stage": stage_number, "number": number, "devices": f"{running:,}"},
         consequences=[_("The event goes on with its other stages."), _("This can't be undone.")],
         form=form,
+        hidden=seen_fields(request, [stage.event]),
         act=_("Cancel stage"),
         keep=_("Keep stage running") if running else _("Keep the stage"),
         keep_url=reverse("derms:event", args=[number]),
@@ -90,12 +94,13 @@ def _posted(request: SignedInRequest) -> QueryDict | None:
 
 
 def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpResponse:
+    revision = seen_revision(request, event)
     running = operations.calls_to_release(event) if action.words_while_running else 0
     words = action.words_while_running if running and action.words_while_running else action.words
     typed: dict[str, Any] = {"number": event.number} if running else {}
     form = action.form(_posted(request), **typed) if action.form else None
     if request.method == "POST" and (form is None or form.is_valid()):
-        made = _act(request, action, event, form.cleaned_data if form else {})
+        made = _act(request, action, event, revision, form.cleaned_data if form else {})
         return redirect("derms:event_edit", made.number) if made else redirect("derms:event", event.number)
     sentence = [str(words.sentence)] if words.sentence else []
     return confirm(
@@ -103,6 +108,7 @@ def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpR
         title=str(words.title) % {"number": event.number, "devices": f"{running:,}"},
         consequences=action.foresees(event) + sentence,
         form=form,
+        hidden=seen_fields(request, [event]),
         act=str(words.act),
         keep=str(words.keep),
         keep_url=reverse("derms:event", args=[event.number]),
@@ -122,6 +128,7 @@ def _act_on_several(request: SignedInRequest, action: Action, events: list[Event
         title=str(action.words.title) % {"number": _("these events")},
         consequences=[_foreseen(request, action, event) for event in events],
         form=form,
+        hidden=seen_fields(request, events),
         act=str(action.words.act_on_several or action.words.act),
         keep=_("Back to the list"),
         keep_url=reverse("derms:event_list"),
@@ -129,9 +136,11 @@ def _act_on_several(request: SignedInRequest, action: Action, events: list[Event
     )
 
 
-def _act(request: SignedInRequest, action: Action, event: Event, asked: dict[str, Any]) -> Event | None:
+def _act(request: SignedInRequest, action: Action, event: Event, revision: int, asked: dict[str, Any]) -> Event | None:
     """Carry out the action and report success; returns the event it created, if any."""
-    made: Event | None = action.operation(event_id=event.pk, by=request.user, now=clock.now(), **asked)
+    made: Event | None = action.operation(
+        event_id=event.pk, by=request.user, now=clock.now(), revision=revision, **asked
+    )
     waits = action.words.still_waits and Event.objects.get(pk=event.pk).state == EventState.SUBMITTED
     done = action.words.still_waits if waits else action.words.done
     messages.success(request, str(done) % {"number": event.number, "clone": made and made.number})
@@ -140,9 +149,10 @@ def _act(request: SignedInRequest, action: Action, event: Event, asked: dict[str
 
 def _try_to_act(request: SignedInRequest, action: Action, event: Event, asked: dict[str, Any]) -> None:
     try:
+        revision = seen_revision(request, event)
         if refusal := _refusal(request, action, event):
             raise Refused(refusal)
-        _act(request, action, event, asked)
+        _act(request, action, event, revision, asked)
     except Refused as refused:
         messages.error(request, f"{event.number}: {refused}")
 

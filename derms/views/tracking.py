@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import AbstractUser
 from django.urls import reverse
@@ -10,6 +11,7 @@ from django.utils.functional import Promise
 from ..actions import ACTIONS, Action
 from ..choices import SIDE_BRANCHES, STATES_AS_PLANNED, EventState
 from ..models import Event, Transition
+from .seen import SEEN, seen
 
 
 class Button(NamedTuple):
@@ -38,7 +40,7 @@ def buttons(event: Event, person: AbstractUser) -> list[Button]:
         Button(
             action.label,
             action.icon,
-            reverse(f"derms:event_{action.verb}", args=[event.number]),
+            _url(action, event),
             _style(action, event),
             action.refusal(event, person) if action.refusal else "",
         )
@@ -46,6 +48,11 @@ def buttons(event: Event, person: AbstractUser) -> list[Button]:
         if action.is_step and event.state in action.states and action.is_awaited(event)
         if person.has_perm(action.permission)
     ]
+
+
+def _url(action: Action, event: Event) -> str:
+    url = reverse(f"derms:event_{action.verb}", args=[event.number])
+    return url if action.has_own_page else f"{url}?{urlencode({SEEN: seen(event)})}"
 
 
 def _style(action: Action, event: Event) -> str:

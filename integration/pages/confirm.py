@@ -18,11 +18,13 @@ def confirm(
     keep_url: str,
     consequences: Iterable[str] = (),
     form: Form | None = None,
+    hidden: Iterable[tuple[str, str]] = (),
     dangerous: bool = False,
 ) -> HttpResponse:
     """Show what would happen, with a form if more is asked. 422 if the form has errors.
 
-    `act` is the text of the button that does it, `keep` of the one that doesn't.
+    `act` is the text of the button that does it, `keep` of the one that doesn't; `hidden` are names and values that the
+    form sends along.
     """
     context = {
         "title": title,
@@ -31,6 +33,7 @@ def confirm(
         "keep_url": keep_url,
         "consequences": consequences,
         "form": form,
+        "hidden": hidden,
         "dangerous": dangerous,
     }
     return render(request, "confirm.html", context, status=422 if form and form.errors else 200)

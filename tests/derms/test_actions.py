@@ -93,6 +93,6 @@ def test_an_approval_among_several_that_waits_for_the_other_one_says_so(
     Event.objects.filter(pk=one.pk).update(balance_authority_approval="required")
     client.force_login(approver)
     address = f"/events/actions/approve/?number={one.number}&number={two.number}"
-    page = client.post(address, follow=True).content.decode()
+    page = client.post(address, factories.seen(one.number, two.number), follow=True).content.decode()
     assert f"Your approval of {one.number} is recorded; the event still needs the other one." in page
     assert f"{two.number} was approved; its devices are being chosen and reserved." in page

@@ -11,6 +11,7 @@ from derms import operations
 from derms.models import Event, EventType
 from derms.operations.balance_authority import Block, highest_sum_kw
 from integration.console.models import User
+from tests import factories
 
 
 @pytest.fixture
@@ -111,10 +112,13 @@ def test_the_balance_authority_denies_with_a_reason(
     client = Client()
     client.force_login(balance_authority)
     assert "Approve as Balance Authority" in client.get(f"/events/{event.number}/").content.decode()
-    client.post(f"/events/{event.number}/deny-as-balance-authority/", {"reason": "Too much at once"})
+    client.post(
+        f"/events/{event.number}/deny-as-balance-authority/",
+        {"reason": "Too much at once", **factories.seen(event.number)},
+    )
     found = Event.objects.get()
     assert (found.state, found.balance_authority_approval) == ("Denied", "denied")
-    assert client.post(f"/events/{event.number}/approve/").status_code == 403
+    assert client.post(f"/events/{event.number}/approve/", factories.seen(event.number)).status_code == 403
 
 
 def test_the_highest_sum_is_looked_for_only_while_the_event_itself_runs(now: datetime) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 
 from derms.models import Event
 from integration.console.models import User
+from tests import factories
 
 
 @pytest.fixture
@@ -26,7 +27,9 @@ def test_an_open_event_is_canceled_with_a_reason(
     assert as_operator.get(path)["Location"] == f"/events/{event.number}/cancel/"
     asked = as_operator.get(f"/events/{event.number}/cancel/").content.decode()
     assert ("stops now" if state == "In Progress" else "does not start.") in asked
-    answer = as_operator.post(f"/events/{event.number}/cancel/", {"reason": "Cooler than forecast"})
+    answer = as_operator.post(
+        f"/events/{event.number}/cancel/", {"reason": "Cooler than forecast", **factories.seen(event.number)}
+    )
     assert answer.status_code == 302
     page = as_operator.get(f"/events/{event.number}/").content.decode()
     assert Event.objects.get().state == "Canceled"
@@ -35,7 +38,10 @@ def test_an_open_event_is_canceled_with_a_reason(
 
 def test_canceling_without_a_reason_changes_nothing(as_operator: Client, event_in: Callable[..., Event]) -> None:
     event = event_in("Scheduled")
-    assert as_operator.post(f"/events/{event.number}/cancel/", {"reason": " "}).status_code == 422
+    assert (
+        as_operator.post(f"/events/{event.number}/cancel/", {"reason": " ", **factories.seen(event.number)}).status_code
+        == 422
+    )
     assert Event.objects.get().state == "Scheduled"
 
 
@@ -46,8 +52,12 @@ def test_while_devices_run_the_number_is_typed(as_operator: Client, event_in: Ca
     assert f"Cancel {event.number} and release 20 running devices?" in page
     assert "stops now; 20 devices are released." in page
     form: dict[str, Any] = {"reason": "Storm", "typed_number": "DR-1"}
-    assert as_operator.post(f"/events/{event.number}/cancel/", form).status_code == 422
-    as_operator.post(f"/events/{event.number}/cancel/", {**form, "typed_number": event.number})
+    assert (
+        as_operator.post(f"/events/{event.number}/cancel/", {**form, **factories.seen(event.number)}).status_code == 422
+    )
+    as_operator.post(
+        f"/events/{event.number}/cancel/", {**form, "typed_number": event.number, **factories.seen(event.number)}
+    )
     assert Event.objects.get().state == "Canceled"
 
 
@@ -57,14 +67,21 @@ def test_an_event_that_is_over_offers_no_cancel_and_refuses_it(
 ) -> None:
     event = event_in(state)
     assert "Cancel…" not in as_operator.get(f"/events/{event.number}/").content.decode()
-    assert as_operator.post(f"/events/{event.number}/cancel/", {"reason": "Late"}).status_code == 409
+    assert (
+        as_operator.post(
+            f"/events/{event.number}/cancel/", {"reason": "Late", **factories.seen(event.number)}
+        ).status_code
+        == 409
+    )
 
 
 def test_one_stage_is_canceled_and_the_event_goes_on(
     as_operator: Client, event_in: Callable[..., Event], second_stage: None
 ) -> None:
     event = event_in("Scheduled")
-    as_operator.post(f"/events/{event.number}/stages/1/cancel/", {"reason": "Feeder work"})
+    as_operator.post(
+        f"/events/{event.number}/stages/1/cancel/", {"reason": "Feeder work", **factories.seen(event.number)}
+    )
     assert list(event.stages.order_by("number").values_list("state", flat=True)) == ["Canceled", "Scheduled"]
     assert Event.objects.get().state == "Scheduled"
 
@@ -73,7 +90,10 @@ def test_an_approver_cannot_cancel(approver: User, event_in: Callable[..., Event
     event = event_in("Scheduled")
     client = Client()
     client.force_login(approver)
-    assert client.post(f"/events/{event.number}/cancel/", {"reason": "No"}).status_code == 403
+    assert (
+        client.post(f"/events/{event.number}/cancel/", {"reason": "No", **factories.seen(event.number)}).status_code
+        == 403
+    )
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from django.test import Client
 from derms import operations
 from derms.models import Event
 from integration.console.models import SavedView, User
+from tests import factories
 
 Make = Callable[..., Event]
 
@@ -31,14 +32,16 @@ def states(*events: Event) -> list[str]:
 def test_several_events_are_submitted_in_one_go(as_operator: Client, new_event: Make) -> None:
     one, two = new_event(), new_event()
     assert one.number in as_operator.get(path("submit", one, two)).content.decode()
-    assert as_operator.post(path("submit", one, two)).status_code == 302
+    assert as_operator.post(path("submit", one, two), factories.seen(one.number, two.number)).status_code == 302
     assert states(one, two) == ["Submitted", "Submitted"]
 
 
 def test_one_that_is_refused_leaves_the_others_alone(as_operator: Client, new_event: Make, event_in: Make) -> None:
     new, canceled = new_event(), event_in("Canceled")
     assert "will not be changed. It is Canceled." in as_operator.get(path("submit", new, canceled)).content.decode()
-    page = as_operator.post(path("submit", new, canceled), follow=True).content.decode()
+    page = as_operator.post(
+        path("submit", new, canceled), factories.seen(new.number, canceled.number), follow=True
+    ).content.decode()
     assert states(new, canceled) == ["Submitted", "Canceled"]
     assert f"{canceled.number}: It is Canceled." in page
 
@@ -49,30 +52,30 @@ def test_own_events_are_not_approved_among_others(client: Client, event_in: Make
     operator.groups.add(Group.objects.get(name="DERMS approver"))
     client.force_login(operator)
     one, two = event_in("Submitted"), event_in("Submitted")
-    page = client.post(path("approve", one, two), follow=True).content.decode()
+    page = client.post(path("approve", one, two), factories.seen(one.number, two.number), follow=True).content.decode()
     assert states(one, two) == ["Submitted", "Submitted"]
     assert "another person has to approve it" in page
 
 
 def test_canceling_several_asks_for_a_reason(as_operator: Client, event_in: Make) -> None:
     one, two = event_in("Scheduled"), event_in("New")
-    assert as_operator.post(path("cancel", one, two)).status_code == 422
+    assert as_operator.post(path("cancel", one, two), factories.seen(one.number, two.number)).status_code == 422
     assert states(one, two) == ["Scheduled", "New"]
-    as_operator.post(path("cancel", one, two), {"reason": "Storm"})
+    as_operator.post(path("cancel", one, two), {"reason": "Storm", **factories.seen(one.number, two.number)})
     assert states(one, two) == ["Canceled", "Canceled"]
 
 
 def test_running_events_are_canceled_on_their_own_page(as_operator: Client, event_in: Make) -> None:
     running, new = event_in("In Progress"), event_in("New")
     running.stages.update(called=20)
-    as_operator.post(path("cancel", running, new), {"reason": "Storm"})
+    as_operator.post(path("cancel", running, new), {"reason": "Storm", **factories.seen(running.number, new.number)})
     assert states(running, new) == ["In Progress", "Canceled"]
 
 
 def test_several_need_the_permission_of_the_verb(client: Client, new_event: Make, approver: User) -> None:
     client.force_login(approver)
     one, two = new_event(), new_event()
-    assert client.post(path("submit", one, two)).status_code == 403
+    assert client.post(path("submit", one, two), factories.seen(one.number, two.number)).status_code == 403
     assert states(one, two) == ["New", "New"]
 
 

@@ -13,6 +13,7 @@ from derms import operations
 from derms.models import ControlZone, DerGroup, Event, Program, Strategy
 from integration.console.models import User
 from integration.seam.alerts import close_alert, raise_alert
+from tests import factories
 from tests.pages.html import html_of
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -106,9 +107,9 @@ def test_an_event_is_submitted_withdrawn_submitted_and_approved_by_two_people(
     number = new_event().number
     for verb in ("submit", "withdraw", "submit"):
         assert as_operator.get(f"/events/{number}/{verb}/").status_code == 200
-        as_operator.post(f"/events/{number}/{verb}/", {"accepted_kw": 0})
+        as_operator.post(f"/events/{number}/{verb}/", {"accepted_kw": 0, **factories.seen(number)})
     assert "about 20 devices" in as_approver.get(f"/events/{number}/approve/").content.decode()
-    as_approver.post(f"/events/{number}/approve/")
+    as_approver.post(f"/events/{number}/approve/", factories.seen(number))
     assert Event.objects.get().state == "Approved"
 
 
@@ -116,9 +117,9 @@ def test_denying_needs_a_reason_that_the_operator_then_reads(
     as_operator: Client, as_approver: Client, new_event: Callable[..., Event]
 ) -> None:
     number = new_event().number
-    as_operator.post(f"/events/{number}/submit/", {"accepted_kw": 0})
-    assert as_approver.post(f"/events/{number}/deny/", {"reason": " "}).status_code == 422
-    as_approver.post(f"/events/{number}/deny/", {"reason": "Too near to the holiday"})
+    as_operator.post(f"/events/{number}/submit/", {"accepted_kw": 0, **factories.seen(number)})
+    assert as_approver.post(f"/events/{number}/deny/", {"reason": " ", **factories.seen(number)}).status_code == 422
+    as_approver.post(f"/events/{number}/deny/", {"reason": "Too near to the holiday", **factories.seen(number)})
     assert "Too near to the holiday" in as_operator.get(f"/events/{number}/").content.decode()
 
 
@@ -126,7 +127,7 @@ def test_an_action_the_state_does_not_allow_is_409_with_a_sentence(
     as_operator: Client, new_event: Callable[..., Event]
 ) -> None:
     number = new_event().number
-    answer = as_operator.post(f"/events/{number}/withdraw/")
+    answer = as_operator.post(f"/events/{number}/withdraw/", factories.seen(number))
     assert answer.status_code == 409
     assert f"{number} is New; only an event that is Submitted can be withdrawn." in answer.content.decode()
 
@@ -135,9 +136,9 @@ def test_whoever_loses_a_race_reads_who_changed_what_when_and_why(
     as_operator: Client, as_approver: Client, new_event: Callable[..., Event], zone: ControlZone
 ) -> None:
     number = new_event().number
-    as_operator.post(f"/events/{number}/submit/", {"accepted_kw": 0})
-    as_approver.post(f"/events/{number}/deny/", {"reason": "Too near to the <holiday>"})
-    answer = as_operator.post(f"/events/{number}/withdraw/")
+    as_operator.post(f"/events/{number}/submit/", {"accepted_kw": 0, **factories.seen(number)})
+    as_approver.post(f"/events/{number}/deny/", {"reason": "Too near to the <holiday>", **factories.seen(number)})
+    answer = as_operator.post(f"/events/{number}/withdraw/", factories.seen(number))
     page = answer.content.decode()
     denied = Event.objects.get().transitions.get(to_state="Denied")
     assert answer.status_code == 409
@@ -160,7 +161,7 @@ def test_somebody_who_may_do_both_is_told_why_they_cannot_approve_their_own_even
     operations.submit_event(event_id=event.pk, by=operator, now=now)
     page = as_operator.get(f"/events/{event.number}/").content.decode()
     assert "so another person has to approve it" in page
-    answer = as_operator.post(f"/events/{event.number}/approve/")
+    answer = as_operator.post(f"/events/{event.number}/approve/", factories.seen(event.number))
     assert answer.status_code == 409
     assert Event.objects.get().state == "Submitted"
 
@@ -170,8 +171,8 @@ def test_an_approver_cannot_plan_and_an_operator_cannot_approve(
 ) -> None:
     event = new_event()
     operations.submit_event(event_id=event.pk, by=operator, now=now)
-    assert as_operator.post(f"/events/{event.number}/approve/").status_code == 403
-    assert as_approver.post(f"/events/{event.number}/withdraw/").status_code == 403
+    assert as_operator.post(f"/events/{event.number}/approve/", factories.seen(event.number)).status_code == 403
+    assert as_approver.post(f"/events/{event.number}/withdraw/", factories.seen(event.number)).status_code == 403
     assert as_approver.get("/events/new/").status_code == 403
 
 

@@ -130,11 +130,13 @@ class Driver:
         number = answer.location.split("/")[2] if answer.is_yes else ""
         if not self.journal.note(answer, Confirmed("plan", number), at):
             return None
-        is_submitted = self.act(self.operator, "submit", f"/events/{number}/submit/", accepted_kw=DEVICES)
+        is_submitted = self.act(
+            self.operator, "submit", f"/events/{number}/submit/", accepted_kw=DEVICES, **as_seen(number)
+        )
         return Planned(number, fleet, starts_at) if is_submitted else None
 
     def approve(self, event: Planned) -> bool:
-        return self.act(self.approver, "approve", f"/events/{event.number}/approve/")
+        return self.act(self.approver, "approve", f"/events/{event.number}/approve/", **as_seen(event.number))
 
     def cancel(self, event: Planned) -> bool:
         return self.act(self.operator, "cancel", f"/events/{event.number}/cancel/", **canceling(event))
@@ -214,7 +216,12 @@ class Driver:
 
 def canceling(event: Planned) -> dict[str, object]:
     """What the cancel form asks for; it uses the number only if devices run."""
-    return {"reason": "Fault suite", "typed_number": event.number}
+    return {"reason": "Fault suite", "typed_number": event.number, **as_seen(event.number)}
+
+
+def as_seen(number: str) -> dict[str, list[str]]:
+    """What the form of an action carries for somebody who looks at the event now."""
+    return patiently(lambda: factories.seen(number))
 
 
 def _any_device(fleet: Fleet) -> Device:

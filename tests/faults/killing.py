@@ -4,12 +4,12 @@ import random
 import threading
 import time
 from http.client import HTTPException
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from derms.models import Event
 from integration.commands.management.commands.up import answers_within
 from tests.faults import figures
-from tests.faults.driver import Driver, Planned
+from tests.faults.driver import Driver, Planned, as_seen
 from tests.faults.journal import Confirmed
 from tests.faults.row import Row
 from tests.faults.system import SCHEDULERS, WORKERS, System, patiently
@@ -83,12 +83,12 @@ class _Kill:
     """One approval and what became of it."""
 
     def __init__(self, event: Planned) -> None:
-        self.event, self.key = event, uuid4()
+        self.event, self.key, self.fields = event, uuid4(), as_seen(event.number)
         self.was_cut = self.had_acted = self.is_whole = False
 
     def send(self, driver: Driver, port: int) -> None:
         try:
-            driver.approver.at(port).post(f"/events/{self.event.number}/approve/", {}, self.key)
+            driver.approver.at(port).post(f"/events/{self.event.number}/approve/", {**self.fields}, self.key)
         except (OSError, HTTPException):
             self.was_cut = True
 
@@ -105,16 +105,16 @@ def _kill_inside_approve(system: System, driver: Driver, aim_s: float) -> _Kill:
     system.kill_serving_child()
     sending.join()
     kill.had_acted = kill.was_cut and _approvals(event) == 1
-    answers = [_again(driver, event, kill.key) for _ in range(2)]
+    answers = [_again(driver, kill) for _ in range(2)]
     kill.is_whole = answers == [f"/events/{event.number}/"] * 2 and _approvals(event) == 1
     driver.cancel(event)
     return kill
 
 
-def _again(driver: Driver, event: Planned, key: UUID) -> str:
-    at = time.monotonic()
-    answer = driver.approver.post_until_answered(f"/events/{event.number}/approve/", {}, key)
-    driver.journal.note(answer, Confirmed("approve", event.number), at)
+def _again(driver: Driver, kill: _Kill) -> str:
+    at, number = time.monotonic(), kill.event.number
+    answer = driver.approver.post_until_answered(f"/events/{number}/approve/", {**kill.fields}, kill.key)
+    driver.journal.note(answer, Confirmed("approve", number), at)
     return answer.location
 
 

@@ -12,6 +12,7 @@ from derms.models import Event
 from integration.console.models import User
 from integration.seam.models import Delivery
 from integration.seam.settling import settle
+from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +36,9 @@ def test_approve_cancel_and_their_messages_need_no_broker(
     event = event_in("Submitted")
     for user, verb, fields in ((approver, "approve", {}), (operator, "cancel", {"reason": "Storm"})):
         client.force_login(user)
-        answer = client.post(f"/events/{event.number}/{verb}/", {**fields, "request_key": uuid4()})
+        answer = client.post(
+            f"/events/{event.number}/{verb}/", {**fields, **factories.seen(event.number), "request_key": uuid4()}
+        )
         assert answer.status_code == 302
         settle()
 

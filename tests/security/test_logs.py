@@ -160,10 +160,10 @@ def test_the_same_id_stands_on_the_page_in_the_log_and_in_history(
     walk.to("Submitted", event, operator=operator, approver=approver, now=now)
     client = Client()
     client.force_login(approver)
-    approved = client.post(f"/events/{event.number}/approve/")
-    refused = client.post(f"/events/{event.number}/approve/")
+    approved = client.post(f"/events/{event.number}/approve/", factories.seen(event.number))
+    refused = client.post(f"/events/{event.number}/approve/", factories.seen(event.number))
     client.force_login(operator)
-    forbidden = client.post(f"/events/{event.number}/approve/")
+    forbidden = client.post(f"/events/{event.number}/approve/", factories.seen(event.number))
 
     assert str(event.transitions.get(to_state="Approved").request_id) == approved[logs.HEADER]
     assert (refused.status_code, forbidden.status_code) == (409, 403)
