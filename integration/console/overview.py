@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from derms.choices import Approval, EventState, StageState
-from derms.four_eyes import own_event_sentence
+from derms.four_eyes import own_work
 from derms.models import ControlZone, Event, LoadForecast, Stage
 from derms.queries.lists import events_for_list
 
@@ -62,11 +62,9 @@ def running_events() -> QuerySet[Event]:
 
 def waiting_for(person: AbstractUser) -> list[Waiting]:
     """The events whose next step only this person, or somebody with their role, can take."""
-    waiting = []
-    for event in _events_that_wait():
-        if what := _what_it_waits_for(event, person):
-            waiting.append(Waiting(event, what))
-    return waiting
+    found = [(event, what) for event in _events_that_wait() if (what := _what_it_waits_for(event, person))]
+    own = own_work(person, [event for event, _what in found if event.state == EventState.SUBMITTED])
+    return [Waiting(event, what) for event, what in found if not own.get(event.pk)]
 
 
 def day_ahead(now: datetime) -> Day:
@@ -113,11 +111,9 @@ def _what_it_waits_for(event: Event, person: AbstractUser) -> str | Promise | No
 
 
 def _approval_it_waits_for(event: Event, person: AbstractUser) -> str | Promise | None:
-    if own_event_sentence(event, person):
-        return None
+    asks = event.balance_authority_approval == Approval.REQUIRED
     if event.approval == Approval.REQUIRED and person.has_perm("derms.approve_event"):
         return _("Approve or deny")
-    asks = event.balance_authority_approval == Approval.REQUIRED
     if asks and person.has_perm("derms.approve_event_as_balance_authority"):
         return _("Balance Authority approval")
     return None

@@ -94,7 +94,11 @@ def save_user(person: User, *, roles: Any, password: str = "") -> None:
 
 
 def _keeps_an_administrator(form: UserForm) -> bool:
-    """Refuse to remove the last administrator who may sign in: nobody could give the role back."""
+    """Refuse to remove the last administrator who may sign in: nobody could give the role back.
+
+    The role's row is locked until the person is saved, so that two administrators can't remove each other at once.
+    """
+    Group.objects.select_for_update().get(name=ADMINISTRATOR)
     stays = form.cleaned_data["is_active"] and any(g.name == ADMINISTRATOR for g in form.cleaned_data["groups"])
     others = User.objects.filter(is_active=True, groups__name=ADMINISTRATOR).exclude(pk=form.instance.pk)
     if stays or others.exists():

@@ -156,7 +156,7 @@ def test_the_page_asks_the_same_of_the_database_however_much_goes_on(
     client = Client()
     client.force_login(approver)
     event_in("Submitted")
-    with django_assert_num_queries(16) as few:
+    with django_assert_num_queries(17) as few:
         client.get("/")
     for _ in range(3):
         operations.submit_event(event_id=new_event().pk, by=operator, now=now)

@@ -7,6 +7,8 @@ from django.test import Client
 from derms.models import EventType
 from integration.console.models import User
 from integration.console.roles import ADMINISTRATOR, CSR
+from tests import factories
+from tests.threads import run_together
 
 
 @pytest.fixture
@@ -43,6 +45,23 @@ def test_the_last_administrator_stays_one(as_administrator: Client, administrato
     assert answer.status_code == 422
     assert "last administrator" in answer.content.decode()
     assert administrator.groups.filter(name=ADMINISTRATOR).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_administrators_who_demote_each_other_leave_one(administrator: User) -> None:
+    other = factories.person("alma", ADMINISTRATOR)
+
+    def demote(by: User, person: User) -> int:
+        client = Client()
+        client.force_login(by)
+        return client.post(f"/settings/users/{person.username}/", {"is_active": "on", "groups": []}).status_code
+
+    for _ in range(5):
+        for person in (administrator, other):
+            person.groups.set(Group.objects.filter(name=ADMINISTRATOR))
+        answers = run_together(lambda: demote(administrator, other), lambda: demote(other, administrator))
+        assert User.objects.filter(groups__name=ADMINISTRATOR).count() == 1
+        assert 302 in answers
 
 
 def test_the_parameters_of_an_event_type_are_changed(as_administrator: Client) -> None:

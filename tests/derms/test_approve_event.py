@@ -57,8 +57,65 @@ def test_nobody_approves_what_they_made(
 def test_the_sentence_says_all_a_person_did(event_in: Callable[..., Event], operator: User, outsider: User) -> None:
     event = event_in("Submitted")
 
-    assert own_event_sentence(event, operator).startswith("You wrote and last edited and submitted DR-")
+    assert own_event_sentence(event, operator).startswith("You wrote and submitted DR-")
     assert own_event_sentence(event, outsider) == ""
+
+
+@pytest.mark.django_db
+def test_an_earlier_editor_does_not_approve_what_somebody_else_edited_last(
+    new_event: Callable[..., Event], operator: User, second_operator: User, approver: User, now: datetime
+) -> None:
+    event = new_event()
+    operations.edit_event(event_id=event.pk, fields={"name": "Whole plan"}, by=approver, now=now)
+    operations.submit_event(event_id=event.pk, by=approver, now=now)
+    operations.withdraw_event(event_id=event.pk, by=second_operator, now=now)
+    operations.edit_event(event_id=event.pk, fields={"name": "One word"}, by=operator, now=now)
+    operations.submit_event(event_id=event.pk, by=second_operator, now=now)
+
+    with pytest.raises(operations.EventNotApprovable, match="You edited DR-"):
+        operations.approve_event(event_id=event.pk, by=approver, now=now)
+
+
+@pytest.mark.django_db
+def test_who_submitted_before_a_larger_shortfall_was_accepted_does_not_approve(
+    event_in: Callable[..., Event], operator: User, second_operator: User, outsider: User, now: datetime
+) -> None:
+    event = event_in("New")
+    operations.submit_event(event_id=event.pk, by=second_operator, now=now)
+    operations.approve_event(event_id=event.pk, by=outsider, now=now)
+    operations.schedule_event_with_shortfall(event_id=event.pk, accepted_kw=5, by=operator, now=now)
+
+    with pytest.raises(operations.EventNotApprovable, match="You submitted DR-"):
+        operations.approve_event(event_id=event.pk, by=second_operator, now=now)
+    operations.approve_event(event_id=event.pk, by=outsider, now=now)
+
+
+@pytest.mark.django_db
+def test_who_submitted_an_earlier_round_only_may_approve(
+    event_in: Callable[..., Event], operator: User, second_operator: User, now: datetime
+) -> None:
+    event = event_in("New")
+    operations.submit_event(event_id=event.pk, by=second_operator, now=now)
+    operations.withdraw_event(event_id=event.pk, by=operator, now=now)
+    operations.submit_event(event_id=event.pk, by=operator, now=now)
+
+    operations.approve_event(event_id=event.pk, by=second_operator, now=now)
+
+    assert Event.objects.get(pk=event.pk).approver == second_operator
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("column", ["approver_id", "balance_authority_approver_id"])
+def test_the_database_refuses_an_approver_who_edited_the_event_before(
+    column: str, new_event: Callable[..., Event], operator: User, second_operator: User, now: datetime
+) -> None:
+    event = new_event()
+    for by in (second_operator, operator):
+        operations.edit_event(event_id=event.pk, fields={"name": by.username}, by=by, now=now)
+    operations.submit_event(event_id=event.pk, by=operator, now=now)
+
+    with pytest.raises(IntegrityError, match="wrote, edited or submitted it"), transaction.atomic():
+        Event.objects.filter(pk=event.pk).update(**{column: second_operator.pk})
 
 
 @pytest.mark.django_db

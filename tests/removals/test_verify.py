@@ -261,7 +261,7 @@ def test_i9_a_dead_letter_with_an_alert_is_cared_for(over: Stage) -> None:
 def test_i10_an_event_that_its_author_approved(over: Stage) -> None:
     rule = "event_approved_by_another_person"
     tell_by_hand(f"ALTER TABLE derms_event DROP CONSTRAINT {rule}")
-    tell_by_hand("UPDATE derms_event SET approver_id = author_id")
+    tell_by_hand(PAST_HISTORY + "UPDATE derms_event SET approver_id = author_id")
     seen = found("I10")
     tell_by_hand("UPDATE derms_event SET approver_id = (SELECT id FROM config_user WHERE username = 'ada')")
     tell_by_hand(
@@ -276,6 +276,13 @@ def test_i10_an_event_that_its_author_approved_says_the_history(over: Stage) -> 
     tell_by_hand(PAST_HISTORY + "UPDATE derms_transition SET by = 'olive' WHERE to_state = 'Approved'")
 
     assert found("I10") == ["approved by olive, who wrote, edited or submitted it"]
+
+
+def test_i10_an_event_that_an_earlier_editor_approved_says_the_history(over: Stage) -> None:
+    edited = "from_state = 'New', to_state = 'New', by = 'ada'"
+    tell_by_hand(PAST_HISTORY + f"UPDATE derms_transition SET {edited} WHERE stage_id IS NULL AND revision = 1")
+
+    assert found("I10") == ["approved by ada, who wrote, edited or submitted it"]
 
 
 def test_every_invariant_is_asked(over: Stage) -> None:
