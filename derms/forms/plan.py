@@ -70,5 +70,5 @@ def _details(typed: QueryDict) -> dict[str, object]:
 
 def _not_stored(event: Event, number: int, planned: PlannedStage) -> Stage:
     stage = Stage(pk=-number, event=event, number=number, **planned.fields)
-    stage.group_ids = [group.pk for group in planned.der_groups]
+    stage.group_criteria = [group.criteria for group in planned.der_groups]
     return stage

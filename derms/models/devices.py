@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -139,9 +141,16 @@ class DerGroup(models.Model):
     feeder_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     head_end_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     program_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)  # counts changes of its criteria and its name
 
     class Meta:
         verbose_name = "DER group"
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def criteria(self) -> dict[str, Any]:
+        """Everything that choosing devices reads of it, by value, with the version it has now."""
+        names = ("name", "version", "device_classes", "feeder_ids", "head_end_ids", "program_ids")
+        return {name: getattr(self, name) for name in names}

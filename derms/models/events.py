@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
-from derms.choices import Approval, EventState, Objective, StageState
+from derms.choices import EDITABLE_STATES, Approval, EventState, Objective, StageState
 from derms.models.event_types import EventType
 from derms.models.grid import ControlZone
 from derms.models.strategies import StageControl, Strategy
@@ -169,6 +169,8 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="stages")
     number = models.PositiveSmallIntegerField()
 
+    submitted_groups = models.JSONField(null=True, editable=False)  # criteria of its DER groups, copied at Submit
+
     # Its window, half-open.
     starts_at = models.DateTimeField("start")
     ends_at = models.DateTimeField("end")
@@ -220,9 +222,16 @@ class Stage(ConcurrentTransitionMixin, StageControl):
         return f"{self.event.number} stage {self.number}"
 
     @cached_property
-    def group_ids(self) -> list[int]:
-        """Ids of its DER groups; a device must be in one of them. For a stage that isn't saved, the form sets them."""
-        return [group.pk for group in self.der_groups.all()]
+    def group_criteria(self) -> list[dict[str, Any]]:
+        """The criteria of its DER groups; a device must meet those of one of them, if there are any.
+
+        While the plan can be edited, as they are now; from Submit on, as they were then. For a stage that isn't saved,
+        the form sets them.
+        """
+        if self.submitted_groups is None or self.event.state in EDITABLE_STATES:
+            return [group.criteria for group in self.der_groups.all()]
+        criteria: list[dict[str, Any]] = self.submitted_groups
+        return criteria
 
     @property
     def minutes(self) -> int:

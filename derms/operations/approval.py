@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from derms.four_eyes import own_event_sentence
@@ -42,6 +43,7 @@ def submit_event(*, event_id: int, by: Any, now: datetime, accepted_kw: int = 0,
     _require_state(event, _("submitted"), EventState.NEW)
     stages = lock_stages(event)
     _check_plan(event, stages, now)
+    _copy_groups(stages)
     was = event.state
     event.submit(by, accepted_kw, needs_balance_authority=needs_balance_authority(event, stages, now))
     save_event(event, was=was, by=by, now=now, why=_accepting(accepted_kw))
@@ -172,6 +174,14 @@ def _approve_if_complete(event: Event, by: Any, now: datetime, waiting: str) -> 
 def _check_plan(event: Event, stages: list[Stage], now: datetime) -> None:
     for problem in plan_problems(event, stages, now):
         raise EventNotSubmittable(problem)
+
+
+def _copy_groups(stages: list[Stage]) -> None:
+    """Keep the criteria of the stages' DER groups: a later change of a group changes no submitted plan."""
+    prefetch_related_objects(stages, "der_groups")
+    for stage in stages:
+        stage.submitted_groups = [group.criteria for group in stage.der_groups.all()]
+    Stage.objects.bulk_update(stages, ["submitted_groups"])
 
 
 def _require_state(event: Event, done: str, state: EventState) -> None:

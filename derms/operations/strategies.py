@@ -42,7 +42,15 @@ def save_event_type(*, category: str, fields: dict[str, Any]) -> None:
 
 @transaction.atomic
 def save_group(*, group_id: int | None, fields: dict[str, Any]) -> DerGroup:
-    """Create a DER group or change its criteria; stages that use it apply the new ones from then on."""
+    """Create a DER group or change its criteria.
+
+    Plans that can still be edited use the new ones from then on; submitted events keep those they were submitted with.
+    """
     if group_id is None:
         return DerGroup.objects.create(**fields)
-    return DerGroup.objects.update_or_create(pk=group_id, defaults=fields)[0]
+    group = DerGroup.objects.select_for_update(no_key=True).get(pk=group_id)
+    for name, value in fields.items():
+        setattr(group, name, value)
+    group.version += 1
+    group.save()
+    return group

@@ -1,5 +1,6 @@
 """Choosing and reserving the devices of a stage, in SQL over all candidates (sql/candidates.sql)."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -137,7 +138,7 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
     There are few ranks, so summing up over them replaces sorting the devices.
     """
     # Most stages have no groups, and a condition that is always true would still mislead the planner.
-    within_groups = statement("derms", "within_groups") if stage.group_ids else compose("")
+    within_groups = statement("derms", "within_groups") if stage.group_criteria else compose("")
     in_force = rules_in_force(stage.program.rules, set(stage.event.overridden_rules))
     params = _looked_at(stage, now) | _counted(stage, in_force)
     needs = {"unavailable": _is_any_unavailable(stage), "held": params["overlapping_stages"]}
@@ -185,7 +186,7 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
     event, zone = stage.event, stage.event.zone
     shares = _shares(stage)
     return {
-        "groups": stage.group_ids,
+        "groups": json.dumps(stage.group_criteria),
         "event": event.pk,
         "zone": zone.pk,
         "time_zone": zone.time_zone,
