@@ -39,7 +39,14 @@ def _window(stage: Stage) -> SafeString:
     return window(stage.starts_at, stage.ends_at, stage.event.zone.time_zone)
 
 
-# Events are annotated with their window and what they reserve.
+def _progress(event: Any) -> SafeString | None:
+    """Of the target: what was reported as delivered; before anything is, what is reserved."""
+    if event.mean_w is not None:
+        return noted(meter(event.mean_kw, event.goal_kw), _("reported"))
+    return noted(meter(event.reserved_kw, event.goal_kw), _("reserved")) if event.reserved_w else None
+
+
+# Events are annotated with their window and their figures of power.
 EVENTS = Columns[Any](
     "derms/event_list.html",
     Column(_("Select all"), "pick", heading="pick-all", css="cell-pick", phone=""),
@@ -84,11 +91,11 @@ EVENTS = Columns[Any](
     Column(_("Ends at"), value=lambda e: e.ends_at),
     Column(
         _("Target"),
-        lambda e: kw(e.target_kw),
-        value=lambda e: e.target_kw,
+        lambda e: kw(e.goal_kw),
+        value=lambda e: e.goal_kw,
         file_label=_("Target (kW)"),
         sort="target",
-        order_by="target_kw",
+        order_by="goal_kw",
         css="num",
         phone="off",
     ),
@@ -102,7 +109,8 @@ EVENTS = Columns[Any](
         css="num",
         phone="end",
     ),
-    Column(_("Progress"), lambda e: meter(e.reserved_kw, e.target_kw) if e.reserved_w else None, phone="off wide"),
+    Column(_("Reduction (W, reported)"), value=lambda e: e.mean_w),
+    Column(_("Progress"), lambda e: _progress(e), phone="off wide"),
 )
 
 # On a page, `extra` is the state of the device.

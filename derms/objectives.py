@@ -3,16 +3,12 @@
 Read by forms, the plan check, Submit, the goals of stages and the table in docs/reference/choosing.md.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from .choices import Objective
-from .models import Event, Stage
-
-ForecastPeak = Callable[[], float]  # the highest forecast in the stage's window, in kW; queries the database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +17,6 @@ class Aim:
 
     needs: str = ""  # the requirement, in words for the documentation
     goal: str  # the goal of a stage, in words for the documentation
-    goal_kw: Callable[[Event, Stage, ForecastPeak], float | None]  # None: as much as possible
     event_needs: str = ""  # the required field of the event
     stage_needs: str = ""  # the required field of each stage
     missing: str | Promise = ""  # the sentence shown if that field is empty
@@ -33,22 +28,19 @@ OBJECTIVES: dict[str, Aim] = {
     Objective.MANUAL: Aim(
         needs="a target for each stage",
         goal="its own target",
-        goal_kw=lambda event, stage, peak: None if stage.target_kw is None else float(stage.target_kw),
         stage_needs="target_kw",
         missing=_("Stage %(number)s has no target. Enter how many kW it should reduce."),
     ),
     Objective.LOAD_REDUCTION: Aim(
         needs="a target",
         goal="its share of the event's target",
-        goal_kw=lambda event, stage, peak: float(event.target_kw or 0),
         event_needs="target_kw",
         missing=_("The event has no target. Enter how many kW its stages should reduce together."),
         is_shared=True,
     ),
     Objective.MAX_DEMAND_THRESHOLD: Aim(
         needs="a threshold",
-        goal="its share of the highest forecast in its window minus the threshold",
-        goal_kw=lambda event, stage, peak: max(0.0, peak() - (event.threshold_kw or 0)),
+        goal="its share of the forecast minus the threshold and other events' reserved power, in its worst hour",
         event_needs="threshold_kw",
         missing=_("The event has no threshold. Enter the highest load in kW that the zone may reach."),
         is_shared=True,
@@ -56,6 +48,5 @@ OBJECTIVES: dict[str, Aim] = {
     ),
     Objective.MAXIMUM_REDUCTION: Aim(
         goal="none: every eligible device is taken",
-        goal_kw=lambda event, stage, peak: None,
     ),
 }

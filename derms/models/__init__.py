@@ -4,7 +4,7 @@ from .devices import Candidate, DerGroup, Device, DeviceUnavailability, Enrollme
 from .drafts import EventDraft
 from .event_types import EventType
 from .events import Event, Stage
-from .execution import DeliveredLoad, Departure, DeviceOutcome, Removal, Reservation
+from .execution import DeliveredLoad, Departure, DeviceOutcome, EventFigures, Removal, Reservation
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .history import Transition
 from .strategies import Strategy, StrategyStage
@@ -24,6 +24,7 @@ __all__ = [
     "Enrollment",
     "Event",
     "EventDraft",
+    "EventFigures",
     "EventType",
     "Feeder",
     "HeadEnd",

@@ -48,6 +48,7 @@ class Event(ConcurrentTransitionMixin, models.Model):
     objective = models.CharField(max_length=20, choices=Objective.choices)
     target_kw = models.PositiveIntegerField("target (kW)", null=True, blank=True)
     threshold_kw = models.PositiveIntegerField("threshold (kW)", null=True, blank=True)
+    target_steps = models.JSONField(null=True)  # frozen by Schedule: [start, end, kW]; null: not scheduled, or fixed
     overridden_rules = ArrayField(models.CharField(max_length=30), default=list, blank=True)
 
     # Its state.
@@ -104,8 +105,13 @@ class Event(ConcurrentTransitionMixin, models.Model):
 
     @property
     def reserved_kw(self) -> float:
-        """The sum over its stages, for rows of events_for_list."""
+        """Of a row of a list, which carries the figures of power."""
         return float(getattr(self, "reserved_w", None) or 0) / 1000
+
+    @property
+    def mean_kw(self) -> float:
+        """The same for what was reported as delivered."""
+        return float(getattr(self, "mean_w", None) or 0) / 1000
 
     @transition(field=state, source=[NEW, DENIED], target=NEW)
     def edit(self, editor: Any) -> None:

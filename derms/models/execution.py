@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from integration.seam.messages import LEFT
 
-from .events import Stage
+from .events import Event, Stage
 
 
 class Reservation(models.Model):
@@ -21,6 +21,26 @@ class Reservation(models.Model):
     class Meta:
         managed = False
         db_table = "derms_reservation"
+
+
+class EventFigures(models.Model):
+    """An event's figures of power, as lists, sorting and exports read them; figures/profile.py defines each.
+
+    Rewritten whenever a stage is scheduled, left by a device, canceled or reports what it delivers, locked after the
+    event's stages.
+    """
+
+    event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="figures")
+    reserved_w = models.BigIntegerField(default=0)  # W expected, the highest of any moment
+    devices = models.PositiveIntegerField(default=0)  # reserved in any stage, each once
+    target_kw = models.FloatField(null=True)  # the highest of any moment; null: no target
+    missing_kw = models.PositiveIntegerField(default=0)  # of the target, at the worst moment
+    energy_wh = models.BigIntegerField(null=True)  # reported; null: nothing was reported yet
+    mean_w = models.BigIntegerField(null=True)  # reported, over the hours in which stages were planned to run
+    peak_w = models.BigIntegerField(null=True)  # reported, the highest of any moment
+
+    def __str__(self) -> str:
+        return f"{self.event}: {self.reserved_w} W"
 
 
 class DeliveredLoad(models.Model):

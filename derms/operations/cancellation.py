@@ -13,6 +13,7 @@ from ..choices import FINAL_STAGE_STATES, OPEN_STATES, StageState
 from ..models import Event, Stage
 from .approval import not_scheduled_key
 from .execution import close_execution_alerts, move_event
+from .figures import recount_figures
 from .history import last_change, save_event, save_stage
 from .locks import lock_event, lock_stages
 from .removals import below_target_key
@@ -45,6 +46,7 @@ def cancel_event(*, event_id: int, by: Any, now: datetime, reason: str, revision
     was = event.state
     event.cancel()
     save_event(event, was=was, by=by, now=now, why=reason.strip())
+    recount_figures(event)
     close_alert(not_scheduled_key(event), by=by.username)
 
 
@@ -65,6 +67,7 @@ def cancel_stage(*, stage_id: int, by: Any, now: datetime, reason: str, revision
     _require_reason(reason)
     _cancel(stage, by, now, reason)
     move_event(event, now)
+    recount_figures(event)
 
 
 def calls_to_release(event: Event) -> int:

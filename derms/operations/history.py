@@ -14,6 +14,7 @@ EVENT_FIELDS = [
     "approval",
     "balance_authority_approval",
     "shortfall_accepted_kw",
+    "target_steps",
     "schedule_due_at",
     "last_editor",
     "submitter",

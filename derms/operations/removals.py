@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from derms.queries.goals import missing_kw
 from integration.seam import outbox
@@ -26,7 +26,8 @@ from integration.seam.nudges import tell_pages
 from integration.seam.systems import System
 
 from ..choices import HOLDING_STAGE_STATES, StageState
-from ..models import Device, DeviceUnavailability, Removal, Reservation, Stage
+from ..models import Departure, Device, DeviceUnavailability, Removal, Reservation, Stage
+from .figures import renew_figures
 from .locks import lock_event, lock_stages, lock_zones_now
 
 
@@ -131,7 +132,17 @@ def _count_removed(stage: Stage, removal: Removal) -> None:
             event_uid=stage.event.uid,
             stage_uid=stage.uid,
         )
+    renew_figures(stage.event, devices_left=0 if _is_in_another_stage(stage, reservation) else 1)
     tell_pages(stage.event.number)
+
+
+def _is_in_another_stage(stage: Stage, reservation: Reservation) -> bool:
+    """Whether the event still has the device, in a stage that it has not left."""
+    others = stage.event.stages.exclude(pk=stage.pk).exclude(state=StageState.CANCELED, started_at=None)
+    held = Reservation.objects.filter(stage_id__in=list(others.values_list("pk", flat=True)))
+    held = held.filter(device_id=reservation.device_id)
+    left = Departure.objects.filter(stage_id=OuterRef("stage_id"), device_id=OuterRef("device_id"))
+    return held.filter(~Exists(left)).exists()
 
 
 def below_target_key(stage: Stage) -> str:

@@ -14,8 +14,10 @@ from integration.seam.refusals import Refused
 from integration.seam.systems import System
 
 from ..choices import EventState, StageState
+from ..figures.targets import kept_steps, target_of
 from ..models import Event, Stage
 from .approval import check_lead_time, not_scheduled_key
+from .figures import recount_figures
 from .history import save_event, save_stage
 from .locks import lock_event, lock_stages, lock_zone
 from .status import send_stage_status
@@ -57,6 +59,7 @@ def schedule_event(event_id: int, *, now: datetime) -> None:
     save_event(event, was=was, by="system", now=now, why=f"{sum(s.reserved for s in stages)} devices reserved")
     for stage in stages:
         send_stage_status(stage)
+    recount_figures(event)
     close_alert(not_scheduled_key(event))
 
 
@@ -74,6 +77,7 @@ def write_reservation_extract(stage_id: int, *, now: datetime) -> None:
 
 
 def _reserve(event: Event, stages: list[Stage], now: datetime) -> None:
+    event.target_steps = kept_steps(target_of(event, stages))
     goals = stage_goals(event, stages)
     for stage in stages:
         stage.goal_kw = goals[stage.pk]
@@ -83,7 +87,7 @@ def _reserve(event: Event, stages: list[Stage], now: datetime) -> None:
         was = stage.state
         stage.schedule()
         save_stage(stage, was=was, by="system", now=now, why=f"{stage.reserved} devices reserved")
-    missing = shortfall_kw(stages)
+    missing = shortfall_kw(event, stages)
     if missing > event.shortfall_accepted_kw:
         raise EventNotSchedulable(
             f"{missing} kW are missing; {event.shortfall_accepted_kw} kW were accepted. {_why_left_out(stages)}"

@@ -8,9 +8,11 @@ from typing import NamedTuple
 from django.db import OperationalError, transaction
 
 from derms.choices import CLAIMING_STATES
+from derms.figures.profile import Figures
 from derms.models import Event, Stage
 from derms.objectives import OBJECTIVES
 from derms.pages.charts import Charts, charts_of
+from derms.pages.power import power_of
 from derms.queries.goals import missing_kw, stage_goals
 from derms.rules import RULE
 from derms.set_operations.choosing import Chosen, choose_devices
@@ -52,21 +54,23 @@ class Check(NamedTuple):
     problems: list[str]
     conflicts: list[Stage]
     stages: list[StageCheck]
+    available: Figures  # if every eligible device were reserved
+    planned: Figures  # with no more than each stage's goal
     charts: Charts | None
     counted: bool
 
     @property
     def available_kw(self) -> float:
-        return sum(row.available.watts for row in self.stages) / 1000
+        """What could be reserved, at the moment at which it is most."""
+        return self.available.reserved_kw
 
     @property
     def goal_kw(self) -> float | None:
-        goals = [row.goal_kw for row in self.stages if row.goal_kw is not None]
-        return sum(goals) if goals else None
+        return self.planned.target_kw
 
     @property
     def missing_kw(self) -> int:
-        return sum(row.missing_kw for row in self.stages)
+        return self.planned.missing_kw
 
     @property
     def needs_nothing(self) -> bool:
@@ -101,9 +105,13 @@ def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:
             raise
         rows, counted = [], False
     for row in rows:
-        row.stage.goal_kw, row.stage.reserved_w = row.goal_kw, row.expected_w
+        row.stage.goal_kw, row.stage.reserved_w = row.goal_kw, row.available.watts
+    available = power_of(event, stages, now).figures
+    for row in rows:
+        row.stage.reserved_w = row.expected_w
+    planned = power_of(event, stages, now).figures
     problems = list(plan_problems(event, stages, now))
-    return Check(problems, conflicts(event, stages), rows, charts_of(event, stages, now), counted)
+    return Check(problems, conflicts(event, stages), rows, available, planned, charts_of(event, stages, now), counted)
 
 
 def conflicts(event: Event, stages: list[Stage]) -> list[Stage]:

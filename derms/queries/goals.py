@@ -4,10 +4,10 @@ import itertools
 import math
 from datetime import datetime, timedelta
 
-from django.db.models import Max
-
+from ..figures.powers import stage_powers
+from ..figures.profile import Target, figures_of, profile
+from ..figures.targets import target_of
 from ..models import Event, LoadForecast, Stage
-from ..objectives import OBJECTIVES
 
 HOUR = timedelta(hours=1)
 
@@ -19,16 +19,18 @@ def hours_without_forecast(event: Event, stages: list[Stage]) -> int:
 
 
 def stage_goals(event: Event, stages: list[Stage]) -> dict[int, float | None]:
-    """Return each stage's goal in kW by its id; None if it has no target.
+    """What each stage has to reach in kW, by its id; None if it has no target.
 
-    The rule: docs/reference/choosing.md, How many are taken.
+    Stages that run at a moment share its target by their shares, or equally. Each takes the most that any moment of its
+    window asks of it, so that every moment is covered. The rule: docs/reference/choosing.md, How many are taken.
     """
-    return {stage.pk: _goal_kw(event, stage, stages) for stage in stages}
+    target = target_of(event, stages)
+    return {stage.pk: _goal_kw(target, stage, stages) for stage in stages}
 
 
-def shortfall_kw(stages: list[Stage]) -> int:
-    """Return how much all stages together are short of their goals, in kW; each stage is rounded up."""
-    return sum(missing_kw(stage.goal_kw, stage.reserved_w) for stage in stages)
+def shortfall_kw(event: Event, stages: list[Stage]) -> int:
+    """What the reserved stages lack of the event's target at the worst moment, in whole kW, rounded up."""
+    return figures_of(profile(stage_powers(stages), target_of(event, stages))).missing_kw
 
 
 def missing_kw(goal_kw: float | None, reserved_w: int) -> int:
@@ -53,18 +55,19 @@ def uneven_shares(stages: list[Stage]) -> list[Stage]:
     return next((group for group in together if not _shares_come_out(group)), [])
 
 
-def _goal_kw(event: Event, stage: Stage, stages: list[Stage]) -> float | None:
-    aim = OBJECTIVES[event.objective]
-    whole = aim.goal_kw(event, stage, lambda: _highest_forecast_kw(event, stage))
-    return whole if whole is None or not aim.is_shared else whole * _share(stage, stages)
+def _goal_kw(target: Target, stage: Stage, stages: list[Stage]) -> float | None:
+    if target.is_per_stage:
+        return None if stage.target_kw is None else float(stage.target_kw)
+    if target.kw is None and not target.steps:
+        return None
+    changes = {*(s.starts_at for s in stages), *(s.ends_at for s in stages), *(step.starts_at for step in target.steps)}
+    moments = [stage.starts_at, *(at for at in changes if stage.starts_at < at < stage.ends_at)]
+    return max(target.event_kw(at) * _share(stage, _running_at(at, stages)) for at in moments)
 
 
-def _share(stage: Stage, stages: list[Stage]) -> float:
-    """The stage's part of a goal shared by stages that run at the same time: its own share, else an equal one."""
-    if stage.share_pct is not None:
-        return stage.share_pct / 100
-    starts = [s.starts_at for s in stages if stage.starts_at < s.starts_at < stage.ends_at]
-    return 1 / max(len(_running_at(moment, stages)) for moment in (stage.starts_at, *starts))
+def _share(stage: Stage, running: list[Stage]) -> float:
+    """Stages that run at the same time share the amount, equally if no share is given."""
+    return 1 / len(running) if stage.share_pct is None else stage.share_pct / 100
 
 
 def _shares_come_out(stages: list[Stage]) -> bool:
@@ -74,11 +77,6 @@ def _shares_come_out(stages: list[Stage]) -> bool:
 
 def _running_at(moment: datetime, stages: list[Stage]) -> list[Stage]:
     return [stage for stage in stages if stage.starts_at <= moment < stage.ends_at]
-
-
-def _highest_forecast_kw(event: Event, stage: Stage) -> float:
-    hours = LoadForecast.objects.filter(zone_id=event.zone_id, hour__in=_hours(stage.starts_at, stage.ends_at))
-    return float(hours.aggregate(peak=Max("forecast_kw"))["peak"] or 0)
 
 
 def _hours(starts_at: datetime, ends_at: datetime) -> list[datetime]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models import F, FloatField, Max, Min, QuerySet
+from django.db.models.functions import Cast, Coalesce
 
 from derms.choices import DeviceClass
 from derms.models import DerGroup, Device, DeviceOutcome, Event, Feeder, HeadEnd, Program, Reservation, Stage
@@ -17,7 +18,11 @@ def events_for_list() -> QuerySet[Event]:
     return (
         Event.objects.select_related("zone", "strategy", "type")
         .annotate(
-            starts_at=Min("stages__starts_at"), ends_at=Max("stages__ends_at"), reserved_w=Sum("stages__reserved_w")
+            starts_at=Min("stages__starts_at"),
+            ends_at=Max("stages__ends_at"),
+            reserved_w=F("figures__reserved_w"),
+            mean_w=F("figures__mean_w"),
+            goal_kw=Coalesce(F("figures__target_kw"), Cast("target_kw", FloatField())),
         )
         .order_by("-pk")
     )

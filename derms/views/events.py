@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from derms.pages.charts import charts_of
+from derms.pages.power import power_of
 from derms.queries.lists import events_for_list, open_alerts_by_event, receipts, stages_of
 from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
@@ -109,6 +110,7 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
         **_totals(stages),
     }
     if stages:
+        context["power"] = power_of(found, stages, clock.now())
         context["charts"] = charts_of(found, stages, clock.now())
     return context
 
@@ -120,17 +122,13 @@ def _deliveries(stages: list[Any]) -> QuerySet[Delivery]:
 
 
 def _totals(stages: list[Any]) -> dict[str, Any]:
-    goals = [s.goal_kw if s.goal_kw is not None else s.target_kw for s in stages]
     return {
         "starts_at": min((s.starts_at for s in stages), default=None),
         "ends_at": max((s.ends_at for s in stages), default=None),
         "reserved": sum(s.reserved for s in stages),
-        "reserved_w": sum(s.reserved_w for s in stages),
         "called": sum(s.called for s in stages),
         "outcomes": {code: sum(s.outcomes.get(code, 0) for s in stages) for code in sorted(_codes(stages))},
         "closed": sum(sum(s.outcomes.values()) for s in stages),
-        "goal_kw": sum(g for g in goals if g is not None) if any(g is not None for g in goals) else None,
-        "reduction_w": sum(s.reduction_w or 0 for s in stages),
     }
 
 

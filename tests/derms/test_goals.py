@@ -10,7 +10,6 @@ from derms.choices import Objective
 from derms.models import Event, LoadForecast, Program, Stage
 from derms.objectives import OBJECTIVES
 from derms.queries.goals import missing_kw, shortfall_kw, stage_goals
-from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -41,8 +40,9 @@ def test_every_objective_says_what_it_needs_of_fields_that_exist() -> None:
         assert bool(aim.needs) == bool(aim.missing) == bool(aim.event_needs or aim.stage_needs)
 
 
-def test_load_reduction_is_shared_equally_by_stages_at_the_same_time(goals: Callable[..., list[float]]) -> None:
-    assert goals("Load Reduction", (0, 60, {}), (0, 60, {}), (30, 60, {}), target_kw=90) == pytest.approx([30, 30, 30])
+def test_stages_that_overlap_in_part_cover_the_target_at_every_moment(goals: Callable[..., list[float]]) -> None:
+    """In the first half hour two stages share 90 kW, in the second three: the first two take what they need alone."""
+    assert goals("Load Reduction", (0, 60, {}), (0, 60, {}), (30, 60, {}), target_kw=90) == pytest.approx([45, 45, 30])
 
 
 def test_stages_one_after_the_other_each_have_the_whole_target(goals: Callable[..., list[float]]) -> None:
@@ -66,7 +66,7 @@ def test_a_threshold_asks_for_what_the_highest_forecast_passes_it_by(
     LoadForecast.objects.filter(hour=noon + 60 * MINUTE).update(forecast_kw=53_000)
 
     stages = ((0, 60, {}), (60, 120, {}), (90, 180, {}), (180, 240, {}))
-    assert goals("Max Demand Threshold", *stages, threshold_kw=50_500) == [500, 1250, 1250, 0]
+    assert goals("Max Demand Threshold", *stages, threshold_kw=50_500) == [500, 2500, 1250, 0]
 
 
 def test_maximum_reduction_has_no_goal(goals: Callable[..., list[float | None]]) -> None:
@@ -85,17 +85,13 @@ def test_what_is_missing_is_rounded_up_to_whole_kw(goal_kw: float | None, reserv
     assert missing_kw(goal_kw, reserved_w) == missing
 
 
-def test_the_shortfall_is_what_all_stages_lack_together() -> None:
-    stages = [
-        Stage(goal_kw=4.0, reserved_w=3_500),
-        Stage(goal_kw=None, reserved_w=0),
-        Stage(goal_kw=2.0, reserved_w=9_000),
-    ]
+def test_the_shortfall_is_what_the_event_lacks_at_its_worst_moment(
+    event: Event, program: Program, noon: datetime
+) -> None:
+    """Sequential stages of 60 and 85 kW of 90 lack 30 kW in the first hour, never 35 together."""
+    Event.objects.filter(pk=event.pk).update(objective="Load Reduction", target_kw=90)
+    for number, (begins, watts) in enumerate([(0, 60_000), (60, 85_000)], start=1):
+        window = {"starts_at": noon + begins * MINUTE, "ends_at": noon + (begins + 60) * MINUTE}
+        Stage.objects.create(event=event, program=program, number=number, reserved_w=watts, **window)
 
-    assert shortfall_kw(stages) == 1
-
-
-def test_the_zone_alone_decides_what_is_forecast(goals: Callable[..., list[float]], noon: datetime) -> None:
-    factories.forecast(factories.zone("SOUTH"), noon, load_kw=90_000)
-
-    assert goals("Max Demand Threshold", (0, 60, {}), threshold_kw=49_000) == [1000]
+    assert shortfall_kw(Event.objects.get(pk=event.pk), list(event.stages.order_by("number"))) == 30

@@ -1,0 +1,52 @@
+"""Reads what the power profile of an event is made of: its stages, who left them and when, and what was reported."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from integration.seam.sql import rows, statement
+
+from ..choices import StageState
+from ..models import DeliveredLoad, Stage, Transition
+from .profile import Reading, StagePower
+
+
+def stage_powers(stages: Sequence[Stage]) -> list[StagePower]:
+    """Each stage's power, in the order of the stages. Four queries, whatever their number."""
+    ids = [stage.pk for stage in stages if stage.state != StageState.NEW]
+    leavers, reports, canceled = _leavers(ids), _reports(ids), _canceled(stages)
+    return [
+        StagePower(
+            starts_at=stage.starts_at,
+            ends_at=stage.ends_at,
+            reserved_kw=stage.reserved_w / 1000,
+            target_kw=None if stage.target_kw is None else float(stage.target_kw),
+            leavers=tuple(leavers.get(stage.pk, ())),
+            reports=tuple(reports.get(stage.pk, ())),
+            canceled_at=canceled.get(stage.pk),
+        )
+        for stage in stages
+    ]
+
+
+def _leavers(ids: Sequence[int]) -> dict[int, list[Reading]]:
+    """Devices that were removed or released, together by the minute in which they left."""
+    found: dict[int, list[Reading]] = {}
+    if ids:
+        for stage, minute, watts in rows(statement("derms", "leavers_by_minute"), {"stages": list(ids)}):
+            found.setdefault(stage, []).append(Reading(minute, float(watts) / 1000))
+    return found
+
+
+def _reports(ids: Sequence[int]) -> dict[int, list[Reading]]:
+    found: dict[int, list[Reading]] = {}
+    loads = DeliveredLoad.objects.filter(stage__in=ids).order_by("at")
+    for stage, at, watts in loads.values_list("stage", "at", "reduction_w"):
+        found.setdefault(stage, []).append(Reading(at, watts / 1000))
+    return found
+
+
+def _canceled(stages: Sequence[Stage]) -> dict[int, datetime]:
+    """When each canceled stage was canceled; one that was missed counts to its planned end."""
+    ids = [stage.pk for stage in stages if stage.state == StageState.CANCELED]
+    ended = Transition.objects.filter(stage__in=ids, to_state=StageState.CANCELED)
+    return dict(ended.values_list("stage", "at"))

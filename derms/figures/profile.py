@@ -1,0 +1,181 @@
+"""The power profile of an event: one step function over time, from which every figure of power is read.
+
+Power of different hours is never added up: stages that run at the same moment are added, stages that follow one another
+are not. Plain Python, without a database: `stage_powers` and `target_of` beside it read the rows.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+HOUR = timedelta(hours=1)
+
+
+class Reading(NamedTuple):
+    """A power in kW from a moment on."""
+
+    at: datetime
+    kw: float
+
+
+class TargetStep(NamedTuple):
+    """What an event has to reach from a moment until another, in kW."""
+
+    starts_at: datetime
+    ends_at: datetime
+    kw: float
+
+
+@dataclass(frozen=True)
+class StagePower:
+    """What one stage reserved and delivered.
+
+    `reserved_kw` is what Schedule reserved; `leavers` are the devices that left since, each with its moment and its
+    expected power. `reports` are what the executor reported as delivered. `target_kw` is the stage's own, if the
+    objective gives each stage one.
+    """
+
+    starts_at: datetime
+    ends_at: datetime
+    reserved_kw: float = 0.0
+    target_kw: float | None = None
+    leavers: tuple[Reading, ...] = ()
+    reports: tuple[Reading, ...] = ()
+    canceled_at: datetime | None = None
+
+    @property
+    def until(self) -> datetime:
+        """A canceled stage counts until it was canceled, one canceled before its start not at all."""
+        return self.ends_at if self.canceled_at is None else max(self.starts_at, min(self.ends_at, self.canceled_at))
+
+    def runs(self, at: datetime) -> bool:
+        return self.starts_at <= at < self.until
+
+    def reserved_at(self, at: datetime) -> float:
+        """Without the devices that have left by then; who left before the start was never part of it."""
+        return self.reserved_kw - sum(kw for left_at, kw in self.leavers if left_at <= max(at, self.starts_at))
+
+    def delivered_at(self, at: datetime) -> float | None:
+        """By the last report before a moment, held to the stage's end; None before the first."""
+        return next((kw for reported_at, kw in reversed(self.reports) if reported_at <= at), None)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an event has to reach: an amount of its own, steps over time, its stages' own targets, or nothing."""
+
+    kw: float | None = None
+    steps: tuple[TargetStep, ...] = ()
+    is_per_stage: bool = False
+
+    def at(self, moment: datetime, running: Sequence[StagePower]) -> float | None:
+        """The target at a moment in kW; None if there is none."""
+        if self.is_per_stage:
+            own = [stage.target_kw for stage in running if stage.target_kw is not None]
+            return sum(own) if own else None
+        return None if self.kw is None and not self.steps else self.event_kw(moment)
+
+    def event_kw(self, moment: datetime) -> float:
+        """What the event's stages have to reach together at a moment in kW."""
+        if self.steps:
+            return next((step.kw for step in self.steps if step.starts_at <= moment < step.ends_at), 0.0)
+        return self.kw or 0.0
+
+    def missing_at(self, moment: datetime, running: Sequence[StagePower]) -> float:
+        """What the running stages lack of it. One stage's surplus hides no other's shortfall where each has its own."""
+        if self.is_per_stage:
+            lacks = (s.target_kw - s.reserved_at(moment) for s in running if s.target_kw is not None)
+            return sum(max(0.0, kw) for kw in lacks)
+        target = self.at(moment, running)
+        return 0.0 if target is None else max(0.0, target - sum(s.reserved_at(moment) for s in running))
+
+
+class Step(NamedTuple):
+    """From a moment until the next one that changes anything, in kW. There is none while no stage runs."""
+
+    starts_at: datetime
+    ends_at: datetime
+    target_kw: float | None
+    reserved_kw: float
+    missing_kw: float
+    delivered_kw: float | None
+
+    @property
+    def hours(self) -> float:
+        return (self.ends_at - self.starts_at) / HOUR
+
+
+class Figures(NamedTuple):
+    """An event's figures of power in kW, and its energy in kWh.
+
+    `reserved_kw`, `target_kw` and `missing_kw` are the highest of any moment, `mean_kw` is the energy over the hours in
+    which stages were planned to run; delivered figures are None until something is reported.
+    """
+
+    reserved_kw: float
+    target_kw: float | None
+    missing_kw: int
+    energy_kwh: float | None
+    mean_kw: float | None
+    peak_kw: float | None
+
+
+def profile(stages: Sequence[StagePower], target: Target) -> list[Step]:
+    """The steps of an event in the order of time."""
+    edges = sorted(set(_edges(stages, target)))
+    steps = (_step(start, end, stages, target) for start, end in itertools.pairwise(edges))
+    return [step for step in steps if step is not None]
+
+
+def figures_of(steps: Sequence[Step]) -> Figures:
+    """The figures of an event that lists, exports and alerts show."""
+    targets = [step.target_kw for step in steps if step.target_kw is not None]
+    delivered = [step.delivered_kw for step in steps if step.delivered_kw is not None]
+    energy = sum(step.hours * (step.delivered_kw or 0.0) for step in steps)
+    hours = sum(step.hours for step in steps)
+    return Figures(
+        reserved_kw=max((step.reserved_kw for step in steps), default=0.0),
+        target_kw=max(targets, default=None),
+        missing_kw=whole_kw(max((step.missing_kw for step in steps), default=0.0)),
+        energy_kwh=energy if delivered else None,
+        mean_kw=energy / hours if delivered else None,
+        peak_kw=max(delivered, default=None),
+    )
+
+
+def step_at(steps: Sequence[Step], at: datetime) -> Step | None:
+    """The step that holds a moment; None if no stage runs then."""
+    return next((step for step in steps if step.starts_at <= at < step.ends_at), None)
+
+
+def whole_kw(kw: float) -> int:
+    """A shortfall in whole kW, rounded up; less than half a watt is none."""
+    return math.ceil(round(kw, 3))
+
+
+def _edges(stages: Sequence[StagePower], target: Target) -> Iterator[datetime]:
+    """Every moment at which anything may change."""
+    for stage in stages:
+        yield from (stage.starts_at, stage.until)
+        yield from (at for at, _ in (*stage.leavers, *stage.reports) if stage.starts_at < at < stage.until)
+    if stages:
+        first, last = min(s.starts_at for s in stages), max(s.until for s in stages)
+        yield from (at for step in target.steps for at in (step.starts_at, step.ends_at) if first < at < last)
+
+
+def _step(start: datetime, end: datetime, stages: Sequence[StagePower], target: Target) -> Step | None:
+    running = [stage for stage in stages if stage.runs(start)]
+    if not running:
+        return None
+    reports = [kw for stage in running if (kw := stage.delivered_at(start)) is not None]
+    return Step(
+        start,
+        end,
+        target.at(start, running),
+        sum(stage.reserved_at(start) for stage in running),
+        target.missing_at(start, running),
+        sum(reports) if reports else None,
+    )

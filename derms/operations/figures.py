@@ -1,0 +1,44 @@
+"""Keeping an event's figures of power: rewritten by everything that changes them, in its transaction."""
+
+from ..figures.powers import stage_powers
+from ..figures.profile import figures_of, profile
+from ..figures.targets import target_of
+from ..models import Event, EventFigures
+from ..queries.lists import stages_of
+from ..set_operations.figures import count_devices_once
+
+
+def renew_figures(event: Event, *, devices_left: int = 0) -> None:
+    """Compute the figures from the stages' rows. `devices_left` devices are in none of the stages any more.
+
+    The caller has locked the event or one of its stages; the figures are locked last.
+    """
+    figures = _lock(event)
+    figures.devices -= min(figures.devices, devices_left)
+    _save(event, figures)
+
+
+def recount_figures(event: Event) -> None:
+    """The same, with the devices counted from the reservations: after Schedule and Cancel."""
+    figures = _lock(event)
+    figures.devices = count_devices_once(stages_of(event))
+    _save(event, figures)
+
+
+def _lock(event: Event) -> EventFigures:
+    EventFigures.objects.get_or_create(event=event)
+    return EventFigures.objects.select_for_update(no_key=True).get(event=event)
+
+
+def _save(event: Event, figures: EventFigures) -> None:
+    stages = stages_of(event)
+    found = figures_of(profile(stage_powers(stages), target_of(event, stages)))
+    figures.reserved_w = round(found.reserved_kw * 1000)
+    figures.target_kw, figures.missing_kw = found.target_kw, found.missing_kw
+    figures.energy_wh = _thousandfold(found.energy_kwh)
+    figures.mean_w, figures.peak_w = _thousandfold(found.mean_kw), _thousandfold(found.peak_kw)
+    figures.save()
+
+
+def _thousandfold(amount: float | None) -> int | None:
+    return None if amount is None else round(amount * 1000)

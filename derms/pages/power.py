@@ -1,0 +1,34 @@
+"""An event's figures of power, as its page, its report and its check show them."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from ..choices import StageState
+from ..figures.powers import stage_powers
+from ..figures.profile import Figures, figures_of, profile, step_at
+from ..figures.targets import target_of
+from ..models import Event, Stage
+
+
+class Power(NamedTuple):
+    """The figures over all moments, and what is delivered at this one, in kW.
+
+    `aim_kw` is the target of this moment; if there is none, what is reserved. It is None while no stage runs.
+    """
+
+    figures: Figures
+    delivering_kw: float | None
+    aim_kw: float | None
+    has_target: bool
+
+
+def power_of(event: Event, stages: list[Stage], now: datetime) -> Power:
+    """The figures of an event, saved or only planned. What is delivered now is reported by Live Energy Connect."""
+    target = target_of(event, stages)
+    steps = profile(stage_powers(stages), target)
+    running = [stage for stage in stages if stage.state == StageState.IN_PROGRESS]
+    step = step_at(profile(stage_powers(running), target), now)
+    if step is None:
+        return Power(figures_of(steps), None, None, False)
+    has_target = step.target_kw is not None
+    return Power(figures_of(steps), step.delivered_kw, step.target_kw if has_target else step.reserved_kw, has_target)

@@ -1,0 +1,140 @@
+"""The power profile of an event, beside a slow plain reading of its definitions."""
+
+from datetime import UTC, datetime, timedelta
+from math import ceil, isclose
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from derms.figures.profile import Figures, Reading, StagePower, Target, TargetStep, figures_of, profile, step_at
+
+NOON = datetime(2026, 7, 21, 16, tzinfo=UTC)
+
+
+def at(minute: int) -> datetime:
+    return NOON + timedelta(minutes=minute)
+
+
+def readings(most: int) -> st.SearchStrategy[tuple[Reading, ...]]:
+    one = st.builds(Reading, st.integers(-20, 140).map(at), st.integers(0, 50).map(float))
+    return st.lists(one, max_size=most).map(lambda found: tuple(sorted(found)))
+
+
+@st.composite
+def stage_powers(draw: st.DrawFn) -> StagePower:
+    start = draw(st.integers(0, 90))
+    leavers = draw(readings(4))
+    return StagePower(
+        at(start),
+        at(start + draw(st.integers(1, 60))),
+        reserved_kw=sum(kw for _, kw in leavers) + draw(st.integers(0, 900)),
+        target_kw=draw(st.none() | st.integers(0, 900).map(float)),
+        leavers=leavers,
+        reports=draw(readings(6)),
+        canceled_at=draw(st.none() | st.integers(-20, 160).map(at)),
+    )
+
+
+@st.composite
+def target_steps(draw: st.DrawFn) -> tuple[TargetStep, ...]:
+    amounts = draw(st.lists(st.integers(0, 900), min_size=1, max_size=4))
+    return tuple(TargetStep(at(60 * n), at(60 * n + 60), float(kw)) for n, kw in enumerate(amounts, -1))
+
+
+targets = (
+    st.just(Target())
+    | st.integers(1, 900).map(lambda kw: Target(kw=float(kw)))
+    | target_steps().map(lambda steps: Target(steps=steps))
+    | st.just(Target(is_per_stage=True))
+)
+
+
+class Minute:
+    """What holds in one minute, read off the definitions one device and one stage at a time."""
+
+    def __init__(self, minute: int, stages: list[StagePower], target: Target) -> None:
+        self.running, self.reserved, self.missing, self.delivered, goals = 0, 0.0, 0.0, [], []
+        for stage in stages:
+            end = stage.ends_at if stage.canceled_at is None else min(stage.ends_at, stage.canceled_at)
+            if not stage.starts_at <= at(minute) < end:
+                continue
+            self.running += 1
+            kw = stage.reserved_kw
+            for left_at, lost in stage.leavers:
+                if left_at <= stage.starts_at or left_at <= at(minute):
+                    kw -= lost
+            self.reserved += kw
+            if target.is_per_stage and stage.target_kw is not None:
+                goals.append(stage.target_kw)
+                self.missing += max(0.0, stage.target_kw - kw)
+            heard = [reported for moment, reported in stage.reports if moment <= at(minute)]
+            self.delivered += heard[-1:]
+        if target.steps:
+            holding = [step.kw for step in target.steps if step.starts_at <= at(minute) < step.ends_at]
+            goals = holding or [0.0]
+        elif target.kw is not None:
+            goals = [target.kw]
+        self.target = sum(goals) if goals and self.running else None
+        if not target.is_per_stage and self.target is not None:
+            self.missing = max(0.0, self.target - self.reserved)
+
+
+@given(st.lists(stage_powers(), max_size=5), targets)
+def test_the_profile_is_what_a_plain_reading_finds_minute_by_minute(stages: list[StagePower], target: Target) -> None:
+    steps = profile(stages, target)
+    minutes = [Minute(n, stages, target) for n in range(160)]
+
+    for n, minute in enumerate(minutes):
+        step = step_at(steps, at(n))
+        assert (step is not None) == (minute.running > 0)
+        if step is None:
+            continue
+        delivered = sum(minute.delivered) if minute.delivered else None
+        assert isclose(step.reserved_kw, minute.reserved, abs_tol=1e-6)
+        assert isclose(step.missing_kw, minute.missing, abs_tol=1e-6)
+        assert step.target_kw == minute.target
+        assert step.delivered_kw == delivered
+    running = [minute for minute in minutes if minute.running]
+    heard = [sum(minute.delivered) for minute in running if minute.delivered]
+    found = figures_of(steps)
+    assert isclose(found.reserved_kw, max((m.reserved for m in running), default=0.0), abs_tol=1e-6)
+    assert found.missing_kw == ceil(round(max((m.missing for m in running), default=0.0), 3))
+    assert found.target_kw == max((m.target for m in running if m.target is not None), default=None)
+    assert found.peak_kw == max(heard, default=None)
+    if heard:
+        assert found.energy_kwh is not None
+        assert isclose(found.energy_kwh, sum(heard) / 60, abs_tol=1e-6)
+        assert found.mean_kw is not None
+        assert isclose(found.mean_kw, sum(heard) / len(running), abs_tol=1e-6)
+
+
+def test_stages_that_follow_one_another_are_not_added_up() -> None:
+    """Found by trying: 1,035 and 981 kW one after the other read as 2.02 MW."""
+    first = StagePower(at(0), at(90), 1035.0, reports=(Reading(at(0), 900.0),))
+    second = StagePower(at(90), at(150), 981.0, reports=(Reading(at(90), 890.0),))
+
+    assert figures_of(profile([first, second], Target())) == Figures(
+        1035.0, None, 0, pytest.approx(2240), pytest.approx(896), 900.0
+    )
+
+
+def test_a_target_is_missed_at_the_worst_moment_of_stages_that_overlap_in_part() -> None:
+    """Found by trying: 400 kW over two stages that share half an hour were read as 802 kW of 400."""
+    stages = [StagePower(at(0), at(60), 201.0), StagePower(at(30), at(90), 201.0), StagePower(at(120), at(180), 400.0)]
+
+    found = figures_of(profile(stages, Target(kw=400.0)))
+
+    assert (found.reserved_kw, found.target_kw, found.missing_kw) == (402.0, 400.0, 199)
+
+
+def test_one_stages_surplus_hides_no_shortfall_of_another() -> None:
+    stages = [StagePower(at(0), at(60), 300.0, target_kw=100.0), StagePower(at(0), at(60), 50.0, target_kw=100.0)]
+
+    assert figures_of(profile(stages, Target(is_per_stage=True))).missing_kw == 50
+
+
+def test_a_stage_canceled_before_its_start_never_counts() -> None:
+    stages = [StagePower(at(0), at(60), 300.0, canceled_at=at(-5)), StagePower(at(60), at(120), 200.0)]
+
+    assert figures_of(profile(stages, Target())).reserved_kw == 200.0

@@ -1,0 +1,77 @@
+"""An event's kept figures of power follow what happens to its stages, and never add up power of different hours."""
+
+from datetime import datetime
+
+import pytest
+
+from cpm import operations as cpm
+from derms import operations as derms
+from derms.models import Event, EventFigures, Stage
+from integration.console.models import User
+from integration.seam.messages import DeliveredLoad
+from integration.seam.settling import settle
+from tests.removals.running import MINUTE, device, program_event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def figures(stage: Stage) -> EventFigures:
+    return EventFigures.objects.get(event_id=stage.event_id)
+
+
+def opt_out(stage: Stage, number: int, now: datetime) -> None:
+    cpm.opt_out_device(program_event_id=program_event(stage).pk, device_id=device(number).pk, by="cora", now=now)
+    settle()
+
+
+def report(stage: Stage, minutes: int, watts: int) -> None:
+    counts = {"called": 20, "answered": 20, "rejected": 0, "overridden": 0}
+    at = stage.starts_at + minutes * MINUTE
+    derms.follow_delivered_load(DeliveredLoad(stage_uid=stage.uid, at=at, reduction_w=watts, **counts))
+
+
+def test_stages_one_after_the_other_count_once(two_stages: tuple[Stage, Stage]) -> None:
+    first, second = two_stages
+    kept = figures(first)
+
+    assert first.reserved == second.reserved == 20
+    assert kept.devices == 20
+    assert kept.reserved_w == max(first.reserved_w, second.reserved_w)
+
+
+def test_a_device_counts_until_it_has_left_every_stage(two_stages: tuple[Stage, Stage], now: datetime) -> None:
+    """Found by trying: three opt-outs changed nothing, neither the devices nor the power."""
+    first, second = two_stages
+    whole_w = first.reserved_w
+
+    opt_out(first, 1, now)
+    assert (figures(first).devices, figures(first).reserved_w) == (20, whole_w), "the second stage still has it"
+
+    opt_out(second, 1, now)
+    assert (figures(first).devices, figures(first).reserved_w) == (19, whole_w - whole_w // 20)
+
+
+def test_a_canceled_stage_no_longer_counts(two_stages: tuple[Stage, Stage], operator: User, now: datetime) -> None:
+    first, second = two_stages
+    for number in (1, 2, 3):
+        opt_out(second, number, now)
+    derms.cancel_stage(stage_id=first.pk, by=operator, now=now, reason="Not needed")
+
+    assert figures(first).devices == 17
+    assert figures(first).reserved_w == second.reserved_w - 3 * (second.reserved_w // 20)
+
+
+def test_what_is_reported_is_energy_over_the_planned_hours(two_stages: tuple[Stage, Stage]) -> None:
+    """Half the first stage at 12 kW, the rest at 6 kW, nothing of the second: an average, never a sum."""
+    first, second = two_stages
+    half = (first.ends_at - first.starts_at) / MINUTE / 2
+    report(first, 0, 12_000)
+    report(first, int(half), 6_000)
+    hours = (first.ends_at - first.starts_at + (second.ends_at - second.starts_at)) / MINUTE / 60
+
+    kept = figures(first)
+
+    assert kept.energy_wh == pytest.approx((12_000 + 6_000) * half / 60, abs=1)
+    assert kept.mean_w == pytest.approx((12_000 + 6_000) * half / 60 / hours, abs=1)
+    assert kept.peak_w == 12_000
+    assert Event.objects.get(pk=first.event_id).figures == kept
