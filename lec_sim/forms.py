@@ -12,5 +12,5 @@ class FaultForm(forms.Form):
     fault = forms.ChoiceField(
         label=_("Fault"),
         choices=Fault.choices,
-        help_text=_("It holds for calls from now on; devices called before keep what they do."),
+        help_text=_("Applies to calls from now on; devices already called are not affected."),
     )

@@ -42,7 +42,7 @@ class ParticipationFilter(forms.Form):
         found = program_event_named(name) if name else None
         if name and found is None:
             raise forms.ValidationError(
-                _("There is no program event “%(name)s”. Give the event's number and the stage: DR-2026-0142-1."),
+                _("There is no program event “%(name)s”. Enter the event's number and the stage: DR-2026-0142-1."),
                 params={"name": name},
             )
         return found

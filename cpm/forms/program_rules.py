@@ -40,7 +40,7 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as problem:
         raise forms.ValidationError(
-            _("“%(text)s” is no date. Write year-month-day, like 2026-07-04."), params={"text": text}
+            _("“%(text)s” is not a date. Write year-month-day, like 2026-07-04."), params={"text": text}
         ) from problem
 
 
@@ -92,8 +92,8 @@ class RulesForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
-        self._both_or_none("season_start", "season_end", _("A season needs its first and its last day."))
-        self._both_or_none("hours_from", "hours_until", _("Hours need a from and an until."))
+        self._both_or_none("season_start", "season_end", _("A season needs both its first and its last day."))
+        self._both_or_none("hours_from", "hours_until", _("Hours need both a start and an end."))
         if self._hours_end_before_they_begin():
             self.add_error("hours_until", _("The hours end before they begin; an event stays within one day."))
         if not self.errors:
@@ -114,7 +114,7 @@ class RulesForm(forms.Form):
         """Validate the fields against the contract that is sent to DERMS, and report errors on the fields."""
         for name in ("season_start", "season_end"):
             if given[name] and not _is_month_day(given[name]):
-                self.add_error(name, _("“%s” is no month-day. Write it like 06-01.") % given[name])
+                self.add_error(name, _("“%s” is not a month-day. Write it like 06-01.") % given[name])
                 return
         try:
             self.rules = ProgramRules.model_validate(

@@ -108,7 +108,7 @@ def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now
         )
     if Device.objects.filter(head_end=old.head_end, nic_id=nic_id, ended_at=None).exists():
         raise NicIdTaken(
-            _("There is a device %(head_end)s/%(nic)s already. Correct the NIC id.")
+            _("There is already a device %(head_end)s/%(nic)s. Correct the NIC id.")
             % {"head_end": old.head_end, "nic": nic_id}
         )
     old.ended_at = now

@@ -44,7 +44,7 @@ def opt_out_of_event(*, event_uid: UUID, device_id: int, by: str, now: datetime)
     answers = [(str(stage), _opt_out(stage.pk, device_id, by, now)) for stage in stages]
     refused = [f"{stage}: {sentence}" for stage, sentence in answers if sentence]
     if len(refused) == len(answers):
-        raise OptOutNotAllowed(" ".join(refused) or "The device is not reserved for a coming stage of this event.")
+        raise OptOutNotAllowed(" ".join(refused) or _("The device is not reserved for a coming stage of this event."))
     return refused
 
 
@@ -69,7 +69,7 @@ def _opt_out(program_event_id: int, device_id: int, by: str, now: datetime) -> s
         defaults={"reason": "opt-out", "requested_at": now, "requested_by": by},
     )
     if not is_new:
-        return _("DERMS was asked to release the device already (%(reason)s): %(answer)s.") % {
+        return _("DERMS was already asked to release the device (%(reason)s): %(answer)s.") % {
             "reason": removal.reason,
             "answer": removal.answer or _("no answer yet"),
         }

@@ -49,7 +49,7 @@ def change_unavailability(
         _require_start(starts_at, now)
     elif ends_at <= now:
         raise UnavailabilityNotAllowed(
-            _("Until %(ends)s has passed; cancel the period instead.") % {"ends": f"{ends_at:%Y-%m-%d %H:%MZ}"}
+            _("The end %(ends)s has passed; cancel the period instead.") % {"ends": f"{ends_at:%Y-%m-%d %H:%MZ}"}
         )
     _require_length(starts_at, ends_at)
     period.starts_at, period.ends_at, period.reason = starts_at, ends_at, reason
@@ -78,7 +78,7 @@ def _lock(uid: UUID, now: datetime) -> Unavailability:
         raise UnavailabilityNotAllowed(_("The period is canceled; schedule a new one."))
     if period.ends_at <= now:
         raise UnavailabilityNotAllowed(
-            _("The period ended %(ends)s; schedule a new one.") % {"ends": f"{period.ends_at:%Y-%m-%d %H:%MZ}"}
+            _("The period ended on %(ends)s; schedule a new one.") % {"ends": f"{period.ends_at:%Y-%m-%d %H:%MZ}"}
         )
     return period
 
@@ -94,7 +94,7 @@ def _lock_devices(device_ids: list[int]) -> list[Device]:
 def _require_start(starts_at: datetime, now: datetime) -> None:
     if starts_at < now:
         raise UnavailabilityNotAllowed(
-            _("From %(starts)s has passed; a period starts now (%(now)s) or later.")
+            _("The start %(starts)s has passed; a period starts now (%(now)s) or later.")
             % {"starts": f"{starts_at:%Y-%m-%d %H:%MZ}", "now": f"{now:%H:%MZ}"}
         )
 
@@ -102,7 +102,7 @@ def _require_start(starts_at: datetime, now: datetime) -> None:
 def _require_length(starts_at: datetime, ends_at: datetime) -> None:
     if ends_at <= starts_at:
         raise UnavailabilityNotAllowed(
-            _("Until %(ends)s is not after from %(starts)s.")
+            _("The end %(ends)s is not after the start %(starts)s.")
             % {"ends": f"{ends_at:%Y-%m-%d %H:%MZ}", "starts": f"{starts_at:%Y-%m-%d %H:%MZ}"}
         )
 
@@ -124,7 +124,7 @@ def _save(period: Unavailability) -> None:
             period.save()
     except IntegrityError as overlap:
         raise UnavailabilityNotAllowed(
-            _("Device %(device)s is unavailable in part of this period already. Edit that period instead.")
+            _("Device %(device)s is already unavailable in part of this period. Edit the other period instead.")
             % {"device": period.device}
         ) from overlap
 

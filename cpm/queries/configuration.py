@@ -39,7 +39,7 @@ def _changes(row: Model, history: str, names: list[str], *, rules: str = "", who
         for after, before in pairwise(latest)
         for sentence in _sentences(before, after, labels, rules)
     ] + [
-        Happening(one["pgh_created_at"], _("Set up"), _who(one, who))
+        Happening(one["pgh_created_at"], _("Created"), _who(one, who))
         for one in latest[-1:]
         if len(latest) < MOST_VERSIONS
     ]

@@ -57,8 +57,8 @@ def is_settled(event: ProgramEvent) -> bool:
 def event_history(event: ProgramEvent) -> list[Happening]:
     """What happened to a program event, newest first."""
     loads = [
-        (event.reservations_loaded_at, _("Reservations taken in")),
-        (event.outcomes_loaded_at, _("Outcomes taken in")),
+        (event.reservations_loaded_at, _("Reservations loaded")),
+        (event.outcomes_loaded_at, _("Outcomes loaded")),
     ]
     happened = [Happening(at, sentence, "DERMS") for at, sentence in loads if at]
     return _newest_first([*_transitions(event), *happened])
@@ -72,8 +72,8 @@ def participation_history(row: ParticipationRow) -> list[Happening]:
     flag = _("Yes") if was_reserved else _("No")
     moments = [
         (event.reservations_loaded_at, _("Event participation created, reservation flag %s") % flag, "DERMS"),
-        (facts.started_at, _("The device began to take part"), System.LEC.label),
-        (facts.ended_at, _("The device ended taking part"), System.LEC.label),
+        (facts.started_at, _("The device started taking part"), System.LEC.label),
+        (facts.ended_at, _("The device stopped taking part"), System.LEC.label),
         (event.outcomes_loaded_at if facts.code else None, _("Closed with outcome %s") % facts.code, "DERMS"),
     ]
     happened = [Happening(at, sentence, by) for at, sentence, by in moments if at]

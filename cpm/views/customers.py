@@ -128,7 +128,7 @@ def link_revoke(request: SignedInRequest, number: str, uid: UUID) -> HttpRespons
     return confirm(
         request,
         title=_("Revoke this self-service link?"),
-        consequences=[_("Whoever opens it is told that it no longer works. A new one can be made at any time.")],
+        consequences=[_("Anyone who opens it sees that it no longer works. You can create a new one at any time.")],
         act=_("Revoke the link"),
         keep=_("Keep the link"),
         keep_url=reverse("cpm:customer", args=[number]),

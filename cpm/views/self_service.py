@@ -52,11 +52,11 @@ def for_customer(view: View) -> View:
         uid = SelfServiceLink.uid_of(token)
         link = uid and SelfServiceLink.objects.select_related("customer").filter(uid=uid).first()
         if not link:
-            return _say(request, _("This link is not complete. Open it again from the e-mail, or copy all of it."), 404)
+            return _say(request, _("This link is incomplete. Open it again from the e-mail, or copy all of it."), 404)
         if not link.is_open(clock.now()):
-            return _say(request, _("This link no longer works. The next e-mail brings a new one; or call us."), 410)
+            return _say(request, _("This link no longer works. The next e-mail contains a new one, or call us."), 410)
         if is_over("self-service", link.uid.hex, per_minute=REQUESTS_A_MINUTE):
-            return _say(request, _("This page was opened very often. Wait a minute, then try again."), 429)
+            return _say(request, _("This page was opened too often. Wait a minute, then try again."), 429)
         try:
             answer = acts_once(view)(request, link, **kwargs)
         except Refused as refused:

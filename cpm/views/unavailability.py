@@ -60,7 +60,7 @@ def location(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         released = _released(form, form.chosen)
         if has_seen(request, released) and schedule(form, request.user.username):
-            messages.success(request, _("The unavailability is saved; DERMS is told."))
+            messages.success(request, _("The unavailability is saved; DERMS is notified."))
             return redirect("cpm:location", number, pk)
     periods = periods_of([device.pk for device in devices], now)
     context = {
@@ -113,7 +113,7 @@ def unavailability_edit(request: SignedInRequest, number: str, uid: UUID) -> Htt
     if request.method == "POST" and form.is_valid():
         released = _released(form, [period.device_id])
         if has_seen(request, released) and _change(period, form, request.user.username):
-            messages.success(request, _("The period is changed; DERMS is told."))
+            messages.success(request, _("The period is changed; DERMS is notified."))
             return redirect(_back(period))
     context = {
         "period": period,
@@ -210,7 +210,8 @@ def _subscription(number: str, pk: int) -> Subscription:
     )
     if not found.program.allow_customer_unavailability:
         raise operations.UnavailabilityNotAllowed(
-            f"{found.program} does not allow customer unavailability. Program Configuration switches it on."
+            _("%(program)s does not allow customer unavailability. Change this in Program Configuration.")
+            % {"program": found.program}
         )
     return found
 
@@ -223,7 +224,7 @@ def _period(number: str, uid: UUID) -> Unavailability:
     periods = Unavailability.objects.select_related("device__location__customer")
     period = get_object_or_404(periods, uid=uid, device__location__customer__number=number)
     if period.state != UnavailabilityState.ACTIVE:
-        raise operations.UnavailabilityNotAllowed("The period is canceled; schedule a new one.")
+        raise operations.UnavailabilityNotAllowed(_("The period is canceled; schedule a new one."))
     return period
 
 

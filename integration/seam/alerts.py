@@ -41,6 +41,6 @@ def archive_alert(*, alert_id: int, by: str) -> None:
     """Close one alert that a person has dealt with. Raises AlertArchived."""
     alert = Alert.objects.select_for_update(no_key=True).get(pk=alert_id)
     if alert.closed_at:
-        raise AlertArchived(_("This alert was archived already, by %(closed_by)s.") % {"closed_by": alert.closed_by})
+        raise AlertArchived(_("This alert was already archived by %(closed_by)s.") % {"closed_by": alert.closed_by})
     alert.closed_at, alert.closed_by = clock.now(), by
     alert.save(update_fields=["closed_at", "closed_by"])

@@ -33,7 +33,7 @@ def to_utc(wall: datetime, time_zone: str, offset: str = "") -> datetime:
     by_offset = {offset_text(moment): moment for moment in (first, second)}
     if offset not in by_offset:
         raise LocalTimeTwice(
-            _("%(time)s comes twice on %(day)s in %(time_zone)s. Choose which one is meant.")
+            _("%(time)s occurs twice on %(day)s in %(time_zone)s. Choose which one you mean.")
             % {"time": f"{wall:%H:%M}", "day": f"{wall:%d %b %Y}", "time_zone": time_zone}
         )
     return by_offset[offset].astimezone(UTC)

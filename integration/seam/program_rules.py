@@ -176,9 +176,9 @@ class ProgramRules(Contract):
     season_start: Annotated[MonthDay, SEASON_DATES, Input(_("Month-day. Empty: all year."), _("Season begins"))] = (
         Field(default=None, description="First day of the season, month-day; null: all year.")
     )
-    season_end: Annotated[MonthDay, SEASON_DATES, Input(_("Month-day, the last day of it."), _("Season ends"))] = Field(
-        default=None, description="Last day of the season, month-day."
-    )
+    season_end: Annotated[
+        MonthDay, SEASON_DATES, Input(_("Month-day, the last day of the season."), _("Season ends"))
+    ] = Field(default=None, description="Last day of the season, month-day.")
     weekdays: Annotated[Weekdays, WEEKDAYS, Input(_("None chosen: every day."))] = Field(
         default=(), description="Weekdays on which events may start, 0 is Monday; empty: all."
     )
@@ -188,43 +188,48 @@ class ProgramRules(Contract):
     hours_until: Annotated[TimeOfDay, ALLOWED_HOURS, Input(_("Events end no later."), _("Until (local time)"))] = Field(
         default=None, description="Time of the control zone's day after which no event runs."
     )
-    holidays: Annotated[Dates, HOLIDAYS, Input(_("Days without events, one a line: 2026-07-04."))] = Field(
+    holidays: Annotated[Dates, HOLIDAYS, Input(_("Days without events, one per line: 2026-07-04."))] = Field(
         default=(), description="Days without events."
     )
     notice_minutes: Annotated[
-        Minutes, NOTICE, Input(_("Least time from Schedule to the start. Empty: none."), _("Customer notice (minutes)"))
+        Minutes,
+        NOTICE,
+        Input(_("Minimum time from Schedule to the start. Empty: none."), _("Customer notice (minutes)")),
     ] = Field(default=None, description="Minutes from Schedule to the start, at least.")
     longest_minutes: Annotated[SomeMinutes, LONGEST, Input(label=_("Longest event (minutes)"))] = Field(
         default=None, description="Minutes that an event may last."
     )
-    events_per_day: Annotated[Events, _events(DAY, _("Events a day"), _("events per day"))] = Field(
+    events_per_day: Annotated[Events, _events(DAY, _("Events per day"), _("events per day"))] = Field(
         default=None, description="Events of a device on one day of the control zone."
     )
-    events_per_week: Annotated[Events, _events(WEEK, _("Events a week"), _("events per week"))] = Field(
+    events_per_week: Annotated[Events, _events(WEEK, _("Events per week"), _("events per week"))] = Field(
         default=None, description="Events of a device from Monday to Sunday."
     )
-    events_per_month: Annotated[Events, _events(MONTH, _("Events a month"), _("events per month"))] = Field(
+    events_per_month: Annotated[Events, _events(MONTH, _("Events per month"), _("events per month"))] = Field(
         default=None, description="Events of a device in a calendar month."
     )
-    events_per_season: Annotated[Events, _events(SEASON, _("Events a season"), _("events per season"))] = Field(
+    events_per_season: Annotated[Events, _events(SEASON, _("Events per season"), _("events per season"))] = Field(
         default=None, description="Events of a device in a season."
     )
-    hours_per_week: Annotated[Hours, _hours(WEEK, _("Hours a week"), _("hours per week"))] = Field(
+    hours_per_week: Annotated[Hours, _hours(WEEK, _("Hours per week"), _("hours per week"))] = Field(
         default=None, description="Hours of a device from Monday to Sunday."
     )
-    hours_per_month: Annotated[Hours, _hours(MONTH, _("Hours a month"), _("hours per month"))] = Field(
+    hours_per_month: Annotated[Hours, _hours(MONTH, _("Hours per month"), _("hours per month"))] = Field(
         default=None, description="Hours of a device in a calendar month."
     )
-    hours_per_season: Annotated[Hours, _hours(SEASON, _("Hours a season"), _("hours per season"))] = Field(
+    hours_per_season: Annotated[Hours, _hours(SEASON, _("Hours per season"), _("hours per season"))] = Field(
         default=None, description="Hours of a device in a season."
     )
-    consecutive_days: Annotated[SomeDays, CONSECUTIVE_DAYS, Input(_("Most days in a row. Empty: no limit."))] = Field(
-        default=None, description="Days in a row with an event of a device."
-    )
+    consecutive_days: Annotated[
+        SomeDays, CONSECUTIVE_DAYS, Input(_("Maximum number of days in a row. Empty: no limit."))
+    ] = Field(default=None, description="Days in a row with an event of a device.")
     gap_minutes: Annotated[
         Minutes,
         GAP,
-        Input(_("Least time from one end to the next start. Empty: none."), _("Gap between events (minutes)")),
+        Input(
+            _("Minimum time from the end of one event to the start of the next. Empty: none."),
+            _("Gap between events (minutes)"),
+        ),
     ] = Field(default=None, description="Minutes from the end of a device's event to the start of its next, at least.")
     critical_care_exempt: Annotated[
         Flag, CRITICAL_CARE, Input(_("Devices of critical-care customers are left out."), _("Critical-care exemption"))

@@ -55,7 +55,7 @@ def test_a_customer_is_found_by_whatever_they_say_of_themselves(
 
 def test_nobody_found_says_what_to_type(devices: list[Device], as_csr: Client) -> None:
     page = as_csr.get(f"{LIST}?q=<b>zz</b>").content.decode()
-    assert "Nobody is found for “&lt;b&gt;zz&lt;/b&gt;”" in page
+    assert "No customer matches “&lt;b&gt;zz&lt;/b&gt;”" in page
 
 
 def test_the_list_asks_as_much_of_the_database_for_one_row_as_for_many(

@@ -180,7 +180,7 @@ def test_event_opt_out_parameters_keep_who_changed_what(allowed: Program, as_man
         ("Allow To Opt Out: Yes → No", "pia"),
         ("Cut-off (minutes before the stage starts): 0 → 45", "pia"),
         ("Allow To Opt Out: No → Yes", "system"),
-        ("Set up", "system"),
+        ("Created", "system"),
     }
     assert "Cut-off (minutes before the stage starts): 0 → 45" in as_manager.get(PARAMETERS).content.decode()
 

@@ -104,11 +104,11 @@ def test_a_new_name_and_an_inactive_program_are_told_to_derms(as_manager: Client
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"season_start": "06-01"}, "A season needs its first and its last day."),
-        ({"season_start": "06-31", "season_end": "09-30"}, "“06-31” is no month-day."),
-        ({"hours_from": "14:00"}, "Hours need a from and an until."),
+        ({"season_start": "06-01"}, "A season needs both its first and its last day."),
+        ({"season_start": "06-31", "season_end": "09-30"}, "“06-31” is not a month-day."),
+        ({"hours_from": "14:00"}, "Hours need both a start and an end."),
         ({"hours_from": "14:00", "hours_until": "13:00"}, "The hours end before they begin"),
-        ({"holidays": "4 July"}, "is no date. Write year-month-day"),
+        ({"holidays": "4 July"}, "is not a date. Write year-month-day"),
         ({"longest_minutes": "0"}, "greater than or equal to 1"),
         ({"events_per_week": "-1"}, "greater than or equal to 0"),
         ({"weekdays": ["7"]}, "7 is not one of the available choices"),

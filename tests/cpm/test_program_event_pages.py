@@ -167,7 +167,7 @@ def test_the_file_holds_every_program_event_of_the_filter(three: None, program_m
 
 
 def test_nothing_found_and_nothing_there_read_differently(three: None, as_manager: Client) -> None:
-    assert "No program event matches" in as_manager.get(f"{LIST}?q=zzz").content.decode()
+    assert "No matching program events" in as_manager.get(f"{LIST}?q=zzz").content.decode()
 
 
 def test_an_empty_list_says_what_comes_next(as_manager: Client) -> None:

@@ -117,7 +117,7 @@ def test_a_bad_link_is_not_found_whoever_exists(client: Client, link: SelfServic
     answers = [client.get(f"/my-devices/{token}/") for token in (unknown, forged, link.token[:-1], link.uid.hex, "NC1")]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
-    assert "not complete" in answers[0].content.decode()
+    assert "incomplete" in answers[0].content.decode()
 
 
 def test_an_expired_and_a_revoked_link_are_gone(client: Client, link: SelfServiceLink, url: str, now: datetime) -> None:

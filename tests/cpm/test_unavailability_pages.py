@@ -113,7 +113,7 @@ def test_while_half_is_typed_nothing_would_be_released(
 ) -> None:
     answer = as_csr.get("/customers/NC1/unavailability/releases/", over_it | query if query else {})
     assert answer.status_code == 200
-    for words in ("No reservation lies in this period", "Saving releases"):
+    for words in ("There are no reservations in this period", "Saving releases"):
         assert words not in answer.content.decode()
 
 
@@ -127,7 +127,7 @@ def test_a_period_without_reservations_says_so_while_typing(
 ) -> None:
     given = typed(device, now + HOUR, now + 2 * HOUR)
     part = as_csr.get("/customers/NC1/unavailability/releases/", given).content.decode()
-    assert "No reservation lies in this period" in part
+    assert "There are no reservations in this period" in part
 
 
 def test_without_javascript_the_first_save_shows_what_it_releases_and_the_second_saves(
@@ -222,7 +222,7 @@ def test_a_time_the_clocks_skip_is_refused_and_one_they_repeat_offers_both(
     assert "does not exist" in as_csr.post(location_url(), skipped | {"reason": "x"}).content.decode()
     twice = {"devices": [str(device.pk)], "starts_at": "2027-11-07T01:30", "ends_at": "2027-11-07T09:00", "reason": "x"}
     page = as_csr.post(location_url(), twice).content.decode()
-    assert "comes twice" in page
+    assert "occurs twice" in page
     assert "starts_at_offset" in page
     assert as_csr.post(location_url(), twice | {"starts_at_offset": "-05:00"}).status_code == 302
     assert Unavailability.objects.get().starts_at.isoformat() == "2027-11-07T06:30:00+00:00"
@@ -231,7 +231,7 @@ def test_a_time_the_clocks_skip_is_refused_and_one_they_repeat_offers_both(
 def test_periods_of_one_device_do_not_overlap(scheduled: Unavailability, device: Device, as_csr: Client) -> None:
     answer = as_csr.post(location_url(), typed(device, scheduled.starts_at + HOUR, scheduled.ends_at + HOUR))
     assert answer.status_code == 422
-    assert "Edit that period instead" in answer.content.decode()
+    assert "Edit the other period instead" in answer.content.decode()
     assert Unavailability.objects.count() == 1
 
 

@@ -78,7 +78,7 @@ def test_a_form_with_errors_can_be_mended_and_sent_again_under_the_same_key(
     ("typed", "sentence"),
     [
         ("2027-03-14T02:30", "02:30 does not exist on 14 Mar 2027"),
-        ("2027-11-07T01:30", "01:30 comes twice on 07 Nov 2027"),
+        ("2027-11-07T01:30", "01:30 occurs twice on 07 Nov 2027"),
         ("yesterday", "is not a date and time"),
         ("", "This field is required"),
     ],

@@ -120,7 +120,7 @@ def test_a_fault_is_set_and_taken_away_and_stays_in_the_history(as_operator: Cli
 
 def test_an_empty_page_says_what_comes_next(as_operator: Client) -> None:
     page = as_operator.get(LIST).content.decode()
-    for words in ("Nothing runs now", "No stage is due", "No stage is over yet", "No head end system yet"):
+    for words in ("No running stages", "No stages due", "No past stages yet", "No head end system yet"):
         assert words in page
 
 

@@ -67,7 +67,7 @@ def test_archiving_leaves_a_newer_alert_of_the_same_kind_open(as_operator: Clien
     again = raised("late:1")
     answer = as_operator.post(f"/alerts/{alert.pk}/archive/")
     assert answer.status_code == 409
-    assert "was archived already, by olive" in answer.content.decode()
+    assert "was already archived by olive" in answer.content.decode()
     assert Alert.objects.get(pk=again.pk).closed_at is None
 
 
@@ -79,7 +79,7 @@ def test_the_list_is_a_live_part_of_its_own(as_operator: Client, alert: Alert) -
 
 def test_nothing_open_says_so(as_operator: Client) -> None:
     assert "No open alerts" in as_operator.get(LIST).content.decode()
-    assert "No alert yet" in as_operator.get(f"{LIST}?view=all").content.decode()
+    assert "No alerts yet" in as_operator.get(f"{LIST}?view=all").content.decode()
 
 
 def test_approvers_read_and_do_not_archive(approver: User, alert: Alert) -> None:
@@ -105,4 +105,4 @@ def test_alerts_are_narrowed_and_sorted(as_operator: Client, alert: Alert) -> No
     assert shown(as_operator, "q=LATE") == [alert.pk]
     assert shown(as_operator, "sort=severity") == [dead.pk, alert.pk, newest.pk]
     assert shown(as_operator, "sort=last") == [alert.pk, dead.pk, newest.pk]
-    assert "No alert matches" in as_operator.get(f"{LIST}?q=nowhere").content.decode()
+    assert "No matching alerts" in as_operator.get(f"{LIST}?q=nowhere").content.decode()

@@ -259,7 +259,7 @@ def test_a_period_that_cannot_be_is_refused(starts: int, ends: int, sentence: st
 def test_periods_of_one_device_do_not_overlap(stage: Stage, now: datetime) -> None:
     away(now, now + 60 * MINUTE, device(1), now=now)
 
-    with pytest.raises(Refused, match="is unavailable in part of this period already"):
+    with pytest.raises(Refused, match="is already unavailable in part of this period"):
         away(now + 30 * MINUTE, now + 90 * MINUTE, device(2), device(1), now=now)
 
     assert Unavailability.objects.count() == Message.objects.filter(kind="customer_unavailability").count() == 1
