@@ -18,7 +18,7 @@ from structlog.types import EventDict, Processor
 log = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
-ROW_VALUES = ("DETAIL:", "CONTEXT:", "LINE ")  # how lines begin in which PostgreSQL quotes rows and statements
+ROW_VALUES = ("DETAIL:", "CONTEXT:", "LINE ")  # the starts of lines in which PostgreSQL quotes rows and statements
 
 
 def request_id() -> uuid.UUID | None:

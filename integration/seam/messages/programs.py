@@ -24,7 +24,7 @@ EnrollmentAnswerWord = Literal["Registered", "Deregistered", "Error"]
 
 
 class EnrollmentChange(Contract):
-    """One device that begins or ends taking part in a program, or takes another one's place."""
+    """One device that joins or leaves a program, or replaces another one."""
 
     change: Literal["start", "end", "replace"] = Field(description="What happens to the device in the program.")
     head_end: Code = Field(description="The head end system through which the device is reached.")
