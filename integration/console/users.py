@@ -98,7 +98,7 @@ def _keeps_an_administrator(form: UserForm) -> bool:
 
     The role's row is locked until the person is saved, so that two administrators can't remove each other at once.
     """
-    Group.objects.select_for_update().get(name=ADMINISTRATOR)
+    Group.objects.select_for_update(no_key=True).get(name=ADMINISTRATOR)
     stays = form.cleaned_data["is_active"] and any(g.name == ADMINISTRATOR for g in form.cleaned_data["groups"])
     others = User.objects.filter(is_active=True, groups__name=ADMINISTRATOR).exclude(pk=form.instance.pk)
     if stays or others.exists():
