@@ -19,8 +19,8 @@ ICONS = set(re.findall(r'<symbol id="([a-z0-9-]+)"', (ROOT / "static/icons.svg")
 VENDORED = re.findall(r"`((?:static|tests)/vendor/[^`]+)` \| `([0-9a-f]{64})`", (ROOT / "THIRD_PARTY.md").read_text())
 # Templates that the account library refers to by name.
 OWN_FOLDERS = {"console", "cpm", "derms", "lec_sim", "partials"}
-# Classes that end in a value: an outcome's fill, a state's form, a chart's series, a filter's field.
-PUT_TOGETHER = ("fill-", "gantt-", "key-", "state-", "filter-")
+# Classes that end in a value: a cell's place on phones, an outcome's fill, a state's form, a series, a filter's field.
+PUT_TOGETHER = ("cell-", "fill-", "gantt-", "key-", "state-", "filter-")
 # What the content security policy would refuse, or what htmx would have to evaluate.
 INLINE = re.compile(
     r"""<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|\shx-on|javascript:|=["']js:""", re.IGNORECASE
