@@ -40,13 +40,13 @@ def _window(stage: Stage) -> SafeString:
 
 
 def _progress(event: Any) -> SafeString | None:
-    """Of the target: what was reported as delivered; before anything is, what is reserved."""
+    """How much of the target was reported as delivered or, before any report, is reserved."""
     if event.mean_w is not None:
         return noted(meter(event.mean_kw, event.goal_kw), _("reported"))
     return noted(meter(event.reserved_kw, event.goal_kw), _("reserved")) if event.reserved_w else None
 
 
-# Events are annotated with their window and their figures of power.
+# Events are annotated with their window and their power figures.
 EVENTS = Columns[Any](
     "derms/event_list.html",
     Column(_("Select all"), "pick", heading="pick-all", css="cell-pick", phone=""),

@@ -1,4 +1,4 @@
-"""Reads what the power profile of an event is made of: its stages, who left them and when, and what was reported."""
+"""Reads the inputs of an event's power profile: its stages, the devices that left them, and LEC's reports."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from .profile import Reading, StagePower
 
 
 def stage_powers(stages: Sequence[Stage]) -> list[StagePower]:
-    """Each stage's power, in the order of the stages. Four queries, whatever their number."""
+    """Return each stage's power, in the order of the stages; always four queries at most."""
     ids = [stage.pk for stage in stages if stage.state != StageState.NEW]
     leavers, reports, canceled = _leavers(ids), _reports(ids), _canceled(stages)
     return [
@@ -29,7 +29,7 @@ def stage_powers(stages: Sequence[Stage]) -> list[StagePower]:
 
 
 def _leavers(ids: Sequence[int]) -> dict[int, list[Reading]]:
-    """Devices that were removed or released, together by the minute in which they left."""
+    """The expected power of devices that were removed or released, summed up by the minute in which they left."""
     found: dict[int, list[Reading]] = {}
     if ids:
         for stage, minute, watts in rows(statement("derms", "leavers_by_minute"), {"stages": list(ids)}):
@@ -46,7 +46,7 @@ def _reports(ids: Sequence[int]) -> dict[int, list[Reading]]:
 
 
 def _canceled(stages: Sequence[Stage]) -> dict[int, datetime]:
-    """When each canceled stage was canceled; one that was missed counts to its planned end."""
+    """When each canceled stage was canceled, by the stage's id; a missed stage was at its planned end."""
     ids = [stage.pk for stage in stages if stage.state == StageState.CANCELED]
     ended = Transition.objects.filter(stage__in=ids, to_state=StageState.CANCELED)
     return dict(ended.values_list("stage", "at"))

@@ -1,7 +1,7 @@
-"""The power profile of an event: one step function over time, from which every figure of power is read.
+"""The power profile of an event: one step function over time, from which all figures of power are computed.
 
-Power of different hours is never added up: stages that run at the same moment are added, stages that follow one another
-are not. Plain Python, without a database: `stage_powers` and `target_of` beside it read the rows.
+Power at different times is never added up: stages that run at the same moment are summed, stages that follow one
+another are not. Pure Python without a database; `stage_powers` and `target_of` next to it read the rows.
 """
 
 import itertools
@@ -22,7 +22,7 @@ class Reading(NamedTuple):
 
 
 class TargetStep(NamedTuple):
-    """What an event has to reach from a moment until another, in kW."""
+    """What an event has to reach during a period, in kW."""
 
     starts_at: datetime
     ends_at: datetime
@@ -33,9 +33,9 @@ class TargetStep(NamedTuple):
 class StagePower:
     """What one stage reserved and delivered.
 
-    `reserved_kw` is what Schedule reserved; `leavers` are the devices that left since, each with its moment and its
-    expected power. `reports` are what the executor reported as delivered. `target_kw` is the stage's own, if the
-    objective gives each stage one.
+    `reserved_kw` is what Schedule reserved; `leavers` are the devices that have left since, as times and expected
+    power. `reports` are what the executor reported as delivered. `target_kw` is the stage's own target, if the
+    objective sets one per stage.
     """
 
     starts_at: datetime
@@ -48,18 +48,18 @@ class StagePower:
 
     @property
     def until(self) -> datetime:
-        """A canceled stage counts until it was canceled, one canceled before its start not at all."""
+        """When the stage stops counting: if canceled, at that moment, but not before its start."""
         return self.ends_at if self.canceled_at is None else max(self.starts_at, min(self.ends_at, self.canceled_at))
 
     def runs(self, at: datetime) -> bool:
         return self.starts_at <= at < self.until
 
     def reserved_at(self, at: datetime) -> float:
-        """Without the devices that have left by then; who left before the start was never part of it."""
+        """What is reserved without the devices that have left by then; those that left before the start never count."""
         return self.reserved_kw - sum(kw for left_at, kw in self.leavers if left_at <= max(at, self.starts_at))
 
     def delivered_at(self, at: datetime) -> float | None:
-        """By the last report before a moment, held to the stage's end; None before the first."""
+        """What the latest report up to a moment says; the last one holds to the stage's end. None before the first."""
         return next((kw for reported_at, kw in reversed(self.reports) if reported_at <= at), None)
 
 
@@ -85,7 +85,7 @@ class Target:
         return self.kw or 0.0
 
     def missing_at(self, moment: datetime, running: Sequence[StagePower]) -> float:
-        """What the running stages lack of it. One stage's surplus hides no other's shortfall where each has its own."""
+        """How much the running stages are short. If each has its own target, a surplus of one makes up for no other."""
         if self.is_per_stage:
             lacks = (s.target_kw - s.reserved_at(moment) for s in running if s.target_kw is not None)
             return sum(max(0.0, kw) for kw in lacks)
@@ -94,7 +94,7 @@ class Target:
 
 
 class Step(NamedTuple):
-    """From a moment until the next one that changes anything, in kW. There is none while no stage runs."""
+    """A period in which nothing changes, in kW. There is no step while no stage runs."""
 
     starts_at: datetime
     ends_at: datetime
@@ -111,8 +111,8 @@ class Step(NamedTuple):
 class Figures(NamedTuple):
     """An event's figures of power in kW, and its energy in kWh.
 
-    `reserved_kw`, `target_kw` and `missing_kw` are the highest of any moment, `mean_kw` is the energy over the hours in
-    which stages were planned to run; delivered figures are None until something is reported.
+    `reserved_kw`, `target_kw` and `missing_kw` are the highest at any moment, `mean_kw` is the energy divided by the
+    hours in which stages were planned to run; delivered figures are None until something is reported.
     """
 
     reserved_kw: float
@@ -124,14 +124,14 @@ class Figures(NamedTuple):
 
 
 def profile(stages: Sequence[StagePower], target: Target) -> list[Step]:
-    """The steps of an event in the order of time."""
+    """Return the steps of an event in chronological order."""
     edges = sorted(set(_edges(stages, target)))
     steps = (_step(start, end, stages, target) for start, end in itertools.pairwise(edges))
     return [step for step in steps if step is not None]
 
 
 def figures_of(steps: Sequence[Step]) -> Figures:
-    """The figures of an event that lists, exports and alerts show."""
+    """Return the figures of an event that lists, exports and alerts show."""
     targets = [step.target_kw for step in steps if step.target_kw is not None]
     delivered = [step.delivered_kw for step in steps if step.delivered_kw is not None]
     energy = sum(step.hours * (step.delivered_kw or 0.0) for step in steps)
@@ -147,12 +147,12 @@ def figures_of(steps: Sequence[Step]) -> Figures:
 
 
 def step_at(steps: Sequence[Step], at: datetime) -> Step | None:
-    """The step that holds a moment; None if no stage runs then."""
+    """Return the step that contains a moment; None if no stage runs then."""
     return next((step for step in steps if step.starts_at <= at < step.ends_at), None)
 
 
 def whole_kw(kw: float) -> int:
-    """A shortfall in whole kW, rounded up; less than half a watt is none."""
+    """Round a shortfall up to whole kW; less than half a watt is none."""
     return math.ceil(round(kw, 3))
 
 

@@ -15,7 +15,7 @@ RESERVING_STATES = (EventState.SCHEDULED, EventState.IN_PROGRESS)
 
 
 def target_of(event: Event, stages: Sequence[Stage]) -> Target:
-    """The target an event is measured by: as Schedule kept it, before that as it would be now."""
+    """Return the target an event is measured against: as stored by Schedule, or before that as it would be now."""
     aim = OBJECTIVES[event.objective]
     if aim.follows_forecast:
         return Target(steps=frozen_steps(event) or needed_steps(event, stages))
@@ -25,7 +25,7 @@ def target_of(event: Event, stages: Sequence[Stage]) -> Target:
 
 
 def needed_steps(event: Event, stages: Sequence[Stage]) -> tuple[TargetStep, ...]:
-    """What the zone's load passes the event's threshold by while stages run, less what other events have reserved then.
+    """Return by how much the zone's load exceeds the event's threshold while stages run, less what others reserved.
 
     Forecast values are means over their hour. An hour without a forecast needs nothing (Submit refuses it).
     """
@@ -43,12 +43,12 @@ def needed_steps(event: Event, stages: Sequence[Stage]) -> tuple[TargetStep, ...
 
 
 def kept_steps(target: Target) -> list[tuple[str, str, float]] | None:
-    """The steps as Schedule keeps them with the event; None if the target doesn't follow the forecast."""
+    """Return the steps as Schedule stores them with the event; None if the target doesn't follow the forecast."""
     return [(start.isoformat(), end.isoformat(), kw) for start, end, kw in target.steps] or None
 
 
 def frozen_steps(event: Event) -> tuple[TargetStep, ...]:
-    """The steps Schedule kept with the event."""
+    """Return the steps that Schedule stored with the event."""
     return tuple(
         TargetStep(datetime.fromisoformat(start), datetime.fromisoformat(end), kw)
         for start, end, kw in event.target_steps or ()
@@ -62,7 +62,7 @@ def _needed_kw(event: Event, at: datetime, forecast: dict[datetime, float], othe
 
 
 def _powers_of_others(event: Event, begins: datetime, ends: datetime) -> list[StagePower]:
-    """Stages that other events of the zone have reserved in this time."""
+    """The power of other events' stages in the zone during this time."""
     others = Stage.objects.filter(event__zone_id=event.zone_id, event__state__in=RESERVING_STATES)
     return stage_powers(list(others.filter(starts_at__lt=ends, ends_at__gt=begins).exclude(event_id=event.pk)))
 

@@ -141,7 +141,7 @@ class DerGroup(models.Model):
     feeder_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     head_end_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     program_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
-    version = models.PositiveIntegerField(default=1, editable=False)  # counts changes of its criteria and its name
+    version = models.PositiveIntegerField(default=1, editable=False)  # counts changes of criteria and name
 
     class Meta:
         verbose_name = "DER group"
@@ -151,6 +151,6 @@ class DerGroup(models.Model):
 
     @property
     def criteria(self) -> dict[str, Any]:
-        """Everything that choosing devices reads of it, by value, with the version it has now."""
+        """A copy of everything that device selection reads of the group, with its current version."""
         names = ("name", "version", "device_classes", "feeder_ids", "head_end_ids", "program_ids")
         return {name: getattr(self, name) for name in names}

@@ -105,12 +105,12 @@ class Event(ConcurrentTransitionMixin, models.Model):
 
     @property
     def reserved_kw(self) -> float:
-        """Of a row of a list, which carries the figures of power."""
+        """The reserved power, for rows of events_for_list, which include the power figures."""
         return float(getattr(self, "reserved_w", None) or 0) / 1000
 
     @property
     def mean_kw(self) -> float:
-        """The same for what was reported as delivered."""
+        """The mean power reported as delivered, for the same rows."""
         return float(getattr(self, "mean_w", None) or 0) / 1000
 
     @transition(field=state, source=[NEW, DENIED], target=NEW)

@@ -24,7 +24,7 @@ class Reservation(models.Model):
 
 
 class EventFigures(models.Model):
-    """An event's figures of power, as lists, sorting and exports read them; figures/profile.py defines each.
+    """An event's power figures, stored for lists, sorting and exports; figures/profile.py defines each.
 
     Rewritten whenever a stage is scheduled, left by a device, canceled or reports what it delivers, locked after the
     event's stages.

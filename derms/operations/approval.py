@@ -177,7 +177,7 @@ def _check_plan(event: Event, stages: list[Stage], now: datetime) -> None:
 
 
 def _copy_groups(stages: list[Stage]) -> None:
-    """Keep the criteria of the stages' DER groups: a later change of a group changes no submitted plan."""
+    """Copy the criteria of the stages' DER groups, so that later changes of a group don't affect a submitted plan."""
     prefetch_related_objects(stages, "der_groups")
     for stage in stages:
         stage.submitted_groups = [group.criteria for group in stage.der_groups.all()]

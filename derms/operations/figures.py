@@ -1,4 +1,4 @@
-"""Keeping an event's figures of power: rewritten by everything that changes them, in its transaction."""
+"""Storing an event's power figures: every operation that affects them recomputes them in its transaction."""
 
 from ..figures.powers import stage_powers
 from ..figures.profile import figures_of, profile
@@ -9,7 +9,7 @@ from ..set_operations.figures import count_devices_once
 
 
 def renew_figures(event: Event, *, devices_left: int = 0) -> None:
-    """Compute the figures from the stages' rows. `devices_left` devices are in none of the stages any more.
+    """Recompute the figures from the stages' rows. `devices_left` devices are no longer in any of the stages.
 
     The caller has locked the event or one of its stages; the figures are locked last.
     """
@@ -19,7 +19,7 @@ def renew_figures(event: Event, *, devices_left: int = 0) -> None:
 
 
 def recount_figures(event: Event) -> None:
-    """The same, with the devices counted from the reservations: after Schedule and Cancel."""
+    """Do the same and count the devices from the reservations, after Schedule and Cancel."""
     figures = _lock(event)
     figures.devices = count_devices_once(stages_of(event))
     _save(event, figures)

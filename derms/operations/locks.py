@@ -16,7 +16,7 @@ _LOCK_NOW = "SELECT FROM derms_controlzone WHERE id = ANY(%s::bigint[]) ORDER BY
 
 
 class EventChanged(Refused):
-    """The event has changed since this person opened it, so they decided on something else."""
+    """The event has changed since this person opened it, so they decided on an older plan."""
 
 
 def lock_event(event_id: int, revision: int | None = None) -> Event:

@@ -1,4 +1,4 @@
-"""An event's figures of power, as its page, its report and its check show them."""
+"""An event's power figures, as its page, its report and its plan check show them."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -23,7 +23,7 @@ class Power(NamedTuple):
 
 
 def power_of(event: Event, stages: list[Stage], now: datetime) -> Power:
-    """The figures of an event, saved or only planned. What is delivered now is reported by Live Energy Connect."""
+    """Return the figures of an event, saved or only planned. What is delivered now comes from LEC's reports."""
     target = target_of(event, stages)
     steps = profile(stage_powers(stages), target)
     running = [stage for stage in stages if stage.state == StageState.IN_PROGRESS]

@@ -61,7 +61,7 @@ class Check(NamedTuple):
 
     @property
     def available_kw(self) -> float:
-        """What could be reserved, at the moment at which it is most."""
+        """The most that could be reserved at any moment."""
         return self.available.reserved_kw
 
     @property

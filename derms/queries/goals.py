@@ -19,7 +19,7 @@ def hours_without_forecast(event: Event, stages: list[Stage]) -> int:
 
 
 def stage_goals(event: Event, stages: list[Stage]) -> dict[int, float | None]:
-    """What each stage has to reach in kW, by its id; None if it has no target.
+    """Return each stage's goal in kW by its id; None if it has no target.
 
     Stages that run at a moment share its target by their shares, or equally. Each takes the most that any moment of its
     window asks of it, so that every moment is covered. The rule: docs/reference/choosing.md, How many are taken.
@@ -29,7 +29,7 @@ def stage_goals(event: Event, stages: list[Stage]) -> dict[int, float | None]:
 
 
 def shortfall_kw(event: Event, stages: list[Stage]) -> int:
-    """What the reserved stages lack of the event's target at the worst moment, in whole kW, rounded up."""
+    """Return how much the reserved stages are short of the event's target at the worst moment, in kW, rounded up."""
     return figures_of(profile(stage_powers(stages), target_of(event, stages))).missing_kw
 
 
@@ -66,7 +66,7 @@ def _goal_kw(target: Target, stage: Stage, stages: list[Stage]) -> float | None:
 
 
 def _share(stage: Stage, running: list[Stage]) -> float:
-    """Stages that run at the same time share the amount, equally if no share is given."""
+    """The stage's part of a goal shared by stages that run at the same time: its own share, else an equal one."""
     return 1 / len(running) if stage.share_pct is None else stage.share_pct / 100
 
 

@@ -16,7 +16,7 @@ SELECT count(DISTINCT r.device_id)
 
 
 def count_devices_once(stages: Sequence[Stage]) -> int:
-    """Devices that are reserved in any of the stages, without those that left and those of stages that never ran."""
+    """Count the devices reserved in any of the stages, except those that left and those of stages that never ran."""
     counted = [stage for stage in stages if stage.state != StageState.CANCELED or stage.started_at]
     if len(counted) == 1:
         return counted[0].reserved - counted[0].removed

@@ -1,7 +1,7 @@
-"""Which revision of an event a person decided on.
+"""The revision of an event that a person has seen when they decide.
 
-Links and forms that act carry it as `seen=NUMBER@REVISION`, once per event. A page that is drawn again keeps what its
-person saw first; only a page that is opened anew shows the present revision.
+Links to actions and their forms carry it as `seen=NUMBER@REVISION`, once per event. A page that is rendered again keeps
+what the person saw first; only a newly opened page has the current revision.
 """
 
 from django.utils.translation import gettext as _
@@ -16,15 +16,14 @@ LONGEST_REVISION = 9  # digits
 
 
 def seen(event: Event) -> str:
-    """Return what a link or form carries for an event as it is now."""
+    """Return the value that a link or form carries for an event as it is now."""
     return f"{event.number}@{event.revision}"
 
 
 def seen_revision(request: SignedInRequest, event: Event) -> int:
     """Return the revision that this person saw, for the operation to compare under its lock.
 
-    A link without one opens the event as it is now. Raises EventChanged if the link's is an old one, and if a form has
-    none.
+    A link without one opens the event as it is now. Raises EventChanged if a link has an old one or a form has none.
     """
     if request.method == "POST":
         sent = _revisions(request.POST.getlist(SEEN)).get(event.number)
@@ -40,12 +39,12 @@ def seen_revision(request: SignedInRequest, event: Event) -> int:
 
 
 def seen_fields(request: SignedInRequest, events: list[Event]) -> list[tuple[str, str]]:
-    """Return the hidden fields of a confirm page: after a mistake in a form, what was seen before it."""
+    """Return the hidden fields of a confirm page; after a form error, those of the page that was seen first."""
     sent = request.POST.getlist(SEEN) if request.method == "POST" else [seen(event) for event in events]
     return [(SEEN, one) for one in sent]
 
 
 def _revisions(sent: list[str]) -> dict[str, int]:
-    """The revisions by number; what isn't one is left out."""
+    """Return the revisions by event number, ignoring invalid values."""
     parts = [one.rpartition("@") for one in sent]
     return {number: int(text) for number, _at, text in parts if text.isdecimal() and len(text) <= LONGEST_REVISION}

@@ -27,7 +27,7 @@ def running(event_in: Callable[..., Event]) -> Stage:
 
 
 def report(stage: Stage, at: datetime, watts: int) -> None:
-    """Live Energy Connect reports what a stage delivers."""
+    """Have LEC report what a stage delivers."""
     counts = {"called": 20, "answered": 20, "rejected": 0, "overridden": 0}
     minute = at.replace(second=0, microsecond=0)
     DeliveredLoad.objects.create(stage=stage, minute=minute, at=at, reduction_w=watts, **counts)
@@ -51,7 +51,7 @@ def test_reserved_and_target_are_steps_at_the_stages_edges(running: Stage) -> No
 
 
 def test_delivered_is_drawn_at_its_report_and_held_to_the_end_of_the_stage(running: Stage) -> None:
-    """Found by trying: it broke off up to 59 s before the end, and a report of 03:40:05 was drawn at 03:40:00."""
+    """Once the line ended up to 59 s before the stage, and a report of 03:40:05 was drawn at 03:40:00."""
     first, second = running.starts_at + 5 * MINUTE + 5 * SECOND, running.starts_at + 7 * MINUTE
     report(running, first, 800_000)
     report(running, second, 1_100_000)

@@ -1,4 +1,4 @@
-"""The power profile of an event, beside a slow plain reading of its definitions."""
+"""The power profile of an event, compared with a slow and simple implementation of its definitions."""
 
 from datetime import UTC, datetime, timedelta
 from math import ceil, isclose
@@ -51,7 +51,7 @@ targets = (
 
 
 class Minute:
-    """What holds in one minute, read off the definitions one device and one stage at a time."""
+    """The figures of one minute, computed from the definitions one device and one stage at a time."""
 
     def __init__(self, minute: int, stages: list[StagePower], target: Target) -> None:
         self.running, self.reserved, self.missing, self.delivered, goals = 0, 0.0, 0.0, [], []
@@ -110,7 +110,7 @@ def test_the_profile_is_what_a_plain_reading_finds_minute_by_minute(stages: list
 
 
 def test_stages_that_follow_one_another_are_not_added_up() -> None:
-    """Found by trying: 1,035 and 981 kW one after the other read as 2.02 MW."""
+    """Once 1,035 kW and then 981 kW were shown as 2.02 MW."""
     first = StagePower(at(0), at(90), 1035.0, reports=(Reading(at(0), 900.0),))
     second = StagePower(at(90), at(150), 981.0, reports=(Reading(at(90), 890.0),))
 
@@ -120,7 +120,7 @@ def test_stages_that_follow_one_another_are_not_added_up() -> None:
 
 
 def test_a_target_is_missed_at_the_worst_moment_of_stages_that_overlap_in_part() -> None:
-    """Found by trying: 400 kW over two stages that share half an hour were read as 802 kW of 400."""
+    """Once 400 kW over two stages that share half an hour were shown as 802 kW of 400."""
     stages = [StagePower(at(0), at(60), 201.0), StagePower(at(30), at(90), 201.0), StagePower(at(120), at(180), 400.0)]
 
     found = figures_of(profile(stages, Target(kw=400.0)))

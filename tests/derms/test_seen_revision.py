@@ -48,7 +48,7 @@ def signed_in(operator: User, approver: User, balance_authority: User) -> Callab
 
 
 def hidden(page: str) -> list[str]:
-    """What the form on a confirm page carries of the events that were seen."""
+    """The fields of a confirm page's form that name the events' seen revisions."""
     return re.findall(r'name="seen" value="([^"]+)"', page)
 
 

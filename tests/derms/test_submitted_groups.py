@@ -1,4 +1,4 @@
-"""What was submitted is chosen from: a later change of a DER group changes no submitted event."""
+"""Devices are chosen from what was submitted: later changes of a DER group don't affect submitted events."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -28,12 +28,12 @@ def event(new_event: Callable[..., Event], group: DerGroup) -> Event:
 
 
 def criteria(group: DerGroup, **fields: object) -> None:
-    """Change a group as its page does."""
+    """Change a group in the way its page does."""
     operations.save_group(group_id=group.pk, fields={"name": group.name, **fields})
 
 
 def devices(event: Event, now: datetime) -> int:
-    """How many devices the event would get now."""
+    """How many devices would be chosen for the event now."""
     (stage,) = stages_of(Event.objects.select_related("zone", "type").get(pk=event.pk))
     return choose_devices(stage, goal_kw=None, now=now).devices
 

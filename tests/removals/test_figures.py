@@ -1,4 +1,4 @@
-"""An event's kept figures of power follow what happens to its stages, and never add up power of different hours."""
+"""An event's stored power figures follow what happens to its stages, and never add up power at different times."""
 
 from datetime import datetime
 
@@ -40,7 +40,7 @@ def test_stages_one_after_the_other_count_once(two_stages: tuple[Stage, Stage]) 
 
 
 def test_a_device_counts_until_it_has_left_every_stage(two_stages: tuple[Stage, Stage], now: datetime) -> None:
-    """Found by trying: three opt-outs changed nothing, neither the devices nor the power."""
+    """Once three opt-outs changed neither the number of devices nor the power."""
     first, second = two_stages
     whole_w = first.reserved_w
 
