@@ -1,5 +1,7 @@
 """Running a stage at chosen times, and looking at what each system knows about it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -13,6 +15,7 @@ from derms.models import Stage
 from integration.seam.delivery import deliver
 from integration.seam.models import Delivery
 from integration.seam.settling import settle
+from integration.seam.sql import value
 from lec_sim import operations as lec
 from lec_sim.models import LecCall, LecStage
 
@@ -97,3 +100,14 @@ def tell_by_hand(query: str, **params: object) -> None:
     """Change rows, bypassing every operation."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(query, params)
+
+
+@contextmanager
+def without_constraint(table: str, name: str) -> Iterator[None]:
+    """Without a constraint of the database for a while; afterwards it is there again as it was."""
+    definition = value("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [name])
+    tell_by_hand(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    try:
+        yield
+    finally:
+        tell_by_hand(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
