@@ -41,6 +41,8 @@ def _window(stage: Stage) -> SafeString:
 
 def _progress(event: Any) -> SafeString | None:
     """How much of the target was reported as delivered or, before any report, is reserved."""
+    if not event.goal_kw:
+        return None
     if event.mean_w is not None:
         return noted(meter(event.mean_kw, event.goal_kw), _("reported"))
     return noted(meter(event.reserved_kw, event.goal_kw), _("reserved")) if event.reserved_w else None

@@ -24,6 +24,7 @@ from integration.seam.sql import compose, identifier, statement
 from integration.seam.systems import System
 
 from ..models import PRIMARY_KEY, Stage
+from .figures import renew_figures
 
 OUTCOMES = """
 SELECT h.code, d.nic_id, o.code, o.started_at, o.ended_at, o.reduction_w, o.error
@@ -88,6 +89,7 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
     outbox.send(DeviceOutcome(stage_uid=stage.uid, extract=extract.ref), sender=System.DERMS)
     stage.outcomes_sent_at = now
     stage.save(update_fields=["outcomes", "reduction_w", "outcomes_sent_at"])
+    renew_figures(stage.event)
     tell_pages(stage.event.number)
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from cpm import operations as cpm
 from derms import operations as derms
-from derms.models import Event, EventFigures, Stage
+from derms.models import DeliveredLoad, Event, EventFigures, Stage
 from integration.console.models import User
-from integration.seam.messages import DeliveredLoad
+from integration.seam.messages import DeliveredLoad as Report
 from integration.seam.settling import settle
-from tests.removals.running import MINUTE, device, program_event
+from tests.removals.running import MINUTE, begin, device, end, program_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,7 +27,7 @@ def opt_out(stage: Stage, number: int, now: datetime) -> None:
 def report(stage: Stage, minutes: int, watts: int) -> None:
     counts = {"called": 20, "answered": 20, "rejected": 0, "overridden": 0}
     at = stage.starts_at + minutes * MINUTE
-    derms.follow_delivered_load(DeliveredLoad(stage_uid=stage.uid, at=at, reduction_w=watts, **counts))
+    derms.follow_delivered_load(Report(stage_uid=stage.uid, at=at, reduction_w=watts, **counts))
 
 
 def test_stages_one_after_the_other_count_once(two_stages: tuple[Stage, Stage]) -> None:
@@ -75,3 +75,17 @@ def test_what_is_reported_is_energy_over_the_planned_hours(two_stages: tuple[Sta
     assert kept.mean_w == pytest.approx((12_000 + 6_000) * half / 60 / hours, abs=1)
     assert kept.peak_w == 12_000
     assert Event.objects.get(pk=first.event_id).figures == kept
+
+
+def test_a_stage_without_a_report_counts_by_its_outcomes(two_stages: tuple[Stage, Stage]) -> None:
+    first, second = two_stages
+    begin(first)
+    DeliveredLoad.objects.all().delete()
+    end(first)
+    first.refresh_from_db()
+    assert first.reduction_w
+    hours = (first.ends_at - first.starts_at) / MINUTE / 60
+    whole = hours + (second.ends_at - second.starts_at) / MINUTE / 60
+
+    assert figures(first).energy_wh == pytest.approx(first.reduction_w * hours, abs=1)
+    assert figures(first).mean_w == pytest.approx(first.reduction_w * hours / whole, abs=1)
