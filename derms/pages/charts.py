@@ -7,7 +7,6 @@ what stages have reserved, and what they deliver from each report until the next
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from derms.figures.powers import stage_powers
 from derms.figures.profile import StagePower, Target
 from derms.figures.targets import target_of
 from derms.models import DeliveredLoad, Event, LoadForecast, Stage
@@ -60,17 +59,17 @@ class Window(NamedTuple):
     power: StagePower
 
 
-def charts_of(event: Event, stages: list[Stage], now: datetime) -> Charts | None:
+def charts_of(event: Event, stages: list[Stage], powers: list[StagePower], now: datetime) -> Charts | None:
     """Return the charts of an event; None if it has no stage to draw."""
-    windows = _windows(stages)
+    windows = _windows(stages, powers)
     if not windows:
         return None
     begins, ends = min(w.power.starts_at for w in windows), max(w.power.until for w in windows)
     edge = min(MOST_EDGE, max(LEAST_EDGE, ends - begins))
     starts_at, ends_at = begins - edge, ends + edge
-    powers, target = [w.power for w in windows], target_of(event, stages)
-    times = _times(powers, starts_at, ends_at)
-    reduction = [_reduction(powers, target, at, now) for at in times]
+    drawn, target = [w.power for w in windows], target_of(event, stages)
+    times = _times(drawn, starts_at, ends_at)
+    reduction = [_reduction(drawn, target, at, now) for at in times]
     unit, scale = _unit(reduction)
     return Charts(
         starts_at=starts_at,
@@ -85,10 +84,10 @@ def charts_of(event: Event, stages: list[Stage], now: datetime) -> Charts | None
     )
 
 
-def _windows(stages: list[Stage]) -> list[Window]:
+def _windows(stages: list[Stage], powers: list[StagePower]) -> list[Window]:
     """The stages with their power, without those that were canceled before they could run."""
-    powers = zip(stages, stage_powers(stages), strict=True)
-    return [Window(stage, power) for stage, power in powers if power.until > power.starts_at]
+    both = zip(stages, powers, strict=True)
+    return [Window(stage, power) for stage, power in both if power.until > power.starts_at]
 
 
 def _answered(stages: list[Stage]) -> int | None:

@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..choices import StageState
-from ..figures.powers import stage_powers
-from ..figures.profile import Figures, figures_of, profile, step_at
+from ..figures.profile import Figures, StagePower, figures_of, profile, step_at
 from ..figures.targets import target_of
 from ..models import Event, Stage
 
@@ -22,12 +21,12 @@ class Power(NamedTuple):
     has_target: bool
 
 
-def power_of(event: Event, stages: list[Stage], now: datetime) -> Power:
+def power_of(event: Event, stages: list[Stage], powers: list[StagePower], now: datetime) -> Power:
     """Return the figures of an event, saved or only planned. What is delivered now comes from LEC's reports."""
     target = target_of(event, stages)
-    steps = profile(stage_powers(stages), target)
-    running = [stage for stage in stages if stage.state == StageState.IN_PROGRESS]
-    step = step_at(profile(stage_powers(running), target), now)
+    steps = profile(powers, target)
+    running = [power for stage, power in zip(stages, powers, strict=True) if stage.state == StageState.IN_PROGRESS]
+    step = step_at(profile(running, target), now)
     if step is None:
         return Power(figures_of(steps), None, None, False)
     has_target = step.target_kw is not None

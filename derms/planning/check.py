@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db import OperationalError, transaction
 
 from derms.choices import CLAIMING_STATES
+from derms.figures.powers import stage_powers
 from derms.figures.profile import Figures
 from derms.models import Event, Stage
 from derms.objectives import OBJECTIVES
@@ -106,12 +107,20 @@ def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:
         rows, counted = [], False
     for row in rows:
         row.stage.goal_kw, row.stage.reserved_w = row.goal_kw, row.available.watts
-    available = power_of(event, stages, now).figures
+    available = power_of(event, stages, stage_powers(stages), now).figures
     for row in rows:
         row.stage.reserved_w = row.expected_w
-    planned = power_of(event, stages, now).figures
+    planned = power_of(event, stages, stage_powers(stages), now).figures
     problems = list(plan_problems(event, stages, now))
-    return Check(problems, conflicts(event, stages), rows, available, planned, charts_of(event, stages, now), counted)
+    return Check(
+        problems,
+        conflicts(event, stages),
+        rows,
+        available,
+        planned,
+        charts_of(event, stages, stage_powers(stages), now),
+        counted,
+    )
 
 
 def conflicts(event: Event, stages: list[Stage]) -> list[Stage]:

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from derms.figures.powers import stage_powers
 from derms.pages.charts import charts_of
 from derms.pages.power import power_of
 from derms.queries.lists import events_for_list, open_alerts_by_event, receipts, stages_of
@@ -69,7 +70,7 @@ def event_export(request: SignedInRequest) -> HttpResponseBase:
 @allow("derms.view_event")
 def event(request: SignedInRequest, number: str) -> HttpResponse:
     """One event; only the live fragment if htmx asks for it."""
-    found = get_object_or_404(events_for_list(), number=number)
+    found = get_object_or_404(events_for_list().select_related("figures"), number=number)
     template = "derms/event.html#event-live" if request.htmx else "derms/event.html"
     return render(request, template, event_context(request, found))
 
@@ -78,7 +79,7 @@ def event(request: SignedInRequest, number: str) -> HttpResponse:
 @allow("derms.view_event")
 def event_report(request: SignedInRequest, number: str) -> HttpResponse:
     """A printable report: figures, charts, stages, and the full history and alerts."""
-    found = get_object_or_404(events_for_list(), number=number)
+    found = get_object_or_404(events_for_list().select_related("figures"), number=number)
     whole = {
         "transitions": found.transitions.select_related("stage").order_by("at", "pk"),
         "alerts": Alert.objects.filter(event_uid=found.uid).order_by("opened_at"),
@@ -110,8 +111,9 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
         **_totals(stages),
     }
     if stages:
-        context["power"] = power_of(found, stages, clock.now())
-        context["charts"] = charts_of(found, stages, clock.now())
+        powers, now = stage_powers(stages), clock.now()
+        context["power"] = power_of(found, stages, powers, now)
+        context["charts"] = charts_of(found, stages, powers, now)
     return context
 
 

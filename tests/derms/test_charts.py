@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from derms.figures.powers import stage_powers
 from derms.models import DeliveredLoad, Event, LoadForecast, Stage
 from derms.pages.charts import Charts, charts_of
 from derms.queries.lists import stages_of
@@ -35,7 +36,8 @@ def report(stage: Stage, at: datetime, watts: int) -> None:
 
 def charts(stage: Stage, after: timedelta) -> Charts:
     event = Event.objects.select_related("zone").get(pk=stage.event_id)
-    found = charts_of(event, stages_of(event), stage.starts_at + after)
+    stages = stages_of(event)
+    found = charts_of(event, stages, stage_powers(stages), stage.starts_at + after)
     assert found is not None
     return found
 
@@ -103,7 +105,7 @@ def test_an_event_without_stages_has_no_pictures_and_a_small_one_is_shown_in_kw(
     assert max(point.reserved[0] for point in found.reduction) == pytest.approx(20)
     event = new_event(name="Bare")
     event.stages.all().delete()
-    assert charts_of(event, [], running.starts_at) is None
+    assert charts_of(event, [], [], running.starts_at) is None
 
 
 def test_who_answered_is_known_by_the_last_report_and_finally_by_the_outcomes(running: Stage) -> None:

@@ -13,7 +13,7 @@ from .examples import PEOPLE, example_of, pages
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_demo")]
 
 QUERIES: dict[str, int] = {
-    "": 21,
+    "": 22,
     "alerts/": 10,
     "audit-trail/": 10,
     "customers/": 9,
@@ -28,13 +28,13 @@ QUERIES: dict[str, int] = {
     "devices/": 14,
     "devices/<str:head_end>/<str:nic_id>/": 23,
     "events/": 15,
-    "events/<str:number>/": 20,
+    "events/<str:number>/": 22,
     "events/<str:number>/approve/": 26,
     "events/<str:number>/cancel/": 12,
     "events/<str:number>/clone/": 10,
     "events/<str:number>/deny/": 10,
     "events/<str:number>/edit/": 14,
-    "events/<str:number>/report/": 20,
+    "events/<str:number>/report/": 22,
     "events/<str:number>/stages/<int:stage_number>/": 13,
     "events/<str:number>/stages/<int:stage_number>/cancel/": 10,
     "events/<str:number>/submit/": 26,
