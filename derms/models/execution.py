@@ -26,7 +26,7 @@ class Reservation(models.Model):
 class EventFigures(models.Model):
     """An event's power figures, stored for lists, sorting and exports; figures/profile.py defines each.
 
-    Rewritten whenever a stage is scheduled, left by a device, canceled or reports what it delivers, locked after the
+    Rewritten whenever a stage is scheduled, left by a device, canceled or closed, and locked after the
     event's stages.
     """
 

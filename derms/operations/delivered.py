@@ -13,7 +13,6 @@ from integration.seam.sql import execute
 
 from ..choices import StageState
 from ..models import Stage
-from .figures import renew_figures
 
 # The newest report of a minute wins, in whatever order reports arrive.
 _KEEP = """
@@ -36,7 +35,6 @@ def follow_delivered_load(body: DeliveredLoad) -> Receipt:
         return Receipt(applied=0, note="a later report of this minute is known")
     if stage.state == StageState.IN_PROGRESS:
         _watch_answers(stage, body)
-    renew_figures(stage.event)
     tell_pages(stage.event.number)
     return Receipt()
 

@@ -3,10 +3,12 @@
 from datetime import datetime
 
 import pytest
+from django.db import transaction
 
 from cpm import operations as cpm
 from derms import operations as derms
 from derms.models import DeliveredLoad, Event, EventFigures, Stage
+from derms.operations.figures import renew_figures
 from integration.console.models import User
 from integration.seam.messages import DeliveredLoad as Report
 from integration.seam.settling import settle
@@ -69,6 +71,8 @@ def test_what_is_reported_is_energy_over_the_planned_hours(two_stages: tuple[Sta
     report(first, int(half), 6_000)
     hours = (first.ends_at - first.starts_at + (second.ends_at - second.starts_at)) / MINUTE / 60
 
+    with transaction.atomic():
+        renew_figures(first.event)  # as closing the stage does
     kept = figures(first)
 
     assert kept.energy_wh == pytest.approx((12_000 + 6_000) * half / 60, abs=1)
