@@ -1,4 +1,7 @@
-"""Storing an event's power figures: every operation that affects them recomputes them in its transaction."""
+"""Storing an event's power figures: Schedule, a removal, Cancel and closing a stage recompute them.
+
+A delivered load does not: it comes each minute for each stage, and the event's page reads the reports themselves.
+"""
 
 from ..figures.powers import stage_powers
 from ..figures.profile import figures_of, profile
