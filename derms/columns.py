@@ -18,8 +18,6 @@ from integration.pages.templatetags.gridcall import (
     watts,
     window,
 )
-from integration.seam.models import Delivery
-from integration.seam.systems import label_of
 
 from .models import Device, EventType, Stage, Strategy
 from .pages.stage_devices import StageDevice
@@ -177,15 +175,6 @@ STAGE_DEVICES = Columns[StageDevice](
     Column(_("Actual start"), value=lambda d: d.started_at),
     Column(_("Actual end"), value=lambda d: d.ended_at),
     Column(_("Error"), lambda d: d.error or None, value=lambda d: d.error),
-)
-
-EVENT_MESSAGES = Columns[Delivery](
-    "derms/event_messages.html",
-    Column(_("Message"), "message", phone="title"),
-    Column(_("From, to"), lambda d: f"{label_of(d.message.sender)} → {label_of(d.receiver)}"),
-    Column(_("Sent"), "sent", phone=""),
-    Column(_("Attempts"), lambda d: d.attempt, css="num"),
-    Column(_("State"), lambda d: badge(d.state), phone="side"),
 )
 
 COMING_STAGES = Columns[Stage](

@@ -18,12 +18,13 @@ MEGA_FROM_KW = 1000
 
 
 class LoadPoint(NamedTuple):
-    """A zone's load in MW: forecast, forecast minus what is reserved, and metered minus what was delivered."""
+    """A zone's load in MW: forecast, forecast minus what is reserved, metered, and metered plus what was delivered."""
 
     at: datetime
     before: float | None
     after: float | None
     actual: float | None
+    without: float | None
 
 
 class ReductionPoint(NamedTuple):
@@ -140,9 +141,10 @@ def _load(zone_id: int, reduction: list[ReductionPoint], now: datetime) -> list[
     points = []
     for point in reduction:
         before, metered = rows.get(point.at.replace(minute=0, second=0, microsecond=0), (None, None))
-        actual = None if metered is None or point.at > now else metered - (point.delivered or 0)
+        actual = metered if point.at <= now else None
+        without = None if actual is None else actual + (point.delivered or 0)
         after = None if before is None else before - sum(point.reserved)
-        points.append(LoadPoint(point.at, _mw(before), _mw(after), _mw(actual)))
+        points.append(LoadPoint(point.at, _mw(before), _mw(after), _mw(actual), _mw(without)))
     return points if rows else []
 
 

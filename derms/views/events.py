@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,17 +18,17 @@ from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
 from integration.seam import clock
-from integration.seam.models import Alert, Delivery
-from integration.seam.queries import deliveries
+from integration.seam.models import Alert
+from integration.seam.queries import sent_about
 
 from ..actions import actions_for_several
 from ..choices import FINAL_STATES
-from ..columns import EVENT_MESSAGES, EVENTS, STAGES
+from ..columns import EVENTS, STAGES
 from ..filters import EVENT_VIEWS, EventFilter
 from ..models import Event
 from .tracking import buttons, steps
 
-DELIVERIES_SHOWN = 12
+ON_ITS_PAGE = ("figures", "approver", "balance_authority_approver")
 
 
 @require_safe
@@ -70,16 +69,18 @@ def event_export(request: SignedInRequest) -> HttpResponseBase:
 @allow("derms.view_event")
 def event(request: SignedInRequest, number: str) -> HttpResponse:
     """One event; only the live fragment if htmx asks for it."""
-    found = get_object_or_404(events_for_list().select_related("figures"), number=number)
+    found = get_object_or_404(events_for_list().select_related(*ON_ITS_PAGE), number=number)
     template = "derms/event.html#event-live" if request.htmx else "derms/event.html"
-    return render(request, template, event_context(request, found))
+    context = event_context(request, found)
+    context["sent"] = sent_about([stage.uid for stage in context["stages"]])
+    return render(request, template, context)
 
 
 @require_safe
 @allow("derms.view_event")
 def event_report(request: SignedInRequest, number: str) -> HttpResponse:
     """A printable report: figures, charts, stages, and the full history and alerts."""
-    found = get_object_or_404(events_for_list().select_related("figures"), number=number)
+    found = get_object_or_404(events_for_list().select_related(*ON_ITS_PAGE), number=number)
     whole = {
         "transitions": found.transitions.select_related("stage").order_by("at", "pk"),
         "alerts": Alert.objects.filter(event_uid=found.uid).order_by("opened_at"),
@@ -104,8 +105,6 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
         "alerts": open_alerts_by_event([found.uid]).get(found.uid, []),
         "receipts": receipts(stages),
         "stage_columns": STAGES,
-        "deliveries": _deliveries(stages),
-        "delivery_columns": EVENT_MESSAGES,
         "transitions": found.transitions.select_related("stage").order_by("-at", "-pk")[:40],
         "is_over": found.state in FINAL_STATES and all(s.is_closed for s in stages),
         **_totals(stages),
@@ -115,12 +114,6 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
         context["power"] = power_of(found, stages, powers, now)
         context["charts"] = charts_of(found, stages, powers, now)
     return context
-
-
-def _deliveries(stages: list[Any]) -> QuerySet[Delivery]:
-    """The newest messages about the event's stages, without the minute reports, which the charts show."""
-    about = deliveries().filter(message__stage_uid__in=[s.uid for s in stages])
-    return about.exclude(message__kind="delivered_load").order_by("-pk")[:DELIVERIES_SHOWN]
 
 
 def _totals(stages: list[Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import AbstractUser
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from ..actions import ACTIONS, Action
 from ..choices import SIDE_BRANCHES, STATES_AS_PLANNED, EventState
@@ -25,13 +26,14 @@ class Button(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One state: reached at a moment through somebody, or still to come."""
+    """One state: reached at a moment through somebody, or still to come; `approvals` are those given so far."""
 
     state: str
     css: str
     at: datetime | None
     by: str
     why: str
+    approvals: tuple[str, ...] = ()
 
 
 def buttons(event: Event, person: AbstractUser) -> list[Button]:
@@ -67,10 +69,21 @@ def steps(event: Event) -> list[Step]:
     reached = [*_latest_path(history)]
     done = [_step(t, "bad" if t.to_state in SIDE_BRANCHES else "done") for t in reached]
     done[-1] = done[-1]._replace(css="bad" if event.state in SIDE_BRANCHES else "now")
+    done = [step._replace(approvals=_approvals(event)) if step.state == _approved_in(event) else step for step in done]
     if event.state in SIDE_BRANCHES:
         return done
     to_come = STATES_AS_PLANNED[STATES_AS_PLANNED.index(EventState(event.state)) + 1 :]
     return done + [Step(state, "todo", None, "", "") for state in to_come]
+
+
+def _approved_in(event: Event) -> EventState:
+    """The state that shows who approved: Submitted as long as one of two approvals is missing."""
+    return EventState.SUBMITTED if event.state == EventState.SUBMITTED else EventState.APPROVED
+
+
+def _approvals(event: Event) -> tuple[str, ...]:
+    given = ((_("Approver: %s"), event.approver), (_("Balance Authority: %s"), event.balance_authority_approver))
+    return tuple(text % person.username for text, person in given if person)
 
 
 def _latest_path(history: list[Transition]) -> list[Transition]:

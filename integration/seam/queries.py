@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from . import sql
 from .models import Alert, Delivery, DueWork, Load, Message, RefusedRow
@@ -57,6 +57,24 @@ def backlog_by_minute(now: datetime) -> list[OpenThen]:
 
 def deliveries() -> QuerySet[Delivery]:
     return Delivery.objects.select_related("message")
+
+
+class Sent(NamedTuple):
+    """How many messages about some stages were sent, by their deliveries: delivered, waiting and dead."""
+
+    whole: int
+    delivered: int
+    waiting: int
+    dead: int
+
+
+def sent_about(stage_uids: list[UUID]) -> Sent:
+    """Count the deliveries about stages, without the reports of each minute."""
+    about = Delivery.objects.filter(message__stage_uid__in=stage_uids).exclude(message__kind="delivered_load")
+    conditions = (DELIVERY_STATES["delivered"], Delivery.OPEN, DEAD)
+    delivered, waiting, dead = (Count("pk", filter=condition) for condition in conditions)
+    found = about.aggregate(whole=Count("pk"), delivered=delivered, waiting=waiting, dead=dead)
+    return Sent(**found)
 
 
 def stage_uids_of(event_number: str) -> QuerySet[Message, UUID | None]:

@@ -72,7 +72,7 @@ def test_nothing_is_drawn_as_delivered_that_is_still_to_come(running: Stage) -> 
     assert set(later) == {None}
 
 
-def test_after_and_actual_are_load_less_what_is_reserved_and_what_is_delivered(running: Stage) -> None:
+def test_actual_is_the_metered_load_and_without_the_event_adds_what_was_delivered(running: Stage) -> None:
     report(running, running.starts_at + 10 * MINUTE, 900_000)
     report(running, running.starts_at + 30 * MINUTE, 900_000)
     found = charts(running, 20 * MINUTE)
@@ -84,7 +84,8 @@ def test_after_and_actual_are_load_less_what_is_reserved_and_what_is_delivered(r
         assert (point.actual is None) == (point.at > running.starts_at + 20 * MINUTE)
     heard = next(p for p in found.load if p.at >= running.starts_at + 10 * MINUTE and p.actual is not None)
     assert heard.before is not None
-    assert heard.actual == pytest.approx(heard.before + 1 - 0.9)
+    assert heard.actual == pytest.approx(heard.before + 1)
+    assert heard.without == pytest.approx(heard.before + 1 + 0.9)
 
 
 def test_an_hours_load_holds_through_its_hour(running: Stage) -> None:

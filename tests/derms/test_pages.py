@@ -13,6 +13,7 @@ from derms import operations
 from derms.models import ControlZone, DerGroup, Event, Program, Strategy
 from integration.console.models import User
 from integration.seam.alerts import close_alert, raise_alert
+from integration.seam.models import Delivery
 from tests import factories
 from tests.pages.html import html_of
 
@@ -282,11 +283,37 @@ def test_the_report_tells_the_whole_event(
         assert words in page
 
 
-def test_an_events_page_lists_the_messages_about_it(
+def test_an_events_page_says_in_one_line_how_many_messages_about_it_are_delivered(
     client: Client, operator: User, event_in: Callable[..., Event]
 ) -> None:
     event = event_in("Scheduled")
+    about = Delivery.objects.filter(message__stage_uid__in=event.stages.values("uid"))
     client.force_login(operator)
-    page = client.get(f"/events/{event.number}/").content.decode()
-    assert "stage status" in page
-    assert "DERMS → CPM" in page
+    assert client.get(f"/events/{event.number}/").context["sent"] == (about.count(), 0, about.count(), 0)
+    about.update(delivered_at=event.created_at)
+    assert f"{about.count()} of {about.count()} delivered" in html_of(client.get(f"/events/{event.number}/"))
+    about.filter(pk=about.latest("pk").pk).update(delivered_at=None, dead_at=event.created_at)
+    page = html_of(client.get(f"/events/{event.number}/"))
+    assert "1 dead letter" in page
+    assert f"/messages/?q={event.number}" in page
+
+
+def test_state_tracking_names_both_approvers(
+    client: Client,
+    operator: User,
+    approver: User,
+    balance_authority: User,
+    event_in: Callable[..., Event],
+    now: datetime,
+) -> None:
+    event = event_in("Submitted")
+    Event.objects.filter(pk=event.pk).update(balance_authority_approval="required")
+    client.force_login(operator)
+    operations.approve_event(event_id=event.pk, by=approver, now=now)
+    page = html_of(client.get(f"/events/{event.number}/"))
+    assert f"Approver: {approver}" in page
+    assert "Balance Authority: balance" not in page
+    operations.approve_event_as_balance_authority(event_id=event.pk, by=balance_authority, now=now)
+    page = html_of(client.get(f"/events/{event.number}/"))
+    assert f"Approver: {approver}" in page
+    assert f"Balance Authority: {balance_authority}" in page

@@ -6,6 +6,7 @@ const FORMS = {
   forecast: { color: '--mute', width: 1.5, dash: [6, 4] },
   line: { color: '--run', width: 2 },
   actual: { color: '--ink', width: 2.5 },
+  without: { color: '--ink', width: 1.5, dash: [3, 3] },
   limit: { color: '--bad', width: 1.5, dash: [2, 3] },
   target: { color: '--wait', width: 2, dash: [7, 4], stepped: true },
   band: { width: 1 },
