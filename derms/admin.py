@@ -12,9 +12,9 @@ from .models import ControlZone, EventType, HeadEnd, Program, Strategy
 
 @admin.register(ControlZone)
 class ControlZoneAdmin(Shown):
-    """A zone's name and limit have no page of their own, so they are changed here."""
+    """A zone's name, limit and cooling months have no page of their own, so they are changed here."""
 
-    list_display = ("name", "code", "time_zone", "limit_kw")
+    list_display = ("name", "code", "time_zone", "limit_kw", "cooling_months")
     readonly_fields = ("code", "time_zone")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -36,8 +36,8 @@ def _hashed(password: str) -> str:
 
 
 def zone(code: str = "NORTH") -> derms.ControlZone:
-    """A control zone with one substation, feeder and transformer."""
-    made = derms.ControlZone.objects.create(code=code, name=f"{code.title()} zone")
+    """A control zone with one substation, feeder and transformer; it cools all year, whenever a test runs."""
+    made = derms.ControlZone.objects.create(code=code, name=f"{code.title()} zone", cooling_months=list(range(1, 13)))
     substation = derms.Substation.objects.create(code=f"{code}-S1", zone=made)
     feeder = derms.Feeder.objects.create(code=f"{code}-F1", substation=substation)
     derms.Transformer.objects.create(code=f"{code}-T1", feeder=feeder)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from integration.seam.program_rules import RULES
 
 from ..choices import Control, StrategyState
+from ..controls import CONTROLS
 from ..models import Event, Strategy
 from ..objectives import OBJECTIVES
 
@@ -75,6 +76,12 @@ class EventForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # gene
         if objective := self.cleaned_data.get("objective"):
             self.check_amount(objective)
         return self.cleaned_data
+
+
+def offered_controls() -> list[tuple[str, str]]:
+    """Return the controls to choose from, each with the device classes it is made for."""
+    classes = {one: ", ".join(str(kind.label) for kind in effect.classes) for one, effect in CONTROLS.items()}
+    return [(one.value, f"{one.label}: {classes[one]}") for one in Control]
 
 
 class ControlMixin(forms.BaseForm):

@@ -121,6 +121,11 @@ class StageGrid:
         return all([self.start.is_valid(), self.rows.is_valid()])
 
     @property
+    def control_help(self) -> str:
+        """The meaning of the control value, once for all rows."""
+        return str(StageRowForm.base_fields["control_value"].help_text)
+
+    @property
     def forms(self) -> list[forms.BaseForm]:
         return [self.start, *self.rows.forms]
 

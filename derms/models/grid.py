@@ -1,10 +1,22 @@
 """The grid, its load forecast and the power its devices are expected to reduce."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from ..choices import DeviceClass
+
+MONTHS = list(range(1, 13))
+
+
+def warm_months() -> list[int]:
+    """The months in which buildings are cooled in most of the northern temperate zone: May to September."""
+    return [5, 6, 7, 8, 9]
 
 
 class ControlZone(models.Model):
@@ -14,9 +26,27 @@ class ControlZone(models.Model):
     name = models.CharField(max_length=60)
     time_zone = models.CharField(max_length=40, default="America/New_York")
     limit_kw = models.PositiveIntegerField(null=True, blank=True, help_text="What the zone can carry, in kW.")
+    cooling_months = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(12)]),
+        default=warm_months,
+        blank=True,
+        help_text="Months, 1 to 12, in which buildings are cooled; in the others they are heated. It decides whether a"
+        " higher or a lower setpoint of a thermostat reduces load.",
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="control_zone_cools_in_months", condition=Q(cooling_months__contained_by=MONTHS)
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def is_cooling(self, moment: datetime) -> bool:
+        """Whether buildings are cooled, not heated, in the local month of a moment."""
+        return moment.astimezone(ZoneInfo(self.time_zone)).month in self.cooling_months
 
 
 class Substation(models.Model):

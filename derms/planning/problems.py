@@ -10,6 +10,8 @@ from derms.models import Event, Stage
 from derms.objectives import OBJECTIVES
 from derms.queries.goals import earliest_start, hours_without_forecast, overlapping_pair, uneven_shares
 
+from .control_problems import control_problems
+
 
 def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[str]:
     """Yield everything that is missing, too soon or contradictory, the most serious first."""
@@ -26,6 +28,7 @@ def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[
             "missing": missing,
             "zone": event.zone,
         }
+    yield from control_problems(event, stages)
     if pair := overlapping_pair(stages):
         yield _("Stages %(first)s and %(second)s use %(program)s at the same time. Shift one of them.") % {
             "first": pair[0].number,

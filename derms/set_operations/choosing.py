@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from derms.choices import HOLDING_STAGE_STATES, Control, DeviceClass, StageState
+from derms.choices import HOLDING_STAGE_STATES, DeviceClass, StageState
 from derms.models import PRIMARY_KEY, DeviceUnavailability, Stage
 from derms.rules import broken_rule
+from derms.set_operations.controls import control_shares
 from derms.set_operations.device_rules import device_rules, rules_in_force
 from integration.seam import sql
 from integration.seam.loads import Partition
@@ -97,18 +98,6 @@ def overlapping_stage_ids(stage: Stage) -> list[int]:
     )
 
 
-def control_factor(control: str, value: float) -> float:
-    """Return the share of its flexible power that a device reduces by under a control.
-
-    The rule: docs/reference/choosing.md, What is expected of it.
-    """
-    if control == Control.DUTY_CYCLE:
-        return value / 100
-    if control == Control.SETPOINT_OFFSET:
-        return min(1.0, 0.25 * abs(value))
-    return 1.0
-
-
 def count_feeders(stage: Stage) -> dict[str, int]:
     """Return the number of reserved devices by feeder code."""
     return dict(sql.rows(statement("derms", "count_feeders"), {"stage": stage.pk}))
@@ -184,7 +173,7 @@ def _chosen(choice: _Choice, needed: Sql) -> Chosen:
 def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
     """The parameters of candidates.sql that describe the stage."""
     event, zone = stage.event, stage.event.zone
-    shares = _shares(stage)
+    factors, controls = _factors(stage), control_shares(stage)
     return {
         "groups": json.dumps(stage.group_criteria),
         "event": event.pk,
@@ -204,8 +193,9 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
             overridden=set(event.overridden_rules),
         ),
         "overlapping_stages": overlapping_stage_ids(stage),
-        **shares,
-        "without_forecast": [kind for kind, share in shares.items() if share is None],
+        **{kind: _share(factors.get(kind), controls.get(kind)) for kind in DeviceClass.values},
+        "not_for_control": [kind for kind in DeviceClass.values if kind not in controls],
+        "without_forecast": [kind for kind in DeviceClass.values if kind not in factors],
     }
 
 
@@ -229,15 +219,19 @@ def _is_any_unavailable(stage: Stage) -> bool:
     return overlapping.filter(canceled=False).exists()
 
 
-def _shares(stage: Stage) -> dict[str, float | None]:
-    """The share of its rated power that each class is expected to reduce by; None if there is no forecast.
+def _factors(stage: Stage) -> dict[str, float]:
+    """The share of its rated power that each class with a forecast can reduce by in the stage's window."""
+    window = {"zone": stage.event.zone_id, "starts_at": stage.starts_at, "ends_at": stage.ends_at}
+    return {kind: float(factor) for kind, factor in sql.rows(statement("derms", "mean_factors"), window)}
+
+
+def _share(factor: float | None, control: float | None) -> float:
+    """The share of its rated power that a class reduces by; 0 if it has no forecast or the control isn't for it.
 
     A share that means 0 W for every device becomes 0: PostgreSQL raises an error for a product too small for a float.
     """
-    window = {"zone": stage.event.zone_id, "starts_at": stage.starts_at, "ends_at": stage.ends_at}
-    control = control_factor(stage.control, stage.control_value)
-    shares = {kind: float(factor) * control for kind, factor in sql.rows(statement("derms", "mean_factors"), window)}
-    return dict.fromkeys(DeviceClass.values) | {k: share if share > NEGLIGIBLE else 0.0 for k, share in shares.items()}
+    share = (factor or 0.0) * (control or 0.0)
+    return share if share > NEGLIGIBLE else 0.0
 
 
 def _counted_stage_ids(stage: Stage, spans: list[Span]) -> list[int]:

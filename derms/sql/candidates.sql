@@ -30,7 +30,9 @@ SELECT c.device_id, c.score, c.last_called_at,
        CASE
            WHEN %(broken_rule)s::text IS NOT NULL THEN %(broken_rule)s
            WHEN c.enrolled_from > %(starts_at)s OR c.enrolled_until < %(ends_at)s THEN 'not enrolled for the whole window'
+           WHEN c.device_class = ANY(%(not_for_control)s::derms_device_class[]) THEN 'not for this control'
            WHEN c.device_class = ANY(%(without_forecast)s::derms_device_class[]) THEN 'no forecast for its class'
+           WHEN round(c.rated_w * c.share) = 0 THEN 'nothing to give now'
            {exemptions}
            WHEN unavailable.device_id IS NOT NULL THEN 'unavailable'
            WHEN held.device_id IS NOT NULL THEN 'reserved elsewhere'

@@ -6,9 +6,11 @@ from django.db import transaction
 
 from derms.choices import Category
 from derms.models import ControlZone, EventType, HeadEnd
+from derms.models.grid import MONTHS
 from integration.seam.sql import execute, statement
 from lec_sim.models import HeadEndProfile
 
+ALWAYS_SUMMER = MONTHS  # the load that zones borrow is a summer's, whatever the date is
 LEAD_TIME_S = 20
 OUTCOME_TIMEOUT_S = 60
 
@@ -59,7 +61,9 @@ def add_zone(
     *, code: str, name: str, limit_kw: int | None = None, substations: int = 4, feeders: int = 5, transformers: int = 40
 ) -> ControlZone:
     """Make a control zone with its grid; `feeders` is per substation, `transformers` per feeder."""
-    zone = ControlZone.objects.create(code=code, name=name, time_zone="America/New_York", limit_kw=limit_kw)
+    zone = ControlZone.objects.create(
+        code=code, name=name, time_zone="America/New_York", limit_kw=limit_kw, cooling_months=ALWAYS_SUMMER
+    )
     grid = {"substations": substations, "feeders": feeders, "transformers": transformers}
     execute(statement("integration.demo", "add_zone_grid"), {"zone": zone.pk, "code": code, **grid})
     return zone

@@ -63,7 +63,7 @@ STRATEGIES = (
          DemoStage("CHARGE-LATER", 90, 60, Control.OFF)),
     ),
     DemoStrategy(
-        RESERVE, "Everything the emergency program has, for an hour.", "CEDAR",
+        RESERVE, "Everything the emergency program can switch off, for an hour.", "CEDAR",
         Category.EMERGENCY, Objective.MAXIMUM_REDUCTION,
         (DemoStage("PEAK-RESERVE", 0, 60, Control.OFF),),
     ),

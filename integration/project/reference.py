@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from derms.choices import Control
+from derms.controls import CONTROLS
 from derms.objectives import OBJECTIVES
 from integration.seam.outcomes import About, Outcome
 from integration.seam.program_rules import FIELDS, RULES, Kind, Rule
@@ -40,6 +42,15 @@ def objectives() -> str:
     return "| objective | needs | goal of a stage |\n|---|---|---|\n" + "".join(rows)
 
 
+def controls() -> str:
+    """A row per control of stages."""
+    rows = (
+        f"| {Control(one).label} | {', '.join(str(kind.label) for kind in effect.classes)} | {effect.share_words} |\n"
+        for one, effect in CONTROLS.items()
+    )
+    return "| control | made for | control factor |\n|---|---|---|\n" + "".join(rows)
+
+
 def program_rules() -> str:
     """A row per rule of a program."""
     rows = (f"| {rule.reason} | {_fields(rule)} | {rule.broken_if} | {_subject(rule)} |\n" for rule in RULES.values())
@@ -50,6 +61,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "outcomes": outcomes,
     "outcome_times": outcome_times,
     "head_end_profile": head_end_profile,
+    "controls": controls,
     "objectives": objectives,
     "messages": messages,
     "executor_receives": executor_receives,

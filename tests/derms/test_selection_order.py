@@ -1,5 +1,6 @@
 """Device selection: the order of devices, how many are chosen, and what is expected of each."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from derms.choices import DeviceClass
 from derms.models import ControlZone, Device, Program, ReductionFactor, Reservation, Stage
-from derms.set_operations.choosing import Chosen, choose_devices, control_factor, reserve_devices
+from derms.set_operations.choosing import Chosen, choose_devices, reserve_devices
 from tests import factories
+
+from .plain_controls import plain_share
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +72,7 @@ class Spec(NamedTuple):
     recent: int
 
 
+TINY = Spec("thermostat", 1, 10, 0)
 SPECS = st.lists(
     st.builds(
         lambda kind, watts, calls, bits: Spec(kind, watts, calls, bits & ((1 << calls) - 1)),
@@ -91,13 +95,25 @@ CONTROLS = st.one_of(
 )
 
 
-def _reference(spec: Spec, factors: list[float], minutes: tuple[int, int, int], control: tuple[str, float]) -> float:
-    """The formula of docs/reference/choosing.md, What is expected of it, in W, not rounded."""
-    name, value = control
-    share = {"duty_cycle": value / 100, "setpoint_offset": min(1.0, 0.25 * abs(value))}.get(name, 1.0)
+class Expected(NamedTuple):
+    """What a device is expected to reduce by, in W, not rounded; or why it is left out."""
+
+    watts: float
+    reason: str = ""
+
+
+def _reference(
+    spec: Spec, factors: list[float], minutes: tuple[int, int, int], control: tuple[str, float], is_summer: bool
+) -> Expected:
+    """The formula of docs/reference/choosing.md, What is expected of it."""
+    share = plain_share(*control, spec.device_class, is_summer)
+    if share is None:
+        return Expected(0, "not for this control")
     factor = sum(f * m for f, m in zip(factors, minutes, strict=True)) / sum(minutes)
+    if round(spec.rated_w * factor * share) == 0:
+        return Expected(0, "nothing to give now")
     score = (spec.recent.bit_count() + 4) / (spec.calls + 5)
-    return spec.rated_w * factor * share * score
+    return Expected(spec.rated_w * factor * share * score)
 
 
 def _forecast(zone: ControlZone, noon: datetime, factors: dict[str, list[float]]) -> None:
@@ -118,9 +134,16 @@ def _made(spec: Spec, zone: ControlZone, program: Program, noon: datetime) -> in
 
 
 @settings(max_examples=40)
-@example([Spec("battery", 1, 10, 0)], dict.fromkeys(DeviceClass.values, [1e-200] * 3), ("duty_cycle", 1e-160), 0, 90)
-@example([Spec("battery", 1, 10, 0)], dict.fromkeys(DeviceClass.values, [5e-324] * 3), ("off", 0.0), 0, 90)
-@given(specs=SPECS, factors=FACTORS, control=CONTROLS, begins=st.integers(0, 59), length=st.integers(1, 120))
+@example([TINY], dict.fromkeys(DeviceClass.values, [1e-200] * 3), ("duty_cycle", 1e-160), True, 0, 90)
+@example([TINY], dict.fromkeys(DeviceClass.values, [5e-324] * 3), ("off", 0.0), True, 0, 90)
+@given(
+    specs=SPECS,
+    factors=FACTORS,
+    control=CONTROLS,
+    is_summer=st.booleans(),
+    begins=st.integers(0, 59),
+    length=st.integers(1, 120),
+)
 def test_the_expected_power_is_the_formulas(
     zone: ControlZone,
     program: Program,
@@ -130,6 +153,7 @@ def test_the_expected_power_is_the_formulas(
     specs: list[Spec],
     factors: dict[str, list[float]],
     control: tuple[str, float],
+    is_summer: bool,
     begins: int,
     length: int,
 ) -> None:
@@ -138,10 +162,13 @@ def test_the_expected_power_is_the_formulas(
     window = {"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=length)}
     with transaction.atomic():
         _forecast(zone, noon, factors)
-        expected = {
-            _made(spec, zone, program, noon): _reference(spec, factors[spec.device_class], minutes, control)
+        ControlZone.objects.filter(pk=zone.pk).update(cooling_months=[noon.month] if is_summer else [])
+        results = {
+            _made(spec, zone, program, noon): _reference(spec, factors[spec.device_class], minutes, control, is_summer)
             for spec in specs
         }
+        expected = {pk: result.watts for pk, result in results.items() if not result.reason}
+        left_out = Counter(result.reason for result in results.values() if result.reason)
         Stage.objects.filter(pk=stage.pk).update(**window, control=control[0], control_value=control[1])
         fresh = Stage.objects.select_related("event__zone", "program").get(pk=stage.pk)
 
@@ -152,19 +179,5 @@ def test_the_expected_power_is_the_formulas(
         assert reserved.keys() == expected.keys()
         for pk, watts in expected.items():
             assert reserved[pk] == pytest.approx(watts, abs=0.5 + 1e-6)
-        assert chosen == before == Chosen(len(specs), sum(reserved.values()), {})
+        assert chosen == before == Chosen(len(expected), sum(reserved.values()), left_out)
         transaction.set_rollback(True)
-
-
-@pytest.mark.parametrize(
-    ("control", "value", "factor"),
-    [
-        ("off", 0, 1),
-        ("discharge", 0, 1),
-        ("duty_cycle", 50, 0.5),
-        ("setpoint_offset", 2, 0.5),
-        ("setpoint_offset", 9, 1),
-    ],
-)
-def test_a_control_asks_for_its_share_of_a_devices_power(control: str, value: float, factor: float) -> None:
-    assert control_factor(control, value) == factor

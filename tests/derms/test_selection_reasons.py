@@ -123,9 +123,9 @@ def test_devices_of_other_zones_and_programs_are_no_candidates(
 
 
 def test_a_device_whose_class_has_no_forecast(device: MakeDevice, choose: Choose, zone: ControlZone) -> None:
-    ReductionFactor.objects.filter(zone=zone, device_class="battery").delete()
+    ReductionFactor.objects.filter(zone=zone, device_class="ev_charger").delete()
     device()
-    device(device_class="battery")
+    device(device_class="ev_charger")
 
     assert left_out(choose) == {"no forecast for its class": 1}
 
@@ -143,12 +143,12 @@ def test_critical_care_where_the_program_spares_it(device: MakeDevice, choose: C
 @pytest.mark.parametrize(
     ("criteria", "chosen"),
     [
-        ({"device_classes": ["battery"]}, 1),
-        ({"device_classes": ["battery", "thermostat"]}, 3),
+        ({"device_classes": ["water_heater"]}, 1),
+        ({"device_classes": ["water_heater", "thermostat"]}, 3),
         ({"feeder_ids": "other"}, 1),
         ({"head_end_ids": "other"}, 1),
         ({"program_ids": "other"}, 1),
-        ({"device_classes": ["battery"], "feeder_ids": "other"}, 0),
+        ({"device_classes": ["water_heater"], "feeder_ids": "other"}, 0),
         ({}, 3),
     ],
     ids=["class", "classes", "feeder", "head end", "program", "all must hold", "none"],
@@ -158,7 +158,7 @@ def test_a_group_chooses_by_each_of_its_criteria(
 ) -> None:
     feeder = zone.substations.get().feeders.create(code="NORTH-F2")
     head_end = type(device().head_end).objects.create(code="HE2", name="Head End Two")
-    device(device_class="battery")
+    device(device_class="water_heater")
     both = device(feeder=feeder, head_end=head_end)
     second = factories.program("SECOND")
     both.enrollments.create(program=second, starts_at=both.registered_at)
@@ -170,9 +170,9 @@ def test_a_group_chooses_by_each_of_its_criteria(
 
 
 def test_several_groups_choose_what_is_in_any_of_them(device: MakeDevice, choose: Choose, stage: Stage) -> None:
-    for kind in ("thermostat", "battery", "ev_charger"):
+    for kind in ("thermostat", "water_heater", "ev_charger"):
         device(device_class=kind)
-    for kind in ("battery", "ev_charger"):
+    for kind in ("water_heater", "ev_charger"):
         stage.der_groups.add(DerGroup.objects.create(name=kind, device_classes=[kind]))
 
     assert choose().devices == 2
