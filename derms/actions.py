@@ -10,10 +10,11 @@ from typing import Any
 
 from django.forms import Form
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from . import operations
-from .choices import EDITABLE_STATES, OPEN_STATES, Approval, EventState
+from .choices import EDITABLE_STATES, FINAL_STATES, OPEN_STATES, Approval, EventState
 from .forms import CancelForm, DenyForm, ShortfallForm, SubmitForm
 from .four_eyes import own_event_sentence
 from .models import Event
@@ -32,6 +33,7 @@ class Words:
     act_on_several: str | Promise = ""  # only if it differs from `act`
     keep: str | Promise = ""
     done: str | Promise = ""
+    done_unsent: str | Promise = ""  # instead of `done`, if no other system knew of the event
     still_waits: str | Promise = ""  # instead of `done`, while the event stays Submitted
 
 
@@ -127,6 +129,7 @@ CANCEL_WORDS = Words(
     act_on_several=_("Cancel events"),
     keep=_("Keep the event"),
     done=_("%(number)s is canceled; the other systems are being notified."),
+    done_unsent=_("%(number)s is canceled. It had not been sent to any other system."),
 )
 
 
@@ -260,6 +263,21 @@ ACTIONS = _by_verb(
         takes_several=True,
     ),
 )
+
+
+def impossible_now(action: Action, event: Event) -> str:
+    """Return why nobody can do this to the event in its present state; empty if it is possible."""
+    if event.state in action.states and action.is_awaited(event):
+        return ""
+    values = {"number": event.number, "state": event.get_state_display(), "action": action.name}
+    if event.state in FINAL_STATES:
+        return gettext("%(number)s is %(state)s: it is over, and “%(action)s” is no longer possible.") % values
+    return gettext("%(number)s is %(state)s: “%(action)s” is not possible now.") % values
+
+
+def refusal(action: Action, event: Event, person: Any) -> str:
+    """Return why this person can't do this to the event now; empty if they can."""
+    return impossible_now(action, event) or (action.refusal(event, person) if action.refusal else "")
 
 
 def actions_for_several(person: Any) -> list[Action]:

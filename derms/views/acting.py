@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from integration.pages.access import View, allow
@@ -17,7 +18,7 @@ from integration.seam import clock
 from integration.seam.refusals import Refused
 
 from .. import operations
-from ..actions import ACTIONS, Action
+from ..actions import ACTIONS, Action, refusal
 from ..choices import EventState, StageState
 from ..forms import CancelForm, ReasonForm
 from ..models import Event, Stage
@@ -25,6 +26,7 @@ from ..queries.lists import events_for_list
 from .seen import seen_fields, seen_revision
 
 MOST_EVENTS = 50  # in one action
+SENT_STATES = (EventState.SCHEDULED, EventState.IN_PROGRESS)  # open events that the other systems know of
 
 
 def event_confirm(action: Action) -> View:
@@ -99,6 +101,7 @@ def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpR
     words = action.words_while_running if running and action.words_while_running else action.words
     typed: dict[str, Any] = {"number": event.number} if running else {}
     form = action.form(_posted(request), **typed) if action.form else None
+    why = refusal(action, event, request.user) if request.method == "GET" else ""
     if request.method == "POST" and (form is None or form.is_valid()):
         made = _act(request, action, event, revision, form.cleaned_data if form else {})
         return redirect("derms:event_edit", made.number) if made else redirect("derms:event", event.number)
@@ -106,11 +109,11 @@ def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpR
     return confirm(
         request,
         title=str(words.title) % {"number": event.number, "devices": f"{running:,}"},
-        consequences=action.foresees(event) + sentence,
-        form=form,
+        consequences=[why] if why else action.foresees(event) + sentence,
+        form=None if why else form,
         hidden=seen_fields(request, [event]),
-        act=str(words.act),
-        keep=str(words.keep),
+        act="" if why else str(words.act),
+        keep=_("Back to the event") if why else str(words.keep),
         keep_url=reverse("derms:event", args=[event.number]),
         dangerous=action.is_dangerous,
     )
@@ -141,17 +144,26 @@ def _act(request: SignedInRequest, action: Action, event: Event, revision: int, 
     made: Event | None = action.operation(
         event_id=event.pk, by=request.user, now=clock.now(), revision=revision, **asked
     )
-    waits = action.words.still_waits and Event.objects.get(pk=event.pk).state == EventState.SUBMITTED
-    done = action.words.still_waits if waits else action.words.done
+    done = _done(action, event.state, Event.objects.get(pk=event.pk).state)
     messages.success(request, str(done) % {"number": event.number, "clone": made and made.number})
     return made
+
+
+def _done(action: Action, was: str, state: str) -> str | Promise:
+    """The sentence of success, by the event's state before and after."""
+    words = action.words
+    if words.still_waits and state == EventState.SUBMITTED:
+        return words.still_waits
+    if words.done_unsent and was not in SENT_STATES:
+        return words.done_unsent
+    return words.done
 
 
 def _try_to_act(request: SignedInRequest, action: Action, event: Event, asked: dict[str, Any]) -> None:
     try:
         revision = seen_revision(request, event)
-        if refusal := _refusal(request, action, event):
-            raise Refused(refusal)
+        if why := _refusal(request, action, event):
+            raise Refused(why)
         _act(request, action, event, revision, asked)
     except Refused as refused:
         messages.error(request, f"{event.number}: {refused}")
@@ -166,8 +178,8 @@ def _foreseen(request: SignedInRequest, action: Action, event: Event) -> str:
 
 def _refusal(request: SignedInRequest, action: Action, event: Event) -> str:
     """Why this event can't be acted on together with others; the operation checks again under its lock."""
-    if event.state not in action.states:
-        return _("It is %(state)s.") % {"state": event.get_state_display()}
+    if why := refusal(action, event, request.user):
+        return why
     if action.words_while_running and operations.calls_to_release(event):
         return _("Devices are running; cancel it on its own page.")
-    return action.refusal(event, request.user) if action.refusal else ""
+    return ""

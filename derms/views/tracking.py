@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from ..actions import ACTIONS, Action
+from ..actions import ACTIONS, Action, impossible_now
 from ..choices import SIDE_BRANCHES, STATES_AS_PLANNED, EventState
 from ..models import Event, Transition
 from .seen import SEEN, seen
@@ -47,7 +47,7 @@ def buttons(event: Event, person: AbstractUser) -> list[Button]:
             action.refusal(event, person) if action.refusal else "",
         )
         for action in ACTIONS.values()
-        if action.is_step and event.state in action.states and action.is_awaited(event)
+        if action.is_step and not impossible_now(action, event)
         if person.has_perm(action.permission)
     ]
 

@@ -1,8 +1,9 @@
 """The command palette: finds pages by any of their names, and events, customers and devices by number or name."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from cpm.models.programs import Program
 from cpm.queries import customers, customers_like
-from derms.actions import ACTIONS
-from derms.models import Device, Event
+from derms.actions import ACTIONS, Action, refusal
+from derms.models import DerGroup, Device, Event, Strategy
 from derms.queries.lists import events_for_list
 from integration.pages.access import allow
 from integration.pages.http import SignedInRequest
@@ -22,6 +24,7 @@ from integration.pages.limits import is_over
 from .context import TOOLS, may_open
 
 FOUND_PER_KIND = 6
+LOOKED_AT = 50  # events that an action is tried on, to find those it is possible for
 SEARCHES_A_MINUTE = 240  # typing a word sends a few searches
 SHORTEST = 2
 
@@ -65,6 +68,7 @@ def find(request: HttpRequest, words: str) -> Iterator[Found]:
     yield from _pages(request, words.casefold())
     if len(words) >= SHORTEST:
         yield from _events(request, words)
+        yield from _plans(request, words)
         yield from _customers(request, words)
         yield from _devices(request, words)
 
@@ -90,7 +94,8 @@ def _events(request: HttpRequest, words: str) -> Iterator[Found]:
         return
     first, _space, rest = words.partition(" ")
     action = next((a for a in ACTIONS.values() if first.casefold() in (a.verb, a.name.casefold())), None)
-    for event in _events_like(rest if action else words):
+    found = _events_to(action, rest, request.user) if action else _events_like(words)[:FOUND_PER_KIND]
+    for event in found:
         url = reverse(f"derms:event_{action.verb}" if action else "derms:event", args=[event.number])
         label = f"{action.name} {event.number}" if action else f"{event.number} {event.name}"
         note = f"{event.name if action else event.zone} · {event.get_state_display()}"
@@ -98,10 +103,32 @@ def _events(request: HttpRequest, words: str) -> Iterator[Found]:
             yield Found(label, note, "calendar-event", url)
 
 
-def _events_like(words: str) -> list[Event]:
+def _events_like(words: str) -> QuerySet[Event]:
     found = events_for_list()
     by_number, by_name = found.filter(number__icontains=words), found.filter(name__icontains=words)
-    return list((by_number | by_name).order_by("-pk")[:FOUND_PER_KIND])
+    return (by_number | by_name).order_by("-pk")
+
+
+def _events_to(action: Action, words: str, person: Any) -> list[Event]:
+    """The latest events that this person can do this to now."""
+    in_state = _events_like(words).filter(state__in=action.states)[:LOOKED_AT]
+    return [event for event in in_state if not refusal(action, event, person)][:FOUND_PER_KIND]
+
+
+def _plans(request: HttpRequest, words: str) -> Iterator[Found]:
+    """Strategies, DER groups and programs by name, and programs by code."""
+    strategies = Strategy.objects.filter(name__icontains=words).order_by("name")[:FOUND_PER_KIND]
+    groups = DerGroup.objects.filter(name__icontains=words).order_by("name")[:FOUND_PER_KIND]
+    programs = Program.objects.filter(name__icontains=words) | Program.objects.filter(code__icontains=words)
+    found = [
+        *(Found(s.name, _("Strategies"), "template", reverse("derms:strategy_edit", args=[s.uid])) for s in strategies),
+        *(Found(g.name, _("DER Groups"), "sitemap", reverse("derms:group_edit", args=[g.pk])) for g in groups),
+        *(
+            Found(p.name, _("Programs"), "clipboard-list", reverse("cpm:program", args=[p.code]))
+            for p in programs.order_by("name")[:FOUND_PER_KIND]
+        ),
+    ]
+    yield from (one for one in found if may_open(request.user, one.url))
 
 
 def _customers(request: HttpRequest, words: str) -> Iterator[Found]:

@@ -23,8 +23,8 @@ def confirm(
 ) -> HttpResponse:
     """Show what would happen, with a form if more is asked. 422 if the form has errors.
 
-    `act` is the text of the button that does it, `keep` of the one that doesn't; `hidden` are names and values that the
-    form sends along.
+    `act` is the text of the button that does it, empty if it can't be done; `keep` is that of the one that doesn't.
+    `hidden` are names and values that the form sends along.
     """
     context = {
         "title": title,

@@ -3,7 +3,8 @@ import { all, put } from './dom.js';
 
 const count = (form) => {
   const rows = all('[data-pick-row]', form);
-  const chosen = rows.filter((row) => row.checked).length;
+  const checked = rows.filter((row) => row.checked);
+  const chosen = checked.length;
   const head = form.querySelector('[data-pick-all]');
   if (head) Object.assign(head, { checked: chosen > 0, indeterminate: chosen > 0 && chosen < rows.length });
   const actions = form.querySelector('[data-pick-actions]');
@@ -11,6 +12,8 @@ const count = (form) => {
   put(actions.querySelector('[data-pick-count]'), String(chosen));
   all('button', actions).forEach((button) => {
     button.disabled = chosen === 0 || ('pickOne' in button.dataset && chosen > 1);
+    const states = button.dataset.states?.split('|');
+    if (states) button.hidden = chosen > 0 && !checked.some((row) => states.includes(row.dataset.state));
   });
 };
 document.addEventListener('change', (event) => {

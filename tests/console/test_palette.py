@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from cpm.models.customers import Customer
-from derms.models import Event
+from derms.models import DerGroup, Event, Strategy
 from integration.console.models import User
 
 
@@ -42,6 +42,28 @@ def test_a_verb_before_a_number_leads_to_its_confirm_page(
     event = new_event()
     assert found(client, operator, f"cancel {event.number}") == [f"Cancel {event.number}"]
     assert found(client, approver, f"cancel {event.number}") == []
+
+
+def test_a_verb_finds_only_events_it_is_possible_for(
+    client: Client, event_in: Callable[..., Event], operator: User, approver: User
+) -> None:
+    new = event_in("New")
+    submitted = event_in("Submitted")
+    event_in("Canceled")
+    _page, *events = found(client, operator, "cancel")
+    assert events == [f"Cancel {submitted.number}", f"Cancel {new.number}"]
+    assert found(client, operator, "submit DR") == [f"Submit {new.number}"]
+    assert found(client, approver, "approve") == [f"Approve {submitted.number}"]
+
+
+def test_strategies_groups_and_programs_are_found_by_who_may_open_them(
+    client: Client, strategy: Strategy, operator: User, program_manager: User, csr: User
+) -> None:
+    DerGroup.objects.create(name="Cool thermostats")
+    Strategy.objects.update(name="Cool evening")
+    assert found(client, operator, "cool")[:2] == ["Cool evening", "Cool thermostats"]
+    assert "Cool program" in found(client, program_manager, "COOL")
+    assert "Cool evening" not in found(client, csr, "cool")
 
 
 def test_customers_are_found_by_who_may_see_them(client: Client, csr: User, operator: User) -> None:

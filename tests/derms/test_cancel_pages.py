@@ -75,6 +75,40 @@ def test_an_event_that_is_over_offers_no_cancel_and_refuses_it(
     )
 
 
+@pytest.mark.parametrize("state", ["Completed", "Canceled"])
+def test_the_cancel_page_of_an_event_that_is_over_has_a_sentence_and_no_button(
+    as_operator: Client, event_in: Callable[..., Event], state: str
+) -> None:
+    event = event_in(state)
+    page = as_operator.get(f"/events/{event.number}/cancel/").content.decode()
+    assert f"{event.number} is {state}: it is over, and “Cancel” is no longer possible." in page
+    assert "btn-danger" not in page
+    assert 'name="reason"' not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("New", "is canceled. It had not been sent to any other system."),
+        ("Approved", "is canceled. It had not been sent to any other system."),
+        ("Scheduled", "is canceled; the other systems are being notified."),
+    ],
+)
+def test_the_other_systems_are_notified_only_of_what_was_sent(
+    as_operator: Client, event_in: Callable[..., Event], state: str, sentence: str
+) -> None:
+    event = event_in(state)
+    form = {"reason": "Storm", **factories.seen(event.number)}
+    page = as_operator.post(f"/events/{event.number}/cancel/", form, follow=True).content.decode()
+    assert f"{event.number} {sentence}" in page
+
+
+def test_a_new_event_needs_approval_later(as_operator: Client, event_in: Callable[..., Event]) -> None:
+    page = as_operator.get(f"/events/{event_in('New').number}/").content.decode()
+    assert "Needs approval once it is submitted" in page
+    assert "Not required" not in page
+
+
 def test_one_stage_is_canceled_and_the_event_goes_on(
     as_operator: Client, event_in: Callable[..., Event], second_stage: None
 ) -> None:

@@ -38,12 +38,15 @@ def test_several_events_are_submitted_in_one_go(as_operator: Client, new_event: 
 
 def test_one_that_is_refused_leaves_the_others_alone(as_operator: Client, new_event: Make, event_in: Make) -> None:
     new, canceled = new_event(), event_in("Canceled")
-    assert "will not be changed. It is Canceled." in as_operator.get(path("submit", new, canceled)).content.decode()
+    assert (
+        f"will not be changed. {canceled.number} is Canceled: it is over"
+        in as_operator.get(path("submit", new, canceled)).content.decode()
+    )
     page = as_operator.post(
         path("submit", new, canceled), factories.seen(new.number, canceled.number), follow=True
     ).content.decode()
     assert states(new, canceled) == ["Submitted", "Canceled"]
-    assert f"{canceled.number}: It is Canceled." in page
+    assert f"{canceled.number}: {canceled.number} is Canceled: it is over" in page
 
 
 def test_own_events_are_not_approved_among_others(client: Client, event_in: Make, operator: User) -> None:
