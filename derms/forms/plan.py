@@ -1,7 +1,12 @@
 """The form of New Event and Edit: the event's details and the grid of its stages."""
 
+from datetime import datetime
+
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from integration.pages.moments import duration
 
 from ..models import Event, Stage
 from ..operations import PlannedStage
@@ -19,6 +24,15 @@ class Plan:
 
     def is_valid(self) -> bool:
         return all([self.form.is_valid(), self.grid.is_valid()])
+
+    def starts_after(self, now: datetime) -> bool:
+        """Whether a valid plan starts later than this moment; if not, its start gets an error."""
+        start = min((planned.fields["starts_at"] for planned in self.grid.planned()), default=self.grid.starts_at)
+        if start > now:
+            return True
+        sentence = _("The first stage should have started %(time)s ago. Choose a start in the future.")
+        self.grid.start.add_error("starts_at", sentence % {"time": duration(now - start)})
+        return False
 
     @property
     def forms(self) -> list[forms.BaseForm]:

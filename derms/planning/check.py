@@ -11,7 +11,6 @@ from derms.choices import CLAIMING_STATES
 from derms.figures.powers import stage_powers
 from derms.figures.profile import Figures
 from derms.models import Event, Stage
-from derms.objectives import OBJECTIVES
 from derms.pages.charts import Charts, charts_of
 from derms.pages.power import power_of
 from derms.queries.goals import missing_kw, stage_goals
@@ -72,11 +71,6 @@ class Check(NamedTuple):
     @property
     def missing_kw(self) -> int:
         return self.planned.missing_kw
-
-    @property
-    def needs_nothing(self) -> bool:
-        """Whether the forecast stays within the event's threshold, so that it would not be scheduled."""
-        return self.goal_kw == 0 and any(OBJECTIVES[row.stage.event.objective].follows_forecast for row in self.stages)
 
     @property
     def devices(self) -> int:

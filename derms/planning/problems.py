@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
+from derms.figures.targets import needed_steps
 from derms.models import Event, Stage
 from derms.objectives import OBJECTIVES
 from derms.queries.goals import earliest_start, hours_without_forecast, overlapping_pair, uneven_shares
+from integration.pages.moments import duration
 
 from .control_problems import control_problems
 
@@ -29,6 +31,11 @@ def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[
             "zone": event.zone,
         }
     yield from control_problems(event, stages)
+    if not missing and needs_nothing(event, stages):
+        yield _(
+            "The forecast stays within the threshold: nothing is needed, and the event would not be scheduled. "
+            "Lower the threshold or move the stages."
+        )
     if pair := overlapping_pair(stages):
         yield _("Stages %(first)s and %(second)s use %(program)s at the same time. Shift one of them.") % {
             "first": pair[0].number,
@@ -37,14 +44,20 @@ def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[
         }
 
 
+def needs_nothing(event: Event, stages: list[Stage]) -> bool:
+    """Whether the forecast stays within the event's threshold in every hour of its stages."""
+    if not OBJECTIVES[event.objective].follows_forecast or not event.threshold_kw:
+        return False
+    return not any(step.kw for step in needed_steps(event, stages))
+
+
 def lead_time_problem(event: Event, stages: list[Stage], now: datetime) -> str:
     """Return a sentence if the first stage starts sooner than the type's minimum lead time, else an empty text."""
     start = earliest_start(stages)
     if start >= now + timedelta(seconds=event.type.lead_time_s):
         return ""
-    seconds = (start - now).total_seconds()
-    starts = _("starts in %(n)s s") if seconds > 0 else _("should have started %(n)s s ago")
-    begins = starts % {"n": f"{abs(seconds):.0f}"}
+    starts = _("starts in %(time)s") if start > now else _("should have started %(time)s ago")
+    begins = starts % {"time": duration(abs(start - now))}
     return _(
         "The first stage %(begins)s; %(type)s events need at least %(seconds)s s of lead time. "
         "Shift the stages to a later start."

@@ -22,7 +22,7 @@ from integration.seam.models import Alert
 from integration.seam.queries import sent_about
 
 from ..actions import actions_for_several
-from ..choices import FINAL_STATES
+from ..choices import EDITABLE_STATES, FINAL_STATES, EventState
 from ..columns import EVENTS, STAGES
 from ..filters import EVENT_VIEWS, EventFilter
 from ..models import Event
@@ -109,8 +109,11 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
         "is_over": found.state in FINAL_STATES and all(s.is_closed for s in stages),
         **_totals(stages),
     }
+    now = clock.now()
+    unscheduled = found.state in (*EDITABLE_STATES, EventState.SUBMITTED, EventState.APPROVED)
+    context["has_missed_start"] = bool(stages) and unscheduled and context["starts_at"] < now
     if stages:
-        powers, now = stage_powers(stages), clock.now()
+        powers = stage_powers(stages)
         context["power"] = power_of(found, stages, powers, now)
         context["charts"] = charts_of(found, stages, powers, now)
     return context

@@ -45,7 +45,7 @@ def event_new(request: SignedInRequest) -> HttpResponse:
         plan = new_plan(after_button(typed, button, time_zone), time_zone, bound=button == "check")
         return _pressed(request, "derms/event_new.html", plan, {"time_zone": time_zone})
     plan = new_plan(typed, time_zone, bound=is_typed)
-    if is_typed and plan.is_valid():
+    if is_typed and plan.is_valid() and plan.starts_after(clock.now()):
         return _create(request, plan)
     context = {"plan": plan, "time_zone": time_zone, "draft": draft}
     return render(request, "derms/event_new.html", context, status=422 if is_typed else 200)
@@ -66,7 +66,7 @@ def event_edit(request: SignedInRequest, number: str) -> HttpResponse:
         typed = after_button(request.POST, button, event.zone.time_zone)
         return _pressed(request, "derms/event_edit.html", edited_plan(event, typed, bound=button == "check"), context)
     plan = edited_plan(event, request.POST, bound=True)
-    if plan.is_valid():
+    if plan.is_valid() and plan.starts_after(clock.now()):
         return _save(request, event, plan)
     return render(request, "derms/event_edit.html", context | {"plan": plan}, status=422)
 
@@ -169,7 +169,7 @@ def _checked(request: SignedInRequest, plan: Plan) -> HttpResponse:
 
 def _check_context(plan: Plan) -> dict[str, Any]:
     """What the check panel and the preview show; nothing as long as the plan is incomplete."""
-    if not plan.form.is_bound or not plan.is_valid():
+    if not plan.form.is_bound or not plan.is_valid() or not plan.starts_after(clock.now()):
         return {}
     event, stages = plan.event(), plan.stages()
     check = check_plan(event, stages, clock.now())

@@ -127,7 +127,10 @@ def test_the_check_tells_conflicts_the_lead_time_and_what_waits_for_a_value(
     other = event_in("Submitted")
     begins = other.stages.get().starts_at
     assert other.number in as_operator.post(NEW + "check/", typed(strategy, begins, {})).content.decode()
-    assert "300 s of lead time" in as_operator.post(NEW + "check/", typed(strategy, now, {})).content.decode()
+    assert (
+        "300 s of lead time"
+        in as_operator.post(NEW + "check/", typed(strategy, now + timedelta(minutes=2), {})).content.decode()
+    )
     waits = as_operator.post(NEW + "check/", typed(strategy, begins, {"program": ""})).content.decode()
     assert "Fix this before the plan can be checked" in waits
 
@@ -146,6 +149,31 @@ def test_the_check_warns_where_the_threshold_leaves_nothing_to_reduce(
     Strategy.objects.update(objective=objective)
     page = as_operator.post(NEW + "check/", typed(strategy, start, {}, **amounts)).content.decode()
     assert ("nothing is needed, and the event would not be scheduled" in page) is warned
+    assert "of 0 kW target" not in page
+    assert not (warned and "Can be submitted" in page)
+
+
+@pytest.mark.parametrize("ago", [timedelta(days=6, hours=13), timedelta(minutes=5)])
+def test_a_plan_that_starts_in_the_past_is_refused_before_save(
+    as_operator: Client, strategy: Strategy, start: datetime, now: datetime, ago: timedelta
+) -> None:
+    answer = as_operator.post(NEW, typed(strategy, now - ago, {}, submit="1"))
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert ("should have started 6 d 13 h ago" in page) is (ago.days == 6)
+    assert "Choose a start in the future." in page
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("state", ["New", "Submitted", "Approved"])
+def test_the_page_of_a_plan_whose_start_has_passed_says_so(
+    as_operator: Client, event_in: Callable[..., Event], now: datetime, state: str
+) -> None:
+    event = event_in(state)
+    event.stages.update(starts_at=now - timedelta(days=6))
+    page = as_operator.get(f"/events/{event.number}/").content.decode()
+    assert "Starts in" not in page
+    assert "has passed" in page
 
 
 def test_a_count_that_takes_too_long_is_a_kind_sentence(

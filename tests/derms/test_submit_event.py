@@ -111,7 +111,7 @@ def test_a_start_that_has_passed_is_refused_with_how_long_ago_it_was(
 ) -> None:
     event = new_event()
 
-    assert "should have started 60 s ago" in _refusal(
+    assert "should have started 1 min 00 s ago" in _refusal(
         event, operator, event.stages.get().starts_at + timedelta(minutes=1)
     )
 
