@@ -135,13 +135,17 @@ class Removal(models.Model):
 
 
 class LecReservation(models.Model):
-    """A device that LEC may call in a stage. Partitioned by stage."""
+    """A device that LEC may call in a stage. Partitioned by stage.
+
+    `nominal_w` is what it reduces by if it takes part; null in files of protocol 1, which only have `expected_w`.
+    """
 
     pk = models.CompositePrimaryKey("stage_id", "head_end", "nic_id")
     stage_id = models.BigIntegerField()
     head_end = models.TextField()
     nic_id = models.TextField()
     expected_w = models.IntegerField()
+    nominal_w = models.IntegerField(null=True)
 
     class Meta:
         managed = False

@@ -11,12 +11,16 @@ from .events import Event, Stage
 
 
 class Reservation(models.Model):
-    """DERMS's claim on a device for a stage's window. Partitioned by stage; only set operations write rows."""
+    """DERMS's claim on a device for a stage's window. Partitioned by stage; only set operations write rows.
+
+    `nominal_w` is what the device reduces by if it takes part, `expected_w` what is counted on, in W.
+    """
 
     pk = models.CompositePrimaryKey("stage_id", "device_id")
     stage_id = models.BigIntegerField()
     device_id = models.BigIntegerField()
     expected_w = models.IntegerField()
+    nominal_w = models.IntegerField()
 
     class Meta:
         managed = False
@@ -44,7 +48,10 @@ class EventFigures(models.Model):
 
 
 class DeliveredLoad(models.Model):
-    """What a stage's called devices delivered in one minute, in W, and how many of them answered."""
+    """What a stage's called devices delivered in one minute, in W, and how many of them answered.
+
+    `head_ends` contains the same by head end system, as in the message (HeadEndLoad); empty if it was not reported.
+    """
 
     stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="delivered")
     minute = models.DateTimeField()
@@ -54,6 +61,7 @@ class DeliveredLoad(models.Model):
     answered = models.PositiveIntegerField()
     rejected = models.PositiveIntegerField()
     overridden = models.PositiveIntegerField()
+    head_ends = models.JSONField(db_default=[])
 
     class Meta:
         constraints = [models.UniqueConstraint("stage", "minute", name="delivered_load_once_a_minute")]
@@ -99,7 +107,11 @@ class Departure(models.Model):
 
 
 class DeviceOutcome(models.Model):
-    """What a device did in a stage. Partitioned by stage; only set operations write rows."""
+    """What a device did in a stage. Partitioned by stage; only set operations write rows.
+
+    `response_pm` is what it gave in the time it should have run, in per mille of its nominal power, 0 to 1500; null
+    if nothing can be said, because it was not called or was not given any time.
+    """
 
     pk = models.CompositePrimaryKey("stage_id", "device_id")
     stage_id = models.BigIntegerField()
@@ -109,6 +121,7 @@ class DeviceOutcome(models.Model):
     ended_at = models.DateTimeField(null=True)
     reduction_w = models.IntegerField()
     error = models.TextField()
+    response_pm = models.SmallIntegerField(null=True)
 
     class Meta:
         managed = False

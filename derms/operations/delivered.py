@@ -1,5 +1,6 @@
 """Recording the load a running stage delivers, as LEC reports it, with an alert if too few devices answer."""
 
+import json
 from datetime import datetime
 
 from django.conf import settings
@@ -16,12 +17,14 @@ from ..models import Stage
 
 # The newest report of a minute wins, in whatever order reports arrive.
 _KEEP = """
-INSERT INTO derms_deliveredload (stage_id, minute, at, reduction_w, called, answered, rejected, overridden)
+INSERT INTO derms_deliveredload (stage_id, minute, at, reduction_w, called, answered, rejected, overridden,
+                                 head_ends)
 VALUES (%(stage)s, date_trunc('minute', %(at)s), %(at)s, %(reduction_w)s, %(called)s, %(answered)s, %(rejected)s,
-        %(overridden)s)
+        %(overridden)s, %(head_ends)s)
 ON CONFLICT (stage_id, minute)
 DO UPDATE SET at = EXCLUDED.at, reduction_w = EXCLUDED.reduction_w, called = EXCLUDED.called,
-              answered = EXCLUDED.answered, rejected = EXCLUDED.rejected, overridden = EXCLUDED.overridden
+              answered = EXCLUDED.answered, rejected = EXCLUDED.rejected, overridden = EXCLUDED.overridden,
+              head_ends = EXCLUDED.head_ends
         WHERE derms_deliveredload.at < EXCLUDED.at
 """
 
@@ -31,12 +34,18 @@ def follow_delivered_load(body: DeliveredLoad) -> Receipt:
     """Record a stage's report of one minute; a later report of the same minute replaces it."""
     # Canceling locks the stage's row too, so no alert can be raised after the stage closed its alerts.
     stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(uid=body.stage_uid)
-    if not execute(_KEEP, {"stage": stage.pk, **body.model_dump(exclude={"stage_uid"})}):
+    if not _keep(stage, body):
         return Receipt(applied=0, note="a later report of this minute is known")
     if stage.state == StageState.IN_PROGRESS:
         _watch_answers(stage, body)
     tell_pages(stage.event.number)
     return Receipt()
+
+
+def _keep(stage: Stage, body: DeliveredLoad) -> int:
+    """Store a report; returns 0 if a later one of its minute is known."""
+    head_ends = json.dumps([load.model_dump() for load in body.head_ends])
+    return execute(_KEEP, {"stage": stage.pk, **body.model_dump(exclude={"stage_uid"}), "head_ends": head_ends})
 
 
 def answers_key(stage: Stage) -> str:

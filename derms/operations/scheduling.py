@@ -23,7 +23,7 @@ from .locks import lock_event, lock_stages, lock_zone
 from .status import send_stage_status
 
 RESERVED_DEVICES = """
-SELECT h.code, d.nic_id, r.expected_w
+SELECT h.code, d.nic_id, r.expected_w, r.nominal_w
   FROM derms_reservation r
   JOIN derms_device d ON d.id = r.device_id
   JOIN derms_headend h ON h.id = d.head_end_id

@@ -32,7 +32,7 @@ _NO_JOIN = {
 }
 _RESERVATIONS = "SELECT {stage}::bigint AS stage_id, needed.* FROM ({needed}) needed"
 _COUNT_NEEDED = "SELECT count(*), coalesce(sum(expected_w), 0)::bigint FROM {needed}"
-_EVERY_ELIGIBLE = "SELECT device_id, expected_w FROM ({candidates}) candidate WHERE reason IS NULL"
+_EVERY_ELIGIBLE = "SELECT device_id, expected_w, nominal_w FROM ({candidates}) candidate WHERE reason IS NULL"
 
 
 class DeviceReservedTwice(Exception):

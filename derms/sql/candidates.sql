@@ -26,7 +26,7 @@ use AS (
     SELECT device_id{counted}
       FROM past GROUP BY device_id)
 SELECT c.device_id, c.score, c.last_called_at,
-       round(c.rated_w * c.share * c.score)::integer AS expected_w,
+       round(c.rated_w * c.share * c.score)::integer AS expected_w, round(c.rated_w * c.share)::integer AS nominal_w,
        CASE
            WHEN %(broken_rule)s::text IS NOT NULL THEN %(broken_rule)s
            WHEN c.enrolled_from > %(starts_at)s OR c.enrolled_until < %(ends_at)s THEN 'not enrolled for the whole window'

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import DataError
 
 from . import extract_files, sql
-from .messages import COLUMNS, ExtractRef
+from .messages import COLUMNS, ExtractRef, heading, sendable_majors
 from .models import Extract
 from .sql import Sql, compose, identifier, identifiers, listed
 
@@ -37,6 +37,8 @@ class ExtractDamaged(Exception):
 def write_extract(*, kind: str, query: str, params: Mapping[str, Any]) -> Extract:
     """Write the rows of a query as an extract and record it. The query returns COLUMNS[kind], in that order.
 
+    The file has the columns of the major version of the protocol in which messages are sent.
+
     Memory use stays flat: rows go from COPY straight into the part files, EXTRACT_PART_ROWS each. A failed write
     leaves no file, so that retries don't fill up a full disk even more.
     """
@@ -49,15 +51,24 @@ def write_extract(*, kind: str, query: str, params: Mapping[str, Any]) -> Extrac
 
 
 def _write(uid: uuid.UUID, kind: str, query: str, params: Mapping[str, Any]) -> Extract:
-    with _Parts(uid, kind) as parts:
-        sql.copy_out(query, params, parts)
+    columns = heading(kind, major=settings.PROTOCOL_VERSION)
+    with _Parts(uid, columns) as parts:
+        sql.copy_out(_narrowed(query, kind, columns), params, parts)
     described = parts.described
     rows = sum(part["rows"] for part in described)
-    manifest = {"uid": str(uid), "kind": kind, "columns": list(COLUMNS[kind]), "rows": rows, "parts": described}
+    manifest = {"uid": str(uid), "kind": kind, "columns": columns, "rows": rows, "parts": described}
     body = json.dumps(manifest, sort_keys=True).encode()
     extract_files.store(f"{uid}/manifest.json", lambda out: out.write(body))
     digest = hashlib.sha256(body).hexdigest()
     return Extract.objects.create(uid=uid, kind=kind, parts=len(described), rows=rows, manifest_sha256=digest)
+
+
+def _narrowed(query: str, kind: str, columns: list[str]) -> str:
+    """The query without the columns that the files don't have."""
+    if columns == list(COLUMNS[kind]):
+        return query
+    parts = {"query": compose(query), "all": identifiers(COLUMNS[kind]), "columns": identifiers(columns)}
+    return compose("SELECT {columns} FROM ({query}) whole ({all})", **parts)
 
 
 class Staged(NamedTuple):
@@ -93,11 +104,12 @@ def stage_part(ref: ExtractRef, *, kind: str, part: int) -> Staged:
 def copy_part(ref: ExtractRef, *, kind: str, part: int, into: str) -> int:
     """Check one part against its manifest and COPY it into a table with its columns; returns how many rows.
 
-    Raises ExtractDamaged; the caller's transaction must then end.
+    A column that files of the major version before don't have is null. Raises ExtractDamaged; the caller's
+    transaction must then end.
     """
     described = _described_part(ref, kind, part)
     name = f"{ref.extract_uid}/{described['file']}"
-    copy = compose(_COPY, table=identifier(into), columns=identifiers(COLUMNS[kind]))
+    copy = compose(_COPY, table=identifier(into), columns=identifiers(described["columns"]))
     with _open_unharmed(name, described) as rows:
         try:
             copied = sql.copy_in(copy, rows, block=COPY_BLOCK_BYTES)
@@ -118,9 +130,9 @@ def columns_of(kind: str) -> Sql:
 class _Parts:
     """The file that COPY writes to, one row per call: cuts the rows into parts and collects their manifest entries."""
 
-    def __init__(self, uid: uuid.UUID, kind: str) -> None:
+    def __init__(self, uid: uuid.UUID, columns: list[str]) -> None:
         self.uid = uid
-        self.header = (",".join(COLUMNS[kind]) + "\n").encode()
+        self.header = (",".join(columns) + "\n").encode()
         self.described: list[dict[str, Any]] = []
         self.most_rows = settings.EXTRACT_PART_ROWS
         self._begin()
@@ -186,7 +198,9 @@ def _described_part(ref: ExtractRef, kind: str, part: int) -> dict[str, Any]:
     manifest = json.loads(body)
     if manifest["uid"] != str(ref.extract_uid) or manifest["kind"] != kind or len(manifest["parts"]) != ref.parts:
         raise ExtractDamaged(f"{name} describes another extract.")
-    described: dict[str, Any] = manifest["parts"][part - 1]
+    if manifest["columns"] not in [heading(kind, major=major) for major in sendable_majors()]:
+        raise ExtractDamaged(f"{name} lists columns that are not those of {kind}.")
+    described: dict[str, Any] = {**manifest["parts"][part - 1], "columns": manifest["columns"]}
     if not PART_NAME.fullmatch(described["file"]):
         raise ExtractDamaged(f"{name} names a file that is no part of an extract.")
     return described

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from integration.seam import outbox, sql
-from integration.seam.messages import DeliveredLoad
+from integration.seam.messages import DeliveredLoad, HeadEndLoad
 from integration.seam.sql import identifier, statement
 from integration.seam.systems import System
 
@@ -13,6 +13,8 @@ from ..choices import StageState
 from ..models import LecStage
 from ..queries.due import minute_of
 from .locks import lock_stage
+
+FIGURES = ("head_end", "called", "answered", "rejected", "overridden", "reduction_w")  # as in delivered_load.sql
 
 
 @transaction.atomic
@@ -23,16 +25,17 @@ def report_delivered_load(stage_id: int, *, now: datetime) -> None:
         return
     if stage.load_reported_at and stage.load_reported_at >= minute_of(now):
         return
-    answered, rejected, overridden, reduction_w = _count(stage, stage.calls_made_at, now)
+    loads = _loads(stage, stage.calls_made_at, now)
     outbox.send(
         DeliveredLoad(
             stage_uid=stage.stage_uid,
             at=now,
-            reduction_w=reduction_w,
+            reduction_w=sum(load.reduction_w for load in loads),
             called=stage.called,
-            answered=answered,
-            rejected=rejected,
-            overridden=overridden,
+            answered=sum(load.answered for load in loads),
+            rejected=sum(load.rejected for load in loads),
+            overridden=sum(load.overridden for load in loads),
+            head_ends=loads,
         ),
         sender=System.LEC,
     )
@@ -40,7 +43,8 @@ def report_delivered_load(stage_id: int, *, now: datetime) -> None:
     stage.save(update_fields=["load_reported_at"])
 
 
-def _count(stage: LecStage, called_at: datetime, now: datetime) -> tuple[int, int, int, int]:
+def _loads(stage: LecStage, called_at: datetime, now: datetime) -> tuple[HeadEndLoad, ...]:
+    """What the called devices do at this moment, by head end."""
     params = {
         "stage": stage.pk,
         "stage_uid": stage.stage_uid,
@@ -48,6 +52,5 @@ def _count(stage: LecStage, called_at: datetime, now: datetime) -> tuple[int, in
         "ends_at": stage.ends_at,
         "window": (stage.ends_at - called_at).total_seconds(),
     }
-    query = statement("lec_sim", "delivered_load", calls=identifier(stage.calls))
-    answered, rejected, overridden, reduction_w = sql.row(query, params)
-    return answered, rejected, overridden, reduction_w
+    found = sql.rows(statement("lec_sim", "delivered_load", calls=identifier(stage.calls)), params)
+    return tuple(HeadEndLoad(**dict(zip(FIGURES, row, strict=True))) for row in found)

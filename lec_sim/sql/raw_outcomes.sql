@@ -17,7 +17,8 @@ SELECT head_end, nic_id,
             WHEN overridden_at < until THEN ''
             WHEN removed IS NOT NULL AND (released OR answer IS NULL) THEN removed
             WHEN released THEN %(reason)s
-            WHEN answer IS NULL THEN 'never called: the stage ended first' ELSE '' END AS error
+            WHEN answer IS NULL THEN 'never called: the stage ended first' ELSE '' END AS error,
+       NULL AS response_pm
   FROM (SELECT reserved.*, m.reason AS removed,
                least(m.at, %(ended_at)s) < %(ends_at)s AS released,
                greatest(least(m.at, %(ended_at)s), called_at) AS until

@@ -4,7 +4,7 @@ SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamp
        CASE WHEN silent THEN 'silent' WHEN rejected THEN 'rejected' ELSE 'takes part' END AS answer,
        CASE WHEN NOT silent THEN %(called_at)s + -ln(1 - latency) * answer_seconds * interval '1 s' END AS answered_at,
        CASE WHEN takes_part AND held < %(window)s THEN %(called_at)s + held * interval '1 s' END AS overridden_at,
-       CASE WHEN takes_part THEN floor(expected_w * (0.85 + 0.3 * strength) * least(held, %(window)s) / %(window)s) ELSE 0 END
+       CASE WHEN takes_part THEN floor(nominal_w * (0.85 + 0.3 * strength) * least(held, %(window)s) / %(window)s) ELSE 0 END
            ::integer AS reduction_w
   FROM (SELECT *, NOT silent AND NOT rejected AS takes_part,
                CASE WHEN overrides_per_hour > 0 THEN -ln(1 - override) / overrides_per_hour * 3600
@@ -18,7 +18,7 @@ SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamp
                                (second_half & 4294967295) / 4294967296.0::float AS strength
                           FROM (SELECT *, substring(digest FROM 1 FOR 8)::bigint AS first_half,
                                        substring(digest FROM 9 FOR 8)::bigint AS second_half
-                                  FROM (SELECT r.head_end, r.nic_id, r.expected_w,
+                                  FROM (SELECT r.head_end, r.nic_id, coalesce(r.nominal_w, r.expected_w) AS nominal_w,
                                                p.answer_seconds, p.offline_share, p.reject_share, p.overrides_per_hour,
                                                sha256(convert_to(p.seed || '|' || r.head_end || '/' || r.nic_id
                                                                  || '|' || %(stage_uid)s, 'UTF8')) AS digest

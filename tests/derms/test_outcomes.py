@@ -24,7 +24,7 @@ from tests.threads import run_together
 pytestmark = pytest.mark.django_db
 
 RAW = """
-SELECT head_end, nic_id, code, now(), now(), watts, ''
+SELECT head_end, nic_id, code, now(), now(), watts, '', watts
   FROM jsonb_to_recordset(%(rows)s::jsonb) raw (head_end text, nic_id text, code text, watts integer)
 """
 Row = tuple[str, str, str | None, int]

@@ -72,7 +72,7 @@ def test_the_reservation_extract_is_written_once_after_the_schedule(
     sent = Message.objects.get(kind="device_reservation")
     assert (extract.kind, extract.rows, extract.parts) == ("device_reservation", 5, 1)
     assert (sent.stage_uid, sent.payload["extract"]["manifest_sha256"]) == (stage.uid, extract.manifest_sha256)
-    assert list(COLUMNS["device_reservation"]) == ["head_end", "nic_id", "expected_w"]
+    assert list(COLUMNS["device_reservation"]) == ["head_end", "nic_id", "expected_w", "nominal_w"]
     assert list(stage_ids_to_extract(now)) == []
 
 

@@ -11,7 +11,9 @@ from integration.engines.state import PROJECT
 from integration.seam.extracts import write_extract
 
 PAGE = (PROJECT / "docs" / "reference" / "extracts.md").read_text()
-ROWS = "VALUES ('NORTHWIND', 'T0000001', 1062), ('NORTHWIND', 'T0000002', 1040), ('NORTHWIND', 'T0000003', 780)"
+ROWS = """
+VALUES ('NORTHWIND', 'T0000001', 1062, 1180), ('NORTHWIND', 'T0000002', 1040, 1090), ('NORTHWIND', 'T0000003', 780, 800)
+"""
 
 
 @pytest.mark.django_db

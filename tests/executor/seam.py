@@ -33,7 +33,7 @@ HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(secon
 TICK = timedelta(microseconds=1)
 HEAD_END = "HE1"
 DEVICES = 20
-_DEVICES = "SELECT %(head_end)s, 'N' || lpad(n::text, 7, '0'), 800 + n FROM generate_series(1, %(devices)s) n"
+_DEVICES = "SELECT %(head_end)s, 'N' || lpad(n::text, 7, '0'), 800 + n, 900 + n FROM generate_series(1, %(devices)s) n"
 
 
 def nic(number: int) -> str:

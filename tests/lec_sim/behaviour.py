@@ -27,7 +27,7 @@ class Behaviour:
 
 
 def behave(
-    profile: HeadEndProfile, *, device: str, stage: str, expected_w: int, called_at: datetime, ends_at: datetime
+    profile: HeadEndProfile, *, device: str, stage: str, nominal_w: int, called_at: datetime, ends_at: datetime
 ) -> Behaviour:
     """Return what the device `head end/NIC id` does in the stage with this uid if it is called at `called_at`."""
     who, latency, override, strength = draws(profile.seed, device, stage)
@@ -44,7 +44,7 @@ def behave(
         held = min(window, -math.log(1 - override) / profile.overrides_per_hour * 3600)
     overridden_at = called_at + timedelta(seconds=held) if held < window else None
     return Behaviour(
-        Answer.TAKES_PART, answered_at, overridden_at, math.floor(expected_w * (0.85 + 0.3 * strength) * held / window)
+        Answer.TAKES_PART, answered_at, overridden_at, math.floor(nominal_w * (0.85 + 0.3 * strength) * held / window)
     )
 
 

@@ -13,8 +13,9 @@ from lec_sim.operations import follow_stage
 from tests.messages.conftest import STATUS
 
 RESERVE = """
-INSERT INTO {table} (stage_id, head_end, nic_id, expected_w)
-SELECT %(stage)s, %(head_end)s, 'N' || lpad(n::text, 7, '0'), 100 + n %% 5000 FROM generate_series(1, %(devices)s) n
+INSERT INTO {table} (stage_id, head_end, nic_id, expected_w, nominal_w)
+SELECT %(stage)s, %(head_end)s, 'N' || lpad(n::text, 7, '0'), 100 + n %% 5000, 120 + n %% 5000
+  FROM generate_series(1, %(devices)s) n
 """
 
 

@@ -38,18 +38,18 @@ def test_the_statement_over_a_stage_computes_what_the_function_says(now: datetim
     operations.start_stage(stage.pk, now=stage.starts_at)
     operations.call_devices(stage.pk, now=called_at)
 
-    expected_w = {
+    nominal_w = {
         (head_end, nic_id): watts
-        for head_end, nic_id, watts in LecReservation.objects.values_list("head_end", "nic_id", "expected_w")
+        for head_end, nic_id, watts in LecReservation.objects.values_list("head_end", "nic_id", "nominal_w")
     }
     calls = list(LecCall.objects.all())
-    assert len(calls) == len(expected_w) == 400 * len(profiles)
+    assert len(calls) == len(nominal_w) == 400 * len(profiles)
     for call in calls:
         said = behave(
             profiles[call.head_end],
             device=f"{call.head_end}/{call.nic_id}",
             stage=str(stage.stage_uid),
-            expected_w=expected_w[call.head_end, call.nic_id],
+            nominal_w=nominal_w[call.head_end, call.nic_id],
             called_at=called_at,
             ends_at=stage.ends_at,
         )
@@ -116,7 +116,7 @@ any_profile = st.builds(
 
 
 def _one(profile: HeadEndProfile, device: str = "HE1/N1", watts: int = 1000) -> Behaviour:
-    return behave(profile, device=device, stage="s", expected_w=watts, called_at=NOON, ends_at=NOON + HOUR)
+    return behave(profile, device=device, stage="s", nominal_w=watts, called_at=NOON, ends_at=NOON + HOUR)
 
 
 @given(any_profile, st.text(max_size=20), st.integers(0, 100_000))

@@ -17,7 +17,7 @@ from integration.seam.models import Delivery, Extract, Message
 from integration.seam.systems import System
 from tests.messages.conftest import STATUS
 
-ROWS = "SELECT 'HE1', 'N' || lpad(n::text, 7, '0'), 800 + n FROM generate_series(1, %(devices)s) n"
+ROWS = "SELECT 'HE1', 'N' || lpad(n::text, 7, '0'), 800 + n, 900 + n FROM generate_series(1, %(devices)s) n"
 
 
 def known_stage(now: datetime, **fields: Any) -> UUID:

@@ -61,7 +61,8 @@ def part(extract_folder: Path, settings: Any, request: pytest.FixtureRequest, no
     extract = bulk.written(ROWS)
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMPORARY TABLE taken_in (head_end text, nic_id text, expected_w integer) ON COMMIT DROP"
+            "CREATE TEMPORARY TABLE taken_in (head_end text, nic_id text, expected_w integer, nominal_w integer)"
+            " ON COMMIT DROP"
         )
     assert load(extract.ref) == ROWS
     return extract.ref, bulk.part_file(extract_folder, extract, 1)

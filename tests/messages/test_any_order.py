@@ -25,7 +25,7 @@ from tests import factories, walk
 from tests.messages.conftest import STATUS
 
 DEVICES = 4
-RESERVED = "SELECT 'HE1', 'N' || lpad(n::text, 7, '0'), 800 FROM generate_series(1, %(devices)s) n"
+RESERVED = "SELECT 'HE1', 'N' || lpad(n::text, 7, '0'), 800, 900 FROM generate_series(1, %(devices)s) n"
 OUTCOMES = """
 SELECT 'HE1', 'N' || lpad(n::text, 7, '0'), 'D1SP', NULL::timestamptz, NULL::timestamptz, 700, ''
   FROM generate_series(1, %(devices)s) n

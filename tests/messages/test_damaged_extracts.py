@@ -86,7 +86,7 @@ def _outside(root: Path, extract: Extract) -> dict[str, Any]:
 def _bomb(root: Path, extract: Extract) -> dict[str, Any]:
     """A small file that unpacks to many copies of one row."""
     described = json.loads(_manifest(root, extract).read_bytes())["parts"]
-    packed = gzip.compress(b"head_end,nic_id,expected_w\nHE1," + b"9" * 10_000_000 + b",1\n")
+    packed = gzip.compress(b"head_end,nic_id,expected_w,nominal_w\nHE1," + b"9" * 10_000_000 + b",1,1\n")
     _part(root, extract).with_name("part-00001.csv.gz").write_bytes(packed)
     digest = hashlib.sha256(packed).hexdigest()
     described[0] |= {"file": "part-00001.csv.gz", "sha256": digest, "bytes": len(packed)}
@@ -107,7 +107,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         "does not match its manifest",
     ),
     "a part has a row more": (
-        lambda root, e: _change(_part(root, e), lambda b: b + b"HE1,N0000005,9\n"),
+        lambda root, e: _change(_part(root, e), lambda b: b + b"HE1,N0000005,9,9\n"),
         "does not match its manifest",
     ),
     "a part has a row twice": (
@@ -130,7 +130,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         "describes another extract",
     ),
     "a row more, forged": (
-        lambda root, e: _forge(root, e, lambda b: b + b"HE1,N0000005,9\n"),
+        lambda root, e: _forge(root, e, lambda b: b + b"HE1,N0000005,9,9\n"),
         "contains 3 rows; its manifest says 2",
     ),
     "another header, forged": (lambda root, e: _forge(root, e, lambda b: b.replace(b"nic", b"mac")), "can't be read"),

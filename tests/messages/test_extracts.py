@@ -15,12 +15,14 @@ from django.db import DataError, transaction
 from cpm.models import Participation
 from cpm.models.program_events import ProgramEvent
 from derms.models import ControlZone, Program
-from integration.seam import extract_files, loads, sql
+from integration.seam import extract_files, extracts, loads, sql
 from integration.seam.delivery import deliver
 from integration.seam.messages import COLUMNS
 from integration.seam.models import Extract, Load, RefusedRow
 from integration.seam.systems import System
+from lec_sim.models import LecReservation
 from tests import factories
+from tests.lec_sim import stages as lec_stages
 from tests.messages import bulk
 from tests.threads import run_together
 
@@ -62,9 +64,9 @@ def test_an_extract_is_cut_into_parts_that_its_manifest_describes(
         kept = (folder / described["file"]).read_bytes()
         assert (len(kept), hashlib.sha256(kept).hexdigest()) == (described["bytes"], described["sha256"])
         header, *lines = (gzip.decompress(kept) if compressed else kept).decode().splitlines()
-        assert header == "head_end,nic_id,expected_w"
+        assert header == "head_end,nic_id,expected_w,nominal_w"
         read += lines
-    assert read == [f"HE1,N{n:07},{800 + n}" for n in range(1, rows + 1)]
+    assert read == [f"HE1,N{n:07},{800 + n},{900 + n}" for n in range(1, rows + 1)]
     assert sorted(path.name for path in extract_folder.iterdir()) == [str(extract.uid)]
     assert len(list(folder.iterdir())) == len(parts) + 1
 
@@ -245,5 +247,35 @@ def test_the_table_of_a_finished_load_stays(devices: None, now: datetime) -> Non
 
 
 def test_a_program_event_has_columns_for_what_an_extract_says() -> None:
-    assert list(COLUMNS["device_reservation"]) == ["head_end", "nic_id", "expected_w"]
+    assert list(COLUMNS["device_reservation"]) == ["head_end", "nic_id", "expected_w", "nominal_w"]
     assert ProgramEvent._meta.get_field("reservations_loaded_at").null
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_processes_are_upgraded_files_have_the_columns_of_the_version_before(
+    settings: Any, extract_folder: Path, now: datetime
+) -> None:
+    settings.PROTOCOL_VERSION = 1
+    stage_uid = lec_stages.known(now + timedelta(hours=2), now).stage_uid
+
+    message = bulk.send(stage_uid, extract := bulk.written(2))
+
+    part = bulk.part_file(extract_folder, extract, 1)
+    assert part.read_text().splitlines() == ["head_end,nic_id,expected_w", "HE1,N0000001,801", "HE1,N0000002,802"]
+    assert message.version.major == 1
+    (delivery,) = bulk.load(message, receiver=System.LEC)
+    assert delivery.delivered_at, delivery.error
+    assert list(LecReservation.objects.order_by("nic_id").values_list("expected_w", "nominal_w")) == [
+        (801, None), (802, None)
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_file_with_columns_of_no_version_is_refused(extract_folder: Path) -> None:
+    extract = bulk.written(1)
+    manifest = extract_folder / str(extract.uid) / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"nominal_w"', '"watts"'))
+    ref = extract.ref.model_copy(update={"manifest_sha256": hashlib.sha256(manifest.read_bytes()).hexdigest()})
+
+    with pytest.raises(extracts.ExtractDamaged, match="lists columns that are not those of device_reservation"):
+        extracts.stage_part(ref, kind="device_reservation", part=1)

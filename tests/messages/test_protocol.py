@@ -30,7 +30,7 @@ from tests.messages.conftest import STATUS
 
 CURRENT = protocol.CURRENT
 # SHA-256 of all fields with their types and bounds, and of the columns of extracts, in the version CURRENT.
-PROMISED = (Version(1, 1), "f4b526be882f07f4f1c0add0141e7617c5aa47d8d567fc6dc79ff5f5db5795f3")
+PROMISED = (Version(2, 0), "2182706b851007d9d52879469060230148398b9057f1a12d488f4b84e34f8f3f")
 NEWER_MINOR, NEWER_MAJOR = Version(CURRENT.major, CURRENT.minor + 1), Version(CURRENT.major + 1, 0)
 
 

@@ -17,7 +17,7 @@ from .programs import (
     EnrollmentSync,
     ProgramRuleSync,
 )
-from .protocol import MessageRefused, NewerMessage, Version, check_kind, read, sendable_majors, write
+from .protocol import MessageRefused, NewerMessage, Version, check_kind, heading, read, sendable_majors, write
 from .removals import (
     LEFT,
     CustomerUnavailability,
@@ -34,6 +34,7 @@ from .stages import (
     DeliveredLoad,
     DeviceOutcome,
     DeviceReservation,
+    HeadEndLoad,
     RawOutcome,
     StageExecutionStatus,
     StageStatus,
@@ -58,6 +59,7 @@ __all__ = [
     "EnrollmentSync",
     "EventOptOut",
     "ExtractRef",
+    "HeadEndLoad",
     "MessageBody",
     "MessageRefused",
     "NewerMessage",
@@ -73,6 +75,7 @@ __all__ = [
     "StageStatus",
     "Version",
     "check_kind",
+    "heading",
     "read",
     "sendable_majors",
     "write",

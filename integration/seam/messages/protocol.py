@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .bodies import MessageBody
+from .columns import COLUMNS, COLUMNS_BEFORE
 from .kinds import CONTRACTS
 
 Payload = dict[str, Any]
@@ -53,10 +54,19 @@ class NewerMessage(Exception):
     """This process is too old for the message; one that was upgraded can read it."""
 
 
-CURRENT = Version(1, 1)
+def _same(payload: Payload) -> Payload:
+    return payload
+
+
+def _without(*fields: str) -> Callable[[Payload], Payload]:
+    """Convert to the version before, which does not have these fields."""
+    return lambda payload: {name: value for name, value in payload.items() if name not in fields}
+
+
+CURRENT = Version(2, 0)
 # The last version of the major version before, if any, and the kinds whose payloads differ in it.
-BEFORE: Version | None = None
-CHANGES: Mapping[str, Change] = {}
+BEFORE: Version | None = Version(1, 1)
+CHANGES: Mapping[str, Change] = {"delivered_load": Change(_same, _without("head_ends"))}
 
 
 def check_kind(kind: str, version: Version) -> None:
@@ -82,6 +92,12 @@ def read(kind: str, payload: Payload, version: Version) -> MessageBody:
     except ValidationError as problem:
         wrong = "; ".join(_sentence(error) for error in problem.errors(include_url=False))
         raise MessageRefused(f"“{kind}” does not match its contract: {wrong}.") from problem
+
+
+def heading(kind: str, *, major: int) -> list[str]:
+    """The columns of an extract in this major version, the current one or the one before."""
+    current = list(COLUMNS[kind])
+    return current if major == CURRENT.major else list(COLUMNS_BEFORE.get(kind, current))
 
 
 def sendable_majors() -> list[int]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from ..contract import Contract
 from .bodies import EXAMPLE_EXTRACT, EXAMPLE_STAGE, Code, ExtractRef, Name, StageBody
 
 Category = Literal["Economic", "Emergency", "Reliability", "Device Test"]
@@ -97,6 +98,17 @@ class StageExecutionStatus(StageBody):
         return self
 
 
+class HeadEndLoad(Contract):
+    """What the called devices behind one head end system do."""
+
+    head_end: Code = Field(description="The head end system through which these devices are reached.")
+    called: int = Field(ge=0, description="Devices that were called.")
+    answered: int = Field(ge=0, description="Of the called devices, those that have answered, by taking part or not.")
+    rejected: int = Field(ge=0, description="Of those that answered, the ones whose head end rejected the call.")
+    overridden: int = Field(ge=0, description="Of those that answered, the ones whose customer took them back.")
+    reduction_w: int = Field(ge=0, le=1_000_000_000_000, description="W that these devices reduce then.")
+
+
 class DeliveredLoad(StageBody):
     """LEC reports to DERMS what the called devices of a running stage do; the latest message about a minute counts."""
 
@@ -109,6 +121,24 @@ class DeliveredLoad(StageBody):
         "answered": 591002,
         "rejected": 6110,
         "overridden": 2514,
+        "head_ends": [
+            {
+                "head_end": "HE1",
+                "called": 600102,
+                "answered": 579811,
+                "rejected": 6110,
+                "overridden": 2490,
+                "reduction_w": 478993210,
+            },
+            {
+                "head_end": "HE2",
+                "called": 12243,
+                "answered": 11191,
+                "rejected": 0,
+                "overridden": 24,
+                "reduction_w": 9217240,
+            },
+        ],
     }
 
     at: AwareDatetime = Field(description="The moment of which all the figures are.")
@@ -117,6 +147,9 @@ class DeliveredLoad(StageBody):
     answered: int = Field(ge=0, description="Of the called devices, those that have answered, by taking part or not.")
     rejected: int = Field(ge=0, description="Of those that answered, the ones whose head end rejected the call.")
     overridden: int = Field(ge=0, description="Of those that answered, the ones whose customer took them back.")
+    head_ends: tuple[HeadEndLoad, ...] = Field(
+        default=(), description="The same figures by head end system; together they are those above."
+    )
 
 
 class RawOutcome(StageBody):

@@ -2,6 +2,7 @@
 -- The column that is equal in all rows of a partition comes last in the key: building it takes half the time.
 CREATE TABLE lec_reservation (
     stage_id bigint NOT NULL, head_end text NOT NULL, nic_id text NOT NULL, expected_w integer NOT NULL,
+    nominal_w integer,
     PRIMARY KEY (nic_id, head_end, stage_id)
 ) PARTITION BY LIST (stage_id);
 
