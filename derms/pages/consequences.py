@@ -1,16 +1,35 @@
 """Sentences that say what an action would do to an event."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from integration.pages.moments import day
 from integration.seam import clock
 
 from ..choices import FINAL_STAGE_STATES, StageState
 from ..models import Event, Stage
+from ..objectives import OBJECTIVES
 from ..queries.goals import missing_kw, stage_goals
 from ..queries.lists import stages_of
 from ..set_operations.choosing import choose_devices
+
+
+def plan_in_words(event: Event) -> str:
+    """The event an action is about: name, zone, window and what it aims for."""
+    zone, stages = ZoneInfo(event.zone.time_zone), stages_of(event)
+    parts = [event.name, str(event.zone)]
+    if stages:
+        starts = min(stage.starts_at for stage in stages).astimezone(zone)
+        ends = max(stage.ends_at for stage in stages).astimezone(zone)
+        last_day = f"{day(ends)} " if ends.date() != starts.date() else ""
+        window = {"start": f"{day(starts)} {starts:%H:%M}", "end": f"{last_day}{ends:%H:%M %Z}"}
+        parts.append(_("%(start)s to %(end)s") % window)
+    parts.append(event.get_objective_display())
+    if needed := OBJECTIVES[event.objective].event_needs:
+        parts.append(f"{getattr(event, needed) or 0:,} kW")
+    return " · ".join(parts)
 
 
 def expected_devices(event: Event) -> list[str]:

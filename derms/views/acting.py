@@ -22,6 +22,7 @@ from ..actions import ACTIONS, Action, refusal
 from ..choices import EventState, StageState
 from ..forms import CancelForm, ReasonForm
 from ..models import Event, Stage
+from ..pages.consequences import plan_in_words
 from ..queries.lists import events_for_list
 from .seen import seen_fields, seen_revision
 
@@ -109,7 +110,7 @@ def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpR
     return confirm(
         request,
         title=str(words.title) % {"number": event.number, "devices": f"{running:,}"},
-        consequences=[why] if why else action.foresees(event) + sentence,
+        consequences=[plan_in_words(event), *([why] if why else action.foresees(event) + sentence)],
         form=None if why else form,
         hidden=seen_fields(request, [event]),
         act="" if why else str(words.act),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -101,6 +102,19 @@ def test_the_other_systems_are_notified_only_of_what_was_sent(
     form = {"reason": "Storm", **factories.seen(event.number)}
     page = as_operator.post(f"/events/{event.number}/cancel/", form, follow=True).content.decode()
     assert f"{event.number} {sentence}" in page
+
+
+def test_a_confirm_page_names_the_event_its_zone_its_window_and_its_target(
+    as_operator: Client, event_in: Callable[..., Event]
+) -> None:
+    event = event_in("Submitted")
+    Event.objects.update(objective="Load Reduction", target_kw=1200)
+    stage = event.stages.get()
+    starts, ends = (at.astimezone(ZoneInfo(event.zone.time_zone)) for at in (stage.starts_at, stage.ends_at))
+    page = as_operator.get(f"/events/{event.number}/cancel/").content.decode()
+    assert f"Heat peak · {event.zone} · " in page
+    assert f"{starts:%H:%M} to " in page
+    assert f"{ends:%H:%M %Z} · Load Reduction · 1,200 kW" in page
 
 
 def test_a_new_event_needs_approval_later(as_operator: Client, event_in: Callable[..., Event]) -> None:
