@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from integration.seam import outbox
+from integration.seam import outbox, systems
 from integration.seam.messages import EnrollmentLoad, ExtractRef, ProgramRuleSync
 from integration.seam.models import Alert, Delivery, Message
 from integration.seam.program_rules import ProgramRules
@@ -52,4 +52,4 @@ def _send(n: int) -> Message:
         if n % 4 >= 2
         else ProgramRuleSync(program=program, name="Poison", active=True, version=1, rules=ProgramRules())
     )
-    return outbox.send(body, sender=System.CPM)
+    return outbox.send(body, sender=systems.System.CPM)
