@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from cpm.choices import DeviceClass
+from derms.controls import SHEDDABLE
 from derms.models import ControlZone
 from integration.seam import clock
 from integration.seam.sql import analyze, execute, statement
@@ -37,14 +38,18 @@ STREETS = (
 def add_fleet(*, zone_code: str, program_id: int, devices: int, seed: int, prefix: str) -> int:
     """Invent customers with this many devices in one zone, all subscribed to one program; return the number of devices.
 
+    All of them can be switched off, so that one control calls the whole fleet.
     `prefix` starts the customers' numbers. The enrollment load that CPM sends afterwards tells DERMS of the devices.
     """
-    add_customers(zone_code=zone_code, devices=devices, seed=seed, prefix=prefix, now=clock.now())
+    now = clock.now()
+    add_customers(zone_code=zone_code, devices=devices, seed=seed, prefix=prefix, now=now, classes=SHEDDABLE)
     analyze("cpm_customer", "cpm_devicelocation", "cpm_device")
     return subscribe(zone_code=zone_code, program_id=program_id, seed=seed)
 
 
-def add_customers(*, zone_code: str, devices: int, seed: int, prefix: str, now: datetime) -> int:
+def add_customers(
+    *, zone_code: str, devices: int, seed: int, prefix: str, now: datetime, classes: Sequence[str] = ALL_CLASSES
+) -> int:
     """Invent customers with this many devices in one zone, without subscriptions; return the number of devices."""
     zone = ControlZone.objects.get(code=zone_code)
     params = {
@@ -52,6 +57,7 @@ def add_customers(*, zone_code: str, devices: int, seed: int, prefix: str, now: 
         "town": zone.name,
         "time_zone": zone.time_zone,
         "devices": devices,
+        "classes": list(classes),
         "seed": seed * 10,
         "prefix": prefix,
         "installed_before": now - INSTALLED_BEFORE,

@@ -55,5 +55,8 @@ SELECT location_id, CASE WHEN draw %% 5 = 0 THEN 'placeholder-hub' ELSE kind.hea
        device_class, models[1 + draw %% cardinality(models)],
        low_w + draw / 100 %% ((high_w - low_w) / 100) * 100, draw / 10 %% 97 = 0, installed_at
   FROM device
-  JOIN LATERAL (SELECT * FROM kind WHERE from_share <= share ORDER BY from_share DESC LIMIT 1) kind ON true
+  -- A class that is not asked for leaves its share to the one before it.
+  JOIN LATERAL (SELECT * FROM kind
+                 WHERE from_share <= share AND device_class = ANY(%(classes)s)
+                 ORDER BY from_share DESC LIMIT 1) kind ON true
  ORDER BY serial
