@@ -158,7 +158,8 @@ def reserved_stage(
     partition = Partition("derms_reservation", "stage_id", made.pk)
     partition.create()
     ids = [one.pk for one in devices]
-    partition.execute("INSERT INTO {table} SELECT %s, unnest(%s::bigint[]), %s", [made.pk, ids, RATED_W])
+    insert = "INSERT INTO {table} (stage_id, device_id, expected_w, nominal_w) SELECT %s, unnest(%s::bigint[]), %s, %s"
+    partition.execute(insert, [made.pk, ids, RATED_W, RATED_W])
     partition.finish(derms.PRIMARY_KEY)
     partition.attach()
     return made

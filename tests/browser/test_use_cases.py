@@ -46,7 +46,7 @@ def _plan_and_submit(operator: Person) -> str:
     start = clock.now() + AHEAD
     page.get_by_label("Start").fill(local(start))
     operator.press("Add Stage")
-    page.get_by_role("listitem", name="Stage 3").get_by_label("Program").select_option(index=1)
+    page.get_by_role("listitem", name="Stage 3").get_by_label("Program").select_option(label="Peak Reserve")
     for number in (1, 2, 3):
         row = page.get_by_role("listitem", name=f"Stage {number}")
         row.get_by_label("After").fill(str((number - 1) * STAGE_SECONDS / 60))
