@@ -23,7 +23,7 @@ def _yes_no(flag: bool) -> str:
 
 
 def _window(event: ProgramEvent) -> SafeString:
-    return window(event.starts_at, event.ends_at, event.time_zone)
+    return window(event.starts_at, event.ends_at)
 
 
 def _outcome(code: str) -> Column[ProgramEvent]:

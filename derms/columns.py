@@ -34,7 +34,7 @@ def _stage_link(stage: Stage) -> SafeString:
 
 
 def _window(stage: Stage) -> SafeString:
-    return window(stage.starts_at, stage.ends_at, stage.event.zone.time_zone)
+    return window(stage.starts_at, stage.ends_at)
 
 
 def _progress(event: Any) -> SafeString | None:
@@ -81,7 +81,7 @@ EVENTS = Columns[Any](
     Column(_("Strategy"), value=lambda e: e.strategy.name),
     Column(
         _("Window"),
-        lambda e: window(e.starts_at, e.ends_at, e.zone.time_zone),
+        lambda e: window(e.starts_at, e.ends_at),
         value=lambda e: e.starts_at,
         file_label=_("Starts at"),
         sort="starts",

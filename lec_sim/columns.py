@@ -11,7 +11,7 @@ from .queries.stages import Progress
 
 
 def _window(stage: LecStage) -> SafeString:
-    return window(stage.starts_at, stage.ends_at, stage.time_zone)
+    return window(stage.starts_at, stage.ends_at)
 
 
 RUNNING = Columns[Progress](
@@ -53,8 +53,8 @@ PAST = Columns[LecStage](
     Column(_("Stage"), lambda stage: stage, phone="title"),
     Column(_("State"), "state", phone="side"),
     Column(_("Window"), _window, phone=""),
-    Column(_("Started"), lambda stage: clock(stage.started_at, stage.time_zone), phone="off"),
-    Column(_("Ended"), lambda stage: clock(stage.ended_at, stage.time_zone), phone="off"),
+    Column(_("Started"), lambda stage: clock(stage.started_at), phone="off"),
+    Column(_("Ended"), lambda stage: clock(stage.ended_at), phone="off"),
     Column(_("Reserved"), lambda stage: number(stage.reserved), css="num", phone="start label"),
     Column(_("Called"), lambda stage: number(stage.called), css="num", phone="end label"),
     Column(

@@ -20,6 +20,7 @@ from integration.pages.confirm import confirm
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import Page, keyset_page
 from integration.pages.limits import is_over
+from integration.pages.moments import show_in
 from integration.seam import clock
 
 from .. import operations
@@ -63,6 +64,7 @@ def customer_list(request: SignedInRequest) -> HttpResponse:
 def customer(request: SignedInRequest, number: str) -> HttpResponse:
     """Customer Program Summary: a customer's enrollments, coming reservations and history."""
     found = get_object_or_404(Customer, number=number)
+    _show_in_zone_of(found)
     context = {
         "customer": found,
         "enrollments": current_enrollments(found),
@@ -100,8 +102,15 @@ def outstanding(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
         raise OptOutNotAllowed(
             _("%(type)s programs do not allow customers to opt out.") % {"type": enrollment.subscription.program.type}
         )
+    show_in(enrollment.subscription.location.time_zone)
     context = {"customer": found, "enrollment": enrollment, "columns": OUTSTANDING, "now": clock.now()}
     return render(request, "cpm/outstanding.html", context)
+
+
+def _show_in_zone_of(customer: Customer) -> None:
+    """The page has the zone of the customer's first home; a home in another zone names its own."""
+    if home := customer.locations.order_by("pk").first():
+        show_in(home.time_zone)
 
 
 @require_http_methods(["POST"])

@@ -20,6 +20,7 @@ from integration.pages.columns import Columns
 from integration.pages.exports import PAGE, export, listing
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, SIZE, Page, join_key, page_of, split_key
+from integration.pages.moments import show_in
 from integration.seam import clock
 
 from .. import operations
@@ -127,6 +128,7 @@ def _row(event_number: str, stage_number: int, head_end: str, nic_id: str) -> Pa
             _("%(head_end)s/%(nic)s has no participation in %(event)s.")
             % {"head_end": head_end, "nic": nic_id, "event": event}
         )
+    show_in(found[0].device.location.time_zone)
     return found[0]
 
 

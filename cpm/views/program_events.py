@@ -10,6 +10,7 @@ from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
+from integration.pages.moments import show_in
 
 from ..columns import PROGRAM_EVENTS
 from ..filters import ProgramEventFilter
@@ -33,6 +34,7 @@ def program_event_list(request: SignedInRequest) -> HttpResponse:
 def program_event(request: SignedInRequest, event_number: str, stage_number: int) -> HttpResponse:
     """One program event; its live part refreshes itself until the program event is settled."""
     found = get_object_or_404(program_events(), event_number=event_number, stage_number=stage_number)
+    show_in(found.time_zone)
     context = {
         "program_event": found,
         "is_settled": is_settled(found),

@@ -16,6 +16,7 @@ from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.confirm import confirm
 from integration.pages.http import SignedInRequest
+from integration.pages.moments import show_in
 from integration.seam import clock
 
 from .. import operations
@@ -42,6 +43,7 @@ def subscription(request: SignedInRequest, number: str, pk: int) -> HttpResponse
     enrollment = enrollment_of(found, pk)
     if enrollment is None:
         raise Http404(_("%(number)s has no open subscription %(pk)s.") % {"number": number, "pk": pk})
+    show_in(enrollment.subscription.location.time_zone)
     context = {"customer": found, "enrollment": enrollment, "device_columns": ENROLLED_DEVICES}
     return render(request, "cpm/subscription.html", context)
 
@@ -55,6 +57,7 @@ def location(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
     found = _subscription(number, pk)
     devices, now = devices_of(found.location), clock.now()
     zone = found.location.time_zone
+    show_in(zone)
     form = UnavailabilityForm(request.POST or None, devices=_enrolled(found), time_zone=zone, now=now)
     released: list[ParticipationRow] = []
     if request.method == "POST" and form.is_valid():
@@ -94,6 +97,7 @@ def would_release(request: SignedInRequest, number: str) -> HttpResponse:
     is_checked = False
     if theirs:
         zone = theirs[0].location.time_zone
+        show_in(zone)
         form = PeriodForm({**request.GET.dict(), "reason": "-"}, time_zone=zone, now=clock.now())
         is_checked = form.is_valid()
         rows = _released(form, [device.pk for device in theirs])
@@ -108,6 +112,7 @@ def unavailability_edit(request: SignedInRequest, number: str, uid: UUID) -> Htt
     """Change a period; what was released because of it stays released."""
     period = _period(number, uid)
     zone = period.device.location.time_zone
+    show_in(zone)
     form = PeriodForm(request.POST or None, time_zone=zone, now=clock.now(), period=period)
     released: list[ParticipationRow] = []
     if request.method == "POST" and form.is_valid():

@@ -14,6 +14,8 @@ from integration.pages.access import View, allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.confirm import confirm
 from integration.pages.http import SignedInRequest
+from integration.pages.moments import show_in
+from integration.pages.numbers import count_text
 from integration.seam import clock
 from integration.seam.refusals import Refused
 
@@ -37,7 +39,7 @@ def event_confirm(action: Action) -> View:
     @allow(action.permission)
     @acts_once
     def confirmed(request: SignedInRequest, number: str) -> HttpResponse:
-        return _act_on_one(request, action, get_object_or_404(Event, number=number))
+        return _act_on_one(request, action, get_object_or_404(Event.objects.select_related("zone"), number=number))
 
     return confirmed
 
@@ -67,9 +69,10 @@ def event_action(request: SignedInRequest, verb: str) -> HttpResponse:
 @acts_once
 def stage_cancel(request: SignedInRequest, number: str, stage_number: int) -> HttpResponse:
     """Cancel one stage of an event."""
-    stage = get_object_or_404(Stage.objects.select_related("event"), event__number=number, number=stage_number)
+    stage = get_object_or_404(Stage.objects.select_related("event__zone"), event__number=number, number=stage_number)
     running = stage.called if stage.state == StageState.IN_PROGRESS else 0
     form = CancelForm(_posted(request), number=number if running else "")
+    show_in(stage.event.zone.time_zone)
     revision = seen_revision(request, stage.event)
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
@@ -81,7 +84,7 @@ def stage_cancel(request: SignedInRequest, number: str, stage_number: int) -> Ht
         title = _("Cancel stage %(stage)s of %(number)s and release %(devices)s running devices?")
     return confirm(
         request,
-        title=title % {"stage": stage_number, "number": number, "devices": f"{running:,}"},
+        title=title % {"stage": stage_number, "number": number, "devices": count_text(running)},
         consequences=[_("The event goes on with its other stages."), _("This can't be undone.")],
         form=form,
         hidden=seen_fields(request, [stage.event]),
@@ -97,6 +100,7 @@ def _posted(request: SignedInRequest) -> QueryDict | None:
 
 
 def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpResponse:
+    show_in(event.zone.time_zone)
     revision = seen_revision(request, event)
     running = operations.calls_to_release(event) if action.words_while_running else 0
     words = action.words_while_running if running and action.words_while_running else action.words
@@ -109,7 +113,7 @@ def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpR
     sentence = [str(words.sentence)] if words.sentence else []
     return confirm(
         request,
-        title=str(words.title) % {"number": event.number, "devices": f"{running:,}"},
+        title=str(words.title) % {"number": event.number, "devices": count_text(running)},
         consequences=[plan_in_words(event), *([why] if why else action.foresees(event) + sentence)],
         form=None if why else form,
         hidden=seen_fields(request, [event]),

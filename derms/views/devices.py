@@ -15,6 +15,7 @@ from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
 from integration.pages.limit_uses import LIMIT_USES
+from integration.pages.moments import show_in
 from integration.seam import clock
 
 from .. import operations
@@ -54,6 +55,7 @@ def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse
     found = devices.filter(head_end__code=head_end, nic_id=nic_id).order_by("-registered_at").first()
     if found is None:
         found = get_object_or_404(devices, head_end__code=head_end, nic_id=nic_id)
+    show_in(found.zone.time_zone)
     now = clock.now()
     enrollments = list(found.enrollments.select_related("program").order_by("-starts_at"))
     programs = [one.program for one in enrollments if one.ends_at is None]

@@ -17,6 +17,7 @@ from derms.queries.lists import events_for_list, open_alerts_by_event, receipts,
 from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
+from integration.pages.moments import show_in
 from integration.seam import clock
 from integration.seam.models import Alert
 from integration.seam.queries import sent_about
@@ -96,6 +97,7 @@ def _filtered(request: SignedInRequest) -> EventFilter:
 
 def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
     """What the event page and its live fragment show."""
+    show_in(found.zone.time_zone)
     stages = stages_of(found)
     context: dict[str, Any] = {
         "event": found,

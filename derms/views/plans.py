@@ -17,6 +17,7 @@ from derms.queries.lists import events_for_list, stages_of
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.http import SignedInRequest
+from integration.pages.moments import show_in
 from integration.seam import clock
 from integration.seam.refusals import Refused
 
@@ -41,6 +42,7 @@ def event_new(request: SignedInRequest) -> HttpResponse:
     is_typed = request.method == "POST"
     draft = None if is_typed else EventDraft.objects.filter(person_id=request.user.pk).first()
     typed, time_zone = _with_rows(request.POST if is_typed else _first_typed(request, draft))
+    show_in(time_zone)
     if button := _button(request):
         plan = new_plan(after_button(typed, button, time_zone), time_zone, bound=button == "check")
         return _pressed(request, "derms/event_new.html", plan, {"time_zone": time_zone})
@@ -177,6 +179,7 @@ def _check_context(plan: Plan) -> dict[str, Any]:
 
 
 def _edit_context(request: SignedInRequest, event: Event) -> dict[str, Any]:
+    show_in(event.zone.time_zone)
     return {
         "event": event,
         "time_zone": event.zone.time_zone,

@@ -14,6 +14,7 @@ from integration.pages.exports import PAGE as EXPORT_PAGE
 from integration.pages.exports import export, listing
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, page_of
+from integration.pages.moments import show_in
 
 from ..columns import STAGE_DEVICES
 from ..filters import StageDeviceForm
@@ -30,6 +31,7 @@ def stage(request: SignedInRequest, number: str, stage_number: int) -> HttpRespo
     """A stage: a live part with its devices' states and answers, then the devices that match the filter."""
     event = get_object_or_404(Event.objects.select_related("zone", "type"), number=number)
     found = get_object_or_404(Stage.objects.select_related("program"), event=event, number=stage_number)
+    show_in(event.zone.time_zone)
     reports = answers(found)
     context: dict[str, Any] = {
         "event": event,

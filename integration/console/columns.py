@@ -116,7 +116,7 @@ USERS = Columns[User](
     Column(_("User"), lambda user: link(reverse("user_edit", args=[user.username]), user.username), phone="title"),
     Column(_("Roles"), lambda user: ", ".join(group.name for group in user.groups.all()) or None),
     Column(_("May sign in"), lambda user: yesno(user.is_active), phone="side"),
-    Column(_("Last signed in"), lambda user: when(user.last_login, "UTC")),
+    Column(_("Last signed in"), lambda user: when(user.last_login)),
 )
 
 
@@ -125,7 +125,7 @@ def _event_link(event: Any) -> SafeString:
 
 
 def _window(event: Any) -> SafeString:
-    return window(event.starts_at, event.ends_at, event.zone.time_zone)
+    return window(event.starts_at, event.ends_at)
 
 
 # Running events, with their window and reserved power.

@@ -13,6 +13,7 @@ from lec_sim.models import HeadEndProfile
 ALWAYS_SUMMER = MONTHS  # the load that zones borrow is a summer's, whatever the date is
 LEAD_TIME_S = 20
 OUTCOME_TIMEOUT_S = 60
+TIME_ZONE = "America/New_York"
 
 
 class DemoZone(NamedTuple):
@@ -62,7 +63,7 @@ def add_zone(
 ) -> ControlZone:
     """Make a control zone with its grid; `feeders` is per substation, `transformers` per feeder."""
     zone = ControlZone.objects.create(
-        code=code, name=name, time_zone="America/New_York", limit_kw=limit_kw, cooling_months=ALWAYS_SUMMER
+        code=code, name=name, time_zone=TIME_ZONE, limit_kw=limit_kw, cooling_months=ALWAYS_SUMMER
     )
     grid = {"substations": substations, "feeders": feeders, "transformers": transformers}
     execute(statement("integration.demo", "add_zone_grid"), {"zone": zone.pk, "code": code, **grid})

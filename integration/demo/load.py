@@ -12,10 +12,10 @@ from derms.models import ControlZone, LoadForecast
 from integration.seam import sql
 from integration.seam.sql import copy_in, execute, statement
 
-from .grid import ZONES
+from .grid import TIME_ZONE, ZONES
 
 METERED = Path(__file__).parent / "pjm_zone_load_summer_2018.csv"
-LOCAL = ZoneInfo("America/New_York")
+LOCAL = ZoneInfo(TIME_ZONE)
 # The zones' peak per seeded device, so that calling all devices changes the load by a few percent, visible on a chart.
 PEAK_KW_PER_DEVICE = 10.0
 LIMIT_SHARE = 0.96

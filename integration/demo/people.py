@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from integration.console.models import User
 from integration.console.roles import ADMINISTRATOR
 
+from .grid import TIME_ZONE
 from .sign_ins import PASSWORD, PEOPLE
 
 
@@ -22,6 +23,7 @@ def add_people() -> None:
                 "first_name": first.title(),
                 "last_name": last.title(),
                 "email": f"{person.username}@example.com",
+                "time_zone": TIME_ZONE,
                 "is_staff": person.role == ADMINISTRATOR,
             },
         )

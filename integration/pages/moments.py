@@ -1,4 +1,4 @@
-"""How moments and durations are written: in a zone's time with UTC beside it."""
+"""How moments and durations are written: in the time of the page's zone."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,26 +21,42 @@ def day(local: datetime) -> str:
 
 
 def time_tag(moment: datetime, local: datetime, text: str, after: str = "") -> SafeString:
-    """A `time` element: the moment in UTC for scripts; the title is the local time to the second."""
+    """A `time` element: the moment in UTC for scripts; the title is the local time to the second, and UTC."""
+    beside = "" if local.tzname() == "UTC" else f", {moment.astimezone(UTC):%H:%M:%S} UTC"
     return format_html(
         '<time datetime="{}" title="{}">{}{}</time>',
         moment.astimezone(UTC).isoformat(timespec="seconds"),
-        f"{local:%Y-%m-%d %H:%M:%S %Z}",
+        f"{local:%Y-%m-%d %H:%M:%S %Z}{beside}",
         text,
         after,
     )
 
 
+def show_in(zone: str) -> None:
+    """Make a zone the one of the page that is being made: its header names it, its moments don't repeat it."""
+    timezone.activate(ZoneInfo(zone))
+
+
 def own_zone(zone: str) -> str:
-    """The zone a moment belongs to; the person's own if a list mixes zones."""
+    """The zone a moment belongs to; if none is given, the page's."""
     return zone or timezone.get_current_timezone_name()
 
 
-def clock_text(moment: datetime, zone: str, before: str) -> SafeString:
-    """A time of day with its zone, UTC beside it; `before` is the day, or empty."""
+def clock_text(moment: datetime, zone: str, *, with_day: bool = False, with_zone: bool = False) -> SafeString:
+    """A time of day; with its zone and UTC, or with its zone only if the page has another one."""
     local = moment.astimezone(ZoneInfo(zone))
+    text = f"{day(local)} {local:%H:%M}" if with_day else f"{local:%H:%M}"
+    if not with_zone:
+        return time_tag(moment, local, text, named(local, zone))
     beside = f"{local:%Z}" if zone == "UTC" else f"{local:%Z} {zulu(moment)}"
-    return time_tag(moment, local, f"{before}{local:%H:%M} ", format_html("<small>{}</small>", beside))
+    return time_tag(moment, local, f"{text} ", format_html("<small>{}</small>", beside))
+
+
+def named(local: datetime, zone: str) -> SafeString:
+    """The name of a local time's zone, if the page has another one or the time of day occurs twice."""
+    is_twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    is_known = zone == timezone.get_current_timezone_name() and not is_twice
+    return SafeString("") if is_known else format_html(" <small>{}</small>", f"{local:%Z}")
 
 
 def duration(left: timedelta) -> str:

@@ -10,19 +10,25 @@ export const zulu = (moment) => `${two(moment.getUTCHours())}:${two(moment.getUT
 
 const format = clock && new Intl.DateTimeFormat(document.documentElement.lang || 'en', {
   timeZone: clock.dataset.clock, weekday: 'short', day: 'numeric', month: 'short',
-  hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short',
+  hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'shortOffset',
 });
+const partsOf = (moment) => Object.fromEntries(format.formatToParts(moment).map(({ type, value }) => [type, value]));
+// The server names the zone as people there do ("EST"); browsers know such names only in some languages. If the clocks
+// change while the page is open, its offset is shown.
+const named = shown?.querySelector('small').textContent.split(' ')[0];
+const offset = clock && partsOf(now()).timeZoneName;
 const showClock = () => {
   const moment = now();
-  const p = Object.fromEntries(format.formatToParts(moment).map(({ type, value }) => [type, value]));
+  const p = partsOf(moment);
+  const zone = p.timeZoneName === offset ? named : p.timeZoneName;
   shown.firstChild.data = `${p.weekday} ${p.day} ${p.month} ${p.hour}:${p.minute} `;
-  put(shown.querySelector('small'), `${p.timeZoneName} ${zulu(moment)}`);
+  put(shown.querySelector('small'), zone === 'UTC' ? zone : `${zone} ${zulu(moment)}`);
 };
 
 // The same text as the `countdown` template tag.
-const duration = (milliseconds) => {
+const duration = (milliseconds, over) => {
   const s = Math.floor(milliseconds / 1000);
-  if (s <= 0) return 'now';
+  if (s <= 0) return over;
   if (s >= 86400) return `${Math.floor(s / 86400)} d ${two(Math.floor((s % 86400) / 3600))} h`;
   if (s >= 3600) return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
   return s >= 60 ? `${Math.floor(s / 60)} min ${two(s % 60)} s` : `${s} s`;
@@ -30,7 +36,9 @@ const duration = (milliseconds) => {
 
 const tick = () => {
   if (clock) showClock();
-  all('[data-countdown]').forEach((time) => put(time, duration(Date.parse(time.dateTime) - now())));
+  all('[data-countdown]').forEach((time) => {
+    put(time, duration(Date.parse(time.dateTime) - now(), time.dataset.countdown));
+  });
 };
 tick();
 setInterval(tick, 1000);

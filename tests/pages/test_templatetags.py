@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.template import Context, Template
+from django.utils import timezone, translation
 
 from integration.pages.badges import look_of
 from integration.pages.drawing import Axis
@@ -103,6 +104,13 @@ def test_counts_and_shares() -> None:
     assert percent_of(4180, 4000) == "104\u00a0%"
 
 
+def test_german_has_its_own_separators() -> None:
+    with translation.override("de"):
+        assert number(4583) == "4.583"
+        assert (kw(2697), kw(12.34)) == ("2,70\u00a0<small>MW</small>", "12,3\u00a0<small>kW</small>")
+        assert drawn("{% plotted x 2 %}", x=2.5) == '<td class="num" data-value="2.50">2,50</td>'
+
+
 def test_none_is_a_dash_everywhere() -> None:
     assert {kw(None), watts(None), number(None), percent_of(None, 5), percent_of(5, 0)} == {"—"}
     for source in ("{% when x zone %}", "{% clock x zone %}", "{% window x x zone %}", "{% countdown x %}"):
@@ -113,25 +121,36 @@ def test_none_is_a_dash_everywhere() -> None:
 # --- Times --------------------------------------------------------------------------------------------------------
 
 
-def test_a_moment_is_shown_in_the_zone_with_utc_beside_it() -> None:
+def test_a_moment_names_its_zone_only_if_the_page_has_another_one() -> None:
     html = drawn("{% when t zone %}", t=NOW)
-    assert 'datetime="2026-07-21T21:42:00+00:00"' in html
-    assert ">Tue 21 Jul 17:42 <small>EDT 21:42Z</small></time>" in html
+    assert 'datetime="2026-07-21T21:42:00+00:00" title="2026-07-21 17:42:00 EDT, 21:42:00 UTC"' in html
+    assert ">Tue 21 Jul 17:42 <small>EDT</small></time>" in html
+    with timezone.override(EASTERN):
+        assert ">Tue 21 Jul 17:42</time>" in drawn("{% when t zone %}", t=NOW)
+        assert ">17:42</time>" in drawn("{% clock t %}", t=NOW)
+        assert drawn("{% window t t zone %}", t=NOW).endswith("17:42</time></span>")
+
+
+def test_the_header_names_the_zone_and_utc_once() -> None:
+    assert ">Tue 21 Jul 17:42 <small>EDT 21:42Z</small></time>" in drawn("{% now_in t zone %}", t=NOW)
+    assert ">Tue 21 Jul 21:42 <small>UTC</small></time>" in drawn("{% now_in t %}", t=NOW)
+
+
+def test_a_time_of_day_that_occurs_twice_names_its_offset_name() -> None:
+    with timezone.override(EASTERN):
+        assert "01:30 <small>EDT</small>" in drawn("{% clock t %}", t=datetime(2026, 11, 1, 5, 30, tzinfo=UTC))
+        assert "01:30 <small>EST</small>" in drawn("{% clock t %}", t=datetime(2026, 11, 1, 6, 30, tzinfo=UTC))
 
 
 def test_winter_has_another_name() -> None:
-    assert "12:00 <small>EST 17:00Z</small>" in drawn("{% clock t zone %}", t=datetime(2026, 1, 5, 17, tzinfo=UTC))
-
-
-def test_utc_is_not_written_twice() -> None:
-    assert ">Tue 21 Jul 21:42 <small>UTC</small></time>" in drawn("{% when t %}", t=NOW)
+    assert "12:00 <small>EST</small>" in drawn("{% clock t zone %}", t=datetime(2026, 1, 5, 17, tzinfo=UTC))
 
 
 def test_a_window_names_its_second_day_only_where_there_is_one() -> None:
     evening = drawn("{% window a b zone %}", a=NOW, b=NOW + timedelta(hours=2))
     night = drawn("{% window a b zone %}", a=NOW, b=NOW + timedelta(hours=10))
     assert ">Tue 21 Jul 17:42</time>\u2013<time" in evening
-    assert ">19:42</time> <small>EDT 21:42Z\u201323:42Z</small>" in evening
+    assert ">19:42</time> <small>EDT</small>" in evening
     assert ">Wed 22 Jul 03:42</time>" in night
 
 

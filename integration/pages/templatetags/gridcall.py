@@ -13,7 +13,6 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.template import Context, Variable
 from django.templatetags.static import static
-from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -21,16 +20,14 @@ from django.utils.translation import gettext as _
 from integration.pages.badges import OUTCOMES, look_of
 from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
 from integration.pages.exports import FORMATS
-from integration.pages.moments import clock_text, day, duration, own_zone, time_tag, zulu
+from integration.pages.moments import clock_text, day, duration, named, own_zone, time_tag
+from integration.pages.numbers import NBSP, NONE, Number, count_text, power_parts
 from integration.seam.outcomes import SUCCESSES
 from integration.seam.systems import label_of
 
 register = template.Library()
 register.filter("system", label_of)
 
-Number = int | float | Decimal
-NONE = "—"
-NBSP = "\u00a0"
 TO = "\N{EN DASH}"
 # A progress bar ends at 125 % of its target, so that exceeding the target is visible.
 PROGRESS_SCALE = 1.25
@@ -86,32 +83,22 @@ def plotted(value: float | None, digits: int) -> SafeString:
     if value is None:
         return format_html('<td class="num">{}</td>', NONE)
     shown = f"{value:.{digits}f}"
-    return format_html('<td class="num" data-value="{}">{}</td>', shown, localize(Decimal(shown)))
+    return format_html('<td class="num" data-value="{}">{}</td>', shown, count_text(Decimal(shown), digits))
 
 
 # --- Numbers ------------------------------------------------------------------------------------------------------
 
 
-def minus(text: str) -> str:
-    return text.replace("-", "\N{MINUS SIGN}")
-
-
 @register.filter
 def number(value: Number | None) -> str:
-    """A count with thousands separated."""
-    return NONE if value is None else minus(f"{value:,}")
+    """A number with its thousands separated."""
+    return count_text(value)
 
 
 @register.filter
 def kw(value: Number | None) -> str:
     """Power in kW: shown in kW below 1,000, the smaller the more decimals, else in MW with two decimals."""
-    if value is None:
-        return NONE
-    power = float(value)
-    if abs(round(power)) >= 1000:
-        return quantity(f"{power / 1000:,.2f}", "MW")
-    decimals = 0 if power.is_integer() or abs(power) >= 100 else 1 if abs(power) >= 10 else 2
-    return quantity(f"{power:.{decimals}f}", "kW")
+    return NONE if value is None else quantity(*power_parts(value))
 
 
 @register.filter
@@ -121,48 +108,54 @@ def watts(value: Number | None) -> str:
 
 
 def quantity(text: str, unit: str) -> SafeString:
-    return format_html("{}{}<small>{}</small>", minus(text), NBSP, unit)
+    return format_html("{}{}<small>{}</small>", text, NBSP, unit)
 
 
 @register.filter
 def percent_of(part: Number | None, whole: Number | None) -> str:
     """The share of the whole that a part is, in whole percent."""
-    return f"{round(100 * float(part) / float(whole))}{NBSP}%" if part is not None and whole else NONE
+    return f"{count_text(round(100 * float(part) / float(whole)))}{NBSP}%" if part is not None and whole else NONE
 
 
 # --- Times --------------------------------------------------------------------------------------------------------
 
 
+# A page has one zone of time, named in its header: a moment names its zone only if it is another one. Its title has the
+# zone's time to the second, and UTC.
+
+
 @register.simple_tag
 def when(moment: datetime | None, zone: str = "") -> SafeString:
-    """A moment with its day in the zone's time, UTC beside it: Tue 21 Jul 17:42 EDT 21:42Z. `zone` is an IANA name."""
-    if moment is None:
-        return SafeString(NONE)
-    zone = own_zone(zone)
-    return clock_text(moment, zone, f"{day(moment.astimezone(ZoneInfo(zone)))} ")
+    """A moment with its day: Tue 21 Jul 17:42. `zone` is an IANA name, by default the page's zone."""
+    return SafeString(NONE) if moment is None else clock_text(moment, own_zone(zone), with_day=True)
 
 
 @register.simple_tag
 def clock(moment: datetime | None, zone: str = "") -> SafeString:
-    """A moment without its day: 17:42 EDT 21:42Z."""
-    return SafeString(NONE) if moment is None else clock_text(moment, own_zone(zone), "")
+    """A moment without its day: 17:42."""
+    return SafeString(NONE) if moment is None else clock_text(moment, own_zone(zone))
+
+
+@register.simple_tag
+def now_in(moment: datetime, zone: str = "") -> SafeString:
+    """The present moment with its zone and UTC: Tue 21 Jul 17:42 EDT 21:42Z."""
+    return clock_text(moment, own_zone(zone), with_day=True, with_zone=True)
 
 
 @register.simple_tag
 def window(start: datetime | None, end: datetime | None, zone: str = "") -> SafeString:
-    """A period in the zone's time, UTC beside it; the second day only if it differs."""
+    """A period: Tue 21 Jul 17:42-18:42; the second day only if it differs."""
     if start is None or end is None:
         return SafeString(NONE)
     zone = own_zone(zone)
     a, b = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
     second_day = "" if a.date() == b.date() else f"{day(b)} "
-    beside = "UTC" if zone == "UTC" else f"{a:%Z} {zulu(start)}{TO}{zulu(end)}"
     return format_html(
-        '<span class="when">{}{}{} <small>{}</small></span>',
+        '<span class="when">{}{}{}{}</span>',
         time_tag(start, a, f"{day(a)} {a:%H:%M}"),
         TO,
         time_tag(end, b, f"{second_day}{b:%H:%M}"),
-        beside,
+        named(a, zone) or named(b, zone),
     )
 
 
@@ -172,7 +165,9 @@ def countdown(context: Context, moment: datetime | None) -> SafeString:
     if moment is None:
         return SafeString(NONE)
     left = duration(moment - server_now(context))
-    return format_html('<time data-countdown datetime="{}">{}</time>', moment.astimezone(UTC).isoformat(), left)
+    return format_html(
+        '<time data-countdown="{}" datetime="{}">{}</time>', _("now"), moment.astimezone(UTC).isoformat(), left
+    )
 
 
 def server_now(context: Context) -> datetime:
@@ -251,7 +246,7 @@ def outcome_strip(counts: Mapping[str, int]) -> SafeString:
     total = sum(counts.values())
     if not total:
         return SafeString(NONE)
-    listed = ", ".join(f"{look.word} {counts[code]:,}" for code, look in OUTCOMES.items() if counts.get(code))
+    listed = ", ".join(f"{look.word} {number(counts[code])}" for code, look in OUTCOMES.items() if counts.get(code))
     return format_html(
         '<span class="meter" title="{}">{}<span class="num">{}</span><span class="visually-hidden">{}</span></span>',
         listed,

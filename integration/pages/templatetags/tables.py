@@ -10,8 +10,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 
 from integration.pages.columns import Column, Columns, Text
-
-from .gridcall import NONE
+from integration.pages.numbers import NONE
 
 register = template.Library()
 
