@@ -16,6 +16,9 @@ from integration.console.models import User
 from integration.pages import exports
 from integration.pages.exports import PAGE, ExportRefused, Listing, export, safe_cell
 
+# Closing a file response looks at the database connection that an earlier test left open.
+pytestmark = pytest.mark.django_db
+
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_text_that_a_spreadsheet_would_run_is_quoted(begin: str) -> None:

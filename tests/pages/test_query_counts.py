@@ -17,7 +17,7 @@ QUERIES: dict[str, int] = {
     "alerts/": 10,
     "audit-trail/": 10,
     "customers/": 9,
-    "customers/<str:number>/": 22,
+    "customers/<str:number>/": 23,
     "customers/<str:number>/subscriptions/<int:pk>/": 11,
     "customers/<str:number>/subscriptions/<int:pk>/location/": 14,
     "customers/<str:number>/unavailability/<uuid:uid>/cancel/": 8,
