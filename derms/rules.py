@@ -72,7 +72,9 @@ def _hours(rules: ProgramRules, day: date, zone: tzinfo | None) -> tuple[datetim
 
 
 def _on_holiday(rules: ProgramRules, window: Window) -> bool:
-    return window.start.date() in rules.holidays
+    """Whether the window touches one of the days; it ends before the moment `end`."""
+    first, last = window.start.date(), (window.end - timedelta(microseconds=1)).date()
+    return any(first <= day <= last for day in rules.holidays)
 
 
 def _at_short_notice(rules: ProgramRules, window: Window) -> bool:

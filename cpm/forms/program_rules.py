@@ -1,7 +1,7 @@
 """The rules of a program: one form field per field of the contract, made from its entry."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, time
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -94,8 +94,6 @@ class RulesForm(forms.Form):
         given = self.cleaned_data
         self._both_or_none("season_start", "season_end", _("A season needs both its first and its last day."))
         self._both_or_none("hours_from", "hours_until", _("Hours need both a start and an end."))
-        if self._hours_end_before_they_begin():
-            self.add_error("hours_until", _("The hours end before they begin; an event stays within one day."))
         if not self.errors:
             self._validate_rules(given)
         return given
@@ -104,11 +102,6 @@ class RulesForm(forms.Form):
         missing = [name for name in (first, second) if self.cleaned_data.get(name) in ("", None)]
         if len(missing) == 1 and missing[0] not in self.errors:
             self.add_error(missing[0], sentence)
-
-    def _hours_end_before_they_begin(self) -> bool:
-        """Whether the hours are reversed; midnight as the end is the end of the day."""
-        start, end = (self.cleaned_data.get(name) for name in ("hours_from", "hours_until"))
-        return start is not None and end is not None and end != time() and end <= start
 
     def _validate_rules(self, given: dict[str, Any]) -> None:
         """Validate the fields against the contract that is sent to DERMS, and report errors on the fields."""

@@ -131,11 +131,17 @@ class StageGrid:
 
     def _offer_choices(self) -> None:
         """Query the choices once instead of once per row."""
-        programs = [("", "—"), *Program.objects.order_by("name").values_list("pk", "name")]
+        programs = [("", "—"), *self._programs()]
         groups = list(DerGroup.objects.order_by("name").values_list("pk", "name"))
         for row in self.rows.forms:
             for name, choices in (("program", programs), ("der_groups", groups)):
                 cast(forms.ChoiceField, row.fields[name]).choices = choices
+
+    def _programs(self) -> list[tuple[int, str]]:
+        """The active programs, and others that a row has already: the check says why these can't be submitted."""
+        chosen = {str(row["program"].value()) for row in self.rows}
+        offered = [p for p in Program.objects.order_by("name") if p.active or str(p.pk) in chosen]
+        return [(p.pk, p.name if p.active else _("%(program)s (not active)") % {"program": p}) for p in offered]
 
     def _number_rows(self) -> None:
         """Number new rows after the existing stages, just as they will be saved."""

@@ -11,7 +11,7 @@ from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from derms.four_eyes import own_event_sentence
-from derms.planning.problems import lead_time_problem, plan_problems
+from derms.planning.problems import inactive_program_problem, lead_time_problem, plan_problems
 from integration.seam import outbox
 from integration.seam.alerts import close_alert
 from integration.seam.refusals import Refused
@@ -127,9 +127,9 @@ def schedule_event_with_shortfall(
     close_alert(not_scheduled_key(event), by=by.username)
 
 
-def check_lead_time(event: Event, stages: list[Stage], now: datetime, refusal: type[Refused]) -> None:
-    """Raise `refusal` if the first stage starts sooner than the event type's minimum lead time."""
-    if problem := lead_time_problem(event, stages, now):
+def check_still_possible(event: Event, stages: list[Stage], now: datetime, refusal: type[Refused]) -> None:
+    """Raise `refusal` if a program is not active any more, or the lead time of the event's type is not kept."""
+    if problem := inactive_program_problem(stages) or lead_time_problem(event, stages, now):
         raise refusal(problem)
 
 
@@ -158,7 +158,7 @@ def _lock_to_approve(event_id: int, revision: int | None, by: Any, now: datetime
     if sentence := own_event_sentence(event, by):
         raise EventNotApprovable(sentence)
     stages = lock_stages(event)
-    check_lead_time(event, stages, now, EventNotApprovable)
+    check_still_possible(event, stages, now, EventNotApprovable)
     return event, stages
 
 

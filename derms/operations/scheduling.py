@@ -16,7 +16,7 @@ from integration.seam.systems import System
 from ..choices import EventState, StageState
 from ..figures.targets import kept_steps, target_of
 from ..models import Event, Stage
-from .approval import check_lead_time, not_scheduled_key
+from .approval import check_still_possible, not_scheduled_key
 from .figures import recount_figures
 from .history import save_event, save_stage
 from .locks import lock_event, lock_stages, lock_zone
@@ -49,7 +49,7 @@ def schedule_event(event_id: int, *, now: datetime) -> None:
     stages = lock_stages(event)
     try:
         with transaction.atomic():
-            check_lead_time(event, stages, now, EventNotSchedulable)
+            check_still_possible(event, stages, now, EventNotSchedulable)
             _reserve(event, stages, now)
     except EventNotSchedulable as reason:
         _stay_approved(event, str(reason))

@@ -23,6 +23,8 @@ def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[
         yield _("The event has no stage. Add at least one with + Add Stage.")
         return
     yield from _target_problems(event, stages)
+    if problem := inactive_program_problem(stages):
+        yield problem
     if problem := lead_time_problem(event, stages, now):
         yield problem
     if missing := hours_without_forecast(event, stages):
@@ -49,6 +51,17 @@ def needs_nothing(event: Event, stages: list[Stage]) -> bool:
     if not OBJECTIVES[event.objective].follows_forecast or not event.threshold_kw:
         return False
     return not any(step.kw for step in needed_steps(event, stages))
+
+
+def inactive_program_problem(stages: list[Stage]) -> str:
+    """Return a sentence if a stage's program is not active, else an empty text."""
+    inactive = next((stage for stage in stages if not stage.program.active), None)
+    if inactive is None:
+        return ""
+    return _(
+        "Stage %(number)s uses %(program)s, which is not active. "
+        "Choose another program, or ask a program manager to activate it."
+    ) % {"number": inactive.number, "program": inactive.program}
 
 
 def lead_time_problem(event: Event, stages: list[Stage], now: datetime) -> str:

@@ -131,9 +131,7 @@ ALLOWED_HOURS = Rule(
     "the window is not inside one day's hours; hours may span midnight",
 )
 WEEKDAYS = Rule("weekdays", _("Weekdays"), _("allowed weekdays"), Kind.WINDOW, "the stage starts on another weekday")
-HOLIDAYS = Rule(
-    "holidays", _("Holidays"), _("no holidays"), Kind.WINDOW, "the stage starts on one of the program's holidays"
-)
+HOLIDAYS = Rule("holidays", _("Holidays"), _("no holidays"), Kind.WINDOW, "the window touches one of these local days")
 NOTICE = Rule(
     "notice",
     _("Customer notice"),
@@ -185,9 +183,11 @@ class ProgramRules(Contract):
     hours_from: Annotated[TimeOfDay, ALLOWED_HOURS, Input(_("Events begin no earlier."), _("From (local time)"))] = (
         Field(default=None, description="Time of the control zone's day before which no event runs.")
     )
-    hours_until: Annotated[TimeOfDay, ALLOWED_HOURS, Input(_("Events end no later."), _("Until (local time)"))] = Field(
-        default=None, description="Time of the control zone's day after which no event runs."
-    )
+    hours_until: Annotated[
+        TimeOfDay,
+        ALLOWED_HOURS,
+        Input(_("Events end no later. Earlier than From: on the next day."), _("Until (local time)")),
+    ] = Field(default=None, description="Time of the control zone's day after which no event runs.")
     holidays: Annotated[Dates, HOLIDAYS, Input(_("Days without events, one per line: 2026-07-04."))] = Field(
         default=(), description="Days without events."
     )

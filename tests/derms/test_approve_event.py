@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from derms import operations
 from derms.four_eyes import may_approve, own_event_sentence
-from derms.models import Event, Reservation
+from derms.models import Event, Program, Reservation
 from integration.console.models import User
 from integration.console.roles import APPROVER
 from integration.seam.models import Alert, Message
@@ -51,6 +51,19 @@ def test_nobody_approves_what_they_made(
 
     event = Event.objects.get(pk=event.pk)
     assert (event.state, event.approver) == ("Submitted", None)
+
+
+@pytest.mark.django_db
+def test_an_event_whose_program_is_no_longer_active_is_not_approved(
+    event_in: Callable[..., Event], program: Program, approver: User, now: datetime
+) -> None:
+    event = event_in("Submitted")
+    Program.objects.filter(pk=program.pk).update(active=False)
+
+    with pytest.raises(operations.EventNotApprovable, match="which is not active"):
+        operations.approve_event(event_id=event.pk, by=approver, now=now)
+
+    assert Event.objects.get(pk=event.pk).state == "Submitted"
 
 
 @pytest.mark.django_db

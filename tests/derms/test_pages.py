@@ -317,3 +317,18 @@ def test_state_tracking_names_both_approvers(
     page = html_of(client.get(f"/events/{event.number}/"))
     assert f"Approver: {approver}" in page
     assert f"Balance Authority: {balance_authority}" in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("state", "sentence"), [("New", "submitted, approved or scheduled"), ("Scheduled", "stays")])
+def test_an_events_page_says_when_its_program_is_not_active(
+    as_operator: Client,
+    event_in: Callable[..., Event],
+    program: Program,
+    state: str,
+    sentence: str,
+) -> None:
+    event = event_in(state)
+    assert "active" not in html_of(as_operator.get(f"/events/{event.number}/")).split('id="stages"')[1]
+    Program.objects.filter(pk=program.pk).update(active=False)
+    assert sentence in html_of(as_operator.get(f"/events/{event.number}/")).split('id="stages"')[1]

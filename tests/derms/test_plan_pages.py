@@ -53,6 +53,19 @@ def test_the_first_page_shows_the_stages_of_the_chosen_strategy(as_operator: Cli
     assert f'name="rows_of" value="{strategy.uid}"' in page
 
 
+def test_a_program_that_is_not_active_is_offered_only_to_a_row_that_has_it(
+    as_operator: Client, strategy: Strategy, program: Program
+) -> None:
+    factories.program("FORMER")
+    Program.objects.filter(code="FORMER").update(active=False)
+    page = as_operator.get(f"{NEW}?strategy={strategy.uid}").content.decode()
+    assert "Former program" not in page
+
+    Program.objects.filter(pk=program.pk).update(active=False)
+    page = as_operator.get(f"{NEW}?strategy={strategy.uid}").content.decode()
+    assert f"{program.name} (not active)" in page
+
+
 def test_an_address_that_names_no_strategy_opens_without_one(as_operator: Client, strategy: Strategy) -> None:
     answer = as_operator.get(f"{NEW}?strategy=none-such")
     assert (answer.status_code, rows_shown(answer.content.decode())) == (200, 0)

@@ -79,6 +79,18 @@ def test_hours_that_pass_midnight_hold_on_both_sides_of_it(hour: int, hours: flo
     assert (broken(night, at(2026, 7, 1, hour), hours) is None) == holds
 
 
+@pytest.mark.parametrize(
+    ("day", "hour", "hours", "holds"),
+    [(24, 22, 2, True), (24, 22, 4, False), (25, 12, 1, False), (25, 23, 4, False), (26, 0, 1, True)],
+)
+def test_a_day_without_events_holds_for_every_local_day_the_window_touches(
+    day: int, hour: int, hours: float, holds: bool
+) -> None:
+    christmas = ProgramRules(holidays=(date(2026, 12, 25),))
+
+    assert (broken(christmas, at(2026, 12, day, hour), hours) is None) == holds
+
+
 def test_each_rule_about_a_whole_stage_is_evaluated() -> None:
     whole = {rule.name for rule in RULES.values() if rule.kind in {Kind.WINDOW, Kind.LENGTH}}
 

@@ -57,6 +57,18 @@ def test_a_scheduled_event_has_reserved_what_it_needs_and_says_so(needing: Calla
     assert not Alert.objects.exists()
 
 
+def test_an_event_whose_program_is_no_longer_active_stays_approved_and_reserves_nothing(
+    needing: Callable[..., Event], program: Program, now: datetime
+) -> None:
+    event = needing(4)
+    Program.objects.filter(pk=program.pk).update(active=False)
+
+    operations.schedule_event(event.pk, now=now)
+
+    assert (Event.objects.get(pk=event.pk).state, Reservation.objects.count()) == ("Approved", 0)
+    assert "which is not active" in Alert.objects.get().text
+
+
 def test_the_reservation_extract_is_written_once_after_the_schedule(
     needing: Callable[..., Event], now: datetime
 ) -> None:

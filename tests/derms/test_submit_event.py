@@ -116,6 +116,18 @@ def test_a_start_that_has_passed_is_refused_with_how_long_ago_it_was(
     )
 
 
+def test_a_program_that_is_not_active_is_refused(
+    new_event: Callable[..., Event], program: Program, operator: User, now: datetime
+) -> None:
+    event = new_event()
+    Program.objects.filter(pk=program.pk).update(active=False)
+
+    assert _refusal(event, operator, now) == (
+        f"Stage 1 uses {program.name}, which is not active. "
+        "Choose another program, or ask a program manager to activate it."
+    )
+
+
 def test_the_lead_time_is_that_of_the_earliest_stage(plan: Plan, operator: User, now: datetime) -> None:
     event = plan((60, 90, {}), (-116, -100, {}), target_kw=1)
 
