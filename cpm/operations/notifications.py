@@ -17,7 +17,7 @@ from cpm.models import Notification, NotificationBatch, SelfServiceLink
 from cpm.models.customers import Customer
 from cpm.models.program_events import ProgramEvent
 from integration.seam.alerts import raise_alert
-from integration.seam.models import Alert
+from integration.seam.models import Priority
 from integration.seam.sql import execute
 
 from ..choices import ProgramEventState
@@ -136,7 +136,7 @@ def _alert(batch: NotificationBatch, left: int) -> None:
         raise_alert(
             f"e-mail:{batch.program_event_id}",
             kind="notification",
-            severity=Alert.WARNING,
+            priority=Priority.MEDIUM,
             text=f"Customers of {batch.program_event} could not be e-mailed after {ATTEMPTS} attempts.",
             event_uid=batch.program_event.event_uid,
             stage_uid=batch.program_event.stage_uid,

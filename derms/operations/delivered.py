@@ -8,7 +8,7 @@ from django.conf import settings
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.delivery import receiving
 from integration.seam.messages import DeliveredLoad, Receipt
-from integration.seam.models import Alert
+from integration.seam.models import Priority
 from integration.seam.nudges import tell_pages
 from integration.seam.sql import execute
 
@@ -61,7 +61,7 @@ def _watch_answers(stage: Stage, body: DeliveredLoad) -> None:
     raise_alert(
         answers_key(stage),
         kind="answers below expectation",
-        severity=Alert.WARNING,
+        priority=Priority.MEDIUM,
         text=f"{silent:,} of {body.called:,} devices called by {stage} have not answered.",
         event_uid=stage.event.uid,
         stage_uid=stage.uid,

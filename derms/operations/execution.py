@@ -8,7 +8,7 @@ from django.db import transaction
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.delivery import receiving
 from integration.seam.messages import Receipt, StageExecutionStatus
-from integration.seam.models import Alert
+from integration.seam.models import Priority
 from integration.seam.nudges import tell_pages
 from integration.seam.systems import System
 
@@ -145,7 +145,7 @@ def _alert(stage: Stage, key: str, kind: str, what: str) -> None:
     raise_alert(
         key,
         kind=kind,
-        severity=Alert.CRITICAL,
+        priority=Priority.HIGH,
         text=f"{stage} {what}.",
         event_uid=stage.event.uid,
         stage_uid=stage.uid,

@@ -9,7 +9,7 @@ from django.db.models import Max
 from derms.models import ControlZone
 from derms.queries.forecast_age import KEY, too_old
 from integration.seam.alerts import close_alert, raise_alert
-from integration.seam.models import Alert
+from integration.seam.models import Priority
 
 
 @transaction.atomic
@@ -22,7 +22,7 @@ def report_old_forecast(zone_id: int, *, now: datetime) -> None:
     raise_alert(
         f"{KEY}{zone.pk}",
         kind="forecast too old",
-        severity=Alert.WARNING,
+        priority=Priority.MEDIUM,
         text=f"The forecast of {zone} is from {loaded_at:%Y-%m-%d %H:%MZ}, over {settings.FORECAST_OLD_HOURS} h old.",
     )
 

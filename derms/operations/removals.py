@@ -21,7 +21,7 @@ from integration.seam.messages import (
     RemovalReason,
     ReservationReleased,
 )
-from integration.seam.models import Alert
+from integration.seam.models import Priority
 from integration.seam.nudges import tell_pages
 from integration.seam.systems import System
 
@@ -127,7 +127,7 @@ def _count_removed(stage: Stage, removal: Removal) -> None:
         raise_alert(
             below_target_key(stage),
             kind="target no longer met",
-            severity=Alert.WARNING,
+            priority=Priority.MEDIUM,
             text=f"{stage} is {missing} kW short of its {stage.goal_kw:.0f} kW since devices left it.",
             event_uid=stage.event.uid,
             stage_uid=stage.uid,

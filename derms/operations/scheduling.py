@@ -9,7 +9,7 @@ from derms.set_operations.choosing import count_feeders, reserve_devices
 from integration.seam import extracts, outbox
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.messages import DeviceReservation
-from integration.seam.models import Alert
+from integration.seam.models import Priority
 from integration.seam.refusals import Refused
 from integration.seam.systems import System
 
@@ -102,7 +102,7 @@ def _stay_approved(event: Event, reason: str) -> None:
     raise_alert(
         not_scheduled_key(event),
         kind="event not scheduled",
-        severity=Alert.CRITICAL,
+        priority=Priority.HIGH,
         text=f"{event.number} was not scheduled: {reason}",
         event_uid=event.uid,
     )

@@ -18,6 +18,7 @@ KINDS = {
     "unavailability": _("Unavailability"),
     "program": _("Program"),
     "program type": _("Program type"),
+    "alert": _("Alert"),
 }
 LAST_KEY = "~"  # sorts after every key
 

@@ -46,8 +46,9 @@ class MenuSection(NamedTuple):
     items: list[MenuItem]
 
 
-def count_open_alerts() -> int:
-    return Alert.objects.filter(closed_at=None).count()
+def count_unseen_alerts() -> int:
+    """Return how many alerts are open that nobody has acknowledged."""
+    return Alert.objects.filter(Alert.UNSEEN).count()
 
 
 TOOLS: dict[str | Promise, list[Tool]] = {
@@ -57,7 +58,7 @@ TOOLS: dict[str | Promise, list[Tool]] = {
         Tool(_("Strategies"), "template", "derms:strategy_list", key="s"),
         Tool(_("DER Groups"), "sitemap", "derms:group_list"),
         Tool(_("Devices"), "plug-connected", "derms:device_list", key="d"),
-        Tool(_("Alerts"), "bell", "alert_list", count_open_alerts, "a"),
+        Tool(_("Alerts"), "bell", "alert_list", count_unseen_alerts, "a"),
     ],
     _("Programs"): [
         Tool(_("Program Events"), "file-analytics", "cpm:program_event_list", key="p"),

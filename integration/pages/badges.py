@@ -45,8 +45,9 @@ LOOKS: dict[str, Look] = {
     "error": Look(_("Error"), "alert-triangle", "bad"),
     "deregistered": Look(_("Deregistered"), "circle-minus", "struck"),
     # alerts
-    "warning": Look(_("Warning"), "alert-triangle", "wait"),
-    "critical": Look(_("Critical"), "alert-circle", "bad"),
+    "high": Look(_("High"), "alert-circle", "bad"),
+    "medium": Look(_("Medium"), "alert-triangle", "wait"),
+    "low": Look(_("Low"), "info-circle", "quiet"),
     # deliveries
     "open": Look(_("Open"), "send", "ink"),
     "delivered": Look(_("Delivered"), "check", "quiet"),

@@ -32,7 +32,7 @@ FIGURES = {
     "gridcall_delivery_seconds": Figure("From sent to delivered, over the last 5 minutes", "quantile"),
     "gridcall_stage_start_lateness_seconds": Figure("How late stages started, over the last hour", "quantile"),
     "gridcall_forecast_age_seconds": Figure("How long ago the zone's load forecast was loaded", "zone"),
-    "gridcall_open_alerts": Figure("Open alerts by severity", "severity"),
+    "gridcall_open_alerts": Figure("Open alerts by priority", "priority"),
     "gridcall_unsealed_history_rows": Figure("Rows of history that wait for their block"),
 }
 

@@ -1,22 +1,27 @@
 """Alerts: something a person must look at, open once per key."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from . import clock
-from .models import Alert
+from .models import Alert, AlertChange
+from .nudges import ALERTS, tell_pages
 from .refusals import Refused
 from .sql import execute
 
+# An alert that becomes more urgent has to be acknowledged again.
 _RAISE = """
-INSERT INTO integration_alert
-       (key, kind, severity, text, event_uid, stage_uid, count, opened_at, last_at, closed_by)
+INSERT INTO integration_alert AS a
+       (key, kind, priority, text, event_uid, stage_uid, count, opened_at, last_at, closed_by)
 VALUES (%s, %s, %s, %s, %s, %s, 1, clock_timestamp(), clock_timestamp(), '')
 ON CONFLICT (key) WHERE closed_at IS NULL
-DO UPDATE SET count = integration_alert.count + 1, text = EXCLUDED.text, severity = EXCLUDED.severity,
-              last_at = EXCLUDED.last_at
+DO UPDATE SET count = a.count + 1, text = EXCLUDED.text, priority = EXCLUDED.priority, last_at = EXCLUDED.last_at,
+              acknowledged_at = CASE WHEN EXCLUDED.priority >= a.priority THEN a.acknowledged_at END,
+              acknowledged_by = CASE WHEN EXCLUDED.priority >= a.priority THEN a.acknowledged_by ELSE '' END,
+              note = CASE WHEN EXCLUDED.priority >= a.priority THEN a.note ELSE '' END
 """
 
 
@@ -24,23 +29,53 @@ class AlertArchived(Refused):
     """The alert is already closed."""
 
 
+class AlertAcknowledged(Refused):
+    """Somebody has already acknowledged the alert."""
+
+
 def raise_alert(
-    key: str, *, kind: str, severity: str, text: str, event_uid: UUID | None = None, stage_uid: UUID | None = None
+    key: str, *, kind: str, priority: int, text: str, event_uid: UUID | None = None, stage_uid: UUID | None = None
 ) -> None:
     """Open an alert; if it is already open, count one more occurrence."""
-    execute(_RAISE, [key[:200], kind, severity, text, event_uid, stage_uid])
+    execute(_RAISE, [key[:200], kind, priority, text, event_uid, stage_uid])
+    tell_pages(ALERTS)
 
 
 def close_alert(key: str, *, by: str = "system") -> None:
     """Close the open alert of this key, if there is one."""
-    Alert.objects.filter(key=key, closed_at=None).update(closed_at=clock.now(), closed_by=by)
+    if Alert.objects.filter(key=key, closed_at=None).update(closed_at=clock.now(), closed_by=by):
+        tell_pages(ALERTS)
+
+
+@transaction.atomic
+def acknowledge_alert(*, alert_id: int, by: str, note: str = "") -> None:
+    """Take on an open alert, with a note for the others. Raises AlertArchived or AlertAcknowledged."""
+    alert = _lock_open(alert_id)
+    if alert.acknowledged_at:
+        raise AlertAcknowledged(
+            _("%(acknowledged_by)s has already acknowledged this alert.") % {"acknowledged_by": alert.acknowledged_by}
+        )
+    alert.acknowledged_at, alert.acknowledged_by, alert.note = clock.now(), by, note.strip()
+    alert.save(update_fields=["acknowledged_at", "acknowledged_by", "note"])
+    _record(alert, "acknowledged", alert.acknowledged_at, by, alert.note)
 
 
 @transaction.atomic
 def archive_alert(*, alert_id: int, by: str) -> None:
     """Close one alert that a person has dealt with. Raises AlertArchived."""
+    alert = _lock_open(alert_id)
+    alert.closed_at, alert.closed_by = clock.now(), by
+    alert.save(update_fields=["closed_at", "closed_by"])
+    _record(alert, "archived", alert.closed_at, by)
+
+
+def _lock_open(alert_id: int) -> Alert:
     alert = Alert.objects.select_for_update(no_key=True).get(pk=alert_id)
     if alert.closed_at:
         raise AlertArchived(_("This alert was already archived by %(closed_by)s.") % {"closed_by": alert.closed_by})
-    alert.closed_at, alert.closed_by = clock.now(), by
-    alert.save(update_fields=["closed_at", "closed_by"])
+    return alert
+
+
+def _record(alert: Alert, what: str, at: datetime, by: str, note: str = "") -> None:
+    AlertChange.objects.create(alert=alert, what=what, at=at, by=by, note=note)
+    tell_pages(ALERTS)

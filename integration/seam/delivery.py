@@ -24,7 +24,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from . import clock, sql
 from .alerts import close_alert, raise_alert
 from .messages import NewerMessage, Receipt, check_kind
-from .models import BULK, SMALL, Alert, Delivery, DueWork, Message, Work
+from .models import BULK, SMALL, Delivery, DueWork, Message, Priority, Work
 from .routes import DUE, EVERY, ROUTES, Route
 from .sql import compose, identifier
 
@@ -33,7 +33,7 @@ W = TypeVar("W", Delivery, DueWork)
 
 ATTEMPTS = 12
 # One or two failures are retried within seconds, before anyone could look at an alert.
-ATTEMPTS_BEFORE_WARNING = 3
+ATTEMPTS_BEFORE_ALERT = 3
 OPEN = {
     Delivery._meta.db_table: compose("delivered_at IS NULL AND dead_at IS NULL AND discarded_at IS NULL"),
     DueWork._meta.db_table: compose("dead_at IS NULL"),
@@ -195,7 +195,7 @@ def _close_alerts(work: Work) -> None:
     """Close the alerts about work that is now done."""
     if work.not_yet_since:
         close_alert(_waiting_key(work))
-    if work.attempt - work.given_back > ATTEMPTS_BEFORE_WARNING:
+    if work.attempt - work.given_back > ATTEMPTS_BEFORE_ALERT:
         close_alert(_trying_key(work))
 
 
@@ -219,7 +219,7 @@ def _give_back(work: Work, why: str) -> None:
     work.save(update_fields=["given_back", "due_at", "not_yet_since", "error"])
     if now - work.not_yet_since > NOT_YET_PATIENCE:
         minutes = int((now - work.not_yet_since).total_seconds() // 60)
-        _alert(work, _waiting_key(work), Alert.WARNING, f"“{work}” has waited {minutes} min: {why}")
+        _alert(work, _waiting_key(work), Priority.MEDIUM, f"“{work}” has waited {minutes} min: {why}")
 
 
 def _try_again(work: Work, error: str) -> None:
@@ -231,9 +231,9 @@ def _try_again(work: Work, error: str) -> None:
     work.save(update_fields=["error", "due_at"])
     if tries >= ATTEMPTS:
         _bury(work, now)
-    elif tries >= ATTEMPTS_BEFORE_WARNING:
+    elif tries >= ATTEMPTS_BEFORE_ALERT:
         text = f"“{work}” failed {tries} of {ATTEMPTS} times and will be retried: {work.error[:300]}"
-        _alert(work, _trying_key(work), Alert.WARNING, text)
+        _alert(work, _trying_key(work), Priority.MEDIUM, text)
 
 
 def _revive(work: Work) -> None:
@@ -248,13 +248,13 @@ def _bury(work: Work, now: datetime) -> None:
     work.save(update_fields=["dead_at", "error"])
     close_alert(_trying_key(work))
     text = f"“{work}” failed {ATTEMPTS} times and is now a dead letter: {work.error[:300]} Retry or discard it."
-    _alert(work, _dead_key(work), Alert.CRITICAL, text)
+    _alert(work, _dead_key(work), Priority.HIGH, text)
 
 
-def _alert(work: Work, key: str, severity: str, text: str) -> None:
+def _alert(work: Work, key: str, priority: int, text: str) -> None:
     message = work.message if isinstance(work, Delivery) else Message()
     raise_alert(
-        key, kind="message", severity=severity, text=text, event_uid=message.event_uid, stage_uid=message.stage_uid
+        key, kind="message", priority=priority, text=text, event_uid=message.event_uid, stage_uid=message.stage_uid
     )
 
 

@@ -8,13 +8,14 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.urls import reverse
 
+from .alert_rows import Alert, AlertChange, Priority
 from .history import HistoryBlock, HistoryRecord, Seal
 from .messages import ExtractRef, MessageBody, Version, read
 
 __all__ = [
     "Alert",
+    "AlertChange",
     "Delivery",
     "DueWork",
     "Extract",
@@ -22,6 +23,7 @@ __all__ = [
     "Load",
     "Message",
     "PeriodicTurn",
+    "Priority",
     "RefusedRow",
     "RequestAnswer",
     "Seal",
@@ -223,43 +225,6 @@ class RefusedRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.head_end}/{self.nic_id}: {self.reason}"
-
-
-class Alert(models.Model):
-    """Something a person must look at. One is open per key, and counts its occurrences."""
-
-    WARNING, CRITICAL = "warning", "critical"
-
-    key = models.CharField(max_length=200)
-    kind = models.CharField(max_length=40)
-    severity = models.CharField(max_length=8, choices=[(WARNING, "Warning"), (CRITICAL, "Critical")])
-    text = models.TextField()
-    event_uid = models.UUIDField(null=True)
-    stage_uid = models.UUIDField(null=True)
-    count = models.PositiveIntegerField(default=1)
-    opened_at = models.DateTimeField(db_default=Now())
-    last_at = models.DateTimeField(db_default=Now())
-    closed_at = models.DateTimeField(null=True)
-    closed_by = models.CharField(max_length=150, default="", blank=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint("key", condition=Q(closed_at=None), name="alert_open_once")]
-        indexes = [
-            models.Index("event_uid", name="alert_event"),
-            models.Index(fields=["-last_at"], name="alert_newest"),
-        ]
-
-    def __str__(self) -> str:
-        return self.text
-
-    @property
-    def retry_url(self) -> str:
-        """The address at which to retry what failed; empty if it can't be retried."""
-        what, _colon, rest = self.key.partition(":")
-        model, _colon, pk = rest.partition(":")
-        if what != "dead" or not pk:
-            return ""
-        return reverse("delivery_retry" if model == "delivery" else "due_work_retry", args=[pk])
 
 
 class TransitionRecord(HistoryRecord):

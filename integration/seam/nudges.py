@@ -8,6 +8,7 @@ from .sql import execute
 
 CHANNEL = "event_changed"
 ANYTHING = "*"  # sent instead of an event's number
+ALERTS = "alerts"  # likewise: alerts were opened, acknowledged or closed
 
 
 def tell_pages(event: str) -> None:

@@ -110,5 +110,5 @@ def alerts() -> QuerySet[Alert]:
 
 
 def open_alerts() -> QuerySet[Alert]:
-    """Alerts that a person must look at now, the latest first."""
-    return alerts().filter(closed_at=None).order_by("-last_at", "-id")
+    """Alerts that a person must look at now, the most urgent first."""
+    return alerts().filter(closed_at=None).order_by("priority", "-last_at", "-id")

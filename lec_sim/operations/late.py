@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from integration.seam.alerts import close_alert, raise_alert
-from integration.seam.models import Alert
+from integration.seam.models import Priority
 
 from ..choices import StageState
 from ..models import LecStage
@@ -23,7 +23,7 @@ def report_late_stage(stage_id: int, *, now: datetime) -> None:
     raise_alert(
         _key(stage),
         kind="stage late",
-        severity=Alert.WARNING,
+        priority=Priority.MEDIUM,
         text=f"{stage} is late: its reservations have not reached Live Energy Connect.",
         event_uid=stage.event_uid,
         stage_uid=stage.stage_uid,

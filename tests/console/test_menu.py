@@ -12,7 +12,7 @@ from django.utils import timezone
 from integration.console import context
 from integration.console.models import User
 from integration.pages.access import allow
-from integration.seam.models import Alert
+from integration.seam.models import Alert, Priority
 
 
 @allow()
@@ -72,8 +72,8 @@ def test_the_tool_of_the_page_is_marked_also_on_the_pages_below_it(operator: Use
 
 
 def test_open_alerts_are_counted(operator: User) -> None:
-    Alert.objects.create(key="a", kind="k", severity=Alert.WARNING, text="open")
-    Alert.objects.create(key="b", kind="k", severity=Alert.WARNING, text="closed", closed_at=timezone.now())
+    Alert.objects.create(key="a", kind="k", priority=Priority.MEDIUM, text="open")
+    Alert.objects.create(key="b", kind="k", priority=Priority.MEDIUM, text="closed", closed_at=timezone.now())
     assert {str(item.label): item.waiting for item in menu(operator)[0].items}["Alerts"] == 1
 
 

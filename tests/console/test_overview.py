@@ -12,6 +12,7 @@ from derms import operations
 from derms.models import ControlZone, Event
 from integration.console.models import User
 from integration.seam.alerts import raise_alert
+from integration.seam.models import Priority
 from tests import factories
 from tests.pages.html import html_of
 
@@ -107,7 +108,7 @@ def test_each_zone_shows_load_limit_and_forecast(zone: ControlZone, operator: Us
 
 def test_open_alerts_and_the_backlog_are_counted(operator: User, approver: User) -> None:
     for n in range(7):
-        raise_alert(f"late:{n}", kind="late", severity="warning", text="Late.", event_uid=uuid.uuid4())
+        raise_alert(f"late:{n}", kind="late", priority=Priority.MEDIUM, text="Late.", event_uid=uuid.uuid4())
     answer = page(operator)
     assert (answer.context["alerts_open"], len(answer.context["alerts"])) == (7, 5)
     assert answer.context["backlog"].dead == 0

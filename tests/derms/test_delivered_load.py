@@ -13,7 +13,7 @@ from derms.operations.forecast_age import report_old_forecast
 from derms.queries.forecast_age import zone_ids_with_old_forecast
 from integration.console.models import User
 from integration.seam.messages import DeliveredLoad as Report
-from integration.seam.models import Alert
+from integration.seam.models import Alert, Priority
 from tests import walk
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_one_alert_counts_all_devices_that_do_not_answer(running: Stage, setting
     operations.follow_delivered_load(report(running, started_at + 3 * MINUTE, answered=15))
     alert = Alert.objects.get(kind="answers below expectation")
     assert alert.text == f"5 of 20 devices called by {running} have not answered."
-    assert (alert.severity, alert.event_uid, alert.closed_at) == ("warning", running.event.uid, None)
+    assert (alert.priority, alert.event_uid, alert.closed_at) == (Priority.MEDIUM, running.event.uid, None)
     operations.follow_delivered_load(report(running, started_at + 4 * MINUTE, answered=16))
     assert Alert.objects.get(pk=alert.pk).closed_at is not None
 

@@ -13,7 +13,7 @@ from derms import operations
 from derms.models import ControlZone, DerGroup, Event, Program, Strategy
 from integration.console.models import User
 from integration.seam.alerts import close_alert, raise_alert
-from integration.seam.models import Delivery
+from integration.seam.models import Delivery, Priority
 from tests import factories
 from tests.pages.html import html_of
 
@@ -275,7 +275,7 @@ def test_the_report_tells_the_whole_event(
     client: Client, operator: User, event_in: Callable[..., Event], approver: User
 ) -> None:
     event = event_in("Completed")
-    raise_alert("old", kind="stage late", severity="warning", text="Stage 1 is late.", event_uid=event.uid)
+    raise_alert("old", kind="stage late", priority=Priority.MEDIUM, text="Stage 1 is late.", event_uid=event.uid)
     close_alert("old", by="olive")
     client.force_login(operator)
     page = html_of(client.get(f"/events/{event.number}/report/"))

@@ -10,7 +10,7 @@ from derms.models import ControlZone, Event, Program, Reservation, Stage
 from derms.queries.due import event_ids_to_schedule, stage_ids_to_extract
 from integration.console.models import User
 from integration.seam.messages import COLUMNS, StageStatus
-from integration.seam.models import Alert, Extract, Message
+from integration.seam.models import Alert, Extract, Message, Priority
 from integration.seam.systems import System
 from tests import factories, walk
 
@@ -100,7 +100,7 @@ def test_a_shortfall_larger_than_accepted_leaves_nothing_reserved_and_says_how_m
     assert not Reservation.objects.exists()
     assert not Message.objects.exists()
     alert = Alert.objects.get()
-    assert (alert.kind, alert.severity, alert.event_uid) == ("event not scheduled", "critical", event.uid)
+    assert (alert.kind, alert.priority, alert.event_uid) == ("event not scheduled", Priority.HIGH, event.uid)
     assert f"{event.number} was not scheduled: 3 kW are missing; 2 kW were accepted." in alert.text
 
 

@@ -8,14 +8,14 @@ from uuid import UUID
 from integration.seam.alerts import raise_alert
 from integration.seam.delivery import NotYet
 from integration.seam.messages import MessageBody, Receipt, StageStatus
-from integration.seam.models import Alert
+from integration.seam.models import Alert, Priority
 
 POISON = "Poison"
 
 
 def note(body: MessageBody) -> Receipt:
     """Accepts every message, and counts."""
-    raise_alert(f"effect:{body.subject}", kind="effect", severity=Alert.WARNING, text="It came about.")
+    raise_alert(f"effect:{body.subject}", kind="effect", priority=Priority.MEDIUM, text="It came about.")
     return Receipt(note="noted")
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from integration.console.context import count_unseen_alerts
 from integration.console.models import User
 from integration.seam.alerts import raise_alert
-from integration.seam.models import Alert
+from integration.seam.models import Alert, AlertChange, Priority, Seal
 
 LIST = "/alerts/"
 
@@ -16,6 +17,11 @@ LIST = "/alerts/"
 @pytest.fixture
 def as_operator(operator: User) -> Client:
     return signed_in(operator)
+
+
+@pytest.fixture
+def auditor(approver: User) -> Client:
+    return signed_in(approver)
 
 
 @pytest.fixture
@@ -30,7 +36,7 @@ def signed_in(person: User) -> Client:
 
 
 def raised(key: str, **fields: Any) -> Alert:
-    raise_alert(key, **{"kind": "stage late", "severity": "warning", "text": "Late.", **fields})
+    raise_alert(key, **{"kind": "stage late", "priority": Priority.MEDIUM, "text": "Late.", **fields})
     return Alert.objects.get(key=key, closed_at=None)
 
 
@@ -71,9 +77,44 @@ def test_archiving_leaves_a_newer_alert_of_the_same_kind_open(as_operator: Clien
     assert Alert.objects.get(pk=again.pk).closed_at is None
 
 
+def test_acknowledging_names_the_person_and_keeps_it_open(as_operator: Client, alert: Alert) -> None:
+    url = f"/alerts/{alert.pk}/acknowledge/"
+    assert "It stays open with your name" in as_operator.get(url).content.decode()
+    assert Alert.objects.get(pk=alert.pk).acknowledged_at is None
+    assert as_operator.post(url, {"note": "Calling the vendor"})["Location"] == LIST
+    found = Alert.objects.get(pk=alert.pk)
+    assert (found.acknowledged_by, found.note, found.closed_at) == ("olive", "Calling the vendor", None)
+    assert shown(as_operator) == shown(as_operator, "acknowledged=yes") == [alert.pk]
+    assert shown(as_operator, "acknowledged=no") == []
+    assert "Calling the vendor" in as_operator.get(LIST).content.decode()
+    assert count_unseen_alerts() == 0
+    assert as_operator.post(url).status_code == 409
+
+
+def test_what_people_do_about_an_alert_is_sealed_history(as_operator: Client, auditor: Client, alert: Alert) -> None:
+    as_operator.post(f"/alerts/{alert.pk}/acknowledge/", {"note": "On it"})
+    as_operator.post(f"/alerts/{alert.pk}/archive/")
+    rows = AlertChange.objects.order_by("pk").values_list("what", "by", "note")
+    assert list(rows) == [("acknowledged", "olive", "On it"), ("archived", "olive", "")]
+    assert Seal.objects.filter(source="integration_alertchange").count() == 2
+    assert "On it" in auditor.get("/audit-trail/?kind=alert").content.decode()
+    assert as_operator.post(f"/alerts/{alert.pk}/acknowledge/").status_code == 409
+
+
+def test_an_alert_that_becomes_more_urgent_counts_again(as_operator: Client, alert: Alert) -> None:
+    as_operator.post(f"/alerts/{alert.pk}/acknowledge/", {"note": "On it"})
+    raised(alert.key, priority=Priority.LOW)
+    raised(alert.key, priority=Priority.LOW)
+    assert Alert.objects.get().note == "On it"
+    raised(alert.key, priority=Priority.HIGH)
+    found = Alert.objects.get()
+    assert (found.acknowledged_at, found.acknowledged_by, found.note) == (None, "", "")
+    assert count_unseen_alerts() == 1
+
+
 def test_the_list_is_a_live_part_of_its_own(as_operator: Client, alert: Alert) -> None:
     fragment = as_operator.get(LIST, headers={"HX-Request": "true"}).content.decode()
-    assert fragment.strip().startswith('<div id="alerts" hx-get=')
+    assert fragment.split()[:2] == ["<div", 'id="alerts"']
     assert "<html" not in fragment
 
 
@@ -98,11 +139,11 @@ def test_strangers_get_nothing(csr: User, outsider: User, client: Client, alert:
 
 
 def test_alerts_are_narrowed_and_sorted(as_operator: Client, alert: Alert) -> None:
-    dead = raised("dead:delivery:1", kind="message", severity="critical", text="It failed 12 times.")
+    dead = raised("dead:delivery:1", kind="message", priority=Priority.HIGH, text="It failed 12 times.")
     newest = raised("trying:delivery:2", kind="message", text="It is tried again.")
-    assert shown(as_operator, "severity=critical") == [dead.pk]
+    assert shown(as_operator, "priority=1") == [dead.pk]
     assert shown(as_operator, "kind=message") == [newest.pk, dead.pk]
     assert shown(as_operator, "q=LATE") == [alert.pk]
-    assert shown(as_operator, "sort=severity") == [dead.pk, alert.pk, newest.pk]
+    assert shown(as_operator, "sort=priority") == [dead.pk, alert.pk, newest.pk]
     assert shown(as_operator, "sort=last") == [alert.pk, dead.pk, newest.pk]
     assert "No matching alerts" in as_operator.get(f"{LIST}?q=nowhere").content.decode()

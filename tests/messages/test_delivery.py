@@ -9,7 +9,7 @@ from django.db import transaction
 
 from integration.seam import clock, outbox
 from integration.seam.delivery import deliver, deliver_all, discard_delivery, retry_delivery
-from integration.seam.models import Alert, Delivery
+from integration.seam.models import Alert, Delivery, Priority
 from integration.seam.systems import System
 from tests.messages.conftest import STATUS
 from tests.messages.receivers import POISON, effects
@@ -144,7 +144,7 @@ def test_after_twelve_attempts_it_is_a_dead_letter_with_an_alert(send: Send, rec
 
     dead, alert = _fresh(delivery), Alert.objects.get(closed_at=None)
     assert (dead.state, dead.attempt) == ("Dead", 12)
-    assert (alert.kind, alert.severity, alert.stage_uid) == ("message", "critical", dead.message.stage_uid)
+    assert (alert.kind, alert.priority, alert.stage_uid) == ("message", Priority.HIGH, dead.message.stage_uid)
     assert "failed 12 times" in alert.text
     assert "cannot take" in alert.text
 
@@ -160,7 +160,7 @@ def test_a_retry_is_a_warning_until_the_last_one_and_is_over_with_the_delivery(
     for attempt in range(2, 11):
         deliver(delivery.pk, attempt)
     alert = Alert.objects.get()
-    assert (alert.severity, alert.count, alert.retry_url) == ("warning", 9, "")
+    assert (alert.priority, alert.count, alert.retry_url) == (Priority.MEDIUM, 9, "")
     assert "failed 11 of 12 times and will be retried" in alert.text
     received_by("note")
     deliver(delivery.pk, 11)
@@ -201,7 +201,7 @@ def test_a_dead_letter_may_be_discarded_by_somebody_for_a_reason(send: Send, rec
     received_by("note")
     deliver(delivery.pk, 12)
 
-    gone, alert = _fresh(delivery), Alert.objects.get(kind="message", severity="critical")
+    gone, alert = _fresh(delivery), Alert.objects.get(kind="message", priority=Priority.HIGH)
     assert (gone.state, gone.discarded_by, gone.discard_reason) == ("Discarded", "adam", "The stage is over")
     assert (alert.closed_by, _effects(gone)) == ("adam", 0)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from integration.seam.models import Alert, Delivery
+from integration.seam.models import Alert, Delivery, Priority
 from integration.seam.scheduler import batches, claim_due, perform
 from tests.messages.receivers import POISON, effects
 
@@ -64,7 +64,7 @@ def test_a_message_that_kills_its_process_each_time_is_dead_after_twelve_attempt
     assert signals == [KILLED] * 12 + ["0", "0"]
     assert (dead.state, dead.attempt, dead.error) == ("Dead", 12, "The process that did this work died each time.")
     assert effects(poison.message.stage) == 0
-    assert Alert.objects.get().severity == "critical"
+    assert Alert.objects.get().priority == Priority.HIGH
     assert Delivery.objects.get(pk=other.pk).state == "Open"
 
 

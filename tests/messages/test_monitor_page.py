@@ -11,7 +11,7 @@ from django.test import Client
 from integration.console.models import User
 from integration.seam import clock
 from integration.seam.messages import EnrollmentAnswer, ProgramRuleSync, StageExecutionStatus
-from integration.seam.models import Alert, Delivery, DueWork, Message
+from integration.seam.models import Alert, Delivery, DueWork, Message, Priority
 from integration.seam.outbox import send
 from integration.seam.program_rules import ProgramRules
 from integration.seam.queries import backlog_by_minute
@@ -41,7 +41,7 @@ def dead(db: None) -> Delivery:
     """A dead letter with its alert, as delivery.py leaves it."""
     delivery = rule_sync("COOL")
     Delivery.objects.filter(pk=delivery.pk).update(dead_at=clock.now(), attempt=12, error="ValueError: no such program")
-    Alert.objects.create(key=f"dead:delivery:{delivery.pk}", kind="message", severity="critical", text="It failed.")
+    Alert.objects.create(key=f"dead:delivery:{delivery.pk}", kind="message", priority=Priority.HIGH, text="It failed.")
     return Delivery.objects.get(pk=delivery.pk)
 
 

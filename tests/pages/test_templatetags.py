@@ -43,7 +43,7 @@ def drawn(source: str, **context: Any) -> str:
         ("D1ER", "Error", "alert-triangle", "bad"),
         ("D1CN", "Canceled", "ban", "struck"),
         ("Reserved", "Reserved", "calendar-time", "ink"),
-        ("critical", "Critical", "alert-circle", "bad"),
+        ("high", "High", "alert-circle", "bad"),
     ],
 )
 def test_a_badge_has_word_icon_and_form(state: str, word: str, icon: str, form: str) -> None:

@@ -244,8 +244,8 @@ def test_i9_a_dead_letter_with_an_alert_is_cared_for(over: Stage) -> None:
     pk = Delivery.objects.filter(receiver=System.LEC).latest("pk").pk
     tell_by_hand("UPDATE integration_delivery SET delivered_at = NULL, dead_at = now() WHERE id = %(pk)s", pk=pk)
     tell_by_hand(
-        "INSERT INTO integration_alert (key, kind, severity, text, count, closed_by)"
-        " VALUES (%(key)s, 'message', 'critical', 'dead', 1, '')",
+        "INSERT INTO integration_alert (key, kind, priority, text, count, closed_by)"
+        " VALUES (%(key)s, 'message', 1, 'dead', 1, '')",
         key=f"dead:delivery:{pk}",
     )
 

@@ -114,6 +114,7 @@ MAY = {
     "due-work/<int:pk>/retry/": "D",
     "alerts/": "OABD",
     "alerts/export/": "OABD",
+    "alerts/<int:pk>/acknowledge/": "OD",
     "alerts/<int:pk>/archive/": "OD",
 }
 

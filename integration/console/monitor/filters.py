@@ -6,7 +6,7 @@ from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
 
 from integration.seam.messages import CONTRACTS
-from integration.seam.models import Alert, Delivery
+from integration.seam.models import Alert, Delivery, Priority
 from integration.seam.queries import DELIVERY_STATES, stage_uids_of
 from integration.seam.routes import ROUTES
 
@@ -64,22 +64,29 @@ ALERT_KINDS = {
 
 
 class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
-    """Alerts by view, text, severity and kind."""
+    """Alerts by view, text, priority, acknowledgement and kind."""
 
     view = django_filters.ChoiceFilter(
         choices=[("open", _("Open")), ("all", _("All"))], method="in_view", widget=HiddenInput
     )
     q = django_filters.CharFilter(field_name="text", lookup_expr="icontains", label=_("Alert text"))
-    severity = django_filters.ChoiceFilter(
-        choices=[("critical", _("Critical")), ("warning", _("Warning"))],
-        label=_("Severity"),
-        empty_label=_("All severities"),
+    priority = django_filters.ChoiceFilter(
+        choices=Priority.choices, label=_("Priority"), empty_label=_("All priorities")
+    )
+    acknowledged = django_filters.ChoiceFilter(
+        choices=[("no", _("Nobody has yet")), ("yes", _("Acknowledged"))],
+        method="is_acknowledged",
+        label=_("Acknowledged"),
+        empty_label=_("Either"),
     )
     kind = django_filters.ChoiceFilter(choices=list(ALERT_KINDS.items()), label=_("Kind"), empty_label=_("All kinds"))
 
     class Meta:
         model = Alert
-        fields = ["view", "q", "severity", "kind"]
+        fields = ["view", "q", "priority", "acknowledged", "kind"]
 
     def in_view(self, rows: QuerySet[Alert], name: str, view: str) -> QuerySet[Alert]:
         return rows if view == "all" else rows.filter(closed_at=None)
+
+    def is_acknowledged(self, rows: QuerySet[Alert], name: str, answer: str) -> QuerySet[Alert]:
+        return rows.filter(acknowledged_at__isnull=answer == "no")

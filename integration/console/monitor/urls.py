@@ -14,5 +14,6 @@ urlpatterns = [
     path("due-work/<int:pk>/retry/", views.due_work_retry, name="due_work_retry"),
     path("alerts/", views.alert_list, name="alert_list"),
     path("alerts/export/", views.alert_export, name="alert_export"),
+    path("alerts/<int:pk>/acknowledge/", views.alert_acknowledge, name="alert_acknowledge"),
     path("alerts/<int:pk>/archive/", views.alert_archive, name="alert_archive"),
 ]

@@ -21,12 +21,12 @@ from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
 from integration.seam import clock, queries
-from integration.seam.alerts import archive_alert
+from integration.seam.alerts import acknowledge_alert, archive_alert
 from integration.seam.delivery import ATTEMPTS, discard_delivery, retry_delivery, retry_due_work
 from integration.seam.models import Alert, Delivery, DueWork, Message
 
 from .filters import AlertFilter, DeliveryFilter
-from .forms import DiscardForm
+from .forms import AcknowledgeForm, DiscardForm
 
 DEAD_SHOWN = REFUSED_SHOWN = 100
 LATEST_FIRST = ("-last_at", "-id")
@@ -171,7 +171,7 @@ def alert_list(request: SignedInRequest) -> HttpResponse:
         "view": found.data["view"],
         "sort": sort,
         "query": request.GET.urlencode(),
-        "is_narrowed": any(request.GET.get(name) for name in ("q", "severity", "kind")),
+        "is_narrowed": any(request.GET.get(name) for name in ("q", "priority", "acknowledged", "kind")),
     }
     return render(request, "console/alert_list.html#alerts" if request.htmx else "console/alert_list.html", context)
 
@@ -188,6 +188,28 @@ def _alerts(request: SignedInRequest) -> AlertFilter:
     data = request.GET.copy()
     data.setdefault("view", "open")
     return AlertFilter(data, queryset=queries.alerts())
+
+
+@ACTING
+@allow("integration.change_alert")
+@acts_once
+def alert_acknowledge(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Take on an alert, so that it no longer counts as unseen; it stays open."""
+    found = get_object_or_404(Alert, pk=pk)
+    form = AcknowledgeForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        acknowledge_alert(alert_id=pk, by=request.user.username, note=form.cleaned_data["note"])
+        messages.success(request, _("You have acknowledged the alert."))
+        return redirect("alert_list")
+    return confirm(
+        request,
+        title=_("Acknowledge this alert?"),
+        consequences=[found.text, _("It stays open with your name, and counts again if it becomes more urgent.")],
+        form=form,
+        act=_("Acknowledge"),
+        keep=_("Leave it to others"),
+        keep_url=reverse("alert_list"),
+    )
 
 
 @ACTING

@@ -47,6 +47,12 @@ SELECT at, key, kind, object, part, by, from_state, to_state, why FROM (
         AND (%(by)s = '' OR k.pgh_context->>'by' = %(by)s) AND %(kind)s IN ('', 'program type')
         AND (%(object)s = '' OR k.code ILIKE %(object)s)
       ORDER BY 1 DESC, 2 DESC LIMIT %(limit)s)
+    UNION ALL
+    (SELECT h.at, 'a' || h.id, 'alert', left(a.text, 120), NULL, h.by, '', h.what, h.note
+       FROM integration_alertchange h JOIN integration_alert a ON a.id = h.alert_id
+      WHERE (h.at, 'a' || h.id) < (%(at)s, %(key)s) AND h.at >= %(since)s AND (%(by)s = '' OR h.by = %(by)s)
+        AND %(kind)s IN ('', 'alert') AND (%(object)s = '' OR a.text ILIKE %(object)s)
+      ORDER BY 1 DESC, 2 DESC LIMIT %(limit)s)
 ) found
  WHERE at < %(until)s
  ORDER BY at DESC, key DESC LIMIT %(limit)s

@@ -58,7 +58,7 @@ def as_json(value: object) -> str:
 
 @register.simple_tag
 def badge(state: object) -> SafeString:
-    """A state as icon and text; `state` is a state's value or label, an outcome code or a severity."""
+    """A state as icon and text; `state` is a state's value or label, an outcome code or a priority."""
     if state in (None, ""):
         return SafeString(NONE)
     look = look_of(state)

@@ -36,6 +36,7 @@ SELECT 'gridcall_forecast_age_seconds', zone.code, extract(epoch FROM clock_time
   FROM derms_loadforecast forecast JOIN derms_controlzone zone ON zone.id = forecast.zone_id
  WHERE forecast.loaded_at IS NOT NULL GROUP BY zone.code
  UNION ALL
-SELECT 'gridcall_open_alerts', severity, count(*) FROM integration_alert WHERE closed_at IS NULL GROUP BY severity
+SELECT 'gridcall_open_alerts', (ARRAY['high', 'medium', 'low'])[priority], count(*)
+  FROM integration_alert WHERE closed_at IS NULL GROUP BY priority
  UNION ALL
 SELECT 'gridcall_unsealed_history_rows', '', count(*) FROM integration_seal WHERE block_id IS NULL

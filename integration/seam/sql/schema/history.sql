@@ -44,3 +44,7 @@ CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON integration_seal
 CREATE TRIGGER final BEFORE UPDATE ON integration_seal FOR EACH ROW
     WHEN (OLD.block_id IS NOT NULL OR ROW(OLD.source, OLD.row_id, OLD.digest) <> ROW(NEW.source, NEW.row_id, NEW.digest))
     EXECUTE FUNCTION gridcall_refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON integration_alertchange
+    FOR EACH STATEMENT EXECUTE FUNCTION gridcall_refuse_change();
+CREATE TRIGGER write_seals AFTER INSERT ON integration_alertchange REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION gridcall_write_seals();
