@@ -43,6 +43,14 @@ def test_the_latest_report_of_a_minute_holds_in_any_order(running: Stage) -> Non
         assert (kept.minute, kept.at, kept.reduction_w) == (minute, reports[2].at, 9)
 
 
+def test_a_report_is_kept_by_head_end(running: Stage) -> None:
+    counts = {"rejected": 1, "overridden": 2}
+    silent = {"head_end": "HE2", "called": 8, "answered": 0, "rejected": 0, "overridden": 0, "reduction_w": 0}
+    head_ends = [{"head_end": "HE1", "called": 12, "answered": 12, "reduction_w": 9_000, **counts}, silent]
+    operations.follow_delivered_load(report(running, running.starts_at + MINUTE, answered=12, head_ends=head_ends))
+    assert DeliveredLoad.objects.get().head_ends == head_ends
+
+
 def test_one_alert_counts_all_devices_that_do_not_answer(running: Stage, settings: Any) -> None:
     settings.ANSWERS_EXPECTED_PCT, settings.ANSWERS_EXPECTED_AFTER_S = 80, 120
     started_at = running.starts_at

@@ -70,6 +70,17 @@ def _close(stage: Stage, now: datetime) -> Stage:
     return Stage.objects.get(pk=stage.pk)
 
 
+def test_what_a_device_gave_of_its_power_is_kept_within_0_and_1500(ran: Stage, now: datetime) -> None:
+    """The rows of these tests report as many per mille as W."""
+    given = (0, 740, 1500, 1501)
+    _load(_send(ran, [("HE1", f"N{n:07}", "D1SP", pm) for n, pm in enumerate(given, start=1)]))
+
+    kept = DeviceOutcome.objects.filter(stage_id=ran.pk, code="D1SP").order_by("device_id")
+    assert list(kept.values_list("response_pm", flat=True)) == [0, 740, 1500, 1500]
+    silent = DeviceOutcome.objects.filter(stage_id=ran.pk, code="D1ND")
+    assert list(silent.values_list("response_pm", flat=True)) == [0] * 16
+
+
 @pytest.mark.usefixtures("parts_of_eight")
 def test_a_stage_is_closed_when_every_raw_outcome_is_in(ran: Stage, now: datetime) -> None:
     message = _send(ran, _rows(15) + _rows(20, "D1IO", 100)[15:])

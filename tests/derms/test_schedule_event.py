@@ -46,7 +46,8 @@ def test_a_scheduled_event_has_reserved_what_it_needs_and_says_so(needing: Calla
     event, stage = Event.objects.get(pk=event.pk), event.stages.get()
     assert (event.state, event.schedule_due_at, stage.state, stage.revision) == ("Scheduled", None, "Scheduled", 2)
     assert (stage.goal_kw, stage.reserved, stage.reserved_w, stage.left_out) == (4, 5, 4000, {"not needed": 5})
-    assert list(Reservation.objects.filter(stage_id=stage.pk).values_list("expected_w", flat=True)) == [800] * 5
+    reserved = Reservation.objects.filter(stage_id=stage.pk)
+    assert list(reserved.values_list("expected_w", "nominal_w")) == [(800, 1000)] * 5
     assert stage.transitions.get().why == "5 devices reserved"
     status = Message.objects.get()
     body = status.body

@@ -66,6 +66,28 @@ def test_what_is_silent_rejected_overridden_or_let_go_delivers_nothing(running: 
     assert let_go.reduction_w == 2000
 
 
+def test_a_report_is_split_by_head_end_and_adds_up(now: datetime) -> None:
+    start = now.replace(second=0, microsecond=0) + HOUR
+    stage = stages.reserved(start, now, head_ends=("HE1", "HE2"), devices=3)
+    operations.start_stage(stage.pk, now=start)
+    operations.call_devices(stage.pk, now=start)
+    calls = LecCall.objects.filter(stage_id=stage.pk)
+    calls.update(answer="takes part", answered_at=start + timedelta(seconds=10), overridden_at=None, reduction_w=1000)
+    calls.filter(head_end="HE2").update(answer="silent", answered_at=None, reduction_w=0)
+    calls.filter(head_end="HE1", nic_id="N0000001").update(answer="rejected", reduction_w=0)
+
+    whole = _report(stage, start + MINUTE)
+
+    first, second = sorted(whole.head_ends, key=lambda load: load.head_end)
+    assert first.model_dump() == {
+        "head_end": "HE1", "called": 3, "answered": 3, "rejected": 1, "overridden": 0, "reduction_w": 2000,
+    }  # fmt: skip
+    assert second.model_dump() == {
+        "head_end": "HE2", "called": 3, "answered": 0, "rejected": 0, "overridden": 0, "reduction_w": 0,
+    }  # fmt: skip
+    assert (whole.called, whole.answered, whole.rejected, whole.reduction_w) == (6, 3, 1, 2000)
+
+
 def test_a_stage_reports_once_a_minute_while_it_runs(running: LecStage) -> None:
     start = running.starts_at
     assert list(stage_ids_to_report(start)) == [running.pk]
