@@ -78,10 +78,10 @@ class EventForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # gene
         return self.cleaned_data
 
 
-def offered_controls() -> list[tuple[str, str]]:
-    """Return the controls to choose from, each with the device classes it is made for."""
+def controls_in_words() -> str:
+    """Return each control with the device classes it is made for."""
     classes = {one: ", ".join(str(kind.label) for kind in effect.classes) for one, effect in CONTROLS.items()}
-    return [(one.value, f"{one.label}: {classes[one]}") for one in Control]
+    return "; ".join(f"{one.label}: {classes[one]}" for one in Control) + "."
 
 
 class ControlMixin(forms.BaseForm):

@@ -121,9 +121,10 @@ class StageGrid:
         return all([self.start.is_valid(), self.rows.is_valid()])
 
     @property
-    def control_help(self) -> str:
-        """The meaning of the control value, once for all rows."""
-        return str(StageRowForm.base_fields["control_value"].help_text)
+    def control_help(self) -> tuple[str, str]:
+        """What each control is made for and what its value means, once for all rows."""
+        control, value = (StageRowForm.base_fields[name].help_text for name in ("control", "control_value"))
+        return str(control), str(value)
 
     @property
     def forms(self) -> list[forms.BaseForm]:

@@ -3,11 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from ..choices import Control, DeviceClass
+from ..choices import DeviceClass
 from ..models import DerGroup, EventType, Feeder, HeadEnd, Program, Strategy, StrategyStage
-from .events import ControlMixin, TargetMixin, offered_controls
+from .events import ControlMixin, TargetMixin, controls_in_words
 
 
 class StrategyForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
@@ -23,8 +24,6 @@ class StrategyForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # g
 
 
 class StrategyStageForm(ControlMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
-    control = forms.ChoiceField(label=_("Control"), choices=offered_controls, initial=Control.OFF)
-
     class Meta:
         model = StrategyStage
         fields = [
@@ -40,10 +39,11 @@ class StrategyStageForm(ControlMixin, forms.ModelForm):  # type: ignore[type-arg
         widgets = {"der_groups": forms.SelectMultiple(attrs={"size": 3})}
         labels = {"offset_minutes": _("Offset from start (min)"), "length_minutes": _("Length (min)")}
         help_texts = {
+            "control": lazy(controls_in_words, str)(),
             "control_value": _(
                 "Percent of the time off for a duty cycle. Kelvin for a setpoint offset: thermostats reduce above 0 K "
                 "while the zone cools and below 0 K while it heats, water heaters always below 0 K. Otherwise 0."
-            )
+            ),
         }
 
     def clean(self) -> dict[str, Any]:

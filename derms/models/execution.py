@@ -110,7 +110,7 @@ class DeviceOutcome(models.Model):
     """What a device did in a stage. Partitioned by stage; only set operations write rows.
 
     `response_pm` is what it gave in the time it should have run, in per mille of its nominal power, 0 to 1500; null
-    if nothing can be said, because it was not called or was not given any time.
+    if its executor does not report it.
     """
 
     pk = models.CompositePrimaryKey("stage_id", "device_id")

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from integration.pages.moments import day
+from integration.pages.numbers import count_text, power_text
 from integration.seam import clock
 
 from ..choices import FINAL_STAGE_STATES, StageState
@@ -28,7 +29,7 @@ def plan_in_words(event: Event) -> str:
         parts.append(_("%(start)s to %(end)s") % window)
     parts.append(event.get_objective_display())
     if needed := OBJECTIVES[event.objective].event_needs:
-        parts.append(f"{getattr(event, needed) or 0:,} kW")
+        parts.append(power_text(getattr(event, needed) or 0))
     return " · ".join(parts)
 
 
@@ -46,17 +47,18 @@ def stopped_stages(event: Event) -> list[str]:
     will_not = _("Stage %(number)s %(program)s does not start.")
     return [
         (stops if stage.state == StageState.IN_PROGRESS else will_not)
-        % {"number": stage.number, "program": stage.program, "devices": f"{stage.called:,}"}
+        % {"number": stage.number, "program": stage.program, "devices": count_text(stage.called)}
         for stage in stages.order_by("number")
     ]
 
 
 def _expected(stage: Stage, goal_kw: float | None, now: datetime) -> str:
     chosen = choose_devices(stage, goal_kw=goal_kw, now=now)
-    values = {"stage": stage.number, "devices": f"{chosen.devices:,}", "kw": f"{chosen.watts / 1000:,.0f}"}
+    kw = count_text(round(chosen.watts / 1000))
+    values = {"stage": stage.number, "devices": count_text(chosen.devices), "kw": kw}
     if goal_kw is None:
         return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW.") % values
-    values |= {"goal": f"{goal_kw:,.0f}", "missing": f"{missing_kw(goal_kw, chosen.watts):,}"}
+    values |= {"goal": count_text(round(goal_kw)), "missing": count_text(missing_kw(goal_kw, chosen.watts))}
     if missing_kw(goal_kw, chosen.watts):
         return _("Stage %(stage)s: about %(kw)s kW of %(goal)s kW; %(missing)s kW are missing.") % values
     return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW of %(goal)s kW.") % values

@@ -19,6 +19,7 @@ from integration.seam.refusals import Refused
 
 from .columns import Column
 from .keyset import after_key, join_key
+from .numbers import count_text
 
 R = TypeVar("R")
 M = TypeVar("M", bound=Model)
@@ -147,7 +148,7 @@ def _write_excel(listing: Listing[Any], file: IO[bytes]) -> None:
 def _too_many(listing: Listing[Any]) -> str:
     rows = sum(1 for _row in _rows(listing))
     sentence = _("The list has %(rows)s rows; an Excel file holds %(most)s. Narrow the filter, or export CSV.")
-    return sentence % {"rows": f"{rows:,}", "most": f"{EXCEL_ROWS:,}"}
+    return sentence % {"rows": count_text(rows), "most": count_text(EXCEL_ROWS)}
 
 
 def _write_parquet(listing: Listing[Any], file: IO[bytes]) -> None:

@@ -1,6 +1,7 @@
 """How counts and power are written, in the person's language: 4,583 and 2.70 MW, in German 4.583 and 2,70 MW.
 
-The one rule of every page, sentence, alert and line of history (docs/reference/formats.md). Files hold plain values.
+The one rule of pages and their sentences (docs/reference/formats.md). Files hold plain values; alerts and history are
+stored in English.
 """
 
 from decimal import Decimal

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from derms import operations
 from derms.choices import Control, DeviceClass
 from derms.controls import CONTROLS, reduced_share
-from derms.forms.events import offered_controls
+from derms.forms.events import controls_in_words
 from derms.models import ControlZone, DerGroup, Device, Event, Program, ReductionFactor, Stage
 from derms.operations.approval import EventNotSubmittable
 from derms.set_operations.choosing import Chosen
@@ -230,9 +230,7 @@ def test_a_program_without_devices_is_no_matter_of_its_control(
 
 
 def test_the_form_names_the_classes_of_each_control() -> None:
-    assert offered_controls() == [
-        ("setpoint_offset", "Setpoint offset: Thermostat, Water heater"),
-        ("duty_cycle", "Duty cycle: Thermostat, Water heater, EV charger"),
-        ("off", "Off: Thermostat, Water heater, EV charger"),
-        ("discharge", "Discharge: Battery"),
-    ]
+    assert controls_in_words() == (
+        "Setpoint offset: Thermostat, Water heater; Duty cycle: Thermostat, Water heater, EV charger; "
+        "Off: Thermostat, Water heater, EV charger; Discharge: Battery."
+    )
