@@ -38,11 +38,11 @@ def _window(stage: Stage) -> SafeString:
 
 
 def _progress(event: Any) -> SafeString | None:
-    """How much of the target was reported as delivered or, before any report, is reserved."""
+    """How much of the target's energy was reported as delivered; before any report, how much of it is reserved."""
     if not event.goal_kw:
         return None
-    if event.mean_w is not None:
-        return noted(meter(event.mean_kw, event.goal_kw), _("reported"))
+    if event.toward_wh is not None:
+        return noted(meter(event.toward_wh, event.target_wh), _("reported"))
     return noted(meter(event.reserved_kw, event.goal_kw), _("reserved")) if event.reserved_w else None
 
 
@@ -92,7 +92,7 @@ EVENTS = Columns[Any](
     Column(
         _("Target"),
         lambda e: kw(e.goal_kw),
-        value=lambda e: e.goal_kw,
+        value=lambda e: None if e.goal_kw is None else round(e.goal_kw),
         file_label=_("Target (kW)"),
         sort="target",
         order_by="goal_kw",

@@ -21,7 +21,8 @@ def stage_powers(stages: Sequence[Stage]) -> list[StagePower]:
             reserved_kw=stage.reserved_w / 1000,
             target_kw=None if stage.target_kw is None else float(stage.target_kw),
             leavers=tuple(leavers.get(stage.pk, ())),
-            reports=tuple(reports.get(stage.pk, ())) or _by_outcomes(stage),
+            reports=tuple(reports.get(stage.pk, ())),
+            outcome_kw=None if stage.reduction_w is None else stage.reduction_w / 1000,
             canceled_at=canceled.get(stage.pk),
         )
         for stage in stages
@@ -43,11 +44,6 @@ def _reports(ids: Sequence[int]) -> dict[int, list[Reading]]:
     for stage, at, watts in loads.values_list("stage", "at", "reduction_w"):
         found.setdefault(stage, []).append(Reading(at, watts / 1000))
     return found
-
-
-def _by_outcomes(stage: Stage) -> tuple[Reading, ...]:
-    """A stage too short for a report: its devices' outcomes give their average reduction over its window."""
-    return () if stage.reduction_w is None else (Reading(stage.starts_at, stage.reduction_w / 1000),)
 
 
 def _canceled(stages: Sequence[Stage]) -> dict[int, datetime]:

@@ -34,8 +34,9 @@ class StagePower:
     """What one stage reserved and delivered.
 
     `reserved_kw` is what Schedule reserved; `leavers` are the devices that have left since, as times and expected
-    power. `reports` are what the executor reported as delivered. `target_kw` is the stage's own target, if the
-    objective sets one per stage.
+    power. `reports` are what the executor reported as delivered minute by minute. `outcome_kw` is what its devices'
+    outcomes, once all are in, add up to on average over its planned window. `target_kw` is the stage's own target, if
+    the objective sets one per stage.
     """
 
     starts_at: datetime
@@ -44,6 +45,7 @@ class StagePower:
     target_kw: float | None = None
     leavers: tuple[Reading, ...] = ()
     reports: tuple[Reading, ...] = ()
+    outcome_kw: float | None = None
     canceled_at: datetime | None = None
 
     @property
@@ -59,8 +61,24 @@ class StagePower:
         return self.reserved_kw - sum(kw for left_at, kw in self.leavers if left_at <= max(at, self.starts_at))
 
     def delivered_at(self, at: datetime) -> float | None:
-        """What the latest report up to a moment says; the last one holds to the stage's end. None before the first."""
+        """What the latest report up to a moment says; the last one holds to the stage's end. None before the first.
+
+        A stage too short for a report delivered what its outcomes say.
+        """
+        if not self.reports:
+            return self.closed_kw
         return next((kw for reported_at, kw in reversed(self.reports) if reported_at <= at), None)
+
+    def counted_at(self, at: datetime) -> float | None:
+        """What counts as energy: the outcomes once they are in, since reports miss what happens between them."""
+        return self.delivered_at(at) if self.outcome_kw is None else self.closed_kw
+
+    @property
+    def closed_kw(self) -> float | None:
+        """The outcomes' energy spread over the time that the stage counts."""
+        if self.outcome_kw is None or self.until == self.starts_at:
+            return None
+        return self.outcome_kw * ((self.ends_at - self.starts_at) / (self.until - self.starts_at))
 
 
 @dataclass(frozen=True)
@@ -101,7 +119,8 @@ class Step(NamedTuple):
     target_kw: float | None
     reserved_kw: float
     missing_kw: float
-    delivered_kw: float | None
+    delivered_kw: float | None  # at each moment, as charts draw it
+    counted_kw: float | None  # the same in sum, as energy counts it
 
     @property
     def hours(self) -> float:
@@ -112,7 +131,8 @@ class Figures(NamedTuple):
     """An event's figures of power in kW, and its energy in kWh.
 
     `reserved_kw`, `target_kw` and `missing_kw` are the highest at any moment, `mean_kw` is the energy divided by the
-    hours in which stages were planned to run; delivered figures are None until something is reported.
+    hours in which stages were planned to run; delivered figures are None until something is reported. `target_kwh` is
+    the target's energy while there is one, `toward_kwh` what was delivered then.
     """
 
     reserved_kw: float
@@ -121,6 +141,8 @@ class Figures(NamedTuple):
     energy_kwh: float | None
     mean_kw: float | None
     peak_kw: float | None
+    target_kwh: float | None = None
+    toward_kwh: float | None = None
 
 
 def profile(stages: Sequence[StagePower], target: Target) -> list[Step]:
@@ -133,9 +155,9 @@ def profile(stages: Sequence[StagePower], target: Target) -> list[Step]:
 def figures_of(steps: Sequence[Step]) -> Figures:
     """Return the figures of an event that lists, exports and alerts show."""
     targets = [step.target_kw for step in steps if step.target_kw is not None]
-    delivered = [step.delivered_kw for step in steps if step.delivered_kw is not None]
-    energy = sum(step.hours * (step.delivered_kw or 0.0) for step in steps)
-    hours = sum(step.hours for step in steps)
+    aimed = [step for step in steps if step.target_kw]
+    delivered = [kw for step in steps for kw in (step.delivered_kw, step.counted_kw) if kw is not None]
+    energy, hours = _energy(steps), sum(step.hours for step in steps)
     return Figures(
         reserved_kw=max((step.reserved_kw for step in steps), default=0.0),
         target_kw=max(targets, default=None),
@@ -143,6 +165,8 @@ def figures_of(steps: Sequence[Step]) -> Figures:
         energy_kwh=energy if delivered else None,
         mean_kw=energy / hours if delivered else None,
         peak_kw=max(delivered, default=None),
+        target_kwh=sum(step.hours * (step.target_kw or 0.0) for step in aimed) if aimed else None,
+        toward_kwh=_energy(aimed) if aimed and delivered else None,
     )
 
 
@@ -154,6 +178,10 @@ def step_at(steps: Sequence[Step], at: datetime) -> Step | None:
 def whole_kw(kw: float) -> int:
     """Round a shortfall up to whole kW; less than half a watt is none."""
     return math.ceil(round(kw, 3))
+
+
+def _energy(steps: Sequence[Step]) -> float:
+    return sum(step.hours * (step.counted_kw or 0.0) for step in steps)
 
 
 def _edges(stages: Sequence[StagePower], target: Target) -> Iterator[datetime]:
@@ -170,12 +198,14 @@ def _step(start: datetime, end: datetime, stages: Sequence[StagePower], target: 
     running = [stage for stage in stages if stage.runs(start)]
     if not running:
         return None
-    reports = [kw for stage in running if (kw := stage.delivered_at(start)) is not None]
+    delivered = [kw for stage in running if (kw := stage.delivered_at(start)) is not None]
+    counted = [kw for stage in running if (kw := stage.counted_at(start)) is not None]
     return Step(
         start,
         end,
         target.at(start, running),
         sum(stage.reserved_at(start) for stage in running),
         target.missing_at(start, running),
-        sum(reports) if reports else None,
+        sum(delivered) if delivered else None,
+        sum(counted) if counted else None,
     )

@@ -108,11 +108,6 @@ class Event(ConcurrentTransitionMixin, models.Model):
         """The reserved power, for rows of events_for_list, which include the power figures."""
         return float(getattr(self, "reserved_w", None) or 0) / 1000
 
-    @property
-    def mean_kw(self) -> float:
-        """The mean power reported as delivered, for the same rows."""
-        return float(getattr(self, "mean_w", None) or 0) / 1000
-
     @transition(field=state, source=[NEW, DENIED], target=NEW)
     def edit(self, editor: Any) -> None:
         """An edit resets every approval."""

@@ -42,6 +42,8 @@ class EventFigures(models.Model):
     energy_wh = models.BigIntegerField(null=True)  # reported; null: nothing was reported yet
     mean_w = models.BigIntegerField(null=True)  # reported, over the hours in which stages were planned to run
     peak_w = models.BigIntegerField(null=True)  # reported, the highest of any moment
+    target_wh = models.BigIntegerField(null=True)  # the target's energy while there is one
+    toward_wh = models.BigIntegerField(null=True)  # reported, while there is a target
 
     def __str__(self) -> str:
         return f"{self.event}: {self.reserved_w} W"

@@ -40,6 +40,7 @@ def _save(event: Event, figures: EventFigures) -> None:
     figures.target_kw, figures.missing_kw = found.target_kw, found.missing_kw
     figures.energy_wh = _thousandfold(found.energy_kwh)
     figures.mean_w, figures.peak_w = _thousandfold(found.mean_kw), _thousandfold(found.peak_kw)
+    figures.target_wh, figures.toward_wh = _thousandfold(found.target_kwh), _thousandfold(found.toward_kwh)
     figures.save()
 
 

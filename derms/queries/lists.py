@@ -22,6 +22,8 @@ def events_for_list() -> QuerySet[Event]:
             ends_at=Max("stages__ends_at"),
             reserved_w=F("figures__reserved_w"),
             mean_w=F("figures__mean_w"),
+            toward_wh=F("figures__toward_wh"),
+            target_wh=F("figures__target_wh"),
             goal_kw=Coalesce(F("figures__target_kw"), Cast("target_kw", FloatField())),
         )
         .order_by("-pk")

@@ -32,6 +32,7 @@ def stage_powers(draw: st.DrawFn) -> StagePower:
         target_kw=draw(st.none() | st.integers(0, 900).map(float)),
         leavers=leavers,
         reports=draw(readings(6)),
+        outcome_kw=draw(st.none() | st.integers(0, 900).map(float)),
         canceled_at=draw(st.none() | st.integers(-20, 160).map(at)),
     )
 
@@ -54,7 +55,8 @@ class Minute:
     """The figures of one minute, computed from the definitions one device and one stage at a time."""
 
     def __init__(self, minute: int, stages: list[StagePower], target: Target) -> None:
-        self.running, self.reserved, self.missing, self.delivered, goals = 0, 0.0, 0.0, [], []
+        self.running, self.reserved, self.missing, goals = 0, 0.0, 0.0, []
+        self.delivered, self.counted = [], []
         for stage in stages:
             end = stage.ends_at if stage.canceled_at is None else min(stage.ends_at, stage.canceled_at)
             if not stage.starts_at <= at(minute) < end:
@@ -69,7 +71,12 @@ class Minute:
                 goals.append(stage.target_kw)
                 self.missing += max(0.0, stage.target_kw - kw)
             heard = [reported for moment, reported in stage.reports if moment <= at(minute)]
-            self.delivered += heard[-1:]
+            spread = None
+            if stage.outcome_kw is not None:
+                spread = stage.outcome_kw * (stage.ends_at - stage.starts_at) / (end - stage.starts_at)
+            shown = heard[-1:] if stage.reports else [spread] if spread is not None else []
+            self.delivered += shown
+            self.counted += shown if spread is None else [spread]
         if target.steps:
             holding = [step.kw for step in target.steps if step.starts_at <= at(minute) < step.ends_at]
             goals = holding or [0.0]
@@ -94,19 +101,37 @@ def test_the_profile_is_what_a_plain_reading_finds_minute_by_minute(stages: list
         assert isclose(step.reserved_kw, minute.reserved, abs_tol=1e-6)
         assert isclose(step.missing_kw, minute.missing, abs_tol=1e-6)
         assert step.target_kw == minute.target
-        assert step.delivered_kw == delivered
+        assert step.delivered_kw == (None if delivered is None else pytest.approx(delivered))
     running = [minute for minute in minutes if minute.running]
     heard = [sum(minute.delivered) for minute in running if minute.delivered]
+    counted = [sum(minute.counted) for minute in running if minute.counted]
     found = figures_of(steps)
     assert isclose(found.reserved_kw, max((m.reserved for m in running), default=0.0), abs_tol=1e-6)
     assert found.missing_kw == ceil(round(max((m.missing for m in running), default=0.0), 3))
     assert found.target_kw == max((m.target for m in running if m.target is not None), default=None)
-    assert found.peak_kw == max(heard, default=None)
-    if heard:
+    peaks = [*heard, *counted]
+    assert found.peak_kw == (pytest.approx(max(peaks)) if peaks else None)
+    aimed = [minute for minute in running if minute.target]
+    assert found.target_kwh == (pytest.approx(sum(m.target or 0 for m in aimed) / 60) if aimed else None)
+    if aimed and (heard or counted):
+        assert found.toward_kwh == pytest.approx(sum(sum(m.counted) for m in aimed) / 60, abs=1e-6)
+    if heard or counted:
         assert found.energy_kwh is not None
-        assert isclose(found.energy_kwh, sum(heard) / 60, abs_tol=1e-6)
+        assert isclose(found.energy_kwh, sum(counted) / 60, abs_tol=1e-6)
         assert found.mean_kw is not None
-        assert isclose(found.mean_kw, sum(heard) / len(running), abs_tol=1e-6)
+        assert isclose(found.mean_kw, sum(counted) / len(running), abs_tol=1e-6)
+
+
+def test_a_target_that_changes_is_compared_with_what_was_delivered_at_each_moment() -> None:
+    """Targets of 607, 1,329 and 607 kW that were met at each moment once read 65 %, the mean of the highest."""
+    goals = (607.0, 1329.0, 607.0)
+    stages = [
+        StagePower(at(60 * n), at(60 * n + 60), kw, kw, outcome_kw=got)
+        for n, (kw, got) in enumerate(zip(goals, (611.0, 1363.0, 611.0), strict=True))
+    ]
+    found = figures_of(profile(stages, Target(is_per_stage=True)))
+
+    assert (found.target_kwh, found.toward_kwh) == (pytest.approx(2543), pytest.approx(2585))
 
 
 def test_stages_that_follow_one_another_are_not_added_up() -> None:

@@ -81,6 +81,23 @@ def test_what_is_reported_is_energy_over_the_planned_hours(two_stages: tuple[Sta
     assert Event.objects.get(pk=first.event_id).figures == kept
 
 
+def test_once_its_outcomes_are_in_they_are_the_energy_and_no_longer_the_reports(
+    two_stages: tuple[Stage, Stage],
+) -> None:
+    """The one report of a short stage, seconds after its start, was once the reduction of its whole window."""
+    first, _second = two_stages
+    begin(first)
+    DeliveredLoad.objects.all().delete()
+    report(first, 0, 57_000)
+    end(first)
+    first.refresh_from_db()
+    hours = (first.ends_at - first.starts_at) / MINUTE / 60
+
+    assert first.reduction_w not in (None, 57_000)
+    assert figures(first).energy_wh == pytest.approx(first.reduction_w * hours, abs=1)
+    assert figures(first).peak_w == max(57_000, first.reduction_w)
+
+
 def test_a_stage_without_a_report_counts_by_its_outcomes(two_stages: tuple[Stage, Stage]) -> None:
     first, second = two_stages
     begin(first)
