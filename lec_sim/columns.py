@@ -59,7 +59,7 @@ PAST = Columns[LecStage](
     Column(_("Called"), lambda stage: number(stage.called), css="num", phone="end label"),
     Column(
         _("Outcomes handed over"),
-        lambda stage: when(stage.handed_over_at, stage.time_zone),
+        lambda stage: when(stage.handed_over_at),
         phone_label=_("Handed over"),
     ),
 )

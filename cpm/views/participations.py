@@ -21,6 +21,7 @@ from integration.pages.exports import PAGE, export, listing
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, SIZE, Page, join_key, page_of, split_key
 from integration.pages.moments import show_in
+from integration.pages.numbers import whole
 from integration.seam import clock
 
 from .. import operations
@@ -181,6 +182,7 @@ def _after(request: SignedInRequest) -> ParticipationKey | None:
     if not text:
         return None
     parts = split_key(text, 2)
-    if not all(part.isdecimal() and len(part) < 19 for part in parts):
+    first, second = map(whole, parts)
+    if first is None or second is None:
         raise BadRequest(_("This address does not lead to a place in the list."))
-    return ParticipationKey(*map(int, parts))
+    return ParticipationKey(first, second)

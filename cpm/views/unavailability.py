@@ -17,6 +17,7 @@ from integration.pages.acting import ACTING, acts_once
 from integration.pages.confirm import confirm
 from integration.pages.http import SignedInRequest
 from integration.pages.moments import show_in
+from integration.pages.numbers import whole
 from integration.seam import clock
 
 from .. import operations
@@ -91,7 +92,7 @@ def location(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
 def would_release(request: SignedInRequest, number: str) -> HttpResponse:
     """What saving the form now would release: a part of the pages that schedule and edit."""
     devices = Device.objects.filter(location__customer__number=number, ended_at=None)
-    chosen = [int(pk) for pk in request.GET.getlist("devices") if pk.isdecimal() and len(pk) < 19]
+    chosen = [pk for pk in map(whole, request.GET.getlist("devices")) if pk is not None]
     theirs = devices.filter(pk__in=chosen).select_related("location")
     rows: list[ParticipationRow] = []
     is_checked = False

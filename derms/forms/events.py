@@ -3,8 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from integration.pages.numbers import count_text
 from integration.seam.program_rules import RULES
 
 from ..choices import Control, StrategyState
@@ -89,12 +91,17 @@ class ControlMixin(forms.BaseForm):
 
     def check_control(self) -> None:
         control, value = self.cleaned_data.get("control"), self.cleaned_data.get("control_value")
-        if control == Control.DUTY_CYCLE and value is not None and not 0 < value <= 100:
-            self.add_error(
-                "control_value", _("A duty cycle is above 0 and at most 100 %%; this is %(v)g.") % {"v": value}
-            )
-        if control == Control.SETPOINT_OFFSET and not value:
-            self.add_error("control_value", _("A setpoint offset can't be 0 K."))
+        if value is None:
+            return
+        if control == Control.DUTY_CYCLE and not 1 <= value <= 100:
+            self._refuse_value(_("A duty cycle is 1 to 100 %%; this is %(v)s."), value)
+        elif control == Control.SETPOINT_OFFSET and not 0.1 <= abs(value) <= 10:
+            self._refuse_value(_("A setpoint offset is 0.1 to 10 K, up or down; this is %(v)s."), value)
+        elif control in (Control.OFF, Control.DISCHARGE) and value:
+            self._refuse_value(_("This control has no value: enter 0; this is %(v)s."), value)
+
+    def _refuse_value(self, sentence: str | Promise, value: float) -> None:
+        self.add_error("control_value", str(sentence) % {"v": count_text(value)})
 
 
 class SubmitForm(forms.Form):

@@ -13,6 +13,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from integration.pages.numbers import count_text, whole
 from integration.pages.wall_time import LocalMomentMixin, WallTimeField
 from integration.seam.localtime import to_utc
 from integration.seam.refusals import Refused
@@ -22,6 +23,7 @@ from ..operations import PlannedStage
 from .strategies import StrategyStageForm
 
 MOST_STAGES = 24
+LEAST_MINUTES = Decimal("0.01")
 FIELDS = (
     "number", "program", "der_groups", "offset_minutes", "length_minutes", "target_kw", "share_pct", "control",
     "control_value",
@@ -62,19 +64,20 @@ class StageRowForm(StrategyStageForm):
         minutes: Decimal = self.cleaned_data["offset_minutes"]
         if minutes < 0:
             sentence = _("%(n)s min is before the event's start; 0 is the earliest.")
-            raise forms.ValidationError(sentence, params={"n": minutes})
+            raise forms.ValidationError(sentence, params={"n": count_text(minutes)})
         return minutes
 
     def clean_length_minutes(self) -> Decimal:
         minutes: Decimal = self.cleaned_data["length_minutes"]
-        if minutes <= 0:
-            raise forms.ValidationError(_("A stage must last longer than 0 min; this is %(n)s."), params={"n": minutes})
+        if minutes < LEAST_MINUTES:
+            values = {"least": count_text(LEAST_MINUTES), "n": count_text(minutes)}
+            raise forms.ValidationError(_("A stage lasts at least %(least)s min; this is %(n)s."), params=values)
         return minutes
 
     def clean_share_pct(self) -> int | None:
         share: int | None = self.cleaned_data["share_pct"]
         if share is not None and share > 100:
-            raise forms.ValidationError(_("A share is at most 100 %%; this is %(n)s."), params={"n": share})
+            raise forms.ValidationError(_("A share is at most 100 %%; this is %(n)s."), params={"n": count_text(share)})
         return share
 
     def _post_clean(self) -> None:
@@ -146,7 +149,7 @@ class StageGrid:
 
     def _number_rows(self) -> None:
         """Number new rows after the existing stages, just as they will be saved."""
-        numbers = [int(number) if str(number).isdecimal() else 0 for number in (r["number"].value() for r in self.rows)]
+        numbers = [whole(str(row["number"].value())) or 0 for row in self.rows]
         last = max(numbers, default=0)
         for row, number in zip(self.rows.forms, numbers, strict=True):
             last += 0 if number else 1
@@ -170,9 +173,8 @@ class StageGrid:
 
 def rows_of(typed: QueryDict) -> list[Row]:
     """Return the typed rows, unchecked."""
-    count = typed.get("stages-TOTAL_FORMS", "0")
-    rows = range(min(int(count), MOST_STAGES) if count.isdecimal() else 0)
-    return [{name: typed.getlist(f"stages-{n}-{name}") for name in FIELDS} for n in rows]
+    count = min(whole(typed.get("stages-TOTAL_FORMS", "")) or 0, MOST_STAGES)
+    return [{name: typed.getlist(f"stages-{n}-{name}") for name in FIELDS} for n in range(count)]
 
 
 def with_rows(typed: QueryDict, rows: list[Row]) -> QueryDict:

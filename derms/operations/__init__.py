@@ -13,7 +13,7 @@ from .approval import (
     submit_event,
     withdraw_event,
 )
-from .cancellation import EventNotCancelable, calls_to_release, cancel_event, cancel_stage
+from .cancellation import EventNotCancelable, calls_to_release, cancel_event, cancel_stage, not_cancelable
 from .cloning import clone_event
 from .delivered import follow_delivered_load
 from .drafts import discard_draft, keep_draft
@@ -72,6 +72,7 @@ __all__ = [
     "load_forecast",
     "load_raw_outcomes",
     "move_strategy",
+    "not_cancelable",
     "opt_out_device",
     "prepare_raw_outcomes",
     "report_old_forecast",

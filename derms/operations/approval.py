@@ -11,6 +11,7 @@ from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from derms.four_eyes import own_event_sentence
+from derms.planning.control_problems import control_problems
 from derms.planning.problems import inactive_program_problem, lead_time_problem, plan_problems
 from integration.seam import outbox
 from integration.seam.alerts import close_alert
@@ -128,8 +129,9 @@ def schedule_event_with_shortfall(
 
 
 def check_still_possible(event: Event, stages: list[Stage], now: datetime, refusal: type[Refused]) -> None:
-    """Raise `refusal` if a program is not active any more, or the lead time of the event's type is not kept."""
-    if problem := inactive_program_problem(stages) or lead_time_problem(event, stages, now):
+    """Raise `refusal` if what Submit checked holds no longer: programs, lead time, what the controls reduce."""
+    problem = inactive_program_problem(stages) or lead_time_problem(event, stages, now)
+    if problem := problem or next(control_problems(event, stages), ""):
         raise refusal(problem)
 
 

@@ -58,16 +58,20 @@ def cancel_stage(*, stage_id: int, by: Any, now: datetime, reason: str, revision
     """
     event = lock_event(Stage.objects.values_list("event_id", flat=True).get(pk=stage_id), revision)
     stage = next(s for s in lock_stages(event) if s.pk == stage_id)
-    if stage.state not in (StageState.SCHEDULED, StageState.IN_PROGRESS):
-        raise EventNotCancelable(
-            _("%(stage)s is %(state)s; only scheduled and running stages can be canceled.")
-            % {"stage": stage, "state": stage.state},
-            last_change(event, stage),
-        )
+    if why := not_cancelable(stage):
+        raise EventNotCancelable(why, last_change(event, stage))
     _require_reason(reason)
     _cancel(stage, by, now, reason)
     move_event(event, now)
     recount_figures(event)
+
+
+def not_cancelable(stage: Stage) -> str:
+    """Return why a stage can't be canceled alone in its present state; empty if it can."""
+    if stage.state in (StageState.SCHEDULED, StageState.IN_PROGRESS):
+        return ""
+    sentence = _("%(stage)s is %(state)s; only scheduled and running stages can be canceled.")
+    return sentence % {"stage": stage, "state": stage.get_state_display()}
 
 
 def calls_to_release(event: Event) -> int:

@@ -54,11 +54,12 @@ def stopped_stages(event: Event) -> list[str]:
 
 def _expected(stage: Stage, goal_kw: float | None, now: datetime) -> str:
     chosen = choose_devices(stage, goal_kw=goal_kw, now=now)
-    kw = count_text(round(chosen.watts / 1000))
-    values = {"stage": stage.number, "devices": count_text(chosen.devices), "kw": kw}
+    power = power_text(chosen.watts / 1000)
+    values = {"stage": stage.number, "devices": count_text(chosen.devices), "power": power}
     if goal_kw is None:
-        return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW.") % values
-    values |= {"goal": count_text(round(goal_kw)), "missing": count_text(missing_kw(goal_kw, chosen.watts))}
-    if missing_kw(goal_kw, chosen.watts):
-        return _("Stage %(stage)s: about %(kw)s kW of %(goal)s kW; %(missing)s kW are missing.") % values
-    return _("Stage %(stage)s: about %(devices)s devices, %(kw)s kW of %(goal)s kW.") % values
+        return _("Stage %(stage)s: about %(devices)s devices, %(power)s.") % values
+    missing = missing_kw(goal_kw, chosen.watts)
+    values |= {"goal": power_text(goal_kw), "missing": power_text(missing)}
+    if missing:
+        return _("Stage %(stage)s: about %(power)s of %(goal)s; %(missing)s are missing.") % values
+    return _("Stage %(stage)s: about %(devices)s devices, %(power)s of %(goal)s.") % values

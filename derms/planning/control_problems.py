@@ -9,6 +9,7 @@ from derms.choices import DeviceClass
 from derms.controls import CONTROLS, adds_load
 from derms.models import Event, Stage
 from derms.set_operations.controls import unsuited_classes
+from integration.pages.numbers import signed
 
 
 def control_problems(event: Event, stages: list[Stage]) -> Iterator[str]:
@@ -38,8 +39,8 @@ def _wrong_direction(event: Event, stage: Stage, classes: list[DeviceClass]) -> 
     """Say that the setpoint moves the wrong way; only for thermostats the season matters."""
     values = {
         "number": stage.number,
-        "value": f"{stage.control_value:+g}",
-        "other": f"{-stage.control_value:+g}",
+        "value": signed(stage.control_value),
+        "other": signed(-stage.control_value),
         "there": _listed(classes),
         "zone": event.zone,
     }

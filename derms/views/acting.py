@@ -85,6 +85,7 @@ def stage_cancel(request: SignedInRequest, number: str, stage_number: int) -> Ht
     return confirm(
         request,
         title=title % {"stage": stage_number, "number": number, "devices": count_text(running)},
+        impossible=operations.not_cancelable(stage) if request.method == "GET" else "",
         consequences=[_("The event goes on with its other stages."), _("This can't be undone.")],
         form=form,
         hidden=seen_fields(request, [stage.event]),
@@ -114,11 +115,13 @@ def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpR
     return confirm(
         request,
         title=str(words.title) % {"number": event.number, "devices": count_text(running)},
-        consequences=[plan_in_words(event), *([why] if why else action.foresees(event) + sentence)],
-        form=None if why else form,
+        about=plan_in_words(event),
+        impossible=why,
+        consequences=[] if why else action.foresees(event) + sentence,
+        form=form,
         hidden=seen_fields(request, [event]),
-        act="" if why else str(words.act),
-        keep=_("Back to the event") if why else str(words.keep),
+        act=str(words.act),
+        keep=str(words.keep),
         keep_url=reverse("derms:event", args=[event.number]),
         dangerous=action.is_dangerous,
     )

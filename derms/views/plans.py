@@ -28,6 +28,7 @@ from ..columns import STAGES
 from ..forms import Plan, after_button, edited_plan, new_plan, saved_plan, wall, with_strategy
 from ..models import Event, EventDraft, Strategy
 from ..operations import EventDetails
+from .seen import seen_fields, seen_revision
 from .tracking import buttons, steps
 
 BUTTON = re.compile(r"add|check|strategy|(clone|remove)-\d{1,2}|shift--?\d{1,4}")
@@ -129,7 +130,7 @@ def _save(request: SignedInRequest, event: Event, plan: Plan) -> HttpResponse:
         event_id=event.pk,
         fields=plan.form.cleaned_data,
         stages=plan.grid.planned(),
-        revision=int(request.POST["revision"]) if request.POST.get("revision", "").isdecimal() else None,
+        revision=seen_revision(request, event),
         by=request.user,
         now=clock.now(),
     )
@@ -184,7 +185,7 @@ def _edit_context(request: SignedInRequest, event: Event) -> dict[str, Any]:
         "event": event,
         "time_zone": event.zone.time_zone,
         "is_open": event.state in EDITABLE_STATES and request.user.has_perm("derms.plan_event"),
-        "revision": request.POST.get("revision", event.revision),
+        "hidden": seen_fields(request, [event]),
         "stage_columns": STAGES,
         "stages": stages_of(event),
         "steps": steps(event),

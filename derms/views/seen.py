@@ -7,12 +7,12 @@ what the person saw first; only a newly opened page has the current revision.
 from django.utils.translation import gettext as _
 
 from integration.pages.http import SignedInRequest
+from integration.pages.numbers import whole
 
 from ..models import Event
 from ..operations import EventChanged, require_unchanged
 
 SEEN = "seen"
-LONGEST_REVISION = 9  # digits
 
 
 def seen(event: Event) -> str:
@@ -47,4 +47,4 @@ def seen_fields(request: SignedInRequest, events: list[Event]) -> list[tuple[str
 def _revisions(sent: list[str]) -> dict[str, int]:
     """Return the revisions by event number, ignoring invalid values."""
     parts = [one.rpartition("@") for one in sent]
-    return {number: int(text) for number, _at, text in parts if text.isdecimal() and len(text) <= LONGEST_REVISION}
+    return {number: revision for number, _at, text in parts if (revision := whole(text)) is not None}

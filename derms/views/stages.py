@@ -15,6 +15,7 @@ from integration.pages.exports import export, listing
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, page_of
 from integration.pages.moments import show_in
+from integration.pages.numbers import whole
 
 from ..columns import STAGE_DEVICES
 from ..filters import StageDeviceForm
@@ -44,8 +45,8 @@ def stage(request: SignedInRequest, number: str, stage_number: int) -> HttpRespo
     if request.htmx:
         return render(request, "derms/stage.html#stage-live", context)
     form = StageDeviceForm(request.GET, stage=found)
-    after = request.GET.get(AFTER, "0")
-    rows = stage_devices(found, form.chosen, after=int(after) if after.isdigit() else 0, limit=PAGE + 1)
+    after = whole(request.GET.get(AFTER, "")) or 0
+    rows = stage_devices(found, form.chosen, after=after, limit=PAGE + 1)
     page = page_of(rows, request.GET, str(rows[:PAGE][-1].device_id) if rows else "", size=PAGE)
     context |= {"form": form, "columns": STAGE_DEVICES, "page": page, "is_narrowed": any(form.chosen)}
     return render(request, "derms/stage.html", context)

@@ -4,7 +4,7 @@ The one rule of pages and their sentences (docs/reference/formats.md). Files hol
 stored in English.
 """
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.formats import number_format
 
@@ -12,6 +12,7 @@ Number = int | float | Decimal
 NONE = "—"
 NBSP = "\u00a0"
 MEGA_FROM_KW = 1000
+LONGEST_WHOLE = 18  # digits
 
 
 def count_text(value: Number | None, digits: int | None = None) -> str:
@@ -22,18 +23,33 @@ def count_text(value: Number | None, digits: int | None = None) -> str:
     return _minus(str(number_format(exact, decimal_pos=digits, use_l10n=True, force_grouping=True)))
 
 
+def signed(value: Number) -> str:
+    """A number with its sign, of as many decimals as it has: +2.5 or +3."""
+    exact = int(value) if value == int(value) else value
+    return ("+" if value > 0 else "") + count_text(exact)
+
+
 def power_parts(kw: Number) -> tuple[str, str]:
-    """Power as figure and unit: kW below 1,000, the smaller the more decimals, else MW with two decimals."""
-    power = float(kw)
-    if abs(round(power)) >= MEGA_FROM_KW:
-        return count_text(round(power / 1000, 2), 2), "MW"
-    decimals = 0 if power.is_integer() or abs(power) >= 100 else 1 if abs(power) >= 10 else 2
-    return count_text(round(power, decimals), decimals), "kW"
+    """Power as figure and unit: kW below 1,000, the smaller the more decimals, else MW with two decimals; half up."""
+    power = Decimal(str(kw))
+    if abs(_rounded(power, 0)) >= MEGA_FROM_KW:
+        return count_text(_rounded(power / 1000, 2), 2), "MW"
+    decimals = 0 if power == power.to_integral_value() or abs(power) >= 100 else 1 if abs(power) >= 10 else 2
+    return count_text(_rounded(power, decimals), decimals), "kW"
+
+
+def _rounded(value: Decimal, decimals: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def power_text(kw: Number | None) -> str:
     """Power as a text for sentences: 840 kW, 2.70 MW."""
     return NONE if kw is None else NBSP.join(power_parts(kw))
+
+
+def whole(text: str) -> int | None:
+    """Return the whole number that a request contains; None if it is none, or too long for any key or count."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_WHOLE else None
 
 
 def _minus(text: str) -> str:

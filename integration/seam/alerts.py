@@ -51,10 +51,8 @@ def close_alert(key: str, *, by: str = "system") -> None:
 def acknowledge_alert(*, alert_id: int, by: str, note: str = "") -> None:
     """Take on an open alert, with a note for the others. Raises AlertArchived or AlertAcknowledged."""
     alert = _lock_open(alert_id)
-    if alert.acknowledged_at:
-        raise AlertAcknowledged(
-            _("%(acknowledged_by)s has already acknowledged this alert.") % {"acknowledged_by": alert.acknowledged_by}
-        )
+    if why := already_acknowledged(alert):
+        raise AlertAcknowledged(why)
     alert.acknowledged_at, alert.acknowledged_by, alert.note = clock.now(), by, note.strip()
     alert.save(update_fields=["acknowledged_at", "acknowledged_by", "note"])
     _record(alert, "acknowledged", alert.acknowledged_at, by, alert.note)
@@ -69,10 +67,24 @@ def archive_alert(*, alert_id: int, by: str) -> None:
     _record(alert, "archived", alert.closed_at, by)
 
 
+def already_archived(alert: Alert) -> str:
+    """Return who archived an alert, as a sentence; empty if it is open."""
+    if not alert.closed_at:
+        return ""
+    return _("This alert was already archived by %(closed_by)s.") % {"closed_by": alert.closed_by}
+
+
+def already_acknowledged(alert: Alert) -> str:
+    """Return who acknowledged an alert, as a sentence; empty if nobody did."""
+    if not alert.acknowledged_at:
+        return ""
+    return _("%(acknowledged_by)s has already acknowledged this alert.") % {"acknowledged_by": alert.acknowledged_by}
+
+
 def _lock_open(alert_id: int) -> Alert:
     alert = Alert.objects.select_for_update(no_key=True).get(pk=alert_id)
-    if alert.closed_at:
-        raise AlertArchived(_("This alert was already archived by %(closed_by)s.") % {"closed_by": alert.closed_by})
+    if why := already_archived(alert):
+        raise AlertArchived(why)
     return alert
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from derms import operations
 from derms.four_eyes import may_approve, own_event_sentence
-from derms.models import Event, Program, Reservation
+from derms.models import ControlZone, Event, Program, Reservation, Stage
 from integration.console.models import User
 from integration.console.roles import APPROVER
 from integration.seam.models import Alert, Message
@@ -54,6 +55,20 @@ def test_nobody_approves_what_they_made(
 
 
 @pytest.mark.django_db
+def test_an_event_whose_control_would_add_load_by_now_is_not_approved(
+    event_in: Callable[..., Event], approver: User, now: datetime
+) -> None:
+    """The zone's cooling months were changed after Submit."""
+    submitted_event = event_in("Submitted")
+    stage = submitted_event.stages.get()
+    Stage.objects.filter(pk=stage.pk).update(control="setpoint_offset", control_value=3)
+    month = stage.starts_at.astimezone(ZoneInfo(submitted_event.zone.time_zone)).month
+    ControlZone.objects.update(cooling_months=[one for one in range(1, 13) if one != month])
+
+    with pytest.raises(operations.EventNotApprovable, match=r"adds load \(Thermostat\).* heats"):
+        operations.approve_event(event_id=submitted_event.pk, by=approver, now=now)
+
+
 def test_an_event_whose_program_is_no_longer_active_is_not_approved(
     event_in: Callable[..., Event], program: Program, approver: User, now: datetime
 ) -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 from derms.models import Event
 from integration.console.models import User
 from tests import factories
+from tests.pages.html import html_of
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_a_confirm_page_names_the_event_its_zone_its_window_and_its_target(
     page = as_operator.get(f"/events/{event.number}/cancel/").content.decode()
     assert f"Heat peak · {event.zone} · " in page
     assert f"{starts:%H:%M} to " in page
-    assert f"{ends:%H:%M %Z} · Load Reduction · 1,200 kW" in page
+    assert f"{ends:%H:%M %Z} · Load Reduction · 1.20\u00a0MW" in page
 
 
 def test_a_new_event_needs_approval_later(as_operator: Client, event_in: Callable[..., Event]) -> None:
@@ -132,6 +133,15 @@ def test_one_stage_is_canceled_and_the_event_goes_on(
     )
     assert list(event.stages.order_by("number").values_list("state", flat=True)) == ["Canceled", "Scheduled"]
     assert Event.objects.get().state == "Scheduled"
+
+
+def test_the_cancel_page_of_a_stage_that_is_over_has_a_sentence_and_no_button(
+    as_operator: Client, event_in: Callable[..., Event]
+) -> None:
+    page = html_of(as_operator.get(f"/events/{event_in('Completed').number}/stages/1/cancel/"))
+    assert "only scheduled and running stages can be canceled" in page
+    assert "Cancel stage</button>" not in page
+    assert "goes on with its other stages" not in page
 
 
 def test_an_approver_cannot_cancel(approver: User, event_in: Callable[..., Event]) -> None:

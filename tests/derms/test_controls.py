@@ -193,7 +193,8 @@ def test_a_lower_setpoint_in_summer_is_refused_at_submit(
     control("setpoint_offset", -3)
 
     assert refusal(event, operator, now) == (
-        "Stage 1: a setpoint offset of -3 K adds load (Thermostat) in a month in which North zone cools. Enter +3 K."
+        "Stage 1: a setpoint offset of \N{MINUS SIGN}3 K adds load (Thermostat) in a month in which North zone cools. "
+        "Enter +3 K."
     )
 
 
@@ -206,7 +207,7 @@ def test_a_higher_setpoint_in_winter_is_refused_at_submit(
 
     assert refusal(event, operator, now) == (
         "Stage 1: a setpoint offset of +1.5 K adds load (Thermostat) in a month in which North zone heats. "
-        "Enter -1.5 K."
+        "Enter \N{MINUS SIGN}1.5 K."
     )
 
 
@@ -216,7 +217,9 @@ def test_a_higher_setpoint_of_water_heaters_is_refused_in_any_month(
     device(device_class="water_heater")
     control("setpoint_offset", 2)
 
-    assert refusal(event, operator, now) == ("Stage 1: a setpoint offset of +2 K adds load (Water heater). Enter -2 K.")
+    assert refusal(event, operator, now) == (
+        "Stage 1: a setpoint offset of +2 K adds load (Water heater). Enter \N{MINUS SIGN}2 K."
+    )
 
 
 def test_a_program_without_devices_is_no_matter_of_its_control(

@@ -14,6 +14,7 @@ from derms.models import ControlZone, DerGroup, Event, EventDraft, Program, Stag
 from derms.planning import check as plan_check
 from integration.console.models import User
 from tests import factories
+from tests.pages.html import html_of
 
 pytestmark = pytest.mark.django_db
 NEW = "/events/new/"
@@ -116,7 +117,7 @@ def test_errors_name_the_stage_the_value_and_the_limit_and_link_to_the_field(
     answer = as_operator.post(NEW, typed(strategy, start, {"length_minutes": 0}, {"share_pct": 130}))
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "A stage must last longer than 0 min; this is 0." in page
+    assert "A stage lasts at least 0.01 min; this is 0." in page
     assert "A share is at most 100 %; this is 130." in page
     assert 'href="#id_stages-1-share_pct"' in page
 
@@ -209,7 +210,7 @@ def test_edit_saves_the_grid_and_keeps_the_stages_that_stay(
 ) -> None:
     event = new_event()
     uid, address = event.stages.get().uid, f"/events/{event.number}/edit/"
-    details = {"name": "Cold peak", "objective": "Maximum Reduction", "revision": event.revision}
+    details = {"name": "Cold peak", "objective": "Maximum Reduction", "seen": f"{event.number}@{event.revision}"}
     form = {**typed(strategy, start, {"offset_minutes": 15}, {"number": 1, "length_minutes": 45}), **details}
     assert "2 · Cool program" in as_operator.post(f"/events/{event.number}/check/", form).content.decode()
     assert as_operator.post(address, form).status_code == 302
@@ -218,6 +219,47 @@ def test_edit_saves_the_grid_and_keeps_the_stages_that_stay(
     late = as_operator.post(address, form)
     assert late.status_code == 409
     assert "changed since you opened it: olive" in late.content.decode()
+
+
+@pytest.mark.parametrize("seen", [{}, {"seen": "abc"}, {"seen": f"DR-1@{'9' * 5000}"}])
+def test_an_edit_that_does_not_say_what_was_seen_changes_nothing(
+    as_operator: Client, strategy: Strategy, new_event: Callable[..., Event], start: datetime, seen: dict[str, str]
+) -> None:
+    event = new_event()
+    details = {"name": "Unseen", "objective": "Maximum Reduction", **seen}
+    answer = as_operator.post(f"/events/{event.number}/edit/", {**typed(strategy, start, {"number": 1}), **details})
+    assert answer.status_code == 409
+    assert not Event.objects.filter(name="Unseen").exists()
+
+
+@pytest.mark.parametrize("name", ["stages-TOTAL_FORMS", "stages-0-number"])
+def test_numbers_of_5000_digits_are_refused_and_never_keep_the_page_away(
+    as_operator: Client, strategy: Strategy, start: datetime, name: str
+) -> None:
+    long = {**typed(strategy, start, {}), name: "9" * 5000}
+    for address, button in (("/events/new/", {}), ("/events/new/", {"button": "add"}), ("/events/new/keep/", {})):
+        assert as_operator.post(address, {**long, **button}).status_code < 500
+    assert as_operator.get("/events/new/").status_code == 200
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ({"length_minutes": "0.0001"}, "A stage lasts at least 0.01 min; this is 0.0001."),
+        ({"control": "duty_cycle", "control_value": "0.5"}, "A duty cycle is 1 to 100 %; this is 0.5."),
+        ({"control": "setpoint_offset", "control_value": "0"}, "A setpoint offset is 0.1 to 10 K"),
+        ({"control": "setpoint_offset", "control_value": "1e308"}, "A setpoint offset is 0.1 to 10 K"),
+        ({"control": "off", "control_value": "-50"}, "This control has no value: enter 0; this is \N{MINUS SIGN}50"),
+    ],
+)
+def test_a_value_out_of_its_limits_is_refused_with_value_and_limit(
+    as_operator: Client, strategy: Strategy, start: datetime, row: dict[str, str], sentence: str
+) -> None:
+    answer = as_operator.post("/events/new/", typed(strategy, start, row))
+    assert answer.status_code == 422
+    assert sentence in html_of(answer)
+    assert not Event.objects.exists()
 
 
 def test_who_may_only_look_cannot_save_an_edit(approver: User, new_event: Callable[..., Event]) -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from integration.console.context import count_unseen_alerts
 from integration.console.models import User
-from integration.seam.alerts import raise_alert
+from integration.seam.alerts import acknowledge_alert, archive_alert, raise_alert
 from integration.seam.models import Alert, AlertChange, Priority, Seal
 
 LIST = "/alerts/"
@@ -89,6 +89,18 @@ def test_acknowledging_names_the_person_and_keeps_it_open(as_operator: Client, a
     assert "Calling the vendor" in as_operator.get(LIST).content.decode()
     assert count_unseen_alerts() == 0
     assert as_operator.post(url).status_code == 409
+
+
+def test_what_can_no_longer_be_done_to_an_alert_has_a_sentence_and_no_button(as_operator: Client, alert: Alert) -> None:
+    acknowledge_alert(alert_id=alert.pk, by="olive")
+    page = as_operator.get(f"/alerts/{alert.pk}/acknowledge/").content.decode()
+    assert "olive has already acknowledged this alert." in page
+    assert "Acknowledge</button>" not in page
+    archive_alert(alert_id=alert.pk, by="ada")
+    for what, act in (("acknowledge", "Acknowledge"), ("archive", "Archive")):
+        page = as_operator.get(f"/alerts/{alert.pk}/{what}/").content.decode()
+        assert "already archived by ada" in page
+        assert f"{act}</button>" not in page
 
 
 def test_what_people_do_about_an_alert_is_sealed_history(as_operator: Client, auditor: Client, alert: Alert) -> None:

@@ -107,6 +107,7 @@ def test_counts_and_shares() -> None:
 def test_german_has_its_own_separators() -> None:
     with translation.override("de"):
         assert number(4583) == "4.583"
+        assert kw(1035) == "1,04\u00a0<small>MW</small>"
         assert (kw(2697), kw(12.34)) == ("2,70\u00a0<small>MW</small>", "12,3\u00a0<small>kW</small>")
         assert drawn("{% plotted x 2 %}", x=2.5) == '<td class="num" data-value="2.50">2,50</td>'
 

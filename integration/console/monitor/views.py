@@ -21,7 +21,7 @@ from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
 from integration.seam import clock, queries
-from integration.seam.alerts import acknowledge_alert, archive_alert
+from integration.seam.alerts import acknowledge_alert, already_acknowledged, already_archived, archive_alert
 from integration.seam.delivery import ATTEMPTS, discard_delivery, retry_delivery, retry_due_work
 from integration.seam.models import Alert, Delivery, DueWork, Message
 
@@ -102,6 +102,7 @@ def delivery_retry(request: SignedInRequest, pk: int) -> HttpResponse:
     return confirm(
         request,
         title=_("Retry “%(delivery)s”?") % {"delivery": found},
+        impossible=_not_dead(found),
         consequences=[
             _("It gets %(n)s more attempts, the first one at once.") % {"n": ATTEMPTS},
             _("If it was applied already, applying it again changes nothing."),
@@ -127,6 +128,7 @@ def delivery_discard(request: SignedInRequest, pk: int) -> HttpResponse:
     return confirm(
         request,
         title=_("Discard “%(delivery)s” for good?") % {"delivery": found},
+        impossible=_not_dead(found),
         consequences=[_("The receiver will never get it, and it can't be retried.")],
         form=form,
         act=_("Discard"),
@@ -149,6 +151,7 @@ def due_work_retry(request: SignedInRequest, pk: int) -> HttpResponse:
     return confirm(
         request,
         title=_("Retry “%(work)s”?") % {"work": found},
+        impossible="" if found.dead_at else _("It is not a dead letter: nothing has to be done."),
         consequences=[_("It gets %(n)s more attempts, the first one at once.") % {"n": ATTEMPTS}],
         act=_("Retry"),
         keep=_("Leave it as it is"),
@@ -204,7 +207,9 @@ def alert_acknowledge(request: SignedInRequest, pk: int) -> HttpResponse:
     return confirm(
         request,
         title=_("Acknowledge this alert?"),
-        consequences=[found.text, _("It stays open with your name, and counts again if it becomes more urgent.")],
+        about=found.text,
+        impossible=already_archived(found) or already_acknowledged(found),
+        consequences=[_("It stays open with your name, and counts again if it becomes more urgent.")],
         form=form,
         act=_("Acknowledge"),
         keep=_("Leave it to others"),
@@ -225,11 +230,19 @@ def alert_archive(request: SignedInRequest, pk: int) -> HttpResponse:
     return confirm(
         request,
         title=_("Archive this alert?"),
-        consequences=[found.text, _("If it happens again, a new alert opens.")],
+        about=found.text,
+        impossible=already_archived(found),
+        consequences=[_("If it happens again, a new alert opens.")],
         act=_("Archive"),
         keep=_("Keep it open"),
         keep_url=reverse("alert_list"),
     )
+
+
+def _not_dead(delivery: Delivery) -> str:
+    """Why a delivery can be neither retried nor discarded; empty if it can."""
+    is_dead = delivery.dead_at and not delivery.discarded_at
+    return "" if is_dead else _("It is not a dead letter: nothing has to be done.")
 
 
 def _say(request: SignedInRequest, delivery: Delivery, sentence: str) -> None:
