@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import F, FloatField, Max, Min, QuerySet
 from django.db.models.functions import Cast, Coalesce
+from django.utils.translation import gettext as _
 
 from derms.choices import DeviceClass
 from derms.models import DerGroup, Device, DeviceOutcome, Event, Feeder, HeadEnd, Program, Reservation, Stage
@@ -67,9 +68,9 @@ def receipts(stages: list[Stage]) -> list[Progress]:
         else:
             applied[kind, receiver] = applied.get((kind, receiver), 0) + (receipt or {}).get("applied", 0)
     rows = [
-        ("CPM: devices reserved", "device_reservation", System.CPM, reserved),
-        ("Live Energy Connect: devices reserved", "device_reservation", System.LEC, reserved),
-        ("CPM: outcomes", "device_outcome", System.CPM, closed),
+        (_("CPM: devices reserved"), "device_reservation", System.CPM, reserved),
+        (_("Live Energy Connect: devices reserved"), "device_reservation", System.LEC, reserved),
+        (_("CPM: outcomes"), "device_outcome", System.CPM, closed),
     ]
     return [
         Progress(label, applied.get((kind, receiver), 0), whole, _status_note(confirmed.get(receiver, [])))
@@ -79,8 +80,8 @@ def receipts(stages: list[Stage]) -> list[Progress]:
 
 def _status_note(confirmed: list[bool]) -> str:
     if not confirmed:
-        return "nothing sent yet"
-    return f"{sum(confirmed)} of {len(confirmed)} status messages confirmed"
+        return _("nothing sent yet")
+    return _("%(n)s of %(whole)s status messages confirmed") % {"n": sum(confirmed), "whole": len(confirmed)}
 
 
 class GroupRow(NamedTuple):

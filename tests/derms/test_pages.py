@@ -332,3 +332,19 @@ def test_an_events_page_says_when_its_program_is_not_active(
     assert "active" not in html_of(as_operator.get(f"/events/{event.number}/")).split('id="stages"')[1]
     Program.objects.filter(pk=program.pk).update(active=False)
     assert sentence in html_of(as_operator.get(f"/events/{event.number}/")).split('id="stages"')[1]
+
+
+def test_state_tracking_history_and_progress_are_german_for_those_who_read_it(
+    client: Client, operator: User, event_in: Callable[..., Event]
+) -> None:
+    event = event_in("Scheduled")
+    User.objects.filter(pk=operator.pk).update(language="de")
+    client.force_login(operator)
+    for address in (f"/events/{event.number}/", f"/events/{event.number}/report/"):
+        page = html_of(client.get(address))
+        assert "Genehmigt → Eingeplant" in " ".join(page.split())
+    page = html_of(client.get(f"/events/{event.number}/"))
+    assert "CPM: Geräte reserviert" in page
+    tracking = page.split('id="state-tracking"')[1].split("</section>")[0]
+    assert "<b>Eingereicht</b>" in tracking
+    assert "<b>Submitted</b>" not in tracking
