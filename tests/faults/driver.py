@@ -25,6 +25,7 @@ from tests.removals.conftest import allow_leaving
 DEVICES = 20
 LEAD_S = 2
 AHEAD_S = 8  # from planning to the start
+LOOKS = 3  # at an event that changes while somebody cancels it
 LENGTH_S = 4
 DAY = timedelta(days=1)
 
@@ -139,7 +140,9 @@ class Driver:
         return self.act(self.approver, "approve", f"/events/{event.number}/approve/", **as_seen(event.number))
 
     def cancel(self, event: Planned) -> bool:
-        return self.act(self.operator, "cancel", f"/events/{event.number}/cancel/", **canceling(event))
+        """Cancel an event; if it has changed meanwhile, as Schedule does, look at it again and cancel that."""
+        path = f"/events/{event.number}/cancel/"
+        return any(self.act(self.operator, "cancel", path, **canceling(event)) for _ in range(LOOKS))
 
     def opt_out(self, known: ProgramEvent, device: Device) -> bool:
         path = f"/program-events/{known.event_number}/1/participation/{device.head_end}/{device.nic_id}/opt-out/"
