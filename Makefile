@@ -1,5 +1,5 @@
 # Everything runs in its own virtual environment, .venv; all you need is Python 3.11 to 3.13.
-.PHONY: help run test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones
+.PHONY: help run test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones bench-fairness
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -19,6 +19,7 @@ help:
 	@echo "make journey   one event from planning to Closed; ARGS=\"--devices 5000 --stages 2\""
 	@echo "make bench     each step for 1,000,000 devices, compared with its physical limit; ARGS=\"--devices 100000 --json\""
 	@echo "make bench-zones  50 control zones scheduling at once, compared with one after the other"
+	@echo "make bench-fairness  60 events for 1,000 devices: how evenly they are called, and what of the expected power came"
 	@echo "make bench-opt-out  time from an opt-out to Live Energy Connect's answer, while extracts load"
 	@echo "make bench-open-pages  300 open pages: which updates reach them, how soon, and at what cost"
 	@echo "make faults    inject faults into a separate Gridcall and print what held; ARGS=\"--dose small --json\""
@@ -39,6 +40,9 @@ bench: $(installed)
 
 bench-zones: $(installed)
 	@exec $(python) -m integration.bench bench_zones $(ARGS)
+
+bench-fairness: $(installed)
+	@exec $(python) -m integration.bench bench_fairness $(ARGS)
 
 bench-opt-out: $(installed)
 	@exec $(python) manage.py bench_opt_out $(ARGS)

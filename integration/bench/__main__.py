@@ -1,4 +1,4 @@
-"""`make bench`, `make bench-zones`: a benchmark on its own engines, in a folder that is removed at the end."""
+"""`make bench` and others: a benchmark on its own engines, in a folder that is removed at the end."""
 
 import os
 import sys
@@ -8,11 +8,12 @@ from pathlib import Path
 from integration import engines
 from integration.engines.state import PROJECT, State
 
+COMMANDS = {"bench_zones", "bench_fairness"}  # by their name as the first argument; without one it is `bench`
 ADDRESSES = ("DATABASE_URL", "REDIS_URL")
 
 
 def main() -> None:
-    arguments = sys.argv[1:] if sys.argv[1:2] == ["bench_zones"] else ["bench", *sys.argv[1:]]
+    arguments = sys.argv[1:] if COMMANDS.intersection(sys.argv[1:2]) else ["bench", *sys.argv[1:]]
     parent = PROJECT / ".local"
     parent.mkdir(mode=0o700, exist_ok=True)
     state = State(Path(tempfile.mkdtemp(prefix="bench-", dir=parent)))

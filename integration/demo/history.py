@@ -56,8 +56,16 @@ class HistoryBroken(Exception):
 def play(past: PastEvent, now: datetime) -> None:
     """Plan, approve, reserve, execute, collect and close one past event, in one transaction."""
     start = now.replace(hour=past.hour, minute=0, second=0, microsecond=0) - timedelta(days=past.days_ago)
-    event = _plan(past, start)
-    for step in _steps_to_schedule(event, start - PLANNED_BEFORE + timedelta(hours=2)):
+    perform(_plan(past, start), schedules_at=start - PLANNED_BEFORE + timedelta(hours=2))
+
+
+@transaction.atomic
+def perform(event: Event, *, schedules_at: datetime) -> None:
+    """Reserve, execute, collect and close an approved event, each step at its own time, in one transaction.
+
+    Raises HistoryBroken if the event is not Scheduled or not Completed by its steps.
+    """
+    for step in _steps_to_schedule(event, schedules_at):
         _do(step, event)
     _require(event, EventState.SCHEDULED)
     steps = [step for stage in event.stages.all() for step in _steps_to_close(stage)]

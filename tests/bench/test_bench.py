@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from integration.bench.fairness import gini
 from integration.bench.plot import draw
 from integration.bench.report import Row
 
@@ -50,6 +51,21 @@ def test_zones_that_schedule_at_once_are_all_scheduled() -> None:
     alone, together = _bench("bench_zones", "--zones", "4", "--devices", "100")[-2:]
     assert alone.startswith("4 zones, one after the other")
     assert together.startswith("4 zones, 4 at once")
+
+
+@pytest.mark.full
+def test_events_in_a_row_show_how_evenly_devices_are_called() -> None:
+    found = json.loads(_bench("bench_fairness", "--events", "3", "--devices", "100", "--json")[-1])
+    assert all(row["events"] == 3 and row["devices"] == 100 for row in found)
+    assert all(0 <= row["gini"] < 1 and row["calls_most"] <= 3 for row in found)
+    assert all(0.5 < row["realised"] < 1.5 for row in found)
+
+
+def test_the_gini_coefficient_is_0_for_equal_calls_and_near_1_if_one_device_has_all() -> None:
+    assert gini([4, 4, 4, 4]) == pytest.approx(0)
+    assert gini([0, 0, 0, 8]) == pytest.approx(0.75)
+    assert gini([1, 2, 3, 4]) == pytest.approx(0.25)
+    assert gini([0, 0]) == 0
 
 
 def _bench(*arguments: str) -> list[str]:
