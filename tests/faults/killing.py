@@ -49,6 +49,8 @@ def kill_schedulers(system: System, driver: Driver, dose: int) -> Row:
         _kill_one_scheduler(system, n)
         time.sleep(random.uniform(1.0, 2.0))  # noqa: S311  (a moment, no secret)
     back = figures.seconds_until(lambda: system.schedulers_running() == len(SCHEDULERS), most=BACK_S)
+    # A few seconds of faults may lie between two starts; the next one shows whether a scheduler is at work.
+    figures.seconds_until(lambda: figures.lateness(since).starts > 0, most=REST_S)
     late = figures.lateness(since)
     return Row(
         "kill -9 a scheduler, one of two",
