@@ -39,4 +39,4 @@ class StrategyAdmin(Shown):
 
 @admin.register(EventType)
 class EventTypeAdmin(Shown):
-    list_display = ("category", "lead_time_s", "outcome_timeout_s", "balance_authority_check")
+    list_display = ("category", "lead_time_s", "outcome_timeout_s", "reserve_margin_pct", "balance_authority_check")

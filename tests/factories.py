@@ -177,7 +177,8 @@ def strategy(
 ) -> derms.Strategy:
     """A strategy whose stages follow one another."""
     kind, _ = derms.EventType.objects.update_or_create(
-        category="Device Test", defaults={"lead_time_s": lead_time_s, "outcome_timeout_s": 60}
+        category="Device Test",
+        defaults={"lead_time_s": lead_time_s, "outcome_timeout_s": 60, "reserve_margin_pct": 0},
     )
     made = derms.Strategy.objects.create(
         name=fields.pop("name", f"Strategy {derms.Strategy.objects.count() + 1}"),

@@ -60,14 +60,25 @@ StrategyStageFormSet = forms.modelformset_factory(
 class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
     class Meta:
         model = EventType
-        fields = ["lead_time_s", "outcome_timeout_s", "balance_authority_check", "balance_authority_threshold_kw"]
+        fields = [
+            "lead_time_s",
+            "outcome_timeout_s",
+            "reserve_margin_pct",
+            "balance_authority_check",
+            "balance_authority_threshold_kw",
+        ]
         labels = {
             "lead_time_s": _("Minimum lead time (s)"),
             "outcome_timeout_s": _("Outcome time-out (s)"),
+            "reserve_margin_pct": _("Reserve margin (%)"),
             "balance_authority_check": _("Balance Authority check"),
             "balance_authority_threshold_kw": _("Threshold (kW)"),
         }
         help_texts = {
+            "reserve_margin_pct": _(
+                "0 to 100. Schedule reserves this much more than the target, "
+                "so that devices that leave are made up for."
+            ),
             "balance_authority_check": _("Large events of this type need the Balance Authority's approval as well."),
             "balance_authority_threshold_kw": _(
                 "Compared with the total power of all open events subject to the check, at any moment."

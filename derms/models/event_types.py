@@ -1,6 +1,7 @@
 """Event types and their parameters."""
 
 from django.db import models
+from django.db.models import Q
 
 from ..choices import Category
 
@@ -13,6 +14,14 @@ class EventType(models.Model):
     outcome_timeout_s = models.PositiveIntegerField(default=14_400, help_text="Seconds to wait for raw outcomes.")
     balance_authority_check = models.BooleanField(default=False)
     balance_authority_threshold_kw = models.PositiveIntegerField(default=0)
+    reserve_margin_pct = models.PositiveSmallIntegerField(default=5, help_text="Reserved above the target, in %.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reserve_margin_pct__lte=100), name="event_type_reserve_margin_is_a_share"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.category

@@ -15,7 +15,7 @@ from derms.pages.charts import Charts, charts_of
 from derms.pages.power import power_of
 from derms.queries.goals import missing_kw, stage_goals
 from derms.rules import RULE
-from derms.set_operations.choosing import Chosen, choose_devices
+from derms.set_operations.choosing import Chosen, choose_devices, wanted_w
 from integration.seam.sql import execute
 
 from .problems import plan_problems
@@ -34,8 +34,10 @@ class StageCheck(NamedTuple):
 
     @property
     def expected_w(self) -> int:
-        """The W it would reserve: no more than its goal."""
-        return self.available.watts if self.goal_kw is None else min(self.available.watts, round(self.goal_kw * 1000))
+        """The W it would reserve: no more than its goal and the reserve margin."""
+        if self.goal_kw is None:
+            return self.available.watts
+        return min(self.available.watts, wanted_w(self.stage.event, self.goal_kw))
 
     @property
     def missing_kw(self) -> int:
@@ -55,7 +57,7 @@ class Check(NamedTuple):
     conflicts: list[Stage]
     stages: list[StageCheck]
     available: Figures  # if every eligible device were reserved
-    planned: Figures  # with no more than each stage's goal
+    planned: Figures  # with no more than each stage's goal and its margin
     charts: Charts | None
     counted: bool
 

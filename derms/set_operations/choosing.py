@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from derms.choices import HOLDING_STAGE_STATES, DeviceClass, StageState
-from derms.models import PRIMARY_KEY, DeviceUnavailability, Stage
+from derms.models import PRIMARY_KEY, DeviceUnavailability, Event, Stage
 from derms.rules import broken_rule
 from derms.set_operations.controls import control_shares
 from derms.set_operations.device_rules import device_rules, rules_in_force
@@ -98,6 +98,14 @@ def overlapping_stage_ids(stage: Stage) -> list[int]:
     )
 
 
+def wanted_w(event: Event, goal_kw: float) -> int:
+    """Return the W to choose for a goal: the goal and the reserve margin of the event's type.
+
+    What is missing is always measured against the goal itself: devices that leave use up the margin first.
+    """
+    return round(goal_kw * (1000 + 10 * event.type.reserve_margin_pct))
+
+
 def count_feeders(stage: Stage) -> dict[str, int]:
     """Return the number of reserved devices by feeder code."""
     return dict(sql.rows(statement("derms", "count_feeders"), {"stage": stage.pk}))
@@ -122,7 +130,7 @@ class _Choice(NamedTuple):
 
 
 def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
-    """Choose every eligible candidate, or those of the best ranks until the goal is met.
+    """Choose every eligible candidate, or those of the best ranks until the goal and its reserve margin are met.
 
     There are few ranks, so summing up over them replaces sorting the devices.
     """
@@ -143,15 +151,14 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
     left_out: Counter[str] = Counter()
     for rank in ranks:
         left_out[rank.reason or NOT_NEEDED] += rank.devices
-    if last_rank := _last_rank(ranks, goal_kw):
+    if last_rank := _last_rank(ranks, wanted_w(stage.event, goal_kw)):
         needed = statement("derms", "needed_devices", candidates=candidates)
         return _Choice(needed, params | last_rank, left_out)
     return _Choice(every_eligible, params, left_out)
 
 
-def _last_rank(ranks: list[_Rank], goal_kw: float) -> dict[str, Any]:
-    """Return the rank in which the goal is met and the W needed from it; nothing if every device is needed."""
-    missing_w = round(goal_kw * 1000)
+def _last_rank(ranks: list[_Rank], missing_w: int) -> dict[str, Any]:
+    """Return the rank in which so many W are reached and the W needed from it; nothing if every device is needed."""
     eligible = sorted((r for r in ranks if r.reason is None), key=lambda r: (-r.score, r.last_called_at))
     for rank in eligible:
         if rank.watts >= missing_w:

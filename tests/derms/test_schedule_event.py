@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from derms import operations
-from derms.models import ControlZone, Event, Program, Reservation, Stage
+from derms.models import ControlZone, Event, EventType, Program, Reservation, Stage
 from derms.queries.due import event_ids_to_schedule, stage_ids_to_extract
+from derms.queries.goals import missing_kw
 from integration.console.models import User
 from integration.seam.messages import COLUMNS, StageStatus
 from integration.seam.models import Alert, Extract, Message, Priority
@@ -68,6 +69,30 @@ def test_an_event_whose_program_is_no_longer_active_stays_approved_and_reserves_
 
     assert (Event.objects.get(pk=event.pk).state, Reservation.objects.count()) == ("Approved", 0)
     assert "which is not active" in Alert.objects.get().text
+
+
+def test_leavers_use_up_the_reserve_margin_first(needing: Callable[..., Event], now: datetime) -> None:
+    """A7: the margin is reserved above the target; what is missing is measured against the target itself."""
+    EventType.objects.filter(category="Device Test").update(reserve_margin_pct=20)
+    event = needing(4)
+
+    operations.schedule_event(event.pk, now=now)
+
+    stage = event.stages.get()
+    assert (stage.goal_kw, stage.reserved, stage.reserved_w) == (4, 6, 4800)
+    assert missing_kw(stage.goal_kw, stage.reserved_w - 800) == 0
+    assert missing_kw(stage.goal_kw, stage.reserved_w - 1600) == 1
+
+
+def test_the_margin_is_never_missing(needing: Callable[..., Event], now: datetime) -> None:
+    EventType.objects.filter(category="Device Test").update(reserve_margin_pct=20)
+    event = needing(8)
+
+    operations.schedule_event(event.pk, now=now)
+
+    assert Event.objects.get(pk=event.pk).state == "Scheduled"
+    assert event.stages.get().reserved_w == 8000
+    assert event.figures.missing_kw == 0
 
 
 def test_the_reservation_extract_is_written_once_after_the_schedule(
