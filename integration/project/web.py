@@ -1,15 +1,31 @@
-"""The web process around Django: it limits the requests that use the database, and serves the streams of nudges."""
+"""The web process around Django: bodies and slow readers wait outside, and requests that use the database are limited.
+
+Whoever sends or reads slowly costs one connection, never a permit to use the database: a request's body is read,
+bounded in size and time, before a permit is taken, and a page is sent after the permit has been returned. Streams of
+nudges are served here, too.
+"""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
+
+from django.conf import settings
 
 from integration.pages.hub import Hub, lines
 
+from .bodies import Bodies, BodyRefused
+from .shares import Shares
+
 PATH = "/live/"
+LIVEZ = "/livez"
 LONGEST_STREAM_S = 15 * 60.0  # then the browser reconnects and is authenticated again
+MOST_HELD = 5_000_000  # bytes; every page is shorter
+LONGEST_SEND_S = 30.0  # for what a connection's buffer can't hold; then the client counts as gone
 REQUESTS_AT_ONCE = 12  # requests per process that may use the database at once
+# Of these, so many may be of one address or one session: the rest is left for everybody else.
+OF_AN_ADDRESS, OF_A_SESSION = 8, 4
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -17,35 +33,50 @@ Receive = Callable[[], Awaitable[Message]]
 Application = Callable[..., Awaitable[None]]
 
 
+class ReadsTooSlowly(OSError):
+    """The client took nothing of the response for LONGEST_SEND_S."""
+
+
 class Web:
-    """Django, with a limit on requests that use the database at once, and with streams.
+    """Django, with limits on what one client can hold, and with streams.
 
     Django's view of PATH decides who may open a stream; its empty 200 response is then kept open here.
     """
 
     def __init__(self, django: Application) -> None:
-        self.django, self.hub = django, Hub()
+        self.django, self.hub, self.bodies = django, Hub(), Bodies()
         self.free = asyncio.Semaphore(REQUESTS_AT_ONCE)
+        self.addresses, self.sessions = Shares(OF_AN_ADDRESS), Shares(OF_A_SESSION)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.django(scope, receive, send)
             return
-        is_stream = scope["path"] == PATH
-        started: list[Message] = []
+        send = _hurried(send)
+        # A client that reads too slowly or is gone gets nothing more; uvicorn closes its connection.
+        with suppress(ReadsTooSlowly):
+            try:
+                async with self.bodies.read(scope, receive) as body:
+                    await self._answer(scope, body, send)
+            except BodyRefused as refused:
+                await _refuse(send, refused)
 
-        async def hold_back(message: Message) -> None:
-            started.append(message)
-
-        async with self.free:
-            await self.django(scope, receive, hold_back if is_stream else send)
-        if not is_stream:
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path == LIVEZ or path.startswith(settings.STATIC_URL):
+            await self.django(scope, receive, send)
             return
-        if started[0]["status"] == 200:
-            await self._stream(started[0], receive, send)
-        else:
-            for message in started:
-                await send(message)
+        async with AsyncExitStack() as permits:
+            # The narrowest comes first, so that nobody waits with what others could use in hand.
+            await permits.enter_async_context(self.sessions.of(_session(scope)))
+            await permits.enter_async_context(self.addresses.of((scope.get("client") or [""])[0]))
+            await permits.enter_async_context(self.free)
+            response = Response(send, permits.aclose)
+            await self.django(scope, receive, response.take)
+        if path == PATH and response.is_ok:
+            await self._stream(response.held[0], receive, send)
+            return
+        await response.send_held()
 
     async def _stream(self, start: Message, receive: Receive, send: Send) -> None:
         headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
@@ -64,6 +95,67 @@ class Web:
     async def _speak(self, send: Send) -> None:
         async for text in lines(self.hub):
             await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+
+
+class Response:
+    """Django's response, held until it is complete. A file, which may not fit into memory, goes out as it is made.
+
+    A file's permits are returned when it begins.
+    """
+
+    def __init__(self, send: Send, release: Callable[[], Awaitable[None]]) -> None:
+        self.held: list[Message] = []
+        self._send, self._release, self._is_streaming = send, release, False
+
+    @property
+    def is_ok(self) -> bool:
+        return bool(self.held) and self.held[0]["status"] == 200
+
+    async def take(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and _length(message) > MOST_HELD:
+            self._is_streaming = True
+            await self._release()
+        if self._is_streaming:
+            await self._send(message)
+        else:
+            self.held.append(message)
+
+    async def send_held(self) -> None:
+        for message in self.held:
+            await self._send(message)
+
+
+def _hurried(send: Send) -> Send:
+    """Return `send` with a time limit. It raises ReadsTooSlowly."""
+
+    async def hurry(message: Message) -> None:
+        try:
+            async with asyncio.timeout(LONGEST_SEND_S):
+                await send(message)
+        except TimeoutError as problem:
+            raise ReadsTooSlowly from problem
+
+    return hurry
+
+
+async def _refuse(send: Send, refused: BodyRefused) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.body", "body": str(refused).encode()})
+
+
+def _session(scope: Message) -> str:
+    """The value of the session's cookie; without one the address, whose requests then share one session's part."""
+    start = f"{settings.SESSION_COOKIE_NAME}="
+    cookies = b";".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1").split(";")
+    known = (cookie.strip().removeprefix(start) for cookie in cookies if cookie.strip().startswith(start))
+    return next(known, str((scope.get("client") or [""])[0]))
+
+
+def _length(start: Message) -> float:
+    """A response's length in bytes; infinite if it is not known in advance."""
+    known = (int(value) for name, value in start["headers"] if bytes(name).lower() == b"content-length")
+    return next(known, math.inf)
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -22,7 +22,7 @@ from integration.seam.systems import System
 from tests import walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SCOPE = {"type": "http", "path": web.PATH}
+SCOPE = {"type": "http", "path": web.PATH, "headers": []}
 LISTENERS = """FROM pg_stat_activity WHERE query = 'LISTEN "event_changed"' AND datname = current_database()"""
 
 
@@ -189,7 +189,11 @@ def test_django_says_who_may_and_its_yes_is_kept_open() -> None:
     async def course() -> None:
         gone = asyncio.Event()
 
+        asked: list[Any] = [{"type": "http.request", "body": b""}]
+
         async def receive() -> Any:
+            if asked:
+                return asked.pop()
             await gone.wait()
             return {"type": "http.disconnect"}
 
@@ -220,7 +224,10 @@ def test_djangos_no_is_passed_on() -> None:
     async def send(message: Any) -> None:
         said.append(message)
 
-    run(lambda: web.Web(django)(dict(SCOPE), None, send))  # type: ignore[arg-type,return-value]
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    run(lambda: web.Web(django)(dict(SCOPE), receive, send))  # type: ignore[arg-type,return-value]
     assert [said[0]["status"], said[1]["body"]] == [403, b"no"]
 
 
