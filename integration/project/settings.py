@@ -292,6 +292,8 @@ LOGGING = {
         # Uvicorn would add its own handlers.
         "uvicorn": {"handlers": ["stderr"], "propagate": False},
         "uvicorn.error": {"handlers": [], "propagate": True},
+        # Its lines contain addresses, and so customers' links. RequestLog has a line for each request instead.
+        "uvicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
     },
 }
 METRICS_PORT = int(os.environ.get("METRICS_PORT") or 0)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
@@ -24,6 +25,7 @@ from integration.seam.settling import settle
 from integration.seam.systems import System
 from tests import factories, walk
 from tests.messages.conftest import STATUS
+from tests.security.conftest import Served
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,6 +104,26 @@ def test_a_whole_journey_and_its_pages_leave_no_customer_in_the_log(
     assert [line["message"] for line in lines(log) if line["logger"].startswith("django.security")] != []
     for private in ("Testa", "555-0100", "example.invalid", "Test Street", "my-devices/"):
         assert private not in log.getvalue().replace("my-devices/<str:token>/", "")
+
+
+def test_the_servers_own_lines_contain_no_address(served: Served) -> None:
+    secrets = ("a-customers-link", "searched-name", "reset-key", "typed-address", "half-a-line")
+    host, upgrade = b" HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    for request in (
+        b"GET /my-devices/a-customers-link/" + host + b"\r\n",
+        b"GET /customers/?q=searched-name" + host + b"\r\n",
+        b"GET /account/password/reset/key/reset-key/" + host + b"\r\n",
+        b"GET /my-devices/a-customers-link/" + host + upgrade,
+        b"GET /typed-address\xff" + host + b"\r\n",
+        b"half-a-line\r\n\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as client:
+            client.sendall(request)
+            assert client.recv(1000)
+    said = served.log.read_text()
+    assert said.count('"message": "request"') >= 3, said
+    for secret in secrets:
+        assert secret not in said
 
 
 def test_a_fault_of_the_server_is_logged_without_the_row_it_happened_to(

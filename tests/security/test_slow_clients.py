@@ -2,46 +2,20 @@
 
 import asyncio
 import http.client
-import os
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.db import connection
-from psycopg2.extensions import make_dsn, parse_dsn
 
-from integration.commands.management.commands.up import answers_within
 from integration.project import bodies, web
-from integration.project.supervisor import Supervisor, web_child
-from tests.browser.conftest import free_port
 
 PAGES = ("/livez", "/account/login/")
 SLOW = 20
 PATIENCE_S = 10.0  # without the limits a request waits here for a minute
 Message = dict[str, Any]
-
-
-@pytest.fixture
-def port(transactional_db: None, extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """The port of a web process on the test database."""
-    call_command("createcachetable", verbosity=0)
-    test_database = {**parse_dsn(os.environ["DATABASE_URL"]), "dbname": connection.settings_dict["NAME"]}
-    monkeypatch.setenv("DATABASE_URL", make_dsn(**test_database))
-    monkeypatch.setenv("GRIDCALL_HTTPS", "0")
-    found = free_port()
-    supervisor = Supervisor([web_child(found)], say=lambda _: None)
-    supervisor.start()
-    try:
-        assert answers_within(60, found), supervisor.log_of("web").read_text()
-        yield found
-    finally:
-        supervisor.stop()
 
 
 def half_sent(port: int) -> socket.socket:
@@ -94,7 +68,6 @@ def test_pages_are_as_fast_beside_slow_clients(port: int) -> None:
         for _ in range(SLOW):
             slow.enter_context(half_sent(port))
         beside = {path: p95(port, path, 100) for path in PAGES}
-
     assert all(beside[path] < 2 * quiet[path] for path in PAGES), (quiet, beside)
 
 
