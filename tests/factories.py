@@ -137,12 +137,31 @@ def device(where: derms.ControlZone, enrolled_in: derms.Program, *, since: datet
     return made
 
 
-def used(made: derms.Device, *, recent: int, calls: int, last_called_at: datetime) -> None:
-    """Set a device's last ten calls: `recent` has a 1 for each success."""
+def used(
+    made: derms.Device,
+    *,
+    before: datetime,
+    days: int = 0,
+    events: int = 1,
+    n: float = 0,
+    total: float = 0,
+    silent_run: int = 0,
+) -> None:
+    """Set what a device did in the season of a moment: last called so many days before, `n` responses of `total`."""
     sql.execute(
-        "UPDATE derms_candidate SET recent = %(recent)s, calls = %(calls)s, last_called_at = %(at)s,"
-        " score = derms_score(%(recent)s, %(calls)s) WHERE device_id = %(device)s",
-        {"recent": recent, "calls": calls, "at": last_called_at, "device": made.pk},
+        "UPDATE derms_candidate SET last_called_on = %(day)s::date - %(days)s, season = %(season)s,"
+        " season_events = %(events)s, rate_n = %(n)s, rate_sum = %(total)s, silent_run = %(silent_run)s,"
+        " rate_pm = derms_rate_pm(0, 0, %(n)s, %(total)s, %(silent_run)s) WHERE device_id = %(device)s",
+        {
+            "day": made.zone.local_day(before),
+            "season": made.zone.season(before),
+            "days": days,
+            "events": events,
+            "n": n,
+            "total": total,
+            "silent_run": silent_run,
+            "device": made.pk,
+        },
     )
 
 

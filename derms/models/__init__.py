@@ -7,6 +7,7 @@ from .events import Event, Stage
 from .execution import DeliveredLoad, Departure, DeviceOutcome, EventFigures, Removal, Reservation
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .history import Transition
+from .responses import LowestCount, RateRenewal, ResponsePrior
 from .strategies import Strategy, StrategyStage
 
 PRIMARY_KEY = ("device_id", "stage_id")  # of the bulk tables
@@ -29,10 +30,13 @@ __all__ = [
     "Feeder",
     "HeadEnd",
     "LoadForecast",
+    "LowestCount",
     "Program",
+    "RateRenewal",
     "ReductionFactor",
     "Removal",
     "Reservation",
+    "ResponsePrior",
     "Stage",
     "Strategy",
     "StrategyStage",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -12,6 +13,8 @@ from integration.seam.program_rules import ProgramRules
 
 from ..choices import DeviceClass
 from .grid import ControlZone, Feeder, HeadEnd, Transformer
+
+NEVER = date(1970, 1, 1)  # when a device that was never called was last called
 
 
 class Program(models.Model):
@@ -104,11 +107,13 @@ class DeviceUnavailability(models.Model):
 
 
 class Candidate(models.Model):
-    """All that device selection reads of one device in one program, including its last ten calls, in a narrow table.
+    """All that device selection reads of one device in one program, including what its calls taught, in a narrow table.
 
-    `recent` holds a bit per call, the newest lowest, 1 for a success; `score` is (successes + 4) / (calls + 5), which
-    a constraint enforces. Triggers on enrollments and devices maintain the rows, in one partition per control zone;
-    after a stage has closed, its zone's partition is rebuilt and swapped in.
+    `rate_n` responses add up to `rate_sum`; with the program's mean they make `rate_pm`, the share of its nominal power
+    that it gives, in per mille. `season_events` and `season_quarters` (quarter-hours) count its calls in the year that
+    began in `season`; in another one they mean 0. `silent_run` counts the calls since it was last heard. Triggers on
+    enrollments and devices maintain the rows, in one partition per control zone; after a stage has closed, its zone's
+    partition is rebuilt and swapped in.
     """
 
     pk = models.CompositePrimaryKey("device_id", "enrollment_id")
@@ -118,18 +123,22 @@ class Candidate(models.Model):
     zone_id = models.BigIntegerField()
     enrolled_from = models.DateTimeField()
     enrolled_until = models.DateTimeField(null=True)
-    last_called_at = models.DateTimeField()
-    recent = models.IntegerField()
-    calls = models.SmallIntegerField()
-    score = models.FloatField()
+    last_called_on = models.DateField()
+    season = models.SmallIntegerField()
+    season_events = models.SmallIntegerField()
+    season_quarters = models.SmallIntegerField()
+    rate_pm = models.SmallIntegerField()
+    rate_n = models.FloatField()
+    rate_sum = models.FloatField()
+    silent_run = models.SmallIntegerField()
 
     class Meta:
         managed = False
         db_table = "derms_candidate"
 
     @property
-    def successes(self) -> int:
-        return self.recent.bit_count()
+    def was_called(self) -> bool:
+        return self.last_called_on > NEVER
 
 
 class DerGroup(models.Model):

@@ -1,8 +1,9 @@
 """The grid, its load forecast and the power its devices are expected to reduce."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -43,6 +44,14 @@ class ControlZone(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def local_day(self, moment: datetime) -> date:
+        return moment.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def season(self, moment: datetime) -> int:
+        """The year in which the utility's year that contains a moment began, in local time."""
+        day = self.local_day(moment)
+        return day.year if f"{day:%m-%d}" >= settings.YEAR_BEGINS else day.year - 1
 
     def is_cooling(self, moment: datetime) -> bool:
         """Whether buildings are cooled, not heated, in the local month of a moment."""

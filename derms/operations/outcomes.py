@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from derms.set_operations.candidates import lock_candidates, renew_candidates
+from derms.set_operations.candidates import count_stage, lock_candidates
 from derms.set_operations.outcomes import (
     complete_outcomes,
     count_outcomes,
@@ -95,16 +95,16 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
 
 @transaction.atomic
 def count_calls(stage_id: int, *, now: datetime) -> None:
-    """Count a stage's complete outcomes in its devices' scores.
+    """Count a stage's complete outcomes in its devices' response rates and events of the season.
 
     This is separate from closing the stage: the candidates' lock allows one count at a time, and the stage's row is
     locked only once the new table is ready. Raises NotYet if readers keep the old table locked.
     """
     lock_candidates()
-    stage = Stage.objects.select_related("event").get(pk=stage_id)
+    stage = Stage.objects.select_related("event__zone").get(pk=stage_id)
     if stage.calls_counted_at or not (stage.raw_outcomes_at or stage.outcomes_sent_at):
         return
-    renewed = renew_candidates(stage)
+    renewed = count_stage(stage, now=now)
 
     def exchange() -> None:
         Stage.objects.filter(pk=stage_id).update(calls_counted_at=now)

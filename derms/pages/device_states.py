@@ -1,13 +1,22 @@
 """What devices are doing at a moment, as DERMS knows it: a few queries per page, however many devices it shows."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from derms.choices import HOLDING_STAGE_STATES, StageState
-from derms.models import Departure, Device, DeviceUnavailability, Program, Reservation, Stage
+from derms.models import Candidate, Departure, Device, DeviceUnavailability, Program, Reservation, Stage
 from integration.seam.program_limits import Limit, LimitUse, limits_of
+
+
+class CallsThisSeason(NamedTuple):
+    """A device's response rate in per mille, and the events and hours of its calls since the utility's year began."""
+
+    rate_pm: int
+    events: int
+    hours: float
 
 
 def device_states(devices: list[Device], now: datetime) -> dict[int, str]:
@@ -37,6 +46,17 @@ def uses_of_limits(device: Device, programs: list[Program], now: datetime) -> li
         (program, [_use(limit, [s for s in stages if s.program_id == program.pk]) for limit in limits[program.pk]])
         for program in limited
     ]
+
+
+def calls_this_season(device: Device, now: datetime) -> CallsThisSeason | None:
+    """Return what a device's calls taught; nothing if it was never called."""
+    known = Candidate.objects.filter(zone_id=device.zone_id, device_id=device.pk).first()
+    if known is None or not known.was_called:
+        return None
+    counts = known.season == device.zone.season(now)
+    return CallsThisSeason(
+        known.rate_pm, known.season_events if counts else 0, known.season_quarters / 4 if counts else 0
+    )
 
 
 def _use(limit: Limit, stages: list[Stage]) -> LimitUse:

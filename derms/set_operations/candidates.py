@@ -1,31 +1,91 @@
 """Rebuilding a zone's candidates into a new table that is swapped in when a stage closes."""
 
-from derms.models import Candidate, Stage
-from integration.seam.loads import Renewed
-from integration.seam.outcomes import CALLS, SUCCESSES
-from integration.seam.sql import execute, statement
+from datetime import datetime
+from typing import Any
 
-# NOT VALID skips checking the rows just computed by the same function; later rows are checked.
-_CHECK_SCORES = """
-ALTER TABLE {table} ADD CONSTRAINT derms_candidate_score CHECK (score = derms_score(recent, calls)) NOT VALID
+from derms.models import Candidate, ControlZone, LowestCount, RateRenewal, ResponsePrior, Stage
+from derms.models.responses import fading
+from integration.seam import sql
+from integration.seam.loads import Renewed
+from integration.seam.outcomes import CALLS, SILENT
+from integration.seam.sql import Sql, compose, identifier, statement
+
+# NOT VALID skips checking the rows just computed by the same statement; later rows are checked.
+_CHECK_FIGURES = """
+ALTER TABLE {table} ADD CONSTRAINT derms_candidate_figures
+ CHECK (rate_pm BETWEEN 0 AND 1500 AND season_events >= 0 AND season_quarters >= 0 AND silent_run >= 0) NOT VALID
+"""
+_NO_CALLS = """
+SELECT NULL::bigint AS device_id, false AS is_silent, 0::float8 AS weight, 0::float8 AS response WHERE false
+"""
+_CALLED_BEFORE = """
+EXISTS (SELECT FROM derms_outcome o
+         WHERE o.stage_id = ANY(%(counted_before)s::bigint[]) AND o.device_id = every.device_id
+           AND (o.code IN %(calls)s OR o.ended_at > o.started_at))
+"""
+_LOWEST = """
+SELECT program_id, min(CASE WHEN season = %(season)s THEN season_events ELSE 0 END)
+  FROM {table} WHERE enrolled_until IS NULL GROUP BY program_id
 """
 
 
 def lock_candidates() -> None:
     """Block all changes to candidates by others until the transaction ends; reading stays possible."""
-    execute("LOCK TABLE ONLY derms_candidate IN SHARE ROW EXCLUSIVE MODE")
+    sql.execute("LOCK TABLE ONLY derms_candidate IN SHARE ROW EXCLUSIVE MODE")
 
 
-def renew_candidates(stage: Stage) -> Renewed:
-    """Build a new partition of the stage's zone, with the stage's outcomes added to each candidate's last ten calls.
+def count_stage(stage: Stage, *, now: datetime) -> Renewed:
+    """Build a new partition of the stage's zone, with what its calls taught about each device.
 
     The caller has locked the candidates and attaches the result.
     """
-    zone = stage.event.zone_id
-    renewed = Renewed(Candidate._meta.db_table, "zone_id", zone)
-    query = statement("derms", "renewed_candidates")
-    params = {"stage": stage.pk, "called_at": stage.started_at, "zone": zone, "successes": SUCCESSES, "calls": CALLS}
-    renewed.create_from(query, params)
-    renewed.execute(_CHECK_SCORES)
+    zone, calls = stage.event.zone, statement("derms", "stage_calls")
+    ended_at = stage.ended_at or stage.ends_at
+    params = {
+        "stage": stage.pk,
+        "window_s": (stage.ends_at - stage.starts_at).total_seconds(),
+        "ran_s": max(1.0, (ended_at - (stage.started_at or stage.starts_at)).total_seconds()),
+        "calls": CALLS,
+        "silent": SILENT,
+        "counted_before": _counted_before(stage),
+        "day": zone.local_day(stage.started_at or stage.starts_at),
+        "season": zone.season(stage.started_at or stage.starts_at),
+    }
+    _add_to_priors(stage, calls, params, now)
+    before = compose(_CALLED_BEFORE if params["counted_before"] else "false")
+    return _renewed(zone, compose(calls), before, params, now)
+
+
+def fade_rates(zone: ControlZone, *, now: datetime) -> Renewed:
+    """Build a new partition of a zone without new calls: its devices' responses fade. Else as count_stage."""
+    params = {"window_s": 0, "day": zone.local_day(now), "season": zone.season(now)}
+    return _renewed(zone, compose(_NO_CALLS), compose("false"), params, now)
+
+
+def _renewed(zone: ControlZone, calls: Sql, counted_before: Sql, params: dict[str, Any], now: datetime) -> Renewed:
+    renewal, _ = RateRenewal.objects.get_or_create(zone=zone, defaults={"at": now})
+    renewed = Renewed(Candidate._meta.db_table, "zone_id", zone.pk)
+    query = statement("derms", "renewed_candidates", calls=calls, counted_before=counted_before)
+    renewed.create_from(query, {**params, "zone": zone.pk, "fading": fading(renewal.at, now)})
+    RateRenewal.objects.filter(pk=renewal.pk).update(at=max(renewal.at, now))
+    renewed.execute(_CHECK_FIGURES)
     renewed.finish(("device_id", "enrollment_id"))
+    for program, events in sql.rows(compose(_LOWEST, table=identifier(renewed.table)), params):
+        lowest = {"season": params["season"], "events": events}
+        LowestCount.objects.update_or_create(zone=zone, program_id=program, defaults=lowest)
     return renewed
+
+
+def _counted_before(stage: Stage) -> list[int]:
+    """The other stages of its event whose calls are counted already."""
+    counted = stage.event.stages.exclude(pk=stage.pk).exclude(calls_counted_at=None)
+    return list(counted.values_list("pk", flat=True))
+
+
+def _add_to_priors(stage: Stage, calls: Sql, params: dict[str, Any], now: datetime) -> None:
+    for head_end, _called, weight, given in sql.rows(statement("derms", "head_end_calls", calls=calls), params):
+        prior, _ = ResponsePrior.objects.get_or_create(
+            program_id=stage.program_id, head_end_id=head_end, defaults={"faded_at": now}
+        )
+        prior.add(weight, given, now=now)
+        prior.save()

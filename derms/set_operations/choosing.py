@@ -3,14 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from derms.choices import HOLDING_STAGE_STATES, DeviceClass, StageState
 from derms.models import PRIMARY_KEY, DeviceUnavailability, Event, Stage
 from derms.rules import broken_rule
 from derms.set_operations.controls import control_shares
+from derms.set_operations.device_order import EXPECTED, device_rank
 from derms.set_operations.device_rules import device_rules, rules_in_force
 from integration.seam import sql
 from integration.seam.loads import Partition
@@ -112,11 +112,10 @@ def count_feeders(stage: Stage) -> dict[str, int]:
 
 
 class _Rank(NamedTuple):
-    """Candidates with the same score and last call that are eligible, or left out for the same reason."""
+    """Eligible candidates of the same rank, or all that are left out for the same reason, without a rank."""
 
     reason: str | None
-    score: float
-    last_called_at: datetime
+    rank: int | None
     devices: int
     watts: int
 
@@ -141,7 +140,8 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
     needs = {"unavailable": _is_any_unavailable(stage), "held": params["overlapping_stages"]}
     joins = {name: (_JOIN if needed else _NO_JOIN)[name] for name, needed in needs.items()}
     by_device = device_rules(tuple(in_force), is_any_counted=bool(params["counted_stages"]))
-    candidates = statement("derms", "candidates", within_groups=within_groups, **joins, **by_device._asdict())
+    parts = {**joins, **by_device._asdict(), "rank": device_rank(), "expected": EXPECTED}
+    candidates = statement("derms", "candidates", within_groups=within_groups, **parts)
     every_eligible = compose(_EVERY_ELIGIBLE, candidates=candidates)
     if goal_kw is None:
         count_left_out = statement("derms", "count_left_out", candidates=candidates)
@@ -159,10 +159,9 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
 
 def _last_rank(ranks: list[_Rank], missing_w: int) -> dict[str, Any]:
     """Return the rank in which so many W are reached and the W needed from it; nothing if every device is needed."""
-    eligible = sorted((r for r in ranks if r.reason is None), key=lambda r: (-r.score, r.last_called_at))
-    for rank in eligible:
+    for rank in sorted((r for r in ranks if r.rank is not None), key=lambda r: r.rank or 0):
         if rank.watts >= missing_w:
-            return {"last_score": rank.score, "last_called_at": rank.last_called_at, "missing_w": missing_w}
+            return {"last_rank": rank.rank, "missing_w": missing_w}
         missing_w -= rank.watts
     return {}
 
@@ -189,7 +188,8 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         "program": stage.program_id,
         "starts_at": stage.starts_at,
         "ends_at": stage.ends_at,
-        "day": _local_day(stage),
+        "day": zone.local_day(stage.starts_at),
+        "season": zone.season(stage.starts_at),
         "hours": (stage.ends_at - stage.starts_at).total_seconds() / 3600,
         "broken_rule": broken_rule(
             stage.program.rules,
@@ -251,7 +251,3 @@ def _counted_stage_ids(stage: Stage, spans: list[Span]) -> list[int]:
         .exclude(pk=stage.pk)
         .values_list("pk", flat=True)
     )
-
-
-def _local_day(stage: Stage) -> date:
-    return stage.starts_at.astimezone(ZoneInfo(stage.event.zone.time_zone)).date()

@@ -25,14 +25,14 @@ past AS (
 use AS (
     SELECT device_id{counted}
       FROM past GROUP BY device_id)
-SELECT c.device_id, c.score, c.last_called_at,
-       round(c.rated_w * c.share * c.score)::integer AS expected_w, round(c.rated_w * c.share)::integer AS nominal_w,
+SELECT c.device_id, {rank} AS rank, {expected} AS expected_w, round(c.rated_w * c.share)::integer AS nominal_w,
        CASE
            WHEN %(broken_rule)s::text IS NOT NULL THEN %(broken_rule)s
            WHEN c.enrolled_from > %(starts_at)s OR c.enrolled_until < %(ends_at)s THEN 'not enrolled for the whole window'
            WHEN c.device_class = ANY(%(not_for_control)s::derms_device_class[]) THEN 'not for this control'
            WHEN c.device_class = ANY(%(without_forecast)s::derms_device_class[]) THEN 'no forecast for its class'
            WHEN round(c.rated_w * c.share) = 0 THEN 'nothing to give now'
+           WHEN c.silent_run >= 3 AND c.last_called_on > %(day)s::date - 14 THEN 'never answers'
            {exemptions}
            WHEN unavailable.device_id IS NOT NULL THEN 'unavailable'
            WHEN held.device_id IS NOT NULL THEN 'reserved elsewhere'

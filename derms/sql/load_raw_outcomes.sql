@@ -1,7 +1,7 @@
 -- Loads one part of a stage's raw outcomes into the table that will be attached.
 INSERT INTO {table} (stage_id, device_id, code, started_at, ended_at, reduction_w, error, response_pm)
 SELECT %(stage)s, d.id, raw.code, raw.started_at, raw.ended_at, raw.reduction_w, coalesce(raw.error, ''),
-       least(greatest(raw.response_pm, 0), 1500)
+       CASE WHEN raw.response_pm IS NOT NULL THEN least(greatest(raw.response_pm, 0), 1500) END
   FROM {staged} raw
   JOIN derms_headend h ON h.code = raw.head_end
   -- The range follows from the join; stating it avoids reading all devices for each part.

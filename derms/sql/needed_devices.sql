@@ -2,11 +2,9 @@
 -- as needed, by id.
 WITH ranked AS MATERIALIZED (
     SELECT device_id, expected_w, nominal_w,
-           score = %(last_score)s::float8 AND last_called_at = %(last_called_at)s::timestamptz AS is_last
+           rank = %(last_rank)s AS is_last
       FROM ({candidates}) candidate
-     WHERE reason IS NULL
-       AND (score > %(last_score)s::float8
-            OR score = %(last_score)s::float8 AND last_called_at <= %(last_called_at)s::timestamptz))
+     WHERE reason IS NULL AND rank <= %(last_rank)s)
 SELECT device_id, expected_w, nominal_w FROM ranked WHERE NOT is_last
  UNION ALL
 SELECT device_id, expected_w, nominal_w

@@ -1,15 +1,27 @@
--- Every candidate of a zone, with one closed stage's outcomes added to its last ten calls; columns in the table's order.
-SELECT device_id, program_id, zone_id, enrolled_from, last_called_at, derms_score(recent, calls) AS score, rated_w,
-       device_class, critical_care, enrolled_until, enrollment_id, head_end_id, feeder_id, recent, calls
-  FROM (SELECT c.device_id, program_id, zone_id, enrolled_from,
-               CASE WHEN called.device_id IS NULL THEN last_called_at
-                    ELSE greatest(last_called_at, %(called_at)s) END AS last_called_at,
-               rated_w, device_class, critical_care, enrolled_until, enrollment_id, head_end_id, feeder_id,
-               CASE WHEN called.device_id IS NULL THEN recent
-                    ELSE ((recent << 1) | called.success) & 1023 END AS recent,
-               (CASE WHEN called.device_id IS NULL THEN calls ELSE least(calls + 1, 10) END)::smallint AS calls
+-- Every candidate of a zone with faded rates, and with one stage's calls added, if any; columns in the table's order. An
+-- event counts once: not again for a device that one of its counted stages has called.
+SELECT device_id, c.program_id, zone_id, enrolled_from, rated_w, device_class, last_called_on, season, season_events,
+       derms_rate_pm(coalesce(prior.n, 0), coalesce(prior.total, 0), rate_n, rate_sum, silent_run) AS rate_pm, silent_run,
+       critical_care, c.head_end_id, enrolled_until, enrollment_id, feeder_id, rate_n, rate_sum, season_quarters
+  FROM (SELECT c.device_id, program_id, zone_id, enrolled_from, rated_w, device_class, critical_care, head_end_id,
+               enrolled_until, enrollment_id, feeder_id,
+               CASE WHEN called.device_id IS NULL THEN last_called_on
+                    ELSE greatest(last_called_on, %(day)s) END AS last_called_on,
+               CASE WHEN called.device_id IS NULL THEN season
+                    ELSE greatest(season, %(season)s)::smallint END AS season,
+               (CASE WHEN called.device_id IS NULL OR season > %(season)s THEN season_events
+                     WHEN season = %(season)s THEN season_events + called.new_event
+                     ELSE called.new_event END)::smallint AS season_events,
+               (CASE WHEN called.device_id IS NULL OR season > %(season)s THEN season_quarters
+                     WHEN season = %(season)s THEN season_quarters + called.quarters
+                     ELSE called.quarters END)::smallint AS season_quarters,
+               (rate_n * %(fading)s::float8 + coalesce(called.weight, 0))::real AS rate_n,
+               (rate_sum * %(fading)s::float8 + coalesce(called.weight * called.response, 0))::real AS rate_sum,
+               (CASE WHEN called.is_silent THEN silent_run + 1
+                     WHEN called.device_id IS NULL THEN silent_run ELSE 0 END)::smallint AS silent_run
           FROM derms_candidate c
-          LEFT JOIN (SELECT device_id, (code IN %(successes)s)::integer AS success
-                       FROM derms_outcome
-                      WHERE stage_id = %(stage)s AND code IN %(calls)s) called ON called.device_id = c.device_id
-         WHERE c.zone_id = %(zone)s) renewed
+          LEFT JOIN (SELECT *, round(weight * %(window_s)s / 900)::smallint AS quarters,
+                            1 - ({counted_before})::integer AS new_event
+                       FROM ({calls}) every) called ON called.device_id = c.device_id
+         WHERE c.zone_id = %(zone)s) c
+  LEFT JOIN derms_responseprior prior ON prior.program_id = c.program_id AND prior.head_end_id = c.head_end_id

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from derms.pages.device_states import coming_stages, device_states, uses_of_limits
+from derms.pages.device_states import calls_this_season, coming_stages, device_states, uses_of_limits
 from derms.queries.lists import device_stages, group_rows
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
@@ -22,7 +22,7 @@ from .. import operations
 from ..columns import COMING_STAGES, DEVICES, GROUPS, LAST_CALLS
 from ..filters import DeviceFilter
 from ..forms import GroupForm
-from ..models import Candidate, DerGroup, Device
+from ..models import DerGroup, Device
 
 CALLS_SHOWN = PERIODS_SHOWN = 10
 
@@ -50,7 +50,7 @@ def device_export(request: SignedInRequest) -> HttpResponseBase:
 @require_safe
 @allow("derms.view_device")
 def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse:
-    """One device: its place in the grid, state, programs, score, coming stages and last calls."""
+    """One device: its place in the grid, state, programs, response rate, coming stages and last calls."""
     devices = Device.objects.select_related("head_end", "zone", "feeder", "transformer")
     found = devices.filter(head_end__code=head_end, nic_id=nic_id).order_by("-registered_at").first()
     if found is None:
@@ -61,7 +61,7 @@ def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse
     programs = [one.program for one in enrollments if one.ends_at is None]
     context = {
         "device": found,
-        "usage": Candidate.objects.filter(zone_id=found.zone_id, device_id=found.pk, calls__gt=0).first(),
+        "known": calls_this_season(found, now),
         "enrollments": enrollments,
         "limited": uses_of_limits(found, programs, now),
         "limit_columns": LIMIT_USES,

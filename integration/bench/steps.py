@@ -25,13 +25,14 @@ RATED_W = (
     "SELECT sum(d.rated_w) FROM derms_device d JOIN derms_enrollment e ON e.device_id = d.id WHERE e.program_id = %s"
 )
 RESERVATIONS = "SELECT * FROM derms_reservation WHERE stage_id = %(stage)s"
-# Every device was called ten times, mostly with success, so that the ranked choice has something to rank.
+# Devices were called in up to seven events of the season, on different days, so that the choice has ranks to sum over.
 USAGE = """
 UPDATE derms_candidate c
-   SET recent = known.recent, calls = 10, score = derms_score(known.recent, 10),
-       last_called_at = now() - (hashint8(c.device_id) & 63) * interval '1 day'
-  FROM (SELECT device_id, (hashint8(device_id) | hashint8(device_id + 1)) & 1023 AS recent FROM derms_candidate) known
- WHERE known.device_id = c.device_id AND c.program_id = %s
+   SET season = extract(year FROM now()), season_events = hashint8(device_id + 2) & 7, season_quarters = 8,
+       last_called_on = current_date - (hashint8(device_id) & 63), rate_n = 8, rate_sum = given,
+       rate_pm = derms_rate_pm(0, 0, 8, given, 0)
+  FROM (SELECT device_id AS id, 4 + (hashint8(device_id + 1) & 511) / 128.0 AS given FROM derms_candidate) known
+ WHERE known.id = c.device_id AND c.program_id = %s
 """
 
 

@@ -1,6 +1,7 @@
 """Reading environment variables for the settings."""
 
 import os
+from datetime import date
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -15,6 +16,17 @@ def env_required(name: str, what: str) -> str:
 def env_bool(name: str, default: bool) -> bool:
     """Whether a variable is 1, true, yes or on, in any case."""
     return os.environ.get(name, str(int(default))).lower() in {"1", "true", "yes", "on"}
+
+
+def env_month_day(name: str, default: str) -> str:
+    """A day of every year, MM-DD. Raises ImproperlyConfigured, naming the variable, if it is none or 29 February."""
+    value = os.environ.get(name, default)
+    try:
+        if date.fromisoformat(f"2001-{value}").strftime("%m-%d") == value:
+            return value
+    except ValueError:
+        pass
+    raise ImproperlyConfigured(f"{name} is “{value}”; it must be a month and a day, such as 04-01 for 1 April.")
 
 
 def env_list(name: str, default: str) -> list[str]:

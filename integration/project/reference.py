@@ -19,8 +19,8 @@ _PART = re.compile(r"(<!-- written by manage.py reference: (\w+) -->\n\n).*?(\n<
 
 def outcomes() -> str:
     """A row per outcome code."""
-    rows = (f"| `{one}` | {one.about.label} | {one.about.meaning} | {_in_score(one.about)} |\n" for one in Outcome)
-    return "| outcome | name | meaning | in the score |\n|---|---|---|---|\n" + "".join(rows)
+    rows = (f"| `{one}` | {one.about.label} | {one.about.meaning} | {_in_rate(one.about)} |\n" for one in Outcome)
+    return "| outcome | name | meaning | in the response rate |\n|---|---|---|---|\n" + "".join(rows)
 
 
 def outcome_times() -> str:
@@ -79,10 +79,8 @@ def outdated() -> Iterator[tuple[Path, str]]:
             yield page, text
 
 
-def _in_score(about: About) -> str:
-    if about.is_success:
-        return "a success"
-    return "a call without success" if about.ends_call else "not counted"
+def _in_rate(about: About) -> str:
+    return "what it gave" if about.ends_call else "what it gave in the part it ran"
 
 
 def _fields(rule: Rule) -> str:

@@ -10,7 +10,7 @@ from integration.engines.state import State
 from integration.seam.messages.protocol import CURRENT
 from integration.seam.systems import System
 
-from .environment import env_bool, env_list, env_required
+from .environment import env_bool, env_list, env_month_day, env_required
 from .modules import folder_of_modules
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -268,6 +268,7 @@ LOCALE_PATHS = [BASE_DIR / "integration" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+YEAR_BEGINS = env_month_day("GRIDCALL_YEAR_BEGINS", "01-01")  # the utility's: a device's events count from there
 STATIC_URL = "/static/"
 MODULES = folder_of_modules(BASE_DIR / "static" / "js")
 STATICFILES_DIRS = [BASE_DIR / "static", (MODULES, BASE_DIR / "static" / "js")]

@@ -32,9 +32,8 @@ class About(NamedTuple):
 class Outcome(StrEnum):
     """The outcome of one device in one stage.
 
-    `is_success`: it counts as a success in the device's score and in the share that took part.
-    `ends_call`: a call ended with it, so it is one of the device's last ten calls. A canceled call says nothing about
-    the device.
+    `is_success`: it counts in the share that took part.
+    `ends_call`: a call ended with it; a canceled one counts by the part that it ran.
     `is_silent`: the device was called and did not answer.
     """
 

@@ -132,10 +132,10 @@ def test_history_of_each_past_event_is_in_order() -> None:
         assert event.approver not in (event.author, event.submitter)
 
 
-def test_devices_differ_in_their_scores_and_head_ends_in_their_outcomes() -> None:
-    calls = dict(derms.Candidate.objects.values_list("device_id", "calls"))
-    assert len({device.score for device in derms.Candidate.objects.all()}) > 3
-    assert sum(calls.values()) == derms.DeviceOutcome.objects.exclude(code="D1CN").count()
+def test_devices_differ_in_their_response_rates_and_head_ends_in_their_outcomes() -> None:
+    assert len({device.rate_pm for device in derms.Candidate.objects.all()}) > 3
+    called = {device.device_id for device in derms.Candidate.objects.all() if device.was_called}
+    assert called == set(derms.DeviceOutcome.objects.exclude(code="D1CN").values_list("device_id", flat=True))
     assert len(set(derms.DeviceOutcome.objects.values_list("code", flat=True))) >= 3
 
 

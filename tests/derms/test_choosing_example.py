@@ -46,19 +46,21 @@ def example(stage: Stage, zone: ControlZone, program: Program, noon: datetime) -
 
 
 @pytest.fixture
-def devices(device: Callable[..., Device], example: Stage, noon: datetime) -> dict[str, Device]:
+def devices(device: Callable[..., Device], example: Stage) -> dict[str, Device]:
     """The table's devices, by their letters."""
     made = {}
-    for letter, kind, rated, calls, last_called, _score, _watts, result in DEVICES:
+    for letter, kind, rated, responses, events, last_called, _rate, _watts, result in DEVICES:
         one = made[letter] = device(
             device_class=kind.replace(" ", "_"),
             rated_w=int(rated.replace(",", "")),
             critical_care="critical care" in result,
         )
-        successes, count = map(int, calls.split("/"))
+        given, count = map(float, responses.split(" of "))
         if count:
-            days = timedelta(days=int(last_called.split()[0]))
-            factories.used(one, recent=(1 << successes) - 1, calls=count, last_called_at=noon - days)
+            silent = 3 if result == "never answers" else 0
+            days = int(last_called.split()[0])
+            use = {"events": int(events), "n": count, "total": given, "silent_run": silent}
+            factories.used(one, before=example.starts_at, days=days, **use)
         if result == "unavailable":
             DeviceUnavailability.objects.create(
                 uid=uuid.uuid4(), device=one, starts_at=example.starts_at, ends_at=example.ends_at, version=1
@@ -66,17 +68,17 @@ def devices(device: Callable[..., Device], example: Stage, noon: datetime) -> di
     return made
 
 
-def test_scores_and_expected_power_are_those_of_the_table(
+def test_rates_and_expected_power_are_those_of_the_table(
     devices: dict[str, Device], example: Stage, now: datetime
 ) -> None:
-    scores = dict(sql.rows("SELECT device_id, round(score::numeric, 3)::text FROM derms_candidate"))
+    rates = dict(sql.rows("SELECT device_id, round(rate_pm / 1000.0, 3)::text FROM derms_candidate"))
     with transaction.atomic():
         reserve_devices(example, goal_kw=None, now=now)
         expected = dict(Reservation.objects.filter(stage_id=example.pk).values_list("device_id", "expected_w"))
         transaction.set_rollback(True)
 
-    for letter, *_given, score, watts, _result in DEVICES:
-        assert scores[devices[letter].pk] == score
+    for letter, *_given, rate, watts, _result in DEVICES:
+        assert rates[devices[letter].pk] == rate
         assert f"{expected.get(devices[letter].pk, 0):,}" == (watts or "0")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -41,11 +42,11 @@ def parts_of_eight(settings: Any) -> None:
     settings.EXTRACT_PART_ROWS = 8
 
 
-def _send(stage: Stage, rows: list[Row]) -> Message:
+def _send(stage: Stage, rows: list[Row], raw: str = RAW) -> Message:
     """Send raw outcomes as LEC does."""
     named = [dict(zip(("head_end", "nic_id", "code", "watts"), row, strict=True)) for row in rows]
     with transaction.atomic():
-        extract = extracts.write_extract(kind="raw_outcome", query=RAW, params={"rows": json.dumps(named)})
+        extract = extracts.write_extract(kind="raw_outcome", query=raw, params={"rows": json.dumps(named)})
         return outbox.send(RawOutcome(stage_uid=stage.uid, extract=extract.ref), sender=System.LEC)
 
 
@@ -98,12 +99,19 @@ def test_a_stage_is_closed_when_every_raw_outcome_is_in(ran: Stage, now: datetim
     assert (sent.stage_uid, Extract.objects.get(kind="device_outcome").rows) == (ran.uid, 20)
     assert list(stage_ids_to_close(now)) == []
     assert list(stage_ids_to_count(now)) == [ran.pk]
-    assert set(Candidate.objects.values_list("calls", flat=True)) == {0}
+    assert _counted() == {(0, 0, 0): 20}
     for _ in range(2):
         operations.count_calls(ran.pk, now=now)
-    assert sorted(Candidate.objects.values_list("recent", "calls")) == [(0, 1)] * 5 + [(1, 1)] * 15
+    # Each is 1 kW of an hour's stage: 700 W and 100 W are rates of 0.7 and 0.1.
+    assert _counted() == {(1, 1, 0.7): 15, (1, 1, 0.1): 5}
     assert list(stage_ids_to_count(now)) == []
     assert {one.receipt["status"] for one in message.deliveries.all() if one.receipt} == {"SUCCESS"}
+
+
+def test_a_figure_that_the_executor_does_not_report_stays_unknown(ran: Stage) -> None:
+    _load(_send(ran, _rows(20), raw=RAW.replace("'', watts", "'', NULL")))
+
+    assert set(DeviceOutcome.objects.values_list("reduction_w", "response_pm")) == {(700, None)}
 
 
 def test_a_reserved_device_of_which_nothing_was_heard_is_non_responsive_at_the_time_out(
@@ -248,7 +256,7 @@ def test_calls_are_not_counted_before_every_outcome_is_in(ran: Stage, now: datet
     operations.count_calls(ran.pk, now=now)
 
     assert list(stage_ids_to_count(now)) == []
-    assert set(Candidate.objects.values_list("calls", flat=True)) == {0}
+    assert _counted() == {(0, 0, 0): 20}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -262,7 +270,7 @@ def test_calls_are_counted_once_by_however_many_workers_while_the_stage_is_close
     counts = [partial(operations.count_calls, stage.pk, now=now)] * 4
     assert run_together(*counts, partial(operations.close_stage, stage.pk, now=now)) == [None] * 5
 
-    assert set(Candidate.objects.values_list("calls", flat=True)) == {1}
+    assert _counted() == {(1, 1, 0.7): 20}
     assert list(stage_ids_to_close(now)) == list(stage_ids_to_count(now)) == []
 
 
@@ -288,4 +296,10 @@ def test_calls_are_counted_once_a_long_reader_has_left_and_nobody_waits_for_it_b
     assert [type(answer) for answer in answers] == [NotYet, type(None)]
     assert list(stage_ids_to_count(now)) == [stage.pk]
     operations.count_calls(stage.pk, now=now)
-    assert set(Candidate.objects.values_list("calls", flat=True)) == {1}
+    assert _counted() == {(1, 1, 0): 20}
+
+
+def _counted() -> dict[tuple[int, float, float], int]:
+    """Candidates by what is counted of them: events, responses, and their sum, rounded."""
+    rows = Candidate.objects.values_list("season_events", "rate_n", "rate_sum")
+    return Counter((events, round(n, 1), round(total, 1)) for events, n, total in rows)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -23,22 +23,46 @@ MakeDevice = Callable[..., Device]
 HOUR = timedelta(hours=1)
 
 
-def test_the_best_score_comes_first_then_the_least_recently_called_then_the_lowest_id(
-    device: MakeDevice, reserve: Callable[..., list[int]], stage: Stage, noon: datetime
-) -> None:
-    late, early, never, poor, perfect, never_too = (device() for _ in range(6))
-    # 8 of 10 is (8+4)/15 = 0.8, the same as (0+4)/5 for a device that was never called.
-    factories.used(late, recent=0b0011111111, calls=10, last_called_at=noon - timedelta(days=1))
-    factories.used(early, recent=0b1111111100, calls=10, last_called_at=noon - timedelta(days=2))
-    factories.used(poor, recent=0b0000000001, calls=10, last_called_at=noon - timedelta(days=9))
-    factories.used(perfect, recent=0b1111111111, calls=10, last_called_at=noon)
-    order = [perfect, never, never_too, early, late, poor]
-
+def taken_in_order(reserve: Callable[..., list[int]], order: list[Device], watts: int) -> None:
+    """Check that devices of so many expected W each are taken in this order as the goal grows."""
     for taken in range(1, len(order) + 1):
         with transaction.atomic():
-            goal_kw = sum((0.933, 0.8, 0.8, 0.8, 0.8, 0.333)[:taken]) - 0.01
-            assert reserve(goal_kw) == sorted(one.pk for one in order[:taken])
+            assert reserve(taken * watts / 1000 - 0.01) == sorted(one.pk for one in order[:taken])
             transaction.set_rollback(True)
+
+
+def test_the_fewest_events_come_first_then_the_least_recently_called_then_the_lowest_id(
+    device: MakeDevice, reserve: Callable[..., list[int]], noon: datetime
+) -> None:
+    often, late, early, never, never_too, long_ago = (device() for _ in range(6))
+    factories.used(often, before=noon, days=40, events=2)
+    factories.used(late, before=noon, days=1)
+    factories.used(early, before=noon, days=2)
+    # From 49 days on, it doesn't matter how long ago the last call was.
+    factories.used(long_ago, before=noon, days=60, events=0)
+
+    taken_in_order(reserve, [never, never_too, long_ago, early, late, often], 800)
+
+
+def test_events_of_another_season_count_nothing(
+    device: MakeDevice, reserve: Callable[..., list[int]], noon: datetime
+) -> None:
+    this, last = device(), device()
+    factories.used(this, before=noon, days=60, events=1)
+    factories.used(last, before=noon - timedelta(days=365), days=60 - 365, events=9)
+
+    taken_in_order(reserve, [last, this], 800)
+
+
+@pytest.mark.parametrize(
+    ("begins", "season"),
+    [("01-01", 2026), ("06-30", 2026), ("07-01", 2025), ("12-31", 2025)],
+)
+def test_a_season_begins_on_a_local_day(begins: str, season: int, zone: ControlZone, settings: Any) -> None:
+    settings.YEAR_BEGINS = begins
+
+    # Still 30 June in New York.
+    assert zone.season(datetime(2026, 7, 1, 3, 59, tzinfo=UTC)) == season
 
 
 @pytest.mark.parametrize(
@@ -68,18 +92,18 @@ class Spec(NamedTuple):
 
     device_class: str
     rated_w: int
-    calls: int
-    recent: int
+    n: float
+    given: float
 
 
 TINY = Spec("thermostat", 1, 10, 0)
 SPECS = st.lists(
     st.builds(
-        lambda kind, watts, calls, bits: Spec(kind, watts, calls, bits & ((1 << calls) - 1)),
+        lambda kind, watts, calls, share: Spec(kind, watts, calls, calls * share),
         st.sampled_from(DeviceClass.values),
         st.integers(0, 20_000),
-        st.integers(0, 10),
-        st.integers(0, 1023),
+        st.integers(0, 40),
+        st.integers(0, 1500).map(lambda pm: pm / 1000),
     ),
     min_size=1,
     max_size=8,
@@ -100,6 +124,7 @@ class Expected(NamedTuple):
 
     watts: float
     reason: str = ""
+    tolerance: float = 0.5  # rates are kept in per mille
 
 
 def _reference(
@@ -112,8 +137,8 @@ def _reference(
     factor = sum(f * m for f, m in zip(factors, minutes, strict=True)) / sum(minutes)
     if round(spec.rated_w * factor * share) == 0:
         return Expected(0, "nothing to give now")
-    score = (spec.recent.bit_count() + 4) / (spec.calls + 5)
-    return Expected(spec.rated_w * factor * share * score)
+    rate = (4 + spec.given) / (5 + spec.n)
+    return Expected(spec.rated_w * factor * share * rate, tolerance=0.5 + spec.rated_w * factor * share * 0.0005)
 
 
 def _forecast(zone: ControlZone, noon: datetime, factors: dict[str, list[float]]) -> None:
@@ -128,8 +153,8 @@ def _made(spec: Spec, zone: ControlZone, program: Program, noon: datetime) -> in
     """The id of a device created as specified, with its answered calls before noon."""
     fields: dict[str, Any] = {"device_class": spec.device_class, "rated_w": spec.rated_w}
     made = factories.device(zone, program, since=noon - timedelta(days=9), **fields)
-    if spec.calls:
-        factories.used(made, recent=spec.recent, calls=spec.calls, last_called_at=noon)
+    if spec.n:
+        factories.used(made, before=noon, n=spec.n, total=spec.given)
     return made.pk
 
 
@@ -167,7 +192,7 @@ def test_the_expected_power_is_the_formulas(
             _made(spec, zone, program, noon): _reference(spec, factors[spec.device_class], minutes, control, is_summer)
             for spec in specs
         }
-        expected = {pk: result.watts for pk, result in results.items() if not result.reason}
+        expected = {pk: result for pk, result in results.items() if not result.reason}
         left_out = Counter(result.reason for result in results.values() if result.reason)
         Stage.objects.filter(pk=stage.pk).update(**window, control=control[0], control_value=control[1])
         fresh = Stage.objects.select_related("event__zone", "program").get(pk=stage.pk)
@@ -177,7 +202,7 @@ def test_the_expected_power_is_the_formulas(
 
         reserved = dict(Reservation.objects.filter(stage_id=stage.pk).values_list("device_id", "expected_w"))
         assert reserved.keys() == expected.keys()
-        for pk, watts in expected.items():
-            assert reserved[pk] == pytest.approx(watts, abs=0.5 + 1e-6)
+        for pk, result in expected.items():
+            assert reserved[pk] == pytest.approx(result.watts, abs=result.tolerance + 1e-6)
         assert chosen == before == Chosen(len(expected), sum(reserved.values()), left_out)
         transaction.set_rollback(True)
