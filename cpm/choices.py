@@ -37,6 +37,24 @@ class SyncAnswer(TextChoices):
     ERROR = "Error", _("Error")
 
 
+class NotificationKind(TextChoices):
+    """What a customer hears about an event."""
+
+    RESERVED = "reserved", _("Devices are reserved")
+    CANCELED = "canceled", _("Canceled or cut short")
+    OPTED_OUT = "opted out", _("Answer to an opt-out")
+    ENDED = "ended", _("Over")
+
+
+class NotSent(TextChoices):
+    """Why a customer was not e-mailed although nothing failed."""
+
+    NO_ADDRESS = "no address", _("the customer has no e-mail address")
+    NOTHING_COMES = "nothing comes", _("nothing was reserved any more when it was to be sent")
+    NOT_TOLD = "not told", _("the customer had not been told of the event")
+    TOLD_SINCE = "told since", _("the customer was told of the event only after that")
+
+
 class UnavailabilityState(TextChoices):
     ACTIVE = "Active", _("Active")
     CANCELED = "Canceled", _("Canceled")

@@ -1,5 +1,6 @@
 """Statements over many rows, one function each."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -102,17 +103,21 @@ def count_participations(program_event: ProgramEvent) -> dict[str, Any]:
     }
 
 
-def add_notifications(program_event: ProgramEvent, *, batch_size: int, now: datetime) -> int:
-    """Notify every customer with a reserved device in the program event, in batches; returns how many."""
-    params: dict[str, Any] = {
-        "event_uid": program_event.event_uid,
-        "program_event": program_event.pk,
-        "batch_size": batch_size,
-        "now": now,
-    }
-    notified = sql.execute(statement("cpm", "notify_customers"), params)
-    sql.execute(statement("cpm", "add_notification_batches"), params)
-    return notified
+def notify_reserved(program_event: ProgramEvent, *, now: datetime) -> int:
+    """Notify every customer with a reserved device in the program event that it comes; returns how many."""
+    params = {"event_uid": program_event.event_uid, "program_event": program_event.pk, "now": now}
+    return sql.execute(statement("cpm", "notify_customers"), params)
+
+
+def notify_told(
+    program_event: ProgramEvent, kind: str, *, about: str, stages: Sequence[int], due_at: datetime, now: datetime
+) -> int:
+    """Notify the customers with reserved devices in these stages who have a notification of the event that it comes."""
+    params = {
+        "event_uid": program_event.event_uid, "program_event": program_event.pk, "kind": kind, "about": about,
+        "stages": list(stages), "due_at": due_at, "now": now,
+    }  # fmt: skip
+    return sql.execute(statement("cpm", "notify_told_customers"), params)
 
 
 def apply_answers(staged: str, program_id: int) -> int:

@@ -1,6 +1,6 @@
 """CPM's own records."""
 
-from .contact import Notification, NotificationBatch, SelfServiceLink
+from .contact import Notification, SelfServiceLink
 from .customers import Customer, Device, DeviceLocation, SubscribedDevice, Subscription, digits_of
 from .participations import Participation, ParticipationChange, ParticipationOutcome, Removal
 from .program_events import ProgramEvent, Transition
@@ -15,7 +15,6 @@ __all__ = [
     "Device",
     "DeviceLocation",
     "Notification",
-    "NotificationBatch",
     "Participation",
     "ParticipationChange",
     "ParticipationOutcome",

@@ -37,6 +37,7 @@ class ProgramEvent(ConcurrentTransitionMixin, models.Model):
     reduction_w = models.BigIntegerField(null=True)
     reservations_loaded_at = models.DateTimeField(null=True)
     notified_at = models.DateTimeField(null=True)
+    end_notified_at = models.DateTimeField(null=True)  # when notifications of its end or cancellation were made
     outcomes_loaded_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -51,6 +52,11 @@ class ProgramEvent(ConcurrentTransitionMixin, models.Model):
         indexes = [
             models.Index(fields=["-starts_at", "-id"], name="program_event_newest"),
             models.Index("starts_at", condition=Q(notified_at=None), name="program_event_to_notify"),
+            models.Index(
+                "ends_at",
+                condition=Q(end_notified_at=None, notified_at__isnull=False),
+                name="program_event_end_to_notify",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """Writes: each locks, checks, acts, and writes history and messages in one transaction."""
 
+from .emails import send_notifications
 from .enrollment import (
     answer_enrollment,
     answer_enrollment_load,
@@ -9,7 +10,7 @@ from .enrollment import (
     send_program_rules,
     start_enrollment,
 )
-from .notifications import notify_customers, send_notification_batch
+from .notifications import notify_customers, notify_of_end
 from .opt_out import OptOutNotAllowed, answer_opt_out, opt_out_device, opt_out_of_event
 from .participation import load_outcomes, load_reservations, prepare_outcomes, prepare_reservations
 from .program_events import follow_stage
@@ -37,6 +38,7 @@ __all__ = [
     "load_reservations",
     "make_link",
     "notify_customers",
+    "notify_of_end",
     "opt_out_device",
     "opt_out_of_event",
     "prepare_outcomes",
@@ -48,7 +50,7 @@ __all__ = [
     "save_program_type",
     "schedule_unavailability",
     "send_enrollment_load",
-    "send_notification_batch",
+    "send_notifications",
     "send_program_rules",
     "start_enrollment",
 ]

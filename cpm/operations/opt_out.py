@@ -16,6 +16,7 @@ from integration.seam.refusals import Refused
 from integration.seam.systems import System
 
 from ..choices import ProgramEventState
+from .notifications import confirm_opt_out
 from .releases import note_change, participating_device
 
 
@@ -110,4 +111,5 @@ def answer_opt_out(body: OptOutAnswer, *, now: datetime) -> Receipt:
     since = f": the stage started {body.at:%H:%M:%SZ}" if body.answer == "too late" else ""
     if device := participating_device(program_event, body.head_end, body.nic_id):
         note_change(program_event, device, f"Opt-out {body.answer}{since}", "DERMS", now)
+        confirm_opt_out(program_event, device, now=now)
     return Receipt()

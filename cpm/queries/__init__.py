@@ -14,9 +14,10 @@ from .customers import (
 from .limits import uses_of_limits
 from .notifications import (
     emails_are_sent,
+    lanes_to_send,
     links_of,
-    notification_batch_ids_to_send,
     notifications_of,
+    program_event_ids_over,
     program_event_ids_to_notify,
 )
 from .participations import (
@@ -56,10 +57,10 @@ __all__ = [
     "enrollment_of",
     "event_history",
     "is_settled",
+    "lanes_to_send",
     "links_of",
     "loads_under_way",
     "month_ahead",
-    "notification_batch_ids_to_send",
     "notifications_of",
     "opt_out_of",
     "own_reservations",
@@ -68,6 +69,7 @@ __all__ = [
     "past_participations",
     "periods_of",
     "program_changes",
+    "program_event_ids_over",
     "program_event_ids_to_notify",
     "program_event_named",
     "program_events",

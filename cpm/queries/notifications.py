@@ -1,20 +1,22 @@
 """Notifications: those that are due, and those of a customer."""
 
+import math
 import sys
 from datetime import datetime
 
 from django.conf import settings
 from django.db.models import QuerySet
 
-from cpm.models import Notification, NotificationBatch, SelfServiceLink
+from cpm.models import Notification, SelfServiceLink
 from cpm.models.customers import Customer
 from cpm.models.program_events import ProgramEvent
 
-from ..choices import ProgramEventState
+from ..choices import FINAL_STATES, ProgramEventState
 
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
-# The most batches sent to mail servers at once.
-BATCHES_AT_ONCE = 4
+# The most connections to the mail server at once, and how many due notifications one of them is opened for.
+LANES = 4
+DUE_PER_LANE = 50
 SHOWN = 20
 
 
@@ -29,10 +31,18 @@ def program_event_ids_to_notify(now: datetime) -> "QuerySet[ProgramEvent, int]":
     return coming.exclude(reservations_loaded_at=None).order_by("starts_at").values_list("pk", flat=True)
 
 
-def notification_batch_ids_to_send(now: datetime) -> "QuerySet[NotificationBatch, int]":
-    due = NotificationBatch.objects.filter(done_at=None, due_at__lte=now)
-    batches = due if emails_are_sent() else due.none()
-    return batches.order_by("due_at", "pk").values_list("pk", flat=True)[:BATCHES_AT_ONCE]
+def program_event_ids_over(now: datetime) -> "QuerySet[ProgramEvent, int]":
+    """Program events that are over, and whose customers, who heard of them, have not been notified of that."""
+    told = ProgramEvent.objects.filter(notified_at__isnull=False, end_notified_at=None, state__in=FINAL_STATES)
+    return told.order_by("ends_at").values_list("pk", flat=True)
+
+
+def lanes_to_send(now: datetime) -> range:
+    """As many lanes as there is work for: processes that e-mail due notifications at the same time."""
+    if not emails_are_sent():
+        return range(0)
+    due = Notification.objects.filter(done_at=None, due_at__lte=now)[: LANES * DUE_PER_LANE].count()
+    return range(math.ceil(due / DUE_PER_LANE))
 
 
 def notifications_of(customer: Customer) -> QuerySet[Notification]:

@@ -10,6 +10,7 @@ from integration.engines.state import State
 from integration.seam.messages.protocol import CURRENT
 from integration.seam.systems import System
 
+from .content_policy import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
 from .environment import env_bool, env_list, env_month_day, env_required
 from .modules import folder_of_modules
 
@@ -231,20 +232,6 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("GRIDCALL_BEHIND_PROXY", False) else None
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
-        "font-src": ["'self'"],
-        "connect-src": ["'self'"],
-        "form-action": ["'self'"],
-        "base-uri": ["'none'"],
-        "frame-ancestors": ["'none'"],
-        "manifest-src": ["'self'"],
-    }
-}
 
 # --- E-mail to customers: a demo writes it to files, since its logs must not contain any --------------------------
 EMAIL_BACKEND = os.environ.get(
@@ -257,6 +244,8 @@ EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
+EMAIL_REPLY_TO = os.environ.get("EMAIL_REPLY_TO", "")
+UTILITY_NAME, UTILITY_PHONE = os.environ.get("UTILITY_NAME", ""), os.environ.get("UTILITY_PHONE", "")
 DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "gridcall@localhost")
 # The base of the links in e-mails.
 PUBLIC_URL = os.environ.get("GRIDCALL_PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")
@@ -293,7 +282,7 @@ LOGGING = {
         # Uvicorn would add its own handlers.
         "uvicorn": {"handlers": ["stderr"], "propagate": False},
         "uvicorn.error": {"handlers": [], "propagate": True},
-        # Its lines contain addresses, and so customers' links. RequestLog has a line for each request instead.
+        # Its lines contain addresses, and so customers' links.
         "uvicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
     },
 }

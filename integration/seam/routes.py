@@ -107,9 +107,8 @@ DUE: dict[str, Due] = {
         "small",
     ),
     "notify customers": Due("cpm.queries.program_event_ids_to_notify", "cpm.operations.notify_customers", "bulk"),
-    "send notifications": Due(
-        "cpm.queries.notification_batch_ids_to_send", "cpm.operations.send_notification_batch", "bulk"
-    ),
+    "notify of end": Due("cpm.queries.program_event_ids_over", "cpm.operations.notify_of_end", "bulk"),
+    "send notifications": Due("cpm.queries.lanes_to_send", "cpm.operations.send_notifications", "bulk"),
 }
 
 EVERY: dict[str, Every] = {
