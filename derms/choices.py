@@ -22,6 +22,14 @@ class Objective(TextChoices):
     MAXIMUM_REDUCTION = "Maximum Reduction", _("Maximum Reduction")
 
 
+class CallOrder(TextChoices):
+    """Which devices an event asks first."""
+
+    FAIR = "fair", _("Fair: fewest events this season first")
+    FEWEST = "fewest", _("Fewest devices: most expected power first")
+    RELIABLE = "reliable", _("Most reliable: highest response rate first")
+
+
 class Control(TextChoices):
     """What a device does while it is called."""
 

@@ -184,6 +184,19 @@ def reserved_stage(
     return made
 
 
+def outcomes(stage: derms.Stage, codes: dict[int, str]) -> None:
+    """The outcomes of a stage's devices, by their ids, without any reduction."""
+    partition = Partition("derms_outcome", "stage_id", stage.pk)
+    partition.create()
+    insert = (
+        "INSERT INTO {table} (stage_id, device_id, code, reduction_w, error)"
+        " SELECT %s, unnest(%s::bigint[]), unnest(%s), 0, ''"
+    )
+    partition.execute(insert, [stage.pk, list(codes), list(codes.values())])
+    partition.finish(derms.PRIMARY_KEY)
+    partition.attach()
+
+
 def strategy(
     where: derms.ControlZone,
     uses: derms.Program,

@@ -51,6 +51,7 @@ class Plan:
             strategy = self.form.cleaned_data["strategy"]
             event.pk, event.name = NOT_STORED, event.name or strategy.name
             event.zone, event.type, event.objective = strategy.zone, strategy.type, strategy.objective
+            event.call_order = strategy.call_order
         return event
 
     def stages(self) -> list[Stage]:

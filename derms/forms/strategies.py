@@ -14,7 +14,9 @@ from .events import ControlMixin, TargetMixin, controls_in_words
 class StrategyForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
     class Meta:
         model = Strategy
-        fields = ["name", "description", "zone", "type", "objective", "target_kw", "threshold_kw"]
+        fields = ["name", "description", "zone", "type", "objective", "target_kw", "threshold_kw", "call_order"]
+        labels = {"call_order": _("Order of devices")}
+        help_texts = {"call_order": _("Whom its events ask first. Events that were already made keep theirs.")}
 
     def clean(self) -> dict[str, Any]:
         super().clean()

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
-from derms.choices import EDITABLE_STATES, Approval, EventState, Objective, StageState
+from derms.choices import EDITABLE_STATES, Approval, CallOrder, EventState, Objective, StageState
 from derms.models.event_types import EventType
 from derms.models.grid import ControlZone
 from derms.models.strategies import StageControl, Strategy
@@ -48,6 +48,7 @@ class Event(ConcurrentTransitionMixin, models.Model):
     objective = models.CharField(max_length=20, choices=Objective.choices)
     target_kw = models.PositiveIntegerField("target (kW)", null=True, blank=True)
     threshold_kw = models.PositiveIntegerField("threshold (kW)", null=True, blank=True)
+    call_order = models.CharField("order of devices", max_length=8, choices=CallOrder.choices, default=CallOrder.FAIR)
     target_steps = models.JSONField(null=True)  # frozen by Schedule: [start, end, kW]; null: not scheduled, or fixed
     overridden_rules = ArrayField(models.CharField(max_length=30), default=list, blank=True)
 

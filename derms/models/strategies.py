@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
-from ..choices import Control, Objective, StrategyState
+from ..choices import CallOrder, Control, Objective, StrategyState
 from .devices import DerGroup, Program
 from .event_types import EventType
 from .grid import ControlZone
@@ -22,6 +22,7 @@ class Strategy(models.Model):
     objective = models.CharField(max_length=20, choices=Objective.choices, default=Objective.LOAD_REDUCTION)
     target_kw = models.PositiveIntegerField("target (kW)", null=True, blank=True)
     threshold_kw = models.PositiveIntegerField("threshold (kW)", null=True, blank=True)
+    call_order = models.CharField("order of devices", max_length=8, choices=CallOrder.choices, default=CallOrder.FAIR)
     state = models.CharField(max_length=8, choices=StrategyState.choices, default=StrategyState.ACTIVE)
 
     class Meta:

@@ -33,6 +33,7 @@ from .forecast_age import report_old_forecast
 from .locks import EventChanged, require_unchanged
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
 from .removals import answer_removal, opt_out_device, save_unavailability
+from .response_rates import fade_response_rates
 from .scheduling import EventNotSchedulable, schedule_event, write_reservation_extract
 from .strategies import move_strategy, save_event_type, save_group, save_strategy
 
@@ -65,6 +66,7 @@ __all__ = [
     "deny_event_as_balance_authority",
     "discard_draft",
     "edit_event",
+    "fade_response_rates",
     "follow_delivered_load",
     "follow_execution",
     "keep_draft",

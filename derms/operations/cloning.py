@@ -13,7 +13,7 @@ from .locks import lock_event
 
 EVENT_FIELDS = (
     "name", "description", "zone_id", "strategy_id", "type_id", "objective", "target_kw", "threshold_kw",
-    "overridden_rules",
+    "call_order", "overridden_rules",
 )  # fmt: skip
 STAGE_FIELDS = ("program_id", "target_kw", "share_pct", "control", "control_value")
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from derms.set_operations.candidates import inherit_counts
 from integration.seam import extracts, outbox, sql
 from integration.seam.delivery import NotYet, receiving
 from integration.seam.loads import analyze_after_commit, begin_load, count_part
@@ -122,8 +123,12 @@ def _replace(change: EnrollmentChange) -> None:
     """The old device leaves the program as the new one takes its place; it keeps its history."""
     if not change.replaces_nic_id:
         raise EnrollmentRefused(f"The message doesn't say which device {change.head_end}/{change.nic_id} replaces.")
+    former = _live_device(change, change.replaces_nic_id)
     _end(change, change.replaces_nic_id)
     _start(change)
+    device = _live_device(change, change.nic_id)
+    if former and device:
+        inherit_counts(former=former.pk, device=device.pk)
 
 
 _CHANGES = {"start": _start, "end": _end, "replace": _replace}

@@ -80,6 +80,7 @@ def create_event(
         strategy=strategy,
         type_id=strategy.type_id,
         objective=strategy.objective,
+        call_order=strategy.call_order,
         author=by,
         last_editor=by,
         **details.over(strategy),

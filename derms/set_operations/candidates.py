@@ -8,7 +8,7 @@ from derms.models.responses import fading
 from integration.seam import sql
 from integration.seam.loads import Renewed
 from integration.seam.outcomes import CALLS, SILENT
-from integration.seam.sql import Sql, compose, identifier, statement
+from integration.seam.sql import Sql, compose, identifier, integer, listed, statement
 
 # NOT VALID skips checking the rows just computed by the same statement; later rows are checked.
 _CHECK_FIGURES = """
@@ -17,11 +17,6 @@ ALTER TABLE {table} ADD CONSTRAINT derms_candidate_figures
 """
 _NO_CALLS = """
 SELECT NULL::bigint AS device_id, false AS is_silent, 0::float8 AS weight, 0::float8 AS response WHERE false
-"""
-_CALLED_BEFORE = """
-EXISTS (SELECT FROM derms_outcome o
-         WHERE o.stage_id = ANY(%(counted_before)s::bigint[]) AND o.device_id = every.device_id
-           AND (o.code IN %(calls)s OR o.ended_at > o.started_at))
 """
 _LOWEST = """
 SELECT program_id, min(CASE WHEN season = %(season)s THEN season_events ELSE 0 END)
@@ -47,19 +42,31 @@ def count_stage(stage: Stage, *, now: datetime) -> Renewed:
         "ran_s": max(1.0, (ended_at - (stage.started_at or stage.starts_at)).total_seconds()),
         "calls": CALLS,
         "silent": SILENT,
-        "counted_before": _counted_before(stage),
         "day": zone.local_day(stage.started_at or stage.starts_at),
         "season": zone.season(stage.started_at or stage.starts_at),
     }
     _add_to_priors(stage, calls, params, now)
-    before = compose(_CALLED_BEFORE if params["counted_before"] else "false")
-    return _renewed(zone, compose(calls), before, params, now)
+    counted = stage.event.stages.exclude(pk=stage.pk).exclude(calls_counted_at=None).values_list("pk", flat=True)
+    return _renewed(zone, calls, called_before(list(counted), "every.device_id"), params, now)
 
 
 def fade_rates(zone: ControlZone, *, now: datetime) -> Renewed:
     """Build a new partition of a zone without new calls: its devices' responses fade. Else as count_stage."""
     params = {"window_s": 0, "day": zone.local_day(now), "season": zone.season(now)}
     return _renewed(zone, compose(_NO_CALLS), compose("false"), params, now)
+
+
+def called_before(stages: list[int], device: str) -> Sql:
+    """Return the condition that one of these counted stages has called a device; needs the parameter “calls”."""
+    if not stages:
+        return compose("false")
+    array = compose("ARRAY[{ids}]", ids=listed(map(integer, stages)))
+    return statement("derms", "called_before", stages=array, device=compose(device))
+
+
+def inherit_counts(*, former: int, device: int) -> None:
+    """Give a device that was never called the events and the last call of the one that it replaces; not its rate."""
+    sql.execute(statement("derms", "inherited_counts"), {"former": former, "device": device})
 
 
 def _renewed(zone: ControlZone, calls: Sql, counted_before: Sql, params: dict[str, Any], now: datetime) -> Renewed:
@@ -74,12 +81,6 @@ def _renewed(zone: ControlZone, calls: Sql, counted_before: Sql, params: dict[st
         lowest = {"season": params["season"], "events": events}
         LowestCount.objects.update_or_create(zone=zone, program_id=program, defaults=lowest)
     return renewed
-
-
-def _counted_before(stage: Stage) -> list[int]:
-    """The other stages of its event whose calls are counted already."""
-    counted = stage.event.stages.exclude(pk=stage.pk).exclude(calls_counted_at=None)
-    return list(counted.values_list("pk", flat=True))
 
 
 def _add_to_priors(stage: Stage, calls: Sql, params: dict[str, Any], now: datetime) -> None:

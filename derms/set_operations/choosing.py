@@ -10,10 +10,11 @@ from derms.choices import HOLDING_STAGE_STATES, DeviceClass, StageState
 from derms.models import PRIMARY_KEY, DeviceUnavailability, Event, Stage
 from derms.rules import broken_rule
 from derms.set_operations.controls import control_shares
-from derms.set_operations.device_order import EXPECTED, device_rank
+from derms.set_operations.device_order import device_order
 from derms.set_operations.device_rules import device_rules, rules_in_force
 from integration.seam import sql
 from integration.seam.loads import Partition
+from integration.seam.outcomes import CALLS
 from integration.seam.program_limits import Span, period_spans
 from integration.seam.program_rules import Kind, RuleField
 from integration.seam.sql import Sql, compose, identifier, integer, statement
@@ -140,7 +141,7 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
     needs = {"unavailable": _is_any_unavailable(stage), "held": params["overlapping_stages"]}
     joins = {name: (_JOIN if needed else _NO_JOIN)[name] for name, needed in needs.items()}
     by_device = device_rules(tuple(in_force), is_any_counted=bool(params["counted_stages"]))
-    parts = {**joins, **by_device._asdict(), "rank": device_rank(), "expected": EXPECTED}
+    parts = {**joins, **by_device._asdict(), **device_order(stage)._asdict()}
     candidates = statement("derms", "candidates", within_groups=within_groups, **parts)
     every_eligible = compose(_EVERY_ELIGIBLE, candidates=candidates)
     if goal_kw is None:
@@ -190,6 +191,7 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         "ends_at": stage.ends_at,
         "day": zone.local_day(stage.starts_at),
         "season": zone.season(stage.starts_at),
+        "calls": CALLS,
         "hours": (stage.ends_at - stage.starts_at).total_seconds() / 3600,
         "broken_rule": broken_rule(
             stage.program.rules,

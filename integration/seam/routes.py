@@ -116,6 +116,7 @@ EVERY: dict[str, Every] = {
     "remove unnamed extracts": Every(MINUTE, "integration.seam.extract_files.remove_unnamed", "small"),
     "drop abandoned tables": Every(MINUTE, "integration.seam.loads.drop_abandoned_tables", "small"),
     "fold month of DERMS": Every(NIGHT, "derms.monthly_partitions.fold_month", "bulk"),
+    "fade response rates": Every(NIGHT, "derms.operations.fade_response_rates", "bulk"),
     "fold month of CPM": Every(NIGHT, "cpm.monthly_partitions.fold_month", "bulk"),
     "fold month of LEC": Every(NIGHT, "lec_sim.monthly_partitions.fold_month", "bulk"),
 }

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from derms import operations
 from derms.models import (
     PRIMARY_KEY,
     Candidate,
@@ -180,6 +181,22 @@ def test_responses_fade_by_half_in_ninety_days(close: Close, device: Callable[..
     assert (_of(idle).rate_n, _of(idle).rate_sum) == pytest.approx((0.5, 0.5), abs=0.001)
     prior = ResponsePrior.objects.get()
     assert (prior.n, prior.total) == pytest.approx((2, 1), abs=0.001)
+
+
+def test_rates_fade_at_night_in_zones_in_which_no_stage_was_counted_for_a_week(
+    close: Close, device: Callable[..., Device], event: Event
+) -> None:
+    made = device()
+    counted_at = close({made.pk: ("D1SP", 1000)}).ends_at
+    calls = (_of(made).last_called_on, _of(made).season_events)
+
+    operations.fade_response_rates(now=counted_at + timedelta(days=6))
+    assert _of(made).rate_n == 1
+    for _ in range(2):
+        operations.fade_response_rates(now=counted_at + timedelta(days=90))
+
+    assert (_of(made).rate_n, _of(made).rate_sum) == pytest.approx((0.5, 0.5))
+    assert (_of(made).last_called_on, _of(made).season_events) == calls
 
 
 def test_a_device_is_silent_until_it_is_heard(close: Close, device: Callable[..., Device], event: Event) -> None:

@@ -20,7 +20,14 @@ def test_an_event_copies_its_strategy_and_the_default_stages(
 ) -> None:
     group = DerGroup.objects.create(name="Thermostats", device_classes=["thermostat"])
     plan = factories.strategy(
-        zone, program, objective="Load Reduction", stages=2, stage_minutes=30, target_kw=12, description="By heat"
+        zone,
+        program,
+        objective="Load Reduction",
+        stages=2,
+        stage_minutes=30,
+        target_kw=12,
+        description="By heat",
+        call_order="reliable",
     )
     plan.stages.get(number=2).der_groups.add(group)
     starts_at = now + timedelta(hours=2)
@@ -36,6 +43,7 @@ def test_an_event_copies_its_strategy_and_the_default_stages(
     event = Event.objects.get(pk=event.pk)
     copied = (event.state, event.name, event.description, event.zone, event.type, event.objective, event.target_kw)
     assert copied == ("New", "Heat peak", "By heat", zone, plan.type, "Load Reduction", 12)
+    assert event.call_order == "reliable"
     assert (event.author, event.last_editor, event.submitter, event.approver) == (operator, operator, None, None)
     assert (event.approval, event.balance_authority_approval) == ("not required", "not required")
     first, second = event.stages.order_by("number")

@@ -8,12 +8,13 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derms.models import ControlZone, Device, Enrollment, HeadEnd, Program
+from derms.models import Candidate, ControlZone, Device, Enrollment, HeadEnd, Program
 from derms.operations import change_enrollment
 from integration.seam import sql
 from integration.seam.delivery import NotYet
 from integration.seam.messages import EnrollmentChange
 from integration.seam.models import Message
+from tests import factories
 from tests.threads import run_together
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -114,6 +115,19 @@ def test_every_change_is_answered_by_what_holds_then(head_end: HeadEnd) -> None:
 
 
 @pytest.mark.django_db
+def test_a_replacement_inherits_the_events_and_the_last_call_and_not_the_rate(head_end: HeadEnd) -> None:
+    change_enrollment(_change("start", 1), now=NOW)
+    former = Device.objects.get()
+    factories.used(former, before=NOW, days=3, events=7, n=9, total=1, silent_run=2)
+
+    for _ in range(2):
+        change_enrollment(_change("replace", 4, "B2", replaces_nic_id="A1"), now=NOW)
+
+    names = ("season_events", "last_called_on", "rate_n", "rate_pm", "silent_run")
+    new = Candidate.objects.filter(device_id=Device.objects.get(nic_id="B2").pk).values_list(*names).get()
+    assert new == (7, former.zone.local_day(NOW) - timedelta(days=3), 0, 800, 0)
+
+
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [

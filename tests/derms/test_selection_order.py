@@ -11,11 +11,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from derms.choices import DeviceClass
-from derms.models import ControlZone, Device, Program, ReductionFactor, Reservation, Stage
+from derms.models import ControlZone, Device, Event, Program, ReductionFactor, Removal, Reservation, Stage
 from derms.set_operations.choosing import Chosen, choose_devices, reserve_devices
+from derms.set_operations.device_order import ORDERS
 from tests import factories
 
 from .plain_controls import plain_share
+from .test_selection_rules import another_event
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +44,66 @@ def test_the_fewest_events_come_first_then_the_least_recently_called_then_the_lo
     factories.used(long_ago, before=noon, days=60, events=0)
 
     taken_in_order(reserve, [never, never_too, long_ago, early, late, often], 800)
+
+
+def test_fewest_devices_takes_the_most_expected_power_in_steps_of_50_w(
+    device: MakeDevice, reserve: Callable[..., list[int]], event: Event, noon: datetime
+) -> None:
+    Event.objects.filter(pk=event.pk).update(call_order="fewest")
+    small, often, seldom, large = (device(rated_w=watts) for watts in (900, 1049, 1000, 20_000))
+    factories.used(often, before=noon, events=2)
+    factories.used(seldom, before=noon, events=1)
+
+    # Expected are 720, 839, 800 and 16,000 W.
+    for order in ([large], [large, seldom], [large, seldom, often], [large, seldom, often, small]):
+        with transaction.atomic():
+            watts = sum(round(one.rated_w * 0.8) for one in order)
+            assert reserve(watts / 1000 - 0.01) == sorted(one.pk for one in order)
+            transaction.set_rollback(True)
+
+
+def test_most_reliable_takes_the_highest_rate_in_steps_of_1_percent(
+    device: MakeDevice, reserve: Callable[..., list[int]], event: Event, noon: datetime
+) -> None:
+    Event.objects.filter(pk=event.pk).update(call_order="reliable")
+    poor, often, seldom, best = (device() for _ in range(4))
+    for one, total, events in ((poor, 30, 1), (often, 35, 2), (seldom, 34.8, 1), (best, 45, 9)):
+        factories.used(one, before=noon, n=40, total=total, events=events)
+
+    rates = [1.089, 0.862, 0.867, 0.756]
+    for taken in range(1, 5):
+        with transaction.atomic():
+            order = [best, seldom, often, poor][:taken]
+            assert reserve(sum(rates[:taken]) - 0.01) == sorted(one.pk for one in order)
+            transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("order", list(ORDERS))
+def test_there_are_few_ranks(order: str) -> None:
+    assert ORDERS[order].first_values * ORDERS[order].second_values <= 5_000
+
+
+def test_an_event_that_is_not_counted_yet_counts_once(
+    device: MakeDevice, reserve: Callable[..., list[int]], event: Event, program: Program, noon: datetime
+) -> None:
+    twice, once, left, counted, none = (device() for _ in range(5))
+    for one in (twice, once, left, none):
+        factories.used(one, before=noon, days=60, events=1)
+    factories.used(counted, before=noon, days=60, events=2)
+    windows = [(noon - n * HOUR, noon - n * HOUR + HOUR) for n in (9, 8, 7, 6)]
+    first, second = another_event(event), another_event(event)
+    factories.reserved_stage(first, program, *windows[0], twice, once, left, counted)
+    factories.reserved_stage(first, program, *windows[1], twice, once, counted)
+    factories.reserved_stage(second, program, *windows[2], twice)
+    factories.reserved_stage(second, program, *windows[3], none, state="Canceled")
+    gone = {"head_end": "HE1", "nic_id": left.nic_id, "reason": "opt-out", "requested_at": noon, "answer": "removed"}
+    Removal.objects.create(stage_uid=first.stages.first().uid, **gone)
+    # A stage of the first event is counted already, and it called this device.
+    ran = {"state": "Completed", "calls_counted_at": noon, "started_at": noon - 5 * HOUR}
+    past = factories.reserved_stage(first, program, noon - 5 * HOUR, noon - 4 * HOUR, counted, **ran)
+    factories.outcomes(past, {counted.pk: "D1SP"})
+
+    taken_in_order(reserve, [left, none, once, counted, twice], 800)
 
 
 def test_events_of_another_season_count_nothing(
