@@ -14,7 +14,6 @@ from derms.four_eyes import own_event_sentence
 from derms.planning.control_problems import control_problems
 from derms.planning.problems import inactive_program_problem, lead_time_problem, plan_problems
 from integration.seam import outbox
-from integration.seam.alerts import close_alert
 from integration.seam.refusals import Refused
 
 from ..choices import Approval, EventState
@@ -111,7 +110,6 @@ def schedule_event_again(*, event_id: int, by: Any, now: datetime, revision: int
     _require_state(event, _("scheduled again"), EventState.APPROVED)
     event.schedule_due_at = now
     save_event(event, was=event.state, by=by, now=now, why="Schedule again")
-    close_alert(not_scheduled_key(event), by=by.username)
     outbox.wake(outbox.BY_THE_CLOCK)
 
 
@@ -125,7 +123,6 @@ def schedule_event_with_shortfall(
     was = event.state
     event.accept_shortfall(accepted_kw, by)
     save_event(event, was=was, by=by, now=now, why=_accepting(accepted_kw))
-    close_alert(not_scheduled_key(event), by=by.username)
 
 
 def check_still_possible(event: Event, stages: list[Stage], now: datetime, refusal: type[Refused]) -> None:
@@ -133,11 +130,6 @@ def check_still_possible(event: Event, stages: list[Stage], now: datetime, refus
     problem = inactive_program_problem(stages) or lead_time_problem(event, stages, now)
     if problem := problem or next(control_problems(event, stages), ""):
         raise refusal(problem)
-
-
-def not_scheduled_key(event: Event) -> str:
-    """Return the key of the alert that an approved event could not be scheduled."""
-    return f"not scheduled:{event.uid}"
 
 
 def _deny(event: Event, field: str, by: Any, now: datetime, reason: str) -> None:

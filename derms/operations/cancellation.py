@@ -6,17 +6,14 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from integration.seam.alerts import close_alert
 from integration.seam.refusals import Refused
 
 from ..choices import FINAL_STAGE_STATES, OPEN_STATES, StageState
 from ..models import Event, Stage
-from .approval import not_scheduled_key
-from .execution import close_execution_alerts, move_event
+from .execution import move_event
 from .figures import recount_figures
 from .history import last_change, save_event, save_stage
 from .locks import lock_event, lock_stages
-from .removals import below_target_key
 from .status import send_stage_status
 
 LONGEST_REASON = 200
@@ -47,7 +44,6 @@ def cancel_event(*, event_id: int, by: Any, now: datetime, reason: str, revision
     event.cancel()
     save_event(event, was=was, by=by, now=now, why=reason.strip())
     recount_figures(event)
-    close_alert(not_scheduled_key(event), by=by.username)
 
 
 @transaction.atomic
@@ -88,8 +84,6 @@ def _cancel(stage: Stage, by: Any, now: datetime, reason: str) -> None:
     save_stage(stage, was=was, by=by.username, now=now, why=reason.strip())
     if was != StageState.NEW:
         send_stage_status(stage)
-    close_execution_alerts(stage, by=by.username)
-    close_alert(below_target_key(stage), by=by.username)
 
 
 def _require_reason(reason: str) -> None:

@@ -48,28 +48,26 @@ def _keep(stage: Stage, body: DeliveredLoad) -> int:
     return execute(_KEEP, {"stage": stage.pk, **body.model_dump(exclude={"stage_uid"}), "head_ends": head_ends})
 
 
-def answers_key(stage: Stage) -> str:
-    return f"answers:{stage.uid}"
-
-
 def _watch_answers(stage: Stage, body: DeliveredLoad) -> None:
-    """Keep one alert for all devices that have not answered; close it once enough of them have."""
+    """Keep one alert for all devices that take no part; close it once enough of them do. A rejection is no answer."""
+    key = f"answers:{stage.uid}"
     if _enough_answer(body) or _is_early(stage, body.at):
-        close_alert(answers_key(stage))
+        close_alert(key)
         return
     silent = body.called - body.answered
     raise_alert(
-        answers_key(stage),
+        key,
         kind="answers below expectation",
         priority=Priority.MEDIUM,
-        text=f"{silent:,} of {body.called:,} devices called by {stage} have not answered.",
+        text=f"{silent + body.rejected:,} of {body.called:,} devices called by {stage} take no part: "
+        f"{silent:,} have not answered, {body.rejected:,} rejected the call.",
         event_uid=stage.event.uid,
         stage_uid=stage.uid,
     )
 
 
 def _enough_answer(body: DeliveredLoad) -> bool:
-    return body.answered * 100 >= settings.ANSWERS_EXPECTED_PCT * body.called
+    return (body.answered - body.rejected) * 100 >= settings.ANSWERS_EXPECTED_PCT * body.called
 
 
 def _is_early(stage: Stage, at: datetime) -> bool:

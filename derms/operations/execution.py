@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from integration.seam.alerts import close_alert, raise_alert
+from integration.seam.alerts import raise_alert
 from integration.seam.delivery import receiving
 from integration.seam.messages import Receipt, StageExecutionStatus
 from integration.seam.models import Priority
@@ -14,7 +14,6 @@ from integration.seam.systems import System
 
 from ..choices import FINAL_STAGE_STATES, FINAL_STATES, EventState, StageState
 from ..models import Event, Stage
-from .delivered import answers_key
 from .history import save_event, save_stage
 from .locks import lock_event, lock_stages
 from .status import send_stage_status
@@ -51,7 +50,7 @@ def report_unstarted_stage(stage_id: int, *, now: datetime) -> None:
     if stage.state == StageState.SCHEDULED and stage.unstarted_reported_at is None:
         stage.unstarted_reported_at = now
         stage.save(update_fields=["unstarted_reported_at"])
-        _alert(stage, _unstarted_key(stage), "stage not started", "has not started 60 s after its time")
+        _alert(stage, f"unstarted:{stage.uid}", "stage not started", "has not started 60 s after its time")
 
 
 @transaction.atomic
@@ -61,7 +60,7 @@ def report_unended_stage(stage_id: int, *, now: datetime) -> None:
     if stage.state == StageState.IN_PROGRESS and stage.unended_reported_at is None:
         stage.unended_reported_at = now
         stage.save(update_fields=["unended_reported_at"])
-        _alert(stage, _unended_key(stage), "stage not ended", "has not ended 5 min after its time")
+        _alert(stage, f"unended:{stage.uid}", "stage not ended", "has not ended 5 min after its time")
 
 
 def _event_id(stage_uid: UUID) -> int:
@@ -92,7 +91,6 @@ def _begin(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
     stage.begin(status.started_at)
     save_stage(stage, was=was, by=System.LEC.full_name, now=now)
     send_stage_status(stage)
-    close_alert(_unstarted_key(stage))
 
 
 def _complete(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
@@ -100,8 +98,6 @@ def _complete(stage: Stage, status: StageExecutionStatus, now: datetime) -> None
     stage.complete(status.at)
     save_stage(stage, was=was, by=System.LEC.full_name, now=now, why=f"{status.called} devices called")
     send_stage_status(stage)
-    close_alert(_unended_key(stage))
-    close_alert(answers_key(stage))
 
 
 def _miss(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
@@ -109,7 +105,6 @@ def _miss(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
     stage.cancel(MISSED)
     save_stage(stage, was=was, by="system", now=now, why=MISSED)
     send_stage_status(stage)
-    close_alert(_unstarted_key(stage))
     _alert(stage, f"missed:{stage.uid}", "stage missed", "was missed: it could not start before its end")
 
 
@@ -134,13 +129,6 @@ def _why_none_ran(stages: list[Stage]) -> str:
     return "No stage could be started" if any(s.reason == MISSED for s in stages) else "Its last stage was canceled"
 
 
-def close_execution_alerts(stage: Stage, *, by: str) -> None:
-    """Close the stage's alerts about reports from LEC that are no longer expected."""
-    close_alert(_unstarted_key(stage), by=by)
-    close_alert(_unended_key(stage), by=by)
-    close_alert(answers_key(stage), by=by)
-
-
 def _alert(stage: Stage, key: str, kind: str, what: str) -> None:
     raise_alert(
         key,
@@ -150,11 +138,3 @@ def _alert(stage: Stage, key: str, kind: str, what: str) -> None:
         event_uid=stage.event.uid,
         stage_uid=stage.uid,
     )
-
-
-def _unstarted_key(stage: Stage) -> str:
-    return f"unstarted:{stage.uid}"
-
-
-def _unended_key(stage: Stage) -> str:
-    return f"unended:{stage.uid}"

@@ -1,5 +1,7 @@
 """Storing an event's power figures: Schedule, a removal, Cancel and closing a stage recompute them.
 
+The alert that the target is no longer met follows them.
+
 A delivered load does not: it comes each minute for each stage, and the event's page reads the reports themselves.
 """
 
@@ -9,6 +11,7 @@ from ..figures.targets import target_of
 from ..models import Event, EventFigures
 from ..queries.lists import stages_of
 from ..set_operations.figures import count_devices_once
+from .reserved_alert import watch_reserved
 
 
 def renew_figures(event: Event, *, devices_left: int = 0) -> None:
@@ -35,13 +38,15 @@ def _lock(event: Event) -> EventFigures:
 
 def _save(event: Event, figures: EventFigures) -> None:
     stages = stages_of(event)
-    found = figures_of(profile(stage_powers(stages), target_of(event, stages)))
+    steps = profile(stage_powers(stages), target_of(event, stages))
+    found = figures_of(steps)
     figures.reserved_w = round(found.reserved_kw * 1000)
     figures.target_kw, figures.missing_kw = found.target_kw, found.missing_kw
     figures.energy_wh = _thousandfold(found.energy_kwh)
     figures.mean_w, figures.peak_w = _thousandfold(found.mean_kw), _thousandfold(found.peak_kw)
     figures.target_wh, figures.toward_wh = _thousandfold(found.target_kwh), _thousandfold(found.toward_kwh)
     figures.save()
+    watch_reserved(event, stages, steps)
 
 
 def _thousandfold(amount: float | None) -> int | None:

@@ -7,6 +7,7 @@ from integration.seam.nudges import tell_pages
 from integration.seam.refusals import Change
 
 from ..models import Event, Stage, Transition
+from .settled_alerts import close_settled_of_event, close_settled_of_stage
 
 EVENT_FIELDS = [
     "state",
@@ -25,7 +26,8 @@ STAGE_FIELDS = ["state", "revision", "reason", "started_at", "ended_at"]
 
 
 def save_event(event: Event, *, was: str, by: Any, now: datetime, why: str = "") -> None:
-    """Save an event's new state with its transition row, and notify the pages that show it."""
+    """Save an event's new state with its transition row, close its settled alerts, and notify pages that show it."""
+    name = getattr(by, "username", by)
     event.revision += 1
     event.save(update_fields=EVENT_FIELDS)
     Transition.objects.create(
@@ -34,14 +36,15 @@ def save_event(event: Event, *, was: str, by: Any, now: datetime, why: str = "")
         from_state=was,
         to_state=event.state,
         at=now,
-        by=getattr(by, "username", by),
+        by=name,
         why=why,
     )
+    close_settled_of_event(event, by=name)
     tell_pages(event.number)
 
 
 def save_stage(stage: Stage, *, was: str, by: str, now: datetime, why: str = "") -> None:
-    """Save a stage's new state with its transition row, and notify the pages that show it."""
+    """Save a stage's new state with its transition row, close its settled alerts, and notify the pages that show it."""
     stage.save(update_fields=STAGE_FIELDS)
     Transition.objects.create(
         event=stage.event,
@@ -53,6 +56,7 @@ def save_stage(stage: Stage, *, was: str, by: str, now: datetime, why: str = "")
         by=by,
         why=why,
     )
+    close_settled_of_stage(stage, by=by)
     tell_pages(stage.event.number)
 
 

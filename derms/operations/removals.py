@@ -5,9 +5,7 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef
 
-from derms.queries.goals import missing_kw
 from integration.seam import outbox
-from integration.seam.alerts import raise_alert
 from integration.seam.delivery import NotYet, receiving
 from integration.seam.messages import (
     LEFT,
@@ -21,7 +19,6 @@ from integration.seam.messages import (
     RemovalReason,
     ReservationReleased,
 )
-from integration.seam.models import Priority
 from integration.seam.nudges import tell_pages
 from integration.seam.systems import System
 
@@ -78,7 +75,7 @@ def give_up_coming_stages(change: EnrollmentChange, nic_id: str, now: datetime) 
 
 @receiving
 def answer_removal(body: RemovalAnswer, *, now: datetime) -> Receipt:
-    """Apply LEC's answer, send it on to CPM, and raise an alert if the stage no longer meets its goal."""
+    """Apply LEC's answer, send it on to CPM, and raise an alert if the event no longer meets its target."""
     stage = _lock_stage(body.stage_uid)
     removal = Removal.objects.select_for_update(no_key=True).get(
         stage_uid=body.stage_uid, head_end=body.head_end, nic_id=body.nic_id
@@ -113,7 +110,7 @@ def _ask_removal(stage_uid: UUID, head_end: str, nic_id: str, reason: RemovalRea
 
 
 def _count_removed(stage: Stage, removal: Removal) -> None:
-    """Update the stage's counters, and raise an alert if the remaining devices don't reach the goal."""
+    """Update the stage's counters and the event's figures, which raise an alert if its target is no longer met."""
     reservation = Reservation.objects.filter(
         stage_id=stage.pk, device_id__in=_device_ids(removal.head_end, removal.nic_id)
     ).first()
@@ -122,16 +119,6 @@ def _count_removed(stage: Stage, removal: Removal) -> None:
     Stage.objects.filter(pk=stage.pk).update(
         removed=F("removed") + 1, removed_w=F("removed_w") + reservation.expected_w
     )
-    left_w = stage.reserved_w - stage.removed_w - reservation.expected_w
-    if (missing := missing_kw(stage.goal_kw, left_w)) and stage.state in HOLDING_STAGE_STATES:
-        raise_alert(
-            below_target_key(stage),
-            kind="target no longer met",
-            priority=Priority.MEDIUM,
-            text=f"{stage} is {missing} kW short of its {stage.goal_kw:.0f} kW since devices left it.",
-            event_uid=stage.event.uid,
-            stage_uid=stage.uid,
-        )
     renew_figures(stage.event, devices_left=0 if _is_in_another_stage(stage, reservation) else 1)
     tell_pages(stage.event.number)
 
@@ -143,11 +130,6 @@ def _is_in_another_stage(stage: Stage, reservation: Reservation) -> bool:
     held = held.filter(device_id=reservation.device_id)
     left = Departure.objects.filter(stage_id=OuterRef("stage_id"), device_id=OuterRef("device_id"))
     return held.filter(~Exists(left)).exists()
-
-
-def below_target_key(stage: Stage) -> str:
-    """Return the key of the alert that a stage misses its goal since devices left it."""
-    return f"below target:{stage.uid}"
 
 
 def _answer_opt_out(body: RemovalAnswer) -> None:

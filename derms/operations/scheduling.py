@@ -7,7 +7,7 @@ from django.db import transaction
 from derms.queries.goals import shortfall_kw, stage_goals
 from derms.set_operations.choosing import count_feeders, reserve_devices
 from integration.seam import extracts, outbox
-from integration.seam.alerts import close_alert, raise_alert
+from integration.seam.alerts import raise_alert
 from integration.seam.messages import DeviceReservation
 from integration.seam.models import Priority
 from integration.seam.refusals import Refused
@@ -16,7 +16,7 @@ from integration.seam.systems import System
 from ..choices import EventState, StageState
 from ..figures.targets import kept_steps, target_of
 from ..models import Event, Stage
-from .approval import check_still_possible, not_scheduled_key
+from .approval import check_still_possible
 from .figures import recount_figures
 from .history import save_event, save_stage
 from .locks import lock_event, lock_stages, lock_zone
@@ -60,7 +60,7 @@ def schedule_event(event_id: int, *, now: datetime) -> None:
     for stage in stages:
         send_stage_status(stage)
     recount_figures(event)
-    close_alert(not_scheduled_key(event))
+    _alert_of_empty(stages)
 
 
 @transaction.atomic
@@ -100,12 +100,25 @@ def _stay_approved(event: Event, reason: str) -> None:
     event.schedule_due_at = None
     event.save(update_fields=["schedule_due_at"])
     raise_alert(
-        not_scheduled_key(event),
+        f"not scheduled:{event.uid}",
         kind="event not scheduled",
         priority=Priority.HIGH,
         text=f"{event.number} was not scheduled: {reason}",
         event_uid=event.uid,
     )
+
+
+def _alert_of_empty(stages: list[Stage]) -> None:
+    for stage in stages:
+        if not stage.reserved:
+            raise_alert(
+                f"no devices:{stage.uid}",
+                kind="stage without devices",
+                priority=Priority.HIGH,
+                text=f"{stage} has no devices: nothing will be called. {_why_left_out([stage])}",
+                event_uid=stage.event.uid,
+                stage_uid=stage.uid,
+            )
 
 
 def _why_left_out(stages: list[Stage]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from derms.choices import Control
 from derms.controls import CONTROLS
 from derms.objectives import OBJECTIVES
+from integration.seam.alert_kinds import ALERT_KINDS
 from integration.seam.outcomes import About, Outcome
 from integration.seam.program_rules import FIELDS, RULES, Kind, Rule
 from lec_sim.models import HeadEndProfile
@@ -57,7 +58,18 @@ def program_rules() -> str:
     return "| rule | fields | it is broken if | checked per |\n|---|---|---|---|\n" + "".join(rows)
 
 
+def alert_kinds() -> str:
+    """A row per kind of alert."""
+    rows = (
+        f"| {kind} | {one.when} | {one.priority} | {one.closes} | {one.to_do} |\n" for kind, one in ALERT_KINDS.items()
+    )
+    return "| kind | raised when | priority | closes by itself when | what to do |\n|---|---|---|---|---|\n" + "".join(
+        rows
+    )
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
+    "alert_kinds": alert_kinds,
     "outcomes": outcomes,
     "outcome_times": outcome_times,
     "head_end_profile": head_end_profile,

@@ -10,6 +10,7 @@ from integration.engines.state import State
 from integration.seam.messages.protocol import CURRENT
 from integration.seam.systems import System
 
+from .alert_settings import *  # noqa: F403  (each is a setting)
 from .content_policy import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
 from .environment import env_bool, env_list, env_month_day, env_required
 from .modules import folder_of_modules
@@ -162,11 +163,6 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
-
-# --- What raises an alert -----------------------------------------------------------------------------------------
-ANSWERS_EXPECTED_PCT = int(os.environ.get("ANSWERS_EXPECTED_PCT", "80"))
-ANSWERS_EXPECTED_AFTER_S = int(os.environ.get("ANSWERS_EXPECTED_AFTER_S", "120"))
-FORECAST_OLD_HOURS = int(os.environ.get("FORECAST_OLD_HOURS", "48"))
 
 # --- Messages -----------------------------------------------------------------------------------------------------
 # The major protocol version of sent messages; set it to the previous one while processes are being upgraded.

@@ -6,8 +6,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from .alert_kinds import ALERT_KINDS
 from .history import HistoryRecord
 
 
@@ -66,6 +68,16 @@ class Alert(models.Model):
     def urgency(self) -> str:
         """The priority's name, as badges and files have it in every language."""
         return Priority(self.priority).name.lower()
+
+    @property
+    def kind_label(self) -> str | Promise:
+        """The kind's name; the kind itself if it is one of an older version."""
+        return ALERT_KINDS[self.kind].label if self.kind in ALERT_KINDS else self.kind
+
+    @property
+    def to_do(self) -> str | Promise:
+        """What to do about it; empty if its kind is one of an older version."""
+        return ALERT_KINDS[self.kind].to_do if self.kind in ALERT_KINDS else ""
 
     @property
     def retry_url(self) -> str:

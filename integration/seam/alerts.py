@@ -1,5 +1,6 @@
 """Alerts: something a person must look at, open once per key."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -44,6 +45,15 @@ def raise_alert(
 def close_alert(key: str, *, by: str = "system") -> None:
     """Close the open alert of this key, if there is one."""
     if Alert.objects.filter(key=key, closed_at=None).update(closed_at=clock.now(), closed_by=by):
+        tell_pages(ALERTS)
+
+
+def close_alerts(
+    kinds: Collection[str], *, event_uid: UUID | None = None, stage_uid: UUID | None = None, by: str = "system"
+) -> None:
+    """Close the open alerts of these kinds about a stage; without one, about an event."""
+    about = {"event_uid": event_uid} if stage_uid is None else {"stage_uid": stage_uid}
+    if Alert.objects.filter(kind__in=kinds, closed_at=None, **about).update(closed_at=clock.now(), closed_by=by):
         tell_pages(ALERTS)
 
 

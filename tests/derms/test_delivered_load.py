@@ -59,10 +59,21 @@ def test_one_alert_counts_all_devices_that_do_not_answer(running: Stage, setting
     operations.follow_delivered_load(report(running, started_at + 2 * MINUTE, answered=15))
     operations.follow_delivered_load(report(running, started_at + 3 * MINUTE, answered=15))
     alert = Alert.objects.get(kind="answers below expectation")
-    assert alert.text == f"5 of 20 devices called by {running} have not answered."
+    assert alert.text == f"5 of 20 devices called by {running} take no part: 5 have not answered, 0 rejected the call."
     assert (alert.priority, alert.event_uid, alert.closed_at) == (Priority.MEDIUM, running.event.uid, None)
     operations.follow_delivered_load(report(running, started_at + 4 * MINUTE, answered=16))
     assert Alert.objects.get(pk=alert.pk).closed_at is not None
+
+
+def test_a_rejection_is_no_answer(running: Stage) -> None:
+    """Once all 545 devices of a stage rejected the call, and no alert was raised."""
+    at, all_of_them = running.starts_at + 2 * MINUTE, {"called": 545, "answered": 545, "reduction_w": 0}
+    operations.follow_delivered_load(report(running, at, rejected=545, **all_of_them))
+    alert = Alert.objects.get(kind="answers below expectation", closed_at=None)
+    what = f"545 of 545 devices called by {running} take no part"
+    assert alert.text == f"{what}: 0 have not answered, 545 rejected the call."
+    operations.follow_delivered_load(report(running, at + MINUTE, rejected=109, **all_of_them))
+    assert Alert.objects.get(pk=alert.pk).closed_at is not None, "80 % take part"
 
 
 @pytest.mark.parametrize("how", ["end", "cancel"])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from derms import operations
 from derms.models import ControlZone, Event, EventType, Program, Reservation, Stage
@@ -208,7 +209,7 @@ def test_schedule_again_tries_with_the_devices_of_the_moment_and_closes_the_aler
     operations.schedule_event(event.pk, now=now)
 
     assert (Event.objects.get(pk=event.pk).state, event.stages.get().reserved) == ("Scheduled", 14)
-    assert Alert.objects.get().closed_by == "olive"
+    assert Alert.objects.get().closed_by == "system"
 
 
 def test_a_larger_shortfall_needs_a_new_approval(
@@ -229,7 +230,7 @@ def test_a_larger_shortfall_needs_a_new_approval(
 
 
 def test_a_device_in_two_programs_takes_part_in_one_of_two_stages_at_the_same_time(
-    zone: ControlZone, program: Program, operator: User, approver: User, now: datetime
+    zone: ControlZone, program: Program, operator: User, approver: User, now: datetime, client: Client
 ) -> None:
     second = factories.program("SECOND")
     both = [factories.device(zone, program, since=now - timedelta(days=1)) for _ in range(4)]
@@ -249,3 +250,13 @@ def test_a_device_in_two_programs_takes_part_in_one_of_two_stages_at_the_same_ti
 
     first, other = Stage.objects.order_by("number")
     assert (first.reserved, other.reserved, other.left_out) == (4, 0, {"reserved elsewhere": 4})
+    alert = Alert.objects.get(kind="stage without devices", closed_at=None)
+    assert (alert.priority, alert.stage_uid) == (Priority.HIGH, other.uid)
+    assert alert.text == f"{other} has no devices: nothing will be called. Left out: 4 reserved elsewhere."
+    client.force_login(operator)
+    assert "no devices" in client.get(f"/events/{event.number}/").content.decode()
+    page = client.get(f"/events/{event.number}/stages/{other.number}/").content.decode()
+    assert "Schedule left out all 4 candidates" in page
+    assert "Devices are chosen when the event is scheduled" not in page
+    operations.cancel_stage(stage_id=other.pk, by=operator, now=now, reason="It calls nobody")
+    assert Alert.objects.get(pk=alert.pk).closed_by == operator.username

@@ -33,7 +33,7 @@ def first_cells(page: Path, heading: str) -> list[str]:
 
 
 def test_settings_and_their_page_name_the_same_variables() -> None:
-    settings = (PROJECT / "integration" / "project" / "settings.py").read_text()
+    settings = "".join(page.read_text() for page in (PROJECT / "integration" / "project").glob("*settings.py"))
     read = re.findall(r'(?:env_\w+\(|environ\.get\(|environ\[)\s*"([A-Z_]+)"', settings)
     assert set(read) == set(first_cells(REFERENCE / "settings.md", "Read by the settings"))
 

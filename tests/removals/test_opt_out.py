@@ -11,19 +11,19 @@ from cpm.models import ParticipationChange, Removal
 from cpm.models.programs import ProgramType
 from cpm.operations import participation as loading
 from derms import operations as derms
-from derms.models import ControlZone, Event, Program, Stage
+from derms.models import Event, Program, Stage
 from integration.commands.verify import violations
 from integration.console.models import User
 from integration.seam import outbox
 from integration.seam.delivery import deliver
 from integration.seam.messages import EventOptOut, ReservationReleased
-from integration.seam.models import Alert, Delivery, Load, Message
+from integration.seam.models import Delivery, Load, Message
 from integration.seam.refusals import Refused
 from integration.seam.settling import settle
 from integration.seam.systems import System
 from lec_sim import operations as lec
 from lec_sim.models import Removal as Refusal
-from tests import factories, walk
+from tests import walk
 from tests.removals.conftest import allow_leaving
 from tests.removals.running import (
     MINUTE,
@@ -330,36 +330,6 @@ def test_opting_out_of_a_running_stage_is_refused(stage: Stage, now: datetime) -
 
     with pytest.raises(Refused, match="it is too late to opt out"):
         opt_out(stage, 1, now)
-
-
-def test_an_event_below_its_target_because_of_releases_raises_an_alert_with_the_missing_kw(
-    zone: ControlZone, program: Program, operator: User, approver: User, now: datetime
-) -> None:
-    factories.fleet(zone, program, 10, since=now - timedelta(days=30))
-    plan = factories.strategy(zone, program, objective="Load Reduction", target_kw=7)
-    event = derms.create_event(
-        strategy_id=plan.pk,
-        starts_at=now + timedelta(hours=2),
-        by=operator,
-        now=now,
-        details=derms.EventDetails(name="Tight"),
-    )
-    walk.to("Scheduled", event, operator=operator, approver=approver, now=now)
-    allow_leaving()
-    settle()
-    stage = event.stages.get()
-    assert stage.reserved_w == 7200
-
-    opt_out(stage, 1, now)
-    settle()
-    assert Alert.objects.get().text == f"{stage} is 1 kW short of its 7 kW since devices left it."
-    opt_out(stage, 2, now)
-    settle()
-    alert = Alert.objects.get()
-    assert (alert.kind, alert.text) == (
-        "target no longer met",
-        f"{stage} is 2 kW short of its 7 kW since devices left it.",
-    )
 
 
 def test_a_device_that_left_a_stage_may_be_reserved_for_another_at_that_time(

@@ -5,6 +5,7 @@ from django.db.models import Q, QuerySet
 from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
 
+from integration.seam.alert_kinds import ALERT_KINDS
 from integration.seam.messages import CONTRACTS
 from integration.seam.models import Alert, Delivery, Priority
 from integration.seam.queries import DELIVERY_STATES, stage_uids_of
@@ -49,20 +50,6 @@ class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the lib
         return rows.filter(DELIVERY_STATES[state])
 
 
-ALERT_KINDS = {
-    "message": _("Message"),
-    "stage late": _("Stage late"),
-    "stage not started": _("Stage not started"),
-    "stage missed": _("Stage missed"),
-    "stage not ended": _("Stage not ended"),
-    "event not scheduled": _("Event not scheduled"),
-    "target no longer met": _("Target no longer met"),
-    "answers below expectation": _("Answers below expectation"),
-    "forecast too old": _("Forecast too old"),
-    "notification": _("Notification"),
-}
-
-
 class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
     """Alerts by view, text, priority, acknowledgement and kind."""
 
@@ -79,7 +66,11 @@ class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
         label=_("Acknowledged"),
         empty_label=_("Either"),
     )
-    kind = django_filters.ChoiceFilter(choices=list(ALERT_KINDS.items()), label=_("Kind"), empty_label=_("All kinds"))
+    kind = django_filters.ChoiceFilter(
+        choices=[(kind, about.label) for kind, about in ALERT_KINDS.items()],
+        label=_("Kind"),
+        empty_label=_("All kinds"),
+    )
 
     class Meta:
         model = Alert

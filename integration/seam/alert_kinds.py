@@ -1,0 +1,101 @@
+"""The kinds of alerts: what each is about, how urgent it is, and what to do about it.
+
+Filters, the list of alerts and the table in docs/reference/alerts.md are made from this.
+"""
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class AlertKind(NamedTuple):
+    """What people read about one kind; `when`, `priority` and `closes` are written for the documentation."""
+
+    label: str | Promise
+    when: str
+    priority: str
+    closes: str
+    to_do: str | Promise
+
+
+ALERT_KINDS: dict[str, AlertKind] = {
+    "answers below expectation": AlertKind(
+        _("Answers below expectation"),
+        "fewer than `ANSWERS_EXPECTED_PCT` of a running stage's called devices take part; a rejection is no answer",
+        "Medium",
+        "enough take part, or the stage is over",
+        _("Look at the head ends under Live Energy Connect, and call their operators."),
+    ),
+    "target no longer met": AlertKind(
+        _("Target no longer met"),
+        "before the start, less than `RESERVED_EXPECTED_PCT` of the target is reserved, and more than the accepted "
+        "shortfall is missing",
+        "Medium",
+        "enough is reserved again, or the stages have started",
+        _("Plan another event for the missing power, or accept that less is delivered."),
+    ),
+    "stage without devices": AlertKind(
+        _("Stage without devices"),
+        "Schedule found no device for a stage of the event",
+        "High",
+        "the stage is over",
+        _("Look on the stage's page at why devices were left out; cancel the stage, or plan another event."),
+    ),
+    "event not scheduled": AlertKind(
+        _("Event not scheduled"),
+        "Schedule found too few devices, or came too late",
+        "High",
+        "it is scheduled, sent back or canceled",
+        _("Schedule again, schedule with the shortfall, or cancel the event."),
+    ),
+    "stage late": AlertKind(
+        _("Stage late"),
+        "a stage's start has come before its reservations reached Live Energy Connect",
+        "Medium",
+        "they are loaded, or the stage is over",
+        _("Look under Messages at what waits or failed."),
+    ),
+    "stage not started": AlertKind(
+        _("Stage not started"),
+        "60 s after its start, Live Energy Connect has not reported it",
+        "High",
+        "it starts, or is canceled",
+        _("Look at Live Energy Connect and at Messages; cancel the stage if it is no longer needed."),
+    ),
+    "stage missed": AlertKind(
+        _("Stage missed"),
+        "a stage could not start before its end",
+        "High",
+        "somebody archives it",
+        _("Plan another event if the power is still needed; find out why nothing was started."),
+    ),
+    "stage not ended": AlertKind(
+        _("Stage not ended"),
+        "5 min after its end, Live Energy Connect has not reported it",
+        "High",
+        "it ends, or is canceled",
+        _("Look at Live Energy Connect: devices may still be controlled. Cancel the stage to release them."),
+    ),
+    "forecast too old": AlertKind(
+        _("Forecast too old"),
+        "a zone's newest forecast is older than `FORECAST_OLD_HOURS`",
+        "Medium",
+        "a forecast is loaded",
+        _("Load a new forecast: goals and expected power come from the old one until then."),
+    ),
+    "message": AlertKind(
+        _("Message"),
+        "a message or due work has failed three times, waits for 15 min, or is a dead letter",
+        "Medium; dead letters High",
+        "it is applied, retried or discarded",
+        _("Read its error under Messages; Retry once the cause is gone, or Discard it."),
+    ),
+    "notification": AlertKind(
+        _("Notification"),
+        "the mail server can't be reached, or customers of an event could not be e-mailed after all attempts",
+        "High; Medium",
+        "the mail server is back; else somebody archives it",
+        _("Check the mail server and the customers' addresses; call the customers if the event matters to them."),
+    ),
+}
