@@ -7,13 +7,14 @@ from .events import Event, Stage
 from .execution import DeliveredLoad, Departure, DeviceOutcome, EventFigures, Removal, Reservation
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .history import Transition
-from .responses import LowestCount, RateRenewal, ResponsePrior
+from .responses import Availability, LowestCount, RateRenewal, ResponsePrior
 from .strategies import Strategy, StrategyStage
 
 PRIMARY_KEY = ("device_id", "stage_id")  # of the bulk tables
 
 __all__ = [
     "PRIMARY_KEY",
+    "Availability",
     "Candidate",
     "ControlZone",
     "DeliveredLoad",

@@ -1,15 +1,16 @@
 """Rebuilding a zone's candidates into a new table that is swapped in when a stage closes."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from derms.models import Candidate, ControlZone, LowestCount, RateRenewal, ResponsePrior, Stage
+from derms.models import Availability, Candidate, ControlZone, LowestCount, RateRenewal, ResponsePrior, Stage
 from derms.models.responses import fading
 from integration.seam import sql
 from integration.seam.loads import Renewed
 from integration.seam.outcomes import CALLS, SILENT
 from integration.seam.sql import Sql, compose, identifier, integer, listed, statement
 
+MANY_CALLED = 20  # fewer devices don't show that their head end system is out
 # NOT VALID skips checking the rows just computed by the same statement; later rows are checked.
 _CHECK_FIGURES = """
 ALTER TABLE {table} ADD CONSTRAINT derms_candidate_figures
@@ -36,7 +37,7 @@ def count_stage(stage: Stage, *, now: datetime) -> Renewed:
     """
     zone, calls = stage.event.zone, statement("derms", "stage_calls")
     ended_at = stage.ended_at or stage.ends_at
-    params = {
+    params: dict[str, Any] = {
         "stage": stage.pk,
         "window_s": (stage.ends_at - stage.starts_at).total_seconds(),
         "ran_s": max(1.0, (ended_at - (stage.started_at or stage.starts_at)).total_seconds()),
@@ -45,14 +46,14 @@ def count_stage(stage: Stage, *, now: datetime) -> Renewed:
         "day": zone.local_day(stage.started_at or stage.starts_at),
         "season": zone.season(stage.started_at or stage.starts_at),
     }
-    _add_to_priors(stage, calls, params, now)
+    params["outages"] = _learn_by_head_end(stage, calls, params, now)
     counted = stage.event.stages.exclude(pk=stage.pk).exclude(calls_counted_at=None).values_list("pk", flat=True)
     return _renewed(zone, calls, called_before(list(counted), "every.device_id"), params, now)
 
 
 def fade_rates(zone: ControlZone, *, now: datetime) -> Renewed:
     """Build a new partition of a zone without new calls: its devices' responses fade. Else as count_stage."""
-    params = {"window_s": 0, "day": zone.local_day(now), "season": zone.season(now)}
+    params = {"window_s": 0, "day": zone.local_day(now), "season": zone.season(now), "outages": []}
     return _renewed(zone, compose(_NO_CALLS), compose("false"), params, now)
 
 
@@ -83,10 +84,31 @@ def _renewed(zone: ControlZone, calls: Sql, counted_before: Sql, params: dict[st
     return renewed
 
 
-def _add_to_priors(stage: Stage, calls: Sql, params: dict[str, Any], now: datetime) -> None:
-    for head_end, _called, weight, given in sql.rows(statement("derms", "head_end_calls", calls=calls), params):
-        prior, _ = ResponsePrior.objects.get_or_create(
-            program_id=stage.program_id, head_end_id=head_end, defaults={"faded_at": now}
-        )
-        prior.add(weight, given, now=now)
+class _HeadEndCalls(NamedTuple):
+    """What a stage's calls behind one head end system came to: devices, the weight of their calls, the sum given."""
+
+    head_end: int
+    called: int
+    silent: int
+    weight: float
+    silent_weight: float
+    given: float
+
+    @property
+    def is_outage(self) -> bool:
+        return self.called >= MANY_CALLED and 2 * self.silent > self.called
+
+
+def _learn_by_head_end(stage: Stage, calls: Sql, params: dict[str, Any], now: datetime) -> list[int]:
+    """Add a stage's calls to its program's priors and its head ends' availability; returns the head ends in outage."""
+    found = [_HeadEndCalls(*row) for row in sql.rows(statement("derms", "head_end_calls", calls=calls), params)]
+    for one in found:
+        begun: dict[str, Any] = {"defaults": {"faded_at": now}, "head_end_id": one.head_end}
+        prior, _ = ResponsePrior.objects.get_or_create(program_id=stage.program_id, **begun)
+        prior.add(one.weight - (one.silent_weight if one.is_outage else 0), one.given, now=now)
         prior.save()
+        if one.called >= MANY_CALLED:
+            availability, _ = Availability.objects.get_or_create(**begun)
+            availability.add(1, 1 - one.silent / one.called if one.is_outage else 1, now=now)
+            availability.save()
+    return [one.head_end for one in found if one.is_outage]

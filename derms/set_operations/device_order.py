@@ -7,12 +7,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from django.db.models import F
+
 from derms.choices import CallOrder, StageState
-from derms.models import Stage
+from derms.models import Availability, Stage
 from derms.set_operations.candidates import called_before
 from integration.seam.sql import Sql, compose, identifier, integer, statement
 
-EXPECTED = compose("round(c.rated_w * c.share * c.rate_pm * 0.001::float8)::integer")
+_EXPECTED = "round(c.rated_w * c.share * c.rate_pm * {available})::integer"
 _COUNTED = compose("(CASE WHEN c.season = %(season)s THEN c.season_events ELSE 0 END)")
 # The devices of each event that isn't counted are joined: faster than counting the events of each device.
 _JOIN = "LEFT JOIN ({devices}) {event} ON {event}.device_id = c.device_id"
@@ -51,8 +53,18 @@ def device_order(stage: Stage) -> DeviceOrder:
     held = [compose(_HELD, event=_name(event)) for event in events]
     join = [compose(_JOIN, devices=devices, event=_name(event)) for event, devices in events.items()]
     rank = f"({order.first}) * {order.second_values} + {order.second}"
-    parts = {"events": compose(" + ".join([_COUNTED, *held])), "expected": EXPECTED}
-    return DeviceOrder(compose(rank, **parts), EXPECTED, compose("\n  ".join(join)))
+    expected = compose(_EXPECTED, available=_available())
+    parts = {"events": compose(" + ".join([_COUNTED, *held])), "expected": expected}
+    return DeviceOrder(compose(rank, **parts), expected, compose("\n  ".join(join)))
+
+
+def _available() -> Sql:
+    """The availability of a candidate's head end system, by which a rate in per mille becomes a share."""
+    known = {one.head_end_id: one.share_pm for one in Availability.objects.filter(total__lt=F("n"))}
+    cases = [compose("WHEN {head_end} THEN {pm}", head_end=integer(pk), pm=integer(pm)) for pk, pm in known.items()]
+    if not cases:
+        return compose("0.001::float8")
+    return compose("(CASE c.head_end_id {cases} ELSE 1000 END) * 0.000001::float8", cases=compose(" ".join(cases)))
 
 
 def _events_not_counted(stage: Stage) -> dict[int, Sql]:

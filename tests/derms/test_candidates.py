@@ -12,17 +12,19 @@ from hypothesis import strategies as st
 from derms import operations
 from derms.models import (
     PRIMARY_KEY,
+    Availability,
     Candidate,
     Device,
     Enrollment,
     Event,
+    HeadEnd,
     LowestCount,
     Program,
     ResponsePrior,
     Stage,
 )
 from derms.set_operations.candidates import count_stage, lock_candidates
-from derms.set_operations.choosing import choose_devices
+from derms.set_operations.choosing import Chosen, choose_devices
 from derms.set_operations.outcomes import outcome_partition
 from integration.seam import sql
 from tests import factories
@@ -209,6 +211,45 @@ def test_a_device_is_silent_until_it_is_heard(close: Close, device: Callable[...
 
     assert (_of(quiet).silent_run, _of(heard).silent_run) == (3, 0)
     assert _of(heard).rate_pm > 0
+
+
+@pytest.mark.parametrize(("silent", "is_outage"), [(11, True), (10, False)])
+def test_an_outage_of_a_head_end_is_not_its_devices_fault(
+    silent: int, is_outage: bool, close: Close, device: Callable[..., Device]
+) -> None:
+    """More than half of twenty called devices are silent."""
+    devices = [device() for _ in range(20)]
+    deeds = {one.pk: ("D1ND", 0) if n < silent else ("D1SP", 1000) for n, one in enumerate(devices)}
+
+    close(deeds)
+
+    quiet, heard, prior = _of(devices[0]), _of(devices[-1]), ResponsePrior.objects.get()
+    assert (heard.rate_n, heard.silent_run) == (1, 0)
+    assert (quiet.rate_n, quiet.silent_run, quiet.season_events) == ((0, 0, 1) if is_outage else (1, 1, 1))
+    assert (prior.n, prior.total) == ((9, 9) if is_outage else (20, 10))
+    availability = Availability.objects.get()
+    assert (availability.n, availability.total) == pytest.approx((1, 0.45 if is_outage else 1))
+
+
+def test_fewer_than_twenty_devices_show_no_outage(close: Close, device: Callable[..., Device]) -> None:
+    devices = [device() for _ in range(19)]
+
+    close({one.pk: ("D1ND", 0) for one in devices})
+
+    assert {_of(one).silent_run for one in devices} == {1}
+    assert not Availability.objects.exists()
+
+
+def test_less_is_expected_behind_a_head_end_that_is_often_out(
+    device: Callable[..., Device], choose: Callable[..., Chosen], noon: datetime
+) -> None:
+    device()
+    other = HeadEnd.objects.create(code="HE2", name="Head End Two")
+    device(head_end=other)
+    # Five outages in which a fifth answered: (5 + 1) / (5 + 5).
+    Availability.objects.create(head_end=other, n=5, total=1, faded_at=noon)
+
+    assert choose().watts == 800 + 480
 
 
 @settings(max_examples=15)
