@@ -81,6 +81,8 @@ class Approval(TextChoices):
     DENIED = "denied", _("Denied")
 
 
+MISSED = "Missed"  # the reason of a stage that could not start before its end
+
 FINAL_STATES = (EventState.COMPLETED, EventState.CANCELED)
 OPEN_STATES = tuple(state for state in EventState if state not in FINAL_STATES)
 EDITABLE_STATES = (EventState.NEW, EventState.DENIED)

@@ -38,9 +38,11 @@ def _window(stage: Stage) -> SafeString:
 
 
 def _progress(event: Any) -> SafeString | None:
-    """How much of the target's energy was reported as delivered; before any report, how much of it is reserved."""
+    """How much of its target is delivered now; then, of the target's energy; before any report, what is reserved."""
     if not event.goal_kw:
         return None
+    if event.delivering_pct is not None:
+        return noted(meter(event.delivering_pct, 100), _("delivering now"))
     if event.toward_wh is not None:
         return noted(meter(event.toward_wh, event.target_wh), _("reported"))
     return noted(meter(event.reserved_kw, event.goal_kw), _("reserved")) if event.reserved_w else None
@@ -110,6 +112,7 @@ EVENTS = Columns[Any](
         phone="end",
     ),
     Column(_("Reduction (W, reported)"), value=lambda e: e.mean_w),
+    Column(_("Target missed: delivered (%)"), value=lambda e: e.missed_pct),
     Column(_("Progress"), lambda e: _progress(e), phone="off wide"),
 )
 

@@ -24,7 +24,7 @@ EVENT_VIEWS: dict[str, tuple[Any, tuple[EventState, ...]]] = {
 
 
 class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
-    """DERMS Events by view, number or name, type, control zone and state."""
+    """DERMS Events by view, number or name, type, control zone, state and whether they missed their target."""
 
     view = django_filters.ChoiceFilter(
         choices=[(name, label) for name, (label, _states) in EVENT_VIEWS.items()], method="in_view", widget=HiddenInput
@@ -38,6 +38,9 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
         empty_label=_("All zones"),
     )
     state = django_filters.ChoiceFilter(choices=EventState.choices, label=_("State"), empty_label=_("All states"))
+    missed = django_filters.ChoiceFilter(
+        choices=[("yes", _("Missed"))], method="has_missed", label=_("Target"), empty_label=_("Missed or not")
+    )
 
     sort = django_filters.OrderingFilter(
         fields={field: order for order, field in EVENTS.sort_fields().items()},
@@ -46,10 +49,13 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
 
     class Meta:
         model = Event
-        fields = ["view", "q", "type", "zone", "state"]
+        fields = ["view", "q", "type", "zone", "state", "missed"]
 
     def in_view(self, events: QuerySet[Event], name: str, view: str) -> QuerySet[Event]:
         return events.filter(state__in=EVENT_VIEWS[view][1])
+
+    def has_missed(self, events: QuerySet[Event], name: str, answer: str) -> QuerySet[Event]:
+        return events.filter(figures__missed_pct__isnull=False)
 
     def search(self, events: QuerySet[Event], name: str, words: str) -> QuerySet[Event]:
         return events.filter(Q(number__icontains=words) | Q(name__icontains=words))

@@ -7,7 +7,7 @@ from integration.seam.sql import rows, statement
 
 from ..choices import StageState
 from ..models import DeliveredLoad, Stage, Transition
-from .profile import Reading, StagePower
+from .profile import Reading, StagePower, Step, Target, profile
 
 
 def stage_powers(stages: Sequence[Stage]) -> list[StagePower]:
@@ -27,6 +27,12 @@ def stage_powers(stages: Sequence[Stage]) -> list[StagePower]:
         )
         for stage in stages
     ]
+
+
+def running_profile(stages: Sequence[Stage], powers: Sequence[StagePower], target: Target) -> list[Step]:
+    """Return the steps of the stages that run now, without the others; `powers` are those of all stages."""
+    running = [power for stage, power in zip(stages, powers, strict=True) if stage.state == StageState.IN_PROGRESS]
+    return profile(running, target)
 
 
 def _leavers(ids: Sequence[int]) -> dict[int, list[Reading]]:

@@ -31,7 +31,7 @@ class EventFigures(models.Model):
     """An event's power figures, stored for lists, sorting and exports; figures/profile.py defines each.
 
     Rewritten whenever a stage is scheduled, left by a device, canceled or closed, and locked after the
-    event's stages.
+    event's stages; `delivering_pct` is rewritten each minute.
     """
 
     event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="figures")
@@ -44,6 +44,8 @@ class EventFigures(models.Model):
     peak_w = models.BigIntegerField(null=True)  # reported, the highest of any moment
     target_wh = models.BigIntegerField(null=True)  # the target's energy while there is one
     toward_wh = models.BigIntegerField(null=True)  # reported, while there is a target
+    delivering_pct = models.PositiveIntegerField(null=True)  # of the target, this minute; null: not running, no target
+    missed_pct = models.PositiveSmallIntegerField(null=True)  # of the target, kept for good if it is too little
 
     def __str__(self) -> str:
         return f"{self.event}: {self.reserved_w} W"

@@ -16,6 +16,7 @@ from .approval import (
 from .cancellation import EventNotCancelable, calls_to_release, cancel_event, cancel_stage, not_cancelable
 from .cloning import clone_event
 from .delivered import follow_delivered_load
+from .delivered_alert import watch_delivered
 from .drafts import discard_draft, keep_draft
 from .enrollment import EnrollmentRefused, change_enrollment, load_enrollments, save_program
 from .events import (
@@ -91,6 +92,7 @@ __all__ = [
     "schedule_event_again",
     "schedule_event_with_shortfall",
     "submit_event",
+    "watch_delivered",
     "withdraw_event",
     "write_reservation_extract",
 ]

@@ -12,13 +12,12 @@ from integration.seam.models import Priority
 from integration.seam.nudges import tell_pages
 from integration.seam.systems import System
 
-from ..choices import FINAL_STAGE_STATES, FINAL_STATES, EventState, StageState
+from ..choices import FINAL_STAGE_STATES, FINAL_STATES, MISSED, EventState, StageState
 from ..models import Event, Stage
+from .figures import renew_figures
 from .history import save_event, save_stage
 from .locks import lock_event, lock_stages
 from .status import send_stage_status
-
-MISSED = "Missed"
 
 
 @receiving
@@ -32,13 +31,15 @@ def follow_execution(status: StageExecutionStatus, *, now: datetime) -> Receipt:
     stage.save(update_fields=["execution_revision", "called"])
     if stage.state in FINAL_STAGE_STATES:
         return _note_start_of_canceled(stage, status, now)
-    if status.state == "Missed":
+    if status.state == MISSED:
         _miss(stage, status, now)
     else:
         _begin(stage, status, now)
         if status.state == "Completed":
             _complete(stage, status, now)
     move_event(event, now)
+    if event.state in FINAL_STATES:
+        renew_figures(event)
     tell_pages(event.number)
     return Receipt()
 

@@ -1,16 +1,18 @@
 """Storing an event's power figures: Schedule, a removal, Cancel and closing a stage recompute them.
 
-The alert that the target is no longer met follows them.
+The alerts that the target is no longer met, and that it was missed, follow them.
 
 A delivered load does not: it comes each minute for each stage, and the event's page reads the reports themselves.
 """
 
+from ..choices import EventState
 from ..figures.powers import stage_powers
 from ..figures.profile import figures_of, profile
 from ..figures.targets import target_of
 from ..models import Event, EventFigures
 from ..queries.lists import stages_of
 from ..set_operations.figures import count_devices_once
+from .delivered_alert import follow_missed, missed_pct
 from .reserved_alert import watch_reserved
 
 
@@ -45,8 +47,12 @@ def _save(event: Event, figures: EventFigures) -> None:
     figures.energy_wh = _thousandfold(found.energy_kwh)
     figures.mean_w, figures.peak_w = _thousandfold(found.mean_kw), _thousandfold(found.peak_kw)
     figures.target_wh, figures.toward_wh = _thousandfold(found.target_kwh), _thousandfold(found.toward_kwh)
+    if event.state != EventState.IN_PROGRESS:
+        figures.delivering_pct = None
+    figures.missed_pct = missed_pct(event, stages, found)
     figures.save()
     watch_reserved(event, stages, steps)
+    follow_missed(event, stages, steps, figures)
 
 
 def _thousandfold(amount: float | None) -> int | None:

@@ -9,6 +9,7 @@ HOLDING_STATES = (EventState.SCHEDULED, EventState.IN_PROGRESS)
 OF_EVENTS: dict[str, tuple[EventState, ...]] = {
     "event not scheduled": (EventState.APPROVED,),
     "target no longer met": HOLDING_STATES,
+    "delivering below target": (EventState.IN_PROGRESS, EventState.COMPLETED),
 }
 OF_STAGES: dict[str, tuple[StageState, ...]] = {
     "stage without devices": HOLDING_STAGE_STATES,

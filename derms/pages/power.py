@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from ..choices import StageState
+from ..figures.powers import running_profile
 from ..figures.profile import Figures, StagePower, figures_of, profile, step_at
 from ..figures.targets import target_of
 from ..models import Event, Stage
@@ -25,8 +25,7 @@ def power_of(event: Event, stages: list[Stage], powers: list[StagePower], now: d
     """Return the figures of an event, saved or only planned. What is delivered now comes from LEC's reports."""
     target = target_of(event, stages)
     steps = profile(powers, target)
-    running = [power for stage, power in zip(stages, powers, strict=True) if stage.state == StageState.IN_PROGRESS]
-    step = step_at(profile(running, target), now)
+    step = step_at(running_profile(stages, powers, target), now)
     if step is None:
         return Power(figures_of(steps), None, None, False)
     has_target = step.target_kw is not None

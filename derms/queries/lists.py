@@ -25,6 +25,8 @@ def events_for_list() -> QuerySet[Event]:
             mean_w=F("figures__mean_w"),
             toward_wh=F("figures__toward_wh"),
             target_wh=F("figures__target_wh"),
+            delivering_pct=F("figures__delivering_pct"),
+            missed_pct=F("figures__missed_pct"),
             goal_kw=Coalesce(F("figures__target_kw"), Cast("target_kw", FloatField())),
         )
         .order_by("-pk")

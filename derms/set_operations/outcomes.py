@@ -1,5 +1,6 @@
 """Loading, completing and counting a stage's outcomes, one statement each."""
 
+from derms.figures.causes import Group
 from derms.models import Stage
 from integration.seam import sql
 from integration.seam.extracts import Staged
@@ -47,3 +48,10 @@ def count_outcomes(stage: Stage) -> tuple[dict[str, int], int]:
     query = "SELECT code, count(*), sum(reduction_w) FROM derms_outcome WHERE stage_id = %s GROUP BY code"
     rows = sql.rows(query, [stage.pk])
     return {code: devices for code, devices, _ in rows}, sum(int(watts) for _, _, watts in rows)
+
+
+def failed_devices(stages: list[int]) -> list[Group]:
+    """Return the devices with outcomes in these stages by head end, class and feeder, and how many of them failed."""
+    codes = {"silent": Outcome.NO_RESPONSE, "rejecting": Outcome.ERROR, "overridden": Outcome.OVERRIDE}
+    query = statement("derms", "failed_devices")
+    return [Group(*row) for row in sql.rows(query, {"stages": stages, "canceled": Outcome.CANCELED, **codes})]

@@ -112,6 +112,7 @@ DUE: dict[str, Due] = {
 }
 
 EVERY: dict[str, Every] = {
+    "watch delivered power": Every(MINUTE, "derms.operations.watch_delivered", "small"),
     "seal history": Every(MINUTE, "integration.seam.sealing.seal_history", "small"),
     "remove unnamed extracts": Every(MINUTE, "integration.seam.extract_files.remove_unnamed", "small"),
     "drop abandoned tables": Every(MINUTE, "integration.seam.loads.drop_abandoned_tables", "small"),

@@ -1,0 +1,110 @@
+"""The alert that a running event delivers less than its target, and the mark that it did at its end."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from integration.seam.alerts import close_alert, raise_alert
+from integration.seam.models import Priority
+
+from ..choices import FINAL_STATES, MISSED, EventState, StageState
+from ..figures.causes import groups_of_reports, largest_cause
+from ..figures.powers import running_profile, stage_powers
+from ..figures.profile import Figures, Step, step_at, whole_kw
+from ..figures.targets import target_of
+from ..models import DeliveredLoad, Event, EventFigures, Stage
+from ..queries.lists import stages_of
+from ..set_operations.outcomes import failed_devices
+
+REPORTED_EVERY = timedelta(minutes=1)
+
+
+def watch_delivered(now: datetime) -> None:
+    """Compare what each running event delivers with its target; one alert an event, after two reports below it.
+
+    An event that somebody is changing is looked at again in a minute.
+    """
+    running = Event.objects.filter(state=EventState.IN_PROGRESS).order_by("pk")
+    for event in running.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related("zone"):
+        _watch(event, now)
+
+
+def missed_pct(event: Event, stages: Sequence[Stage], found: Figures) -> int | None:
+    """Return which share of its target an event delivered if that is too little; None if not, or not known yet.
+
+    What a person canceled has no share; a stage that was missed delivered nothing.
+    """
+    aimed = event.state == EventState.COMPLETED or any(stage.reason == MISSED for stage in stages)
+    if not (aimed and found.target_kwh and event.state in FINAL_STATES and all(stage.is_closed for stage in stages)):
+        return None
+    share = 100 * (found.toward_kwh or 0.0) / found.target_kwh
+    return int(share) if share < settings.DELIVERED_EXPECTED_PCT else None
+
+
+def follow_missed(event: Event, stages: Sequence[Stage], steps: Sequence[Step], figures: EventFigures) -> None:
+    """Once an event is over, say what it missed and why; if it has reached its target, close the alert."""
+    if event.state not in FINAL_STATES or not all(stage.is_closed for stage in stages):
+        return
+    if figures.missed_pct is None:
+        close_alert(_key(event))
+        return
+    target, toward = (figures.target_wh or 0) / 1000, (figures.toward_wh or 0) / 1000
+    missing = (target - toward) / sum(step.hours for step in steps if step.target_kw)
+    what = f"{event.number} delivered {toward:,.0f} of {target:,.0f} kWh, {figures.missed_pct} % of its target: "
+    cause = largest_cause(failed_devices([stage.pk for stage in stages]))
+    _raise(event, missing, f"{what}{whole_kw(missing):,} kW were missing on average. {cause}")
+
+
+def priority_of(missing_kw: float) -> Priority:
+    """How urgent missing power is."""
+    if missing_kw >= settings.MISSING_HIGH_KW:
+        return Priority.HIGH
+    return Priority.MEDIUM if missing_kw >= settings.MISSING_MEDIUM_KW else Priority.LOW
+
+
+def _watch(event: Event, now: datetime) -> None:
+    stages = stages_of(event)
+    steps = running_profile(stages, stage_powers(stages), target_of(event, stages))
+    step = step_at(steps, now)
+    EventFigures.objects.filter(event=event).update(delivering_pct=_pct(step))
+    if step is None or not _is_below(step):
+        close_alert(_key(event))
+    elif _is_below(step_at(steps, now - REPORTED_EVERY)):
+        delivered, target = step.delivered_kw or 0.0, step.target_kw or 0.0
+        what = f"{event.number} delivers {delivered:,.0f} of {target:,.0f} kW, {_pct(step)} % of its target: "
+        missing = target - delivered
+        _raise(event, missing, f"{what}{whole_kw(missing):,} kW are missing. {_cause_now(stages)}")
+
+
+def _is_below(step: Step | None) -> bool:
+    pct = _pct(step)
+    return pct is not None and pct < settings.DELIVERED_EXPECTED_PCT
+
+
+def _pct(step: Step | None) -> int | None:
+    """The share of the target that is delivered; None without a target, or before the first report."""
+    if step is None or not step.target_kw or step.delivered_kw is None:
+        return None
+    return int(100 * step.delivered_kw / step.target_kw)
+
+
+def _cause_now(stages: Sequence[Stage]) -> str:
+    """The largest cause in the latest reports of the stages that run."""
+    running = [stage.pk for stage in stages if stage.state == StageState.IN_PROGRESS]
+    latest = DeliveredLoad.objects.filter(stage__in=running).order_by("stage", "-at").distinct("stage")
+    return largest_cause(groups_of_reports(latest.values_list("head_ends", flat=True)))
+
+
+def _raise(event: Event, missing_kw: float, text: str) -> None:
+    raise_alert(
+        _key(event),
+        kind="delivering below target",
+        priority=priority_of(missing_kw),
+        text=text.strip(),
+        event_uid=event.uid,
+    )
+
+
+def _key(event: Event) -> str:
+    return f"delivered:{event.uid}"
