@@ -73,13 +73,19 @@ class EventRun:
         sql.execute("CHECKPOINT")
 
     def choose(self) -> None:
-        """Reserve two stages: one with Maximum Reduction, one with devices ranked until a target is met."""
+        """Reserve three stages: ranked until a target is met, Maximum Reduction, and ranked again next to those two.
+
+        Events that aren't counted yet count for each device that they hold, so the third choice joins all of them.
+        """
         journey = self.journey
         now = clock.now()
         self.event = journey.plan(starts_at=now + timedelta(hours=1))
-        ranked = journey.plan(starts_at=now + timedelta(hours=3), target_kw=self._target_kw())
-        self._schedule("choose and reserve, Maximum Reduction", self.event, goal=6)
+        ranked, again = (
+            journey.plan(starts_at=now + timedelta(hours=hours), target_kw=self._target_kw()) for hours in (3, 5)
+        )
         self._schedule("choose and reserve, ranked to 40 %", ranked, goal=8)
+        self._schedule("choose and reserve, Maximum Reduction", self.event, goal=6)
+        self._schedule("choose and reserve, ranked next to these events", again, goal=16)
         self.stage = self.event.stages.get()
 
     def tell(self) -> None:
