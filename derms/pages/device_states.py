@@ -54,9 +54,8 @@ def calls_this_season(device: Device, now: datetime) -> CallsThisSeason | None:
     if known is None or not known.was_called:
         return None
     counts = known.season == device.zone.season(now)
-    return CallsThisSeason(
-        known.rate_pm, known.season_events if counts else 0, known.season_quarters / 4 if counts else 0
-    )
+    events, quarters = (known.season_events, known.season_quarters) if counts else (0, 0)
+    return CallsThisSeason(known.rate_pm, events, quarters / 4 if quarters % 4 else quarters // 4)
 
 
 def _use(limit: Limit, stages: list[Stage]) -> LimitUse:

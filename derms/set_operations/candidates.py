@@ -78,8 +78,9 @@ def _renewed(zone: ControlZone, calls: Sql, counted_before: Sql, params: dict[st
     RateRenewal.objects.filter(pk=renewal.pk).update(at=max(renewal.at, now))
     renewed.execute(_CHECK_FIGURES)
     renewed.finish(("device_id", "enrollment_id"))
-    for program, events in sql.rows(compose(_LOWEST, table=identifier(renewed.table)), params):
-        lowest = {"season": params["season"], "events": events}
+    season = zone.season(now)  # a stage of last season may be counted late
+    for program, events in sql.rows(compose(_LOWEST, table=identifier(renewed.table)), {"season": season}):
+        lowest = {"season": season, "events": events}
         LowestCount.objects.update_or_create(zone=zone, program_id=program, defaults=lowest)
     return renewed
 

@@ -10,6 +10,7 @@ from django.test import Client
 from derms.models import ControlZone, Device, DeviceUnavailability, Program, Removal
 from derms.models import Event as DermsEvent
 from integration.console.models import User
+from integration.seam import sql
 from integration.seam.program_rules import ProgramRules
 from tests import factories
 from tests.pages.html import html_of
@@ -86,3 +87,17 @@ def test_use_of_limits_counts_the_devices_own_events_and_not_those_it_left(
     limits = {use.limit.period: (use.limit.most_events, use.limit.most_hours) for use in uses}
     assert (limits["This week"], limits["This month"], limits["This season"]) == ((2, None), (None, 40), (None, None))
     assert "2 / 2" in html_of(answer)
+
+
+def test_a_devices_page_shows_its_response_rate_and_its_events_of_the_season(
+    as_operator: Client, devices: list[Device], now: datetime
+) -> None:
+    called, never = devices[:2]
+    factories.used(called, before=now, days=3, events=2, n=5, total=5)
+    sql.execute("UPDATE derms_candidate SET season_quarters = 6 WHERE device_id = %s", [called.pk])
+
+    assert as_operator.get(page_of(called)).context["known"] == (900, 2, 1.5)
+    assert as_operator.get(page_of(never)).context["known"] is None
+    # What it did in an earlier season is not shown as this season's.
+    sql.execute("UPDATE derms_candidate SET season = season - 1 WHERE device_id = %s", [called.pk])
+    assert as_operator.get(page_of(called)).context["known"] == (900, 0, 0)
