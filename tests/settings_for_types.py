@@ -2,7 +2,7 @@
 
 import os
 
-os.environ.setdefault("SECRET_KEY", "unused")
+os.environ.setdefault("SECRET_KEY", "unused" * 6)
 os.environ.setdefault("DATABASE_URL", "postgresql:///unused")
 os.environ.setdefault("REDIS_URL", "redis://unused")
 

@@ -13,7 +13,7 @@ __all__ = ["EnginesNotUsable", "in_use"]
 
 
 # Defaults with the embedded database only: plain http, a readable log, and no required second factor.
-LOCAL = {"GRIDCALL_HTTPS": "0", "LOG_FORMAT": "console", "MFA_REQUIRED_ROLES": ""}
+LOCAL = {"GRIDCALL_EMBEDDED": "1", "GRIDCALL_HTTPS": "0", "LOG_FORMAT": "console", "MFA_REQUIRED_ROLES": ""}
 
 
 @contextmanager

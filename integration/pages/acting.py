@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
 from typing import Any
 
 from django.db import DataError, OperationalError, transaction
@@ -26,6 +27,10 @@ NOT_STORABLE = "NUL (0x00)"  # how psycopg2's error names the only character tha
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
 
 
+class AlreadySent(Refused):
+    """The key of this form belongs to another person's, another page's or another form."""
+
+
 def acts_once(view: View) -> View:
     """Run a POST in one transaction with its request key; a repeat gets the answer of the first.
 
@@ -37,17 +42,22 @@ def acts_once(view: View) -> View:
         if request.method != "POST":
             return view(request, *args, **kwargs)
         with transaction.atomic():
+            digest = _digest(request)
             answer, is_first = RequestAnswer.objects.get_or_create(
-                key=_request_key(request), defaults={"username": request.user.username}
+                key=_request_key(request), defaults={"username": request.user.username, "digest": digest}
             )
             if not is_first:
+                if answer.digest != digest:
+                    raise AlreadySent(
+                        _("This form was already sent, with other contents. Open it again; nothing was changed now.")
+                    )
                 return redirect(answer.location or request.path)
             response = view(request, *args, **kwargs)
-            if response.status_code in (301, 302, 303):
+            if response.status_code not in (301, 302, 303):
+                transaction.set_rollback(True)
+            elif request.user.is_authenticated:  # the address of a customer's own page is a key, and isn't stored
                 answer.location = response["Location"][:300]
                 answer.save(update_fields=["location"])
-            else:
-                transaction.set_rollback(True)
         return response
 
     return once
@@ -84,6 +94,13 @@ class RefusalMiddleware:
 def _say(request: HttpRequest, sentence: str, status: int, last: Change | None = None) -> HttpResponse:
     context = {"sentence": sentence, "last": last, "back_url": request.path, "back": _("Back")}
     return render(request, "409.html", context, status=status)
+
+
+def _digest(request: SignedInRequest) -> str:
+    """A digest of who sends what where; the token against forgery changes with each page and isn't part of it."""
+    sent = sorted((name, values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken")
+    files = sorted((name, one.name, one.size) for name, many in request.FILES.lists() for one in many)
+    return sha256(repr((request.user.get_username(), request.path, sent, files)).encode()).hexdigest()
 
 
 def _request_key(request: HttpRequest) -> uuid.UUID:

@@ -1,21 +1,20 @@
-"""Rate limits: counters per minute in the cache that all processes share."""
+"""Rate limits: counters per minute in PostgreSQL, which all processes share."""
 
-from django.core.cache import cache
-
-from integration.seam import clock
+from integration.seam import clock, sql
 
 MINUTE = 60
+# A new minute's first request also removes the counters of earlier ones.
+_COUNT = """
+WITH counted AS (
+    INSERT INTO integration_ratecount AS c (name, who, minute, count) VALUES (%(name)s, %(who)s, %(minute)s, 1)
+    ON CONFLICT (name, who, minute) DO UPDATE SET count = c.count + 1 RETURNING count),
+     removed AS (DELETE FROM integration_ratecount
+                  WHERE minute < %(minute)s - 1 AND (SELECT count FROM counted) = 1)
+SELECT count FROM counted
+"""
 
 
 def is_over(name: str, who: str, *, per_minute: int) -> bool:
-    """Count one request and return whether this minute's limit is exceeded.
-
-    `name` and `who` become part of a cache key: no spaces.
-    """
-    key = f"{name}:{who}:{int(clock.now().timestamp()) // MINUTE}"
-    if cache.add(key, 1, 2 * MINUTE):
-        return per_minute < 1
-    try:
-        return cache.incr(key) > per_minute
-    except ValueError:  # the cache dropped it between the two calls
-        return False
+    """Count one request and return whether this minute's limit is exceeded. Each request sees a count of its own."""
+    minute = int(clock.now().timestamp()) // MINUTE
+    return bool(sql.value(_COUNT, {"name": name, "who": who, "minute": minute}) > per_minute)

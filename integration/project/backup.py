@@ -18,7 +18,14 @@ from integration.engines import EnginesNotUsable
 from integration.engines.postgres import programs
 from integration.seam import sealing
 
+from . import addresses
+
 DUMP, EXTRACTS, HEAD = "database.dump", "extracts.tar", "history-head"
+# The variables for parameters of an address.
+VARIABLES = {
+    name: f"PG{name.upper()}"
+    for name in ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding", "options", "service")
+}
 NOT_KEPT = ("django_session", "django_cache")
 
 
@@ -42,15 +49,45 @@ def write_backup(folder: Path) -> None:
 
 
 def restore_backup(folder: Path) -> None:
-    """Restore a backup into an empty database and extract folder. Raises BackupNotPossible if they are not empty."""
+    """Restore a backup into an empty database and extract folder; what fails leaves both empty.
+
+    Raises BackupNotPossible if they are not empty, or if the backup can't be read.
+    """
     if connection.introspection.table_names():
         raise BackupNotPossible("The database is not empty. Restore into a new one, and inspect it before you switch.")
     if settings.EXTRACT_ROOT.exists() and any(settings.EXTRACT_ROOT.iterdir()):
         raise BackupNotPossible(f"{settings.EXTRACT_ROOT} is not empty.")
-    settings.EXTRACT_ROOT.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(folder / EXTRACTS) as tar:
-        tar.extractall(settings.EXTRACT_ROOT, filter="data")
-    _run("pg_restore", "--no-owner", "--single-transaction", f"--dbname={_name()}", str(folder / DUMP))
+    unpacking = settings.EXTRACT_ROOT.with_name(f"{settings.EXTRACT_ROOT.name}.restoring")
+    try:
+        _unpack(folder / EXTRACTS, unpacking)
+        _run("pg_restore", "--no-owner", "--single-transaction", f"--dbname={_name()}", str(folder / DUMP))
+    except BaseException:
+        shutil.rmtree(unpacking, ignore_errors=True)
+        raise
+    if settings.EXTRACT_ROOT.exists():
+        settings.EXTRACT_ROOT.rmdir()
+    unpacking.rename(settings.EXTRACT_ROOT)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Unpack the extracts. Python 3.11 has filters for that since 3.11.4 only; before that, names are checked here."""
+    folder.mkdir(parents=True)
+    try:
+        with tarfile.open(archive) as tar:
+            if hasattr(tarfile, "data_filter"):
+                tar.extractall(folder, filter="data")
+            else:
+                tar.extractall(folder, members=[_harmless(one) for one in tar])  # noqa: S202  (checked)
+    except (OSError, tarfile.TarError) as problem:
+        raise BackupNotPossible(f"{archive} can't be unpacked: {problem}") from problem
+
+
+def _harmless(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """A file or folder inside the archive's own folder. Raises tarfile.TarError for anything else."""
+    path = Path(member.name)
+    if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+        raise tarfile.TarError(f"{member.name} is not a file inside the folder")
+    return member
 
 
 def kept_head(folder: Path) -> str:
@@ -80,9 +117,8 @@ def _name() -> str:
 
 def _address() -> dict[str, str]:
     """The database for PostgreSQL's programs: as variables, since lists of processes show passwords in arguments."""
-    given = {
-        name: str(connection.settings_dict[key])
-        for name, key in (("PGHOST", "HOST"), ("PGPORT", "PORT"), ("PGUSER", "USER"), ("PGPASSWORD", "PASSWORD"))
-        if connection.settings_dict[key]
-    }
-    return os.environ | given | {"PGDATABASE": _name()}
+    address = addresses.database(os.environ["DATABASE_URL"])
+    fields = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
+    given = {name: address.fields[field] for name, field in fields.items() if address.fields[field]}
+    parameters = {name: address.parameters[key] for key, name in VARIABLES.items() if key in address.parameters}
+    return os.environ | given | parameters | {"PGDATABASE": _name()}

@@ -5,12 +5,24 @@ from datetime import date
 
 from django.core.exceptions import ImproperlyConfigured
 
+SECRET_CHARACTERS = 32
+
 
 def env_required(name: str, what: str) -> str:
     """A variable without a default. Raises ImproperlyConfigured, naming it, if it is not set."""
     if not os.environ.get(name):
         raise ImproperlyConfigured(f"Set {name}: {what}. Without your own servers, start Gridcall with manage.py.")
     return os.environ[name]
+
+
+def env_secret(name: str, what: str) -> str:
+    """A secret. Raises ImproperlyConfigured, naming it, if it is not set or could be guessed."""
+    secret = env_required(name, what)
+    if len(secret) < SECRET_CHARACTERS:
+        raise ImproperlyConfigured(
+            f"{name} has {len(secret)} characters; it needs {SECRET_CHARACTERS} or more: {what}."
+        )
+    return secret
 
 
 def env_bool(name: str, default: bool) -> bool:

@@ -1,6 +1,6 @@
 """Whether this process is alive, and whether it can do its work: a report on database, broker and migrations."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from django.conf import settings
@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
@@ -21,6 +22,17 @@ BROKER_SECONDS = 1.0
 # What each kind of process can't work without. The pages never use the broker, so they stay up without it.
 NEEDED: Mapping[str, tuple[str, ...]] = {"web": ("database", "migrations")}
 EVERYTHING = ("database", "broker", "migrations")
+
+
+class Probes:
+    """Answers probes for any host name and without https: they come from inside, addressed to an IP."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        probe = {"/livez": livez, "/readyz": readyz}.get(request.path)
+        return probe(request) if probe else self.get_response(request)
 
 
 @require_safe

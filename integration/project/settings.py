@@ -4,22 +4,22 @@ import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from psycopg2.extensions import parse_dsn
-
 from integration.engines.state import State
 from integration.seam.messages.protocol import CURRENT
 from integration.seam.systems import System
 
+from . import addresses
 from .alert_settings import *  # noqa: F403  (each is a setting)
 from .content_policy import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
-from .environment import env_bool, env_list, env_month_day, env_required
+from .environment import env_bool, env_list, env_month_day, env_required, env_secret
 from .modules import folder_of_modules
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
 DEBUG = env_bool("GRIDCALL_DEBUG", False)
-SECRET_KEY = env_required("SECRET_KEY", "a long random text that signs sessions, the same in every process")
+SECRET_KEY = env_secret("SECRET_KEY", "a long random text that signs sessions, the same in every process")
 HTTPS = env_bool("GRIDCALL_HTTPS", True)
+BEHIND_PROXY = env_bool("GRIDCALL_BEHIND_PROXY", False)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
 # web, worker, scheduler or command: the kind of process determines its database time limits.
@@ -57,6 +57,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "integration.project.health.Probes",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -108,15 +109,13 @@ SESSION_LIMITS = {
     "scheduler": f"-c lock_timeout=2s -c statement_timeout=30s -c client_connection_check_interval=2s {IF_SILENT}",
     "command": "",
 }
-_dsn = parse_dsn(env_required("DATABASE_URL", "the address of PostgreSQL, postgresql://user:password@host/database"))
+_database = addresses.database(
+    env_required("DATABASE_URL", "the address of PostgreSQL, postgresql://user:password@host/database")
+)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": _dsn["dbname"],
-        "USER": _dsn.get("user", ""),
-        "PASSWORD": _dsn.get("password", ""),
-        "HOST": _dsn.get("host", ""),
-        "PORT": _dsn.get("port", ""),
+        **_database.fields,
         "CONN_MAX_AGE": 60 if PROCESS in {"worker", "scheduler"} else 0,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
@@ -127,8 +126,9 @@ DATABASES = {
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 25_000,
+            **_database.parameters,
         },
-        "TEST": {"NAME": f"test_{_dsn['dbname']}"},
+        "TEST": {"NAME": f"test_{_database.fields['NAME']}"},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -141,7 +141,7 @@ CACHES = {
 }
 
 # --- Celery: PostgreSQL is the queue of record, the broker only the doorbell (integration/seam/delivery.py) -------
-CELERY_BROKER_URL = env_required("REDIS_URL", "the address of Redis or Valkey, redis://host:6379/0")
+CELERY_BROKER_URL = addresses.broker(env_required("REDIS_URL", "the address of Redis or Valkey, redis://host:6379/0"))
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 120,
     "unacked_restore_interval": 5,
@@ -202,11 +202,13 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-# Failed sign-ins lock a user name for five minutes, for everyone; the counters are in the cache, so in PostgreSQL.
+# Failed sign-ins lock a name for five minutes, for their address (accounts.py); the counters are in PostgreSQL.
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key", "reauthenticate": "10/m/user"}
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
-ALLAUTH_TRUSTED_PROXY_COUNT = int(env_bool("GRIDCALL_BEHIND_PROXY", False))
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
+# Addresses are written by administrators and prove nothing here, so they need no verification first.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
@@ -226,7 +228,7 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz$"]  # probed from inside, over plain http
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("GRIDCALL_BEHIND_PROXY", False) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 X_FRAME_OPTIONS = "DENY"
 
 # --- E-mail to customers: a demo writes it to files, since its logs must not contain any --------------------------
@@ -244,7 +246,7 @@ EMAIL_REPLY_TO = os.environ.get("EMAIL_REPLY_TO", "")
 UTILITY_NAME, UTILITY_PHONE = os.environ.get("UTILITY_NAME", ""), os.environ.get("UTILITY_PHONE", "")
 DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "gridcall@localhost")
 # The base of the links in e-mails.
-PUBLIC_URL = os.environ.get("GRIDCALL_PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")
+PUBLIC_URL = (os.environ.get("GRIDCALL_PUBLIC_URL") or f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")
 
 # --- Languages, time, static files --------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -32,8 +32,10 @@ class Child(NamedTuple):
 
 
 def web_child(port: int) -> Child:
-    arguments = "uvicorn integration.project.asgi:application --host 127.0.0.1 --lifespan off --no-access-log"
-    command = [sys.executable, "-m", *arguments.split(), "--port", str(port), "--timeout-graceful-shutdown", "3"]
+    arguments = (
+        "uvicorn integration.project.asgi:application --host 127.0.0.1 --lifespan off --timeout-graceful-shutdown 3"
+    )
+    command = [sys.executable, "-m", *arguments.split(), "--port", str(port), "--no-access-log", "--no-proxy-headers"]
     return Child("web", "web", command)
 
 

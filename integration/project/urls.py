@@ -2,12 +2,14 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView, TemplateView
 
 from integration.console.audit import audit_export, audit_trail
 from integration.console.palette import palette
 from integration.console.personal import profile, saved_view_add, saved_view_remove
 from integration.console.users import user_edit, user_list, user_new
 from integration.console.views import overview
+from integration.pages.access import allow_anyone
 
 from .health import livez, readyz
 
@@ -25,7 +27,11 @@ urlpatterns = [
     path("settings/users/", user_list, name="user_list"),
     path("settings/users/new/", user_new, name="user_new"),
     path("settings/users/<str:username>/", user_edit, name="user_edit"),
+    # The account's own page limits guesses.
+    path("admin/password_change/", allow_anyone(RedirectView.as_view(pattern_name="account_change_password"))),
     path("admin/", admin.site.urls),
+    # No key is ever mailed: the page says who sets a new password, and takes no form.
+    path("account/password/reset/", allow_anyone(TemplateView.as_view(template_name="account/password_reset.html"))),
     path("account/", include("allauth.urls")),
     path("", include("derms.urls")),
     path("", include("cpm.urls")),

@@ -69,7 +69,7 @@ class Web:
         async with AsyncExitStack() as permits:
             # The narrowest comes first, so that nobody waits with what others could use in hand.
             await permits.enter_async_context(self.sessions.of(_session(scope)))
-            await permits.enter_async_context(self.addresses.of((scope.get("client") or [""])[0]))
+            await permits.enter_async_context(self.addresses.of(_address(scope)))
             await permits.enter_async_context(self.free)
             response = Response(send, permits.aclose)
             await self.django(scope, receive, response.take)
@@ -149,7 +149,15 @@ def _session(scope: Message) -> str:
     start = f"{settings.SESSION_COOKIE_NAME}="
     cookies = b";".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1").split(";")
     known = (cookie.strip().removeprefix(start) for cookie in cookies if cookie.strip().startswith(start))
-    return next(known, str((scope.get("client") or [""])[0]))
+    return next(known, _address(scope))
+
+
+def _address(scope: Message) -> str:
+    """The client's address; behind a proxy, if settings say that there is one, what the proxy saw."""
+    seen = [bytes(value) for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    if settings.BEHIND_PROXY and seen:
+        return seen[-1].rpartition(b",")[2].strip().decode("latin-1")
+    return str((scope.get("client") or [""])[0])
 
 
 def _length(start: Message) -> float:

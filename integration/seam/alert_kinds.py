@@ -99,6 +99,13 @@ ALERT_KINDS: dict[str, AlertKind] = {
         "it is applied, retried or discarded",
         _("Read its error under Messages; Retry once the cause is gone, or Discard it."),
     ),
+    "demo password": AlertKind(
+        _("Demo password"),
+        "somebody can sign in with the demo's public password, outside a demo",
+        "High",
+        "nobody can any more; looked at each night",
+        _("Under Users and roles, take “May sign in” away from the people named, or give them other passwords."),
+    ),
     "notification": AlertKind(
         _("Notification"),
         "the mail server can't be reached, or customers of an event could not be e-mailed after all attempts",

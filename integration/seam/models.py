@@ -245,12 +245,29 @@ class TransitionRecord(HistoryRecord):
 
 
 class RequestAnswer(models.Model):
-    """The redirect that answered an acting form, kept so that a form sent twice acts once."""
+    """The redirect that answered an acting form, kept for a day so that a form sent twice acts once.
+
+    `digest` is of the person, the address and what was sent: the same key with another one is not the same form.
+    """
 
     key = models.UUIDField(primary_key=True)
     username = models.CharField(max_length=150)
+    digest = models.CharField(max_length=64, default="", db_default="")
     location = models.CharField(max_length=300, default="", blank=True)
     answered_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class RateCount(models.Model):
+    """How many requests of one kind somebody made in one minute since 1970."""
+
+    pk = models.CompositePrimaryKey("name", "who", "minute")
+    name = models.CharField(max_length=40)
+    who = models.CharField(max_length=150)
+    minute = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.who}: {self.count}"

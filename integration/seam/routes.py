@@ -116,6 +116,8 @@ EVERY: dict[str, Every] = {
     "seal history": Every(MINUTE, "integration.seam.sealing.seal_history", "small"),
     "remove unnamed extracts": Every(MINUTE, "integration.seam.extract_files.remove_unnamed", "small"),
     "drop abandoned tables": Every(MINUTE, "integration.seam.loads.drop_abandoned_tables", "small"),
+    "forget answers": Every(NIGHT, "integration.seam.request_answers.forget_answers", "small"),
+    "look for demo passwords": Every(NIGHT, "integration.demo.demo_passwords.report_demo_passwords", "small"),
     "fold month of DERMS": Every(NIGHT, "derms.monthly_partitions.fold_month", "bulk"),
     "fade response rates": Every(NIGHT, "derms.operations.fade_response_rates", "bulk"),
     "fold month of CPM": Every(NIGHT, "cpm.monthly_partitions.fold_month", "bulk"),

@@ -145,7 +145,7 @@ def test_the_secret_key_is_made_once_and_is_the_owners_alone(state: Path) -> Non
 
 def test_named_servers_are_used_and_none_is_started(state: Path) -> None:
     servers = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
-    answer = manage(state, "check", **servers | {"SECRET_KEY": "unused"})
+    answer = manage(state, "check", **servers | {"SECRET_KEY": "unused" * 6})
     assert answer.returncode == 0, answer.stderr
     assert not state.exists()
 

@@ -39,7 +39,7 @@ def empty() -> Iterator[str]:
 
 
 def restore(folder: Path, database: str, extracts: Path) -> subprocess.CompletedProcess[str]:
-    variables = os.environ | {"DATABASE_URL": database, "EXTRACT_ROOT": str(extracts), "SECRET_KEY": "of-this-test"}
+    variables = os.environ | {"DATABASE_URL": database, "EXTRACT_ROOT": str(extracts), "SECRET_KEY": "of-this-test" * 3}
     command = [sys.executable, "manage.py", "restore", str(folder)]
     return subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True, text=True)
 

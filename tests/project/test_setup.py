@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -17,10 +18,13 @@ from django.db import connection
 
 from integration.commands.management.commands import up
 from integration.console.models import User
+from integration.demo.demo_passwords import report_demo_passwords
 from integration.demo.sign_ins import PASSWORD, PEOPLE
 from integration.engines.state import PROJECT
 from integration.project import supervisor
 from integration.project.supervisor import Child, Supervisor, scheduler_is_running
+from integration.seam import clock
+from integration.seam.models import Alert
 from integration.seam.scheduler import RUNNING_KEY
 from tests.processes import environment, eventually, manage, processes_of
 
@@ -90,7 +94,7 @@ import sys, time
 Supervisor([Child("parent", "worker", [sys.executable, "-c", {PARENT!r}])]).start()
 time.sleep(600)
 """
-    names = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")} | {"SECRET_KEY": "unused"}
+    names = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")} | {"SECRET_KEY": "unused" * 6}
     owner = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, env=environment(state, **names))
     assert eventually(lambda: len(processes_of(state)) == 4)
     owner.kill()
@@ -142,7 +146,8 @@ def test_a_port_that_is_none_is_refused(name: str, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.django_db
-def test_the_demo_is_made_only_where_nobody_else_signs_in() -> None:
+def test_the_demo_is_made_only_where_nobody_else_signs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRIDCALL_EMBEDDED", "1")
     assert up.needs_seeding()
     User.objects.create_user("journey.operator")
     assert up.needs_seeding(), "who has no password can't sign in"
@@ -150,6 +155,29 @@ def test_the_demo_is_made_only_where_nobody_else_signs_in() -> None:
     assert up.needs_seeding(), "an interrupted start goes on"
     User.objects.create_user("somebody", password=PASSWORD)
     assert not up.needs_seeding()
+
+
+@pytest.mark.django_db
+def test_a_database_of_ones_own_gets_public_passwords_only_if_asked(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.delenv("GRIDCALL_EMBEDDED", raising=False)
+    settings.DEMO = False
+    assert not up.needs_seeding()
+    settings.DEMO = True
+    assert up.needs_seeding()
+
+
+@pytest.mark.django_db
+def test_a_demo_password_outside_a_demo_is_an_alert_until_it_is_gone(settings: Any) -> None:
+    settings.DEMO = False
+    person = User.objects.create_user(PEOPLE[0].username, password=PASSWORD)
+    report_demo_passwords(now=clock.now())
+    assert f"Anybody can sign in as {person.username}" in Alert.objects.get(closed_at=None).text
+    person.set_password("something of their own")
+    person.save()
+    report_demo_passwords(now=clock.now())
+    assert not Alert.objects.filter(closed_at=None).exists()
 
 
 def test_up_serves_until_it_is_interrupted_and_leaves_nothing(state: Path, own_port: int) -> None:

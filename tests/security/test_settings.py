@@ -52,6 +52,29 @@ def test_nothing_starts_without_a_secret_key() -> None:
     assert "Set SECRET_KEY" in done.stderr
 
 
+def test_a_secret_that_can_be_guessed_is_refused() -> None:
+    done = manage("check", SECRET_KEY="x")  # noqa: S106
+    assert done.returncode != 0
+    assert "SECRET_KEY has 1 characters; it needs 32 or more" in done.stderr
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+@pytest.mark.django_db
+def test_probes_are_answered_for_any_host_without_https(https: Client, settings: Any, path: str) -> None:
+    settings.ALLOWED_HOSTS = ["gridcall.example.org"]
+    assert https.get(path, headers={"host": "10.42.0.7:8000"}).status_code == 200
+    assert https.get("/account/login/", headers={"host": "10.42.0.7:8000"}).status_code == 400
+
+
+def test_all_settings_reach_the_containers() -> None:
+    compose = (PROJECT / "docker-compose.yml").read_text()
+    shared = compose.split("x-gridcall: &gridcall")[1].split("x-worker:")[0]
+    assert "env_file:\n    - path: .env\n      required: false" in shared
+    services = compose.split("\nservices:")[1].split("\nvolumes:")[0]
+    ours = re.findall(r"\n  (migrate|web|worker-\w+|scheduler-\d):\n    <<: \*(\w+)", services)
+    assert len(ours) == 6, ours
+
+
 SUFFIXES = {".py", ".yml", ".toml", ".html", ".js", ".json", ".md"}
 SECRET = re.compile(r"-----BEGIN|AKIA[0-9A-Z]{16}|(?i:secret_key|password|token)\s*=\s*[\"'][^\"'{$ ]{12,}[\"']")
 

@@ -16,7 +16,10 @@ from allauth.mfa.totp.internal.auth import (
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from integration.console.accounts import WRONG_PASSWORDS_A_MINUTE
 from integration.console.models import User
+from integration.seam import clock
+from integration.seam.models import RateCount
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -86,13 +89,48 @@ def test_a_post_of_somebody_without_the_factor_changes_nothing(
     assert not User.objects.filter(username="carl").exists()
 
 
-def test_a_name_is_locked_after_five_wrong_passwords_wherever_they_come_from(client: Client, operator: User) -> None:
-    for number in range(5):
-        Client(REMOTE_ADDR=f"10.0.0.{number}").post("/account/login/", {"login": "olive", "password": "wrong"})
-    answer = sign_in(client, operator)
-    assert answer.status_code == 200
+def wrong_passwords(times: int, *, address: str) -> None:
+    for _ in range(times):
+        Client(REMOTE_ADDR=address).post("/account/login/", {"login": "olive", "password": "wrong"})
+
+
+def test_a_name_is_locked_after_five_wrong_passwords_for_the_address_they_come_from(operator: User) -> None:
+    wrong_passwords(5, address="10.0.0.1")
+    there, elsewhere = Client(REMOTE_ADDR="10.0.0.1"), Client(REMOTE_ADDR="10.0.0.2")
+    answer = sign_in(there, operator)
     assert "Too many failed login attempts" in answer.content.decode()
-    assert client.get("/").status_code == 302
+    assert there.get("/").status_code == 302
+    assert sign_in(elsewhere, operator).status_code == 302, "nobody can lock a person out from somewhere else"
+    assert elsewhere.get("/").status_code == 200
+
+
+def test_guessing_from_many_addresses_has_a_limit_too(client: Client, operator: User) -> None:
+    minute = int(clock.now().timestamp()) // 60
+    for this_or_the_next in (minute, minute + 1):
+        RateCount.objects.create(name="sign-in", who="olive", minute=this_or_the_next, count=WRONG_PASSWORDS_A_MINUTE)
+    assert "Too many failed login attempts" in sign_in(client, operator).content.decode()
+
+
+def test_nobody_is_mailed_a_key(client: Client, operator: User, mailoutbox: list[Any]) -> None:
+    User.objects.filter(pk=operator.pk).update(email="olive@example.invalid")
+    assert client.post("/account/password/reset/", {"email": "olive@example.invalid"}).status_code == 405
+    assert not mailoutbox
+    assert "Ask your administrator" in client.get("/account/password/reset/").content.decode()
+
+
+def test_a_password_is_changed_on_the_page_that_limits_guesses_only(client: Client, administrator: User) -> None:
+    client.force_login(administrator)
+    assert client.get("/admin/password_change/")["Location"] == "/account/password/change/"
+
+
+def test_a_person_with_an_address_can_set_up_an_app(client: Client, approver: User) -> None:
+    User.objects.filter(pk=approver.pk).update(email="ada@example.invalid")
+    sign_in(client, approver)
+    page = client.get("/account/2fa/totp/activate/")
+    assert page.status_code == 200
+    secret = page.context["form"].secret
+    assert client.post("/account/2fa/totp/activate/", {"code": code(secret)}).status_code == 302
+    assert Authenticator.objects.filter(user=approver, type=Authenticator.Type.TOTP).exists()
 
 
 def test_the_same_sentence_for_a_wrong_password_and_an_unknown_name(client: Client, operator: User) -> None:

@@ -10,6 +10,7 @@ from http.client import HTTPConnection, HTTPException
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.management import BaseCommand, CommandError, call_command
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         # This command serves plain http, on this machine only.
         os.environ.setdefault("GRIDCALL_HTTPS", "0")
         if demo_is_here():
-            os.environ.setdefault("GRIDCALL_DEMO", "1")
+            os.environ.setdefault("GRIDCALL_DEMO", os.environ.get("GRIDCALL_EMBEDDED", "0"))
         supervisor = Supervisor([web_child(port), *background_children()], say=self.say)
         supervisor.start()
         try:
@@ -109,7 +110,12 @@ def other_port(port: int) -> int:
 
 
 def needs_seeding() -> bool:
-    """Whether the demo utility is missing or incomplete, and nobody else can sign in."""
+    """Whether the demo utility is missing or incomplete, and nobody else can sign in.
+
+    The demo's passwords are public, so a database of one's own gets them only if GRIDCALL_DEMO asks for it.
+    """
+    if not (os.environ.get("GRIDCALL_EMBEDDED") or settings.DEMO):
+        return False
     others = get_user_model().objects.exclude(username__in=DEMO_NAMES)
     others = others.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     return not others.exists() and not seeding.is_complete()

@@ -1,0 +1,69 @@
+"""The addresses of database and broker: nothing that they say is dropped."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+from kombu import Connection
+from redis import Redis
+
+from integration.project import addresses, backup
+
+
+def test_every_parameter_of_a_database_address_is_kept() -> None:
+    found = addresses.database(
+        "postgresql://ann:se%20cret@db.example:6432/grid?sslmode=verify-full&sslrootcert=/ca.pem"
+    )
+    assert found.fields == {
+        "NAME": "grid", "USER": "ann", "PASSWORD": "se cret", "HOST": "db.example", "PORT": "6432",
+    }  # fmt: skip
+    assert found.parameters == {"sslmode": "verify-full", "sslrootcert": "/ca.pem"}
+
+
+def test_backups_connect_as_the_address_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ann@db.example/grid?sslmode=verify-full&sslrootcert=/ca.pem")
+    address = backup._address()
+    assert (address["PGHOST"], address["PGSSLMODE"], address["PGSSLROOTCERT"]) == (
+        "db.example", "verify-full", "/ca.pem",
+    )  # fmt: skip
+    assert "PGPASSWORD" not in address or address["PGPASSWORD"]
+
+
+@pytest.mark.parametrize(
+    ("given", "checked"),
+    [
+        ("rediss://broker.example/0", ssl.CERT_REQUIRED),
+        ("rediss://broker.example/0?ssl_cert_reqs=CERT_REQUIRED", ssl.CERT_REQUIRED),
+        ("rediss://broker.example/0?ssl_cert_reqs=required", ssl.CERT_REQUIRED),
+        ("rediss://broker.example/0?ssl_cert_reqs=CERT_NONE", ssl.CERT_NONE),
+    ],
+)
+def test_both_clients_of_the_broker_check_certificates_alike(given: str, checked: ssl.VerifyMode) -> None:
+    address = addresses.broker(given)
+    of_kombu = Connection(address).ssl
+    assert of_kombu["ssl_cert_reqs"] == checked
+    connection = Redis.from_url(address).connection_pool.make_connection()
+    assert connection.cert_reqs == checked
+
+
+def test_a_broker_without_encryption_stays_as_it_is() -> None:
+    assert addresses.broker("redis+socket:///run/valkey.sock?virtual_host=0") == (
+        "redis+socket:///run/valkey.sock?virtual_host=0"
+    )
+
+
+def test_archives_unpack_where_python_has_no_filters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tarfile
+
+    monkeypatch.delattr(tarfile, "data_filter")
+    (tmp_path / "extract").mkdir()
+    (tmp_path / "extract" / "part").write_text("rows")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    for name, added in (("good.tar", ["extract"]), ("bad.tar", ["extract", "link"])):
+        with tarfile.open(tmp_path / name, "w") as tar:
+            for one in added:
+                tar.add(tmp_path / one, arcname=one)
+    backup._unpack(tmp_path / "good.tar", tmp_path / "good")
+    assert (tmp_path / "good" / "extract" / "part").read_text() == "rows"
+    with pytest.raises(backup.BackupNotPossible, match="link is not a file inside the folder"):
+        backup._unpack(tmp_path / "bad.tar", tmp_path / "bad")
