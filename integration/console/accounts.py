@@ -24,7 +24,7 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the l
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.get_client_ip(request)}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        name = str(credentials.get("username", ""))[:150].lower()
+        name = str(credentials.get("username", "")).lower()
         if is_over("sign-in", name, per_minute=WRONG_PASSWORDS_A_MINUTE):
             raise self.validation_error("too_many_login_attempts")
         super().pre_authenticate(request, **credentials)

@@ -1,5 +1,7 @@
 """Rate limits: counters per minute in PostgreSQL, which all processes share."""
 
+from hashlib import sha256
+
 from integration.seam import clock, sql
 
 MINUTE = 60
@@ -15,6 +17,10 @@ SELECT count FROM counted
 
 
 def is_over(name: str, who: str, *, per_minute: int) -> bool:
-    """Count one request and return whether this minute's limit is exceeded. Each request sees a count of its own."""
+    """Count one request and return whether this minute's limit is exceeded. Each request sees a count of its own.
+
+    `who` may be anything that somebody typed: only a digest of it is stored.
+    """
     minute = int(clock.now().timestamp()) // MINUTE
-    return bool(sql.value(_COUNT, {"name": name, "who": who, "minute": minute}) > per_minute)
+    params = {"name": name, "who": sha256(who.encode(errors="replace")).hexdigest(), "minute": minute}
+    return bool(sql.value(_COUNT, params) > per_minute)

@@ -1,8 +1,9 @@
 """The project's addresses."""
 
+from allauth.account.views import password_change
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView, TemplateView
+from django.views.generic import TemplateView
 
 from integration.console.audit import audit_export, audit_trail
 from integration.console.palette import palette
@@ -28,7 +29,7 @@ urlpatterns = [
     path("settings/users/new/", user_new, name="user_new"),
     path("settings/users/<str:username>/", user_edit, name="user_edit"),
     # The account's own page limits guesses.
-    path("admin/password_change/", allow_anyone(RedirectView.as_view(pattern_name="account_change_password"))),
+    path("admin/password_change/", password_change),
     path("admin/", admin.site.urls),
     # No key is ever mailed: the page says who sets a new password, and takes no form.
     path("account/password/reset/", allow_anyone(TemplateView.as_view(template_name="account/password_reset.html"))),

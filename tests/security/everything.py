@@ -4,7 +4,13 @@ from django.apps import apps
 from django.db import connection
 
 # Each request may leave a session and a key, each delivery its own bookkeeping.
-PASSING = {"integration_requestanswer", "integration_delivery", "integration_message", "integration_alert"}
+PASSING = {
+    "integration_requestanswer",
+    "integration_ratecount",
+    "integration_delivery",
+    "integration_message",
+    "integration_alert",
+}
 OURS = ("derms", "cpm", "lec_sim", "integration", "config")
 
 

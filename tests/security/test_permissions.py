@@ -32,6 +32,7 @@ CUSTOMER = "customers/<str:number>/"
 MAY = {
     "livez": "!",
     "readyz": "!",
+    "account/password/reset/": "!",
     "": "*",
     "audit-trail/": "AD",
     "audit-trail/export/": "AD",
