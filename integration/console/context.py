@@ -1,6 +1,7 @@
 """What the frame around every page shows."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
@@ -14,7 +15,6 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from derms.queries.forecast_age import newest_forecast, too_old
-from integration.pages.moments import duration
 from integration.seam import clock
 from integration.seam.logs import request_id
 from integration.seam.models import Alert
@@ -37,7 +37,7 @@ class MenuItem(NamedTuple):
     icon: str
     url: str
     current: bool
-    waiting: int
+    waiting: int | None  # None: nothing is counted there
     key: str
 
 
@@ -78,10 +78,12 @@ TOOLS: dict[str | Promise, list[Tool]] = {
 
 def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
     """The server's time, the menu and the person; each is computed only if a template uses it."""
+    shown_menu = cache(lambda: menu(request))
     return {
         "server_now": cache(clock.now),
         "request_id": request_id,
-        "menu": cache(lambda: menu(request)),
+        "menu": shown_menu,
+        "unseen_alerts": lambda: unseen_alerts(shown_menu()),
         "saved_views": lambda: SavedView.objects.filter(person_id=request.user.pk, path=request.path),
         "own_zone": timezone.get_current_timezone_name,
         "forecast_age": cache(forecast_age),
@@ -90,10 +92,16 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
     }
 
 
-class Age(NamedTuple):
-    """The age of the newest forecast as a text, and whether it is too old."""
+def unseen_alerts(sections: list[MenuSection]) -> int | None:
+    """Return how many alerts wait in this person's menu; None if they may not see alerts."""
+    counts = [item.waiting for section in sections for item in section.items if item.waiting is not None]
+    return sum(counts) if counts else None
 
-    text: str
+
+class Age(NamedTuple):
+    """When the newest forecast was loaded, and whether that is too long ago."""
+
+    loaded_at: datetime
     is_old: bool
 
 
@@ -102,8 +110,7 @@ def forecast_age() -> Age | None:
     loaded_at = newest_forecast()
     if loaded_at is None:
         return None
-    age = clock.now() - loaded_at
-    return Age(duration(age), age > too_old())
+    return Age(loaded_at, clock.now() - loaded_at > too_old())
 
 
 def menu(request: HttpRequest) -> list[MenuSection]:
@@ -127,7 +134,7 @@ def menu_items(request: HttpRequest, tools: list[Tool]) -> list[MenuItem]:
         except NoReverseMatch:
             continue
         if may_open(request.user, url):
-            waiting = tool.waiting() if tool.waiting else 0
+            waiting = tool.waiting() if tool.waiting else None
             items.append(MenuItem(tool.label, tool.icon, url, False, waiting, tool.key))
     return items
 

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 
 # Differs in each response without meaning a change: the clock (pages count by themselves), and keys of forms.
 VOLATILE = re.compile(
-    rb'<time data-countdown[^>]*>[^<]*</time>|data-now="[^"]*"|name="(?:csrfmiddlewaretoken|request_key)" value="[^"]*"'
+    rb'<time data-(?:countdown|age)[^>]*>[^<]*</time>|data-now="[^"]*"'
+    rb'|name="(?:csrfmiddlewaretoken|request_key)" value="[^"]*"'
 )
 
 

@@ -112,3 +112,8 @@ def alerts() -> QuerySet[Alert]:
 def open_alerts() -> QuerySet[Alert]:
     """Alerts that a person must look at now, the most urgent first."""
     return alerts().filter(closed_at=None).order_by("priority", "-last_at", "-id")
+
+
+def newest_unseen_alert() -> Alert | None:
+    """Return the alert that was opened last of those that nobody has acknowledged."""
+    return alerts().filter(Alert.UNSEEN).order_by("-id").first()

@@ -1,4 +1,5 @@
 // Loaded by every page. Each module acts when it is imported, and pages work without any of them.
+import './alerts.js';
 import './charts.js';
 import './clock.js';
 import './dialogs.js';

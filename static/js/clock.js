@@ -25,7 +25,7 @@ const showClock = () => {
   put(shown.querySelector('small'), zone === 'UTC' ? zone : `${zone} ${zulu(moment)}`);
 };
 
-// The same text as the `countdown` template tag.
+// The same text as the template tags `countdown` and `age`.
 const duration = (milliseconds, over) => {
   const s = Math.floor(milliseconds / 1000);
   if (s <= 0) return over;
@@ -39,6 +39,7 @@ const tick = () => {
   all('[data-countdown]').forEach((time) => {
     put(time, duration(Date.parse(time.dateTime) - now(), time.dataset.countdown));
   });
+  all('[data-age]').forEach((time) => put(time, duration(now() - Date.parse(time.dateTime), time.dataset.age)));
 };
 tick();
 setInterval(tick, 1000);

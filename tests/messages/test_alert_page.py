@@ -130,6 +130,29 @@ def test_the_list_is_a_live_part_of_its_own(as_operator: Client, alert: Alert) -
     assert "<html" not in fragment
 
 
+def test_every_page_counts_what_nobody_has_acknowledged(as_operator: Client, alert: Alert) -> None:
+    page = as_operator.get("/devices/").content.decode()
+    assert "<title>(1) Devices" in page
+    assert 'data-unseen="1"' in page
+    acknowledge_alert(alert_id=alert.pk, by="ada")
+    page = as_operator.get("/devices/").content.decode()
+    assert "<title>Devices" in page
+    assert 'data-unseen="0"' in page
+
+
+def test_the_header_shows_the_newest_alert_without_reloading_the_page(
+    as_operator: Client, program_manager: User, alert: Alert
+) -> None:
+    newest = raised("late:2", priority=Priority.HIGH, text="DR-2026-0002 stage 1 is late.")
+    header = as_operator.get("/alerts/unseen/", headers={"HX-Request": "true"}).content.decode()
+    assert f'data-newest="{newest.pk}"' in header
+    assert "DR-2026-0002 stage 1 is late." in header
+    assert "DR-2026-0001" not in header
+    hidden = signed_in(program_manager).get("/alerts/unseen/").content.decode()
+    assert "data-unseen" not in hidden
+    assert "late" not in hidden
+
+
 def test_nothing_open_says_so(as_operator: Client) -> None:
     assert "No open alerts" in as_operator.get(LIST).content.decode()
     assert "No alerts yet" in as_operator.get(f"{LIST}?view=all").content.decode()

@@ -25,7 +25,7 @@ PEOPLE = {
 # Addresses that are no page of their own: files, streams, posts, fragments, and steps that need a failure first.
 NO_PAGE = (
     "livez", "readyz",
-    "export/", "live/", "saved-views/", "check/", "keep/", "releases/", "retry/", "discard/", "archive/",
+    "export/", "live/", "unseen/", "saved-views/", "check/", "keep/", "releases/", "retry/", "discard/", "archive/",
     "acknowledge/", "links/add/",
     "actions/", "stages/<int:stage_number>/clone/", "schedule-again/", "schedule-with-shortfall/", "shift/",
     "withdraw/", "opt-out/", "as-balance-authority/", "revoke/", "strategies/<uuid:uid>/activate/",

@@ -104,7 +104,7 @@ MAY = {
     "my-devices/<str:token>/unavailability/": "?",
     "my-devices/<str:token>/unavailability/<uuid:uid>/cancel/": "?",
     "my-devices/<str:token>/events/<str:event_number>/<int:stage_number>/<str:head_end>/<str:nic_id>/opt-out/": "?",
-    "live/": "OABCP",
+    "live/": "OABCPD",
     "live-energy-connect/": "O",
     "live-energy-connect/head-ends/<str:head_end>/fault/": "O",
     "messages/": "OD",
@@ -115,6 +115,7 @@ MAY = {
     "due-work/<int:pk>/retry/": "D",
     "alerts/": "OABD",
     "alerts/export/": "OABD",
+    "alerts/unseen/": "OABPD",
     "alerts/<int:pk>/acknowledge/": "OD",
     "alerts/<int:pk>/archive/": "OD",
 }

@@ -13,6 +13,7 @@ urlpatterns = [
     path("deliveries/<int:pk>/discard/", views.delivery_discard, name="delivery_discard"),
     path("due-work/<int:pk>/retry/", views.due_work_retry, name="due_work_retry"),
     path("alerts/", views.alert_list, name="alert_list"),
+    path("alerts/unseen/", views.alert_unseen, name="alert_unseen"),
     path("alerts/export/", views.alert_export, name="alert_export"),
     path("alerts/<int:pk>/acknowledge/", views.alert_acknowledge, name="alert_acknowledge"),
     path("alerts/<int:pk>/archive/", views.alert_archive, name="alert_archive"),

@@ -33,7 +33,7 @@ LATEST_FIRST = ("-last_at", "-id")
 
 
 @require_safe
-@allow("derms.view_event", "cpm.view_participation")
+@allow("derms.view_event", "cpm.view_participation", "integration.view_alert")
 def live(request: SignedInRequest) -> HttpResponse:
     """Decide who may open a stream of nudges; integration.project.web keeps the response open."""
     return HttpResponse(
@@ -177,6 +177,14 @@ def alert_list(request: SignedInRequest) -> HttpResponse:
         "is_narrowed": any(request.GET.get(name) for name in ("q", "priority", "acknowledged", "kind")),
     }
     return render(request, "console/alert_list.html#alerts" if request.htmx else "console/alert_list.html", context)
+
+
+@require_safe
+@allow("derms.view_event", "integration.view_alert")
+def alert_unseen(request: SignedInRequest) -> HttpResponse:
+    """The live part of every page's header: the forecast's age, how many alerts are unseen, and the newest of them."""
+    newest = queries.newest_unseen_alert() if request.user.has_perm("integration.view_alert") else None
+    return render(request, "partials/header_live.html", {"newest": newest})
 
 
 @require_safe

@@ -170,6 +170,15 @@ def countdown(context: Context, moment: datetime | None) -> SafeString:
     )
 
 
+@register.simple_tag(takes_context=True)
+def age(context: Context, moment: datetime) -> SafeString:
+    """How long ago a moment was; clock.js counts on."""
+    past = duration(server_now(context) - moment)
+    return format_html(
+        '<time data-age="{}" datetime="{}">{}</time>', _("now"), moment.astimezone(UTC).isoformat(), past
+    )
+
+
 def server_now(context: Context) -> datetime:
     moment: datetime = Variable("server_now").resolve(context)
     return moment
