@@ -220,6 +220,7 @@ EVENT_TYPES = Columns[EventType](
     Column(_("Minimum lead time"), lambda t: quantity(number(t.lead_time_s), "s"), css="num"),
     Column(_("Outcome time-out"), lambda t: quantity(number(t.outcome_timeout_s), "s"), css="num"),
     Column(_("Reserve margin"), lambda t: quantity(number(t.reserve_margin_pct), "%"), css="num"),
+    Column(_("Most of what was approved"), lambda t: quantity(number(t.approved_cap_pct), "%"), css="num"),
     Column(_("Balance Authority check"), lambda t: yesno(t.balance_authority_check)),
     Column(
         _("Threshold"),

@@ -66,6 +66,7 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in it
             "lead_time_s",
             "outcome_timeout_s",
             "reserve_margin_pct",
+            "approved_cap_pct",
             "balance_authority_check",
             "balance_authority_threshold_kw",
         ]
@@ -73,6 +74,7 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in it
             "lead_time_s": _("Minimum lead time (s)"),
             "outcome_timeout_s": _("Outcome time-out (s)"),
             "reserve_margin_pct": _("Reserve margin (%)"),
+            "approved_cap_pct": _("Most of what was approved (%)"),
             "balance_authority_check": _("Balance Authority check"),
             "balance_authority_threshold_kw": _("Threshold (kW)"),
         }
@@ -80,6 +82,9 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in it
             "reserve_margin_pct": _(
                 "0 to 100. Schedule reserves this much more than the target, "
                 "so that devices that leave are made up for."
+            ),
+            "approved_cap_pct": _(
+                "100 or more. Schedule reserves at most this share of the devices and the power that were approved."
             ),
             "balance_authority_check": _("Large events of this type need the Balance Authority's approval as well."),
             "balance_authority_threshold_kw": _(

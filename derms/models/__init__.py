@@ -3,7 +3,7 @@
 from .devices import Candidate, DerGroup, Device, DeviceUnavailability, Enrollment, Program
 from .drafts import EventDraft
 from .event_types import EventType
-from .events import Event, Stage
+from .events import ABOVE_APPROVED, Event, Stage
 from .execution import DeliveredLoad, Departure, DeviceOutcome, EventFigures, Removal, Reservation
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .history import Transition
@@ -13,6 +13,7 @@ from .strategies import Strategy, StrategyStage
 PRIMARY_KEY = ("device_id", "stage_id")  # of the bulk tables
 
 __all__ = [
+    "ABOVE_APPROVED",
     "PRIMARY_KEY",
     "Availability",
     "Candidate",

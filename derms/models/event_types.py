@@ -16,8 +16,15 @@ class EventType(models.Model):
     balance_authority_threshold_kw = models.PositiveIntegerField(default=0)
     reserve_margin_pct = models.PositiveSmallIntegerField(default=5, help_text="Reserved above the target, in %.")
 
+    approved_cap_pct = models.PositiveSmallIntegerField(
+        default=110, help_text="The most that Schedule reserves of what was approved, in %."
+    )
+
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_cap_pct__gte=100), name="event_type_cap_allows_what_was_approved"
+            ),
             models.CheckConstraint(
                 condition=Q(reserve_margin_pct__lte=100), name="event_type_reserve_margin_is_a_share"
             ),

@@ -20,6 +20,7 @@ from derms.models.strategies import StageControl, Strategy
 from integration.seam.fsm import ConcurrentTransitionMixin, FSMField, transition
 
 User = settings.AUTH_USER_MODEL
+ABOVE_APPROVED = "above what was approved"  # a reason in left_out
 NEW, SUBMITTED, DENIED, APPROVED = EventState.NEW, EventState.SUBMITTED, EventState.DENIED, EventState.APPROVED
 SCHEDULED, IN_PROGRESS = EventState.SCHEDULED, EventState.IN_PROGRESS
 COMPLETED, CANCELED = EventState.COMPLETED, EventState.CANCELED
@@ -63,6 +64,7 @@ class Event(ConcurrentTransitionMixin, models.Model):
         max_length=12, choices=Approval.choices, default=Approval.NOT_REQUIRED
     )
     shortfall_accepted_kw = models.PositiveIntegerField(default=0)  # how much all goals together may be missed by
+    expected_at = models.DateTimeField(null=True)  # when Submit counted what its stages expect; null: never submitted
 
     # Its people.
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -171,7 +173,10 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="stages")
     number = models.PositiveSmallIntegerField()
 
-    submitted_groups = models.JSONField(null=True, editable=False)  # criteria of its DER groups, copied at Submit
+    # As Submit found it, for the approver.
+    submitted_groups = models.JSONField(null=True, editable=False)  # criteria of its DER groups
+    expected_devices = models.PositiveIntegerField(null=True, editable=False)  # that would have been reserved then
+    expected_w = models.BigIntegerField(null=True, editable=False)  # W expected of these devices
 
     # Its window, half-open.
     starts_at = models.DateTimeField("start")
@@ -251,6 +256,11 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     @property
     def left_out_count(self) -> int:
         return sum(self.left_out.values())
+
+    @property
+    def above_approved(self) -> int:
+        """Devices that Schedule left out because more would have been reserved than was approved."""
+        return int(self.left_out.get(ABOVE_APPROVED, 0))
 
     @transition(field=state, source=StageState.NEW, target=StageState.SCHEDULED)
     def schedule(self) -> None:

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from derms.four_eyes import own_event_sentence
 from derms.planning.control_problems import control_problems
 from derms.planning.problems import inactive_program_problem, lead_time_problem, plan_problems
+from derms.queries.goals import stage_goals
+from derms.set_operations.choosing_together import choose_together
 from integration.seam import outbox
 from integration.seam.refusals import Refused
 
@@ -44,6 +46,7 @@ def submit_event(*, event_id: int, by: Any, now: datetime, accepted_kw: int = 0,
     stages = lock_stages(event)
     _check_plan(event, stages, now)
     _copy_groups(stages)
+    _expect(event, stages, now)
     was = event.state
     event.submit(by, accepted_kw, needs_balance_authority=needs_balance_authority(event, stages, now))
     save_event(event, was=was, by=by, now=now, why=_accepting(accepted_kw))
@@ -120,6 +123,7 @@ def schedule_event_with_shortfall(
     """Accept a larger shortfall; the event goes back to its approver."""
     event = lock_event(event_id, revision)
     _require_state(event, _("sent back with a larger shortfall"), EventState.APPROVED)
+    _expect(event, lock_stages(event), now)
     was = event.state
     event.accept_shortfall(accepted_kw, by)
     save_event(event, was=was, by=by, now=now, why=_accepting(accepted_kw))
@@ -176,6 +180,15 @@ def _copy_groups(stages: list[Stage]) -> None:
     for stage in stages:
         stage.submitted_groups = [group.criteria for group in stage.der_groups.all()]
     Stage.objects.bulk_update(stages, ["submitted_groups"])
+
+
+def _expect(event: Event, stages: list[Stage], now: datetime) -> None:
+    """Keep with the stages what they would reserve now: that is what the approver decides on."""
+    expected = choose_together(stages, stage_goals(event, stages), now=now)
+    for stage, chosen in zip(stages, expected, strict=True):
+        stage.expected_devices, stage.expected_w = chosen.devices, chosen.watts
+    Stage.objects.bulk_update(stages, ["expected_devices", "expected_w"])
+    event.expected_at = now
 
 
 def _require_state(event: Event, done: str, state: EventState) -> None:

@@ -15,6 +15,7 @@ EVENT_FIELDS = [
     "approval",
     "balance_authority_approval",
     "shortfall_accepted_kw",
+    "expected_at",
     "target_steps",
     "schedule_due_at",
     "last_editor",

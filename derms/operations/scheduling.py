@@ -86,7 +86,7 @@ def _reserve(event: Event, stages: list[Stage], now: datetime) -> None:
         stage.save(update_fields=["goal_kw", "reserved", "reserved_w", "left_out"])
         was = stage.state
         stage.schedule()
-        save_stage(stage, was=was, by="system", now=now, why=f"{stage.reserved} devices reserved")
+        save_stage(stage, was=was, by="system", now=now, why=_reserved(stage))
     missing = shortfall_kw(event, stages)
     if missing > event.shortfall_accepted_kw:
         raise EventNotSchedulable(
@@ -94,6 +94,14 @@ def _reserve(event: Event, stages: list[Stage], now: datetime) -> None:
         )
     if not any(stage.reserved for stage in stages):
         raise EventNotSchedulable(f"No device can be reserved. {_why_left_out(stages)}")
+
+
+def _reserved(stage: Stage) -> str:
+    reserved = f"{stage.reserved} devices reserved"
+    if not stage.above_approved:
+        return reserved
+    most = f"at most {stage.event.type.approved_cap_pct} % of what was approved"
+    return f"{reserved}; {stage.above_approved} more were left out: {most}"
 
 
 def _stay_approved(event: Event, reason: str) -> None:

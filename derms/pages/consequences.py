@@ -1,6 +1,5 @@
 """Sentences that say what an action would do to an event."""
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -14,7 +13,8 @@ from ..models import Event, Stage
 from ..objectives import OBJECTIVES
 from ..queries.goals import missing_kw, stage_goals
 from ..queries.lists import stages_of
-from ..set_operations.choosing import choose_devices
+from ..set_operations.choosing import Chosen
+from ..set_operations.choosing_together import choose_together
 
 
 def plan_in_words(event: Event) -> str:
@@ -37,7 +37,8 @@ def expected_devices(event: Event) -> list[str]:
     """What could be reserved now, stage by stage, and what would be missing."""
     stages, now = stages_of(event), clock.now()
     goals = stage_goals(event, stages)
-    return [_expected(stage, goals[stage.pk], now) for stage in stages]
+    together = choose_together(stages, goals, now=now)
+    return [_expected(stage, goals[stage.pk], chosen) for stage, chosen in zip(stages, together, strict=True)]
 
 
 def stopped_stages(event: Event) -> list[str]:
@@ -52,8 +53,7 @@ def stopped_stages(event: Event) -> list[str]:
     ]
 
 
-def _expected(stage: Stage, goal_kw: float | None, now: datetime) -> str:
-    chosen = choose_devices(stage, goal_kw=goal_kw, now=now)
+def _expected(stage: Stage, goal_kw: float | None, chosen: Chosen) -> str:
     power = power_text(chosen.watts / 1000)
     values = {"stage": stage.number, "devices": count_text(chosen.devices), "power": power}
     if goal_kw is None:

@@ -15,7 +15,8 @@ from derms.pages.charts import Charts, charts_of
 from derms.pages.power import power_of
 from derms.queries.goals import missing_kw, stage_goals
 from derms.rules import RULE
-from derms.set_operations.choosing import Chosen, choose_devices, wanted_w
+from derms.set_operations.choosing import Chosen, wanted_w
+from derms.set_operations.choosing_together import Goals, any_overlap, choose_for, kept_apart
 from integration.seam.sql import execute
 
 from .problems import plan_problems
@@ -26,22 +27,20 @@ QUERY_CANCELED = "57014"
 
 
 class StageCheck(NamedTuple):
-    """What one stage could reserve now, and its goal."""
+    """What one stage would reserve and could reserve now, and its goal.
+
+    If stages of the event overlap, neither counts a device twice, and a stage comes after the ones before it.
+    """
 
     stage: Stage
     goal_kw: float | None
     available: Chosen
-
-    @property
-    def expected_w(self) -> int:
-        """The W it would reserve: no more than its goal and the reserve margin."""
-        if self.goal_kw is None:
-            return self.available.watts
-        return min(self.available.watts, wanted_w(self.stage.event, self.goal_kw))
+    expected_w: int  # no more than its goal and the reserve margin
+    expected_devices: int | None = None  # only counted if stages overlap
 
     @property
     def missing_kw(self) -> int:
-        return missing_kw(self.goal_kw, self.available.watts)
+        return missing_kw(self.goal_kw, self.expected_w)
 
     @property
     def broken_rule(self) -> str:
@@ -57,7 +56,7 @@ class Check(NamedTuple):
     conflicts: list[Stage]
     stages: list[StageCheck]
     available: Figures  # if every eligible device were reserved
-    planned: Figures  # with no more than each stage's goal and its margin
+    planned: Figures  # would be reserved: no more than each stage's goal and its margin
     charts: Charts | None
     counted: bool
 
@@ -65,6 +64,11 @@ class Check(NamedTuple):
     def available_kw(self) -> float:
         """The most that could be reserved at any moment."""
         return self.available.reserved_kw
+
+    @property
+    def expected_kw(self) -> float:
+        """The most that would be reserved at any moment."""
+        return self.planned.reserved_kw
 
     @property
     def goal_kw(self) -> float | None:
@@ -93,10 +97,9 @@ class Check(NamedTuple):
 
 
 def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:
-    """Check a plan, saved or only typed; one statement per stage counts its devices."""
+    """Check a plan, saved or only typed; one statement per stage counts its devices, two if stages overlap."""
     try:
-        with looking_only():
-            rows, counted = _counted(event, stages, now), True
+        rows, counted = _counted(event, stages, now), True
     except OperationalError as problem:
         if getattr(problem.__cause__, "pgcode", "") != QUERY_CANCELED:
             raise
@@ -146,4 +149,21 @@ def looking_only() -> Iterator[None]:
 
 def _counted(event: Event, stages: list[Stage], now: datetime) -> list[StageCheck]:
     goals = stage_goals(event, stages)
-    return [StageCheck(s, goals[s.pk], choose_devices(s, goal_kw=None, now=now)) for s in stages]
+    available = _looked(stages, dict.fromkeys(goals), now)
+    rows = zip(stages, available, strict=True)
+    if not any_overlap(stages):
+        return [StageCheck(s, goals[s.pk], could, _expected_w(event, goals[s.pk], could)) for s, could in rows]
+    expected = _looked(stages, goals, now)
+    return [
+        StageCheck(stage, goals[stage.pk], could, would.watts, would.devices)
+        for (stage, could), would in zip(rows, expected, strict=True)
+    ]
+
+
+def _looked(stages: list[Stage], goals: Goals, now: datetime) -> list[Chosen]:
+    with kept_apart(needed=any_overlap(stages)), looking_only():
+        return choose_for(stages, goals, now=now)
+
+
+def _expected_w(event: Event, goal_kw: float | None, available: Chosen) -> int:
+    return available.watts if goal_kw is None else min(available.watts, wanted_w(event, goal_kw))

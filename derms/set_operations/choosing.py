@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from derms.choices import HOLDING_STAGE_STATES, DeviceClass, StageState
-from derms.models import PRIMARY_KEY, DeviceUnavailability, Event, Stage
+from derms.models import ABOVE_APPROVED, PRIMARY_KEY, DeviceUnavailability, Event, Stage
 from derms.rules import broken_rule
+from derms.set_operations.approved_cap import UNLIMITED, Cap, approved_cap
 from derms.set_operations.controls import control_shares
 from derms.set_operations.device_order import device_order
 from derms.set_operations.device_rules import device_rules, rules_in_force
@@ -33,6 +34,13 @@ _NO_JOIN = {
 }
 _RESERVATIONS = "SELECT {stage}::bigint AS stage_id, needed.* FROM ({needed}) needed"
 _COUNT_NEEDED = "SELECT count(*), coalesce(sum(expected_w), 0)::bigint FROM {needed}"
+# What would be chosen for stages of one event that overlap, in a temporary table: choosing_together.py.
+KEPT = identifier("derms_chosen")
+_KEEP = compose(
+    "INSERT INTO {kept} SELECT {{stage}}::bigint, device_id, expected_w FROM ({{needed}}) needed", kept=KEPT
+)
+_KEPT_FOR = compose("(SELECT device_id, expected_w FROM {kept} WHERE stage_id = {{stage}}) needed", kept=KEPT)
+_OR_KEPT = compose("UNION SELECT device_id FROM {kept} WHERE stage_id = ANY(%(taken_by)s::bigint[])", kept=KEPT)
 _EVERY_ELIGIBLE = "SELECT device_id, expected_w, nominal_w FROM ({candidates}) candidate WHERE reason IS NULL"
 
 
@@ -54,9 +62,22 @@ def choose_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Cho
     return _chosen(choice, compose("({needed}) needed", needed=choice.needed_devices))
 
 
+def choose_and_keep(stage: Stage, *, goal_kw: float | None, now: datetime, taken_by: Sequence[int]) -> Chosen:
+    """Choose the same way, but no device kept for the stages `taken_by`; keep the chosen ones in KEPT, too.
+
+    The caller has created KEPT: choosing_together.py.
+    """
+    choice = _choice_of(stage, goal_kw, now, taken_by=taken_by)
+    sql.execute(compose(_KEEP, stage=integer(stage.pk), needed=choice.needed_devices), choice.params)
+    return _chosen(choice, compose(_KEPT_FOR, stage=integer(stage.pk)))
+
+
 def reserve_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Chosen:
-    """Choose the devices of a stage and reserve them. The caller holds the control zone's lock."""
-    choice = _choice_of(stage, goal_kw, now)
+    """Choose the devices of a stage, no more than were approved, and reserve them.
+
+    The caller holds the control zone's lock.
+    """
+    choice = _choice_of(stage, goal_kw, now, cap=approved_cap(stage))
     partition = reservation_partition(stage)
     query = compose(_RESERVATIONS, stage=integer(stage.pk), needed=choice.needed_devices)
     partition.create_from(query, choice.params)
@@ -122,29 +143,37 @@ class _Rank(NamedTuple):
 
 
 class _Choice(NamedTuple):
-    """A query for the devices a stage needs, and how many others are left out by reason, “not needed” included."""
+    """A query for the devices a stage needs, and how many others are left out by reason, “not needed” included.
+
+    `wanted_w` is the goal with its margin; None if there is no goal.
+    """
 
     needed_devices: Sql
     params: dict[str, Any]
     left_out: dict[str, int]
+    wanted_w: int | None = None
 
 
-def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
+def _choice_of(
+    stage: Stage, goal_kw: float | None, now: datetime, cap: Cap | None = None, taken_by: Sequence[int] = ()
+) -> _Choice:
     """Choose every eligible candidate, or those of the best ranks until the goal and its reserve margin are met.
 
+    `cap` ends the choice before that. Devices kept for the stages `taken_by` are reserved elsewhere.
     There are few ranks, so summing up over them replaces sorting the devices.
     """
     # Most stages have no groups, and a condition that is always true would still mislead the planner.
     within_groups = statement("derms", "within_groups") if stage.group_criteria else compose("")
     in_force = rules_in_force(stage.program.rules, set(stage.event.overridden_rules))
-    params = _looked_at(stage, now) | _counted(stage, in_force)
-    needs = {"unavailable": _is_any_unavailable(stage), "held": params["overlapping_stages"]}
+    params = _looked_at(stage, now) | _counted(stage, in_force) | {"taken_by": list(taken_by)}
+    needs = {"unavailable": _is_any_unavailable(stage), "held": params["overlapping_stages"] or taken_by}
     joins = {name: (_JOIN if needed else _NO_JOIN)[name] for name, needed in needs.items()}
     by_device = device_rules(tuple(in_force), is_any_counted=bool(params["counted_stages"]))
-    parts = {**joins, **by_device._asdict(), **device_order(stage)._asdict()}
+    kept = compose(_OR_KEPT if taken_by else "")
+    parts = {**joins, **by_device._asdict(), **device_order(stage)._asdict(), "or_kept": kept}
     candidates = statement("derms", "candidates", within_groups=within_groups, **parts)
     every_eligible = compose(_EVERY_ELIGIBLE, candidates=candidates)
-    if goal_kw is None:
+    if goal_kw is None and cap is None:
         count_left_out = statement("derms", "count_left_out", candidates=candidates)
         return _Choice(every_eligible, params, dict(sql.rows(count_left_out, params)))
     rank_candidates = statement("derms", "rank_candidates", candidates=candidates)
@@ -152,29 +181,34 @@ def _choice_of(stage: Stage, goal_kw: float | None, now: datetime) -> _Choice:
     left_out: Counter[str] = Counter()
     for rank in ranks:
         left_out[rank.reason or NOT_NEEDED] += rank.devices
-    if last_rank := _last_rank(ranks, wanted_w(stage.event, goal_kw)):
+    wanted = None if goal_kw is None else wanted_w(stage.event, goal_kw)
+    if last_rank := _last_rank(ranks, wanted, cap):
         needed = statement("derms", "needed_devices", candidates=candidates)
-        return _Choice(needed, params | last_rank, left_out)
-    return _Choice(every_eligible, params, left_out)
+        return _Choice(needed, params | last_rank, left_out, wanted)
+    return _Choice(every_eligible, params, left_out, wanted)
 
 
-def _last_rank(ranks: list[_Rank], missing_w: int) -> dict[str, Any]:
-    """Return the rank in which so many W are reached and the W needed from it; nothing if every device is needed."""
+def _last_rank(ranks: list[_Rank], wanted: int | None, cap: Cap | None) -> dict[str, Any]:
+    """Return the rank in which the goal or the cap is reached, and what is left of both; nothing if neither is."""
+    missing_w = UNLIMITED if wanted is None else wanted
+    most = cap or Cap(UNLIMITED, UNLIMITED)
     for rank in sorted((r for r in ranks if r.rank is not None), key=lambda r: r.rank or 0):
-        if rank.watts >= missing_w:
-            return {"last_rank": rank.rank, "missing_w": missing_w}
+        if rank.watts >= missing_w or rank.devices > most.devices or rank.watts > most.watts:
+            left = {"missing_w": missing_w, "most_devices": most.devices, "most_w": most.watts}
+            return {"last_rank": rank.rank, **left}
         missing_w -= rank.watts
+        most = Cap(most.devices - rank.devices, most.watts - rank.watts)
     return {}
 
 
 def _chosen(choice: _Choice, needed: Sql) -> Chosen:
-    """Count the needed devices of a query or table; the other eligible ones were not needed."""
+    """Count the needed devices of a query or table; the other eligible ones were not needed, or above the cap."""
     devices, watts = sql.row(compose(_COUNT_NEEDED, needed=needed), choice.params)
-    left_out = {
-        reason: candidates - devices if reason == NOT_NEEDED else candidates
-        for reason, candidates in choice.left_out.items()
-    }
-    return Chosen(devices, watts, {reason: n for reason, n in left_out.items() if n})
+    left_out = dict(choice.left_out)
+    if others := left_out.pop(NOT_NEEDED, devices) - devices:
+        is_met = choice.wanted_w is not None and watts >= choice.wanted_w
+        left_out[NOT_NEEDED if is_met else ABOVE_APPROVED] = others
+    return Chosen(devices, watts, left_out)
 
 
 def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:

@@ -9,7 +9,8 @@ held AS (
     SELECT DISTINCT r.device_id
       FROM derms_reservation r
      WHERE r.stage_id = ANY(%(overlapping_stages)s::bigint[])
-       AND NOT EXISTS (SELECT FROM gone WHERE gone.stage_id = r.stage_id AND gone.device_id = r.device_id)),
+       AND NOT EXISTS (SELECT FROM gone WHERE gone.stage_id = r.stage_id AND gone.device_id = r.device_id)
+    {or_kept}),
 unavailable AS (
     SELECT DISTINCT device_id FROM derms_deviceunavailability
      WHERE NOT canceled AND starts_at < %(ends_at)s AND ends_at > %(starts_at)s),

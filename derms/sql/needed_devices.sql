@@ -1,5 +1,5 @@
--- The devices a stage needs: all devices of the ranks before the one in which the goal is met, and from that one as many
--- as needed, by id.
+-- The devices a stage needs: all devices of the ranks before the one in which the goal or the cap is reached, and from
+-- that one as many as are needed and allowed, by id.
 WITH ranked AS MATERIALIZED (
     SELECT device_id, expected_w, nominal_w,
            rank = %(last_rank)s AS is_last
@@ -8,8 +8,9 @@ WITH ranked AS MATERIALIZED (
 SELECT device_id, expected_w, nominal_w FROM ranked WHERE NOT is_last
  UNION ALL
 SELECT device_id, expected_w, nominal_w
-  FROM (SELECT device_id, expected_w, nominal_w,
-               sum(expected_w) OVER (ORDER BY device_id ROWS UNBOUNDED PRECEDING) - expected_w AS before_w
+  FROM (SELECT device_id, expected_w, nominal_w, row_number() OVER so_far AS place,
+               sum(expected_w) OVER so_far - expected_w AS before_w
           FROM ranked
-         WHERE is_last) last_rank
- WHERE before_w < %(missing_w)s
+         WHERE is_last
+        WINDOW so_far AS (ORDER BY device_id ROWS UNBOUNDED PRECEDING)) last_rank
+ WHERE before_w < %(missing_w)s AND before_w + expected_w <= %(most_w)s AND place <= %(most_devices)s

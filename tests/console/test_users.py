@@ -70,10 +70,11 @@ def test_the_parameters_of_an_event_type_are_changed(as_administrator: Client) -
         "lead_time_s": 120,
         "outcome_timeout_s": 600,
         "reserve_margin_pct": 8,
+        "approved_cap_pct": 120,
         "balance_authority_check": "on",
         "balance_authority_threshold_kw": 5000,
     }
     as_administrator.post("/settings/event-types/Emergency/", form)
     kind = EventType.objects.get(category="Emergency")
-    assert (kind.lead_time_s, kind.reserve_margin_pct) == (120, 8)
+    assert (kind.lead_time_s, kind.reserve_margin_pct, kind.approved_cap_pct) == (120, 8, 120)
     assert (kind.balance_authority_check, kind.balance_authority_threshold_kw) == (True, 5000)

@@ -167,6 +167,16 @@ def test_the_check_warns_where_the_threshold_leaves_nothing_to_reduce(
     assert not (warned and "Can be submitted" in page)
 
 
+def test_the_check_says_what_would_be_reserved_and_what_is_available(
+    as_operator: Client, strategy: Strategy, start: datetime
+) -> None:
+    Strategy.objects.update(objective="Load Reduction")
+    page = html_of(as_operator.post(NEW + "check/", typed(strategy, start, {}, target_kw=4)))
+    page = page.replace("\N{NO-BREAK SPACE}", " ")
+    assert "<b>4 <small>kW</small></b> would be reserved of 4 <small>kW</small> target" in page
+    assert "16 <small>kW</small> are available" in page
+
+
 @pytest.mark.parametrize("ago", [timedelta(days=6, hours=13), timedelta(minutes=5)])
 def test_a_plan_that_starts_in_the_past_is_refused_before_save(
     as_operator: Client, strategy: Strategy, start: datetime, now: datetime, ago: timedelta

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from derms import operations
-from derms.models import ControlZone, Event, EventType, Program, Reservation, Stage
+from derms.models import ControlZone, Device, Event, EventType, Program, Reservation, Stage
 from derms.queries.due import event_ids_to_schedule, stage_ids_to_extract
 from derms.queries.goals import missing_kw
 from integration.console.models import User
@@ -199,7 +199,9 @@ def test_an_event_too_late_to_be_scheduled_stays_approved(event_in: Callable[...
 def test_schedule_again_tries_with_the_devices_of_the_moment_and_closes_the_alert(
     needing: Callable[..., Event], zone: ControlZone, program: Program, operator: User, now: datetime
 ) -> None:
-    event = needing(11)
+    event = needing(8)
+    gone = program.enrollment_set.filter(device_id__in=Device.objects.order_by("pk")[:4])
+    gone.update(ends_at=now)
     operations.schedule_event(event.pk, now=now)
     assert list(event_ids_to_schedule(now)) == []
     factories.fleet(zone, program, 10, since=now - timedelta(days=1), prefix="M")
@@ -208,7 +210,7 @@ def test_schedule_again_tries_with_the_devices_of_the_moment_and_closes_the_aler
     assert list(event_ids_to_schedule(now)) == [event.pk]
     operations.schedule_event(event.pk, now=now)
 
-    assert (Event.objects.get(pk=event.pk).state, event.stages.get().reserved) == ("Scheduled", 14)
+    assert (Event.objects.get(pk=event.pk).state, event.stages.get().reserved) == ("Scheduled", 10)
     assert Alert.objects.get().closed_by == "system"
 
 
