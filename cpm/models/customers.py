@@ -7,7 +7,8 @@ import uuid
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Upper
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Replace, Upper
 
 from cpm.choices import DeviceClass, SyncAnswer
 from cpm.models.programs import Program
@@ -20,9 +21,29 @@ def digits_of(field: str) -> Func:
     )
 
 
+APOSTROPHES = (
+    "\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}`\N{ACUTE ACCENT}"
+)
+# Letters that Unicode does not decompose into a plain letter and a mark.
+LETTERS = {"\N{LATIN CAPITAL LETTER SHARP S}": "ß", **dict(zip("łŁøØđĐ", "lLoOdD", strict=True))}
+
+
+def folded(text: str | Combinable) -> Func:
+    """A text without case, accents and kinds of apostrophes; Großmann equals GROSSMANN, so do the kinds of apostrophes.
+
+    Whoever compares puts both sides through it, so that a text matches itself. The database computes it, because it
+    spells some letters in upper case differently than Python does.
+    """
+    replaced = APOSTROPHES + "".join(LETTERS), "'" * len(APOSTROPHES) + "".join(LETTERS.values())
+    plain = Replace(Func(text, *map(Value, replaced), function="translate"), Value("ß"), Value("ss"))
+    marked = Func(plain, template="normalize(%(expressions)s, NFKD)")
+    bare = Func(marked, Value(r"[\u0300-\u036f]"), Value(""), Value("g"), function="regexp_replace")
+    return Upper(bare, output_field=models.TextField())
+
+
 def part_of(field: str, name: str) -> GinIndex:
-    """An index to find a row by any part of a text, ignoring case."""
-    return GinIndex(OpClass(Upper(field), name="gin_trgm_ops"), name=name)
+    """An index to find a row by any part of a text, ignoring case, accents and kinds of apostrophes."""
+    return GinIndex(OpClass(folded(field), name="gin_trgm_ops"), name=name)
 
 
 class Customer(models.Model):

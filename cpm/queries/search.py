@@ -1,13 +1,13 @@
 """Find a customer by anything they may say on the phone."""
 
 import re
+import unicodedata
 from typing import Any
 
 from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Upper
 from django.db.models.lookups import Contains
 
-from cpm.models.customers import Customer, Device, DeviceLocation, digits_of
+from cpm.models.customers import Customer, Device, DeviceLocation, digits_of, folded
 
 # More than anyone reads; a person who gets so many types more.
 MOST_FOUND = 500
@@ -21,7 +21,7 @@ def customers_like(found: QuerySet[Customer], words: str) -> QuerySet[Customer]:
     """Customers with this number, account or NIC id; or, if none, with this part of it, of a name, address or phone."""
     if keys := list(_having_key(words)):
         return found.filter(pk__in=[pk for (pk,) in keys])
-    if len(words) < SHORTEST_PART:
+    if len(unicodedata.normalize("NFC", words)) < SHORTEST_PART:
         return found.none()
     return found.filter(pk__in=_partly(words))
 
@@ -44,12 +44,12 @@ def _having_key(words: str) -> QuerySet[Any, Any]:
 
 def _partly(words: str) -> QuerySet[Any, Any]:
     """Ids of customers whose name, address or phone contains this, or whose key starts with it."""
-    part = Value(words.upper())
+    part = folded(Value(words))
     begins = Q(number__startswith=words.upper()) | Q(account__startswith=words.upper())
     found: list[QuerySet[Any, Any]] = [
-        Customer.objects.filter(Contains(Upper("name"), part)).values_list("pk"),
+        Customer.objects.filter(Contains(folded("name"), part)).values_list("pk"),
         Customer.objects.filter(begins).values_list("pk"),
-        DeviceLocation.objects.filter(Contains(Upper("address"), part)).values_list("customer"),
+        DeviceLocation.objects.filter(Contains(folded("address"), part)).values_list("customer"),
         Device.objects.filter(nic_id__startswith=words.upper()).values_list("location__customer"),
     ]
     digits = re.sub(r"\D", "", words)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from cpm.models.customers import Customer, Device, SubscribedDevice, Subscription
 from cpm.models.program_events import ProgramEvent
@@ -16,6 +17,7 @@ from cpm.queries import customers_like
 Make = Callable[..., ProgramEvent]
 LIST = "/customers/"
 PAGE = "/customers/NC1/"
+QUOTE = "\N{RIGHT SINGLE QUOTATION MARK}"
 
 
 def shown(client: Client, query: str) -> list[str]:
@@ -53,6 +55,31 @@ def test_a_customer_is_found_by_whatever_they_say_of_themselves(
     assert shown(as_csr, query) == found
 
 
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [
+        ("Max Großmann", ["Max Großmann", "max grossmann", "GROSSMANN", "GROẞMANN"]),
+        (f"Pat O{QUOTE}Brien", [f"Pat O{QUOTE}Brien", "O'Brien", "o`brien"]),
+        ("Pat O'Brien", [f"O{QUOTE}Brien", "Pat O'Brien"]),
+        ("Siobhán Ní Mháille", ["Siobhan", "siobhán", "SIOBHÁN NI", "Sioba\u0301n".replace("ba", "bha")]),
+        ("Łukasz Ødegård", ["lukasz odegard", "Łukasz", "ØDEGÅRD"]),
+        ("İsmail Çelik", ["ismail celik", "İsmail"]),
+    ],
+)
+def test_case_accents_and_apostrophes_make_no_difference(
+    devices: list[Device], as_csr: Client, stored: str, typed: list[str]
+) -> None:
+    Customer.objects.filter(number="NC2").update(name=stored)
+    devices[2].location.__class__.objects.filter(pk=devices[2].location_id).update(address=f"7 {stored} Street")
+    for words in typed:
+        assert shown(as_csr, words) == ["NC2", "NC3"], words
+
+
+def test_a_name_without_these_letters_is_not_found_by_them(devices: list[Device], as_csr: Client) -> None:
+    Customer.objects.filter(number="NC2").update(name="Max Grosmann")
+    assert shown(as_csr, "Großmann") == []
+
+
 def test_nobody_found_says_what_to_type(devices: list[Device], as_csr: Client) -> None:
     page = as_csr.get(f"{LIST}?q=<b>zz</b>").content.decode()
     assert "No customer matches “&lt;b&gt;zz&lt;/b&gt;”" in page
@@ -62,7 +89,7 @@ def test_the_list_asks_as_much_of_the_database_for_one_row_as_for_many(
     devices: list[Device], as_csr: Client, django_assert_num_queries: Any
 ) -> None:
     as_csr.get(f"{LIST}?q=Testa")  # the first search in a minute starts its counter
-    with django_assert_num_queries(23) as few:
+    with CaptureQueriesContext(connection) as few:
         as_csr.get(f"{LIST}?q=Testa")
     Customer.objects.filter(number__in=["NC1", "NC2"]).update(name="Somebody else")
     with django_assert_num_queries(len(few)):
@@ -174,7 +201,7 @@ def test_a_person_searches_so_often_in_a_minute_and_no_more(
     assert as_csr.get(LIST).status_code == 200
 
 
-@pytest.mark.parametrize("words", ["customer 4", "Test Street", "555 0100"])
+@pytest.mark.parametrize("words", ["customer 4", "Test Street", "Großmann", f"O{QUOTE}Brien", "555 0100"])
 def test_names_addresses_and_phones_are_looked_up_by_trigrams(devices: list[Device], words: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
