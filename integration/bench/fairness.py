@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from derms import operations
-from derms.choices import Category, Control, Objective
+from derms.choices import CallOrder, Category, Control, Objective
 from derms.models import Event, EventType, Stage, Strategy
 from integration.commands.journey import Journey, person_of
 from integration.console.roles import APPROVER, OPERATOR
@@ -19,7 +19,6 @@ from integration.demo.load import add_flat_load
 from integration.seam import sql
 from integration.seam.settling import settle
 
-ORDERS = ("by score",)
 GINI_GOAL, REACHED_GOAL = 0.10, 0.9
 REALISED_GOAL = 0.97, 1.03
 PATIENCE_S = 300
@@ -80,7 +79,9 @@ def gini(values: Sequence[float]) -> float:
     return (len(values) + 1) / len(values) - 2 * area
 
 
-def measure(*, order: str, devices: int, events: int, target_share: float, say: Callable[[str], object]) -> Fairness:
+def measure(
+    *, order: CallOrder, devices: int, events: int, target_share: float, say: Callable[[str], object]
+) -> Fairness:
     """Run the events, one a day, each for a target of this share of what the whole fleet could give."""
     say(f"{order}: making {devices:,} devices ...")
     journey = Journey(devices=devices, stages=1, stage_seconds=3600)
@@ -118,10 +119,14 @@ def rows(found: Iterable[Fairness]) -> list[dict[str, Any]]:
     ]
 
 
-def _strategy(journey: Journey, order: str) -> Strategy:
+def _strategy(journey: Journey, order: CallOrder) -> Strategy:
     kind, _ = EventType.objects.get_or_create(category=Category.ECONOMIC)
     return Strategy.objects.create(
-        name=f"{journey.tag} {order}", zone=journey.zone, type=kind, objective=Objective.LOAD_REDUCTION
+        name=f"{journey.tag} {order}",
+        zone=journey.zone,
+        type=kind,
+        objective=Objective.LOAD_REDUCTION,
+        call_order=order,
     )
 
 

@@ -6,8 +6,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from integration.bench.fairness import ORDERS, Fairness, measure, rows
+from derms.choices import CallOrder
+from integration.bench.fairness import Fairness, measure, rows
 from integration.project.database import prepare_database
+
+# The goals are those of the fair order; the others call few devices often, on purpose.
+VERDICT = {(True, True): ": ok", (True, False): ": NOT ok", (False, True): "", (False, False): ""}
 
 
 class Command(BaseCommand):
@@ -22,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         prepare_database()
         sizes = {name: options[name] for name in ("devices", "events", "target_share")}
-        found = [measure(order=order, **sizes, say=self.stderr.write) for order in ORDERS]
+        found = [measure(order=order, **sizes, say=self.stderr.write) for order in CallOrder]
         for one in found:
             self._say(one)
         if options["json"]:
@@ -33,6 +37,6 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{found.order}: {len(found.events)} events, {len(found.calls):,} devices: Gini of calls {found.gini:.2f}"
             f" (a device was called {found.calls[0]} to {found.calls[-1]} times, the median {middle}),"
-            f" realised / expected {found.realised:.3f}, goal reached in {found.reached:.0%} of the events:"
-            f" {'ok' if found.ok else 'NOT ok'}"
+            f" realised / expected {found.realised:.3f}, goal reached in {found.reached:.0%} of the events"
+            f"{VERDICT[found.order == CallOrder.FAIR, found.ok]}"
         )
