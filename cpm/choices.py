@@ -26,6 +26,16 @@ class ParticipationStatus(TextChoices):
     RESERVED = "Reserved", _("Reserved")
     CANCELED = "Canceled", _("Canceled")
     CLOSED = "Closed", _("Closed")
+    OPTED_OUT = "Opted out", _("Opted out")
+    RELEASED = "Released", _("Released")
+
+
+class RemovalReason(TextChoices):
+    """Why a device leaves a stage; the values of messages."""
+
+    OPT_OUT = "opt-out", _("opt-out")
+    UNAVAILABLE = "customer unavailable", _("customer unavailable")
+    ENROLLMENT_ENDED = "enrollment ended", _("enrollment ended")
 
 
 class SyncAnswer(TextChoices):

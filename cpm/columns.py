@@ -136,6 +136,7 @@ CUSTOMERS = Columns[Any](
     Column(_("Customer"), lambda c: link(reverse("cpm:customer", args=[c.number]), c.number), phone="title"),
     Column(_("Name"), lambda c: c.name, phone="side"),
     Column(_("Account"), lambda c: c.account),
+    Column(_("Phone"), lambda c: c.phone),
     Column(_("Device locations"), "locations", phone=""),
     Column(_("Programs"), "programs", phone=""),
 )

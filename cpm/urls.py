@@ -30,6 +30,7 @@ urlpatterns = [
     path("customers/", views.customer_list, name="customer_list"),
     path(CUSTOMER, views.customer, name="customer"),
     path(CUSTOMER + "links/add/", views.link_add, name="link_add"),
+    path(CUSTOMER + "links/<uuid:uid>/", views.link, name="link"),
     path(CUSTOMER + "links/<uuid:uid>/revoke/", views.link_revoke, name="link_revoke"),
     path(CUSTOMER + "unavailability/releases/", views.would_release, name="would_release"),
     path(PERIOD + "edit/", views.unavailability_edit, name="unavailability_edit"),

@@ -15,7 +15,8 @@ from integration.seam.messages import EventOptOut, OptOutAnswer, Receipt
 from integration.seam.refusals import Refused
 from integration.seam.systems import System
 
-from ..choices import ProgramEventState
+from ..choices import ProgramEventState, RemovalReason
+from ..pages import opt_out_refusal, removal_sentence
 from .notifications import confirm_opt_out
 from .releases import note_change, participating_device
 
@@ -60,20 +61,18 @@ def _opt_out(program_event_id: int, device_id: int, by: str, now: datetime) -> s
     participation = row.first()
     if participation is not None and participation.preemptive_opt_out:
         return ""
-    if sentence := opt_out_refusal(program_event, participation, now):
+    device = Device.objects.select_related("location").get(pk=device_id)
+    zone, is_reserved = device.location.time_zone, participation is not None and participation.reservation_flag
+    if sentence := opt_out_refusal(program_event, is_reserved=is_reserved, zone=zone, now=now):
         return sentence
-    device = Device.objects.get(pk=device_id)
     removal, is_new = Removal.objects.get_or_create(
         stage_uid=program_event.stage_uid,
         head_end=device.head_end,
         nic_id=device.nic_id,
-        defaults={"reason": "opt-out", "requested_at": now, "requested_by": by},
+        defaults={"reason": RemovalReason.OPT_OUT, "requested_at": now, "requested_by": by},
     )
     if not is_new:
-        return _("DERMS was already asked to release the device (%(reason)s): %(answer)s.") % {
-            "reason": removal.reason,
-            "answer": removal.answer or _("no answer yet"),
-        }
+        return removal_sentence(removal, zone)
     row.update(preemptive_opt_out=True)
     note_change(program_event, device, "Preemptive Opt-Out: No → Yes", by, now)
     outbox.send(
@@ -83,33 +82,16 @@ def _opt_out(program_event_id: int, device_id: int, by: str, now: datetime) -> s
     return ""
 
 
-def opt_out_refusal(program_event: ProgramEvent, participation: Participation | None, now: datetime) -> str:
-    """Why this device can't opt out of the program event now; empty if it can."""
-    kind = program_event.program.type
-    if not kind.allow_to_opt_out:
-        return _("%(name)s programs do not allow customers to opt out.") % {"name": kind.name}
-    if participation is None or not participation.reservation_flag:
-        return _("The device is not reserved for this program event.")
-    if program_event.state != ProgramEventState.SCHEDULED:
-        return _("The program event is %(state)s; it is too late to opt out.") % {"state": program_event.state}
-    if now >= program_event.opt_out_ends_at:
-        return _("Opting out was possible until %(end)s; the stage starts soon.") % {
-            "end": f"{program_event.opt_out_ends_at:%H:%MZ}"
-        }
-    return ""
-
-
 @receiving
 def answer_opt_out(body: OptOutAnswer, *, now: datetime) -> Receipt:
     """Store whether DERMS and LEC confirmed the opt-out, or since when it was too late."""
     program_event = ProgramEvent.objects.select_for_update(no_key=True).get(stage_uid=body.stage_uid)
     removal = Removal.objects.get(stage_uid=body.stage_uid, head_end=body.head_end, nic_id=body.nic_id)
-    if removal.answer or removal.reason != "opt-out":
+    if removal.answer or removal.reason != RemovalReason.OPT_OUT:
         return Receipt(applied=0, note=f"answered “{removal.answer}” already")
     removal.answer, removal.answered_at = body.answer, body.at
     removal.save(update_fields=["answer", "answered_at"])
-    since = f": the stage started {body.at:%H:%M:%SZ}" if body.answer == "too late" else ""
     if device := participating_device(program_event, body.head_end, body.nic_id):
-        note_change(program_event, device, f"Opt-out {body.answer}{since}", "DERMS", now)
+        note_change(program_event, device, f"Opt-out {body.answer}", "DERMS", now)
         confirm_opt_out(program_event, device, now=now)
     return Receipt()

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from cpm.models.customers import Device
 from cpm.models.unavailability import Unavailability
+from integration.pages.moments import moment_text
 from integration.seam import outbox
 from integration.seam.messages import CustomerUnavailability
 from integration.seam.refusals import Refused
@@ -25,10 +26,12 @@ def schedule_unavailability(
     *, device_ids: list[int], starts_at: datetime, ends_at: datetime, reason: str, by: str, now: datetime
 ) -> list[Unavailability]:
     """Keep devices of one customer out of events in a period, all of them or none, and notify DERMS."""
-    _require_start(starts_at, now)
-    _require_length(starts_at, ends_at)
+    devices = _lock_devices(device_ids)
+    zone = devices[0].location.time_zone
+    _require_start(starts_at, zone, now)
+    _require_length(starts_at, ends_at, zone)
     made = []
-    for device in _lock_devices(device_ids):
+    for device in devices:
         _require_allowed(device)
         period = Unavailability(
             device=device, starts_at=starts_at, ends_at=ends_at, reason=reason, saved_by=by, saved_at=now
@@ -45,13 +48,14 @@ def change_unavailability(
 ) -> None:
     """Change a period. A device that was released because of it is not reserved again."""
     period = _lock(uid, now)
+    zone = period.device.location.time_zone
     if starts_at != period.starts_at:
-        _require_start(starts_at, now)
+        _require_start(starts_at, zone, now)
     elif ends_at <= now:
         raise UnavailabilityNotAllowed(
-            _("The end %(ends)s has passed; cancel the period instead.") % {"ends": f"{ends_at:%Y-%m-%d %H:%MZ}"}
+            _("The end %(ends)s has passed; cancel the period instead.") % {"ends": moment_text(ends_at, zone)}
         )
-    _require_length(starts_at, ends_at)
+    _require_length(starts_at, ends_at, zone)
     period.starts_at, period.ends_at, period.reason = starts_at, ends_at, reason
     _save_changed(period, by, now)
 
@@ -72,38 +76,39 @@ def _save_changed(period: Unavailability, by: str, now: datetime) -> None:
 
 
 def _lock(uid: UUID, now: datetime) -> Unavailability:
-    periods = Unavailability.objects.select_for_update(no_key=True, of=("self",)).select_related("device")
+    periods = Unavailability.objects.select_for_update(no_key=True, of=("self",)).select_related("device__location")
     period = periods.get(uid=uid)
     if period.state != UnavailabilityState.ACTIVE:
         raise UnavailabilityNotAllowed(_("The period is canceled; schedule a new one."))
     if period.ends_at <= now:
         raise UnavailabilityNotAllowed(
-            _("The period ended on %(ends)s; schedule a new one.") % {"ends": f"{period.ends_at:%Y-%m-%d %H:%MZ}"}
+            _("The period ended on %(ends)s; schedule a new one.")
+            % {"ends": moment_text(period.ends_at, period.device.location.time_zone)}
         )
     return period
 
 
 def _lock_devices(device_ids: list[int]) -> list[Device]:
     """Lock the devices in the order of their ids; a household has a handful."""
-    devices = Device.objects.select_for_update(no_key=True).filter(pk__in=device_ids, ended_at=None).order_by("pk")
-    if len(found := list(devices)) != len(set(device_ids)) or not found:
+    devices = Device.objects.select_for_update(no_key=True, of=("self",)).select_related("location").order_by("pk")
+    if len(found := list(devices.filter(pk__in=device_ids, ended_at=None))) != len(set(device_ids)) or not found:
         raise UnavailabilityNotAllowed(_("Choose at least one device that is still installed."))
     return found
 
 
-def _require_start(starts_at: datetime, now: datetime) -> None:
+def _require_start(starts_at: datetime, zone: str, now: datetime) -> None:
     if starts_at < now:
         raise UnavailabilityNotAllowed(
             _("The start %(starts)s has passed; a period starts now (%(now)s) or later.")
-            % {"starts": f"{starts_at:%Y-%m-%d %H:%MZ}", "now": f"{now:%H:%MZ}"}
+            % {"starts": moment_text(starts_at, zone), "now": moment_text(now, zone)}
         )
 
 
-def _require_length(starts_at: datetime, ends_at: datetime) -> None:
+def _require_length(starts_at: datetime, ends_at: datetime, zone: str) -> None:
     if ends_at <= starts_at:
         raise UnavailabilityNotAllowed(
             _("The end %(ends)s is not after the start %(starts)s.")
-            % {"ends": f"{ends_at:%Y-%m-%d %H:%MZ}", "starts": f"{starts_at:%Y-%m-%d %H:%MZ}"}
+            % {"ends": moment_text(ends_at, zone), "starts": moment_text(starts_at, zone)}
         )
 
 

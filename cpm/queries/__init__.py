@@ -8,7 +8,7 @@ from .customers import (
     customers,
     ended_enrollments,
     enrollment_of,
-    own_reservations,
+    own_participations,
     past_participations,
 )
 from .limits import uses_of_limits
@@ -36,6 +36,7 @@ from .program_events import (
     program_event_named,
     program_events,
     programs_with_use,
+    removals_of,
 )
 from .search import customers_like
 from .unavailability import Release, devices_of, month_ahead, periods_of, releases_of, reservations_in
@@ -63,7 +64,7 @@ __all__ = [
     "month_ahead",
     "notifications_of",
     "opt_out_of",
-    "own_reservations",
+    "own_participations",
     "participation_history",
     "participations",
     "past_participations",
@@ -76,6 +77,7 @@ __all__ = [
     "program_type_changes",
     "programs_with_use",
     "releases_of",
+    "removals_of",
     "reservations_in",
     "unavailability_changes",
     "uses_of_limits",

@@ -14,20 +14,16 @@ MOST_RESERVATIONS = 100
 
 
 class CustomerEnrollment(NamedTuple):
-    """A subscription, and the reservations of its devices that have not ended."""
+    """A subscription, and the participations of its devices that are not over."""
 
     subscription: Subscription
     reservations: list[ParticipationRow]
 
     @property
-    def next_reservations(self) -> list[ParticipationRow]:
-        """Those of the next program event, coming or running."""
-        return [row for row in self.reservations if row.program_event == self.reservations[0].program_event]
-
-    @property
     def outstanding(self) -> list[ParticipationRow]:
-        """Those of coming stages."""
-        return [row for row in self.reservations if row.program_event.state == ProgramEventState.SCHEDULED]
+        """The reservations of coming stages."""
+        coming = [row for row in self.reservations if row.program_event.state == ProgramEventState.SCHEDULED]
+        return [row for row in coming if row.facts.reservation_flag]
 
     @property
     def can_opt_out(self) -> bool:
@@ -43,16 +39,15 @@ def customers() -> QuerySet[Customer]:
     )
 
 
-def current_enrollments(customer: Customer) -> list[CustomerEnrollment]:
-    """The open subscriptions of a customer."""
-    coming = coming_reservations([customer])
-    return [CustomerEnrollment(one, _of(coming, one)) for one in _subscriptions(customer).filter(ends_at=None)]
+def current_enrollments(customer: Customer, rows: list[ParticipationRow]) -> list[CustomerEnrollment]:
+    """The open subscriptions of a customer, who has these participations."""
+    return [CustomerEnrollment(one, _of(rows, one)) for one in _subscriptions(customer).filter(ends_at=None)]
 
 
 def enrollment_of(customer: Customer, subscription_id: int) -> CustomerEnrollment | None:
     """One open subscription of a customer; None if there is none with this id."""
     found = _subscriptions(customer).filter(ends_at=None, pk=subscription_id).first()
-    return CustomerEnrollment(found, _of(coming_reservations([customer]), found)) if found else None
+    return CustomerEnrollment(found, _of(own_participations(customer), found)) if found else None
 
 
 def ended_enrollments(customer: Customer) -> QuerySet[Subscription]:
@@ -81,24 +76,22 @@ def coming_reservations(customers: Iterable[Customer], program_events: Q | None 
         device_ids=list(Device.objects.filter(location__customer__in=people).values_list("pk", flat=True)),
         status=ParticipationStatus.RESERVED,
     )
-    found = participations(wanted, limit=MOST_RESERVATIONS * len(people))
-    rows = [row for row in found if row.facts.reservation_flag]
+    rows = participations(wanted, limit=MOST_RESERVATIONS * len(people))
     return sorted(rows, key=lambda row: (row.program_event.starts_at, row.program_event.pk, row.device.pk))
 
 
-def own_reservations(customer: Customer) -> list[ParticipationRow]:
-    """What a customer's devices are reserved for, or have opted out of, and has not ended; the next one first."""
+def own_participations(customer: Customer) -> list[ParticipationRow]:
+    """Participations of a customer's devices in stages that are not over: reserved or left; the next one first."""
     wanted = Wanted(
         program_events=~Q(state__in=FINAL_STATES) & _programs_of(customer), device_ids=_device_ids(customer)
     )
     rows = participations(wanted, limit=MOST_RESERVATIONS)
-    asked = [row for row in rows if row.facts.reservation_flag or row.facts.preemptive_opt_out]
-    return sorted(asked, key=lambda row: (row.program_event.starts_at, row.program_event.pk, row.device.pk))
+    return sorted(rows, key=lambda row: (row.program_event.starts_at, row.program_event.pk, row.device.pk))
 
 
-def _of(coming: list[ParticipationRow], subscription: Subscription) -> list[ParticipationRow]:
+def _of(rows: list[ParticipationRow], subscription: Subscription) -> list[ParticipationRow]:
     devices = {one.device_id for one in subscription.subscribed_devices.all()}
-    return [r for r in coming if r.program_event.program_id == subscription.program_id and r.device.pk in devices]
+    return [r for r in rows if r.program_event.program_id == subscription.program_id and r.device.pk in devices]
 
 
 def _programs_of(customer: Customer) -> Q:

@@ -24,6 +24,8 @@ _CAN_HOLD = {
     ParticipationStatus.CLOSED: Q(closed__gt=0),
     ParticipationStatus.CANCELED: CALLED_OFF & Q(closed__lt=F("participations")),
     ParticipationStatus.RESERVED: ~CALLED_OFF & Q(closed__lt=F("participations")),
+    ParticipationStatus.OPTED_OUT: ~CALLED_OFF & Q(closed__lt=F("participations"), reserved__lt=F("participations")),
+    ParticipationStatus.RELEASED: ~CALLED_OFF & Q(closed__lt=F("participations"), reserved__lt=F("participations")),
 }
 
 

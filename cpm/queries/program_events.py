@@ -1,5 +1,6 @@
 """Program events, their loads under way, and programs."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -14,7 +15,7 @@ from integration.seam.models import Load
 from integration.seam.systems import System
 
 from ..choices import FINAL_STATES
-from .participations import ParticipationRow
+from .participations import ParticipationKey, ParticipationRow
 
 
 class Happening(NamedTuple):
@@ -88,6 +89,16 @@ def opt_out_of(row: ParticipationRow) -> Removal | None:
     device = row.device
     removals = Removal.objects.filter(stage_uid=row.program_event.stage_uid)
     return removals.filter(head_end=device.head_end, nic_id=device.nic_id).first()
+
+
+def removals_of(rows: Iterable[ParticipationRow]) -> dict[ParticipationKey, Removal]:
+    """The removals of the devices of these participations; one query."""
+    keys = {(row.program_event.stage_uid, row.device.head_end, row.device.nic_id): row.key for row in rows}
+    stages, nic_ids = {stage for stage, _, _ in keys}, {nic_id for _, _, nic_id in keys}
+    found = {
+        (r.stage_uid, r.head_end, r.nic_id): r for r in Removal.objects.filter(stage_uid__in=stages, nic_id__in=nic_ids)
+    }
+    return {keys[key]: removal for key, removal in found.items() if key in keys}
 
 
 def _newest_first(happened: list[Happening]) -> list[Happening]:

@@ -52,8 +52,10 @@ def reservations_in(devices: Iterable[int], starts_at: datetime, ends_at: dateti
         device_ids=list(devices),
         status=ParticipationStatus.RESERVED,
     )
-    rows = [row for row in participations(wanted, limit=ROWS_SHOWN) if row.facts.reservation_flag]
-    return sorted(rows, key=lambda row: (row.program_event.starts_at, row.program_event.pk, row.device.pk))
+    return sorted(
+        participations(wanted, limit=ROWS_SHOWN),
+        key=lambda row: (row.program_event.starts_at, row.program_event.pk, row.device.pk),
+    )
 
 
 def month_ahead(devices: Iterable[int], periods: Iterable[Unavailability], now: datetime, zone: str) -> list[Day]:

@@ -17,7 +17,7 @@ from cpm.models.program_events import ProgramEvent
 from cpm.queries.unavailability import Day
 from integration.pages.badges import OUTCOMES, look_of
 from integration.pages.drawing import percent
-from integration.pages.moments import day
+from integration.pages.moments import day, moment_text
 from integration.pages.templatetags.gridcall import icon
 
 register = template.Library()
@@ -52,8 +52,7 @@ def self_service_opt_out_url(link: SelfServiceLink, event: ProgramEvent, device:
 @register.simple_tag
 def plain_moment(moment: datetime, zone: str) -> str:
     """A moment without markup, for an e-mail: Tue 21 Jul 17:42 EDT."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return f"{day(local)} {local:%H:%M %Z}"
+    return moment_text(moment, zone)
 
 
 @register.simple_tag

@@ -1,6 +1,6 @@
 """Pages of the customer-program system: each view finds, calls one query or operation, and renders."""
 
-from .customers import customer, customer_list, link_add, link_revoke, outstanding
+from .customers import customer, customer_list, link, link_add, link_revoke, outstanding
 from .participations import participation, participation_export, participation_list, participation_opt_out
 from .program_events import program_event, program_event_export, program_event_list
 from .programs import program, program_list, program_type
@@ -10,6 +10,7 @@ from .unavailability import location, subscription, unavailability_cancel, unava
 __all__ = [
     "customer",
     "customer_list",
+    "link",
     "link_add",
     "link_revoke",
     "location",

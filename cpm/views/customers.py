@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -26,6 +27,7 @@ from integration.seam import clock
 from .. import operations
 from ..columns import CUSTOMERS, ENDED_ENROLLMENTS, ENROLLED_DEVICES, LOCATIONS, OUTSTANDING
 from ..operations import OptOutNotAllowed
+from ..pages import standings_of
 from ..queries import (
     current_enrollments,
     customers,
@@ -35,12 +37,14 @@ from ..queries import (
     enrollment_of,
     links_of,
     notifications_of,
+    own_participations,
     past_participations,
 )
 
 HISTORY = 20
 LAST_EVENTS = 12
 SEARCHES_A_MINUTE = 60
+RECENT, MOST_RECENT = "recent_customers", 8
 
 
 @require_safe
@@ -55,7 +59,8 @@ def customer_list(request: SignedInRequest) -> HttpResponse:
     page = keyset_page(found, ("number",), request.GET)
     if words and len(page.rows) == 1 and not page.first_url:
         return redirect("cpm:customer", page.rows[0].number)
-    return render(request, "cpm/customer_list.html", {"columns": CUSTOMERS, "page": page, "words": words})
+    context = {"columns": CUSTOMERS, "page": page, "words": words, "recent": _recent(request)}
+    return render(request, "cpm/customer_list.html", context)
 
 
 @require_safe
@@ -65,9 +70,11 @@ def customer(request: SignedInRequest, number: str) -> HttpResponse:
     """Customer Program Summary: a customer's enrollments, coming reservations and history."""
     found = get_object_or_404(Customer, number=number)
     _show_in_zone_of(found)
+    now, rows = clock.now(), own_participations(found)
     context = {
         "customer": found,
-        "enrollments": current_enrollments(found),
+        "enrollments": current_enrollments(found, rows),
+        "reservations": standings_of(rows, now),
         "device_columns": ENROLLED_DEVICES,
     }
     if request.htmx:
@@ -83,8 +90,9 @@ def customer(request: SignedInRequest, number: str) -> HttpResponse:
         "notifications": notifications_of(found),
         "links": links_of(found),
         "emails_are_sent": emails_are_sent(),
-        "now": clock.now(),
+        "now": now,
     }
+    _remember(request, number)
     return render(request, "cpm/customer.html", context)
 
 
@@ -107,6 +115,20 @@ def outstanding(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
     return render(request, "cpm/outstanding.html", context)
 
 
+def _remember(request: SignedInRequest, number: str) -> None:
+    """Keep in the person's session which customers they opened last; it ends with the session."""
+    others = [other for other in request.session.get(RECENT, []) if other != number]
+    if (opened := [number, *others][:MOST_RECENT]) != request.session.get(RECENT):
+        request.session[RECENT] = opened
+
+
+def _recent(request: SignedInRequest) -> list[Customer]:
+    """The customers whom this person opened last, the latest first."""
+    numbers: list[str] = request.session.get(RECENT, [])
+    found = {one.number: one for one in Customer.objects.filter(number__in=numbers)} if numbers else {}
+    return [found[number] for number in numbers if number in found]
+
+
 def _show_in_zone_of(customer: Customer) -> None:
     """The page has the zone of the customer's first home; a home in another zone names its own."""
     if home := customer.locations.order_by("pk").first():
@@ -120,9 +142,18 @@ def link_add(request: SignedInRequest, number: str) -> HttpResponse:
     """Create a link to this customer's own page, to be sent to them."""
     found = get_object_or_404(Customer, number=number)
     link = operations.make_link(customer_id=found.pk, by=request.user.username, now=clock.now())
-    address = settings.PUBLIC_URL + reverse("cpm:self_service", args=[link.token])
-    messages.success(request, _("Send this link to the customer and to nobody else: %(link)s") % {"link": address})
-    return redirect("cpm:customer", number)
+    return redirect("cpm:link", number, link.uid)
+
+
+@require_safe
+@allow("cpm.add_selfservicelink")
+@never_cache
+def link(request: SignedInRequest, number: str, uid: UUID) -> HttpResponse:
+    """A link to a customer's own page, to be copied. It is made from its row; nothing stores its text."""
+    found = get_object_or_404(SelfServiceLink.objects.select_related("customer"), uid=uid, customer__number=number)
+    address = settings.PUBLIC_URL + reverse("cpm:self_service", args=[found.token])
+    context = {"customer": found.customer, "link": found, "address": address, "is_open": found.is_open(clock.now())}
+    return render(request, "cpm/link.html", context)
 
 
 @ACTING

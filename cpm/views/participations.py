@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from cpm.models import Participation
 from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
 from integration.pages.access import allow
@@ -28,7 +27,7 @@ from .. import operations
 from ..choices import ProgramEventState
 from ..columns import participation_columns
 from ..forms import OptOutForm, ParticipationFilter
-from ..operations.opt_out import opt_out_refusal
+from ..pages import opt_out_refusal, standings_of
 from ..queries import (
     ParticipationKey,
     ParticipationRow,
@@ -107,6 +106,8 @@ def participation_opt_out(
         messages.info(request, _("Preemptive Opt-Out is still No; nothing was changed."))
     else:
         _opt_out(request, row, whole_event=form.cleaned_data["scope"] == "event")
+    if "to_customer" in request.POST:
+        return redirect("cpm:customer", row.device.location.customer.number)
     return redirect("cpm:participation", event_number, stage_number, head_end, nic_id)
 
 
@@ -135,11 +136,13 @@ def _row(event_number: str, stage_number: int, head_end: str, nic_id: str) -> Pa
 
 def _record(row: ParticipationRow) -> dict[str, Any]:
     """The context of the record; it has the form only if the device can still opt out."""
-    facts = Participation(reservation_flag=row.facts.reservation_flag)
-    refusal = opt_out_refusal(row.program_event, facts, clock.now())
+    now, zone = clock.now(), row.device.location.time_zone
+    (standing,) = standings_of([row], now)
+    refusal = opt_out_refusal(row.program_event, is_reserved=row.facts.reservation_flag, zone=zone, now=now)
     opt_out, coming = opt_out_of(row), _coming_stages(row)
     return {
         "row": row,
+        "standing": standing,
         "happened": participation_history(row),
         "opt_out": opt_out,
         "is_waiting": bool(opt_out and not opt_out.answer),

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from cpm.models import Participation, SelfServiceLink
+from cpm.models import SelfServiceLink
 from cpm.models.customers import Customer, Device
 from cpm.models.unavailability import Unavailability
 from integration.pages.access import allow_anyone
@@ -23,12 +23,11 @@ from integration.seam.refusals import Refused
 from .. import operations
 from ..choices import UnavailabilityState
 from ..forms import UnavailabilityForm
-from ..operations.opt_out import opt_out_refusal
+from ..pages import opt_out_refusal, standings_of
 from ..queries import (
     ParticipationRow,
     Wanted,
-    opt_out_of,
-    own_reservations,
+    own_participations,
     participations,
     periods_of,
     reservations_in,
@@ -73,11 +72,11 @@ def for_customer(view: View) -> View:
 def self_service(request: HttpRequest, link: SelfServiceLink) -> HttpResponse:
     """Coming reservations, with Opt out if that is possible, and the periods of unavailability."""
     now, customer = clock.now(), link.customer
-    rows = [(row, _why_not(row, now), opt_out_of(row)) for row in own_reservations(customer)]
+    standings = standings_of(own_participations(customer), now)
     context = {
         "link": link,
-        "reservations": rows,
-        "is_waiting": any(opt_out and not opt_out.answer for _row, _why, opt_out in rows),
+        "reservations": standings,
+        "is_waiting": any(standing.is_waiting for standing in standings),
         "periods": [p for p in periods_of(_devices(customer), now) if _is_ahead(p, now)],
         "can_be_unavailable": _may_be_unavailable(customer).exists(),
     }
@@ -166,4 +165,5 @@ def _is_ahead(period: Unavailability, now: Any) -> bool:
 
 def _why_not(row: ParticipationRow, now: Any) -> str:
     """Why a customer can't opt out of a reservation now; empty if they can."""
-    return opt_out_refusal(row.program_event, Participation(reservation_flag=row.facts.reservation_flag), now)
+    zone = row.device.location.time_zone
+    return opt_out_refusal(row.program_event, is_reserved=row.facts.reservation_flag, zone=zone, now=now)

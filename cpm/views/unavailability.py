@@ -24,6 +24,7 @@ from .. import operations
 from ..choices import UnavailabilityState
 from ..columns import ENROLLED_DEVICES, PERIODS
 from ..forms import PeriodForm, UnavailabilityForm
+from ..pages import standings_of
 from ..queries import (
     ParticipationRow,
     devices_of,
@@ -45,7 +46,12 @@ def subscription(request: SignedInRequest, number: str, pk: int) -> HttpResponse
     if enrollment is None:
         raise Http404(_("%(number)s has no open subscription %(pk)s.") % {"number": number, "pk": pk})
     show_in(enrollment.subscription.location.time_zone)
-    context = {"customer": found, "enrollment": enrollment, "device_columns": ENROLLED_DEVICES}
+    context = {
+        "customer": found,
+        "enrollment": enrollment,
+        "reservations": standings_of(enrollment.reservations, clock.now()),
+        "device_columns": ENROLLED_DEVICES,
+    }
     return render(request, "cpm/subscription.html", context)
 
 

@@ -36,6 +36,8 @@ LOOKS: dict[str, Look] = {
     # event participations
     "reserved": Look(_("Reserved"), "calendar-time", "ink"),
     "closed": Look(_("Closed"), "check", "quiet"),
+    "opted_out": Look(_("Opted out"), "hand-stop", "quiet"),
+    "released": Look(_("Released"), "circle-minus", "quiet"),
     # strategies, unavailability
     "active": Look(_("Active"), "circle-check", "ink"),
     "archived": Look(_("Archived"), "archive", "quiet"),

@@ -20,6 +20,12 @@ def day(local: datetime) -> str:
     return date_format(local, "D j M")
 
 
+def moment_text(moment: datetime, zone: str) -> str:
+    """A moment without markup, for a sentence or an e-mail, in the person's language: Tue 21 Jul 17:42 EDT."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{day(local)} {local:%H:%M %Z}"
+
+
 def time_tag(moment: datetime, local: datetime, text: str, after: str = "") -> SafeString:
     """A `time` element: the moment in UTC for scripts; the title is the local time to the second, and UTC."""
     beside = "" if local.tzname() == "UTC" else f", {moment.astimezone(UTC):%H:%M:%S} UTC"

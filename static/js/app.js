@@ -2,6 +2,7 @@
 import './alerts.js';
 import './charts.js';
 import './clock.js';
+import './copy.js';
 import './dialogs.js';
 import './forms.js';
 import './freshness.js';

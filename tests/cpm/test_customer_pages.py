@@ -27,6 +27,11 @@ def shown(client: Client, query: str) -> list[str]:
     return [customer.number for customer in answer.context["page"].rows]
 
 
+def standings(answer: Any) -> list[tuple[str, bool]]:
+    """(event number, whether it can be opted out of) of the reservations that a page shows."""
+    return [(one.row.program_event.event_number, one.can_opt_out) for one in answer.context["reservations"]]
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -112,16 +117,38 @@ def test_the_next_reservation_is_shown_with_its_window_and_cut_off(make_program_
     make_program_event("DR-2026-0002", starts_in=timedelta(hours=3))
     make_program_event("DR-2026-0003", starts_in=timedelta(hours=1), reserved=(1,))
     answer = as_csr.get(PAGE)
-    (enrollment,) = answer.context["enrollments"]
-    assert [row.program_event.event_number for row in enrollment.next_reservations] == ["DR-2026-0002"]
+    assert standings(answer) == [("DR-2026-0002", True), ("DR-2026-0001", True)]
     page = answer.content.decode()
     assert "starts in" in page
-    assert "The customer can opt out until" in page
+    assert "Opting out is possible until" in page
+    assert page.count("Opt out now") == 2
+
+
+def test_a_running_reservation_does_not_hide_the_coming_one(make_program_event: Make, as_csr: Client) -> None:
+    ProgramType.objects.update(allow_to_opt_out=True)
+    make_program_event("DR-2026-0001", state="In Progress", starts_in=-timedelta(minutes=10))
+    make_program_event("DR-2026-0002", starts_in=timedelta(hours=3))
+    answer = as_csr.get(PAGE)
+    assert standings(answer) == [("DR-2026-0001", False), ("DR-2026-0002", True)]
+    assert "Running now, until" in answer.content.decode()
 
 
 def test_a_program_that_allows_no_opt_out_promises_none(make_program_event: Make, as_csr: Client) -> None:
     make_program_event()
-    assert "can opt out" not in as_csr.get(PAGE).content.decode()
+    page = as_csr.get(PAGE).content.decode()
+    assert "Opt out now" not in page
+    assert "do not allow customers to opt out" in page
+
+
+def test_the_search_lists_phones_and_who_was_opened_last(devices: list[Device], as_csr: Client) -> None:
+    phone = Customer.objects.get(number="NC4").phone
+    assert phone in as_csr.get(f"{LIST}?q=testa").content.decode()
+    for number in ("NC1", "NC4", "NC1"):
+        as_csr.get(f"/customers/{number}/")
+    answer = as_csr.get(LIST)
+    assert [customer.number for customer in answer.context["recent"]] == ["NC1", "NC4"]
+    assert "Customers you opened last" in answer.content.decode()
+    assert "Customers you opened last" not in as_csr.get(f"{LIST}?q=testa").content.decode()
 
 
 def test_event_history_shows_the_last_outcomes_of_this_customer_alone(make_program_event: Make, as_csr: Client) -> None:
@@ -168,7 +195,7 @@ def test_the_page_asks_the_same_of_the_database_however_long_the_history(
     for n in range(8):
         make_program_event(f"DR-2026-000{n}", state="Completed", outcomes={0: "D1SP"})
     make_program_event("DR-2026-0011")
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(30):
         as_csr.get(PAGE)
 
 

@@ -1,6 +1,7 @@
 """Customer Opt Out From A Program Event, along its click path; Event Opt Out Parameters and their history."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -9,14 +10,19 @@ from cpm.models import Participation, Removal
 from cpm.models.customers import Customer, Device, Subscription
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program, ProgramType
+from cpm.pages import opt_out_refusal
 from derms.models import ControlZone, Event
 from derms.models import Program as DermsProgram
+from integration.console.models import User
+from integration.pages.moments import moment_text
 from integration.seam import sql
 from integration.seam.models import Message
 from integration.seam.settling import settle
 from lec_sim import operations as lec
 from lec_sim.models import LecStage
 from tests import factories
+from tests.cpm.test_participation_export import exported
+from tests.pages.html import html_of
 
 SUMMARY = "/customers/NC1/"
 YES = {"preemptive_opt_out": "yes", "scope": "stage"}
@@ -92,6 +98,44 @@ def test_flags_off_no_button_no_form_and_saving_is_refused(
     assert answer.status_code == 409
     assert "do not allow customers to opt out" in answer.content.decode()
     assert not facts(reserved, device).preemptive_opt_out
+
+
+def test_one_step_on_the_summary_opts_out_and_each_page_says_the_same(
+    reserved: ProgramEvent, device: Device, as_csr: Client, csr: User
+) -> None:
+    assert "This can't be undone" in html_of(as_csr.get(SUMMARY))
+    answer = as_csr.post(f"{record(reserved, device)}opt-out/", {**YES, "to_customer": "1"})
+    assert answer["Location"] == SUMMARY
+    assert "The opt-out is saved. The answer comes in a moment." in as_csr.get(SUMMARY).content.decode()
+    settle()
+    listed = f"/program-events/participation/?program_event={reserved}&status=Opted+out".replace(" stage ", "-")
+    for page in (SUMMARY, record(reserved, device)):
+        shown = html_of(as_csr.get(page))
+        assert "Opted out: the device is not called." in shown
+        assert "Opting out is possible until" not in shown
+        assert "Opt out now" not in shown
+    (row,) = as_csr.get(listed).context["page"].rows
+    assert (row.facts.status, row.facts.reservation_flag) == ("Opted out", False)
+    header, line = exported(csr, "status=Opted+out")
+    assert line[header.index("Status")] == "Opted out"
+
+
+def test_a_refusal_names_the_end_and_the_start_in_the_places_time(
+    reserved: ProgramEvent,
+) -> None:
+    start = datetime(2026, 7, 28, 18, tzinfo=UTC)
+    ProgramEvent.objects.filter(pk=reserved.pk).update(starts_at=start, ends_at=start + timedelta(hours=1))
+    reserved.refresh_from_db()
+    sentence = opt_out_refusal(
+        reserved, is_reserved=True, zone="America/Chicago", now=start - timedelta(minutes=5) + timedelta(hours=2)
+    )
+    assert sentence == (
+        f"Opting out was possible until {moment_text(reserved.opt_out_ends_at, 'America/Chicago')}; "
+        "the start of the stage is Tue 28 Jul 13:00 CDT."
+    )
+    running = ProgramEvent(program=reserved.program, state="In Progress", starts_at=start, started_at=start)
+    sentence = opt_out_refusal(running, is_reserved=True, zone="America/New_York", now=start)
+    assert sentence == "The stage started on Tue 28 Jul 14:00 EDT; it is too late to opt out."
 
 
 def test_without_a_reservation_there_is_no_button(customer: Customer, allowed: Program, as_csr: Client) -> None:

@@ -1,6 +1,6 @@
 """A customer's own page: how its link opens it, and what it lets customers do with their own devices only."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -8,13 +8,15 @@ import pytest
 from django.core import signing
 from django.test import Client
 
-from cpm.models import Participation, SelfServiceLink
+from cpm.models import Participation, Removal, SelfServiceLink
 from cpm.models.customers import Customer, Device
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program, ProgramType
 from cpm.models.unavailability import Unavailability
 from cpm.operations import make_link, revoke_link
 from integration.seam.settling import settle
+from lec_sim import operations as lec
+from lec_sim.models import LecStage
 from tests.cpm.test_unavailability_pages import HOUR, typed, wall
 from tests.pages.html import html_of
 
@@ -38,7 +40,7 @@ def test_the_page_shows_coming_reservations_without_an_account(
 ) -> None:
     answer = client.get(url)
     page = answer.content.decode()
-    for words in ("Your devices", "Thermostat", "You can opt out until", "Set unavailability"):
+    for words in ("Your devices", "Thermostat", "Opting out is possible until", "Set unavailability"):
         assert words in page
     for words in ("Testa", "NA1", "@example", "555-0100"):
         assert words not in page
@@ -53,13 +55,28 @@ def test_opting_out_shows_that_it_was_asked_and_then_confirmed(
     assert act in client.get(url).content.decode()
     assert "can't be undone" in client.get(act).content.decode().replace("&#x27;", "'")
     assert client.post(act)["Location"] == url
-    assert "You asked to opt out" in client.get(url).content.decode()
+    assert "The opt-out is saved" in client.get(url).content.decode()
     settle()
     part = html_of(client.get(url, headers={"HX-Request": "true"}))
     assert part.startswith('<section class="card" id="reservations"')
-    assert "You have opted out" in part
+    assert "Opted out: the device is not called" in part
     facts = Participation.objects.get(program_event_id=reserved.pk, device_id=device.pk)
     assert (facts.preemptive_opt_out, facts.reservation_flag) == (True, False)
+
+
+def test_a_running_event_stays_on_the_page_and_a_released_device_says_why(
+    reserved: ProgramEvent, device: Device, url: str, client: Client, now: datetime
+) -> None:
+    lec.start_stage(LecStage.objects.get().pk, now=reserved.starts_at)
+    settle()
+    assert "Running now, until" in client.get(url).content.decode()
+    Participation.objects.filter(device_id=device.pk).update(reservation_flag=False)
+    Removal.objects.create(
+        stage_uid=reserved.stage_uid, head_end=device.head_end, nic_id=device.nic_id, reason="customer unavailable",
+        requested_at=now, requested_by="DERMS", answer="released", answered_at=datetime(2026, 7, 21, 18, tzinfo=UTC),
+    )  # fmt: skip
+    page = html_of(client.get(url))
+    assert "Released while the stage ran, on Tue 21 Jul 14:00 EDT (customer unavailable)." in page
 
 
 def test_what_the_program_does_not_allow_is_not_offered_and_refused(
@@ -143,12 +160,18 @@ def test_csrs_make_and_revoke_links(customer: Customer, as_csr: Client, as_manag
     assert as_manager.post("/customers/NC1/links/add/").status_code == 403
     answer = as_csr.post("/customers/NC1/links/add/", follow=True)
     link = SelfServiceLink.objects.get()
-    assert f"/my-devices/{link.token}/" in answer.content.decode()
+    assert answer.redirect_chain == [(f"/customers/NC1/links/{link.uid}/", 302)]
+    page = html_of(answer)
+    assert f'/my-devices/{link.token}/" readonly' in page
+    assert 'data-copy="address"' in page
+    assert as_manager.get(f"/customers/NC1/links/{link.uid}/").status_code == 403
+    assert as_csr.get(f"/customers/NC2/links/{link.uid}/").status_code == 404
     assert client.get(f"/my-devices/{link.token}/").status_code == 200
     revoke = f"/customers/NC1/links/{link.uid}/revoke/"
     assert as_manager.post(revoke).status_code == 403
     assert as_csr.get(revoke).status_code == 200
     assert as_csr.post(revoke).status_code == 302
+    assert link.token not in as_csr.get(f"/customers/NC1/links/{link.uid}/").content.decode()
     assert client.get(f"/my-devices/{link.token}/").status_code == 410
     assert as_csr.post(f"/customers/NC2/links/{link.uid}/revoke/").status_code == 404
 

@@ -6,7 +6,7 @@ from cpm.models import Participation
 from cpm.models.customers import Customer, Device, Subscription
 from cpm.models.program_events import ProgramEvent
 from cpm.models.unavailability import Unavailability
-from cpm.operations import schedule_unavailability
+from cpm.operations import make_link, schedule_unavailability
 from derms.models import DerGroup, Event, Strategy
 from integration.console.models import User
 from integration.seam import clock
@@ -70,6 +70,12 @@ def _period() -> str:
     return str(Unavailability.objects.get(device=device).uid)
 
 
+def _link() -> str:
+    """A link to the example customer's own page."""
+    customer = Customer.objects.get(locations=_subscription().location)
+    return str(make_link(customer_id=customer.pk, by="cora.csr", now=clock.now()).uid)
+
+
 def _participating() -> tuple[str, str]:
     row = Participation.objects.filter(program_event_id=_program_event().pk).order_by("device_id")[0]
     device = Device.objects.get(pk=row.device_id)
@@ -91,6 +97,7 @@ EXAMPLES: dict[str, Callable[[], str]] = {
     "program-types/<str:code>": lambda: f"program-types/{_program_event().program.type.code}",
 }
 EXAMPLES_CUSTOMER: dict[str, Callable[[], str]] = {
+    "links/<uuid:uid>": lambda: f"links/{_link()}",
     "<str:number>": lambda: Customer.objects.get(locations=_subscription().location).number,
     "<int:pk>": lambda: str(_subscription().pk),
     "<uuid:uid>": _period,

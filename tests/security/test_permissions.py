@@ -93,6 +93,7 @@ MAY = {
     "customers/": "C",
     CUSTOMER: "C",
     CUSTOMER + "links/add/": "C",
+    CUSTOMER + "links/<uuid:uid>/": "C",
     CUSTOMER + "links/<uuid:uid>/revoke/": "C",
     CUSTOMER + "unavailability/releases/": "C",
     CUSTOMER + "unavailability/<uuid:uid>/edit/": "C",
