@@ -14,7 +14,7 @@ RULE = "rule: "  # prefix of every reason that comes from a rule
 
 
 class Window(NamedTuple):
-    """A stage's window in the control zone's time, its length, and the notice that customers get."""
+    """A stage's window in the control zone's time, its event's length around it, and the notice that customers get."""
 
     start: datetime
     end: datetime
@@ -23,12 +23,22 @@ class Window(NamedTuple):
 
 
 def broken_rule(
-    rules: ProgramRules, *, starts_at: datetime, ends_at: datetime, now: datetime, time_zone: str, overridden: set[str]
+    rules: ProgramRules,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    length: timedelta,
+    now: datetime,
+    time_zone: str,
+    overridden: set[str],
 ) -> str | None:
-    """Return the reason of the first rule that keeps the whole program out of this window, or None."""
+    """Return the reason of the first rule that keeps the whole program out of this window, or None.
+
+    `length` is that of the event around it: the program's stages that adjoin each other are one.
+    """
     zone = ZoneInfo(time_zone)
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
-    window = Window(start, end, length=ends_at - starts_at, notice=starts_at - now)
+    window = Window(start, end, length=length, notice=starts_at - now)
     without = lifted(rules, overridden)
     broken = (rule for name, rule in RULES.items() if name in BREAKS and BREAKS[name](rules, window))
     return next((reason_of(rule) for rule in broken if rule.name not in without), None)

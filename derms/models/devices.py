@@ -35,7 +35,11 @@ class Program(models.Model):
 
 
 class Device(models.Model):
-    """A controllable device. It is never deleted: its history needs it. `ended_at` is when it was deregistered."""
+    """A controllable device. It is never deleted: its history needs it. `ended_at` is when it was deregistered.
+
+    `limits_of` is the first registration of a device that was taken out and is back at the same transformer: limits
+    count over all of them. Null: itself. An id at another transformer is another customer's device.
+    """
 
     head_end = models.ForeignKey(HeadEnd, on_delete=models.PROTECT)
     nic_id = models.CharField(max_length=40)
@@ -47,6 +51,7 @@ class Device(models.Model):
     critical_care = models.BooleanField(default=False)
     registered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    limits_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
 
     class Meta:
         constraints = [
@@ -58,6 +63,7 @@ class Device(models.Model):
             # Covers everything that loading raw outcomes reads of a device.
             models.Index(fields=["nic_id"], include=["head_end", "id"], name="derms_device_by_nic"),
             models.Index("head_end", "nic_id", condition=Q(ended_at__isnull=False), name="derms_device_taken_out"),
+            models.Index("limits_of", condition=Q(limits_of__isnull=False), name="derms_device_came_back"),
         ]
 
     def __str__(self) -> str:

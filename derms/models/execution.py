@@ -98,12 +98,16 @@ class Removal(models.Model):
 
 
 class Departure(models.Model):
-    """A device that has left a stage: a database view of the removals that LEC accepted."""
+    """A device that has left a stage: a database view of the removals that LEC accepted.
+
+    `released_at` is when, if the stage was running; null if it left before the start.
+    """
 
     pk = models.CompositePrimaryKey("stage_id", "device_id")
     stage_id = models.BigIntegerField()
     device_id = models.BigIntegerField()
     reason = models.CharField(max_length=20)
+    released_at = models.DateTimeField(null=True)
 
     class Meta:
         managed = False

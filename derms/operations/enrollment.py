@@ -157,7 +157,7 @@ def _live_device(change: EnrollmentChange, nic_id: str) -> Device | None:
 
 
 def _new_device(change: EnrollmentChange, nic_id: str) -> Device:
-    """A device that returns gets a new row and keeps its unavailability."""
+    """A device that returns gets a new row; it keeps its unavailability and, at the same place, its limits' use."""
     made = Device.objects.create(
         head_end=_known(HeadEnd, change.head_end, "head end system"),
         nic_id=nic_id,
@@ -169,9 +169,18 @@ def _new_device(change: EnrollmentChange, nic_id: str) -> Device:
         critical_care=change.critical_care,
         registered_at=change.at,
     )
+    made.limits_of_id = _first_registration(made)
+    made.save(update_fields=["limits_of"])
     before = DeviceUnavailability.objects.filter(device__head_end_id=made.head_end_id, device__nic_id=nic_id)
     before.filter(ends_at__gt=change.at).update(device=made)
     return made
+
+
+def _first_registration(device: Device) -> int | None:
+    """The id of the first registration of a device that was taken out at the same transformer."""
+    same = {"head_end_id": device.head_end_id, "nic_id": device.nic_id, "transformer_id": device.transformer_id}
+    before = Device.objects.filter(**same, ended_at__isnull=False).order_by("pk")
+    return before.values_list("pk", flat=True).first()
 
 
 def _program(change: EnrollmentChange) -> Program:

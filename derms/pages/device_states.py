@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from derms.choices import HOLDING_STAGE_STATES, StageState
@@ -17,6 +17,23 @@ class CallsThisSeason(NamedTuple):
     rate_pm: int
     events: int
     hours: float
+
+
+class Used(NamedTuple):
+    """A stage that used a device, or will, and when the device was released, if it was."""
+
+    stage: Stage
+    released_at: datetime | None
+
+    @property
+    def ran_from(self) -> datetime:
+        return self.stage.started_at or self.stage.starts_at
+
+    @property
+    def time(self) -> timedelta:
+        """How long it ran, or will: never longer than its window, because reports of an end come a little late."""
+        ends = filter(None, (self.stage.ends_at, self.stage.ended_at, self.released_at))
+        return max(min(ends) - self.ran_from, timedelta())
 
 
 def device_states(devices: list[Device], now: datetime) -> dict[int, str]:
@@ -38,12 +55,9 @@ def uses_of_limits(device: Device, programs: list[Program], now: datetime) -> li
     if not limited:
         return []
     asked = [limit for program in limited for limit in limits[program.pk]]
-    earliest, latest = min(limit.starts_at for limit in asked), max(limit.ends_at for limit in asked)
-    counted = Stage.objects.filter(program__in=limited, starts_at__gte=earliest, starts_at__lt=latest)
-    counted = counted.exclude(state=StageState.NEW).exclude(state=StageState.CANCELED, started_at=None)
-    stages = _of(device, list(counted))
+    used = _used(device, limited, min(limit.starts_at for limit in asked), max(limit.ends_at for limit in asked))
     return [
-        (program, [_use(limit, [s for s in stages if s.program_id == program.pk]) for limit in limits[program.pk]])
+        (program, [_use(limit, [u for u in used if u.stage.program_id == program.pk]) for limit in limits[program.pk]])
         for program in limited
     ]
 
@@ -58,10 +72,26 @@ def calls_this_season(device: Device, now: datetime) -> CallsThisSeason | None:
     return CallsThisSeason(known.rate_pm, events, quarters / 4 if quarters % 4 else quarters // 4)
 
 
-def _use(limit: Limit, stages: list[Stage]) -> LimitUse:
-    within = [stage for stage in stages if limit.starts_at <= stage.starts_at < limit.ends_at]
-    time = sum((stage.ends_at - stage.starts_at for stage in within), timedelta())
-    return LimitUse(limit, len({stage.event_id for stage in within}), time / timedelta(hours=1))
+def _use(limit: Limit, used: list[Used]) -> LimitUse:
+    within = [one for one in used if limit.starts_at <= one.ran_from < limit.ends_at]
+    time = sum((one.time for one in within), timedelta())
+    return LimitUse(limit, len({one.stage.event_id for one in within}), time / timedelta(hours=1))
+
+
+def _used(device: Device, programs: list[Program], since: datetime, until: datetime) -> list[Used]:
+    """The stages that used a device or its earlier registrations, or will, as sql/candidates.sql counts them."""
+    counted = Stage.objects.filter(program__in=programs, ends_at__gt=since, starts_at__lt=until)
+    counted = counted.exclude(state=StageState.NEW).exclude(state=StageState.CANCELED, started_at=None)
+    first = device.limits_of_id or device.pk
+    ids = Device.objects.filter(Q(pk=first) | Q(limits_of=first)).values_list("pk", flat=True)
+    rows = {"device_id__in": list(ids), "stage_id__in": [stage.pk for stage in counted]}
+    released = {
+        (stage, pk): at
+        for stage, pk, at in Departure.objects.filter(**rows).values_list("stage_id", "device_id", "released_at")
+    }
+    reserved = Reservation.objects.filter(**rows).values_list("stage_id", "device_id")
+    stages = {stage.pk: stage for stage in counted}
+    return [Used(stages[key[0]], released.get(key)) for key in reserved if released.get(key, since) is not None]
 
 
 def _of(device: Device, stages: list[Stage]) -> list[Stage]:

@@ -2,22 +2,21 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from derms.choices import HOLDING_STAGE_STATES, DeviceClass, StageState
+from derms.choices import HOLDING_STAGE_STATES, DeviceClass
 from derms.models import ABOVE_APPROVED, PRIMARY_KEY, DeviceUnavailability, Event, Stage
 from derms.rules import broken_rule
 from derms.set_operations.approved_cap import UNLIMITED, Cap, approved_cap
 from derms.set_operations.controls import control_shares
+from derms.set_operations.counted_stages import counted, event_around, former
 from derms.set_operations.device_order import device_order
 from derms.set_operations.device_rules import device_rules, rules_in_force
 from integration.seam import sql
 from integration.seam.loads import Partition
 from integration.seam.outcomes import CALLS
-from integration.seam.program_limits import Span, period_spans
-from integration.seam.program_rules import Kind, RuleField
 from integration.seam.sql import Sql, compose, identifier, integer, statement
 
 NOT_NEEDED = "not needed"
@@ -165,12 +164,12 @@ def _choice_of(
     # Most stages have no groups, and a condition that is always true would still mislead the planner.
     within_groups = statement("derms", "within_groups") if stage.group_criteria else compose("")
     in_force = rules_in_force(stage.program.rules, set(stage.event.overridden_rules))
-    params = _looked_at(stage, now) | _counted(stage, in_force) | {"taken_by": list(taken_by)}
+    params = _looked_at(stage, now) | counted(stage, in_force) | {"taken_by": list(taken_by)}
     needs = {"unavailable": _is_any_unavailable(stage), "held": params["overlapping_stages"] or taken_by}
     joins = {name: (_JOIN if needed else _NO_JOIN)[name] for name, needed in needs.items()}
     by_device = device_rules(tuple(in_force), is_any_counted=bool(params["counted_stages"]))
     kept = compose(_OR_KEPT if taken_by else "")
-    parts = {**joins, **by_device._asdict(), **device_order(stage)._asdict(), "or_kept": kept}
+    parts = {**joins, **by_device._asdict(), **device_order(stage)._asdict(), "or_kept": kept, "former": former()}
     candidates = statement("derms", "candidates", within_groups=within_groups, **parts)
     every_eligible = compose(_EVERY_ELIGIBLE, candidates=candidates)
     if goal_kw is None and cap is None:
@@ -214,7 +213,7 @@ def _chosen(choice: _Choice, needed: Sql) -> Chosen:
 def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
     """The parameters of candidates.sql that describe the stage."""
     event, zone = stage.event, stage.event.zone
-    factors, controls = _factors(stage), control_shares(stage)
+    factors, controls, around = _factors(stage), control_shares(stage), event_around(stage)
     return {
         "groups": json.dumps(stage.group_criteria),
         "event": event.pk,
@@ -223,6 +222,8 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         "program": stage.program_id,
         "starts_at": stage.starts_at,
         "ends_at": stage.ends_at,
+        "event_starts_at": around.starts_at,
+        "event_ends_at": around.ends_at,
         "day": zone.local_day(stage.starts_at),
         "season": zone.season(stage.starts_at),
         "calls": CALLS,
@@ -231,6 +232,7 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
             stage.program.rules,
             starts_at=stage.starts_at,
             ends_at=stage.ends_at,
+            length=around.ends_at - around.starts_at,
             now=now,
             time_zone=zone.time_zone,
             overridden=set(event.overridden_rules),
@@ -239,21 +241,6 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         **{kind: _share(factors.get(kind), controls.get(kind)) for kind in DeviceClass.values},
         "not_for_control": [kind for kind in DeviceClass.values if kind not in controls],
         "without_forecast": [kind for kind in DeviceClass.values if kind not in factors],
-    }
-
-
-def _counted(stage: Stage, in_force: Mapping[RuleField, Any]) -> dict[str, Any]:
-    """The parameters of candidates.sql that describe the rules in force: values, periods, and stages to count."""
-    spans = period_spans(stage.program.rules, stage.starts_at, stage.event.zone.time_zone)
-    counted_in = [spans[field.rule.period] for field in in_force if field.rule.period]
-    limits = {field.rule.kind: value for field, value in in_force.items() if field.rule.kind != Kind.EXEMPTION}
-    reach = max(timedelta(minutes=limits.get(Kind.GAP, 0)), timedelta(days=limits.get(Kind.DAYS, 0) + 1))
-    counted_in.append(Span(stage.starts_at - reach, stage.ends_at + reach))
-    return {
-        **{field.name: value for field, value in in_force.items()},
-        **{f"{period.name}_from": span.starts_at for period, span in spans.items()},
-        **{f"{period.name}_until": span.ends_at for period, span in spans.items()},
-        "counted_stages": _counted_stage_ids(stage, counted_in) if limits else [],
     }
 
 
@@ -275,15 +262,3 @@ def _share(factor: float | None, control: float | None) -> float:
     """
     share = (factor or 0.0) * (control or 0.0)
     return share if share > NEGLIGIBLE else 0.0
-
-
-def _counted_stage_ids(stage: Stage, spans: list[Span]) -> list[int]:
-    """Other stages of the program, in or between the spans, that the rules may count."""
-    since, until = min(span.starts_at for span in spans), max(span.ends_at for span in spans)
-    return list(
-        Stage.objects.filter(program_id=stage.program_id, ends_at__gt=since, starts_at__lt=until)
-        .exclude(state=StageState.NEW)
-        .exclude(state=StageState.CANCELED, started_at=None)
-        .exclude(pk=stage.pk)
-        .values_list("pk", flat=True)
-    )

@@ -22,34 +22,35 @@ class _Counted(NamedTuple):
 
 # In order of precedence: a device that breaks several rules is counted under the first. `past` holds the other stages
 # that used the device; stages of the same event use up hours and days, but are not another event.
+# `ran_from` and `ran_until` are the time in which the device was used, or will be.
 _COUNTED: Mapping[Kind, _Counted] = {
     Kind.EVENTS: _Counted(
-        use="count(DISTINCT event_id) FILTER (WHERE {in_period} AND event_id <> %(event)s)",
+        use="count(DISTINCT event_id) FILTER (WHERE {in_scope} AND {in_period} AND event_id <> %(event)s)",
         no_use="0",
         broken="{use} >= %({field})s",
     ),
     Kind.HOURS: _Counted(
-        use="coalesce(sum(hours) FILTER (WHERE {in_period}), 0)",
+        use="coalesce(sum(hours) FILTER (WHERE {in_scope} AND {in_period}), 0)",
         no_use="0",
         broken="{use} + %(hours)s > %({field})s",
     ),
     Kind.GAP: _Counted(
-        use="bool_or(event_id <> %(event)s AND %({field})s > 0"
-        " AND starts_at < %(ends_at)s + %({field})s * interval '1 minute'"
-        " AND ends_at > %(starts_at)s - %({field})s * interval '1 minute')",
+        use="bool_or({in_scope} AND event_id <> %(event)s AND %({field})s > 0"
+        " AND ran_from < %(event_ends_at)s + %({field})s * interval '1 minute'"
+        " AND ran_until > %(event_starts_at)s - %({field})s * interval '1 minute')",
         no_use="false",
         broken="{use}",
     ),
     # Some run of days that is one longer than allowed includes this day and has a call on every other day.
     Kind.DAYS: _Counted(
-        use="array_agg(DISTINCT day)",
+        use="array_agg(DISTINCT day) FILTER (WHERE {in_scope})",
         no_use="NULL::date[]",
         broken="EXISTS (SELECT FROM generate_series(0, %({field})s) back"
         " WHERE (SELECT count(*) FROM unnest({use}) day WHERE day <> %(day)s"
         " AND day - %(day)s::date BETWEEN -back AND %({field})s - back) = %({field})s)",
     ),
 }
-_IN_PERIOD = "starts_at >= %({name}_from)s AND starts_at < %({name}_until)s"
+_IN_PERIOD = "ran_from >= %({name}_from)s AND ran_from < %({name}_until)s"
 
 
 class DeviceRules(NamedTuple):
@@ -97,7 +98,8 @@ def _join(counted: Mapping[RuleField, _Counted], is_any_counted: bool) -> Sql:
 
 def _use(field: RuleField, kind: _Counted) -> Sql:
     period = compose(_IN_PERIOD, name=compose(field.rule.period.name)) if field.rule.period else compose("")
-    use = compose(kind.use, field=compose(field.name), in_period=period)
+    scope = compose("true" if field.rule.all_programs else "is_own")
+    use = compose(kind.use, field=compose(field.name), in_scope=scope, in_period=period)
     return compose(",\n           {use} AS {column}", use=use, column=identifier(field.name))
 
 

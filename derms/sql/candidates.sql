@@ -1,8 +1,9 @@
 -- Part of other statements: the devices a stage may choose from, each with its rank, expected W and the reason it is
--- left out. "gone" are devices that left a stage which would hold or count them: they are free again and were not called.
+-- left out. "gone" are devices that left a stage which would hold or count them: they are free again, and what they were
+-- used for ends when they were released; those removed before the start were not used.
 -- It is not materialized, so the planner sees if no stage overlaps or counts and can run the query in parallel.
 WITH gone AS NOT MATERIALIZED (
-    SELECT stage_id, device_id
+    SELECT stage_id, device_id, released_at
       FROM derms_departure
      WHERE stage_id = ANY(%(overlapping_stages)s::bigint[] || %(counted_stages)s::bigint[])),
 held AS (
@@ -14,15 +15,25 @@ held AS (
 unavailable AS (
     SELECT DISTINCT device_id FROM derms_deviceunavailability
      WHERE NOT canceled AND starts_at < %(ends_at)s AND ends_at > %(starts_at)s),
--- What the program's rules count: other stages of this program for which the device is or was reserved. The parts in
--- braces that depend on rules come from set_operations/device_rules.py.
+-- What the program's rules count: other stages for which the device is or was reserved, and the time in which they ran, or
+-- will. A report of an end comes a little late, so no stage counts longer than its window. The parts in braces that depend
+-- on rules come from set_operations/device_rules.py, that of former registrations from set_operations/counted_stages.py.
+ran AS (
+    SELECT id AS stage_id, event_id, program_id = %(program)s AS is_own, coalesce(started_at, starts_at) AS ran_from,
+           least(ended_at, ends_at) AS ran_until
+      FROM derms_stage
+     WHERE id = ANY(%(counted_stages)s::bigint[])),
 past AS (
-    SELECT r.device_id, s.event_id, s.starts_at, s.ends_at,
-           (s.starts_at AT TIME ZONE %(time_zone)s)::date AS day,
-           extract(epoch FROM s.ends_at - s.starts_at) / 3600 AS hours
-      FROM derms_reservation r JOIN derms_stage s ON s.id = r.stage_id
-     WHERE r.stage_id = ANY(%(counted_stages)s::bigint[])
-       AND NOT EXISTS (SELECT FROM gone WHERE gone.stage_id = r.stage_id AND gone.device_id = r.device_id)),
+    SELECT r.counts_for AS device_id, ran.event_id, ran.is_own, ran.ran_from,
+           least(ran.ran_until, gone.released_at) AS ran_until,
+           (ran.ran_from AT TIME ZONE %(time_zone)s)::date AS day,
+           greatest(extract(epoch FROM least(ran.ran_until, gone.released_at) - ran.ran_from), 0) / 3600 AS hours
+      FROM (SELECT stage_id, device_id, device_id AS counts_for FROM derms_reservation
+             WHERE stage_id = ANY(%(counted_stages)s::bigint[])
+            {former}) r
+      JOIN ran ON ran.stage_id = r.stage_id
+      LEFT JOIN gone ON gone.stage_id = r.stage_id AND gone.device_id = r.device_id
+     WHERE gone.device_id IS NULL OR gone.released_at IS NOT NULL),
 use AS (
     SELECT device_id{counted}
       FROM past GROUP BY device_id)

@@ -33,11 +33,16 @@ UPDATE answered SET answer = CASE WHEN error <> '' THEN 'Error' ELSE 'Deregister
 ANALYZE answered;
 
 INSERT INTO derms_device (head_end_id, nic_id, device_class, rated_w, zone_id, feeder_id, transformer_id,
-                          critical_care, registered_at)
-SELECT head_end_id, nic_id, device_class, rated_w, zone_id, feeder_id, transformer_id, critical_care, at
-  FROM answered WHERE answer = 'Registered'
+                          critical_care, registered_at, limits_of_id)
+SELECT a.head_end_id, a.nic_id, device_class, rated_w, zone_id, feeder_id, a.transformer_id, critical_care, at, former.id
+  FROM answered a
+  LEFT JOIN (SELECT head_end_id, nic_id, transformer_id, min(id) AS id
+               FROM derms_device WHERE ended_at IS NOT NULL
+              GROUP BY head_end_id, nic_id, transformer_id) former
+    ON former.head_end_id = a.head_end_id AND former.nic_id = a.nic_id AND former.transformer_id = a.transformer_id
+ WHERE a.answer = 'Registered'
  -- Extracts are ordered by id; this way each part of devices enrolled together is a range of NIC ids.
- ORDER BY nic_id
+ ORDER BY a.nic_id
     ON CONFLICT (head_end_id, nic_id) WHERE ended_at IS NULL DO NOTHING;
 
 INSERT INTO derms_enrollment (program_id, device_id, starts_at)

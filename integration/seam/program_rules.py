@@ -54,7 +54,7 @@ class Kind(Enum):
     """
 
     WINDOW = auto()  # when a stage may run
-    LENGTH = auto()  # how long a stage may be
+    LENGTH = auto()  # how long an event may be
     GAP = auto()  # the time between two events of a device
     DAYS = auto()  # days in a row with an event of a device
     EVENTS = auto()  # events of a device in a period
@@ -72,7 +72,10 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: its name in messages and events, its label in CPM, why DERMS leaves devices out, when it is broken."""
+    """A rule: its name in messages and events, its label in CPM, why DERMS leaves devices out, when it is broken.
+
+    A rule about a device's use looks at its events in this program, or in all of them.
+    """
 
     name: str
     label: str
@@ -80,6 +83,7 @@ class Rule:
     kind: Kind
     broken_if: str
     period: Period | None = None
+    all_programs: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,11 @@ NOTICE = Rule(
     "at Schedule, fewer minutes than this remain until the start",
 )
 LONGEST = Rule(
-    "longest", _("Longest event"), _("longest event"), Kind.LENGTH, "the stage is longer than this many minutes"
+    "longest",
+    _("Longest event"),
+    _("longest event"),
+    Kind.LENGTH,
+    "the stage and those that adjoin it last longer than this many minutes",
 )
 CONSECUTIVE_DAYS = Rule(
     "consecutive_days",
@@ -154,7 +162,8 @@ GAP = Rule(
     _("Gap between events"),
     _("gap between events"),
     Kind.GAP,
-    "another event of the device ends or starts closer than this many minutes",
+    "another event of the device, in any program, ends or starts closer than this many minutes",
+    all_programs=True,
 )
 CRITICAL_CARE = Rule(
     "critical_care",
@@ -197,7 +206,7 @@ class ProgramRules(Contract):
         Input(_("Minimum time from Schedule to the start. Empty: none."), _("Customer notice (minutes)")),
     ] = Field(default=None, description="Minutes from Schedule to the start, at least.")
     longest_minutes: Annotated[SomeMinutes, LONGEST, Input(label=_("Longest event (minutes)"))] = Field(
-        default=None, description="Minutes that an event may last."
+        default=None, description="Minutes that an event's adjoining stages may last together."
     )
     events_per_day: Annotated[Events, _events(DAY, _("Events per day"), _("events per day"))] = Field(
         default=None, description="Events of a device on one day of the control zone."

@@ -8,12 +8,13 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derms.models import Candidate, ControlZone, Device, Enrollment, HeadEnd, Program
+from derms.models import Candidate, ControlZone, Device, Enrollment, Feeder, HeadEnd, Program, Transformer
 from derms.operations import change_enrollment
 from integration.seam import sql
 from integration.seam.delivery import NotYet
 from integration.seam.messages import EnrollmentChange
 from integration.seam.models import Message
+from integration.seam.sql import identifier, statement
 from tests import factories
 from tests.threads import run_together
 
@@ -153,3 +154,39 @@ def test_while_devices_are_chosen_in_the_zone_a_change_waits(head_end: HeadEnd, 
 
     assert isinstance(answer, NotYet)
     assert not Device.objects.exists()
+
+
+def _first_registrations() -> list[int | None]:
+    return list(Device.objects.order_by("pk").values_list("limits_of", flat=True))
+
+
+@pytest.mark.django_db
+def test_a_device_that_comes_back_to_its_place_points_to_its_first_registration(
+    zone: ControlZone, head_end: HeadEnd
+) -> None:
+    Transformer.objects.create(code="NORTH-T2", feeder=Feeder.objects.get(code="NORTH-F1"))
+    for day, where in ((1, "NORTH-T1"), (3, "NORTH-T1"), (5, "NORTH-T2"), (7, "NORTH-T1")):
+        change_enrollment(_change("start", day, transformer=where), now=NOW)
+        change_enrollment(_change("end", day + 1, transformer=where), now=NOW)
+
+    first = Device.objects.order_by("pk").values_list("pk", flat=True)[0]
+    assert _first_registrations() == [None, first, None, first]
+
+
+@pytest.mark.django_db
+def test_a_load_points_to_first_registrations_too(zone: ControlZone, program: Program, head_end: HeadEnd) -> None:
+    for change, day in (("start", 1), ("end", 2)):
+        change_enrollment(_change(change, day), now=NOW)
+    with transaction.atomic():
+        sql.execute(
+            "CREATE TEMPORARY TABLE staged ON COMMIT DROP AS"
+            " SELECT 'HE1' AS head_end, nic_id, 'battery' AS device_class, 5000 AS rated_w, 'NORTH' AS zone,"
+            " 'NORTH-F1' AS feeder, 'NORTH-T1' AS transformer, false AS critical_care, %s::timestamptz AS at"
+            " FROM unnest(ARRAY['A1', 'A2']) nic_id",
+            [NOW],
+        )
+        load = statement("derms", "load_enrollments", staged=identifier("staged"))
+        sql.execute(load, {"program": program.pk})
+
+    first = Device.objects.order_by("pk").values_list("pk", flat=True)[0]
+    assert _first_registrations() == [None, first, None]

@@ -29,6 +29,7 @@ def broken(rules: ProgramRules, starts_at: datetime, hours: float = 1) -> str | 
         rules,
         starts_at=starts_at,
         ends_at=starts_at + timedelta(hours=hours),
+        length=timedelta(hours=hours),
         now=starts_at - timedelta(days=1),
         time_zone="America/New_York",
         overridden=set(),

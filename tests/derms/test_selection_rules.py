@@ -7,29 +7,40 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derms.models import ControlZone, Device, Event, Program, Stage
+from derms.models import ControlZone, Device, Event, Program, Removal, Stage
 from derms.set_operations.choosing import Chosen
 from integration.seam.program_rules import RULES
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 Choose = Callable[..., Chosen]
 
 
 @pytest.fixture
 def used(device: Callable[..., Device], event: Event, program: Program, noon: datetime) -> Callable[..., Device]:
-    """A device that was reserved for stages of other events, each specified by its start from noon and its length."""
+    """A device that was reserved for stages of other events, each specified by its start from noon and its length.
 
-    def make(*stages: tuple[timedelta, timedelta], state: str = "Completed", of: Program | None = None) -> Device:
+    `ran` is how long they really ran, if not to their ends.
+    """
+
+    def make(
+        *stages: tuple[timedelta, timedelta],
+        state: str = "Completed",
+        of: Program | None = None,
+        ran: timedelta | None = None,
+    ) -> Device:
         made = device()
         for starts, length in stages:
-            window = (noon + starts, noon + starts + length)
-            factories.reserved_stage(another_event(event), of or program, *window, made, state=state)
+            start = noon + starts
+            times = {} if ran is None else {"started_at": start, "ended_at": start + ran}
+            window = (start, start + length)
+            factories.reserved_stage(another_event(event), of or program, *window, made, state=state, **times)
         return made
 
     return make
@@ -189,21 +200,15 @@ def test_open_reservations_count_and_canceled_ones_do_not(
     assert (choose().devices, choose().left_out) == (1, {"rule: events per week": 1})
 
 
-def test_a_stage_canceled_while_it_ran_counts(
-    used: Callable[..., Device], choose: Choose, program: Program, noon: datetime
-) -> None:
-    used((-DAY, HOUR), state="Canceled")
-    Stage.objects.filter(state="Canceled").update(started_at=noon - DAY)
+def test_a_stage_canceled_while_it_ran_counts(used: Callable[..., Device], choose: Choose, program: Program) -> None:
+    used((-DAY, HOUR), state="Canceled", ran=MINUTE)
     obeying(program, events_per_week=1)
 
     assert choose().devices == 0
 
 
-def test_a_program_without_a_gap_asks_for_none(
-    used: Callable[..., Device], choose: Choose, program: Program, noon: datetime
-) -> None:
-    used((-HOUR, 3 * HOUR), state="Canceled")
-    Stage.objects.filter(state="Canceled").update(started_at=noon - HOUR)
+def test_a_program_without_a_gap_asks_for_none(used: Callable[..., Device], choose: Choose, program: Program) -> None:
+    used((-HOUR, 3 * HOUR), state="Canceled", ran=HOUR)
 
     obeying(program, events_per_week=5)
     assert choose().devices == 1
@@ -213,6 +218,111 @@ def test_a_program_without_a_gap_asks_for_none(
 
     obeying(program, events_per_week=5, gap_minutes=1)
     assert choose().left_out == {"rule: gap between events": 1}
+
+
+def test_a_canceled_stage_blocks_nobody_in_the_rest_of_its_window(
+    used: Callable[..., Device], choose: Choose, program: Program
+) -> None:
+    used((-HOUR, 3 * HOUR), state="Canceled", ran=80 * SECOND)
+
+    obeying(program, events_per_week=5, gap_minutes=58)
+    assert choose().devices == 1
+    obeying(program, events_per_week=5, gap_minutes=59)
+    assert choose().left_out == {"rule: gap between events": 1}
+
+
+def test_hours_count_as_long_as_a_stage_ran(used: Callable[..., Device], choose: Choose, program: Program) -> None:
+    used((-2 * HOUR, 50 * MINUTE), state="Canceled", ran=6 * SECOND)
+
+    obeying(program, hours_per_week=1)
+    assert choose().left_out == {"rule: hours per week": 1}
+    Stage.objects.filter(state="New").update(ends_at=F("starts_at") + HOUR - 6 * SECOND)
+    assert choose().devices == 1
+
+
+def test_a_late_report_of_an_end_uses_up_no_more_than_the_window(
+    used: Callable[..., Device], choose: Choose, program: Program
+) -> None:
+    used((-2 * HOUR, HOUR), ran=HOUR + SECOND)
+    obeying(program, hours_per_week=2, gap_minutes=60)
+
+    assert choose().devices == 1
+
+
+def test_a_released_device_was_used_until_then_and_a_removed_one_was_not(
+    used: Callable[..., Device], choose: Choose, program: Program, noon: datetime
+) -> None:
+    left = {"released": used((-4 * HOUR, 3 * HOUR)), "removed": used((-4 * HOUR, 3 * HOUR))}
+    for stage in Stage.objects.filter(state="Completed"):
+        for answer, one in left.items():
+            Removal.objects.create(
+                stage_uid=stage.uid, head_end="HE1", nic_id=one.nic_id, reason="opt-out", requested_at=noon,
+                answer=answer, answered_at=noon - 3 * HOUR,
+            )  # fmt: skip
+    obeying(program, events_per_week=1)
+    assert (choose().devices, choose().left_out) == (1, {"rule: events per week": 1})
+    obeying(program, hours_per_week=2, gap_minutes=180)
+    assert choose().devices == 2
+    obeying(program, hours_per_week=1)
+    assert choose().left_out == {"rule: hours per week": 1}
+    obeying(program, gap_minutes=181)
+    assert choose().left_out == {"rule: gap between events": 1}
+
+
+@pytest.mark.parametrize(("adjoins", "limit", "holds"), [(0, 120, True), (0, 119, False), (1, 60, True)])
+def test_adjoining_stages_of_an_event_are_one_long_event(
+    adjoins: int, limit: int, holds: bool, device: Callable[..., Device], choose: Choose, program: Program,
+    event: Event, noon: datetime,
+) -> None:  # fmt: skip
+    device()
+    starts_at = noon + HOUR + adjoins * MINUTE
+    Stage.objects.create(
+        event=event, program=program, number=2, starts_at=starts_at, ends_at=starts_at + HOUR, control="off"
+    )
+    obeying(program, longest_minutes=limit)
+
+    assert choose().left_out == ({} if holds else {"rule: longest event": 1})
+
+
+def test_the_gap_begins_after_the_whole_event(
+    used: Callable[..., Device], choose: Choose, program: Program, event: Event, noon: datetime
+) -> None:
+    used((3 * HOUR, HOUR))
+    obeying(program, gap_minutes=61)
+    assert choose().devices == 1
+    Stage.objects.create(
+        event=event, program=program, number=2, starts_at=noon + HOUR, ends_at=noon + 2 * HOUR, control="off"
+    )
+    assert choose().left_out == {"rule: gap between events": 1}
+
+
+def test_the_gap_looks_at_all_programs_of_a_device_and_other_rules_at_one(
+    used: Callable[..., Device], choose: Choose, program: Program
+) -> None:
+    used((-2 * HOUR, HOUR), of=factories.program("OTHER"))
+
+    obeying(program, gap_minutes=61)
+    assert choose().left_out == {"rule: gap between events": 1}
+    obeying(program, gap_minutes=60, events_per_day=1, hours_per_week=1, consecutive_days=1)
+    assert choose().devices == 1
+
+
+@pytest.mark.parametrize(("elsewhere", "holds"), [(False, False), (True, True)])
+def test_limits_count_over_the_registrations_of_a_device_at_one_place(
+    elsewhere: bool, holds: bool, used: Callable[..., Device], device: Callable[..., Device], choose: Choose,
+    program: Program, noon: datetime,
+) -> None:  # fmt: skip
+    first = used((-DAY, HOUR))
+    Device.objects.filter(pk=first.pk).update(ended_at=noon - 12 * HOUR)
+    first.enrollments.update(ends_at=noon - 12 * HOUR)
+    again = device(nic_id=first.nic_id, limits_of=None if elsewhere else first)
+    third = used((-2 * DAY, HOUR))
+    Device.objects.filter(pk=third.pk).update(ended_at=noon - 6 * HOUR, nic_id=first.nic_id, limits_of=again.limits_of)
+    third.enrollments.update(ends_at=noon - 6 * HOUR)
+
+    obeying(program, events_per_week=2)
+
+    assert choose().left_out == ({} if holds else {"rule: events per week": 1})
 
 
 def test_other_programs_use_of_a_device_does_not_count(

@@ -1,6 +1,8 @@
--- Devices that have left a stage, before its start or while it ran. Selection, calls and counts ignore them.
+-- Devices that have left a stage, before its start or while it ran. They are free again, but what they
+-- were used for until they were released counts.
 CREATE VIEW derms_departure AS
-SELECT s.id AS stage_id, d.id AS device_id, m.reason
+SELECT s.id AS stage_id, d.id AS device_id, m.reason,
+       CASE WHEN m.answer = 'released' THEN m.answered_at END AS released_at
   FROM derms_removal m
   JOIN derms_stage s ON s.uid = m.stage_uid
   JOIN derms_headend h ON h.code = m.head_end
