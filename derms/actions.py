@@ -65,6 +65,7 @@ class Action:
     is_dangerous: bool = False
     has_own_page: bool = False  # instead of the confirm page
     is_step: bool = True  # shown in State Tracking
+    decides: bool = False  # for or against an event that waits for approval; on the decision card, too
     takes_several: bool = False  # offered in the list's Actions menu; for several events, only a reason is asked for
 
     @property
@@ -96,6 +97,7 @@ APPROVE = Action(
         done=_("%(number)s was approved; its devices are being chosen and reserved."),
         still_waits=_("Your approval of %(number)s is recorded; the event still needs the other one."),
     ),
+    decides=True,
     takes_several=True,
 )
 DENY = Action(
@@ -114,6 +116,7 @@ DENY = Action(
         keep=_("Leave it submitted"),
         done=_("%(number)s was denied; its author can edit it and submit it again."),
     ),
+    decides=True,
     is_dangerous=True,
     takes_several=True,
 )

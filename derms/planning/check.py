@@ -1,9 +1,9 @@
 """The check of a plan while it is typed: what it could reserve now, and what prevents it. Writes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from django.db import OperationalError, transaction
 
@@ -24,6 +24,7 @@ from .problems import plan_problems
 # The longest a person who is typing waits for a count; Submit and Schedule take the time they need.
 PATIENCE = "5s"
 QUERY_CANCELED = "57014"
+Seen = TypeVar("Seen")
 
 
 class StageCheck(NamedTuple):
@@ -98,12 +99,8 @@ class Check(NamedTuple):
 
 def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:
     """Check a plan, saved or only typed; one statement per stage counts its devices, two if stages overlap."""
-    try:
-        rows, counted = _counted(event, stages, now), True
-    except OperationalError as problem:
-        if getattr(problem.__cause__, "pgcode", "") != QUERY_CANCELED:
-            raise
-        rows, counted = [], False
+    found = within_patience(lambda: _counted(event, stages, now))
+    rows, counted = found or [], found is not None
     for row in rows:
         row.stage.goal_kw, row.stage.reserved_w = row.goal_kw, row.available.watts
     available = power_of(event, stages, stage_powers(stages), now).figures
@@ -120,6 +117,16 @@ def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:
         charts_of(event, stages, stage_powers(stages), now),
         counted,
     )
+
+
+def within_patience(look: Callable[[], Seen]) -> Seen | None:
+    """Return what looking returns; None if a statement of it took longer than PATIENCE."""
+    try:
+        return look()
+    except OperationalError as problem:
+        if getattr(problem.__cause__, "pgcode", "") != QUERY_CANCELED:
+            raise
+        return None
 
 
 def conflicts(event: Event, stages: list[Stage]) -> list[Stage]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from derms.figures.powers import stage_powers
 from derms.pages.charts import charts_of
 from derms.pages.power import power_of
+from derms.planning.decision import decision_of
 from derms.queries.lists import events_for_list, open_alerts_by_event, receipts, stages_of
 from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
@@ -27,7 +28,7 @@ from ..choices import EDITABLE_STATES, FINAL_STATES, EventState
 from ..columns import EVENTS, STAGES
 from ..filters import EVENT_VIEWS, EventFilter
 from ..models import Event
-from .tracking import buttons, steps
+from .tracking import buttons, deciding, steps
 
 ON_ITS_PAGE = ("figures", "approver", "balance_authority_approver")
 
@@ -74,6 +75,9 @@ def event(request: SignedInRequest, number: str) -> HttpResponse:
     template = "derms/event.html#event-live" if request.htmx else "derms/event.html"
     context = event_context(request, found)
     context["sent"] = sent_about([stage.uid for stage in context["stages"]])
+    context["deciding"] = deciding(context["buttons"])
+    if context["deciding"]:
+        context["decision"] = decision_of(found, clock.now())
     return render(request, template, context)
 
 
@@ -112,8 +116,8 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
         **_totals(stages),
     }
     now = clock.now()
-    unscheduled = found.state in (*EDITABLE_STATES, EventState.SUBMITTED, EventState.APPROVED)
-    context["has_missed_start"] = bool(stages) and unscheduled and context["starts_at"] < now
+    context["is_unscheduled"] = found.state in (*EDITABLE_STATES, EventState.SUBMITTED, EventState.APPROVED)
+    context["has_missed_start"] = bool(stages) and context["is_unscheduled"] and context["starts_at"] < now
     if stages:
         powers = stage_powers(stages)
         context["power"] = power_of(found, stages, powers, now)

@@ -23,6 +23,7 @@ class Button(NamedTuple):
     url: str
     style: str = ""
     refusal: str = ""
+    decides: bool = False
 
 
 class Step(NamedTuple):
@@ -45,11 +46,18 @@ def buttons(event: Event, person: AbstractUser) -> list[Button]:
             _url(action, event),
             _style(action, event),
             action.refusal(event, person) if action.refusal else "",
+            action.decides,
         )
         for action in ACTIONS.values()
         if action.is_step and not impossible_now(action, event)
         if person.has_perm(action.permission)
     ]
+
+
+def deciding(offered: list[Button]) -> list[Button]:
+    """The buttons of the decision card: none for a person who may not approve this event."""
+    found = [button for button in offered if button.decides]
+    return [] if any(button.refusal for button in found) else found
 
 
 def _url(action: Action, event: Event) -> str:
