@@ -13,6 +13,7 @@ from .approval import (
     submit_event,
     withdraw_event,
 )
+from .available import count_available_power
 from .cancellation import EventNotCancelable, calls_to_release, cancel_event, cancel_stage, not_cancelable
 from .cloning import clone_event
 from .delivered import follow_delivered_load
@@ -61,6 +62,7 @@ __all__ = [
     "change_enrollment",
     "clone_event",
     "close_stage",
+    "count_available_power",
     "count_calls",
     "create_event",
     "deny_event",

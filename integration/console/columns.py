@@ -7,14 +7,16 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from derms.queries.available import Available
 from integration.pages.columns import Column, Columns, link, noted
-from integration.pages.templatetags.gridcall import badge, kw, meter, number, watts, when, window
+from integration.pages.templatetags.gridcall import badge, kw, meter, number, when, window
 from integration.seam.models import Alert, Delivery, RefusedRow
 from integration.seam.systems import label_of
 
 from .changes import Change
 from .models import User
 from .overview import Waiting, Zone
+from .running import Running
 
 ALERTS = Columns[Alert](
     "console/alert_list.html",
@@ -131,15 +133,21 @@ def _window(event: Any) -> SafeString:
     return window(event.starts_at, event.ends_at)
 
 
-# Running events, with their window and reserved power.
-RUNNING_EVENTS = Columns[Any](
+# Running events, with what they deliver now.
+RUNNING_EVENTS = Columns[Running](
     "console/overview_events.html",
-    Column(_("Event"), _event_link, phone="title"),
-    Column(_("Name"), lambda event: noted(event.name, event.zone), phone=""),
-    Column(_("State"), lambda event: badge(event.state), phone="side"),
-    Column(_("Window"), _window, phone=""),
-    Column(_("Ends in"), "ends-in", css="num", phone="start label"),
-    Column(_("Reserved"), lambda event: watts(event.reserved_w), css="num", phone="end label"),
+    Column(_("Event"), lambda row: noted(_event_link(row.event), row.event.name), phone="title"),
+    Column(_("Control zone"), lambda row: row.event.zone, phone=""),
+    Column(_("Delivering now"), "delivering", phone=""),
+    Column(_("Missing now"), "lacks", css="num", phone="start label"),
+    Column(_("Ends in"), "ends-in", css="num", phone="end label"),
+)
+
+AVAILABLE = Columns[Available](
+    "console/overview_available.html",
+    Column(_("Program"), lambda row: row.program, phone="title"),
+    Column(_("Available"), lambda row: kw(row.kw), css="num", phone="side"),
+    Column(_("Devices"), lambda row: number(row.devices), css="num"),
 )
 
 WAITING = Columns[Waiting](
@@ -157,6 +165,7 @@ ZONES = Columns[Zone](
     Column(_("Zone"), lambda row: row.zone, phone="title"),
     Column(_("Load"), lambda row: kw(row.load_kw), css="num", phone="start label"),
     Column(_("Limit"), lambda row: kw(row.zone.limit_kw), css="num", phone="end label"),
-    Column(_("Load against limit"), lambda row: meter(row.load_kw, row.zone.limit_kw), phone=""),
+    Column(_("Peak of the next 24 hours"), "peak", phone=""),
+    Column(_("Peak against limit"), lambda row: meter(row.peak_kw, row.zone.limit_kw), phone=""),
     Column(_("Forecast until"), "forecast"),
 )

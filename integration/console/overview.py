@@ -4,17 +4,16 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AbstractUser
-from django.db.models import F, Max, OuterRef, QuerySet, Subquery
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from derms.choices import Approval, EventState, StageState
+from derms.choices import FINAL_STAGE_STATES, Approval, EventState, StageState
 from derms.four_eyes import own_work
 from derms.models import ControlZone, Event, LoadForecast, Stage
 from derms.queries.lists import events_for_list
 
 AHEAD = timedelta(hours=24)
-BEHIND = timedelta(hours=1)
 STAGES_SHOWN = 20
 # A zone whose forecast ends sooner than this can't have events tomorrow.
 FORECAST_SHORT = timedelta(hours=24)
@@ -38,7 +37,7 @@ class StageBar(NamedTuple):
 
 
 class Day(NamedTuple):
-    """The stages from an hour ago to a day ahead on one axis; in UTC if their zones' times differ."""
+    """The stages that run or come within a day on one axis; in UTC if their zones' times differ."""
 
     bars: list[StageBar]
     starts_at: datetime
@@ -47,31 +46,32 @@ class Day(NamedTuple):
 
 
 class Zone(NamedTuple):
-    """A control zone: its load in this hour in kW, and when its forecast ends."""
+    """A control zone: its load in this hour, the highest forecast of the next 24 in kW, and when its forecast ends."""
 
     zone: ControlZone
     load_kw: int | None
+    peak_kw: int | None
+    peak_at: datetime | None
     forecast_until: datetime | None
     ends_soon: bool
 
+    @property
+    def exceeds_limit(self) -> bool:
+        return self.zone.limit_kw is not None and (self.peak_kw or 0) > self.zone.limit_kw
 
-def running_events() -> QuerySet[Event]:
-    """Running events; the one that ends first comes first."""
-    return events_for_list().filter(state=EventState.IN_PROGRESS).order_by(F("ends_at"), "pk")
 
-
-def waiting_for(person: AbstractUser) -> list[Waiting]:
+def waiting_for(person: AbstractUser, now: datetime) -> list[Waiting]:
     """The events whose next step only this person, or somebody with their role, can take."""
-    found = [(event, what) for event in _events_that_wait() if (what := _what_it_waits_for(event, person))]
+    found = [(event, what) for event in _events_that_wait(now) if (what := _what_it_waits_for(event, person))]
     own = own_work(person, [event for event, _what in found if event.state == EventState.SUBMITTED])
     return [Waiting(event, what) for event, what in found if not own.get(event.pk)]
 
 
 def day_ahead(now: datetime) -> Day:
-    starts_at, ends_at = now - BEHIND, now + AHEAD
+    starts_at, ends_at = now, now + AHEAD
     stages = (
         Stage.objects.select_related("event__zone", "program")
-        .exclude(state=StageState.CANCELED)
+        .exclude(state__in=FINAL_STAGE_STATES)
         .exclude(event__state=EventState.CANCELED)
         .filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
         .order_by("starts_at", "pk")[:STAGES_SHOWN]
@@ -82,20 +82,25 @@ def day_ahead(now: datetime) -> Day:
 
 
 def zones(now: datetime) -> list[Zone]:
-    """Every control zone with its load in this hour: metered if known, else as forecast."""
+    """Every control zone with its load in this hour (metered if known, else as forecast) and its coming peak."""
     hour = now.replace(minute=0, second=0, microsecond=0)
     this_hour = LoadForecast.objects.filter(zone=OuterRef("pk"), hour=hour)
+    coming = LoadForecast.objects.filter(zone=OuterRef("pk"), hour__gte=hour, hour__lt=now + AHEAD)
+    highest = coming.order_by("-forecast_kw", "hour")
     found = ControlZone.objects.order_by("name").annotate(
         forecast_kw=Subquery(this_hour.values("forecast_kw")[:1]),
         metered_kw=Subquery(this_hour.values("metered_kw")[:1]),
+        peak_kw=Subquery(highest.values("forecast_kw")[:1]),
+        peak_at=Subquery(highest.values("hour")[:1]),
         last_hour=Max("load__hour"),
     )
     return [_zone(zone, now) for zone in found]
 
 
-def _events_that_wait() -> QuerySet[Event]:
+def _events_that_wait(now: datetime) -> QuerySet[Event]:
+    """Events on which somebody has to act. Nobody can approve or schedule one whose start has passed."""
     states = (EventState.SUBMITTED, EventState.DENIED, EventState.APPROVED)
-    return events_for_list().filter(state__in=states).order_by(F("starts_at"), "pk")
+    return events_for_list().filter(Q(starts_at__gt=now), state__in=states).order_by(F("starts_at"), "pk")
 
 
 def _what_it_waits_for(event: Event, person: AbstractUser) -> str | Promise | None:
@@ -132,4 +137,5 @@ def _state(stage: Stage) -> str:
 def _zone(zone: Any, now: datetime) -> Zone:
     until = zone.last_hour + timedelta(hours=1) if zone.last_hour else None
     load = zone.forecast_kw if zone.metered_kw is None else zone.metered_kw
-    return Zone(zone, load, until, until is None or until - now < FORECAST_SHORT)
+    ends_soon = until is None or until - now < FORECAST_SHORT
+    return Zone(zone, load, zone.peak_kw, zone.peak_at, until, ends_soon)

@@ -10,14 +10,16 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from derms.queries.available import available_power
 from integration.pages.access import allow
 from integration.pages.http import SignedInRequest
 from integration.seam import clock
 from integration.seam.logs import request_id
 from integration.seam.queries import backlog, open_alerts
 
-from .columns import RUNNING_EVENTS, WAITING, ZONES
-from .overview import day_ahead, running_events, waiting_for, zones
+from .columns import AVAILABLE, RUNNING_EVENTS, WAITING, ZONES
+from .overview import day_ahead, waiting_for, zones
+from .running import delivering, next_event, running_events
 
 ALERTS_SHOWN = 5
 
@@ -46,10 +48,15 @@ def _events(request: SignedInRequest) -> dict[str, Any]:
     if not request.user.has_perm("derms.view_event"):
         return {}
     now = clock.now()
+    running = running_events(now)
     return {
-        "running": running_events(),
+        "running": running,
+        "delivering": delivering(running),
+        "next_event": next_event(),
+        "available": available_power(),
+        "available_columns": AVAILABLE,
         "running_columns": RUNNING_EVENTS,
-        "waiting": waiting_for(request.user),
+        "waiting": waiting_for(request.user, now),
         "waiting_columns": WAITING,
         "day": day_ahead(now),
         "zones": zones(now),

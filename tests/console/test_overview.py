@@ -9,9 +9,20 @@ import pytest
 from django.test import Client
 
 from derms import operations
-from derms.models import ControlZone, Event
+from derms.models import (
+    ControlZone,
+    Device,
+    DeviceUnavailability,
+    Enrollment,
+    Event,
+    LoadForecast,
+    Program,
+    Stage,
+    Strategy,
+)
 from integration.console.models import User
 from integration.seam.alerts import raise_alert
+from integration.seam.messages import DeliveredLoad as Report
 from integration.seam.models import Priority
 from tests import factories
 from tests.pages.html import html_of
@@ -32,7 +43,7 @@ def waiting(person: User) -> list[tuple[str, str]]:
 def test_running_events_count_down(event_in: EventIn, operator: User) -> None:
     event = event_in("In Progress")
     answer = page(operator)
-    assert list(answer.context["running"]) == [event]
+    assert [row.event for row in answer.context["running"]] == [event]
     assert f'href="/events/{event.number}/"' in answer.content.decode()
     assert "data-countdown" in answer.content.decode()
 
@@ -115,6 +126,101 @@ def test_open_alerts_and_the_backlog_are_counted(operator: User, approver: User)
     assert "backlog" not in page(approver).context
 
 
+def report(event: Event, kw: int, now: datetime) -> None:
+    """What LEC reports as delivered by the event's one stage, which began a minute ago."""
+    stage = event.stages.get()
+    Stage.objects.filter(pk=stage.pk).update(
+        starts_at=now - timedelta(minutes=1), ends_at=now + timedelta(hours=1), reserved_w=950_000
+    )
+    counts = {"called": 20, "answered": 20, "rejected": 0, "overridden": 0, "reduction_w": kw * 1000}
+    operations.follow_delivered_load(Report.model_validate({"stage_uid": stage.uid, "at": now, **counts}))
+
+
+def test_what_runs_is_delivered_against_the_target_of_this_moment(
+    event_in: EventIn, operator: User, zone: ControlZone, program: Program, now: datetime
+) -> None:
+    events = []
+    for prefix in "KLM":
+        factories.fleet(zone, program, 20, since=now - timedelta(days=30), prefix=prefix)
+        events.append(event_in("In Progress"))
+    short, free, silent = events
+    Event.objects.filter(pk=short.pk).update(objective="Load Reduction", target_kw=900)
+    report(short, 435, now)
+    report(free, 950, now)
+    context = page(operator).context
+    rows = {row.event: row for row in context["running"]}
+    assert (rows[short].lacks_kw, rows[short].is_below) == (465, True)
+    assert (rows[free].lacks_kw, rows[free].is_below) == (None, False), "it has no target"
+    assert rows[silent].power.delivering_kw is None
+    assert context["delivering"] == (1385, 1850, 1)
+
+
+@pytest.mark.parametrize(("kw", "is_below"), [(809, True), (810, False), (950, False)])
+def test_an_event_is_below_its_target_from_the_share_that_raises_the_alert(
+    event_in: EventIn, operator: User, now: datetime, kw: int, is_below: bool
+) -> None:
+    event = event_in("In Progress")
+    Event.objects.filter(pk=event.pk).update(objective="Load Reduction", target_kw=900)
+    report(event, kw, now)
+    assert [row.is_below for row in page(operator).context["running"]] == [is_below]
+
+
+def test_the_scheduled_event_that_starts_first_is_next(event_in: EventIn, operator: User, now: datetime) -> None:
+    assert page(operator).context["next_event"] is None
+    event_in("Scheduled", starts_at=now + timedelta(hours=5))
+    first = event_in("Scheduled", starts_at=now + timedelta(hours=3))
+    event_in("Approved", starts_at=now + timedelta(hours=2, minutes=30))
+    answer = page(operator)
+    assert answer.context["next_event"] == first
+    assert "Next start" in html_of(answer)
+
+
+def test_a_plan_whose_start_has_passed_waits_for_nobody(event_in: EventIn, approver: User, now: datetime) -> None:
+    event = event_in("Submitted")
+    assert len(waiting(approver)) == 1
+    Stage.objects.filter(event=event).update(starts_at=now - timedelta(minutes=1))
+    assert waiting(approver) == []
+
+
+def test_each_zone_shows_the_hour_of_its_coming_peak(zone: ControlZone, operator: User, now: datetime) -> None:
+    ControlZone.objects.filter(pk=zone.pk).update(limit_kw=51_000)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    for hours, kw in ((-1, 99_000), (7, 52_000), (9, 52_000), (25, 80_000)):
+        LoadForecast.objects.filter(zone=zone, hour=hour + timedelta(hours=hours)).update(forecast_kw=kw)
+    (row,) = page(operator).context["zones"]
+    assert (row.peak_kw, row.peak_at, row.exceeds_limit) == (52_000, hour + timedelta(hours=7), True)
+
+
+def test_what_is_available_counts_each_device_once(
+    zone: ControlZone, program: Program, strategy: Strategy, operator: User, now: datetime
+) -> None:
+    """Twenty devices of 1 kW, of which 0.8 are expected of each; five are in a second program as well."""
+    other = factories.program("HEAT")
+    for device in Device.objects.order_by("pk")[:5]:
+        Enrollment.objects.create(program=other, device=device, starts_at=now - timedelta(days=1))
+    assert page(operator).context["available"] is None
+    operations.count_available_power(now=now)
+    found = page(operator).context["available"]
+    assert found.programs == [(program.name, 20, 16.0), (other.name, 5, 4.0)]
+    assert found.whole == ("", 20, 16.0)
+
+
+def test_devices_that_run_are_away_or_left_a_program_are_not_available(
+    event_in: EventIn, operator: User, program: Program, zone: ControlZone, now: datetime
+) -> None:
+    event_in("In Progress")
+    away, ended, *_ = [factories.device(zone, program, since=now - timedelta(days=1)) for _ in range(3)]
+    DeviceUnavailability.objects.create(
+        uid=uuid.uuid4(), device=away, starts_at=now - timedelta(hours=1), ends_at=now + timedelta(hours=1)
+    )
+    Enrollment.objects.filter(device=ended).update(ends_at=now)
+    operations.count_available_power(now=now)
+    assert page(operator).context["available"].whole == ("", 1, 0.8), "the twenty of the running event are called"
+    Program.objects.filter(pk=program.pk).update(active=False)
+    operations.count_available_power(now=now)
+    assert page(operator).context["available"].whole == ("", 0, 0)
+
+
 def test_an_administrator_sees_messages_and_no_events(administrator: User) -> None:
     context = page(administrator).context
     assert "backlog" in context
@@ -157,7 +263,7 @@ def test_the_page_asks_the_same_of_the_database_however_much_goes_on(
     client = Client()
     client.force_login(approver)
     event_in("Submitted")
-    with django_assert_num_queries(17) as few:
+    with django_assert_num_queries(19) as few:
         client.get("/")
     for _ in range(3):
         operations.submit_event(event_id=new_event().pk, by=operator, now=now)

@@ -13,7 +13,7 @@ from .examples import PEOPLE, example_of, pages
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_demo")]
 
 QUERIES: dict[str, int] = {
-    "": 22,
+    "": 24,
     "alerts/": 10,
     "audit-trail/": 10,
     "customers/": 9,

@@ -1,0 +1,25 @@
+"""Counting the power that could be called now."""
+
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+
+from integration.seam import sql
+from integration.seam.sql import statement
+
+from ..choices import StageState
+from ..models import Program, Stage
+from ..queries.available import KEY, Available, AvailablePower
+
+KEPT = timedelta(minutes=15)  # three turns of the clock: an older count says nothing about now
+
+
+def count_available_power(now: datetime) -> None:
+    """Count the free devices of each program over all candidates in one statement, and keep the result for pages."""
+    running = list(Stage.objects.filter(state=StageState.IN_PROGRESS).values_list("pk", flat=True))
+    found = sql.rows(statement("derms", "available_power"), {"now": now, "running_stages": running})
+    rows = {program: (devices, watts / 1000) for program, devices, watts in found}
+    whole = Available("", *rows.pop(None))
+    names = dict(Program.objects.filter(pk__in=rows).values_list("pk", "name"))
+    programs = sorted((Available(names[pk], *row) for pk, row in rows.items()), key=lambda one: -one.kw)
+    cache.set(KEY, AvailablePower(now, programs, whole), KEPT.total_seconds())

@@ -1,0 +1,26 @@
+-- Counts per program the free devices and the W expected of them at this hour; the last row has each device once.
+WITH busy AS (
+    SELECT r.device_id
+      FROM derms_reservation r
+     WHERE r.stage_id = ANY(%(running_stages)s::bigint[])
+       AND NOT EXISTS (SELECT FROM derms_departure d WHERE d.stage_id = r.stage_id AND d.device_id = r.device_id)
+     UNION
+    SELECT device_id FROM derms_deviceunavailability
+     WHERE NOT canceled AND starts_at <= %(now)s AND ends_at > %(now)s),
+known AS (
+    SELECT c.device_id, c.program_id,
+           round(c.rated_w * f.factor * c.rate_pm * 0.001
+                 * coalesce(least(1, (5 + a.total) / (5 + a.n)), 1))::integer AS watts
+      FROM derms_candidate c
+      JOIN derms_program p ON p.id = c.program_id AND p.active
+      JOIN derms_reductionfactor f ON f.zone_id = c.zone_id AND f.device_class = c.device_class::text
+                                  AND f.hour <= %(now)s AND f.hour > %(now)s - interval '1 hour'
+      LEFT JOIN derms_availability a ON a.head_end_id = c.head_end_id
+     WHERE c.enrolled_from <= %(now)s AND (c.enrolled_until IS NULL OR c.enrolled_until > %(now)s)),
+free AS MATERIALIZED (
+    SELECT * FROM known
+     WHERE watts > 0 AND NOT EXISTS (SELECT FROM busy WHERE busy.device_id = known.device_id))
+SELECT program_id, count(*), sum(watts)::bigint FROM free GROUP BY program_id
+ UNION ALL
+SELECT NULL, count(*), coalesce(sum(watts), 0)::bigint
+  FROM (SELECT max(watts) AS watts FROM free GROUP BY device_id) once
