@@ -169,10 +169,12 @@ def _choice_of(
     joins = {name: (_JOIN if needed else _NO_JOIN)[name] for name, needed in needs.items()}
     by_device = device_rules(tuple(in_force), is_any_counted=bool(params["counted_stages"]))
     kept = compose(_OR_KEPT if taken_by else "")
-    parts = {**joins, **by_device._asdict(), **device_order(stage)._asdict(), "or_kept": kept, "former": former()}
+    takes_all = goal_kw is None and cap is None
+    order = device_order(stage, is_ranked=not takes_all)
+    parts = {**joins, **by_device._asdict(), **order._asdict(), "or_kept": kept, "former": former()}
     candidates = statement("derms", "candidates", within_groups=within_groups, **parts)
     every_eligible = compose(_EVERY_ELIGIBLE, candidates=candidates)
-    if goal_kw is None and cap is None:
+    if takes_all:
         count_left_out = statement("derms", "count_left_out", candidates=candidates)
         return _Choice(every_eligible, params, dict(sql.rows(count_left_out, params)))
     rank_candidates = statement("derms", "rank_candidates", candidates=candidates)

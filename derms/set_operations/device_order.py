@@ -10,15 +10,19 @@ from typing import NamedTuple
 from django.db.models import F
 
 from derms.choices import CallOrder, StageState
-from derms.models import Availability, Stage
+from derms.models import Availability, Departure, Stage
 from derms.set_operations.candidates import called_before
-from integration.seam.sql import Sql, compose, identifier, integer, statement
+from integration.seam.sql import Sql, compose, identifier, integer, statement, union_all
 
 _EXPECTED = "round(c.rated_w * c.share * c.rate_pm * {available})::integer"
 _COUNTED = compose("(CASE WHEN c.season = %(season)s THEN c.season_events ELSE 0 END)")
-# The devices of each event that isn't counted are joined: faster than counting the events of each device.
-_JOIN = "LEFT JOIN ({devices}) {event} ON {event}.device_id = c.device_id"
-_HELD = "({event}.device_id IS NOT NULL)::integer"
+# How many of the events that aren't counted yet hold each device. A few events are joined one by one, which several
+# processes share; more are counted by device first, so that memory doesn't grow with each. `+ 0` keeps the planner from
+# searching the key for each candidate: it underrates how many there are.
+JOINED = 3
+_COMING = "LEFT JOIN ({events}) {name} ON {name}.device_id = c.device_id"
+_ONE = "SELECT device_id + 0 AS device_id, 1 AS events FROM ({devices}) held"
+_SEVERAL = "SELECT device_id, count(*)::integer AS events FROM ({devices}) held GROUP BY device_id"
 
 
 class Order(NamedTuple):
@@ -40,22 +44,28 @@ ORDERS: Mapping[str, Order] = {
 
 
 class DeviceOrder(NamedTuple):
-    """Parts of sql/candidates.sql: a candidate's rank and expected W, and the joins that they need."""
+    """Parts of sql/candidates.sql: a candidate's rank and expected W, and the joins that the rank needs."""
 
     rank: Sql
     expected: Sql
-    not_counted: Sql
+    coming: Sql
 
 
-def device_order(stage: Stage) -> DeviceOrder:
-    """Return the order that a stage's event asks for. Events that aren't counted yet are events of a device, too."""
-    order, events = ORDERS[stage.event.call_order], _events_not_counted(stage)
-    held = [compose(_HELD, event=_name(event)) for event in events]
-    join = [compose(_JOIN, devices=devices, event=_name(event)) for event, devices in events.items()]
-    rank = f"({order.first}) * {order.second_values} + {order.second}"
+def device_order(stage: Stage, *, is_ranked: bool) -> DeviceOrder:
+    """Return the order that a stage's event asks for; every rank is 0 if all eligible devices are taken anyway.
+
+    Events that aren't counted yet are events of a device, too.
+    """
     expected = compose(_EXPECTED, available=_available())
-    parts = {"events": compose(" + ".join([_COUNTED, *held])), "expected": expected}
-    return DeviceOrder(compose(rank, **parts), expected, compose("\n  ".join(join)))
+    if not is_ranked:
+        return DeviceOrder(compose("0"), expected, compose(""))
+    order = ORDERS[stage.event.call_order]
+    coming = {identifier(f"coming_{n}"): events for n, events in enumerate(_coming(stage))}
+    terms = [compose("coalesce({name}.events, 0)", name=name) for name in coming]
+    joins = [compose(_COMING, events=events, name=name) for name, events in coming.items()]
+    events = compose("({terms})", terms=compose(" + ".join([_COUNTED, *terms])))
+    rank = compose(f"({order.first}) * {order.second_values} + {order.second}", events=events, expected=expected)
+    return DeviceOrder(rank, expected, compose("\n  ".join(joins)))
 
 
 def _available() -> Sql:
@@ -67,27 +77,31 @@ def _available() -> Sql:
     return compose("(CASE c.head_end_id {cases} ELSE 1000 END) * 0.000001::float8", cases=compose(" ".join(cases)))
 
 
-def _events_not_counted(stage: Stage) -> dict[int, Sql]:
-    """The devices of each event of the season that has other stages which hold or called devices and aren't counted."""
+def _coming(stage: Stage) -> list[Sql]:
+    """Queries of devices and their events of the season that have other stages with reservations, not counted yet."""
     zone = stage.event.zone
     others = Stage.objects.filter(event__zone=zone, calls_counted_at=None).exclude(pk=stage.pk)
     others = others.exclude(state=StageState.NEW).exclude(state=StageState.CANCELED, started_at=None)
-    open_stages, counted = defaultdict(list), defaultdict(list)
+    events, counted = defaultdict(list), defaultdict(list)
     for pk, event, starts_at in others.order_by("pk").values_list("pk", "event_id", "starts_at"):
         if zone.season(starts_at) == zone.season(stage.starts_at):
-            open_stages[event].append(pk)
-    known = Stage.objects.filter(event_id__in=open_stages).exclude(calls_counted_at=None)
+            events[event].append(pk)
+    known = Stage.objects.filter(event_id__in=events).exclude(calls_counted_at=None)
     for pk, event in known.values_list("pk", "event_id"):
         counted[event].append(pk)
-    return {event: _devices(stages, counted[event]) for event, stages in open_stages.items()}
+    each = [_devices(stages, counted[event]) for event, stages in events.items()]
+    if len(each) > JOINED:
+        return [compose(_SEVERAL, devices=union_all(each))]
+    return [compose(_ONE, devices=devices) for devices in each]
 
 
 def _devices(stages: list[int], counted: list[int]) -> Sql:
-    """The devices of stages of one event, each once."""
-    before = called_before(counted, "r.device_id")
-    each = (statement("derms", "not_counted_devices", stage=integer(pk), called_before=before) for pk in stages)
+    """The devices of stages of one event, each once, without those that have left or are counted already."""
+    left = set(Departure.objects.filter(stage_id__in=stages).values_list("stage_id", flat=True))
+    without = {pk: statement("derms", "without_departed", stage=integer(pk)) for pk in left}
+    parts = {"called_before": called_before(counted, "r.device_id")}
+    each = (
+        statement("derms", "not_counted_devices", stage=integer(pk), departed=without.get(pk, compose("")), **parts)
+        for pk in stages
+    )
     return compose(" UNION ".join(each))
-
-
-def _name(event: int) -> Sql:
-    return identifier(f"event_{event}")

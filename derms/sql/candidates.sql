@@ -59,7 +59,7 @@ SELECT c.device_id, {rank} AS rank, {expected} AS expected_w, round(c.rated_w * 
   {unavailable}
   {held}
   {use}
-  {not_counted}
+  {coming}
  WHERE c.program_id = %(program)s AND c.zone_id = %(zone)s
    AND c.enrolled_from < %(ends_at)s AND (c.enrolled_until IS NULL OR c.enrolled_until > %(starts_at)s)
    {within_groups}

@@ -33,7 +33,7 @@ PAIRS: dict[str, list[tuple[Any, Any]]] = {
     "head_end_pm": [(1000, 1000), (1000, 600)],
     "is_this_season": [(True, True), (True, False)],
     "counted_events": [(0, 1), (22, 23), (23, 24), (24, 25), (31, 32), (32, 33), (98, 99), (99, 100)],
-    "coming_events": [(0, 0), (0, 1), (1, 2)],
+    "coming_events": [(0, 0), (0, 1), (1, 2), (0, 5)],  # more than are joined one by one
     "days": [(0, 1), (13, 14), (14, 15), (47, 48), (48, 49), (49, 50), (1, 400)],
     "silent_run": [(0, 0), (2, 3), (0, 3)],
 }
@@ -71,7 +71,7 @@ def fleet(
             factories.used(made, before=noon, days=one.days, **use)
             if not one.is_this_season:
                 sql.execute("UPDATE derms_candidate SET season = season - 1 WHERE device_id = %s", [made.pk])
-        for number in (1, 2):
+        for number in range(1, 1 + max(one.coming_events for one in known)):
             held = Device.objects.filter(pk__in=[pk for pk, one in found.items() if one.coming_events >= number])
             window = noon + number * timedelta(hours=3), noon + number * timedelta(hours=3, minutes=20)
             factories.reserved_stage(another_event(event), program, *window, *held)
