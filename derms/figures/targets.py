@@ -56,7 +56,7 @@ def frozen_steps(event: Event) -> tuple[TargetStep, ...]:
 
 
 def _needed_kw(event: Event, at: datetime, forecast: dict[datetime, float], others: Sequence[StagePower]) -> float:
-    load = forecast.get(at.replace(minute=0, second=0, microsecond=0), 0.0)
+    load = forecast.get(event.zone.hour_of(at), 0.0)
     reserved = sum(stage.reserved_at(at) for stage in others if stage.runs(at))
     return max(0.0, load - reserved - (event.threshold_kw or 0))
 

@@ -1,6 +1,6 @@
 """The grid, its load forecast and the power its devices are expected to reduce."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -48,6 +48,11 @@ class ControlZone(models.Model):
     def local_day(self, moment: datetime) -> date:
         return moment.astimezone(ZoneInfo(self.time_zone)).date()
 
+    def hour_of(self, moment: datetime) -> datetime:
+        """The start of the hour of the zone's time that contains a moment; offsets such as +10:30 exist."""
+        local = moment.astimezone(ZoneInfo(self.time_zone))
+        return moment - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+
     def season(self, moment: datetime) -> int:
         """The year in which the utility's year that contains a moment began, in local time."""
         day = self.local_day(moment)
@@ -93,12 +98,15 @@ class HeadEnd(models.Model):
 
 
 class LoadForecast(models.Model):
-    """A zone's load in one hour: forecast, and metered once the hour has passed. Average kW over the hour."""
+    """A zone's load in one hour: forecast, and metered once the hour has passed. Average kW over the hour.
+
+    Negative if the zone generates more than it uses.
+    """
 
     zone = models.ForeignKey(ControlZone, on_delete=models.CASCADE, related_name="load")
     hour = models.DateTimeField()
-    forecast_kw = models.PositiveIntegerField()
-    metered_kw = models.PositiveIntegerField(null=True)
+    forecast_kw = models.IntegerField()
+    metered_kw = models.IntegerField(null=True)
     loaded_at = models.DateTimeField(db_default=Now())
 
     class Meta:

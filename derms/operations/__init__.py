@@ -30,8 +30,9 @@ from .events import (
     require_editable,
 )
 from .execution import follow_execution, report_unended_stage, report_unstarted_stage
-from .forecast import ForecastLoaded, ForecastRefused, load_forecast
+from .forecast import ForecastImplausible, ForecastLoaded, load_forecast
 from .forecast_age import report_old_forecast
+from .forecast_file import ForecastRefused
 from .locks import EventChanged, require_unchanged
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
 from .removals import answer_removal, opt_out_device, save_unavailability
@@ -49,6 +50,7 @@ __all__ = [
     "EventNotInState",
     "EventNotSchedulable",
     "EventNotSubmittable",
+    "ForecastImplausible",
     "ForecastLoaded",
     "ForecastRefused",
     "PlannedStage",

@@ -2,67 +2,64 @@
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import IntegerField, Max
+from django.db.models.functions import Abs, Coalesce, Greatest
 
-from ..choices import DeviceClass
 from ..models import ControlZone, LoadForecast, ReductionFactor
 from .forecast_age import close_old_forecast
+from .forecast_file import ForecastRefused, Row, read_rows
 
-CLASSES: tuple[str, ...] = tuple(DeviceClass.values)
-COLUMNS = ["zone", "hour", "load_mw", *CLASSES]
 HOUR = timedelta(hours=1)
-MOST_MW = 2_000_000  # converted to kW, just below the column's maximum
 BATCH = 2_000
-T = TypeVar("T")
+PLAUSIBLE = 10  # times the highest load known of a zone, or as a fraction of it: kW and MW differ by 1,000
 
 
 class ForecastLoaded(NamedTuple):
-    """The number of rows loaded (one per zone and hour), from the first hour's start to the last hour's end."""
+    """The number of rows loaded (one per zone and hour), from the first hour's start to the last hour's end.
+
+    `kept` is how many of them stay as they were, because their hour has begun.
+    """
 
     rows: int
     starts_at: datetime
     ends_at: datetime
+    kept: int
 
 
-class ForecastRefused(Exception):
-    """The file has faults and nothing was loaded; `rows` holds (line number, reason) for each fault."""
+class ForecastImplausible(Exception):
+    """The loads are far from what is known of their zones; a person has to confirm them, and nothing was loaded."""
 
-    def __init__(self, rows: Sequence[tuple[int, str]]) -> None:
-        super().__init__(f"The forecast has {len(rows)} faults; nothing was loaded.")
-        self.rows = list(rows)
-
-
-class _Row(NamedTuple):
-    zone_id: int
-    hour: datetime
-    load_kw: int
-    factors: dict[str, float]
+    def __init__(self, warnings: list[str]) -> None:
+        super().__init__(" ".join(warnings))
+        self.warnings = warnings
 
 
-def load_forecast(*, lines: Iterable[str], now: datetime) -> ForecastLoaded:
+def load_forecast(*, lines: Iterable[str], now: datetime, confirmed: bool = False) -> ForecastLoaded:
     """Load CSV lines with the columns of COLUMNS: every row or none.
 
-    `hour` is the start of the hour with its offset, the load is in MW, factors are 0 to 1. Hours that already exist are
-    replaced; metered values stay. Raises ForecastRefused, also if every hour is over by `now`: such a file is an old
-    one loaded by mistake.
+    `hour` is the start of the hour with its offset, the load is in MW, factors are 0 to 1. Hours to come that already
+    exist are replaced; an hour that has begun keeps the values people decided on, and metered values stay. Raises
+    ForecastRefused, also if every hour is over by `now`: such a file is an old one loaded by mistake. Raises
+    ForecastImplausible, unless somebody `confirmed` the loads.
     """
-    rows, faults = _read(lines)
+    rows, faults = read_rows(lines)
     if not faults:
         faults = _faults_of_the_whole(rows, now)
     if faults:
         raise ForecastRefused(faults)
-    rows.sort(key=lambda row: (row.zone_id, row.hour))  # so that two loads at once lock rows in the same order
-    _save(rows)
-    return ForecastLoaded(len(rows), min(row.hour for row in rows), max(row.hour for row in rows) + HOUR)
+    if not confirmed and (warnings := _implausible(rows)):
+        raise ForecastImplausible(warnings)
+    rows.sort(key=lambda row: (row.zone.pk, row.hour))  # so that two loads at once lock rows in the same order
+    kept = _save(rows, now)
+    return ForecastLoaded(len(rows), min(row.hour for row in rows), max(row.hour for row in rows) + HOUR, kept)
 
 
-def _faults_of_the_whole(rows: list[_Row], now: datetime) -> list[tuple[int, str]]:
+def _faults_of_the_whole(rows: list[Row], now: datetime) -> list[tuple[int, str]]:
     if not rows:
         return [(1, "no row follows the heading")]
     if all(row.hour + HOUR <= now for row in rows):
@@ -70,82 +67,36 @@ def _faults_of_the_whole(rows: list[_Row], now: datetime) -> list[tuple[int, str
     return []
 
 
-def _read(lines: Iterable[str]) -> tuple[list[_Row], list[tuple[int, str]]]:
-    table = csv.reader(lines)
-    if next(table, None) != COLUMNS:
-        return [], [(1, f"the heading must be {','.join(COLUMNS)}")]
-    zones = dict(ControlZone.objects.values_list("code", "pk"))
-    rows, faults, seen = [], [], dict[tuple[int, datetime], int]()
-    try:
-        for cells in filter(None, table):
-            row, reasons = _read_row(cells, zones)
-            if row and (first := seen.setdefault((row.zone_id, row.hour), table.line_num)) != table.line_num:
-                reasons = [f"line {first} has the same zone and hour"]
-            rows += [row] if row else []
-            faults += [(table.line_num, reason) for reason in reasons]
-    except csv.Error as problem:
-        faults.append((table.line_num, f"{problem}; the rest was not read"))
-    return rows, faults
-
-
-def _read_row(cells: list[str], zones: dict[str, int]) -> tuple[_Row | None, list[str]]:
-    """Return the row, or else everything that is wrong with it."""
-    if len(cells) != len(COLUMNS):
-        return None, [f"it has {len(cells)} columns instead of {len(COLUMNS)}"]
-    reasons: list[str] = []
-
-    def read(column: str, parse: Callable[[str], T]) -> T | None:
-        try:
-            return parse(cells[COLUMNS.index(column)].strip())
-        except _Fault as fault:
-            reasons.append(f"{column} {fault}")
-            return None
-
-    zone = read("zone", lambda text: _known_zone(text, zones))
-    hour, load_mw = read("hour", _start_of_hour), read("load_mw", lambda text: _number(text, MOST_MW))
-    factors = {name: factor for name in CLASSES if (factor := read(name, lambda text: _number(text, 1))) is not None}
-    if zone is None or hour is None or load_mw is None or len(factors) < len(CLASSES):
-        return None, reasons
-    return _Row(zone, hour, round(load_mw * 1000), factors), []
-
-
-class _Fault(Exception):
-    """What is wrong with one value; the text follows its column's name."""
-
-
-def _known_zone(text: str, zones: dict[str, int]) -> int:
-    if text not in zones:
-        raise _Fault(f"“{text}” is no control zone")
-    return zones[text]
-
-
-def _start_of_hour(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise _Fault(f"“{text}” has no offset, such as -04:00")
-        moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise _Fault(f"“{text}” is no ISO date and time") from None
-    if moment != moment.replace(minute=0, second=0, microsecond=0):
-        raise _Fault(f"“{text}” is not the start of an hour")
-    return moment
-
-
-def _number(text: str, most: int) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise _Fault(f"“{text}” is no number") from None
-    if not (math.isfinite(value) and 0 <= value <= most):
-        raise _Fault(f"“{text}” is not between 0 and {most}")
-    return value
+def _implausible(rows: list[Row]) -> list[str]:
+    """A sentence for each zone whose highest load is far from the highest known, or from its limit."""
+    highest = Greatest(Max(Abs("load__forecast_kw")), Max(Abs("load__metered_kw")))
+    zones = ControlZone.objects.annotate(known=Coalesce(highest, "limit_kw", output_field=IntegerField()))
+    known = dict(zones.values_list("pk", "known"))
+    most = dict[ControlZone, int]()
+    for row in rows:
+        most[row.zone] = max(most.get(row.zone, 0), abs(row.load_kw))
+    return [
+        f"The highest load of {zone.code} would be {kw / 1000:,.1f} MW; the highest known is {usual / 1000:,.1f} MW."
+        for zone, kw in most.items()
+        if (usual := known[zone.pk]) and not usual / PLAUSIBLE <= kw <= usual * PLAUSIBLE
+    ]
 
 
 @transaction.atomic
-def _save(rows: list[_Row]) -> None:
+def _save(rows: list[Row], now: datetime) -> int:
+    """Replace the hours to come and add those that have begun; return how many of these existed."""
+    begun, coming = [row for row in rows if row.hour <= now], [row for row in rows if row.hour > now]
+    hours = LoadForecast.objects.filter(hour__in={row.hour for row in begun}).values_list("zone_id", "hour")
+    kept = set(hours) & {(row.zone.pk, row.hour) for row in begun}
+    _write([row for row in begun if (row.zone.pk, row.hour) not in kept])
+    _write(coming)
+    close_old_forecast({row.zone.pk for row in rows})
+    return len(kept)
+
+
+def _write(rows: list[Row]) -> None:
     LoadForecast.objects.bulk_create(
-        [LoadForecast(zone_id=row.zone_id, hour=row.hour, forecast_kw=row.load_kw) for row in rows],
+        [LoadForecast(zone=row.zone, hour=row.hour, forecast_kw=row.load_kw) for row in rows],
         update_conflicts=True,
         unique_fields=["zone", "hour"],
         update_fields=["forecast_kw", "loaded_at"],
@@ -153,7 +104,7 @@ def _save(rows: list[_Row]) -> None:
     )
     ReductionFactor.objects.bulk_create(
         [
-            ReductionFactor(zone_id=row.zone_id, device_class=name, hour=row.hour, factor=factor)
+            ReductionFactor(zone=row.zone, device_class=name, hour=row.hour, factor=factor)
             for row in rows
             for name, factor in row.factors.items()
         ],
@@ -162,4 +113,3 @@ def _save(rows: list[_Row]) -> None:
         update_fields=["factor"],
         batch_size=BATCH,
     )
-    close_old_forecast({row.zone_id for row in rows})

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from derms.figures.profile import StagePower, Target
 from derms.figures.targets import target_of
-from derms.models import DeliveredLoad, Event, LoadForecast, Stage
+from derms.models import ControlZone, DeliveredLoad, Event, LoadForecast, Stage
 from integration.seam.outcomes import SILENT
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -69,14 +69,14 @@ def charts_of(event: Event, stages: list[Stage], powers: list[StagePower], now: 
     edge = min(MOST_EDGE, max(LEAST_EDGE, ends - begins))
     starts_at, ends_at = begins - edge, ends + edge
     drawn, target = [w.power for w in windows], target_of(event, stages)
-    times = _times(drawn, starts_at, ends_at)
+    times = _times(drawn, event.zone.hour_of(starts_at) + HOUR, starts_at, ends_at)
     reduction = [_reduction(drawn, target, at, now) for at in times]
     unit, scale = _unit(reduction)
     return Charts(
         starts_at=starts_at,
         ends_at=ends_at,
         limit_mw=None if event.zone.limit_kw is None else event.zone.limit_kw / 1000,
-        load=_load(event.zone_id, reduction, now),
+        load=_load(event.zone, reduction, now),
         stages=[w.stage for w in windows],
         reduction=[_scaled(point, scale) for point in reduction],
         unit=unit,
@@ -101,9 +101,11 @@ def _answered(stages: list[Stage]) -> int | None:
     return sum(answered.values()) if answered else None
 
 
-def _times(powers: list[StagePower], starts_at: datetime, ends_at: datetime) -> list[datetime]:
-    """Every moment at which a value changes, and the second before it: lines between them are drawn as steps."""
-    hour = starts_at.replace(minute=0, second=0, microsecond=0) + HOUR
+def _times(powers: list[StagePower], hour: datetime, starts_at: datetime, ends_at: datetime) -> list[datetime]:
+    """Every moment at which a value changes, and the second before it: lines between them are drawn as steps.
+
+    `hour` is the first full hour of the zone's time.
+    """
     changes = {hour + n * HOUR for n in range(int((ends_at - hour) / HOUR) + 1)}
     for power in powers:
         changes |= {power.starts_at, power.until, *(at for at, _ in (*power.leavers, *power.reports))}
@@ -133,14 +135,14 @@ def _scaled(point: ReductionPoint, scale: float) -> ReductionPoint:
     )
 
 
-def _load(zone_id: int, reduction: list[ReductionPoint], now: datetime) -> list[LoadPoint]:
+def _load(zone: ControlZone, reduction: list[ReductionPoint], now: datetime) -> list[LoadPoint]:
     """Hourly values are means over their hour, so they are drawn as steps."""
-    hours = LoadForecast.objects.filter(zone_id=zone_id, hour__gt=reduction[0].at - HOUR, hour__lte=reduction[-1].at)
+    hours = LoadForecast.objects.filter(zone=zone, hour__gt=reduction[0].at - HOUR, hour__lte=reduction[-1].at)
     values = hours.values_list("hour", "forecast_kw", "metered_kw")
     rows = {hour: (forecast_kw, metered_kw) for hour, forecast_kw, metered_kw in values}
     points = []
     for point in reduction:
-        before, metered = rows.get(point.at.replace(minute=0, second=0, microsecond=0), (None, None))
+        before, metered = rows.get(zone.hour_of(point.at), (None, None))
         actual = metered if point.at <= now else None
         without = None if actual is None else actual + (point.delivered or 0)
         after = None if before is None else before - sum(point.reserved)

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from derms.figures.targets import needed_steps
-from derms.models import Event, Stage
+from derms.models import ControlZone, Event, Stage
 from derms.objectives import OBJECTIVES
 from derms.queries.goals import earliest_start, hours_without_forecast, overlapping_pair, uneven_shares
-from integration.pages.moments import duration
+from integration.pages.moments import day, duration
 
 from .control_problems import control_problems
 
@@ -28,10 +29,10 @@ def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[
     if problem := lead_time_problem(event, stages, now):
         yield problem
     if missing := hours_without_forecast(event, stages):
-        yield _("%(missing)s h of the stages have no forecast for %(zone)s. Load a forecast, or move the stages.") % {
-            "missing": missing,
-            "zone": event.zone,
-        }
+        yield _(
+            "%(missing)s h of the stages have no forecast for %(zone)s, the first one from %(first)s. "
+            "Load a forecast, or move the stages."
+        ) % {"missing": len(missing), "zone": event.zone, "first": _local_text(missing[0], event.zone)}
     yield from control_problems(event, stages)
     if not missing and needs_nothing(event, stages):
         yield _(
@@ -44,6 +45,11 @@ def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[
             "second": pair[1].number,
             "program": pair[0].program,
         }
+
+
+def _local_text(moment: datetime, zone: ControlZone) -> str:
+    local = moment.astimezone(ZoneInfo(zone.time_zone))
+    return f"{day(local)} {local:%H:%M}"
 
 
 def needs_nothing(event: Event, stages: list[Stage]) -> bool:

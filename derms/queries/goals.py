@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 from ..figures.powers import stage_powers
 from ..figures.profile import Target, figures_of, profile
 from ..figures.targets import target_of
-from ..models import Event, LoadForecast, Stage
+from ..models import ControlZone, Event, LoadForecast, Stage
 
 HOUR = timedelta(hours=1)
 
 
-def hours_without_forecast(event: Event, stages: list[Stage]) -> int:
-    """Return how many hours of the stages' windows have no forecast for the event's zone."""
-    hours = {hour for stage in stages for hour in _hours(stage.starts_at, stage.ends_at)}
-    return len(hours) - LoadForecast.objects.filter(zone_id=event.zone_id, hour__in=hours).count()
+def hours_without_forecast(event: Event, stages: list[Stage]) -> list[datetime]:
+    """Return the hours of the stages' windows that have no forecast for the event's zone, the first one first."""
+    hours = {hour for stage in stages for hour in _hours(event.zone, stage.starts_at, stage.ends_at)}
+    known = LoadForecast.objects.filter(zone_id=event.zone_id, hour__in=hours).values_list("hour", flat=True)
+    return sorted(hours - set(known))
 
 
 def stage_goals(event: Event, stages: list[Stage]) -> dict[int, float | None]:
@@ -79,7 +80,7 @@ def _running_at(moment: datetime, stages: list[Stage]) -> list[Stage]:
     return [stage for stage in stages if stage.starts_at <= moment < stage.ends_at]
 
 
-def _hours(starts_at: datetime, ends_at: datetime) -> list[datetime]:
-    first = starts_at.replace(minute=0, second=0, microsecond=0)
+def _hours(zone: ControlZone, starts_at: datetime, ends_at: datetime) -> list[datetime]:
+    first = zone.hour_of(starts_at)
     count = math.ceil((ends_at - first) / timedelta(hours=1))
     return [first + timedelta(hours=n) for n in range(count)]

@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AbstractUser
-from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from derms.choices import FINAL_STAGE_STATES, Approval, EventState, StageState
 from derms.four_eyes import own_work
 from derms.models import ControlZone, Event, LoadForecast, Stage
+from derms.queries.forecast_ends import zones_with_forecast_end
 from derms.queries.lists import events_for_list
 
 AHEAD = timedelta(hours=24)
@@ -46,13 +47,14 @@ class Day(NamedTuple):
 
 
 class Zone(NamedTuple):
-    """A control zone: its load in this hour, the highest forecast of the next 24 in kW, and when its forecast ends."""
+    """A zone: its load in this hour, the highest forecast of the next 24 (kW), and its forecast's first gap."""
 
     zone: ControlZone
     load_kw: int | None
     peak_kw: int | None
     peak_at: datetime | None
     forecast_until: datetime | None
+    resumes_at: datetime | None
     ends_soon: bool
 
     @property
@@ -83,16 +85,14 @@ def day_ahead(now: datetime) -> Day:
 
 def zones(now: datetime) -> list[Zone]:
     """Every control zone with its load in this hour (metered if known, else as forecast) and its coming peak."""
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    this_hour = LoadForecast.objects.filter(zone=OuterRef("pk"), hour=hour)
-    coming = LoadForecast.objects.filter(zone=OuterRef("pk"), hour__gte=hour, hour__lt=now + AHEAD)
+    coming = LoadForecast.objects.filter(zone=OuterRef("pk"), hour__gt=now - timedelta(hours=1), hour__lt=now + AHEAD)
+    this_hour = coming.filter(hour__lte=now)
     highest = coming.order_by("-forecast_kw", "hour")
-    found = ControlZone.objects.order_by("name").annotate(
+    found = zones_with_forecast_end(now).annotate(
         forecast_kw=Subquery(this_hour.values("forecast_kw")[:1]),
         metered_kw=Subquery(this_hour.values("metered_kw")[:1]),
         peak_kw=Subquery(highest.values("forecast_kw")[:1]),
         peak_at=Subquery(highest.values("hour")[:1]),
-        last_hour=Max("load__hour"),
     )
     return [_zone(zone, now) for zone in found]
 
@@ -135,7 +135,7 @@ def _state(stage: Stage) -> str:
 
 
 def _zone(zone: Any, now: datetime) -> Zone:
-    until = zone.last_hour + timedelta(hours=1) if zone.last_hour else None
+    until = zone.forecast_until
     load = zone.forecast_kw if zone.metered_kw is None else zone.metered_kw
     ends_soon = until is None or until - now < FORECAST_SHORT
-    return Zone(zone, load, zone.peak_kw, zone.peak_at, until, ends_soon)
+    return Zone(zone, load, zone.peak_kw, zone.peak_at, until, zone.forecast_resumes_at, ends_soon)

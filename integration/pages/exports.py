@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from tempfile import TemporaryFile
 from typing import IO, Any, Generic, NamedTuple, TypeVar
 
@@ -25,9 +24,9 @@ R = TypeVar("R")
 M = TypeVar("M", bound=Model)
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 PAGE = 2000
+BOM = "\ufeff"
 EXCEL_ROWS = 100_000
-HAS_PARQUET = find_spec("pyarrow") is not None
-FORMATS = {"csv": "CSV", "xlsx": "Excel", **({"parquet": "Parquet"} if HAS_PARQUET else {})}
+FORMATS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet"}
 TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "parquet": "application/vnd.apache.parquet",
@@ -91,8 +90,6 @@ def safe_cell(value: Any) -> Any:
 
 
 def _no_such_format(kind: str) -> str:
-    if kind == "parquet":
-        return _("Parquet files need a package that is not installed: pip install gridcall[parquet].")
     return _("There is no “%(format)s” export. Available: %(formats)s.") % {
         "format": kind[:20],
         "formats": ", ".join(FORMATS.values()),
@@ -118,7 +115,8 @@ def _as_csv(listing: Listing[Any]) -> StreamingHttpResponse:
 
 
 async def _lines(listing: Listing[Any]) -> AsyncIterator[str]:
-    yield _csv([listing.header])
+    # Without this mark, Excel reads the file in the encoding of its country and breaks ä, ö and ü.
+    yield BOM + _csv([listing.header])
     read = sync_to_async(listing.next_page)
     last = None
     while rows := await read(last):

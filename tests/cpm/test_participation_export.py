@@ -24,7 +24,9 @@ def exported(person: User, query: str = "") -> list[list[str]]:
         await client.aforce_login(person)
         answer: Any = await client.get(f"{EXPORT}?{query}")
         assert answer["Content-Disposition"] == 'attachment; filename="event-participation.csv"'
-        return "".join([part.decode() async for part in answer.streaming_content])
+        content = b"".join([part async for part in answer.streaming_content])
+        assert content.startswith(b"\xef\xbb\xbf"), "the mark by which Excel knows the encoding"
+        return content.decode("utf-8-sig")
 
     return list(csv.reader(io.StringIO(async_to_sync(read)())))
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from derms.choices import Objective
-from derms.models import Event, LoadForecast, Program, Stage
+from derms.models import ControlZone, Event, LoadForecast, Program, Stage
 from derms.objectives import OBJECTIVES
-from derms.queries.goals import missing_kw, shortfall_kw, stage_goals
+from derms.queries.goals import hours_without_forecast, missing_kw, shortfall_kw, stage_goals
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +95,24 @@ def test_the_shortfall_is_what_the_event_lacks_at_its_worst_moment(
         Stage.objects.create(event=event, program=program, number=number, reserved_w=watts, **window)
 
     assert shortfall_kw(Event.objects.get(pk=event.pk), list(event.stages.order_by("number"))) == 30
+
+
+def test_a_zone_at_half_an_hour_follows_its_own_hours(event: Event, program: Program, noon: datetime) -> None:
+    ControlZone.objects.update(time_zone="Asia/Kolkata")
+    LoadForecast.objects.all().delete()
+    half = ControlZone.objects.get(pk=event.zone_id).hour_of(noon)
+    assert half.minute == 30
+    for n, load_kw in enumerate((52_000, 54_000)):
+        LoadForecast.objects.create(zone_id=event.zone_id, hour=half + n * 60 * MINUTE, forecast_kw=load_kw)
+    Event.objects.filter(pk=event.pk).update(objective=Objective.MAX_DEMAND_THRESHOLD, threshold_kw=50_000)
+    stage = Stage.objects.create(event=event, program=program, number=1, starts_at=noon, ends_at=noon + 120 * MINUTE)
+    fresh = Event.objects.get(pk=event.pk)
+    assert hours_without_forecast(fresh, [stage]) == [half + 120 * MINUTE]
+    assert stage_goals(fresh, [stage]) == {stage.pk: 4_000}
+
+
+def test_a_negative_net_load_needs_nothing(event: Event, program: Program, noon: datetime) -> None:
+    LoadForecast.objects.update(forecast_kw=-54_200)
+    Event.objects.filter(pk=event.pk).update(objective=Objective.MAX_DEMAND_THRESHOLD, threshold_kw=50_000)
+    stage = Stage.objects.create(event=event, program=program, number=1, starts_at=noon, ends_at=noon + 60 * MINUTE)
+    assert stage_goals(Event.objects.get(pk=event.pk), [stage]) == {stage.pk: 0}
