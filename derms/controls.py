@@ -6,6 +6,9 @@ Read by device selection, the plan check, Submit, forms and the table in docs/re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from .choices import Control, DeviceClass
 
 
@@ -16,20 +19,30 @@ class Effect:
     classes: tuple[DeviceClass, ...]  # it does nothing to devices of other classes
     share: Callable[[float], float]  # the share of its flexible power that a device reduces by, from the control value
     share_words: str  # the same, for the documentation
+    unit: str | Promise  # what its value means
     has_direction: bool = False  # the value's sign decides whether a device reduces or adds load
 
 
+NO_VALUE = _("none, enter 0")
 SHEDDABLE = (DeviceClass.THERMOSTAT, DeviceClass.WATER_HEATER, DeviceClass.EV_CHARGER)
 CONTROLS: dict[str, Effect] = {
     Control.SETPOINT_OFFSET: Effect(
         classes=(DeviceClass.THERMOSTAT, DeviceClass.WATER_HEATER),
         share=lambda kelvin: min(1.0, 0.25 * abs(kelvin)),
         share_words="0.25 per K, at most 1",
+        unit=_("K, up or down"),
         has_direction=True,
     ),
-    Control.DUTY_CYCLE: Effect(classes=SHEDDABLE, share=lambda percent: percent / 100, share_words="its percentage"),
-    Control.OFF: Effect(classes=SHEDDABLE, share=lambda _: 1.0, share_words="1"),
-    Control.DISCHARGE: Effect(classes=(DeviceClass.BATTERY,), share=lambda _: 1.0, share_words="1"),
+    Control.DUTY_CYCLE: Effect(
+        classes=SHEDDABLE,
+        share=lambda percent: percent / 100,
+        share_words="its percentage",
+        unit=_("% of the time off"),
+    ),
+    Control.OFF: Effect(classes=SHEDDABLE, share=lambda _value: 1.0, share_words="1", unit=NO_VALUE),
+    Control.DISCHARGE: Effect(
+        classes=(DeviceClass.BATTERY,), share=lambda _value: 1.0, share_words="1", unit=_("none, enter 0")
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -15,10 +16,26 @@ from ..models import Event, Strategy
 from ..objectives import OBJECTIVES
 
 MOST_KW = 10_000_000  # more than any control zone has
+MOST_MINUTES = 10_080  # a week: longer than any event
+
+
+def limit(form: forms.BaseForm, **most: int) -> None:
+    """Give number fields a greatest value, and the sentence that names it."""
+    for name, value in most.items():
+        if name in form.fields:
+            field = form.fields[name]
+            sentence = _("At most %(limit_value)s; this is %(show_value)s.")
+            others = [one for one in field.validators if not isinstance(one, MaxValueValidator)]
+            field.validators = [*others, MaxValueValidator(value, sentence)]
+            field.widget.attrs["max"] = value
 
 
 class TargetMixin(forms.BaseForm):
     """An objective that needs an amount must have it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        limit(self, target_kw=MOST_KW, threshold_kw=MOST_KW)
 
     def check_amount(self, objective: str) -> None:
         name = OBJECTIVES[objective].event_needs
@@ -88,6 +105,10 @@ def controls_in_words() -> str:
 
 class ControlMixin(forms.BaseForm):
     """A control's value must make sense for it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        limit(self, target_kw=MOST_KW, share_pct=100, offset_minutes=MOST_MINUTES, length_minutes=MOST_MINUTES)
 
     def check_control(self) -> None:
         control, value = self.cleaned_data.get("control"), self.cleaned_data.get("control_value")

@@ -13,95 +13,23 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from integration.pages.numbers import count_text, whole
-from integration.pages.wall_time import LocalMomentMixin, WallTimeField
+from integration.pages.numbers import whole
 from integration.seam.localtime import to_utc
 from integration.seam.refusals import Refused
 
 from ..models import DerGroup, Program, Stage, Strategy
 from ..operations import PlannedStage
-from .strategies import StrategyStageForm
+from ..planning.check import StageCheck
+from .stage_rows import MOST_STAGES, StageRowForm, StageRows, StartForm, seconds
 
-MOST_STAGES = 24
-LEAST_MINUTES = Decimal("0.01")
 FIELDS = (
     "number", "program", "der_groups", "offset_minutes", "length_minutes", "target_kw", "share_pct", "control",
     "control_value",
 )  # fmt: skip
-SHARED_FIELDS = ("target_kw", "share_pct", "control", "control_value")
+ROW_MINUTES = ("offset_minutes", "length_minutes")
 
 # What was typed into one row, by field.
 Row = dict[str, list[str]]
-
-
-class StartForm(LocalMomentMixin, forms.Form):
-    """When the event starts, in the control zone's time; every stage moves with it."""
-
-    starts_at = WallTimeField(label=_("Start"))
-
-    def __init__(self, *args: Any, time_zone: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.time_zone = time_zone
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        self.take_moment("starts_at", self.time_zone)
-        return self.cleaned_data
-
-
-class StageRowForm(StrategyStageForm):
-    """One row of the grid. `number` is that of the saved stage, if any; minutes may have a fraction."""
-
-    stage_number: int  # the number shown for the row
-    number = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    offset_minutes = forms.DecimalField(label=_("After (min)"), max_digits=9, decimal_places=4)
-    length_minutes = forms.DecimalField(label=_("Lasts (min)"), max_digits=9, decimal_places=4)
-    der_groups = forms.ModelMultipleChoiceField(
-        DerGroup.objects.all(), label=_("DER groups"), required=False, widget=forms.CheckboxSelectMultiple
-    )
-
-    def clean_offset_minutes(self) -> Decimal:
-        minutes: Decimal = self.cleaned_data["offset_minutes"]
-        if minutes < 0:
-            sentence = _("%(n)s min is before the event's start; 0 is the earliest.")
-            raise forms.ValidationError(sentence, params={"n": count_text(minutes)})
-        return minutes
-
-    def clean_length_minutes(self) -> Decimal:
-        minutes: Decimal = self.cleaned_data["length_minutes"]
-        if minutes < LEAST_MINUTES:
-            values = {"least": count_text(LEAST_MINUTES), "n": count_text(minutes)}
-            raise forms.ValidationError(_("A stage lasts at least %(least)s min; this is %(n)s."), params=values)
-        return minutes
-
-    def clean_share_pct(self) -> int | None:
-        share: int | None = self.cleaned_data["share_pct"]
-        if share is not None and share > 100:
-            raise forms.ValidationError(_("A share is at most 100 %%; this is %(n)s."), params={"n": count_text(share)})
-        return share
-
-    def _post_clean(self) -> None:
-        """The operation writes the row; the form only checks what was typed."""
-
-    @property
-    def group_names(self) -> list[str]:
-        """The DER groups that are ticked."""
-        ticked = {str(pk) for pk in self["der_groups"].value() or []}
-        offered = cast(list[tuple[int, str]], cast(forms.ChoiceField, self.fields["der_groups"]).choices)
-        return [name for pk, name in offered if str(pk) in ticked]
-
-    def planned(self, starts_at: datetime) -> PlannedStage:
-        given = self.cleaned_data
-        begins = starts_at + _seconds(given["offset_minutes"])
-        fields = {name: given[name] for name in SHARED_FIELDS}
-        fields |= {"program": given["program"], "starts_at": begins}
-        fields["ends_at"] = begins + _seconds(given["length_minutes"])
-        return PlannedStage(given["number"], fields, list(given["der_groups"]))
-
-
-StageRows = forms.formset_factory(
-    StageRowForm, extra=0, max_num=MOST_STAGES, validate_max=True, absolute_max=MOST_STAGES + 1
-)
 
 
 class StageGrid:
@@ -116,9 +44,10 @@ class StageGrid:
         else:
             self.start = StartForm(initial=typed.dict(), time_zone=time_zone)
             self.rows = StageRows(initial=[_initial(row) for row in rows_of(typed)], prefix="stages")
-        self.rows_of = typed.get("rows_of", "")
+        self.rows_of, self.time_zone = typed.get("rows_of", ""), time_zone
         self._offer_choices()
         self._number_rows()
+        self._show_windows(typed, time_zone)
 
     def is_valid(self) -> bool:
         return all([self.start.is_valid(), self.rows.is_valid()])
@@ -154,6 +83,23 @@ class StageGrid:
         for row, number in zip(self.rows.forms, numbers, strict=True):
             last += 0 if number else 1
             row.stage_number = number or last
+
+    def _show_windows(self, typed: QueryDict, time_zone: str) -> None:
+        """Compute each row's window from what was typed, complete or not."""
+        if (start := _typed_start(typed, time_zone)) is None:
+            return
+        for row in self.rows.forms:
+            try:
+                after, lasts = (seconds(Decimal(str(row[name].value()))) for name in ROW_MINUTES)
+                row.window = (start + after, start + after + lasts)
+            except (ArithmeticError, ValueError):
+                continue
+
+    def keep_found(self, found: Iterable[StageCheck]) -> None:
+        """Show in each filled row of a valid grid what a check found for its stage."""
+        by_number = {one.stage.number: one for one in found}
+        for row in self.filled:
+            row.found = by_number.get(row.stage_number)
 
     @property
     def filled(self) -> list[StageRowForm]:
@@ -253,12 +199,17 @@ def _following(last: Row, like: Row) -> Row:
 def _shifted(typed: QueryDict, by: timedelta, time_zone: str) -> QueryDict:
     """Shift the start in UTC; an invalid start stays as it is, and the form reports it."""
     changed = typed.copy()
-    try:
-        start = to_utc(datetime.fromisoformat(typed.get("starts_at", "")), time_zone, typed.get("starts_at_offset", ""))
-    except (ValueError, Refused):
-        return changed
-    changed["starts_at"] = wall(start + by, time_zone)
+    if start := _typed_start(typed, time_zone):
+        changed["starts_at"] = wall(start + by, time_zone)
     return changed
+
+
+def _typed_start(typed: QueryDict, time_zone: str) -> datetime | None:
+    """The start that was typed; None as long as it is no moment."""
+    try:
+        return to_utc(datetime.fromisoformat(typed.get("starts_at", "")), time_zone, typed.get("starts_at_offset", ""))
+    except (ValueError, Refused):
+        return None
 
 
 def _row(number: int | None, stage: Any, offset: Decimal | int, length: Decimal | int) -> Row:
@@ -278,10 +229,6 @@ def _row(number: int | None, stage: Any, offset: Decimal | int, length: Decimal 
 def _initial(row: Row) -> dict[str, Any]:
     single = {name: values[0] for name, values in row.items() if values}
     return {**single, "der_groups": row.get("der_groups", [])}
-
-
-def _seconds(minutes: Decimal) -> timedelta:
-    return timedelta(seconds=round(minutes * 60))
 
 
 def _minutes(length: timedelta) -> Decimal:

@@ -55,7 +55,8 @@ def event_action(request: SignedInRequest, verb: str) -> HttpResponse:
     chosen = request.GET.getlist("number")
     most = MOST_EVENTS if action.takes_several else 1
     if not 1 <= len(chosen) <= most:
-        messages.info(request, _("Select 1 to %(most)s events first.") % {"most": most})
+        several = _("Select 1 to %(most)s events first.") % {"most": most}
+        messages.info(request, several if most > 1 else _("Select one event first."))
         return redirect("derms:event_list")
     if len(chosen) == 1:
         return redirect(f"derms:event_{verb}", chosen[0])

@@ -167,6 +167,7 @@ def _pressed(request: SignedInRequest, template: str, plan: Plan, context: dict[
 
 
 def _checked(request: SignedInRequest, plan: Plan) -> HttpResponse:
+    show_in(plan.grid.time_zone)
     return render(request, "derms/plan_check.html", _check_context(plan) | {"plan": plan, "with_preview": True})
 
 
@@ -176,6 +177,7 @@ def _check_context(plan: Plan) -> dict[str, Any]:
         return {}
     event, stages = plan.event(), plan.stages()
     check = check_plan(event, stages, clock.now())
+    plan.grid.keep_found(check.stages)
     return {"check": check, "charts": check.charts, "event": event, "drawn": stages}
 
 

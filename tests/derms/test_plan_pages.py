@@ -118,7 +118,7 @@ def test_errors_name_the_stage_the_value_and_the_limit_and_link_to_the_field(
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "A stage lasts at least 0.01 min; this is 0." in page
-    assert "A share is at most 100 %; this is 130." in page
+    assert "At most 100; this is 130." in page
     assert 'href="#id_stages-1-share_pct"' in page
 
 
@@ -270,6 +270,56 @@ def test_a_value_out_of_its_limits_is_refused_with_value_and_limit(
     assert answer.status_code == 422
     assert sentence in html_of(answer)
     assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["target_kw", "share_pct", "offset_minutes", "length_minutes"])
+def test_a_number_above_its_limit_is_refused_with_both_on_both_forms(
+    as_operator: Client, strategy: Strategy, start: datetime, name: str
+) -> None:
+    limit = {"target_kw": "10000000", "share_pct": "100"}.get(name, "10080")
+    value = "99999" if name.endswith("minutes") else "99999999999"
+    row = {"program": strategy.stages.get().program_id, "offset_minutes": 0, "length_minutes": 30, "control": "off"}
+    rows = {f"stages-0-{key}": str(one) for key, one in {**row, "control_value": 0, name: value}.items()}
+    counts = {"stages-TOTAL_FORMS": "1", "stages-INITIAL_FORMS": "0"}
+    details = {
+        "name": "N",
+        "zone": strategy.zone_id,
+        "type": strategy.type_id,
+        "objective": "Manual",
+        "call_order": "fair",
+    }
+    for answer in (
+        as_operator.post(NEW, typed(strategy, start, {name: value})),
+        as_operator.post("/strategies/new/", {**details, "call_order": "fair", **counts, **rows}),
+    ):
+        assert answer.status_code == 422
+        assert f"At most {limit}; this is {value}." in html_of(answer)
+
+
+def test_each_row_shows_its_window_its_unit_and_the_power_expected(
+    as_operator: Client, strategy: Strategy, start: datetime
+) -> None:
+    rows = ({}, {"offset_minutes": 30, "control": "setpoint_offset", "control_value": 2})
+    Strategy.objects.update(objective="Maximum Reduction")
+    page = html_of(as_operator.post(NEW + "check/", typed(strategy, start, *rows))).replace("\N{NO-BREAK SPACE}", " ")
+    first, second = page.split('id="facts-')[1:]
+    assert (first[0], second[0]) == ("1", "2")
+    local = start.astimezone(ZoneInfo("America/New_York"))
+    for row, minutes, unit in ((first, 0, "none, enter 0"), (second, 30, "K, up or down")):
+        for moment in (minutes, minutes + 30):
+            assert f"{local + timedelta(minutes=moment):%H:%M}" in row
+        assert f"control value: {unit}" in row
+        assert "expected" in row
+
+
+def test_the_grid_hides_what_the_objective_does_not_use(as_operator: Client, strategy: Strategy) -> None:
+    Strategy.objects.update(objective="Manual")
+    assert 'data-objective="Manual"' in as_operator.get(NEW).content.decode()
+
+
+def test_an_action_for_one_event_asks_for_one_event(as_operator: Client) -> None:
+    page = as_operator.get("/events/actions/edit/", follow=True).content.decode()
+    assert "Select one event first." in page
 
 
 def test_who_may_only_look_cannot_save_an_edit(approver: User, new_event: Callable[..., Event]) -> None:
