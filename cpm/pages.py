@@ -19,6 +19,7 @@ class Standing(NamedTuple):
 
     row: ParticipationRow
     sentence: str
+    removal: Removal | None = None  # of its device
     can_opt_out: bool = False
     is_waiting: bool = False  # for the answer to a removal
 
@@ -26,7 +27,7 @@ class Standing(NamedTuple):
 def standings_of(rows: Sequence[ParticipationRow], now: datetime) -> list[Standing]:
     """How each of these participations stands; one query for all."""
     removals = removals_of(rows)
-    return [_standing(row, removals.get(row.key), now) for row in rows]
+    return [_standing(row, removals.get(row.key), now)._replace(removal=removals.get(row.key)) for row in rows]
 
 
 def _standing(row: ParticipationRow, removal: Removal | None, now: datetime) -> Standing:

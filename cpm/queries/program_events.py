@@ -82,15 +82,6 @@ def participation_history(row: ParticipationRow) -> list[Happening]:
     return _newest_first([*_transitions(event), *happened, *changed])
 
 
-def opt_out_of(row: ParticipationRow) -> Removal | None:
-    """The removal that a device's opt-out asked for, with the answer; None if it did not opt out."""
-    if not row.facts.preemptive_opt_out:
-        return None
-    device = row.device
-    removals = Removal.objects.filter(stage_uid=row.program_event.stage_uid)
-    return removals.filter(head_end=device.head_end, nic_id=device.nic_id).first()
-
-
 def removals_of(rows: Iterable[ParticipationRow]) -> dict[ParticipationKey, Removal]:
     """The removals of the devices of these participations; one query."""
     keys = {(row.program_event.stage_uid, row.device.head_end, row.device.nic_id): row.key for row in rows}

@@ -34,7 +34,6 @@ from ..queries import (
     Wanted,
     is_settled,
     loads_under_way,
-    opt_out_of,
     participation_history,
     participations,
     program_events,
@@ -139,7 +138,7 @@ def _record(row: ParticipationRow) -> dict[str, Any]:
     now, zone = clock.now(), row.device.location.time_zone
     (standing,) = standings_of([row], now)
     refusal = opt_out_refusal(row.program_event, is_reserved=row.facts.reservation_flag, zone=zone, now=now)
-    opt_out, coming = opt_out_of(row), _coming_stages(row)
+    opt_out, coming = standing.removal if row.facts.preemptive_opt_out else None, _coming_stages(row)
     return {
         "row": row,
         "standing": standing,
