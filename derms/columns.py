@@ -4,6 +4,7 @@ from typing import Any
 
 from django.template.defaultfilters import yesno
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,7 @@ from integration.pages.templatetags.gridcall import (
 
 from .models import Device, EventType, Stage, Strategy
 from .pages.stage_devices import StageDevice
+from .queries.calls import Silent
 from .queries.lists import DeviceCall, GroupRow
 
 
@@ -133,6 +135,25 @@ DEVICES = Columns[Device](
     Column(_("Rated"), lambda d: watts(d.rated_w), value=lambda d: d.rated_w, file_label=_("Rated (W)"), css="num"),
     Column(_("Registered"), value=lambda d: d.registered_at),
     Column(_("State"), "state", phone="side"),
+)
+
+SILENT_DEVICES = Columns[Silent](
+    "derms/calls.html",
+    Column(
+        _("Device"),
+        lambda d: _device_link(d.head_end, d.nic_id),
+        value=lambda d: d.head_end,
+        file_label=_("Head end"),
+        phone="title",
+    ),
+    Column(_("NIC id"), value=lambda d: d.nic_id),
+    Column(_("Program"), lambda d: d.program, value=lambda d: d.program),
+    Column(_("Control zone"), lambda d: d.zone, value=lambda d: d.zone),
+    Column(_("Rated"), lambda d: watts(d.rated_w), value=lambda d: d.rated_w, file_label=_("Rated (W)"), css="num"),
+    Column(_("Last called"), lambda d: date_format(d.last_called_on, "j M Y"), value=lambda d: d.last_called_on),
+    Column(
+        _("Called again from"), lambda d: date_format(d.called_again_on, "j M Y"), value=lambda d: d.called_again_on
+    ),
 )
 
 STAGES = Columns[Stage](

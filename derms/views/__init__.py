@@ -1,6 +1,7 @@
 """Pages of DERMS: each view looks up its objects, calls a query or an operation, and renders the result."""
 
 from .acting import event_action, event_confirm, stage_cancel
+from .calls import calls, silent_export
 from .devices import device, device_export, device_list, group_edit, group_list, group_new
 from .event_types import event_type_edit, event_type_list
 from .events import event, event_export, event_list, event_report
@@ -9,6 +10,7 @@ from .stages import stage, stage_export
 from .strategies import strategy_edit, strategy_list, strategy_move, strategy_new
 
 __all__ = [
+    "calls",
     "device",
     "device_export",
     "device_list",
@@ -29,6 +31,7 @@ __all__ = [
     "group_list",
     "group_new",
     "new_event_check",
+    "silent_export",
     "stage",
     "stage_cancel",
     "stage_export",

@@ -24,7 +24,7 @@ PEOPLE = {
 }
 # Addresses that are no page of their own: files, streams, posts, fragments, and steps that need a failure first.
 NO_PAGE = (
-    "livez", "readyz",
+    "livez", "readyz", "password/reset/",
     "export/", "live/", "unseen/", "saved-views/", "check/", "keep/", "releases/", "retry/", "discard/", "archive/",
     "acknowledge/", "links/add/",
     "actions/", "stages/<int:stage_number>/clone/", "schedule-again/", "schedule-with-shortfall/", "shift/",

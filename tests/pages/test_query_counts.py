@@ -26,6 +26,7 @@ QUERIES: dict[str, int] = {
     "der-groups/": 13,
     "der-groups/<int:pk>/": 13,
     "der-groups/new/": 12,
+    "calls/": 14,
     "devices/": 14,
     "devices/<str:head_end>/<str:nic_id>/": 23,
     "events/": 15,

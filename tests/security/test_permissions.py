@@ -77,6 +77,8 @@ MAY = {
     "der-groups/": "OABP",
     "der-groups/new/": "O",
     "der-groups/<int:pk>/": "O",
+    "calls/": "OABP",
+    "calls/never-answer/export/": "OABP",
     "devices/": "OC",
     "devices/export/": "OC",
     "devices/<str:head_end>/<str:nic_id>/": "OC",

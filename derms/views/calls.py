@@ -1,0 +1,44 @@
+"""Pages about whom events call: how evenly, and who never answers."""
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from integration.pages.access import allow
+from integration.pages.exports import PAGE, export, listing
+from integration.pages.http import SignedInRequest
+from integration.seam import clock
+
+from ..columns import SILENT_DEVICES
+from ..pages.call_bars import call_bars
+from ..queries.calls import Silent, never_answering, program_calls
+
+SHOWN = 100
+
+
+@require_safe
+@allow("derms.view_event")
+def calls(request: SignedInRequest) -> HttpResponse:
+    """How often devices were called this season, by program, and the first devices that never answer."""
+    now = clock.now()
+    silent = never_answering(now, limit=SHOWN + 1)
+    context = {
+        "programs": [(one, call_bars(one)) for one in program_calls(now)],
+        "silent": silent[:SHOWN],
+        "more": len(silent) > SHOWN,
+        "columns": SILENT_DEVICES,
+    }
+    return render(request, "derms/calls.html", context)
+
+
+@require_safe
+@allow("derms.view_event")
+def silent_export(request: SignedInRequest) -> HttpResponseBase:
+    """Export every device that never answers."""
+    now = clock.now()
+
+    def next_page(last: Silent | None) -> list[Silent]:
+        return never_answering(now, after=last.device_id if last else 0, limit=PAGE)
+
+    return export(request, listing("devices-that-never-answer", SILENT_DEVICES.in_file(request.user), next_page))
