@@ -28,6 +28,7 @@ from .participations import (
     participations,
 )
 from .program_events import (
+    customers_of_stage,
     event_history,
     is_settled,
     loads_under_way,
@@ -50,6 +51,7 @@ __all__ = [
     "current_enrollments",
     "customers",
     "customers_like",
+    "customers_of_stage",
     "device_ids",
     "devices_of",
     "emails_are_sent",

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from cpm.models import ParticipationChange, Removal
+from cpm.models import Participation, ParticipationChange, Removal
+from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program
 from integration.seam.models import Load
@@ -36,6 +37,14 @@ def program_event_named(name: str) -> ProgramEvent | None:
     if not stage.isdecimal():
         return None
     return program_events().filter(event_number=number.upper(), stage_number=int(stage[:4])).first()
+
+
+def customers_of_stage(stage_uid: UUID) -> str:
+    """Return how many customers have devices reserved in a stage, for the alerts of any system; empty if none have."""
+    held = Participation.objects.filter(reservation_flag=True).values("device_id")
+    of_stage = held.filter(program_event_id__in=ProgramEvent.objects.filter(stage_uid=stage_uid).values("pk"))
+    customers = Device.objects.filter(pk__in=of_stage).aggregate(n=Count("location__customer", distinct=True))["n"]
+    return f"{customers:,} customers" if customers else ""
 
 
 def loads_under_way(stage_uid: UUID) -> QuerySet[Load]:

@@ -35,6 +35,7 @@ from .forecast_age import report_old_forecast
 from .forecast_file import ForecastRefused
 from .locks import EventChanged, require_unchanged
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
+from .past_start import report_plan_past_start
 from .removals import answer_removal, opt_out_device, save_unavailability
 from .response_rates import fade_response_rates
 from .scheduling import EventNotSchedulable, schedule_event, write_reservation_extract
@@ -83,6 +84,7 @@ __all__ = [
     "opt_out_device",
     "prepare_raw_outcomes",
     "report_old_forecast",
+    "report_plan_past_start",
     "report_unended_stage",
     "report_unstarted_stage",
     "require_editable",

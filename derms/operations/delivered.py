@@ -14,6 +14,7 @@ from integration.seam.sql import execute
 
 from ..choices import StageState
 from ..models import Stage
+from .head_end_alert import watch_head_ends
 
 # The newest report of a minute wins, in whatever order reports arrive.
 _KEEP = """
@@ -38,6 +39,8 @@ def follow_delivered_load(body: DeliveredLoad) -> Receipt:
         return Receipt(applied=0, note="a later report of this minute is known")
     if stage.state == StageState.IN_PROGRESS:
         _watch_answers(stage, body)
+        if not _is_early(stage, body.at):
+            watch_head_ends(stage, body)
     tell_pages(stage.event.number)
     return Receipt()
 

@@ -10,6 +10,7 @@ from integration.seam.delivery import receiving
 from integration.seam.messages import Receipt, StageExecutionStatus
 from integration.seam.models import Priority
 from integration.seam.nudges import tell_pages
+from integration.seam.stakes import stakes_of
 from integration.seam.systems import System
 
 from ..choices import FINAL_STAGE_STATES, FINAL_STATES, MISSED, EventState, StageState
@@ -135,7 +136,7 @@ def _alert(stage: Stage, key: str, kind: str, what: str) -> None:
         key,
         kind=kind,
         priority=Priority.HIGH,
-        text=f"{stage} {what}.",
+        text=f"{stage} {what}.{stakes_of(stage.uid)}",
         event_uid=stage.event.uid,
         stage_uid=stage.uid,
     )

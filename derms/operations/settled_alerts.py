@@ -8,6 +8,7 @@ from ..models import Event, Stage
 HOLDING_STATES = (EventState.SCHEDULED, EventState.IN_PROGRESS)
 OF_EVENTS: dict[str, tuple[EventState, ...]] = {
     "event not scheduled": (EventState.APPROVED,),
+    "plan past its start": (EventState.SUBMITTED, EventState.APPROVED),
     "target no longer met": HOLDING_STATES,
     "delivering below target": (EventState.IN_PROGRESS, EventState.COMPLETED),
 }
@@ -16,6 +17,7 @@ OF_STAGES: dict[str, tuple[StageState, ...]] = {
     "stage not started": (StageState.SCHEDULED,),
     "stage not ended": (StageState.IN_PROGRESS,),
     "answers below expectation": (StageState.IN_PROGRESS,),
+    "head end silent": (StageState.IN_PROGRESS,),
 }
 
 

@@ -2,18 +2,29 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from derms.choices import FINAL_STAGE_STATES, EventState, StageState
 from derms.models import Event, Stage
+from integration.seam.models import Alert
 
 START_GRACE = timedelta(seconds=60)
+PAST_START = "plan past its start"
 END_GRACE = timedelta(minutes=5)
 
 
 def event_ids_to_schedule(now: datetime) -> QuerySet[Event, int]:
     return Event.objects.filter(schedule_due_at__lte=now, state=EventState.APPROVED).values_list("pk", flat=True)
+
+
+def event_ids_past_start(now: datetime) -> QuerySet[Event, int]:
+    """Submitted and approved events whose start has passed, without an alert about it since."""
+    waiting = Event.objects.filter(state__in=(EventState.SUBMITTED, EventState.APPROVED))
+    first = Stage.objects.filter(event=OuterRef("pk")).order_by("starts_at").values("starts_at")[:1]
+    past = waiting.annotate(start=Subquery(first)).filter(start__lte=now)
+    reported = Alert.objects.filter(event_uid=OuterRef("uid"), kind=PAST_START, opened_at__gte=OuterRef("start"))
+    return past.filter(~Exists(reported)).values_list("pk", flat=True)
 
 
 def stage_ids_to_extract(now: datetime) -> QuerySet[Stage, int]:

@@ -69,6 +69,12 @@ def waiting_for(person: AbstractUser, now: datetime) -> list[Waiting]:
     return [Waiting(event, what) for event, what in found if not own.get(event.pk)]
 
 
+def plans_past_start(now: datetime) -> QuerySet[Event]:
+    """Plans that wait for nothing any more: Submitted or Approved, and their start has passed."""
+    states = (EventState.SUBMITTED, EventState.APPROVED)
+    return events_for_list().filter(Q(starts_at__lte=now), state__in=states).order_by(F("starts_at"), "pk")
+
+
 def day_ahead(now: datetime) -> Day:
     starts_at, ends_at = now, now + AHEAD
     stages = (

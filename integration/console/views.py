@@ -18,7 +18,7 @@ from integration.seam.logs import request_id
 from integration.seam.queries import backlog, open_alerts
 
 from .columns import AVAILABLE, RUNNING_EVENTS, WAITING, ZONES
-from .overview import day_ahead, waiting_for, zones
+from .overview import day_ahead, plans_past_start, waiting_for, zones
 from .running import delivering, next_event, running_events
 
 ALERTS_SHOWN = 5
@@ -58,6 +58,7 @@ def _events(request: SignedInRequest) -> dict[str, Any]:
         "running_columns": RUNNING_EVENTS,
         "waiting": waiting_for(request.user, now),
         "waiting_columns": WAITING,
+        "past_start": plans_past_start(now) if request.user.has_perm("derms.plan_event") else [],
         "day": day_ahead(now),
         "zones": zones(now),
         "zone_columns": ZONES,

@@ -43,6 +43,20 @@ ALERT_KINDS: dict[str, AlertKind] = {
         "enough is reserved again, or the stages have started",
         _("Plan another event for the missing power, or accept that less is delivered."),
     ),
+    "head end silent": AlertKind(
+        _("Head end silent"),
+        "none of the devices behind a head end system, 20 or more, has answered the call of a running stage",
+        "by the missing power, as *delivering below target*",
+        "a device answers, or the stage is over",
+        _("Call the operator of the head end; plan another event for the missing power."),
+    ),
+    "plan past its start": AlertKind(
+        _("Plan past its start"),
+        "an event is still Submitted or Approved when its first stage should start",
+        "Low",
+        "it is withdrawn, denied or canceled",
+        _("Withdraw it and set new times, or cancel it."),
+    ),
     "stage without devices": AlertKind(
         _("Stage without devices"),
         "Schedule found no device for a stage of the event",
@@ -105,6 +119,13 @@ ALERT_KINDS: dict[str, AlertKind] = {
         "High",
         "nobody can any more; looked at each night",
         _("Under Users and roles, take “May sign in” away from the people named, or give them other passwords."),
+    ),
+    "rows refused": AlertKind(
+        _("Rows refused"),
+        "a system refused rows of an extract that it received",
+        "Medium; High if it applied none",
+        "somebody archives it",
+        _("Read under Messages which rows were refused and why; correct the devices, or tell the sending system."),
     ),
     "notification": AlertKind(
         _("Notification"),

@@ -57,6 +57,13 @@ def close_alerts(
         tell_pages(ALERTS)
 
 
+def close_other_alerts(kind: str, *, stage_uid: UUID, keys: Collection[str]) -> None:
+    """Close a stage's open alerts of a kind, except those with these keys."""
+    others = Alert.objects.filter(kind=kind, stage_uid=stage_uid, closed_at=None).exclude(key__in=keys)
+    if others.update(closed_at=clock.now(), closed_by="system"):
+        tell_pages(ALERTS)
+
+
 @transaction.atomic
 def acknowledge_alert(*, alert_id: int, by: str, note: str = "") -> None:
     """Take on an open alert, with a note for the others. Raises AlertArchived or AlertAcknowledged."""

@@ -7,13 +7,13 @@ from django.core.checks import Error, register
 from django.utils.module_loading import import_string
 
 from .messages import CONTRACTS, sendable_majors
-from .routes import DUE, EVERY, ROUTES
+from .routes import DUE, EVERY, ROUTES, STAKES
 
 
 def _names() -> list[str]:
     routes = [name for several in ROUTES.values() for r in several for name in (r.handler, r.prepare) if name]
     due = [name for due in DUE.values() for name in (due.ids, due.operation)]
-    return routes + due + [every.operation for every in EVERY.values()]
+    return routes + due + [every.operation for every in EVERY.values()] + list(STAKES)
 
 
 @register()

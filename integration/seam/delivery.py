@@ -24,9 +24,10 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from . import clock, sql
 from .alerts import close_alert, raise_alert
 from .messages import NewerMessage, Receipt, check_kind
-from .models import BULK, SMALL, Delivery, DueWork, Message, Priority, Work
+from .models import BULK, SMALL, Delivery, DueWork, Message, Priority, RefusedRow, Work
 from .routes import DUE, EVERY, ROUTES, Route
 from .sql import compose, identifier
+from .stakes import stakes_of
 
 log = logging.getLogger(__name__)
 W = TypeVar("W", Delivery, DueWork)
@@ -180,6 +181,8 @@ def _act_on_delivery(delivery: Delivery) -> None:
     handler: Callable[..., Receipt] = import_string(route.handler)
     receipt = handler(delivery.message.body) if route.queue == SMALL else handler(delivery)
     _close_alerts(delivery)
+    if receipt.refused:
+        _alert_of_refused(delivery, receipt)
     sql.execute(_MARK, [receipt.model_dump_json(), delivery.pk])
 
 
@@ -248,6 +251,7 @@ def _bury(work: Work, now: datetime) -> None:
     work.save(update_fields=["dead_at", "error"])
     close_alert(_trying_key(work))
     text = f"“{work}” failed {ATTEMPTS} times and is now a dead letter: {work.error[:300]} Retry or discard it."
+    text += stakes_of(work.message.stage_uid if isinstance(work, Delivery) else None)
     _alert(work, _dead_key(work), Priority.HIGH, text)
 
 
@@ -255,6 +259,20 @@ def _alert(work: Work, key: str, priority: int, text: str) -> None:
     message = work.message if isinstance(work, Delivery) else Message()
     raise_alert(
         key, kind="message", priority=priority, text=text, event_uid=message.event_uid, stage_uid=message.stage_uid
+    )
+
+
+def _alert_of_refused(delivery: Delivery, receipt: Receipt) -> None:
+    """Alert at once that a receiver refused rows of an extract: one alert for all its parts."""
+    message = delivery.message
+    refused = RefusedRow.objects.filter(delivery__message=message, delivery__receiver=delivery.receiver).count()
+    raise_alert(
+        f"refused:{message.uid}:{delivery.receiver}",
+        kind="rows refused",
+        priority=Priority.MEDIUM if receipt.applied else Priority.HIGH,
+        text=f"{refused:,} rows of “{delivery}” were refused, see its message.{stakes_of(message.stage_uid)}",
+        event_uid=message.event_uid,
+        stage_uid=message.stage_uid,
     )
 
 

@@ -101,6 +101,9 @@ DUE: dict[str, Due] = {
     "report unended stage": Due(
         "derms.queries.due.stage_ids_unended", "derms.operations.report_unended_stage", "small"
     ),
+    "report plan past its start": Due(
+        "derms.queries.due.event_ids_past_start", "derms.operations.report_plan_past_start", "small"
+    ),
     "report old forecast": Due(
         "derms.queries.forecast_age.zone_ids_with_old_forecast",
         "derms.operations.report_old_forecast",
@@ -110,6 +113,9 @@ DUE: dict[str, Due] = {
     "notify of end": Due("cpm.queries.program_event_ids_over", "cpm.operations.notify_of_end", "bulk"),
     "send notifications": Due("cpm.queries.lanes_to_send", "cpm.operations.send_notifications", "bulk"),
 }
+
+# What depends on a stage, as words for alerts: functions of its uid, each of one system; empty if it knows of nothing.
+STAKES = ("derms.queries.stakes.power_of_stage", "cpm.queries.customers_of_stage")
 
 EVERY: dict[str, Every] = {
     "watch delivered power": Every(MINUTE, "derms.operations.watch_delivered", "small"),

@@ -20,10 +20,11 @@ from derms.models import (
     Stage,
     Strategy,
 )
+from derms.queries.due import event_ids_past_start
 from integration.console.models import User
-from integration.seam.alerts import raise_alert
+from integration.seam.alerts import archive_alert, raise_alert
 from integration.seam.messages import DeliveredLoad as Report
-from integration.seam.models import Priority
+from integration.seam.models import Alert, Priority
 from tests import factories
 from tests.pages.html import html_of
 
@@ -87,6 +88,39 @@ def test_an_approved_event_that_could_not_be_scheduled_waits_for_every_operator(
     assert waiting(second_operator) == []
     Event.objects.filter(pk=event.pk).update(schedule_due_at=None)
     assert waiting(second_operator) == [(event.number, "Could not be scheduled")]
+
+
+def test_a_plan_past_its_start_is_named_for_those_who_may_withdraw_it(
+    event_in: EventIn, operator: User, approver: User, now: datetime
+) -> None:
+    """Once it waited for the approver for ever, and started “now”."""
+    event = event_in("Submitted")
+    assert not event_ids_past_start(now).exists()
+    event.stages.update(starts_at=now - timedelta(minutes=1))
+    assert waiting(approver) == []
+    text = page(operator).content.decode()
+    assert "The start of these plans has passed." in text
+    assert event.number in text
+    client = Client()
+    client.force_login(operator)
+    assert "start has passed" in client.get("/events/").content.decode()
+
+    assert list(event_ids_past_start(now)) == [event.pk]
+    operations.report_plan_past_start(event.pk, now=now)
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.priority, alert.closed_at) == ("plan past its start", Priority.LOW, None)
+    archive_alert(alert_id=alert.pk, by="olive")
+    assert not event_ids_past_start(now).exists(), "it was said once"
+
+
+def test_the_alert_of_a_plan_past_its_start_closes_when_it_is_withdrawn(
+    event_in: EventIn, operator: User, now: datetime
+) -> None:
+    event = event_in("Submitted")
+    event.stages.update(starts_at=now - timedelta(minutes=1))
+    operations.report_plan_past_start(event.pk, now=now)
+    operations.withdraw_event(event_id=event.pk, by=operator, now=now)
+    assert Alert.objects.get().closed_by == operator.username
 
 
 def test_the_next_day_shows_open_stages_alone(

@@ -76,6 +76,25 @@ def test_a_rejection_is_no_answer(running: Stage) -> None:
     assert Alert.objects.get(pk=alert.pk).closed_at is not None, "80 % take part"
 
 
+def test_a_silent_head_end_is_named_with_the_power_that_is_missing(running: Stage) -> None:
+    Stage.objects.filter(pk=running.pk).update(reserved_w=1_900_000, removed_w=0)
+    counts = {"rejected": 0, "overridden": 0, "reduction_w": 0}
+    silent = {"head_end": "sample-climate", "called": 948, "answered": 0, **counts}
+    other = {"head_end": "mock-heat", "called": 952, "answered": 952, **counts}
+    whole = {"called": 1900, "answered": 952, "head_ends": [silent, other]}
+    operations.follow_delivered_load(report(running, running.starts_at + 119 * SECOND, **whole))
+    assert not Alert.objects.filter(kind="head end silent").exists(), "devices may still answer"
+    operations.follow_delivered_load(report(running, running.starts_at + 2 * MINUTE, **whole))
+    alert = Alert.objects.get(kind="head end silent")
+    assert alert.text == (
+        f"sample-climate: none of its 948 devices called by {running} has answered; about 948 kW are missing."
+    )
+    assert (alert.priority, alert.closed_at) == (Priority.MEDIUM, None)
+    whole["head_ends"] = [{**silent, "answered": 1}, other]
+    operations.follow_delivered_load(report(running, running.starts_at + 3 * MINUTE, **whole))
+    assert Alert.objects.get(pk=alert.pk).closed_at is not None
+
+
 @pytest.mark.parametrize("how", ["end", "cancel"])
 def test_a_stage_that_is_over_waits_for_no_answer(running: Stage, operator: User, how: str, now: datetime) -> None:
     operations.follow_delivered_load(report(running, running.starts_at + 5 * MINUTE, answered=0))

@@ -99,6 +99,7 @@ def test_no_start_a_minute_after_its_time_raises_an_alert_that_the_start_closes(
     assert list(stage_ids_unstarted(late)) == []
     alert = Alert.objects.get()
     assert (alert.kind, alert.count, alert.stage_uid) == ("stage not started", 1, stage.uid)
+    assert alert.text == f"{stage} has not started 60 s after its time. At stake: 16 kW of 20 devices."
     operations.follow_execution(walk.execution(stage, "In Progress", revision=1), now=now)
     assert Alert.objects.get().closed_at is not None
 

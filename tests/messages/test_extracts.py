@@ -18,7 +18,7 @@ from derms.models import ControlZone, Program
 from integration.seam import extract_files, extracts, loads, sql
 from integration.seam.delivery import deliver
 from integration.seam.messages import COLUMNS
-from integration.seam.models import Extract, Load, RefusedRow
+from integration.seam.models import Alert, Extract, Load, RefusedRow
 from integration.seam.systems import System
 from lec_sim.models import LecReservation
 from tests import factories
@@ -159,6 +159,9 @@ def test_rows_of_devices_nobody_has_are_refused_with_a_reason_and_the_others_app
     ]
     load = Load.objects.get()
     assert (load.applied, load.refused) == (5, 3)
+    alert = Alert.objects.get(kind="rows refused")
+    assert alert.text.startswith("3 rows of “")
+    assert (alert.count, alert.stage_uid) == (2, stage_uid)
     assert bulk.loaded(stage_uid) == 5
 
 

@@ -1,0 +1,31 @@
+"""The alert that none of the devices behind a head end system answers, with the power that is missing."""
+
+from integration.seam.alerts import close_other_alerts, raise_alert
+from integration.seam.messages import DeliveredLoad
+
+from ..models import Stage
+from .delivered_alert import priority_of
+
+KIND = "head end silent"
+FEWEST_DEVICES = 20  # fewer may be silent together by chance
+
+
+def watch_head_ends(stage: Stage, body: DeliveredLoad) -> None:
+    """Keep an alert for each silent head end of a stage's report; close those of head ends that answer."""
+    silent = {
+        f"head end:{stage.uid}:{load.head_end}": load
+        for load in body.head_ends
+        if load.called >= FEWEST_DEVICES and not load.answered
+    }
+    close_other_alerts(KIND, stage_uid=stage.uid, keys=list(silent))
+    for key, load in silent.items():
+        missing_kw = (stage.reserved_w - stage.removed_w) / 1000 * load.called / body.called
+        raise_alert(
+            key,
+            kind=KIND,
+            priority=priority_of(missing_kw),
+            text=f"{load.head_end}: none of its {load.called:,} devices called by {stage} has answered; "
+            f"about {missing_kw:,.0f} kW are missing.",
+            event_uid=stage.event.uid,
+            stage_uid=stage.uid,
+        )
