@@ -19,6 +19,7 @@ from .forms import CancelForm, DenyForm, ShortfallForm, SubmitForm
 from .four_eyes import own_event_sentence
 from .models import Event
 from .pages.consequences import expected_devices, stopped_stages
+from .planning.before_submit import before_submit
 
 PLAN_EVENT = "derms.plan_event"
 
@@ -174,7 +175,7 @@ ACTIONS = _by_verb(
         main_in=(EventState.NEW,),
         operation=operations.submit_event,
         form=SubmitForm,
-        foresees=expected_devices,
+        foresees=before_submit,
         words=Words(
             title=_("Submit %(number)s for approval?"),
             sentence=_("It can't be edited while it waits for approval; withdraw it to edit it."),

@@ -1,5 +1,6 @@
 """Sentences that say what an action would do to an event."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -9,7 +10,7 @@ from integration.pages.numbers import count_text, power_text
 from integration.seam import clock
 
 from ..choices import FINAL_STAGE_STATES, StageState
-from ..models import Event, Stage
+from ..models import ControlZone, Event, Stage
 from ..objectives import OBJECTIVES
 from ..queries.goals import missing_kw, stage_goals
 from ..queries.lists import stages_of
@@ -19,18 +20,22 @@ from ..set_operations.choosing_together import choose_together
 
 def plan_in_words(event: Event) -> str:
     """The event an action is about: name, zone, window and what it aims for."""
-    zone, stages = ZoneInfo(event.zone.time_zone), stages_of(event)
-    parts = [event.name, str(event.zone)]
+    stages, parts = stages_of(event), [event.name, str(event.zone)]
     if stages:
-        starts = min(stage.starts_at for stage in stages).astimezone(zone)
-        ends = max(stage.ends_at for stage in stages).astimezone(zone)
-        last_day = f"{day(ends)} " if ends.date() != starts.date() else ""
-        window = {"start": f"{day(starts)} {starts:%H:%M}", "end": f"{last_day}{ends:%H:%M %Z}"}
-        parts.append(_("%(start)s to %(end)s") % window)
+        starts_at, ends_at = min(stage.starts_at for stage in stages), max(stage.ends_at for stage in stages)
+        parts.append(window_in_words(starts_at, ends_at, event.zone))
     parts.append(event.get_objective_display())
     if needed := OBJECTIVES[event.objective].event_needs:
         parts.append(power_text(getattr(event, needed) or 0))
     return " · ".join(parts)
+
+
+def window_in_words(starts_at: datetime, ends_at: datetime, zone: ControlZone) -> str:
+    """A window in the zone's time, for a sentence."""
+    starts, ends = (at.astimezone(ZoneInfo(zone.time_zone)) for at in (starts_at, ends_at))
+    last_day = f"{day(ends)} " if ends.date() != starts.date() else ""
+    window = {"start": f"{day(starts)} {starts:%H:%M}", "end": f"{last_day}{ends:%H:%M %Z}"}
+    return _("%(start)s to %(end)s") % window
 
 
 def expected_devices(event: Event) -> list[str]:
@@ -54,6 +59,8 @@ def stopped_stages(event: Event) -> list[str]:
 
 
 def _expected(stage: Stage, goal_kw: float | None, chosen: Chosen) -> str:
+    if not chosen.devices:
+        return _nobody(stage, chosen)
     power = power_text(chosen.watts / 1000)
     values = {"stage": stage.number, "devices": count_text(chosen.devices), "power": power}
     if goal_kw is None:
@@ -63,3 +70,15 @@ def _expected(stage: Stage, goal_kw: float | None, chosen: Chosen) -> str:
     if missing:
         return _("Stage %(stage)s: about %(power)s of %(goal)s; %(missing)s are missing.") % values
     return _("Stage %(stage)s: about %(devices)s devices, %(power)s of %(goal)s.") % values
+
+
+def _nobody(stage: Stage, chosen: Chosen) -> str:
+    left_out = ", ".join(f"{count_text(devices)} {reason}" for reason, devices in chosen.left_out.items())
+    if not left_out:
+        return _("Stage %(stage)s would call nobody: the zone has no device of its program and groups.") % {
+            "stage": stage.number
+        }
+    return _("Stage %(stage)s would call nobody; left out: %(left_out)s.") % {
+        "stage": stage.number,
+        "left_out": left_out,
+    }

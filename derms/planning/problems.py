@@ -11,6 +11,7 @@ from derms.figures.targets import needed_steps
 from derms.models import ControlZone, Event, Stage
 from derms.objectives import OBJECTIVES
 from derms.queries.goals import earliest_start, hours_without_forecast, overlapping_pair, uneven_shares
+from derms.set_operations.groups import has_device_in_groups
 from integration.pages.moments import day, duration
 
 from .control_problems import control_problems
@@ -33,6 +34,7 @@ def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[
             "%(missing)s h of the stages have no forecast for %(zone)s, the first one from %(first)s. "
             "Load a forecast, or move the stages."
         ) % {"missing": len(missing), "zone": event.zone, "first": _local_text(missing[0], event.zone)}
+    yield from _group_problems(event, stages)
     yield from control_problems(event, stages)
     if not missing and needs_nothing(event, stages):
         yield _(
@@ -81,6 +83,20 @@ def lead_time_problem(event: Event, stages: list[Stage], now: datetime) -> str:
         "The first stage %(begins)s; %(type)s events need at least %(seconds)s s of lead time. "
         "Shift the stages to a later start."
     ) % {"begins": begins, "type": event.type_id, "seconds": event.type.lead_time_s}
+
+
+def _group_problems(event: Event, stages: list[Stage]) -> Iterator[str]:
+    for stage in stages:
+        if not has_device_in_groups(stage):
+            yield _(
+                "Stage %(number)s: no device of %(program)s in %(zone)s belongs to its DER groups (%(groups)s). "
+                "Choose other groups, or none."
+            ) % {
+                "number": stage.number,
+                "program": stage.program,
+                "zone": event.zone,
+                "groups": get_text_list([group["name"] for group in stage.group_criteria], _("and")),
+            }
 
 
 def _target_problems(event: Event, stages: list[Stage]) -> Iterator[str]:

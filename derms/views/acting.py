@@ -179,7 +179,8 @@ def _try_to_act(request: SignedInRequest, action: Action, event: Event, asked: d
 
 
 def _foreseen(request: SignedInRequest, action: Action, event: Event) -> str:
-    values = {"event": event, "state": event.get_state_display(), "why": _refusal(request, action, event)}
+    about = f"{event.number} · {plan_in_words(event)}"
+    values = {"event": about, "state": event.get_state_display(), "why": _refusal(request, action, event)}
     if values["why"]:
         return _("%(event)s will not be changed. %(why)s") % values
     return _("%(event)s (%(state)s)") % values

@@ -11,6 +11,7 @@ from derms import operations
 from derms.models import Event
 from integration.console.models import SavedView, User
 from tests import factories
+from tests.pages.html import html_of
 
 Make = Callable[..., Event]
 
@@ -58,6 +59,20 @@ def test_own_events_are_not_approved_among_others(client: Client, event_in: Make
     page = client.post(path("approve", one, two), factories.seen(one.number, two.number), follow=True).content.decode()
     assert states(one, two) == ["Submitted", "Submitted"]
     assert "another person has to approve it" in page
+
+
+def test_a_page_for_several_names_each_event_its_zone_window_and_target(as_operator: Client, event_in: Make) -> None:
+    one, two = event_in("New", name="Alder"), event_in("Submitted", name="Birch")
+    Event.objects.filter(pk=two.pk).update(objective="Load Reduction", target_kw=1200)
+    page = html_of(as_operator.get(path("cancel", one, two))).replace("\N{NO-BREAK SPACE}", " ")
+    for event in (one, two):
+        stage = event.stages.get()
+        starts, ends = (at.astimezone(ZoneInfo(event.zone.time_zone)) for at in (stage.starts_at, stage.ends_at))
+        assert f"{event.number} · {event.name} · North zone · " in page
+        assert f"{starts:%H:%M} to " in page
+        assert f"{ends:%H:%M %Z} · " in page
+    assert "Maximum Reduction (New)" in page
+    assert "Load Reduction · 1.20 MW (Submitted)" in page
 
 
 def test_canceling_several_asks_for_a_reason(as_operator: Client, event_in: Make) -> None:

@@ -1,23 +1,26 @@
 """Devices are chosen from what was submitted: later changes of a DER group don't affect submitted events."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from derms import operations
-from derms.models import DerGroup, Event, Stage
+from derms.models import ControlZone, DerGroup, Event, HeadEnd, Program, Stage
 from derms.queries.lists import stages_of
 from derms.set_operations.choosing import choose_devices
 from integration.console.models import User
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def group() -> DerGroup:
-    """A group without any device: the fleet has no batteries on this feeder."""
-    return DerGroup.objects.create(name="Batteries far away", device_classes=["battery"], feeder_ids=[0])
+def group(zone: ControlZone, program: Program, now: datetime) -> DerGroup:
+    """A group of one device, the only one behind its head end system; the other 20 of the program are not in it."""
+    other = HeadEnd.objects.create(code="OTHER", name="Other")
+    factories.device(zone, program, since=now - timedelta(days=30), head_end=other)
+    return DerGroup.objects.create(name="Behind another", head_end_ids=[other.pk])
 
 
 @pytest.fixture
@@ -44,39 +47,40 @@ def test_emptying_a_group_after_the_approval_adds_no_devices(
     operations.submit_event(event_id=event.pk, by=operator, now=now)
     operations.approve_event(event_id=event.pk, by=approver, now=now)
 
-    criteria(group, device_classes=[], feeder_ids=[])
+    criteria(group, head_end_ids=[])
 
-    assert devices(event, now) == 0
+    assert devices(event, now) == 1
     operations.schedule_event(event.pk, now=now)
-    assert Event.objects.get().state == "Approved"
-    assert Stage.objects.get().reserved == 0
+    assert Event.objects.get().state == "Scheduled"
+    assert Stage.objects.get().reserved == 1
 
 
 def test_a_plan_that_can_be_edited_uses_its_groups_as_they_are_now(
     event: Event, group: DerGroup, operator: User, approver: User, now: datetime
 ) -> None:
-    assert devices(event, now) == 0
-    criteria(group, device_classes=[], feeder_ids=[])
-    assert devices(event, now) == 20
+    behind = group.head_end_ids
+    assert devices(event, now) == 1
+    criteria(group, head_end_ids=[])
+    assert devices(event, now) == 21
     operations.submit_event(event_id=event.pk, by=operator, now=now)
-    criteria(group, device_classes=["battery"], feeder_ids=[0])
-    assert devices(event, now) == 20
+    criteria(group, head_end_ids=behind)
+    assert devices(event, now) == 21
 
     operations.withdraw_event(event_id=event.pk, by=operator, now=now)
-    assert devices(event, now) == 0
+    assert devices(event, now) == 1
     operations.submit_event(event_id=event.pk, by=operator, now=now)
-    assert devices(event, now) == 0
+    assert devices(event, now) == 1
 
 
 def test_a_submitted_stage_knows_the_version_of_its_groups(
     event: Event, group: DerGroup, operator: User, now: datetime
 ) -> None:
-    criteria(group, device_classes=["battery"])
+    criteria(group, device_classes=["thermostat"])
     operations.submit_event(event_id=event.pk, by=operator, now=now)
-    criteria(group, device_classes=["thermostat"], name="Renamed")
+    criteria(group, device_classes=["battery"], name="Renamed")
 
     (kept,) = Stage.objects.get().submitted_groups
-    assert (kept["name"], kept["version"], kept["device_classes"]) == ("Batteries far away", 2, ["battery"])
+    assert (kept["name"], kept["version"], kept["device_classes"]) == ("Behind another", 2, ["thermostat"])
     assert DerGroup.objects.get().version == 3
 
 
@@ -86,4 +90,4 @@ def test_a_stage_without_groups_is_submitted_with_none_and_stays_so(
     event = new_event()
     operations.submit_event(event_id=event.pk, by=operator, now=now)
     Stage.objects.get().der_groups.add(group)
-    assert devices(event, now) == 20
+    assert devices(event, now) == 21

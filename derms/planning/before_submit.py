@@ -1,0 +1,29 @@
+"""What the page that asks before Submit says: what stands against the event, then what it would reserve."""
+
+from django.utils.translation import gettext as _
+
+from derms.models import Event, Stage
+from derms.pages.consequences import expected_devices, window_in_words
+from derms.queries.lists import stages_of
+from integration.seam import clock
+
+from .check import conflicts
+from .problems import plan_problems
+
+
+def before_submit(event: Event) -> list[str]:
+    """Return the problems of an event's plan, its conflicts, and what each stage would reserve and would be missing."""
+    stages = stages_of(event)
+    problems = [_("Can't be submitted: %s") % problem for problem in plan_problems(event, stages, clock.now())]
+    same_time = [_conflict(event, stage) for stage in conflicts(event, stages)]
+    return problems + same_time + expected_devices(event)
+
+
+def _conflict(event: Event, stage: Stage) -> str:
+    return _("Conflict: %(stage)s (%(program)s, %(state)s) needs devices of %(zone)s at the same time: %(window)s.") % {
+        "stage": stage,
+        "program": stage.program,
+        "state": stage.event.get_state_display(),
+        "zone": event.zone,
+        "window": window_in_words(stage.starts_at, stage.ends_at, event.zone),
+    }
