@@ -8,8 +8,9 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from derms import operations
-from derms.models import Event, EventType
-from derms.operations.balance_authority import Block, highest_sum_kw
+from derms.models import ControlZone, Event, EventType, Program
+from derms.operations.balance_authority import Block, blocks_of, highest_sum_kw, needs_balance_authority
+from derms.queries.lists import stages_of
 from integration.console.models import User
 from tests import factories
 
@@ -91,6 +92,43 @@ def test_other_open_events_at_the_same_time_count(
     second = event_in("Submitted", name="At the same time")
     assert first.balance_authority_approval == "not required"
     assert second.balance_authority_approval == "required"
+
+
+def test_the_reserve_margin_counts(
+    threshold: Callable[[int], None], zone: ControlZone, program: Program, operator: User, now: datetime
+) -> None:
+    """What is called is the target and its margin: 1,050 kW for a target of 1,000."""
+    threshold(1049)
+    plan = factories.strategy(zone, program, objective="Load Reduction", target_kw=1000)
+    EventType.objects.update(reserve_margin_pct=5)
+    details = operations.EventDetails(name="Exact")
+    starts_at = now + timedelta(hours=2)
+    event = operations.create_event(strategy_id=plan.pk, starts_at=starts_at, by=operator, now=now, details=details)
+    found = Event.objects.select_related("type").get(pk=event.pk)
+    assert needs_balance_authority(found, stages_of(found), now)
+    threshold(1050)
+    found = Event.objects.select_related("type").get(pk=event.pk)
+    assert not needs_balance_authority(found, stages_of(found), now)
+
+
+def test_another_events_devices_count_until_they_leave_and_canceled_stages_not_at_all(
+    threshold: Callable[[int], None], event_in: Callable[..., Event], operator: User, now: datetime
+) -> None:
+    first = event_in("Scheduled")
+    stage = first.stages.get()
+    reserved_kw = stage.reserved_w / 1000
+    second = event_in("New", name="At the same time")
+    planned_kw = highest_kw(second, now)
+    threshold(round(reserved_kw))
+    assert planned_kw == 0, "the first event has reserved every device"
+    assert highest_kw(first, now) == reserved_kw
+    operations.cancel_event(event_id=first.pk, by=operator, now=now, reason="Cooler")
+    assert highest_kw(Event.objects.get(pk=first.pk), now) == 0
+
+
+def highest_kw(event: Event, now: datetime) -> float:
+    """The highest power of one event alone, as the check counts it."""
+    return max((block.kw for block in blocks_of(event, stages_of(event), now)), default=0.0)
 
 
 def test_the_check_runs_again_at_approve(
