@@ -19,6 +19,7 @@ from integration.seam import clock
 from integration.seam.logs import request_id
 from integration.seam.models import Alert
 
+from .help import help_url
 from .models import SavedView, User
 
 
@@ -90,6 +91,7 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
         "forecast_age": cache(forecast_age),
         "roles": lambda: list(request.user.groups.values_list("name", flat=True)),
         "demo": demo_sign_ins,
+        "help_url": lambda: help_url(request.path),
     }
 
 

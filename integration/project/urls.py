@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from integration.console.audit import audit_export, audit_trail
+from integration.console.help import help_document, help_picture
 from integration.console.palette import palette
 from integration.console.personal import profile, saved_view_add, saved_view_remove
 from integration.console.users import user_edit, user_list, user_new
@@ -22,6 +23,8 @@ urlpatterns = [
     path("audit-trail/", audit_trail, name="audit_trail"),
     path("audit-trail/export/", audit_export, name="audit_export"),
     path("find/", palette, name="palette"),
+    path("help/pictures/<str:name>", help_picture, name="help_picture"),
+    path("help/<path:document>/", help_document, name="help"),
     path("profile/", profile, name="profile"),
     path("saved-views/add/", saved_view_add, name="saved_view_add"),
     path("saved-views/<int:pk>/remove/", saved_view_remove, name="saved_view_remove"),

@@ -26,7 +26,7 @@ PEOPLE = {
 NO_PAGE = (
     "livez", "readyz", "password/reset/",
     "export/", "live/", "unseen/", "saved-views/", "check/", "keep/", "releases/", "retry/", "discard/", "archive/",
-    "acknowledge/", "links/add/",
+    "acknowledge/", "links/add/", "help/pictures/",
     "actions/", "stages/<int:stage_number>/clone/", "schedule-again/", "schedule-with-shortfall/", "shift/",
     "withdraw/", "opt-out/", "as-balance-authority/", "revoke/", "strategies/<uuid:uid>/activate/",
     "my-devices/",  # a page for phones, reached by its own link: test_customer_use_cases.py
@@ -83,6 +83,7 @@ def _participating() -> tuple[str, str]:
 
 
 EXAMPLES: dict[str, Callable[[], str]] = {
+    "<path:document>": lambda: "how-to/csr",
     "events/<str:number>/": lambda: f"events/{_event().number}/",
     "<str:event_number>": lambda: _program_event().event_number,
     "<int:stage_number>": lambda: "1",

@@ -42,6 +42,7 @@ QUERIES: dict[str, int] = {
     "events/<str:number>/submit/": 26,
     "events/new/": 19,
     "find/": 9,
+    "help/<path:document>/": 9,
     "live-energy-connect/": 15,
     "live-energy-connect/head-ends/<str:head_end>/fault/": 11,
     "messages/": 19,

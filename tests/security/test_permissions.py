@@ -37,6 +37,8 @@ MAY = {
     "audit-trail/": "AD",
     "audit-trail/export/": "AD",
     "find/": "*",
+    "help/pictures/<str:name>": "*",
+    "help/<path:document>/": "*",
     "profile/": "*",
     "saved-views/add/": "*",
     "saved-views/<int:pk>/remove/": "*",
