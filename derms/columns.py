@@ -20,6 +20,7 @@ from integration.pages.templatetags.gridcall import (
     window,
 )
 
+from .figures.causes import Group
 from .models import Device, EventType, Stage, Strategy
 from .pages.stage_devices import StageDevice
 from .queries.calls import Silent
@@ -167,6 +168,17 @@ STAGES = Columns[Stage](
     Column(_("Called"), lambda s: number(s.called), css="num", phone="start label"),
     Column(_("Left out"), lambda s: number(s.left_out_count), css="num", phone="end label"),
     Column(_("Outcomes"), lambda s: outcome_strip(s.outcomes), css="off-paper", phone=""),
+)
+
+ANSWERS = Columns[Group](
+    "derms/event_progress.html",
+    Column(_("Head end"), lambda group: group.name, phone="title"),
+    Column(_("Called"), lambda group: number(group.called), css="num", phone="start label"),
+    Column(_("Answered"), lambda group: number(group.called - group.silent), css="num", phone="end label"),
+    Column(_("Silent"), lambda group: number(group.silent), css="num", phone="start label"),
+    Column(_("Rejected"), lambda group: number(group.rejecting), css="num", phone="end label"),
+    Column(_("Overridden"), lambda group: number(group.overridden), css="num", phone="start label"),
+    Column(_("Answered, share"), lambda group: meter(group.called - group.silent, group.called), phone="end"),
 )
 
 STAGE_DEVICES = Columns[StageDevice](

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_safe
 
 from derms.figures.powers import stage_powers
 from derms.pages.charts import charts_of
+from derms.pages.head_ends import answers_by_head_end
+from derms.pages.history import history_of
 from derms.pages.power import power_of
 from derms.planning.decision import decision_of
 from derms.queries.lists import events_for_list, open_alerts_by_event, receipts, stages_of
@@ -24,12 +26,13 @@ from integration.seam.models import Alert
 from integration.seam.queries import sent_about
 
 from ..actions import actions_for_several
-from ..choices import EDITABLE_STATES, FINAL_STATES, EventState
-from ..columns import EVENTS, STAGES
+from ..choices import EDITABLE_STATES, FINAL_STATES, EventState, StageState
+from ..columns import ANSWERS, EVENTS, STAGES
 from ..filters import EVENT_VIEWS, EventFilter
 from ..models import Event
 from .tracking import buttons, deciding, steps
 
+HISTORY_SHOWN = 40
 ON_ITS_PAGE = ("figures", "approver", "balance_authority_approver")
 
 
@@ -86,11 +89,10 @@ def event(request: SignedInRequest, number: str) -> HttpResponse:
 def event_report(request: SignedInRequest, number: str) -> HttpResponse:
     """A printable report: figures, charts, stages, and the full history and alerts."""
     found = get_object_or_404(events_for_list().select_related(*ON_ITS_PAGE), number=number)
-    whole = {
-        "transitions": found.transitions.select_related("stage").order_by("at", "pk"),
-        "alerts": Alert.objects.filter(event_uid=found.uid).order_by("opened_at"),
-    }
-    return render(request, "derms/event_report.html", event_context(request, found) | whole)
+    context = event_context(request, found, lines=None)
+    context["history"].reverse()
+    context["alerts"] = Alert.objects.filter(event_uid=found.uid).order_by("opened_at")
+    return render(request, "derms/event_report.html", context)
 
 
 def _filtered(request: SignedInRequest) -> EventFilter:
@@ -99,8 +101,8 @@ def _filtered(request: SignedInRequest) -> EventFilter:
     return EventFilter(data, queryset=events_for_list())
 
 
-def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
-    """What the event page and its live fragment show."""
+def event_context(request: SignedInRequest, found: Event, *, lines: int | None = HISTORY_SHOWN) -> dict[str, Any]:
+    """What the event page and its live fragment show, with the latest lines of history; None: with all."""
     show_in(found.zone.time_zone)
     stages = stages_of(found)
     context: dict[str, Any] = {
@@ -111,7 +113,9 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
         "alerts": open_alerts_by_event([found.uid]).get(found.uid, []),
         "receipts": receipts(stages),
         "stage_columns": STAGES,
-        "transitions": found.transitions.select_related("stage").order_by("-at", "-pk")[:40],
+        "history": history_of(found, stages, most=lines),
+        "head_ends": answers_by_head_end(stages),
+        "answer_columns": ANSWERS,
         "is_over": found.state in FINAL_STATES and all(s.is_closed for s in stages),
         **_totals(stages),
     }
@@ -126,10 +130,11 @@ def event_context(request: SignedInRequest, found: Event) -> dict[str, Any]:
 
 
 def _totals(stages: list[Any]) -> dict[str, Any]:
+    """Counts over all stages; one that was canceled before it started has nothing reserved any more."""
     return {
         "starts_at": min((s.starts_at for s in stages), default=None),
         "ends_at": max((s.ends_at for s in stages), default=None),
-        "reserved": sum(s.reserved for s in stages),
+        "reserved": sum(s.reserved for s in stages if s.state != StageState.CANCELED or s.started_at),
         "called": sum(s.called for s in stages),
         "outcomes": {code: sum(s.outcomes.get(code, 0) for s in stages) for code in sorted(_codes(stages))},
         "closed": sum(sum(s.outcomes.values()) for s in stages),

@@ -187,6 +187,14 @@ def test_an_outcome_bar_lists_every_code_and_fills_its_width() -> None:
     assert 'class="fill-ink" x="90.00%" width="10.00%"' in html
 
 
+def test_the_outcomes_that_occur_lead_to_their_devices() -> None:
+    html = drawn('{% outcome_bar counts "?outcome=" %}', counts={"D1SP": 90, "D1ND": 10})
+    assert html.count('href="?outcome=D1SP"') == html.count('href="?outcome=D1ND"') == 2
+    assert '<a href="?outcome=D1ND" tabindex="-1"><rect class="fill-ink"' in html
+    assert '<a href="?outcome=D1CN">' not in html, "no device was canceled"
+    assert "<a " not in drawn("{% outcome_bar counts %}", counts={"D1SP": 90})
+
+
 def stage(label: str, start: float, end: float, state: str) -> SimpleNamespace:
     day = NOW.replace(hour=0, minute=0)
     return SimpleNamespace(

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from integration.pages.badges import OUTCOMES, look_of
+from integration.pages.columns import link
 from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
 from integration.pages.exports import FORMATS
 from integration.pages.moments import clock_text, day, duration, named, own_zone, time_tag
@@ -187,16 +188,23 @@ def server_now(context: Context) -> datetime:
 # --- Bars ---------------------------------------------------------------------------------------------------------
 
 
-def bar(parts: Iterable[tuple[str, float]], mark: str | None = None) -> SafeString:
-    """Parts (class, share of the width) side by side; `mark` is the position of a tick."""
+def bar(parts: Sequence[tuple[str, float]], mark: str | None = None, links: Sequence[str] = ()) -> SafeString:
+    """Parts (class, share of the width) side by side; `mark` is the position of a tick, `links` where parts lead.
+
+    The keyboard and screen readers don't see the links: a text next to the bar leads there, too.
+    """
     rects, x = [], 0.0
     for form, share in parts:
         rects.append((form, percent(x), percent(min(share, 1 - x))))
         x = min(1.0, x + share)
-    drawn = format_html_join("", '<rect class="{}" x="{}" width="{}" height="100%"/>', rects)
+    drawn = [format_html('<rect class="{}" x="{}" width="{}" height="100%"/>', *rect) for rect in rects]
+    if any(links):
+        drawn = [format_html('<a href="{}" tabindex="-1">{}</a>', *both) for both in zip(links, drawn, strict=True)]
     tick = format_html('<line class="target" x1="{0}" x2="{0}" y1="0" y2="100%"/>', mark) if mark else ""
     return format_html(
-        '<svg class="bar" aria-hidden="true"><rect class="rest" width="100%" height="100%"/>{}{}</svg>', drawn, tick
+        '<svg class="bar" aria-hidden="true"><rect class="rest" width="100%" height="100%"/>{}{}</svg>',
+        format_html_join("", "{}", ([part] for part in drawn)),
+        tick,
     )
 
 
@@ -224,24 +232,29 @@ def funnel_bar(label: str, value: int | None, total: int | None, missing: int = 
 
 
 @register.simple_tag
-def outcome_bar(counts: Mapping[str, int]) -> SafeString:
-    """The distribution of outcomes: a bar and a legend with every code; `counts` is code -> devices."""
+def outcome_bar(counts: Mapping[str, int], address: str = "") -> SafeString:
+    """The distribution of outcomes: a bar and a legend with every code; `counts` is code -> devices.
+
+    With an address that ends before the code, each outcome that occurs is a link to its devices, in bar and legend.
+    """
     total = sum(counts.values())
     shares = outcome_shares(counts, total)
-    legend = format_html_join("", "<li>{}<span>{}</span><b>{}</b><small>{}</small></li>", legend_rows(counts, total))
-    return format_html('<div class="outcomes">{}<ul>{}</ul></div>', bar(shares), legend)
+    links = [address and f"{address}{code}" for code in OUTCOMES]
+    rows = legend_rows(counts, total, address)
+    legend = format_html_join("", "<li>{}<span>{}</span><b>{}</b><small>{}</small></li>", rows)
+    return format_html('<div class="outcomes">{}<ul>{}</ul></div>', bar(shares, links=links), legend)
 
 
 def outcome_shares(counts: Mapping[str, int], total: int) -> list[tuple[str, float]]:
     return [(f"fill-{code.about.fill}", counts.get(code, 0) / total) for code in OUTCOMES] if total else []
 
 
-def legend_rows(counts: Mapping[str, int], total: int) -> list[tuple[SafeString, object, str, str]]:
+def legend_rows(counts: Mapping[str, int], total: int, address: str) -> list[tuple[SafeString, object, str, str]]:
     key = '<svg class="key" aria-hidden="true"><rect class="fill-{}" width="100%" height="100%"/></svg>'
     return [
         (
             format_html(key, code.about.fill),
-            look.word,
+            link(f"{address}{code}", look.word) if address and counts.get(code) else look.word,
             number(counts.get(code, 0)),
             percent_of(counts.get(code, 0), total),
         )
