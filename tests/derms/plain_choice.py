@@ -1,5 +1,6 @@
 """Whom a stage asks, read device by device from docs/reference/choosing.md: slow and plain."""
 
+from math import inf
 from typing import NamedTuple
 
 SHARES = {"thermostat": 0.5, "water_heater": 0.25, "ev_charger": 0.0}  # what each class can reduce by, of its rating
@@ -51,14 +52,16 @@ class Known(NamedTuple):
         return -(self.rate_pm // 10), min(self.events, 32)
 
 
-def plain_choice(devices: dict[int, Known], order: str, wanted_w: int) -> set[int]:
-    """The ids of the devices that are asked, one after the other until so many W are expected."""
+def plain_choice(
+    devices: dict[int, Known], order: str, wanted_w: float, *, most_devices: float = inf, most_w: float = inf
+) -> set[int]:
+    """The ids of the devices that are asked, in turn until so many W are expected or no more are allowed."""
     chosen: set[int] = set()
     given_w = 0
     for pk in sorted(devices, key=lambda pk: (devices[pk].turn(order), pk)):
         if devices[pk].left_out:
             continue
-        if given_w >= wanted_w:
+        if given_w >= wanted_w or len(chosen) >= most_devices or given_w + devices[pk].expected_w > most_w:
             break
         chosen.add(pk)
         given_w += devices[pk].expected_w

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 
 import pytest
@@ -114,4 +115,39 @@ def test_the_choice_is_what_the_rules_say_of_each_device(
         why = Counter(one.left_out for one in devices.values() if one.left_out)
         why["not needed"] = len(devices) - len(plain) - why.total()
         assert looked_at == chosen == (len(plain), sum(devices[pk].expected_w for pk in plain), +why)
+        transaction.set_rollback(True)
+
+
+@settings(max_examples=60)
+@given(
+    known=st.integers(0, 1 << 32).map(made_up),
+    order=st.sampled_from(CallOrder.values),
+    goal_w=st.none() | st.integers(0, 30_000),
+    approved=st.tuples(st.integers(0, 13), st.integers(0, 40_000)),
+)
+def test_no_more_is_reserved_than_was_approved(
+    fleet: Callable[[list[Known]], dict[int, Known]],
+    stage: Stage,
+    now: datetime,
+    known: list[Known],
+    order: str,
+    goal_w: int | None,
+    approved: tuple[int, int],
+) -> None:
+    with transaction.atomic():
+        devices = fleet(known)
+        Event.objects.filter(pk=stage.event_id).update(call_order=order)
+        fresh = Stage.objects.select_related("event__zone", "event__type", "program").get(pk=stage.pk)
+        fresh.event.type.reserve_margin_pct, fresh.event.type.approved_cap_pct = 0, 100
+        fresh.expected_devices, fresh.expected_w = approved
+
+        chosen = reserve_devices(fresh, goal_kw=None if goal_w is None else goal_w / 1000, now=now)
+
+        most = {"most_devices": approved[0], "most_w": approved[1]}
+        plain = plain_choice(devices, order, inf if goal_w is None else goal_w, **most)
+        assert plain == {pk for pk, *_ in sql.rows(RESERVED, [stage.pk])}
+        eligible = sum(not one.left_out for one in known)
+        is_met = goal_w is not None and chosen.watts >= goal_w
+        others = {"not needed" if is_met else "above what was approved": eligible - len(plain)}
+        assert (chosen.left_out.items() >= others.items()) is (eligible > len(plain))
         transaction.set_rollback(True)
