@@ -58,7 +58,10 @@ class Plan:
         """The stages that a valid plan describes."""
         event = self.event()
         rows = [(row.stage_number, row.planned(self.grid.starts_at)) for row in self.grid.filled]
-        return [_not_stored(event, number, planned) for number, planned in rows]
+        stages = [_not_stored(event, number, planned) for number, planned in rows]
+        for stage in stages:
+            stage.of_event = stages
+        return stages
 
 
 def new_plan(typed: QueryDict, time_zone: str, *, bound: bool) -> Plan:

@@ -240,6 +240,11 @@ class Stage(ConcurrentTransitionMixin, StageControl):
         criteria: list[dict[str, Any]] = self.submitted_groups
         return criteria
 
+    @cached_property
+    def of_event(self) -> list[Stage]:
+        """All stages of its event, itself too. For a stage that isn't saved, the form sets them."""
+        return list(self.event.stages.all())
+
     @property
     def minutes(self) -> int:
         return round((self.ends_at - self.starts_at).total_seconds() / 60)

@@ -82,7 +82,7 @@ def _reserve(event: Event, stages: list[Stage], now: datetime) -> None:
     for stage in stages:
         stage.goal_kw = goals[stage.pk]
         chosen = reserve_devices(stage, goal_kw=stage.goal_kw, now=now)
-        stage.reserved, stage.reserved_w, stage.left_out = chosen
+        stage.reserved, stage.reserved_w, stage.left_out = chosen.devices, chosen.watts, chosen.left_out
         stage.save(update_fields=["goal_kw", "reserved", "reserved_w", "left_out"])
         was = stage.state
         stage.schedule()

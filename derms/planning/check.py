@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from django.db import OperationalError, transaction
+from django.utils.translation import gettext as _
 
 from derms.choices import CLAIMING_STATES
 from derms.figures.powers import stage_powers
@@ -48,6 +49,14 @@ class StageCheck(NamedTuple):
         """The program rule that leaves all its devices out, if one does."""
         reasons = [reason for reason in self.available.left_out if reason.startswith(RULE)]
         return reasons[0].removeprefix(RULE) if reasons and not self.available.devices else ""
+
+
+class RuleCost(NamedTuple):
+    """A program rule, how many devices it leaves out, and the W expected of them."""
+
+    rule: str
+    devices: int
+    watts: int
 
 
 class Check(NamedTuple):
@@ -95,6 +104,18 @@ class Check(NamedTuple):
     @property
     def left_out_count(self) -> int:
         return sum(self.left_out.values())
+
+    @property
+    def rule_costs(self) -> list[RuleCost]:
+        """What each program rule costs, over all stages, the most W first."""
+        costs: dict[str, RuleCost] = {}
+        for row in self.stages:
+            for reason, watts in row.available.rules_w.items():
+                rule = _(reason.removeprefix(RULE))
+                devices = row.available.left_out[reason]
+                before = costs.get(reason, RuleCost(rule, 0, 0))
+                costs[reason] = RuleCost(rule, before.devices + devices, before.watts + watts)
+        return sorted(costs.values(), key=lambda cost: -cost.watts)
 
 
 def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from derms.choices import HOLDING_STAGE_STATES, DeviceClass
 from derms.models import ABOVE_APPROVED, PRIMARY_KEY, DeviceUnavailability, Event, Stage
-from derms.rules import broken_rule
+from derms.rules import RULE, broken_rule
 from derms.set_operations.approved_cap import UNLIMITED, Cap, approved_cap
 from derms.set_operations.controls import control_shares
 from derms.set_operations.counted_stages import counted, event_around, former
@@ -48,11 +48,12 @@ class DeviceReservedTwice(Exception):
 
 
 class Chosen(NamedTuple):
-    """The result of a choice: devices, their expected W, and devices left out per reason."""
+    """The result of a choice: devices, their expected W, devices left out per reason, and W that program rules cost."""
 
     devices: int
     watts: int
     left_out: dict[str, int]
+    rules_w: dict[str, int] = {}  # by reason
 
 
 def choose_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Chosen:
@@ -144,12 +145,14 @@ class _Rank(NamedTuple):
 class _Choice(NamedTuple):
     """A query for the devices a stage needs, and how many others are left out by reason, “not needed” included.
 
-    `wanted_w` is the goal with its margin; None if there is no goal.
+    `rules_w` are the W expected of those that a program rule leaves out; `wanted_w` is the goal with its margin, None
+    if there is no goal.
     """
 
     needed_devices: Sql
     params: dict[str, Any]
     left_out: dict[str, int]
+    rules_w: dict[str, int]
     wanted_w: int | None = None
 
 
@@ -176,17 +179,27 @@ def _choice_of(
     every_eligible = compose(_EVERY_ELIGIBLE, candidates=candidates)
     if takes_all:
         count_left_out = statement("derms", "count_left_out", candidates=candidates)
-        return _Choice(every_eligible, params, dict(sql.rows(count_left_out, params)))
+        ranks = [_Rank(reason, None, devices, watts) for reason, devices, watts in sql.rows(count_left_out, params)]
+        return _Choice(every_eligible, params, _left_out(ranks), _rules_w(ranks))
     rank_candidates = statement("derms", "rank_candidates", candidates=candidates)
     ranks = [_Rank(*row) for row in sql.rows(rank_candidates, params)]
-    left_out: Counter[str] = Counter()
-    for rank in ranks:
-        left_out[rank.reason or NOT_NEEDED] += rank.devices
+    left_out, rules_w = _left_out(ranks), _rules_w(ranks)
     wanted = None if goal_kw is None else wanted_w(stage.event, goal_kw)
     if last_rank := _last_rank(ranks, wanted, cap):
         needed = statement("derms", "needed_devices", candidates=candidates)
-        return _Choice(needed, params | last_rank, left_out, wanted)
-    return _Choice(every_eligible, params, left_out, wanted)
+        return _Choice(needed, params | last_rank, left_out, rules_w, wanted)
+    return _Choice(every_eligible, params, left_out, rules_w, wanted)
+
+
+def _left_out(ranks: list[_Rank]) -> dict[str, int]:
+    left_out: Counter[str] = Counter()
+    for rank in ranks:
+        left_out[rank.reason or NOT_NEEDED] += rank.devices
+    return left_out
+
+
+def _rules_w(ranks: list[_Rank]) -> dict[str, int]:
+    return {rank.reason: rank.watts for rank in ranks if rank.reason and rank.reason.startswith(RULE)}
 
 
 def _last_rank(ranks: list[_Rank], wanted: int | None, cap: Cap | None) -> dict[str, Any]:
@@ -209,7 +222,7 @@ def _chosen(choice: _Choice, needed: Sql) -> Chosen:
     if others := left_out.pop(NOT_NEEDED, devices) - devices:
         is_met = choice.wanted_w is not None and watts >= choice.wanted_w
         left_out[NOT_NEEDED if is_met else ABOVE_APPROVED] = others
-    return Chosen(devices, watts, left_out)
+    return Chosen(devices, watts, left_out, choice.rules_w)
 
 
 def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:

@@ -29,8 +29,8 @@ def event_around(stage: Stage) -> Span:
 
     For the customer they are one event.
     """
-    others = stage.event.stages.filter(program_id=stage.program_id).exclude(pk=stage.pk)
-    windows = list(others.exclude(state=StageState.CANCELED).values_list("starts_at", "ends_at"))
+    others = (s for s in stage.of_event if s.program_id == stage.program_id and s.state != StageState.CANCELED)
+    windows = [(other.starts_at, other.ends_at) for other in others if other.pk != stage.pk]
     around = Span(stage.starts_at, stage.ends_at)
     while joined := [w for w in windows if w[0] <= around.ends_at and w[1] >= around.starts_at]:
         windows = [window for window in windows if window not in joined]

@@ -31,11 +31,12 @@ class Limit(NamedTuple):
 
 
 class LimitUse(NamedTuple):
-    """How far a limit is used up."""
+    """How far a limit is used up, and by how many devices to the full, if it is about many."""
 
     limit: Limit
     events: int
     hours: float
+    used_up: int = 0
 
 
 def limits_of(rules: ProgramRules, moment: datetime, time_zone: str) -> list[Limit]:

@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 
 from cpm.forms import RulesForm
-from cpm.models.program_events import ProgramEvent
+from cpm.models import Removal
+from cpm.models.customers import Device
+from cpm.models.program_events import ProgramEvent, Transition
 from cpm.models.programs import Program, ProgramType
 from cpm.queries import uses_of_limits
 from derms.forms import EventForm
@@ -226,15 +228,47 @@ def test_use_of_limits_counts_events_not_stages_and_hours_that_ran_or_will(
     ProgramEvent.objects.update(event_uid=first.event_uid)
     make_program_event("DR-2026-0002", starts_in=week + 30 * hour)
     make_program_event("DR-2026-0003", state="Canceled", starts_in=week + 50 * hour)
-    make_program_event("DR-2026-0004", state="Canceled", starts_in=week + 70 * hour, started_at=now)
+    canceled = make_program_event(
+        "DR-2026-0004", state="Canceled", starts_in=week + 70 * hour, started_at=now + week + 70 * hour
+    )
+    at = canceled.starts_at + hour / 2
+    Transition.objects.create(program_event=canceled, revision=2, to_state="Canceled", at=at, by="DERMS")
     make_program_event("DR-2026-0005", state="Completed", starts_in=week - hour)
     uses = {use.limit.period: use for use in uses_of_limits(cool, now)[1]}
-    assert (uses["This week"].events, uses["This week"].hours) == (3, 4.0)
+    assert (uses["This week"].events, uses["This week"].hours, uses["This week"].used_up) == (3, 3.5, 0)
     assert uses["This month"].limit.most_events is None
     page = html_of(as_manager.get(URL))
     assert "3 / 4" in page
     assert "75\u00a0%" in page
-    assert "4 / 8" in page
+    assert "3.5 / 8" in page
+
+
+def test_use_of_limits_is_the_most_any_device_has_and_says_how_many_have_none_left(
+    as_manager: Client, make_program_event: Callable[..., ProgramEvent], cool: Program, now: datetime
+) -> None:
+    Program.objects.update(rules_data=ProgramRules(events_per_season=2, hours_per_month=1).model_dump(mode="json"))
+    for number, zone_devices in ((1, (0, 1)), (2, (2,)), (3, (3, 4))):
+        make_program_event(f"DR-2026-000{number}", starts_in=timedelta(), reserved=zone_devices)
+    make_program_event("DR-2026-0004", starts_in=timedelta(minutes=1), reserved=(0, 2))
+    cool.refresh_from_db()
+    season = uses_of_limits(cool, now)[1][-1]
+    assert (season.events, season.hours, season.used_up) == (2, 2.0, 2)
+    assert "2 devices have none left" in html_of(as_manager.get(URL))
+
+
+def test_a_released_device_used_a_limit_until_then_and_a_removed_one_did_not(
+    make_program_event: Callable[..., ProgramEvent], cool: Program, now: datetime
+) -> None:
+    Program.objects.update(rules_data=ProgramRules(hours_per_month=1).model_dump(mode="json"))
+    event = make_program_event(starts_in=timedelta(), reserved=(0, 1))
+    answers = zip(("released", "removed"), Device.objects.order_by("pk")[:2], strict=True)
+    for answer, device in answers:
+        Removal.objects.create(
+            stage_uid=event.stage_uid, head_end=device.head_end, nic_id=device.nic_id, reason="opt-out",
+            requested_at=now, answer=answer, answered_at=now + timedelta(minutes=15),
+        )  # fmt: skip
+    season = uses_of_limits(cool, now)[1][-1]
+    assert (season.events, season.hours) == (1, 0.25)
 
 
 def test_a_program_without_events_or_limits_uses_nothing(as_manager: Client, cool: Program) -> None:

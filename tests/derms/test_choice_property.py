@@ -114,7 +114,7 @@ def test_the_choice_is_what_the_rules_say_of_each_device(
         assert {(pk, devices[pk].expected_w, devices[pk].nominal_w) for pk in plain} == set(rows)
         why = Counter(one.left_out for one in devices.values() if one.left_out)
         why["not needed"] = len(devices) - len(plain) - why.total()
-        assert looked_at == chosen == (len(plain), sum(devices[pk].expected_w for pk in plain), +why)
+        assert looked_at == chosen == (len(plain), sum(devices[pk].expected_w for pk in plain), +why, {})
         transaction.set_rollback(True)
 
 

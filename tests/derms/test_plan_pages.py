@@ -103,6 +103,21 @@ def test_buttons_of_the_grid_change_its_rows_and_save_nothing(
     assert not Event.objects.exists()
 
 
+def test_the_check_of_a_typed_plan_says_what_rules_and_limits_cost(
+    as_operator: Client, strategy: Strategy, start: datetime, program: Program
+) -> None:
+    rows = [{"length_minutes": 30}, {"length_minutes": 30, "offset_minutes": 30}]
+    answer = as_operator.post(f"{NEW}check/", typed(strategy, start, *rows)).content.decode()
+    assert "rule-costs" not in answer
+    Program.objects.filter(pk=program.pk).update(rules_data={"longest_minutes": 59})
+    factories.device(strategy.zone, program, since=start - timedelta(days=2))
+
+    answer = html_of(as_operator.post(f"{NEW}check/", typed(strategy, start, *rows)))
+
+    assert "2 devices are left out," in answer
+    assert "longest event" in answer
+
+
 def test_shift_all_moves_the_start(as_operator: Client, strategy: Strategy, start: datetime) -> None:
     form = typed(strategy, start, {}, button="shift--15")
     answer = as_operator.post(NEW, form, headers={"HX-Request": "true"}).content.decode()

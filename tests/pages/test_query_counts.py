@@ -28,7 +28,7 @@ QUERIES: dict[str, int] = {
     "der-groups/new/": 12,
     "calls/": 14,
     "devices/": 14,
-    "devices/<str:head_end>/<str:nic_id>/": 23,
+    "devices/<str:head_end>/<str:nic_id>/": 24,
     "events/": 15,
     "events/<str:number>/": 24,
     "events/<str:number>/approve/": 26,
@@ -54,7 +54,7 @@ QUERIES: dict[str, int] = {
     "program-events/participation/": 12,  # one for each program event searched until the page is full
     "program-types/<str:code>/": 11,
     "programs/": 10,
-    "programs/<str:code>/": 13,
+    "programs/<str:code>/": 14,
     "settings/event-types/": 8,
     "settings/event-types/<str:category>/": 8,
     "settings/users/": 9,
