@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
@@ -20,7 +21,8 @@ from ..set_operations.outcomes import failed_devices
 REPORTED_EVERY = timedelta(minutes=1)
 
 
-def watch_delivered(now: datetime) -> None:
+@transaction.atomic
+def watch_delivered(*, now: datetime) -> None:
     """Compare what each running event delivers with its target; one alert an event, after two reports below it.
 
     An event that somebody is changing is looked at again in a minute.

@@ -42,7 +42,7 @@ def report(stage: Stage, minutes: int, kw: int, *, silent: int = 0) -> None:
 
 
 def watched(stage: Stage, minutes: int) -> Alert | None:
-    operations.watch_delivered(stage.starts_at + minutes * MINUTE + timedelta(seconds=30))
+    operations.watch_delivered(now=stage.starts_at + minutes * MINUTE + timedelta(seconds=30))
     return Alert.objects.filter(kind="delivering below target", closed_at=None).first()
 
 
@@ -82,7 +82,7 @@ def test_the_priority_follows_the_missing_power(running: Stage, settings: object
     Event.objects.filter(pk=running.event_id).update(target_kw=1000 if kw == 0 else 900)
     for minutes in (1, 2):
         report(running, minutes, kw)
-    operations.watch_delivered(running.starts_at + 2 * MINUTE)
+    operations.watch_delivered(now=running.starts_at + 2 * MINUTE)
     from_settings = Alert.objects.filter(kind="delivering below target").values_list("priority", flat=True)
     assert list(from_settings) == [priority]
 
