@@ -98,6 +98,14 @@ _FACTS: tuple[Column[ParticipationRow], ...] = (
     Column(_("Actual start"), value=lambda row: row.facts.started_at),
     Column(_("Actual end"), value=lambda row: row.facts.ended_at),
     Column(
+        _("Expected"),
+        lambda row: watts(row.facts.expected_w),
+        value=lambda row: row.facts.expected_w,
+        file_label=_("Expected (W)"),
+        css="num",
+        phone="start label",
+    ),
+    Column(
         _("Reduction"),
         lambda row: watts(row.facts.reduction_w),
         value=lambda row: row.facts.reduction_w,

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import Program
 from integration.pages.badges import OUTCOME_CHOICES
 
 from ..choices import ParticipationStatus
@@ -14,6 +15,15 @@ from ..queries import Wanted, device_ids, program_event_named
 
 # More devices than anyone wants to read.
 MOST_DEVICES = 200
+
+
+# As in sql/matching_participations.sql.
+REDUCTIONS = [
+    ("", _("Any reduction")),
+    ("none", _("None")),
+    ("less", _("Less than half of what was expected")),
+    ("more", _("Half of what was expected, or more")),
+]
 
 
 class ParticipationFilter(forms.Form):
@@ -31,6 +41,20 @@ class ParticipationFilter(forms.Form):
         label=_("Status"), required=False, choices=[("", _("Any status")), *ParticipationStatus.choices]
     )
     outcome = forms.ChoiceField(label=_("Outcome"), required=False, choices=[("", _("Any outcome")), *OUTCOME_CHOICES])
+
+    program = forms.ModelChoiceField(
+        label=_("Program"),
+        required=False,
+        queryset=Program.objects.order_by("name"),
+        to_field_name="code",
+        empty_label=_("All programs"),
+    )
+    head_end = forms.CharField(label=_("Head end"), required=False, max_length=40)
+    feeder = forms.CharField(label=_("Feeder"), required=False, max_length=30)
+    flag = forms.ChoiceField(
+        label=_("Reservation flag"), required=False, choices=[("", _("Yes or No")), ("yes", _("Yes")), ("no", _("No"))]
+    )
+    reduction = forms.ChoiceField(label=_("Reduction"), required=False, choices=REDUCTIONS)
 
     def __init__(self, *args: Any, sees_customers: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,10 +85,14 @@ class ParticipationFilter(forms.Form):
     def wanted(self) -> Wanted:
         """The query that a valid form describes."""
         given = self.cleaned_data
-        event = given["program_event"]
+        event, program = given["program_event"], given["program"]
         return Wanted(
-            program_events=Q(pk=event.pk) if event else Q(),
+            program_events=(Q(pk=event.pk) if event else Q()) & (Q(program=program) if program else Q()),
             device_ids=given["device_ids"],
             status=given["status"] or None,
             outcome=given["outcome"] or None,
+            flag={"yes": True, "no": False}.get(given["flag"]),
+            head_end=given["head_end"] or None,
+            feeder=given["feeder"] or None,
+            reduction=given["reduction"] or None,
         )

@@ -63,6 +63,11 @@ class ProgramEvent(ConcurrentTransitionMixin, models.Model):
         return f"{self.event_number} stage {self.stage_number}"
 
     @property
+    def left(self) -> int:
+        """How many devices left after they were reserved."""
+        return self.participations - self.reserved
+
+    @property
     def opt_out_ends_at(self) -> datetime:
         """The time until which a customer may opt out."""
         return self.starts_at - timedelta(minutes=self.program.type.opt_out_cutoff_minutes)

@@ -25,6 +25,7 @@ from .participations import (
     ParticipationRow,
     Wanted,
     device_ids,
+    participation_total,
     participations,
 )
 from .program_events import (
@@ -66,6 +67,7 @@ __all__ = [
     "notifications_of",
     "own_participations",
     "participation_history",
+    "participation_total",
     "participations",
     "past_participations",
     "periods_of",

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
 
 from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
 from integration.seam import sql
 from integration.seam.outcomes import Outcome
-from integration.seam.sql import statement
+from integration.seam.sql import Sql, statement
 
 from ..choices import ParticipationStatus, ProgramEventState
 
@@ -44,6 +44,16 @@ class Wanted:
     device_ids: list[int] | None = None
     status: str | None = None
     outcome: str | None = None
+    flag: bool | None = None
+    head_end: str | None = None
+    feeder: str | None = None
+    reduction: str | None = None
+
+    @property
+    def is_of_rows(self) -> bool:
+        """Whether it asks for more than program events, so that their counters can't answer it."""
+        asked = (self.device_ids, self.status, self.outcome, self.flag, self.head_end, self.feeder, self.reduction)
+        return any(value is not None for value in asked)
 
 
 class Facts(NamedTuple):
@@ -92,6 +102,17 @@ def participations(wanted: Wanted, *, after: ParticipationKey | None = None, lim
     return [ParticipationRow(f, events[f.program_event_id], devices[f.device_id]) for f in found]
 
 
+def participation_total(wanted: Wanted, *, of_one_event: bool) -> int | None:
+    """Count what matches; None if that would read the devices of many program events."""
+    if not wanted.is_of_rows:
+        events = ProgramEvent.objects.filter(wanted.program_events)
+        return int(events.aggregate(total=Sum("participations", default=0))["total"])
+    if not of_one_event and wanted.device_ids is None:
+        return None
+    query = statement("cpm", "count_participations", matching=_matching())
+    return sum(int(sql.row(query, _params(wanted, ids, after))[0]) for ids, after in _stretches(wanted, None))
+
+
 def device_ids(*, device: str = "", customer: str = "", most: int) -> list[int] | None:
     """Find devices by the start of their NIC id (or head end/NIC id), and by their customer's number or account.
 
@@ -137,13 +158,25 @@ def _candidate_ids(wanted: Wanted) -> list[int]:
 
 
 def _facts(wanted: Wanted, program_event_ids: tuple[int, ...], after_device: int, limit: int) -> list[Facts]:
-    params: dict[str, Any] = {
+    query = statement("cpm", "participations", status=statement("cpm", "participation_status"), matching=_matching())
+    return [
+        Facts(*row) for row in sql.rows(query, {**_params(wanted, program_event_ids, after_device), "limit": limit})
+    ]
+
+
+def _matching() -> Sql:
+    return statement("cpm", "matching_participations", status=statement("cpm", "participation_status"))
+
+
+def _params(wanted: Wanted, program_event_ids: tuple[int, ...], after_device: int) -> dict[str, Any]:
+    return {
         "program_events": program_event_ids,
         "after_device": after_device,
         "devices": wanted.device_ids,
         "outcome": wanted.outcome,
         "status": wanted.status,
-        "limit": limit,
+        "flag": wanted.flag,
+        "head_end": wanted.head_end,
+        "feeder": wanted.feeder,
+        "reduction": wanted.reduction,
     }
-    query = statement("cpm", "participations", status=statement("cpm", "participation_status"))
-    return [Facts(*row) for row in sql.rows(query, params)]

@@ -35,6 +35,7 @@ from ..queries import (
     is_settled,
     loads_under_way,
     participation_history,
+    participation_total,
     participations,
     program_events,
 )
@@ -56,6 +57,8 @@ def participation_list(request: SignedInRequest) -> HttpResponse:
     found = participations(form.wanted, after=_after(request), limit=SIZE + 1)
     last = found[:SIZE][-1].key if found else ()
     page = page_of(found, request.GET, join_key(last), size=SIZE)
+    of_one_event = form.cleaned_data["program_event"] is not None
+    context["total"] = participation_total(form.wanted, of_one_event=of_one_event)
     context |= {"form": form, "page": page, "query": request.GET.urlencode(), "is_filtered": form.has_changed()}
     context["columns"] = _columns(request, form.cleaned_data["program_event"])
     return render(request, "cpm/participation_list.html", context)

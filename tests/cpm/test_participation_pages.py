@@ -84,6 +84,16 @@ def test_a_stage_canceled_while_it_ran_leaves_them_reserved_until_the_outcomes_a
         ("outcome=D1IO&device=N0000003", ["1-3"]),
         ("outcome=D1CN", []),
         ("program_event=DR-2026-0001-1&status=Reserved", ["1-5"]),
+        ("program=COOL&outcome=D1ER", ["1-4"]),
+        ("flag=no", []),
+        ("flag=yes&outcome=D1ER", ["1-4"]),
+        ("head_end=HE1&outcome=D1ER", ["1-4"]),
+        ("head_end=HE2", []),
+        ("feeder=NORTH-F1&outcome=D1ER", ["1-4"]),
+        ("feeder=NORTH-F2", []),
+        ("reduction=none", ["1-3", "1-4"]),
+        ("reduction=more", ["1-1", "1-2"]),
+        ("reduction=less", []),
         ("status=Reserved&outcome=D1SP", []),
         ("device=N00000&customer=NC1&status=Reserved", ["2-1"]),
     ],
@@ -93,6 +103,33 @@ def test_filters_narrow_the_list(make_program_event: Make, as_csr: Client, query
     make_program_event("DR-2026-0002")
     make_program_event("DR-2026-0003", state="Canceled", reserved=(0,))
     assert [f"{event[11]}-{nic_id[-1]}" for event, nic_id in shown(as_csr, query)] == found
+
+
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ("", 7),
+        ("program_event=DR-2026-0001-1", 5),
+        ("program_event=DR-2026-0001-1&outcome=D1SP", 2),
+        ("device=N0000002", 2),
+        ("program=COOL", 7),
+        ("outcome=D1SP", None),
+    ],
+)
+def test_the_total_is_true_or_not_said(make_program_event: Make, as_csr: Client, query: str, total: int | None) -> None:
+    make_program_event("DR-2026-0001", state="Completed", outcomes=MIXED)
+    make_program_event("DR-2026-0002", reserved=(0, 1))
+    answer = as_csr.get(f"{LIST}?{query}")
+    assert answer.context["total"] == total
+    shown_now = len(answer.context["page"].rows)
+    assert (f"{shown_now} shown" if total is None else f"{shown_now} of {total} shown") in html_of(answer)
+
+
+def test_what_was_reserved_is_reconciled_in_one_line(make_program_event: Make, as_csr: Client) -> None:
+    event = make_program_event("DR-2026-0001", state="Completed", outcomes=MIXED)
+    ProgramEvent.objects.filter(pk=event.pk).update(reserved=3)
+    page = html_of(as_csr.get(f"{LIST}?program_event=DR-2026-0001-1"))
+    assert "5 were reserved = 3 stayed + 2 left · 4 outcomes known" in page
 
 
 def test_pages_follow_one_another_without_a_gap(
@@ -156,7 +193,7 @@ def test_the_list_asks_as_much_of_the_database_for_one_row_as_for_many(
     make_program_event: Make, as_csr: Client, django_assert_num_queries: Any
 ) -> None:
     make_program_event("DR-2026-0001", reserved=(0,))
-    with django_assert_num_queries(12) as few:
+    with django_assert_num_queries(14) as few:
         as_csr.get(f"{LIST}?program_event=DR-2026-0001-1")
     make_program_event("DR-2026-0002")
     with django_assert_num_queries(len(few)):
@@ -177,7 +214,7 @@ def test_the_counters_of_a_chosen_program_event_are_shown_and_polled(
 ) -> None:
     make_program_event()
     url = f"{LIST}?program_event=DR-2026-0001-1"
-    assert "5 participations · 5 reserved · 0 closed" in as_manager.get(url).content.decode()
+    assert "5 were reserved = 5 stayed + 0 left · 0 outcomes known" in as_manager.get(url).content.decode()
     fragment = html_of(as_manager.get(url, headers={"HX-Request": "true"}))
     assert fragment.startswith('<div class="counts" id="counters" hx-get=')
     assert "<table" not in fragment

@@ -51,7 +51,7 @@ QUERIES: dict[str, int] = {
     "program-events/": 10,
     "program-events/<str:event_number>/<int:stage_number>/": 11,
     "program-events/<str:event_number>/<int:stage_number>/participation/<str:head_end>/<str:nic_id>/": 16,
-    "program-events/participation/": 12,  # one for each program event searched until the page is full
+    "program-events/participation/": 14,  # one for each program event searched until the page is full
     "program-types/<str:code>/": 11,
     "programs/": 10,
     "programs/<str:code>/": 14,

@@ -1,0 +1,3 @@
+-- Count event participations of these program events.
+SELECT count(*)
+{matching}
