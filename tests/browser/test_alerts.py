@@ -1,11 +1,12 @@
 """Alerts reach people on whatever page they have open: badge, title and toast, without a reload."""
 
+import time
 from collections.abc import Callable
 
 import pytest
 
-from integration.seam.alerts import close_alert, raise_alert
-from integration.seam.models import Priority
+from integration.seam.alerts import acknowledge_alert, close_alert, raise_alert
+from integration.seam.models import Alert, Priority
 
 from .conftest import Person
 
@@ -18,9 +19,19 @@ def raised(key: str, text: str) -> None:
     raise_alert(key, kind="stage late", priority=Priority.HIGH, text=text)
 
 
+def acknowledge_the_demos_own() -> None:
+    """The demo soon raises one alert by itself: its passwords are public."""
+    until = time.monotonic() + 60
+    while (alert := Alert.objects.filter(Alert.UNSEEN).first()) is None:
+        assert time.monotonic() < until
+        time.sleep(0.5)
+    acknowledge_alert(alert_id=alert.pk, by="ada.approver")
+
+
 def test_an_alert_shows_on_an_open_page_and_is_gone_again(sign_in: Callable[..., Person]) -> None:
     olive = sign_in("olive.operator")
     page = olive.page
+    acknowledge_the_demos_own()
     raised("late:1", "Stage 1 is late.")
     olive.open("/devices/")
     title = page.title()
