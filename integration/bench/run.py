@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import messages, pages, two_workers
+from . import counted, messages, pages, two_workers
 from .crew import crew_of
 from .memory import Peaks
 from .report import Row, row_of
@@ -52,6 +52,10 @@ def measure(*, devices: int, say: Say) -> Found:
     say("Pages ...")
     found = pages.times(few.run, many.run, few_in)
     pages.drop_few(few_in)
+    say(f"Limits: {counted.EVENTS} events to count ...")
+    with crew_of(WORKERS) as crew:
+        many.run.crew = crew
+        rows.append(row_of(counted.measure(many.run)))
     return Found(rows + pages.rows(found), found, many.peak_mb, _lines(by_size))
 
 

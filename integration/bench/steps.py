@@ -81,11 +81,11 @@ class EventRun:
         now = clock.now()
         self.event = journey.plan(starts_at=now + timedelta(hours=1))
         ranked, again = (
-            journey.plan(starts_at=now + timedelta(hours=hours), target_kw=self._target_kw()) for hours in (3, 5)
+            journey.plan(starts_at=now + timedelta(hours=hours), target_kw=self.target_kw()) for hours in (3, 5)
         )
-        self._schedule("choose and reserve, ranked to 40 %", ranked, goal=8)
-        self._schedule("choose and reserve, Maximum Reduction", self.event, goal=6)
-        self._schedule("choose and reserve, ranked next to these events", again, goal=16)
+        self.schedule("choose and reserve, ranked to 40 %", ranked, goal=8)
+        self.schedule("choose and reserve, Maximum Reduction", self.event, goal=6)
+        self.schedule("choose and reserve, ranked next to these events", again, goal=16)
         self.stage = self.event.stages.get()
 
     def tell(self) -> None:
@@ -135,14 +135,16 @@ class EventRun:
         closed = ProgramEvent.objects.get(stage_uid=self.stage.uid).closed
         _require(closed == self.stage.reserved, f"{closed} of {self.stage.reserved} participations are Closed")
 
-    def _schedule(self, name: str, event: Event, *, goal: float) -> None:
+    def schedule(self, name: str, event: Event, *, goal: float) -> None:
+        """Time the choice and reservation of an approved event."""
         seconds = self._timed("derms.operations.schedule_event", event.pk, now=clock.now())
         stage = Stage.objects.get(event=event)
         _require(stage.reserved, f"{event} was not scheduled")
         limit = binary_copy(RESERVATIONS, {"stage": stage.pk}, like="derms_reservation")
         self._note(name, stage.reserved, seconds, limit, goal=goal)
 
-    def _target_kw(self) -> int:
+    def target_kw(self) -> int:
+        """40 % of what the fleet can give."""
         watts = int(sql.value(RATED_W, [self.program]))
         return round(watts * 0.5 * 0.8 * TARGET_SHARE / 1000)  # the forecast's factor and most devices' score
 

@@ -40,7 +40,9 @@ def test_the_benchmark_of_a_small_fleet_prints_every_step(tmp_path: Path) -> Non
     assert sum(row["limit_seconds"] is not None for row in result["rows"]) >= 7
     assert all(set(row) == {"step", "seconds", "limit_seconds", "ratio", "goal", "ok"} for row in result["rows"])
     steps = " ".join(row["step"] for row in result["rows"])
-    assert all(words in steps for words in ("small messages", "two workers", "customer search by phone"))
+    assert all(
+        words in steps for words in ("small messages", "two workers", "20 counted events", "customer search by phone")
+    )
     assert {"Python", "backend"} <= set(result["peak_mb"])
     assert (tmp_path / "bench.svg").exists()
     assert set((PROJECT / ".local").glob("bench-*")) == before
