@@ -3,6 +3,8 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from integration.seam.recorded import recorded
+
 
 class Category(TextChoices):
     """Event types; a strategy has the type of the events made from it."""
@@ -81,7 +83,7 @@ class Approval(TextChoices):
     DENIED = "denied", _("Denied")
 
 
-MISSED = "Missed"  # the reason of a stage that could not start before its end
+MISSED = recorded("Missed")()  # the reason of a stage that could not start before its end
 
 FINAL_STATES = (EventState.COMPLETED, EventState.CANCELED)
 OPEN_STATES = tuple(state for state in EventState if state not in FINAL_STATES)

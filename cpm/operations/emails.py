@@ -22,10 +22,20 @@ from cpm.models import Notification
 from integration.seam import clock
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
+from integration.seam.recorded import recorded
 from integration.seam.sql import execute, rows, statement
 
 from ..choices import NotSent
 from .letters import Letter, NotNow, Unneeded, write_letter
+
+UNREACHABLE = recorded(
+    "The mail server can't be reached (%(failure)s): at least %(waiting)s notifications of customers wait. They are "
+    "sent when it is back. Check EMAIL_HOST and EMAIL_PORT, and the server."
+)
+NOT_EMAILED = recorded(
+    "%(customers)s customers of %(event)s could not be e-mailed after %(attempts)s attempts. "
+    "Each customer's page says why."
+)
 
 ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=60)  # longer than the mail server's time limits together; then doubled
@@ -100,10 +110,7 @@ def _wait_for_server(failure: str) -> None:
     now = clock.now()
     due = Notification.objects.filter(done_at=None, due_at__lte=now)
     waiting = due.update(due_at=now + SERVER_PAUSE, not_sent=failure)
-    text = (
-        f"The mail server can't be reached ({failure}): at least {waiting} notifications of customers wait."
-        " They are sent when it is back. Check EMAIL_HOST and EMAIL_PORT, and the server."
-    )
+    text = UNREACHABLE(failure=failure, waiting=waiting)
     raise_alert(SERVER_AWAY, kind="notification", priority=Priority.HIGH, text=text)
 
 
@@ -158,7 +165,6 @@ def _alert(notification_id: int) -> None:
         f"e-mail:{failed.event_uid}",
         kind="notification",
         priority=Priority.MEDIUM,
-        text=f"{count['customers']} customers of {failed.event_number} could not be e-mailed after {ATTEMPTS} attempts."
-        " Each customer's page says why.",
+        text=NOT_EMAILED(customers=count["customers"], event=failed.event_number, attempts=ATTEMPTS),
         event_uid=failed.event_uid,
     )

@@ -12,6 +12,7 @@ from cpm.models.program_events import ProgramEvent
 from integration.seam import outbox
 from integration.seam.delivery import receiving
 from integration.seam.messages import EventOptOut, OptOutAnswer, Receipt
+from integration.seam.recorded import ANSWERED
 from integration.seam.refusals import Refused
 from integration.seam.systems import System
 
@@ -88,7 +89,7 @@ def answer_opt_out(body: OptOutAnswer, *, now: datetime) -> Receipt:
     program_event = ProgramEvent.objects.select_for_update(no_key=True).get(stage_uid=body.stage_uid)
     removal = Removal.objects.get(stage_uid=body.stage_uid, head_end=body.head_end, nic_id=body.nic_id)
     if removal.answer or removal.reason != RemovalReason.OPT_OUT:
-        return Receipt(applied=0, note=f"answered “{removal.answer}” already")
+        return Receipt(applied=0, note=ANSWERED(answer=removal.answer))
     removal.answer, removal.answered_at = body.answer, body.at
     removal.save(update_fields=["answer", "answered_at"])
     if device := participating_device(program_event, body.head_end, body.nic_id):

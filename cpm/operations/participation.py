@@ -12,6 +12,7 @@ from integration.seam.loads import Partition, begin_load, count_part
 from integration.seam.messages import DeviceOutcome, DeviceReservation, Receipt
 from integration.seam.models import Delivery, Message
 from integration.seam.nudges import tell_pages
+from integration.seam.recorded import ALREADY_LOADED, UNRESERVED, recorded
 from integration.seam.systems import System
 
 from ..choices import ProgramEventState
@@ -25,6 +26,9 @@ from ..set_operations import (
     participation_partition,
     refuse_unknown_devices,
 )
+
+STAGE_CANCELED = recorded("the stage was canceled; nothing is loaded")
+OUTCOMES_LOADED = recorded("the outcomes are already loaded")
 
 COUNTERS = ["participations", "reserved", "closed", "outcomes", "reduction_w"]
 
@@ -52,9 +56,9 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     """Load one part; after the last one every reserved device has its participation."""
     program_event = ProgramEvent.objects.get(stage_uid=body.stage_uid)
     if _was_called_off(program_event):
-        return Receipt(applied=0, note="the stage was canceled; nothing is loaded")
+        return Receipt(applied=0, note=STAGE_CANCELED())
     if program_event.reservations_loaded_at:
-        return Receipt(applied=0, note="the reservations are already loaded")
+        return Receipt(applied=0, note=ALREADY_LOADED())
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
     applied = load_participations(program_event, staged)
     refused = _refuse_unknown(delivery, program_event, staged, applied)
@@ -77,7 +81,7 @@ def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> 
     """Load one part; after the last one every participation is Closed."""
     program_event = ProgramEvent.objects.get(stage_uid=body.stage_uid)
     if program_event.outcomes_loaded_at:
-        return Receipt(applied=0, note="the outcomes are already loaded")
+        return Receipt(applied=0, note=OUTCOMES_LOADED())
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
     applied = load_outcome_rows(program_event, staged)
     refused = _refuse_unknown(delivery, program_event, staged, applied)
@@ -87,7 +91,7 @@ def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> 
         _attach(outcome_partition(program_event))
         unreserved = add_unreserved(delivery, program_event)
         _save_counts(_lock(delivery.message), now)
-    note = f"{unreserved} outcomes of devices that were not reserved" if unreserved else ""
+    note = UNRESERVED(count=unreserved) if unreserved else ""
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused, note=note)
 
 

@@ -7,8 +7,11 @@ from cpm.models.programs import Program
 from integration.seam.delivery import NotYet, receiving
 from integration.seam.messages import Receipt, StageStatus
 from integration.seam.nudges import tell_pages
+from integration.seam.recorded import NOT_NEWER, recorded
 
 from ..choices import FINAL_STATES
+
+ALREADY = recorded("the program event is %(state)s already")
 
 
 @receiving
@@ -19,7 +22,7 @@ def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
         _create(status, now)
         return Receipt()
     if status.revision <= program_event.revision:
-        note = f"revision {status.revision} is not newer than {program_event.revision}"
+        note = NOT_NEWER(new=status.revision, known=program_event.revision)
         return Receipt(applied=0, note=note)
     if program_event.state in FINAL_STATES:
         return _note_start_of_canceled(program_event, status, now)
@@ -34,7 +37,7 @@ def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
 def _note_start_of_canceled(program_event: ProgramEvent, status: StageStatus, now: datetime) -> Receipt:
     """Store the start of a program event that was canceled while it started: each device will have an outcome."""
     if program_event.state != status.state or program_event.started_at or status.started_at is None:
-        return Receipt(applied=0, note=f"the program event is {program_event.state} already")
+        return Receipt(applied=0, note=ALREADY(state=program_event.state))
     program_event.started_at, program_event.revision = status.started_at, status.revision
     program_event.save(update_fields=["started_at", "revision"])
     _record(program_event, program_event.state, now)

@@ -13,10 +13,13 @@ from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program
 from integration.seam.models import Load
+from integration.seam.recorded import in_words, recorded
 from integration.seam.systems import System
 
 from ..choices import FINAL_STATES
 from .participations import ParticipationKey, ParticipationRow
+
+CUSTOMERS = recorded("%(count)s customers")
 
 
 class Happening(NamedTuple):
@@ -44,7 +47,7 @@ def customers_of_stage(stage_uid: UUID) -> str:
     held = Participation.objects.filter(reservation_flag=True).values("device_id")
     of_stage = held.filter(program_event_id__in=ProgramEvent.objects.filter(stage_uid=stage_uid).values("pk"))
     customers = Device.objects.filter(pk__in=of_stage).aggregate(n=Count("location__customer", distinct=True))["n"]
-    return f"{customers:,} customers" if customers else ""
+    return CUSTOMERS(count=f"{customers:,}") if customers else ""
 
 
 def loads_under_way(stage_uid: UUID) -> QuerySet[Load]:
@@ -107,6 +110,6 @@ def _newest_first(happened: list[Happening]) -> list[Happening]:
 
 def _transitions(event: ProgramEvent) -> list[Happening]:
     return [
-        Happening(step.at, f"{step.to_state}: {step.why}" if step.why else step.to_state, step.by)
+        Happening(step.at, f"{_(step.to_state)}: {in_words(step.why)}" if step.why else _(step.to_state), step.by)
         for step in event.transitions.order_by("revision")
     ]

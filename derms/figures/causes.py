@@ -3,7 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-FAILURES = ("silent", "rejecting", "overridden")
+from integration.seam.recorded import recorded
+
+FAILURES = {
+    "silent": recorded("%(failed)s of %(total)s silent devices: %(name)s."),
+    "rejecting": recorded("%(failed)s of %(total)s rejecting devices: %(name)s."),
+    "overridden": recorded("%(failed)s of %(total)s overridden devices: %(name)s."),
+}
 
 
 class Group(NamedTuple):
@@ -40,7 +46,7 @@ def largest_cause(groups: Sequence[Group]) -> str:
 
     worst = max(groups, key=weight)
     name = worst.name if worst.dimension == "head end" else f"{worst.dimension} {worst.name}"
-    return f"{worst.failed(how):,} of {total:,} {how} devices: {name}."
+    return FAILURES[how](failed=f"{worst.failed(how):,}", total=f"{total:,}", name=name)
 
 
 def groups_of_reports(reports: Iterable[Iterable[dict[str, int | str]]]) -> list[Group]:

@@ -16,6 +16,7 @@ from derms.planning.problems import inactive_program_problem, lead_time_problem,
 from derms.queries.goals import stage_goals
 from derms.set_operations.choosing_together import choose_together
 from integration.seam import outbox
+from integration.seam.recorded import recorded
 from integration.seam.refusals import Refused
 
 from ..choices import Approval, EventState
@@ -23,6 +24,9 @@ from ..models import Event, Stage
 from .balance_authority import lock_balance_authority_check, needs_balance_authority
 from .history import last_change, save_event
 from .locks import lock_event, lock_stages
+
+AGAIN = recorded("Schedule again")
+ACCEPTED = recorded("Shortfall of up to %(kw)s kW accepted")
 
 
 class EventNotSubmittable(Refused):
@@ -112,7 +116,7 @@ def schedule_event_again(*, event_id: int, by: Any, now: datetime, revision: int
     event = lock_event(event_id, revision)
     _require_state(event, _("scheduled again"), EventState.APPROVED)
     event.schedule_due_at = now
-    save_event(event, was=event.state, by=by, now=now, why="Schedule again")
+    save_event(event, was=event.state, by=by, now=now, why=AGAIN())
     outbox.wake(outbox.BY_THE_CLOCK)
 
 
@@ -201,4 +205,4 @@ def _require_state(event: Event, done: str, state: EventState) -> None:
 
 
 def _accepting(kw: int) -> str:
-    return f"Shortfall of up to {kw} kW accepted" if kw else ""
+    return ACCEPTED(kw=kw) if kw else ""

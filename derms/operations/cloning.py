@@ -6,10 +6,14 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from integration.seam.recorded import recorded
+
 from ..choices import EventState
 from ..models import Event, Stage, Transition
 from .events import next_number
 from .locks import lock_event
+
+CLONE = recorded("Clone of %(event)s")
 
 EVENT_FIELDS = (
     "name", "description", "zone_id", "strategy_id", "type_id", "objective", "target_kw", "threshold_kw",
@@ -32,7 +36,7 @@ def clone_event(*, event_id: int, by: Any, now: datetime, revision: int | None =
     later = _days_later(min((s.starts_at for s in stages), default=now), source.zone.time_zone, earliest)
     for stage in stages:
         _copy_stage(stage, event, later)
-    why = f"Clone of {source.number}"
+    why = CLONE(event=source.number)
     Transition.objects.create(event=event, revision=1, to_state=EventState.NEW, at=now, by=by.username, why=why)
     return event
 

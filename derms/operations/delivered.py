@@ -10,11 +10,19 @@ from integration.seam.delivery import receiving
 from integration.seam.messages import DeliveredLoad, Receipt
 from integration.seam.models import Priority
 from integration.seam.nudges import tell_pages
+from integration.seam.recorded import recorded
 from integration.seam.sql import execute
 
 from ..choices import StageState
 from ..models import Stage
 from .head_end_alert import watch_head_ends
+
+OUTDATED = recorded("a later report of this minute is known")
+
+NO_PART = recorded(
+    "%(failed)s of %(called)s devices called by %(stage)s take no part: %(silent)s have not answered, "
+    "%(rejected)s rejected the call."
+)
 
 # The newest report of a minute wins, in whatever order reports arrive.
 _KEEP = """
@@ -36,7 +44,7 @@ def follow_delivered_load(body: DeliveredLoad) -> Receipt:
     # Canceling locks the stage's row too, so no alert can be raised after the stage closed its alerts.
     stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(uid=body.stage_uid)
     if not _keep(stage, body):
-        return Receipt(applied=0, note="a later report of this minute is known")
+        return Receipt(applied=0, note=OUTDATED())
     if stage.state == StageState.IN_PROGRESS:
         _watch_answers(stage, body)
         if not _is_early(stage, body.at):
@@ -62,8 +70,13 @@ def _watch_answers(stage: Stage, body: DeliveredLoad) -> None:
         key,
         kind="answers below expectation",
         priority=Priority.MEDIUM,
-        text=f"{silent + body.rejected:,} of {body.called:,} devices called by {stage} take no part: "
-        f"{silent:,} have not answered, {body.rejected:,} rejected the call.",
+        text=NO_PART(
+            failed=f"{silent + body.rejected:,}",
+            called=f"{body.called:,}",
+            stage=stage,
+            silent=f"{silent:,}",
+            rejected=f"{body.rejected:,}",
+        ),
         event_uid=stage.event.uid,
         stage_uid=stage.uid,
     )

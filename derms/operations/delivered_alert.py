@@ -8,6 +8,7 @@ from django.db import transaction
 
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
+from integration.seam.recorded import Sentence, recorded
 
 from ..choices import FINAL_STATES, MISSED, EventState, StageState
 from ..figures.causes import groups_of_reports, largest_cause
@@ -17,6 +18,14 @@ from ..figures.targets import target_of
 from ..models import DeliveredLoad, Event, EventFigures, Stage
 from ..queries.lists import stages_of
 from ..set_operations.outcomes import failed_devices
+
+DELIVERS_TOO_LITTLE = recorded(
+    "%(event)s delivers %(delivered)s of %(target)s kW, %(pct)s %% of its target: %(missing)s kW are missing. %(cause)s"
+)
+DELIVERED_TOO_LITTLE = recorded(
+    "%(event)s delivered %(delivered)s of %(target)s kWh, %(pct)s %% of its target: "
+    "%(missing)s kW were missing on average. %(cause)s"
+)
 
 REPORTED_EVERY = timedelta(minutes=1)
 
@@ -53,9 +62,15 @@ def follow_missed(event: Event, stages: Sequence[Stage], steps: Sequence[Step], 
         return
     target, toward = (figures.target_wh or 0) / 1000, (figures.toward_wh or 0) / 1000
     missing = (target - toward) / sum(step.hours for step in steps if step.target_kw)
-    what = f"{event.number} delivered {toward:,.0f} of {target:,.0f} kWh, {figures.missed_pct} % of its target: "
-    cause = largest_cause(failed_devices([stage.pk for stage in stages]))
-    _raise(event, missing, f"{what}{whole_kw(missing):,} kW were missing on average. {cause}")
+    text = DELIVERED_TOO_LITTLE(
+        event=event.number,
+        delivered=f"{toward:,.0f}",
+        target=f"{target:,.0f}",
+        pct=figures.missed_pct,
+        missing=f"{whole_kw(missing):,}",
+        cause=largest_cause(failed_devices([stage.pk for stage in stages])),
+    )
+    _raise(event, missing, text)
 
 
 def priority_of(missing_kw: float) -> Priority:
@@ -74,9 +89,16 @@ def _watch(event: Event, now: datetime) -> None:
         close_alert(_key(event))
     elif _is_below(step_at(steps, now - REPORTED_EVERY)):
         delivered, target = step.delivered_kw or 0.0, step.target_kw or 0.0
-        what = f"{event.number} delivers {delivered:,.0f} of {target:,.0f} kW, {_pct(step)} % of its target: "
         missing = target - delivered
-        _raise(event, missing, f"{what}{whole_kw(missing):,} kW are missing. {_cause_now(stages)}")
+        text = DELIVERS_TOO_LITTLE(
+            event=event.number,
+            delivered=f"{delivered:,.0f}",
+            target=f"{target:,.0f}",
+            pct=_pct(step),
+            missing=f"{whole_kw(missing):,}",
+            cause=_cause_now(stages),
+        )
+        _raise(event, missing, text)
 
 
 def _is_below(step: Step | None) -> bool:
@@ -98,12 +120,12 @@ def _cause_now(stages: Sequence[Stage]) -> str:
     return largest_cause(groups_of_reports(latest.values_list("head_ends", flat=True)))
 
 
-def _raise(event: Event, missing_kw: float, text: str) -> None:
+def _raise(event: Event, missing_kw: float, text: Sentence) -> None:
     raise_alert(
         _key(event),
         kind="delivering below target",
         priority=priority_of(missing_kw),
-        text=text.strip(),
+        text=text,
         event_uid=event.uid,
     )
 

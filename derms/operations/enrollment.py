@@ -20,6 +20,7 @@ from integration.seam.messages import (
     Receipt,
 )
 from integration.seam.models import Delivery
+from integration.seam.recorded import VERSION_NOT_NEWER
 from integration.seam.refusals import Refused
 from integration.seam.sql import compose, identifier, statement
 from integration.seam.systems import System
@@ -44,7 +45,7 @@ def save_program(body: ProgramRuleSync) -> Receipt:
         code=body.program, defaults={"name": body.name}
     )
     if body.version <= program.version:
-        return Receipt(applied=0, note=f"version {body.version} is not newer than {program.version}")
+        return Receipt(applied=0, note=VERSION_NOT_NEWER(new=body.version, known=program.version))
     program.name, program.active, program.version = body.name, body.active, body.version
     program.rules_data = body.rules.model_dump(mode="json")
     program.save()

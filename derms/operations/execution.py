@@ -10,6 +10,7 @@ from integration.seam.delivery import receiving
 from integration.seam.messages import Receipt, StageExecutionStatus
 from integration.seam.models import Priority
 from integration.seam.nudges import tell_pages
+from integration.seam.recorded import NOT_NEWER, Pattern, recorded
 from integration.seam.stakes import stakes_of
 from integration.seam.systems import System
 
@@ -20,6 +21,15 @@ from .history import save_event, save_stage
 from .locks import lock_event, lock_stages
 from .status import send_stage_status
 
+NOT_STARTED = recorded("%(stage)s has not started 60 s after its time. %(stakes)s")
+NOT_ENDED = recorded("%(stage)s has not ended 5 min after its time. %(stakes)s")
+ALREADY = recorded("the stage is %(state)s already")
+HAD_STARTED = recorded("It had started before it was canceled")
+CALLED = recorded("%(devices)s devices called")
+WAS_MISSED = recorded("%(stage)s was missed: it could not start before its end. %(stakes)s")
+NONE_STARTED = recorded("No stage could be started")
+ALL_CANCELED = recorded("Its last stage was canceled")
+
 
 @receiving
 def follow_execution(status: StageExecutionStatus, *, now: datetime) -> Receipt:
@@ -27,7 +37,7 @@ def follow_execution(status: StageExecutionStatus, *, now: datetime) -> Receipt:
     event = lock_event(_event_id(status.stage_uid))
     stage = next(s for s in lock_stages(event) if s.uid == status.stage_uid)
     if status.revision <= stage.execution_revision:
-        return Receipt(applied=0, note=f"revision {status.revision} is not newer than {stage.execution_revision}")
+        return Receipt(applied=0, note=NOT_NEWER(new=status.revision, known=stage.execution_revision))
     stage.execution_revision, stage.called = status.revision, status.called
     stage.save(update_fields=["execution_revision", "called"])
     if stage.state in FINAL_STAGE_STATES:
@@ -52,7 +62,12 @@ def report_unstarted_stage(stage_id: int, *, now: datetime) -> None:
     if stage.state == StageState.SCHEDULED and stage.unstarted_reported_at is None:
         stage.unstarted_reported_at = now
         stage.save(update_fields=["unstarted_reported_at"])
-        _alert(stage, f"unstarted:{stage.uid}", "stage not started", "has not started 60 s after its time")
+        _alert(
+            stage,
+            f"unstarted:{stage.uid}",
+            "stage not started",
+            NOT_STARTED,
+        )
 
 
 @transaction.atomic
@@ -62,7 +77,7 @@ def report_unended_stage(stage_id: int, *, now: datetime) -> None:
     if stage.state == StageState.IN_PROGRESS and stage.unended_reported_at is None:
         stage.unended_reported_at = now
         stage.save(update_fields=["unended_reported_at"])
-        _alert(stage, f"unended:{stage.uid}", "stage not ended", "has not ended 5 min after its time")
+        _alert(stage, f"unended:{stage.uid}", "stage not ended", NOT_ENDED)
 
 
 def _event_id(stage_uid: UUID) -> int:
@@ -74,11 +89,17 @@ def _note_start_of_canceled(stage: Stage, status: StageExecutionStatus, now: dat
     # LEC itself gave up a missed stage, so it never started.
     missed = stage.transitions.filter(to_state=StageState.CANCELED, by="system").exists()
     if stage.state != StageState.CANCELED or missed or stage.started_at or status.started_at is None:
-        return Receipt(applied=0, note=f"the stage is {stage.state} already")
+        return Receipt(applied=0, note=ALREADY(state=stage.state))
     stage.started_at = status.started_at
     stage.revision += 1
     stage.ended_at = now
-    save_stage(stage, was=stage.state, by=System.LEC.full_name, now=now, why="It had started before it was canceled")
+    save_stage(
+        stage,
+        was=stage.state,
+        by=System.LEC.full_name,
+        now=now,
+        why=HAD_STARTED(),
+    )
     send_stage_status(stage)
     if stage.event.state not in FINAL_STATES:
         move_event(stage.event, now)
@@ -98,7 +119,13 @@ def _begin(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
 def _complete(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
     was = stage.state
     stage.complete(status.at)
-    save_stage(stage, was=was, by=System.LEC.full_name, now=now, why=f"{status.called} devices called")
+    save_stage(
+        stage,
+        was=was,
+        by=System.LEC.full_name,
+        now=now,
+        why=CALLED(devices=status.called),
+    )
     send_stage_status(stage)
 
 
@@ -107,7 +134,8 @@ def _miss(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
     stage.cancel(MISSED)
     save_stage(stage, was=was, by="system", now=now, why=MISSED)
     send_stage_status(stage)
-    _alert(stage, f"missed:{stage.uid}", "stage missed", "was missed: it could not start before its end")
+    text = WAS_MISSED
+    _alert(stage, f"missed:{stage.uid}", "stage missed", text)
 
 
 def move_event(event: Event, now: datetime) -> None:
@@ -128,15 +156,16 @@ def move_event(event: Event, now: datetime) -> None:
 
 
 def _why_none_ran(stages: list[Stage]) -> str:
-    return "No stage could be started" if any(s.reason == MISSED for s in stages) else "Its last stage was canceled"
+    missed = any(s.reason == MISSED for s in stages)
+    return NONE_STARTED() if missed else ALL_CANCELED()
 
 
-def _alert(stage: Stage, key: str, kind: str, what: str) -> None:
+def _alert(stage: Stage, key: str, kind: str, text: Pattern) -> None:
     raise_alert(
         key,
         kind=kind,
         priority=Priority.HIGH,
-        text=f"{stage} {what}.{stakes_of(stage.uid)}",
+        text=text(stage=stage, stakes=stakes_of(stage.uid)),
         event_uid=stage.event.uid,
         stage_uid=stage.uid,
     )

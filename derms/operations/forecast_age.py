@@ -10,6 +10,9 @@ from derms.models import ControlZone
 from derms.queries.forecast_age import KEY, too_old
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
+from integration.seam.recorded import recorded
+
+TOO_OLD = recorded("The forecast of %(zone)s is from %(loaded_at)s, over %(hours)s h old.")
 
 
 @transaction.atomic
@@ -23,7 +26,7 @@ def report_old_forecast(zone_id: int, *, now: datetime) -> None:
         f"{KEY}{zone.pk}",
         kind="forecast too old",
         priority=Priority.MEDIUM,
-        text=f"The forecast of {zone} is from {loaded_at:%Y-%m-%d %H:%MZ}, over {settings.FORECAST_OLD_HOURS} h old.",
+        text=TOO_OLD(zone=zone, loaded_at=f"{loaded_at:%Y-%m-%d %H:%MZ}", hours=settings.FORECAST_OLD_HOURS),
     )
 
 

@@ -2,10 +2,14 @@
 
 from integration.seam.alerts import close_other_alerts, raise_alert
 from integration.seam.messages import DeliveredLoad
+from integration.seam.recorded import recorded
 
 from ..models import Stage
 from .delivered_alert import priority_of
 
+SILENT = recorded(
+    "%(head_end)s: none of its %(called)s devices called by %(stage)s has answered; about %(missing)s kW are missing."
+)
 KIND = "head end silent"
 FEWEST_DEVICES = 20  # fewer may be silent together by chance
 
@@ -24,8 +28,7 @@ def watch_head_ends(stage: Stage, body: DeliveredLoad) -> None:
             key,
             kind=KIND,
             priority=priority_of(missing_kw),
-            text=f"{load.head_end}: none of its {load.called:,} devices called by {stage} has answered; "
-            f"about {missing_kw:,.0f} kW are missing.",
+            text=SILENT(head_end=load.head_end, called=f"{load.called:,}", stage=stage, missing=f"{missing_kw:,.0f}"),
             event_uid=stage.event.uid,
             stage_uid=stage.uid,
         )

@@ -6,6 +6,7 @@ from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from integration.seam.delivery import NotYet
+from integration.seam.recorded import in_words
 from integration.seam.refusals import Refused
 from integration.seam.sql import execute
 
@@ -65,4 +66,4 @@ def _who_changed(event: Event) -> str:
     return _(
         "%(number)s changed since you opened it: %(by)s, %(at)s (%(why)s). Nothing was saved; "
         "open it again and look at the current plan."
-    ) % {"by": last.by, "number": event.number, "at": f"{at:%H:%M %Z}", "why": last.why or _(last.to_state)}
+    ) % {"by": last.by, "number": event.number, "at": f"{at:%H:%M %Z}", "why": in_words(last.why) or _(last.to_state)}

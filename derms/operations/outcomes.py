@@ -20,11 +20,14 @@ from integration.seam.messages import DeviceOutcome, RawOutcome, Receipt
 from integration.seam.models import Delivery, Load, Message
 from integration.seam.nudges import tell_pages
 from integration.seam.outcomes import CODES
+from integration.seam.recorded import UNRESERVED, recorded
 from integration.seam.sql import compose, identifier, statement
 from integration.seam.systems import System
 
 from ..models import PRIMARY_KEY, Stage
 from .figures import renew_figures
+
+CLOSED_STAGE = recorded("the stage is closed; its outcomes don't change")
 
 OUTCOMES = """
 SELECT h.code, d.nic_id, o.code, o.started_at, o.ended_at, o.reduction_w, o.error
@@ -67,7 +70,7 @@ def load_raw_outcomes(delivery: Delivery, body: RawOutcome, *, now: datetime) ->
     load = count_part(delivery, applied=applied, refused=refused)
     if load.finished_at:
         unreserved = _finish(delivery, load, stage, now)
-    note = f"{unreserved} outcomes of devices that were not reserved" if unreserved else ""
+    note = UNRESERVED(count=unreserved) if unreserved else ""
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused, note=note)
 
 
@@ -130,7 +133,7 @@ def _finish(delivery: Delivery, load: Load, stage: Stage, now: datetime) -> int:
 
 def _too_late(delivery: Delivery, staged: str) -> Receipt:
     refused = keep_refused(delivery, compose(_TOO_LATE, staged=identifier(staged)), {})
-    return Receipt(status="ERROR", applied=0, refused=refused, note="the stage is closed; its outcomes don't change")
+    return Receipt(status="ERROR", applied=0, refused=refused, note=CLOSED_STAGE())
 
 
 def _lock_stage(message: Message) -> Stage:

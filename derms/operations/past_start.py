@@ -6,9 +6,12 @@ from django.db import transaction
 
 from integration.seam.alerts import raise_alert
 from integration.seam.models import Priority
+from integration.seam.recorded import recorded
 
 from ..models import Event
 from ..queries.due import PAST_START, event_ids_past_start
+
+WAITS = recorded("%(event)s is still %(state)s, and its start has passed: nothing will be called.")
 
 
 @transaction.atomic
@@ -21,6 +24,6 @@ def report_plan_past_start(event_id: int, *, now: datetime) -> None:
         f"past start:{event.uid}",
         kind=PAST_START,
         priority=Priority.LOW,
-        text=f"{event.number} is still {event.state}, and its start has passed: nothing will be called.",
+        text=WAITS(event=event.number, state=event.state),
         event_uid=event.uid,
     )

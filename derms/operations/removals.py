@@ -20,12 +20,15 @@ from integration.seam.messages import (
     ReservationReleased,
 )
 from integration.seam.nudges import tell_pages
+from integration.seam.recorded import ANSWERED, VERSION_NOT_NEWER, recorded
 from integration.seam.systems import System
 
 from ..choices import HOLDING_STAGE_STATES, StageState
 from ..models import Departure, Device, DeviceUnavailability, Removal, Reservation, Stage
 from .figures import renew_figures
 from .locks import lock_event, lock_stages, lock_zones_now
+
+GIVEN_UP = recorded("%(count)s reservations given up")
 
 
 @receiving
@@ -52,7 +55,7 @@ def save_unavailability(body: CustomerUnavailability, *, now: datetime) -> Recei
     lock_zones_now([device.zone_id])
     known = DeviceUnavailability.objects.filter(uid=body.unavailability_uid, device=device).first()
     if known and known.version >= body.version:
-        return Receipt(applied=0, note=f"version {body.version} is not newer than {known.version}")
+        return Receipt(applied=0, note=VERSION_NOT_NEWER(new=body.version, known=known.version))
     period = {"starts_at": body.starts_at, "ends_at": body.ends_at, "canceled": body.canceled}
     DeviceUnavailability.objects.update_or_create(
         uid=body.unavailability_uid, device=device, defaults={**period, "version": body.version}
@@ -60,7 +63,7 @@ def save_unavailability(body: CustomerUnavailability, *, now: datetime) -> Recei
     stages = [] if body.canceled else _stages_holding(device, body.starts_at, body.ends_at)
     for stage in stages:
         _ask_removal(stage.uid, body.head_end, body.nic_id, "customer unavailable", now)
-    return Receipt(note=f"{len(stages)} reservations given up" if stages else "")
+    return Receipt(note=GIVEN_UP(count=len(stages)) if stages else "")
 
 
 def give_up_coming_stages(change: EnrollmentChange, nic_id: str, now: datetime) -> None:
@@ -84,7 +87,7 @@ def answer_removal(body: RemovalAnswer, *, now: datetime) -> Receipt:
         _answer_opt_out(body)
     # A removal that was too late for one reason may succeed for another; one that has succeeded stays.
     if removal.answer and (removal.has_left or body.answer not in LEFT):
-        return Receipt(applied=0, note=f"answered “{removal.answer}” already")
+        return Receipt(applied=0, note=ANSWERED(answer=removal.answer))
     removal.reason, removal.answer, removal.answered_at = body.reason, body.answer, body.at
     removal.save(update_fields=["reason", "answer", "answered_at"])
     if body.answer in LEFT:

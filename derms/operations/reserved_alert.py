@@ -7,10 +7,15 @@ from django.conf import settings
 
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
+from integration.seam.recorded import recorded
 
 from ..choices import StageState
 from ..figures.profile import Step, whole_kw
 from ..models import Event, Stage
+
+SHORT = recorded(
+    "%(event)s is %(missing)s kW short of its %(target)s kW at %(at)s: devices have left it, or a stage was canceled."
+)
 
 
 def watch_reserved(event: Event, stages: Sequence[Stage], steps: Sequence[Step]) -> None:
@@ -30,8 +35,12 @@ def watch_reserved(event: Event, stages: Sequence[Stage], steps: Sequence[Step])
         key,
         kind="target no longer met",
         priority=Priority.MEDIUM,
-        text=f"{event.number} is {whole_kw(worst.missing_kw):,} kW short of its {worst.target_kw:,.0f} kW at "
-        f"{at:%H:%M %Z}: devices have left it, or a stage was canceled.",
+        text=SHORT(
+            event=event.number,
+            missing=f"{whole_kw(worst.missing_kw):,}",
+            target=f"{worst.target_kw:,.0f}",
+            at=f"{at:%H:%M %Z}",
+        ),
         event_uid=event.uid,
     )
 

@@ -10,6 +10,7 @@ from integration.seam import extracts, outbox
 from integration.seam.alerts import raise_alert
 from integration.seam.messages import DeviceReservation
 from integration.seam.models import Priority
+from integration.seam.recorded import recorded
 from integration.seam.refusals import Refused
 from integration.seam.systems import System
 
@@ -21,6 +22,16 @@ from .figures import recount_figures
 from .history import save_event, save_stage
 from .locks import lock_event, lock_stages, lock_zone
 from .status import send_stage_status
+
+NO_DEVICE = recorded("No device can be reserved. %(why)s")
+NOT_SCHEDULED = recorded("%(event)s was not scheduled: %(reason)s")
+NONE_IN_ZONE = recorded("The zone has no device of the stages' programs and groups.")
+LEFT_OUT = recorded("Left out: %(reasons)s.")
+
+CAPPED = recorded("%(devices)s devices reserved; %(more)s more were left out: at most %(pct)s %% of what was approved")
+RESERVED = recorded("%(devices)s devices reserved")
+TOO_LITTLE = recorded("%(missing)s kW are missing; %(accepted)s kW were accepted. %(why)s")
+EMPTY = recorded("%(stage)s has no devices: nothing will be called. %(why)s")
 
 RESERVED_DEVICES = """
 SELECT h.code, d.nic_id, r.expected_w, r.nominal_w
@@ -56,7 +67,7 @@ def schedule_event(event_id: int, *, now: datetime) -> None:
         return
     was = event.state
     event.schedule()
-    save_event(event, was=was, by="system", now=now, why=f"{sum(s.reserved for s in stages)} devices reserved")
+    save_event(event, was=was, by="system", now=now, why=RESERVED(devices=sum(s.reserved for s in stages)))
     for stage in stages:
         send_stage_status(stage)
     recount_figures(event)
@@ -90,18 +101,16 @@ def _reserve(event: Event, stages: list[Stage], now: datetime) -> None:
     missing = shortfall_kw(event, stages)
     if missing > event.shortfall_accepted_kw:
         raise EventNotSchedulable(
-            f"{missing} kW are missing; {event.shortfall_accepted_kw} kW were accepted. {_why_left_out(stages)}"
+            TOO_LITTLE(missing=missing, accepted=event.shortfall_accepted_kw, why=_why_left_out(stages))
         )
     if not any(stage.reserved for stage in stages):
-        raise EventNotSchedulable(f"No device can be reserved. {_why_left_out(stages)}")
+        raise EventNotSchedulable(NO_DEVICE(why=_why_left_out(stages)))
 
 
 def _reserved(stage: Stage) -> str:
-    reserved = f"{stage.reserved} devices reserved"
     if not stage.above_approved:
-        return reserved
-    most = f"at most {stage.event.type.approved_cap_pct} % of what was approved"
-    return f"{reserved}; {stage.above_approved} more were left out: {most}"
+        return RESERVED(devices=stage.reserved)
+    return CAPPED(devices=stage.reserved, more=stage.above_approved, pct=stage.event.type.approved_cap_pct)
 
 
 def _stay_approved(event: Event, reason: str) -> None:
@@ -111,7 +120,7 @@ def _stay_approved(event: Event, reason: str) -> None:
         f"not scheduled:{event.uid}",
         kind="event not scheduled",
         priority=Priority.HIGH,
-        text=f"{event.number} was not scheduled: {reason}",
+        text=NOT_SCHEDULED(event=event.number, reason=reason),
         event_uid=event.uid,
     )
 
@@ -123,7 +132,7 @@ def _alert_of_empty(stages: list[Stage]) -> None:
                 f"no devices:{stage.uid}",
                 kind="stage without devices",
                 priority=Priority.HIGH,
-                text=f"{stage} has no devices: nothing will be called. {_why_left_out([stage])}",
+                text=EMPTY(stage=stage, why=_why_left_out([stage])),
                 event_uid=stage.event.uid,
                 stage_uid=stage.uid,
             )
@@ -135,5 +144,6 @@ def _why_left_out(stages: list[Stage]) -> str:
         for reason, devices in stage.left_out.items():
             counts[reason] = counts.get(reason, 0) + devices
     if not counts:
-        return "The zone has no device of the stages' programs and groups."
-    return "Left out: " + ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items(), key=lambda c: -c[1])) + "."
+        return NONE_IN_ZONE()
+    reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items(), key=lambda c: -c[1]))
+    return LEFT_OUT(reasons=reasons)

@@ -11,6 +11,7 @@ from derms.queries.available import Available
 from integration.pages.columns import Column, Columns, link, noted
 from integration.pages.templatetags.gridcall import badge, kw, meter, number, when, window
 from integration.seam.models import Alert, Delivery, RefusedRow
+from integration.seam.recorded import in_words
 from integration.seam.systems import label_of
 
 from .changes import Change
@@ -113,7 +114,7 @@ CHANGES = Columns[Change](
     Column(_("Stage"), value=lambda change: change.part),
     Column(_("Changed"), "changed", value=lambda change: change.from_state, file_label=_("From")),
     Column(_("To"), value=lambda change: change.to_state),
-    Column(_("Why"), lambda change: change.why or None, value=lambda change: change.why),
+    Column(_("Why"), lambda change: in_words(change.why) or None, value=lambda change: change.why),
 )
 
 USERS = Columns[User](

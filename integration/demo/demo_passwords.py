@@ -7,6 +7,7 @@ from django.conf import settings
 from integration.console.models import User
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
+from integration.seam.recorded import DEMO_PASSWORD
 
 from .sign_ins import PASSWORD, PEOPLE
 
@@ -25,6 +26,5 @@ def report_demo_passwords(*, now: datetime) -> None:
         KEY,
         kind="demo password",
         priority=Priority.HIGH,
-        text=f"Anybody can sign in as {', '.join(found)}: they have the demo's password, which is public."
-        " Users and roles: take “May sign in” away from them.",
+        text=DEMO_PASSWORD(people=", ".join(found)),
     )

@@ -20,7 +20,7 @@ from integration.seam.systems import System
 
 APPS = ("integration", *(system.package for system in System))
 LOCALE = Path(__file__).parents[1] / "locale"  # settings.LOCALE_PATHS
-KEYWORDS = {**DEFAULT_KEYWORDS, **{f"{name}_lazy": spec for name, spec in DEFAULT_KEYWORDS.items()}}
+KEYWORDS = {**DEFAULT_KEYWORDS, **{f"{name}_lazy": spec for name, spec in DEFAULT_KEYWORDS.items()}, "recorded": None}
 QUOTED = r"""("[^"]*"|'[^']*')"""
 TRANSLATE = re.compile(rf"translate\s+{QUOTED}")
 UNDERSCORE = re.compile(rf"_\({QUOTED}\)")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from . import clock
 from .models import Alert, AlertChange
 from .nudges import ALERTS, tell_pages
+from .recorded import Sentence
 from .refusals import Refused
 from .sql import execute
 
@@ -35,7 +36,7 @@ class AlertAcknowledged(Refused):
 
 
 def raise_alert(
-    key: str, *, kind: str, priority: int, text: str, event_uid: UUID | None = None, stage_uid: UUID | None = None
+    key: str, *, kind: str, priority: int, text: Sentence, event_uid: UUID | None = None, stage_uid: UUID | None = None
 ) -> None:
     """Open an alert; if it is already open, count one more occurrence."""
     execute(_RAISE, [key[:200], kind, priority, text, event_uid, stage_uid])

@@ -25,9 +25,15 @@ from . import clock, sql
 from .alerts import close_alert, raise_alert
 from .messages import NewerMessage, Receipt, check_kind
 from .models import BULK, SMALL, Delivery, DueWork, Message, Priority, RefusedRow, Work
+from .recorded import Sentence, recorded
 from .routes import DUE, EVERY, ROUTES, Route
 from .sql import compose, identifier
 from .stakes import stakes_of
+
+WAITS = recorded("“%(work)s” has waited %(minutes)s min: %(why)s")
+FAILS = recorded("“%(work)s” failed %(tries)s of %(most)s times and will be retried: %(error)s")
+DEAD = recorded("“%(work)s” failed %(most)s times and is now a dead letter: %(error)s Retry or discard it. %(stakes)s")
+REFUSED = recorded("%(rows)s rows of “%(delivery)s” were refused, see its message. %(stakes)s")
 
 log = logging.getLogger(__name__)
 W = TypeVar("W", Delivery, DueWork)
@@ -222,7 +228,7 @@ def _give_back(work: Work, why: str) -> None:
     work.save(update_fields=["given_back", "due_at", "not_yet_since", "error"])
     if now - work.not_yet_since > NOT_YET_PATIENCE:
         minutes = int((now - work.not_yet_since).total_seconds() // 60)
-        _alert(work, _waiting_key(work), Priority.MEDIUM, f"“{work}” has waited {minutes} min: {why}")
+        _alert(work, _waiting_key(work), Priority.MEDIUM, WAITS(work=work, minutes=minutes, why=why))
 
 
 def _try_again(work: Work, error: str) -> None:
@@ -235,7 +241,7 @@ def _try_again(work: Work, error: str) -> None:
     if tries >= ATTEMPTS:
         _bury(work, now)
     elif tries >= ATTEMPTS_BEFORE_ALERT:
-        text = f"“{work}” failed {tries} of {ATTEMPTS} times and will be retried: {work.error[:300]}"
+        text = FAILS(work=work, tries=tries, most=ATTEMPTS, error=work.error[:300])
         _alert(work, _trying_key(work), Priority.MEDIUM, text)
 
 
@@ -250,12 +256,12 @@ def _bury(work: Work, now: datetime) -> None:
     work.error = work.error or "The process that did this work died each time."
     work.save(update_fields=["dead_at", "error"])
     close_alert(_trying_key(work))
-    text = f"“{work}” failed {ATTEMPTS} times and is now a dead letter: {work.error[:300]} Retry or discard it."
-    text += stakes_of(work.message.stage_uid if isinstance(work, Delivery) else None)
+    stakes = stakes_of(work.message.stage_uid if isinstance(work, Delivery) else None)
+    text = DEAD(work=work, most=ATTEMPTS, error=work.error[:300], stakes=stakes)
     _alert(work, _dead_key(work), Priority.HIGH, text)
 
 
-def _alert(work: Work, key: str, priority: int, text: str) -> None:
+def _alert(work: Work, key: str, priority: int, text: Sentence) -> None:
     message = work.message if isinstance(work, Delivery) else Message()
     raise_alert(
         key, kind="message", priority=priority, text=text, event_uid=message.event_uid, stage_uid=message.stage_uid
@@ -270,7 +276,7 @@ def _alert_of_refused(delivery: Delivery, receipt: Receipt) -> None:
         f"refused:{message.uid}:{delivery.receiver}",
         kind="rows refused",
         priority=Priority.MEDIUM if receipt.applied else Priority.HIGH,
-        text=f"{refused:,} rows of “{delivery}” were refused, see its message.{stakes_of(message.stage_uid)}",
+        text=REFUSED(rows=f"{refused:,}", delivery=delivery, stakes=stakes_of(message.stage_uid)),
         event_uid=message.event_uid,
         stage_uid=message.stage_uid,
     )

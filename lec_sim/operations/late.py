@@ -6,11 +6,14 @@ from django.db import transaction
 
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
+from integration.seam.recorded import recorded
 from integration.seam.stakes import stakes_of
 
 from ..choices import StageState
 from ..models import LecStage
 from .locks import lock_stage
+
+LATE = recorded("%(stage)s is late: its reservations have not reached Live Energy Connect. %(stakes)s")
 
 
 @transaction.atomic
@@ -25,7 +28,7 @@ def report_late_stage(stage_id: int, *, now: datetime) -> None:
         _key(stage),
         kind="stage late",
         priority=Priority.MEDIUM,
-        text=f"{stage} is late: its reservations have not reached Live Energy Connect.{stakes_of(stage.stage_uid)}",
+        text=LATE(stage=stage, stakes=stakes_of(stage.stage_uid)),
         event_uid=stage.event_uid,
         stage_uid=stage.stage_uid,
     )

@@ -9,6 +9,7 @@ from integration.seam.loads import Partition, begin_load, count_part
 from integration.seam.messages import DeviceReservation, Receipt
 from integration.seam.models import Delivery, Message
 from integration.seam.nudges import tell_pages
+from integration.seam.recorded import ALREADY_LOADED, recorded
 from integration.seam.systems import System
 
 from ..choices import FINAL_STATES
@@ -16,6 +17,8 @@ from ..drivers import drivers_in_use
 from ..models import PRIMARY_KEY, LecStage
 from .late import close_late_alert
 from .locks import lock_stage_of
+
+NOTHING_LOADED = recorded("the stage is %(state)s; nothing is loaded")
 
 
 def prepare_reservations(message: Message) -> None:
@@ -32,9 +35,9 @@ def load_reservations(delivery: Delivery, body: DeviceReservation, *, now: datet
     """Load one part; after the last one the stage may start."""
     stage = LecStage.objects.get(stage_uid=body.stage_uid)
     if stage.state in FINAL_STATES:
-        return Receipt(applied=0, note=f"the stage is {stage.state}; nothing is loaded")
+        return Receipt(applied=0, note=NOTHING_LOADED(state=stage.state))
     if stage.reservations_loaded_at:
-        return Receipt(applied=0, note="the reservations are already loaded")
+        return Receipt(applied=0, note=ALREADY_LOADED())
     partition = _partition(stage)
     applied = extracts.copy_part(body.extract, kind=body.kind, part=delivery.part or 1, into=partition.table)
     load = count_part(delivery, applied=applied, refused=0)

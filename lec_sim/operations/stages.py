@@ -4,6 +4,7 @@ from datetime import datetime
 
 from integration.seam.delivery import receiving
 from integration.seam.messages import Receipt, StageStatus
+from integration.seam.recorded import NOT_NEWER
 
 from ..choices import FINAL_STATES, StageState
 from ..models import LecStage
@@ -33,7 +34,7 @@ def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
         _learn(status)
         return Receipt()
     if status.revision <= stage.status_revision:
-        return Receipt(applied=0, note=f"revision {status.revision} is not newer than {stage.status_revision}")
+        return Receipt(applied=0, note=NOT_NEWER(new=status.revision, known=stage.status_revision))
     stage.status_revision = status.revision
     if status.state == "Canceled" and stage.state not in FINAL_STATES:
         stage.state, stage.reason = StageState.CANCELED, status.reason

@@ -24,10 +24,12 @@ from integration.pages.exports import FORMATS
 from integration.pages.moments import clock_text, day, duration, named, own_zone, time_tag
 from integration.pages.numbers import NBSP, NONE, Number, count_text, power_parts
 from integration.seam.outcomes import SUCCESSES
+from integration.seam.recorded import in_words
 from integration.seam.systems import label_of
 
 register = template.Library()
 register.filter("system", label_of)
+register.filter("in_words", in_words)
 
 TO = "\N{EN DASH}"
 # A progress bar ends at 125 % of its target, so that exceeding the target is visible.
