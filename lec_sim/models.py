@@ -155,8 +155,8 @@ class LecReservation(models.Model):
 class LecCall(models.Model):
     """A call to one device and its result; a pending one gets a LecAnswer when its head end answers.
 
-    `reduction_w` is the average over the stage's window, as if the device held its power from the call until the
-    stage's end or `overridden_at`. Partitioned by stage.
+    A device that takes part holds `power_w` from its answer until the stage's end, its release or `overridden_at`;
+    `nominal_w` is what was asked of it. Partitioned by stage.
     """
 
     pk = models.CompositePrimaryKey("stage_id", "head_end", "nic_id")
@@ -167,7 +167,8 @@ class LecCall(models.Model):
     answer = models.TextField()
     answered_at = models.DateTimeField(null=True)
     overridden_at = models.DateTimeField(null=True)
-    reduction_w = models.IntegerField()
+    power_w = models.IntegerField()
+    nominal_w = models.IntegerField(null=True)
 
     class Meta:
         managed = False
@@ -184,7 +185,7 @@ class LecAnswer(models.Model):
     answer = models.CharField(max_length=12, choices=Answer.choices)
     answered_at = models.DateTimeField(null=True)
     overridden_at = models.DateTimeField(null=True)
-    reduction_w = models.IntegerField(default=0)
+    power_w = models.IntegerField(default=0)
 
     class Meta:
         constraints = [

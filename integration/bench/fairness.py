@@ -25,7 +25,7 @@ PATIENCE_S = 300
 PLANNED_BEFORE, SCHEDULED_BEFORE = timedelta(hours=20), timedelta(hours=18)
 NOMINAL_KW = "SELECT sum(rated_w) * 0.0005 FROM derms_candidate WHERE program_id = %s"  # the load's factor is a half
 CALLED = """
-SELECT count(r.device_id) FILTER (WHERE o.code IN ('D1SP', 'D1OP', 'D1ND', 'D1ER'))
+SELECT count(r.device_id) FILTER (WHERE o.code IN ('D1SP', 'D1IO', 'D1ND', 'D1ER'))
   FROM (SELECT DISTINCT device_id FROM derms_candidate WHERE program_id = %(program)s) c
   LEFT JOIN derms_stage s ON s.program_id = %(program)s
   LEFT JOIN derms_reservation r ON r.stage_id = s.id AND r.device_id = c.device_id

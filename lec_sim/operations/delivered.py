@@ -25,7 +25,13 @@ def report_delivered_load(stage_id: int, *, now: datetime) -> None:
         return
     if stage.load_reported_at and stage.load_reported_at >= minute_of(now):
         return
-    loads = _loads(stage, stage.calls_made_at, now)
+    send_delivered_load(stage, now)
+    stage.save(update_fields=["load_reported_at"])
+
+
+def send_delivered_load(stage: LecStage, now: datetime) -> None:
+    """Send what the devices of a locked stage do at this moment, and note that; the caller saves the stage."""
+    loads = _loads(stage, now)
     outbox.send(
         DeliveredLoad(
             stage_uid=stage.stage_uid,
@@ -40,17 +46,10 @@ def report_delivered_load(stage_id: int, *, now: datetime) -> None:
         sender=System.LEC,
     )
     stage.load_reported_at = now
-    stage.save(update_fields=["load_reported_at"])
 
 
-def _loads(stage: LecStage, called_at: datetime, now: datetime) -> tuple[HeadEndLoad, ...]:
+def _loads(stage: LecStage, now: datetime) -> tuple[HeadEndLoad, ...]:
     """What the called devices do at this moment, by head end."""
-    params = {
-        "stage": stage.pk,
-        "stage_uid": stage.stage_uid,
-        "now": now,
-        "ends_at": stage.ends_at,
-        "window": (stage.ends_at - called_at).total_seconds(),
-    }
+    params = {"stage": stage.pk, "stage_uid": stage.stage_uid, "now": now}
     found = sql.rows(statement("lec_sim", "delivered_load", calls=identifier(stage.calls)), params)
     return tuple(HeadEndLoad(**dict(zip(FIGURES, row, strict=True))) for row in found)

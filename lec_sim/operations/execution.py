@@ -13,6 +13,7 @@ from ..choices import StageState
 from ..drivers import drivers_in_use
 from ..models import LecStage
 from ..set_operations import make_calls
+from .delivered import send_delivered_load
 from .head_ends import meet_head_ends
 from .late import close_late_alert
 from .locks import lock_stage
@@ -45,12 +46,16 @@ def call_devices(stage_id: int, *, now: datetime) -> None:
 
 @transaction.atomic
 def end_stage(stage_id: int, *, now: datetime) -> None:
-    """End a running stage at its time."""
+    """End a running stage at its time, with a last report of what its devices delivered at that time."""
     stage = lock_stage(stage_id)
     if stage.state != StageState.IN_PROGRESS or now < stage.ends_at:
         return
+    changed = ["ended_at"]
+    if stage.calls_made_at:
+        send_delivered_load(stage, stage.ends_at)
+        changed.append("load_reported_at")
     stage.state, stage.ended_at = StageState.COMPLETED, now
-    _report(stage, "Completed", now, "ended_at")
+    _report(stage, "Completed", now, *changed)
 
 
 @transaction.atomic

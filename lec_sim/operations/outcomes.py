@@ -34,6 +34,7 @@ def hand_over_outcomes(stage_id: int, *, now: datetime) -> None:
             "calls_made_at": stage.calls_made_at,
             "ended_at": min(stage.ended_at, stage.ends_at),
             "ends_at": stage.ends_at,
+            "window": (stage.ends_at - stage.starts_at).total_seconds(),
             "reason": f"canceled: {stage.reason}" if stage.reason else "canceled",
             **{code.name.lower(): code.value for code in Outcome},
         },

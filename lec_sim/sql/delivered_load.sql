@@ -5,10 +5,8 @@ SELECT head_end, count(*) AS called,
        count(*) FILTER (WHERE answered_at <= %(now)s) AS answered,
        count(*) FILTER (WHERE answered_at <= %(now)s AND answer = 'rejected') AS rejected,
        count(*) FILTER (WHERE overridden_at <= %(now)s) AS overridden,
-       coalesce(round(sum(reduction_w * %(window)s
-                          / nullif(extract(epoch FROM least(overridden_at, %(ends_at)s) - called_at), 0))
-                      FILTER (WHERE answer = 'takes part' AND answered_at <= %(now)s AND removed IS NULL
-                                AND (overridden_at IS NULL OR overridden_at > %(now)s))), 0)::bigint AS reduction_w
+       coalesce(sum(power_w) FILTER (WHERE answer = 'takes part' AND answered_at <= %(now)s AND removed IS NULL
+                                       AND (overridden_at IS NULL OR overridden_at > %(now)s)), 0)::bigint AS reduction_w
   FROM (SELECT c.*, m.at AS removed
           FROM {calls} c
           LEFT JOIN lec_sim_removal m ON m.stage_uid = %(stage_uid)s AND m.head_end = c.head_end

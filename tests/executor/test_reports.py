@@ -9,7 +9,7 @@ from integration.seam.outcomes import CODES
 from .seam import DEVICES, HOUR, MINUTE, TICK, StageAtTheSeam, everything_said_by, nic
 
 
-def test_the_delivered_load_is_reported_once_a_minute_while_the_stage_runs(stage: StageAtTheSeam) -> None:
+def test_the_delivered_load_is_reported_once_a_minute_and_at_the_end(stage: StageAtTheSeam) -> None:
     stage.schedule()
     stage.executor.work(stage.starts_at - TICK)
     for minute in range(5):
@@ -24,7 +24,9 @@ def test_the_delivered_load_is_reported_once_a_minute_while_the_stage_runs(stage
     assert {load.called for load in loads} == {DEVICES}
     assert all(load.rejected <= load.answered <= load.called for load in loads)
     assert all(load.overridden <= load.answered for load in loads)
-    assert stage.heard(DeliveredLoad) == loads
+    *before, last = stage.heard(DeliveredLoad)
+    assert before == loads
+    assert last.at == stage.ends_at
 
 
 def test_every_reserved_device_has_one_outcome(stage: StageAtTheSeam, settings: Any) -> None:

@@ -28,7 +28,7 @@ def test_a_stage_runs_from_its_reservation_to_its_outcomes(
 
     stage = Stage.objects.get(pk=stage.pk)
     assert (stage.state, stage.called, stage.reserved) == ("Completed", 20, 20)
-    assert stage.delivered.count() == 2
+    assert stage.delivered.count() == 3, "two minutes, and the end"
     assert DeviceOutcome.objects.filter(stage_id=stage.pk).count() == sum(stage.outcomes.values()) == 20
     assert stage.outcomes_sent_at
     assert not Alert.objects.exists()

@@ -18,12 +18,12 @@ STEPS = 2**32
 
 @dataclass(frozen=True)
 class Behaviour:
-    """The result of one call. Reduction in W, averaged over the stage's window."""
+    """The result of one call, and the W that the device holds from its answer until its own end."""
 
     answer: Answer
     answered_at: datetime | None
     overridden_at: datetime | None
-    reduction_w: int
+    power_w: int
 
 
 def behave(
@@ -43,9 +43,7 @@ def behave(
     if profile.overrides_per_hour:
         held = min(window, -math.log(1 - override) / profile.overrides_per_hour * 3600)
     overridden_at = called_at + timedelta(seconds=held) if held < window else None
-    return Behaviour(
-        Answer.TAKES_PART, answered_at, overridden_at, math.floor(nominal_w * (0.85 + 0.3 * strength) * held / window)
-    )
+    return Behaviour(Answer.TAKES_PART, answered_at, overridden_at, math.floor(nominal_w * (0.85 + 0.3 * strength)))
 
 
 def _shares(profile: HeadEndProfile) -> tuple[float, float]:
@@ -58,6 +56,9 @@ def _shares(profile: HeadEndProfile) -> tuple[float, float]:
 
 
 def draws(seed: int, device: str, stage: str) -> list[float]:
-    """Return four numbers in [0, 1) that depend only on the arguments."""
+    """Return four numbers in [0, 1) that depend only on the arguments; in half of the stages the first on no stage."""
     digest = hashlib.sha256(f"{seed}|{device}|{stage}".encode()).digest()
-    return [int.from_bytes(digest[4 * n : 4 * n + 4]) / STEPS for n in range(DRAWS)]
+    found = [int.from_bytes(digest[4 * n : 4 * n + 4]) / STEPS for n in range(DRAWS)]
+    if digest[15] & 1:
+        found[0] = int.from_bytes(hashlib.sha256(f"{seed}|{device}".encode()).digest()[:4]) / STEPS
+    return found

@@ -11,7 +11,7 @@ from lec_sim.models import LecStage
 _GIVEN = """
 SELECT * FROM jsonb_to_recordset(%(given)s)
     AS given(head_end text, nic_id text, at timestamptz, answer text, answered_at timestamptz,
-             overridden_at timestamptz, reduction_w integer)
+             overridden_at timestamptz, power_w integer)
 """
 
 
@@ -40,5 +40,5 @@ class Later(Driver):
     def answer(self, nic_id: str, at: datetime, answer: str = "takes part", **fields: Any) -> None:
         """Let a device answer, or change its answer later."""
         answered_at = None if answer == "silent" else at
-        given = {"answered_at": answered_at, "overridden_at": None, "reduction_w": 0, **fields}
+        given = {"answered_at": answered_at, "overridden_at": None, "power_w": 0, **fields}
         self.given.append({"head_end": "LATE", "nic_id": nic_id, "at": at, "answer": answer, **given})

@@ -77,7 +77,7 @@ def _alike(call: LecCall, said: Behaviour) -> bool:
         call.answer == said.answer
         and _close(call.answered_at, said.answered_at)
         and _close(call.overridden_at, said.overridden_at)
-        and abs(call.reduction_w - said.reduction_w) <= 1
+        and abs(call.power_w - said.power_w) <= 1
     )
 
 
@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_calls(now: datetime) -> None:
     stage = stages.reserved(now + HOUR, now, devices=200)
     operations.start_stage(stage.pk, now=stage.starts_at)
     operations.call_devices(stage.pk, now=stage.starts_at)
-    what = ("answer", "answered_at", "overridden_at", "reduction_w")
+    what = ("answer", "answered_at", "overridden_at", "power_w")
     first = list(LecCall.objects.order_by("nic_id").values_list(*what))
 
     again = stages.reserved(now + HOUR, now, devices=200)
@@ -124,7 +124,7 @@ def test_a_behaviour_is_possible_and_always_the_same(profile: HeadEndProfile, de
     said = _one(profile, device, watts)
 
     assert said == _one(profile, device, watts)
-    assert 0 <= said.reduction_w <= math.floor(1.15 * watts)
+    assert 0 <= said.power_w <= math.floor(1.15 * watts)
     assert (said.answered_at is None) == (said.answer == Answer.SILENT)
     if said.answered_at is not None:
         assert said.answered_at >= NOON
@@ -132,7 +132,7 @@ def test_a_behaviour_is_possible_and_always_the_same(profile: HeadEndProfile, de
         assert said.answer == Answer.TAKES_PART
         assert NOON <= said.overridden_at <= NOON + HOUR
     if said.answer != Answer.TAKES_PART:
-        assert said.reduction_w == 0
+        assert said.power_w == 0
 
 
 def test_shares_and_means_are_what_the_profile_says() -> None:
@@ -157,12 +157,26 @@ def test_other_devices_stages_and_seeds_draw_other_numbers() -> None:
     assert all(0 <= number < 1 for one in several for number in one)
 
 
-def test_an_override_cuts_the_reduction_by_the_time_it_took_away() -> None:
+def test_a_device_that_answers_tends_to_answer_again() -> None:
+    """In half of the calls a device decides by itself, so two of its calls agree more often than by chance."""
+    profile = HeadEndProfile(offline_share=0.3, reject_share=0)
+
+    def is_silent(device: int, stage: str) -> bool:
+        call = {"nominal_w": 1000, "called_at": NOON, "ends_at": NOON + HOUR}
+        return behave(profile, device=f"HE1/N{device}", stage=stage, **call).answer == Answer.SILENT
+
+    pairs = [(is_silent(n, "one"), is_silent(n, "other")) for n in range(5000)]
+    once, twice = sum(first for first, _ in pairs) / 5000, sum(first and second for first, second in pairs) / 5000
+    assert once == pytest.approx(0.3, abs=0.02)
+    # Both calls decided by the device: a quarter of the pairs.
+    assert twice == pytest.approx(0.25 * 0.3 + 0.75 * 0.09, abs=0.015)
+
+
+def test_the_power_held_does_not_depend_on_an_override() -> None:
     steady = HeadEndProfile(offline_share=0, reject_share=0, overrides_per_hour=0)
     nervous = HeadEndProfile(offline_share=0, reject_share=0, overrides_per_hour=50)
 
     held, cut = _one(steady), _one(nervous)
 
     assert cut.overridden_at is not None
-    share = (cut.overridden_at - NOON) / HOUR
-    assert cut.reduction_w == pytest.approx(held.reduction_w * share, abs=1)
+    assert cut.power_w == held.power_w

@@ -25,7 +25,7 @@ def running(now: datetime) -> LecStage:
     operations.start_stage(stage.pk, now=start)
     operations.call_devices(stage.pk, now=start)
     LecCall.objects.filter(stage_id=stage.pk).update(
-        answer="takes part", answered_at=start + timedelta(seconds=10), overridden_at=None, reduction_w=1000
+        answer="takes part", answered_at=start + timedelta(seconds=10), overridden_at=None, power_w=1000
     )
     return LecStage.objects.get(pk=stage.pk)
 
@@ -50,10 +50,9 @@ def test_devices_deliver_from_their_answer_on(running: LecStage) -> None:
 
 def test_what_is_silent_rejected_overridden_or_let_go_delivers_nothing(running: LecStage) -> None:
     start = running.starts_at
-    _settle("N0000001", answer="silent", answered_at=None, reduction_w=0)
-    _settle("N0000002", answer="rejected", reduction_w=0)
-    # A quarter of the hour at 1 kW is stored as its average over the stage, 250 W.
-    _settle("N0000003", overridden_at=start + 15 * MINUTE, reduction_w=250)
+    _settle("N0000001", answer="silent", answered_at=None, power_w=0)
+    _settle("N0000002", answer="rejected", power_w=0)
+    _settle("N0000003", overridden_at=start + 15 * MINUTE)
     before, after = (_report(running, start + at) for at in (14 * MINUTE, 15 * MINUTE))
     Removal.objects.create(
         stage_uid=running.stage_uid, head_end="HE1", nic_id="N0000004", reason="customer unavailable",
@@ -72,9 +71,9 @@ def test_a_report_is_split_by_head_end_and_adds_up(now: datetime) -> None:
     operations.start_stage(stage.pk, now=start)
     operations.call_devices(stage.pk, now=start)
     calls = LecCall.objects.filter(stage_id=stage.pk)
-    calls.update(answer="takes part", answered_at=start + timedelta(seconds=10), overridden_at=None, reduction_w=1000)
-    calls.filter(head_end="HE2").update(answer="silent", answered_at=None, reduction_w=0)
-    calls.filter(head_end="HE1", nic_id="N0000001").update(answer="rejected", reduction_w=0)
+    calls.update(answer="takes part", answered_at=start + timedelta(seconds=10), overridden_at=None, power_w=1000)
+    calls.filter(head_end="HE2").update(answer="silent", answered_at=None, power_w=0)
+    calls.filter(head_end="HE1", nic_id="N0000001").update(answer="rejected", power_w=0)
 
     whole = _report(stage, start + MINUTE)
 
@@ -105,4 +104,20 @@ def test_a_stage_that_has_not_called_its_devices_reports_nothing(now: datetime) 
     operations.start_stage(stage.pk, now=stage.starts_at)
     assert list(stage_ids_to_report(stage.starts_at)) == []
     report_delivered_load(stage.pk, now=stage.starts_at)
+    assert not Message.objects.filter(kind="delivered_load").exists()
+
+
+def test_the_last_report_is_of_the_end_and_comes_before_completed(running: LecStage) -> None:
+    _report(running, running.ends_at - 30 * timedelta(seconds=1))
+    operations.end_stage(running.pk, now=running.ends_at + timedelta(seconds=2))
+    *_earlier, last, completed = Message.objects.order_by("pk")
+    assert isinstance(last.body, DeliveredLoad)
+    assert (last.body.at, last.body.reduction_w) == (running.ends_at, 6000)
+    assert (completed.kind, completed.payload["state"]) == ("stage_execution_status", "Completed")
+
+
+def test_a_stage_that_never_called_ends_without_a_report(now: datetime) -> None:
+    stage = stages.reserved(now + HOUR, now, devices=6)
+    operations.start_stage(stage.pk, now=stage.starts_at)
+    operations.end_stage(stage.pk, now=stage.ends_at)
     assert not Message.objects.filter(kind="delivered_load").exists()

@@ -97,7 +97,7 @@ def test_a_stage_of_simulated_head_ends_reads_no_answers(later: Later, now: date
 def test_delivered_load_and_pages_follow_the_answers(called: LecStage, later: Later) -> None:
     start = called.starts_at
     before = delivered(called, start + MINUTE)
-    later.answer(FIRST, start + MINUTE, reduction_w=1000)
+    later.answer(FIRST, start + MINUTE, power_w=1000)
     later.answer(SECOND_ONE, start + MINUTE, "rejected")
     later.answer(THIRD, start + MINUTE, "silent")
 
@@ -117,9 +117,9 @@ def test_each_answer_has_its_outcome_and_none_is_a_device_that_does_not_respond(
     called: LecStage, later: Later, extract_folder: Path
 ) -> None:
     half = called.starts_at + HOUR / 2
-    later.answer(FIRST, called.starts_at, reduction_w=900)
+    later.answer(FIRST, called.starts_at, power_w=900)
     later.answer(SECOND_ONE, called.starts_at, "rejected")
-    later.answer(THIRD, half, answered_at=called.starts_at, overridden_at=half, reduction_w=450)
+    later.answer(THIRD, half, answered_at=called.starts_at, overridden_at=half, power_w=900)
 
     assert codes(called, extract_folder) == {
         FIRST: ("D1SP", 900), SECOND_ONE: ("D1ER", 0), THIRD: ("D1IO", 450), FOURTH: ("D1ND", 0)
@@ -130,12 +130,12 @@ def test_of_several_answers_the_latest_holds_in_whatever_order_they_come(
     called: LecStage, later: Later, extract_folder: Path
 ) -> None:
     start = called.starts_at
-    later.answer(FIRST, start + SECOND, reduction_w=900)
+    later.answer(FIRST, start + SECOND, power_w=900)
     later.answer(SECOND_ONE, start + 9 * SECOND, "rejected")
     operations.collect_answers(called.pk, now=start + 10 * SECOND)
     later.given.clear()
     later.answer(FIRST, start + 9 * SECOND, "rejected")
-    later.answer(SECOND_ONE, start + SECOND, reduction_w=900)
+    later.answer(SECOND_ONE, start + SECOND, power_w=900)
 
     for _ in range(2):
         operations.collect_answers(called.pk, now=start + MINUTE)
@@ -148,7 +148,7 @@ def test_of_several_answers_the_latest_holds_in_whatever_order_they_come(
 def test_an_answer_of_a_device_that_was_not_called_or_answered_at_once_changes_nothing(
     called: LecStage, later: Later
 ) -> None:
-    later.answer("N0000009", called.starts_at, reduction_w=900)
+    later.answer("N0000009", called.starts_at, power_w=900)
     later.answer(FIRST, called.starts_at, "rejected")
     later.given[-1]["head_end"] = "SIM"
 
@@ -164,7 +164,7 @@ def test_outcomes_wait_for_the_answers_after_the_end_and_not_for_ever(called: Le
     assert list(due.stage_ids_to_hand_over(end + 30 * SECOND)) == [called.pk]
 
     for nic_id in (FIRST, SECOND_ONE, THIRD, FOURTH):
-        later.answer(nic_id, end, reduction_w=900)
+        later.answer(nic_id, end, power_w=900)
     operations.collect_answers(called.pk, now=end + SECOND)
 
     assert list(due.stage_ids_to_hand_over(end + SECOND)) == [called.pk]
@@ -174,7 +174,7 @@ def test_an_answer_after_the_outcomes_were_handed_over_changes_nothing(
     called: LecStage, later: Later, extract_folder: Path
 ) -> None:
     assert codes(called, extract_folder)[FIRST] == ("D1ND", 0)
-    later.answer(FIRST, called.ends_at, reduction_w=900)
+    later.answer(FIRST, called.ends_at, power_w=900)
 
     assert list(due.stage_ids_to_collect(called.ends_at + MINUTE)) == []
     operations.collect_answers(called.pk, now=called.ends_at + MINUTE)

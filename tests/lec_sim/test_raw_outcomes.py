@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,10 @@ def ended(now: datetime) -> Callable[..., LecStage]:
     return make
 
 
-def _settle(nic_id: str, answer: str, overridden_at: datetime | None = None, reduction_w: int = 0) -> None:
-    LecCall.objects.filter(nic_id=nic_id).update(answer=answer, overridden_at=overridden_at, reduction_w=reduction_w)
+def _settle(nic_id: str, answer: str, answered_at: datetime | None, **fields: Any) -> None:
+    """Set the result of a call; by default of 1,000 W nominal, and not taken back."""
+    given = {"overridden_at": None, "power_w": 0, "nominal_w": 1000, **fields}
+    LecCall.objects.filter(nic_id=nic_id).update(answer=answer, answered_at=answered_at, **given)
 
 
 def _handed_over(stage: LecStage, root: Path) -> dict[str, dict[str, str]]:
@@ -46,10 +49,11 @@ def _handed_over(stage: LecStage, root: Path) -> dict[str, dict[str, str]]:
 def test_each_code_has_its_reason(ended: Callable[..., LecStage], extract_folder: Path) -> None:
     stage = ended()
     half = stage.starts_at + HOUR / 2
-    _settle("N0000001", "takes part", reduction_w=900)
-    _settle("N0000002", "takes part", overridden_at=half, reduction_w=450)
-    _settle("N0000003", "silent")
-    _settle("N0000004", "rejected")
+    start = stage.starts_at
+    _settle("N0000001", "takes part", start, power_w=900)
+    _settle("N0000002", "takes part", start, overridden_at=half, power_w=900)
+    _settle("N0000003", "silent", None)
+    _settle("N0000004", "rejected", start)
 
     rows = _handed_over(stage, extract_folder)
 
@@ -66,6 +70,43 @@ def test_each_code_has_its_reason(ended: Callable[..., LecStage], extract_folder
     assert moments["N0000002"] == (stage.starts_at, half)
     assert times["N0000003"] == times["N0000004"] == ("", "")
     assert len(rows) == 6
+
+
+def test_power_counts_from_the_answer_and_who_answers_after_the_end_did_not(
+    ended: Callable[..., LecStage], extract_folder: Path
+) -> None:
+    stage = ended()
+    start, end = stage.starts_at, stage.ends_at
+    _settle("N0000001", "takes part", start + HOUR / 4, power_w=1000)
+    _settle("N0000002", "takes part", end + timedelta(seconds=1), power_w=1000)
+    _settle("N0000003", "rejected", end + timedelta(seconds=1))
+    _settle("N0000004", "takes part", start + HOUR / 2, overridden_at=start + HOUR / 4, power_w=1000)
+    _settle("N0000005", "takes part", start, power_w=1200, overridden_at=start + HOUR / 2, nominal_w=400)
+
+    rows = _handed_over(stage, extract_folder)
+
+    found = {nic: (row["code"], row["reduction_w"], row["response_pm"]) for nic, row in rows.items()}
+    assert found["N0000001"] == ("D1SP", "750", "750")
+    assert found["N0000002"] == found["N0000003"] == ("D1ND", "0", "0")
+    assert found["N0000004"] == ("D1IO", "0", "0")
+    assert found["N0000005"] == ("D1IO", "600", "1500"), "more than 1.5 times the nominal energy counts as 1.5 times"
+
+
+def test_a_stage_that_is_called_late_reduces_over_its_whole_window(now: datetime, extract_folder: Path) -> None:
+    """A stage of 90 s whose devices are called 47 s after its start and answer at once: 43 of 90 s."""
+    stage = stages.reserved(now + HOUR, now, devices=1)
+    LecStage.objects.filter(pk=stage.pk).update(ends_at=stage.starts_at + timedelta(seconds=90))
+    stage.refresh_from_db()
+    called_at = stage.starts_at + timedelta(seconds=47)
+    operations.start_stage(stage.pk, now=stage.starts_at)
+    operations.call_devices(stage.pk, now=called_at)
+    _settle("N0000001", "takes part", called_at, power_w=1000)
+    operations.end_stage(stage.pk, now=stage.ends_at)
+
+    (row,) = _handed_over(stage, extract_folder).values()
+
+    assert (row["code"], row["reduction_w"]) == ("D1SP", str(1000 * 43 // 90))
+    assert row["response_pm"] == "1000", "it gave all it could from its call on"
 
 
 def test_a_stage_that_ended_before_anybody_was_called_cancels_each_device(

@@ -48,7 +48,7 @@ def call(stage: LecStage, nic_id: str, answer: str, *, answered: datetime | None
     assert stage.started_at
     LecCall.objects.create(
         stage_id=stage.pk, head_end="HE1", nic_id=nic_id, called_at=stage.started_at, answer=answer,
-        answered_at=answered, overridden_at=overridden, reduction_w=0,
+        answered_at=answered, overridden_at=overridden, power_w=0,
     )  # fmt: skip
 
 

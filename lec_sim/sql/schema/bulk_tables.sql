@@ -9,6 +9,6 @@ CREATE TABLE lec_reservation (
 CREATE TABLE lec_call (
     stage_id bigint NOT NULL, head_end text NOT NULL, nic_id text NOT NULL,
     called_at timestamptz NOT NULL, answer text NOT NULL, answered_at timestamptz, overridden_at timestamptz,
-    reduction_w integer NOT NULL,
+    power_w integer NOT NULL, nominal_w integer,
     PRIMARY KEY (nic_id, head_end, stage_id)
 ) PARTITION BY LIST (stage_id);
