@@ -6,4 +6,5 @@ UPDATE lec_call c
   FROM lec_sim_lecstage s
  WHERE s.id = c.stage_id AND s.handed_over_at IS NULL AND c.reduction_w > 0;
 ALTER TABLE lec_call RENAME COLUMN reduction_w TO power_w;
+ALTER TABLE lec_call RENAME CONSTRAINT lec_call_reduction_w_not_null TO lec_call_power_w_not_null;
 ALTER TABLE lec_call ADD COLUMN nominal_w integer;
