@@ -128,7 +128,9 @@ def test_reservations_are_attached_by_one_function() -> None:
         for file, call in _calls("Partition")
         if call.args and isinstance(call.args[0], ast.Constant)
     ]
-    assert [file for file, table in partitions if table == "derms_reservation"] == ["derms/set_operations/choosing.py"]
+    made = [file for file, table in partitions if table == "derms_reservation"]
+    # The benchmark invents events that are long over.
+    assert made == ["integration/bench/counted.py", "derms/set_operations/choosing.py"]
 
 
 def test_every_row_lock_lets_rows_refer_to_the_locked_one() -> None:

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from integration.pages.drawing import percent
+from integration.pages.numbers import count_text
 
 from ..queries.calls import ProgramCalls
 
 HEIGHT_PX = 80
-BARS = 40  # more numbers of events are put together
+BARS = 40
 
 
 class CallBar(NamedTuple):
@@ -22,8 +25,22 @@ class CallBar(NamedTuple):
     height: int
 
 
+class CallPicture(NamedTuple):
+    """A program's picture, from no event to the most, and what it says in one line."""
+
+    summary: str
+    bars: Sequence[CallBar]
+
+
+def call_picture(calls: ProgramCalls) -> CallPicture:
+    """Return a program's picture."""
+    said = _("%(devices)s devices; called by %(fewest)s to %(most)s events, the median by %(median)s")
+    names = ("devices", "fewest", "most", "median")
+    return CallPicture(said % {name: count_text(getattr(calls, name)) for name in names}, call_bars(calls))
+
+
 def call_bars(calls: ProgramCalls) -> Sequence[CallBar]:
-    """The bars of a program's picture, from no event to the most."""
+    """Return a program's bars; many numbers of events are put together."""
     together = calls.most // BARS + 1
     devices = [0] * (calls.most // together + 1)
     for events, count in calls.counts:

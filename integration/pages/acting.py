@@ -1,11 +1,13 @@
 """Forms that act: submitted twice they act once, and a refusal is a page with a sentence."""
 
 import logging
+import posixpath
 import uuid
 from collections.abc import Callable
 from functools import wraps
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urljoin
 
 from django.db import DataError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -51,12 +53,12 @@ def acts_once(view: View) -> View:
                     raise AlreadySent(
                         _("This form was already sent, with other contents. Open it again; nothing was changed now.")
                     )
-                return redirect(answer.location or request.path)
+                return redirect(urljoin(request.path, answer.location))
             response = view(request, *args, **kwargs)
             if response.status_code not in (301, 302, 303):
                 transaction.set_rollback(True)
-            elif request.user.is_authenticated:  # the address of a customer's own page is a key, and isn't stored
-                answer.location = response["Location"][:300]
+            else:
+                answer.location = _way_from(request.path, response["Location"])[:300]
                 answer.save(update_fields=["location"])
         return response
 
@@ -94,6 +96,13 @@ class RefusalMiddleware:
 def _say(request: HttpRequest, sentence: str, status: int, last: Change | None = None) -> HttpResponse:
     context = {"sentence": sentence, "last": last, "back_url": request.path, "back": _("Back")}
     return render(request, "409.html", context, status=status)
+
+
+def _way_from(path: str, location: str) -> str:
+    """The way from one address to another: a customer's own page has a key in its address, which is not stored."""
+    if not location.startswith("/"):
+        return location
+    return posixpath.relpath(location, path) + "/" * location.endswith("/")
 
 
 def _digest(request: SignedInRequest) -> str:

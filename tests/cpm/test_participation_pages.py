@@ -233,7 +233,7 @@ def test_a_load_under_way_shows_its_parts(make_program_event: Make, as_manager: 
 
 def test_a_final_program_event_is_not_polled(make_program_event: Make, as_manager: Client) -> None:
     make_program_event(state="Completed", outcomes=MIXED)
-    assert 'hx-trigger="nudge' not in as_manager.get(f"{LIST}?program_event=DR-2026-0001-1").content.decode()
+    assert 'data-nudge="DR-' not in as_manager.get(f"{LIST}?program_event=DR-2026-0001-1").content.decode()
 
 
 def test_a_program_manager_sees_participations_without_customers(make_program_event: Make, as_manager: Client) -> None:

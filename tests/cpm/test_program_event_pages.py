@@ -122,15 +122,15 @@ def test_the_page_asks_for_itself_until_nothing_more_can_come(make_program_event
     fragment = html_of(as_manager.get(PAGE, headers={"HX-Request": "true"}))
     assert fragment.startswith('<div class="stack" id="program-event" hx-get=')
     assert "<html" not in fragment
-    assert 'hx-trigger="nudge' in as_manager.get("/program-events/DR-2026-0002/1/").content.decode()
-    assert 'hx-trigger="nudge' not in as_manager.get("/program-events/DR-2026-0003/1/").content.decode()
+    assert 'data-nudge="DR-' in as_manager.get("/program-events/DR-2026-0002/1/").content.decode()
+    assert 'data-nudge="DR-' not in as_manager.get("/program-events/DR-2026-0003/1/").content.decode()
 
 
 def test_a_program_event_called_off_waits_for_no_outcomes(make_program_event: Make, as_manager: Client) -> None:
     make_program_event(state="Canceled", reason="Missed")
     page = as_manager.get(PAGE).content.decode()
     assert "no device was called" in page
-    assert 'hx-trigger="nudge' not in page
+    assert 'data-nudge="DR-' not in page
 
 
 @pytest.mark.django_db(transaction=True)

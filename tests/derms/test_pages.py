@@ -219,6 +219,7 @@ def test_a_strategy_is_made_with_default_stages_archived_and_activated(
         "zone": zone.pk,
         "type": "Device Test",
         "objective": "Maximum Reduction",
+        "call_order": "fair",
         "stages-TOTAL_FORMS": 1,
         "stages-INITIAL_FORMS": 0,
         "stages-0-program": program.pk,
