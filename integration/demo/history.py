@@ -164,6 +164,7 @@ _RECEIVE: dict[tuple[str, str], Callable[[Delivery, Any, datetime], Receipt]] = 
     ("device_reservation", System.CPM): lambda delivery, body, now: cpm.load_reservations(delivery, body, now=now),
     ("device_reservation", System.LEC): lambda delivery, body, now: lec.load_reservations(delivery, body, now=now),
     ("stage_execution_status", System.DERMS): lambda delivery, body, now: derms.follow_execution(body, now=now),
+    ("delivered_load", System.DERMS): lambda delivery, body, now: derms.follow_delivered_load(body),
     ("raw_outcome", System.DERMS): lambda delivery, body, now: derms.load_raw_outcomes(delivery, body, now=now),
     ("device_outcome", System.CPM): lambda delivery, body, now: cpm.load_outcomes(delivery, body, now=now),
 }
