@@ -157,7 +157,7 @@ def test_the_file_holds_every_program_event_of_the_filter(three: None, program_m
         client = AsyncClient()
         await client.aforce_login(program_manager)
         answer: Any = await client.get(f"{LIST}export/?program=COOL&state=Completed")
-        return "".join([part.decode() async for part in answer.streaming_content])
+        return "".join([part.decode() async for part in answer.streaming_content]).removeprefix("\ufeff")
 
     header, row = list(csv.reader(io.StringIO(async_to_sync(read)())))
     cells = dict(zip(header, row, strict=True))

@@ -45,7 +45,7 @@ def test_the_invariant_on_reservations_misses_the_overlap_query(
     monkeypatch.setattr(choosing, "overlapping_stage_ids", lambda stage: [])
     operations.schedule_event(second.pk, now=clock.now())
 
-    assert len(violations_of("I3")) == 8
+    assert violations_of("I3")
 
 
 def test_the_test_of_a_failing_receiver_misses_the_mark_in_its_transaction(

@@ -131,12 +131,12 @@ def test_the_list_is_a_live_part_of_its_own(as_operator: Client, alert: Alert) -
 
 
 def test_every_page_counts_what_nobody_has_acknowledged(as_operator: Client, alert: Alert) -> None:
-    page = as_operator.get("/devices/").content.decode()
-    assert "<title>(1) Devices" in page
+    page = " ".join(as_operator.get("/devices/").content.decode().split())
+    assert "<title> (1) Devices" in page
     assert 'data-unseen="1"' in page
     acknowledge_alert(alert_id=alert.pk, by="ada")
-    page = as_operator.get("/devices/").content.decode()
-    assert "<title>Devices" in page
+    page = " ".join(as_operator.get("/devices/").content.decode().split())
+    assert "<title> Devices" in page
     assert 'data-unseen="0"' in page
 
 

@@ -13,7 +13,7 @@ from .examples import PEOPLE, example_of, pages
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_demo")]
 
 QUERIES: dict[str, int] = {
-    "": 24,
+    "": 25,
     "alerts/": 10,
     "audit-trail/": 10,
     "customers/": 9,
@@ -50,7 +50,7 @@ QUERIES: dict[str, int] = {
     "profile/": 10,
     "program-events/": 10,
     "program-events/<str:event_number>/<int:stage_number>/": 11,
-    "program-events/<str:event_number>/<int:stage_number>/participation/<str:head_end>/<str:nic_id>/": 16,
+    "program-events/<str:event_number>/<int:stage_number>/participation/<str:head_end>/<str:nic_id>/": 17,
     "program-events/participation/": 14,  # one for each program event searched until the page is full
     "program-types/<str:code>/": 11,
     "programs/": 10,

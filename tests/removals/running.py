@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from cpm.models import Participation, ParticipationOutcome
 from cpm.models.customers import Device
@@ -90,10 +90,11 @@ def end(stage: Stage) -> None:
 
 def answered(stage: Stage, of: Device, answer: str, *, overridden_at: datetime | None = None) -> None:
     """Change how a called device answered."""
-    reduction = 300 if overridden_at else 0
-    LecCall.objects.filter(stage_id=execution(stage).pk, nic_id=of.nic_id).update(
-        answer=answer, overridden_at=overridden_at, reduction_w=reduction
-    )
+    calls = LecCall.objects.filter(stage_id=execution(stage).pk, nic_id=of.nic_id)
+    if answer in ("silent", "pending"):
+        calls.update(answer=answer, answered_at=None, overridden_at=None, power_w=0)
+    else:
+        calls.update(answer=answer, answered_at=F("called_at"), overridden_at=overridden_at, power_w=900)
 
 
 def tell_by_hand(query: str, **params: object) -> None:

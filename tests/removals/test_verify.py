@@ -80,7 +80,7 @@ def test_i1_leaves_out_what_is_on_its_way(over: Stage) -> None:
 
 def test_i2_a_call_after_the_removal(over: Stage) -> None:
     tell_by_hand(
-        "INSERT INTO lec_call (stage_id, head_end, nic_id, called_at, answer, reduction_w)"
+        "INSERT INTO lec_call (stage_id, head_end, nic_id, called_at, answer, power_w)"
         " SELECT id, 'HE1', 'N0000001', starts_at, 'takes part', 0 FROM lec_sim_lecstage"
     )
 

@@ -24,12 +24,12 @@ def test_an_event_runs_from_plan_to_closed_participation(
     plan.stages.update(length_minutes=1)
     event = operations.create_event(
         strategy_id=plan.pk,
-        starts_at=now + timedelta(seconds=4),
+        starts_at=now + timedelta(seconds=10),
         by=operator,
         now=now,
         details=operations.EventDetails(name="Heat peak"),
     )
-    event.stages.update(ends_at=now + timedelta(seconds=6))
+    event.stages.update(ends_at=now + timedelta(seconds=12))
     operations.submit_event(event_id=event.pk, by=operator, now=now)
     operations.approve_event(event_id=event.pk, by=approver, now=now)
 
