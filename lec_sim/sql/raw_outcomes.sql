@@ -1,5 +1,6 @@
 -- Report what each reserved device of a stage that is over did. A device that takes part holds its power from its answer
--- until the end, its release or its customer's override. Who answered only after the stage is one that did not answer.
+-- until the end, its release or its customer's override. Who answered only after the planned end did not answer; if the
+-- stage was canceled before, a device that would have answered in time was released.
 -- reduction_w is that energy as an average over the stage's planned window, response_pm its share of the nominal energy
 -- of the time in which the device should have run: from the call until the end or its release.
 SELECT head_end, nic_id,
@@ -28,7 +29,7 @@ SELECT head_end, nic_id,
                        greatest(least(m.at, %(ended_at)s), called_at) AS until,
                        has_answered AND reserved.answer = 'takes part' AS takes_part
                   FROM (SELECT head_end, nic_id, called_at, answer, answered_at, overridden_at, power_w, nominal_w,
-                               answered_at IS NOT NULL AND answered_at <= %(ended_at)s AS has_answered
+                               answer <> 'silent' AND coalesce(answered_at <= %(ends_at)s, false) AS has_answered
                           FROM {calls} WHERE stage_id = %(stage)s
                          UNION ALL
                         SELECT r.head_end, r.nic_id, NULL, NULL, NULL, NULL, NULL, NULL, false

