@@ -208,7 +208,7 @@ def _typed_start(typed: QueryDict, time_zone: str) -> datetime | None:
     """The start that was typed; None as long as it is no moment."""
     try:
         return to_utc(datetime.fromisoformat(typed.get("starts_at", "")), time_zone, typed.get("starts_at_offset", ""))
-    except (ValueError, Refused):
+    except (ValueError, OverflowError, Refused):
         return None
 
 

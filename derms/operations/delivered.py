@@ -45,7 +45,8 @@ def follow_delivered_load(body: DeliveredLoad) -> Receipt:
     stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(uid=body.stage_uid)
     if not _keep(stage, body):
         return Receipt(applied=0, note=OUTDATED())
-    if stage.state == StageState.IN_PROGRESS:
+    # The last report is of the end: nobody can do anything about answers any more.
+    if stage.state == StageState.IN_PROGRESS and body.at < stage.ends_at:
         _watch_answers(stage, body)
         if not _is_early(stage, body.at):
             watch_head_ends(stage, body)

@@ -114,7 +114,7 @@ def _confirm_cancel(operator: Person) -> None:
 def _opt_out(csr: Person, program_event: ProgramEvent, device: Device) -> None:
     _start(csr)
     find(csr, device.nic_id)
-    csr.click(csr.page.locator(f"#current-enrollment .notice a[href*='{_stage(program_event)}']").first)
+    csr.click(csr.page.locator(f"#reservations a[href*='{_stage(program_event)}']").first)
     csr.choose(csr.page.get_by_label("Preemptive Opt-Out"), "Yes")
     csr.click(csr.page.get_by_role("button", name="Save"))
     csr.reads("Requested", within="#opt-out")
