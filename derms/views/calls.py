@@ -14,7 +14,7 @@ from ..columns import SILENT_DEVICES
 from ..pages.call_bars import call_picture
 from ..queries.calls import Silent, never_answering, program_calls
 
-SHOWN = 100
+SHOWN = 20
 
 
 @require_safe
