@@ -70,24 +70,27 @@ def restore_backup(folder: Path) -> None:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    """Unpack the extracts. Python 3.11 has filters for that since 3.11.4 only; before that, names are checked here."""
+    """Unpack the extracts: folders and files, which is all that write_backup puts in. Raises BackupNotPossible."""
     folder.mkdir(parents=True)
     try:
         with tarfile.open(archive) as tar:
-            if hasattr(tarfile, "data_filter"):
-                tar.extractall(folder, filter="data")
-            else:
-                tar.extractall(folder, members=[_harmless(one) for one in tar])  # noqa: S202  (checked)
+            for member in tar:
+                _unpack_member(tar, member, folder)
     except (OSError, tarfile.TarError) as problem:
         raise BackupNotPossible(f"{archive} can't be unpacked: {problem}") from problem
 
 
-def _harmless(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """A file or folder inside the archive's own folder. Raises tarfile.TarError for anything else."""
+def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Write one folder or file. Raises tarfile.TarError for anything else, and for a place outside the folder."""
     path = Path(member.name)
-    if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+    content = tar.extractfile(member) if member.isfile() else None
+    if path.is_absolute() or ".." in path.parts or not (content or member.isdir()):
         raise tarfile.TarError(f"{member.name} is not a file inside the folder")
-    return member
+    if content is None:
+        (folder / path).mkdir(exist_ok=True)
+        return
+    with content, (folder / path).open("wb") as file:
+        shutil.copyfileobj(content, file)
 
 
 def kept_head(folder: Path) -> str:

@@ -1,7 +1,6 @@
 """The addresses of database and broker: nothing that they say is dropped."""
 
 import ssl
-from pathlib import Path
 
 import pytest
 from kombu import Connection
@@ -50,20 +49,3 @@ def test_a_broker_without_encryption_stays_as_it_is() -> None:
     assert addresses.broker("redis+socket:///run/valkey.sock?virtual_host=0") == (
         "redis+socket:///run/valkey.sock?virtual_host=0"
     )
-
-
-def test_archives_unpack_where_python_has_no_filters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import tarfile
-
-    monkeypatch.delattr(tarfile, "data_filter")
-    (tmp_path / "extract").mkdir()
-    (tmp_path / "extract" / "part").write_text("rows")
-    (tmp_path / "link").symlink_to("/etc/passwd")
-    for name, added in (("good.tar", ["extract"]), ("bad.tar", ["extract", "link"])):
-        with tarfile.open(tmp_path / name, "w") as tar:
-            for one in added:
-                tar.add(tmp_path / one, arcname=one)
-    backup._unpack(tmp_path / "good.tar", tmp_path / "good")
-    assert (tmp_path / "good" / "extract" / "part").read_text() == "rows"
-    with pytest.raises(backup.BackupNotPossible, match="link is not a file inside the folder"):
-        backup._unpack(tmp_path / "bad.tar", tmp_path / "bad")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ from django.db import connection
 
 from derms.models import Event
 from integration.engines.state import PROJECT
+from integration.project.backup import DUMP, BackupNotPossible, _unpack
 from integration.seam import clock, sealing
 from integration.seam.settling import settle
 
@@ -71,3 +73,34 @@ def test_what_was_backed_up_comes_back_and_is_checked(
 def test_a_backup_replaces_nothing(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="exists already"):
         call_command("backup", tmp_path)
+
+
+def test_a_restore_that_fails_leaves_nothing_and_the_next_one_works(
+    event_in: Callable[..., Event], empty: str, extract_folder: Path, tmp_path: Path
+) -> None:
+    event_in("Scheduled")
+    settle()
+    folder, there = tmp_path / "backup", tmp_path / "there"
+    call_command("backup", folder, verbosity=0)
+    dump = folder / DUMP
+    whole = dump.read_bytes()
+    dump.write_bytes(whole[: len(whole) // 2])
+
+    done = restore(folder, empty, there)
+
+    assert done.returncode != 0
+    assert "pg_restore failed" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(tmp_path.iterdir()) == sorted([folder, extract_folder])
+    dump.write_bytes(whole)
+    assert restore(folder, empty, there).returncode == 0
+
+
+def test_an_archive_with_anything_but_files_in_its_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    (tmp_path / "outside").write_text("rows")
+    for name, added, arcname in (("link.tar", "link", "link"), ("outside.tar", "outside", "../outside")):
+        with tarfile.open(tmp_path / name, "w") as tar:
+            tar.add(tmp_path / added, arcname=arcname)
+        with pytest.raises(BackupNotPossible, match="is not a file inside the folder"):
+            _unpack(tmp_path / name, tmp_path / f"{name}.folder")
