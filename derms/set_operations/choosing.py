@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from derms.choices import HOLDING_STAGE_STATES, DeviceClass
@@ -11,9 +11,9 @@ from derms.models import ABOVE_APPROVED, PRIMARY_KEY, DeviceUnavailability, Even
 from derms.rules import RULE, broken_rule
 from derms.set_operations.approved_cap import UNLIMITED, Cap, approved_cap
 from derms.set_operations.controls import control_shares
-from derms.set_operations.counted_stages import counted, event_around, former
+from derms.set_operations.counted_stages import counted_stages, event_around, former, limits_and_periods
 from derms.set_operations.device_order import device_order
-from derms.set_operations.device_rules import device_rules, rules_in_force
+from derms.set_operations.device_rules import DeviceRules, device_rules, rules_in_force
 from integration.seam import sql
 from integration.seam.loads import Partition
 from integration.seam.outcomes import CALLS
@@ -164,31 +164,35 @@ def _choice_of(
     `cap` ends the choice before that. Devices kept for the stages `taken_by` are reserved elsewhere.
     There are few ranks, so summing up over them replaces sorting the devices.
     """
+    in_force = rules_in_force(stage.program.rules, set(stage.event.overridden_rules))
+    stages = counted_stages(stage, in_force)
+    params = _looked_at(stage, now) | limits_and_periods(stage, in_force)
+    params |= {"counted_stages": stages.ids, "taken_by": list(taken_by)}
+    wanted = None if goal_kw is None else wanted_w(stage.event, goal_kw)
+    # Ranks cost more than one sum, and without a goal they only matter if more is eligible than was approved.
+    for is_ranked in (True,) if wanted is not None else (False, True):
+        candidates = _candidates(stage, params, device_rules(in_force, stages), is_ranked=is_ranked)
+        counts = sql.rows(statement("derms", "rank_candidates", candidates=candidates), params)
+        ranks = [_Rank(*row) for row in counts]
+        last_rank = _last_rank(ranks, wanted, cap)
+        if not last_rank:
+            break
+    needed = statement("derms", "needed_devices", candidates=candidates) if last_rank else None
+    every_eligible = compose(_EVERY_ELIGIBLE, candidates=candidates)
+    return _Choice(needed or every_eligible, params | last_rank, _left_out(ranks), _rules_w(ranks), wanted)
+
+
+def _candidates(stage: Stage, params: dict[str, Any], by_device: DeviceRules, *, is_ranked: bool) -> Sql:
+    """The query for a stage's candidates, with the joins that it needs."""
     # Most stages have no groups, and a condition that is always true would still mislead the planner.
     within_groups = statement("derms", "within_groups") if stage.group_criteria else compose("")
-    in_force = rules_in_force(stage.program.rules, set(stage.event.overridden_rules))
-    params = _looked_at(stage, now) | counted(stage, in_force) | {"taken_by": list(taken_by)}
+    taken_by = params["taken_by"]
     needs = {"unavailable": _is_any_unavailable(stage), "held": params["overlapping_stages"] or taken_by}
     joins = {name: (_JOIN if needed else _NO_JOIN)[name] for name, needed in needs.items()}
-    by_device = device_rules(tuple(in_force), is_any_counted=bool(params["counted_stages"]))
     kept = compose(_OR_KEPT if taken_by else "")
-    takes_all = goal_kw is None and cap is None
-    order = device_order(stage, is_ranked=not takes_all)
+    order = device_order(stage, is_ranked=is_ranked)
     parts = {**joins, **by_device._asdict(), **order._asdict(), "or_kept": kept, "former": former()}
-    candidates = statement("derms", "candidates", within_groups=within_groups, **parts)
-    every_eligible = compose(_EVERY_ELIGIBLE, candidates=candidates)
-    if takes_all:
-        count_left_out = statement("derms", "count_left_out", candidates=candidates)
-        ranks = [_Rank(reason, None, devices, watts) for reason, devices, watts in sql.rows(count_left_out, params)]
-        return _Choice(every_eligible, params, _left_out(ranks), _rules_w(ranks))
-    rank_candidates = statement("derms", "rank_candidates", candidates=candidates)
-    ranks = [_Rank(*row) for row in sql.rows(rank_candidates, params)]
-    left_out, rules_w = _left_out(ranks), _rules_w(ranks)
-    wanted = None if goal_kw is None else wanted_w(stage.event, goal_kw)
-    if last_rank := _last_rank(ranks, wanted, cap):
-        needed = statement("derms", "needed_devices", candidates=candidates)
-        return _Choice(needed, params | last_rank, left_out, rules_w, wanted)
-    return _Choice(every_eligible, params, left_out, rules_w, wanted)
+    return statement("derms", "candidates", within_groups=within_groups, **parts)
 
 
 def _left_out(ranks: list[_Rank]) -> dict[str, int]:
@@ -242,7 +246,7 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         "day": zone.local_day(stage.starts_at),
         "season": zone.season(stage.starts_at),
         "calls": CALLS,
-        "hours": (stage.ends_at - stage.starts_at).total_seconds() / 3600,
+        "microseconds": (stage.ends_at - stage.starts_at) // timedelta(microseconds=1),
         "broken_rule": broken_rule(
             stage.program.rules,
             starts_at=stage.starts_at,

@@ -1,26 +1,47 @@
 """Which stages a program's rules count for the devices of another one, as parts of sql/candidates.sql."""
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from derms.choices import StageState
-from derms.models import Device, Stage
+from derms.models import Departure, Device, Stage
 from integration.seam.program_limits import Span, period_spans
 from integration.seam.program_rules import Kind, RuleField
 from integration.seam.sql import Sql, compose, statement
 
 
-def counted(stage: Stage, in_force: Mapping[RuleField, Any]) -> dict[str, Any]:
-    """Return the parameters that describe the rules in force: values, periods, and stages to count."""
+class CountedStages(NamedTuple):
+    """The stages that the rules count, the local days on which they ran or will, and whether any device left them."""
+
+    ids: list[int]
+    days: frozenset[date]
+    day: date  # of the stage to choose for
+    any_left: bool
+
+
+def counted_stages(stage: Stage, in_force: Mapping[RuleField, Any]) -> CountedStages:
+    """Return the stages that the rules in force may count."""
+    zone = stage.event.zone
+    ran = dict(_counted(stage, in_force).values_list("pk", Coalesce("started_at", "starts_at")))
+    return CountedStages(
+        list(ran),
+        frozenset(zone.local_day(moment) for moment in ran.values()),
+        zone.local_day(stage.starts_at),
+        Departure.objects.filter(stage_id__in=list(ran)).exists(),
+    )
+
+
+def limits_and_periods(stage: Stage, in_force: Mapping[RuleField, Any]) -> dict[str, Any]:
+    """Return the parameters that describe the rules in force: their values, and the periods in which they count."""
     spans = period_spans(stage.program.rules, stage.starts_at, stage.event.zone.time_zone)
     return {
         **{field.name: value for field, value in in_force.items()},
         **{f"{period.name}_from": span.starts_at for period, span in spans.items()},
         **{f"{period.name}_until": span.ends_at for period, span in spans.items()},
-        "counted_stages": _counted_stage_ids(stage, in_force),
     }
 
 
@@ -45,7 +66,7 @@ def former() -> Sql:
     return statement("derms", "former_reservations") if is_any else compose("")
 
 
-def _counted_stage_ids(stage: Stage, in_force: Mapping[RuleField, Any]) -> list[int]:
+def _counted(stage: Stage, in_force: Mapping[RuleField, Any]) -> QuerySet[Stage]:
     """The other stages that a rule in force may count. Devices of a zone are only used by events of the zone."""
     reached = Q()
     for field, value in in_force.items():
@@ -54,10 +75,9 @@ def _counted_stage_ids(stage: Stage, in_force: Mapping[RuleField, Any]) -> list[
             within = Q(ends_at__gt=span.starts_at, starts_at__lt=span.ends_at)
             reached |= within if field.rule.all_programs else within & Q(program_id=stage.program_id)
     if not reached:
-        return []
+        return Stage.objects.none()
     others = Stage.objects.filter(reached, event__zone_id=stage.event.zone_id).exclude(pk=stage.pk)
-    others = others.exclude(state=StageState.NEW).exclude(state=StageState.CANCELED, started_at=None)
-    return list(others.values_list("pk", flat=True))
+    return others.exclude(state=StageState.NEW).exclude(state=StageState.CANCELED, started_at=None)
 
 
 def _span(stage: Stage, field: RuleField, value: int) -> Span:

@@ -19,24 +19,22 @@ unavailable AS (
 -- will. A report of an end comes a little late, so no stage counts longer than its window. The parts in braces that depend
 -- on rules come from set_operations/device_rules.py, that of former registrations from set_operations/counted_stages.py.
 ran AS (
-    SELECT id AS stage_id, event_id, program_id = %(program)s AS is_own, coalesce(started_at, starts_at) AS ran_from,
-           least(ended_at, ends_at) AS ran_until
-      FROM derms_stage
-     WHERE id = ANY(%(counted_stages)s::bigint[])),
-past AS (
-    SELECT r.counts_for AS device_id, ran.event_id, ran.is_own, ran.ran_from,
-           least(ran.ran_until, gone.released_at) AS ran_until,
-           (ran.ran_from AT TIME ZONE %(time_zone)s)::date AS day,
-           greatest(extract(epoch FROM least(ran.ran_until, gone.released_at) - ran.ran_from), 0) / 3600 AS hours
+    SELECT stage_id, ran_from, ran_until{of_stages}
+      FROM (SELECT id AS stage_id, event_id, program_id = %(program)s AS is_own,
+                   coalesce(started_at, starts_at) AS ran_from, least(ended_at, ends_at) AS ran_until,
+                   (coalesce(started_at, starts_at) AT TIME ZONE %(time_zone)s)::date AS day,
+                   dense_rank() OVER (ORDER BY event_id) - 1 AS event_no
+              FROM derms_stage
+             WHERE id = ANY(%(counted_stages)s::bigint[])) counted),
+use AS (
+    SELECT r.counts_for AS device_id{counted}
       FROM (SELECT stage_id, device_id, device_id AS counts_for FROM derms_reservation
              WHERE stage_id = ANY(%(counted_stages)s::bigint[])
             {former}) r
       JOIN ran ON ran.stage_id = r.stage_id
-      LEFT JOIN gone ON gone.stage_id = r.stage_id AND gone.device_id = r.device_id
-     WHERE gone.device_id IS NULL OR gone.released_at IS NOT NULL),
-use AS (
-    SELECT device_id{counted}
-      FROM past GROUP BY device_id)
+      {left}
+     {not_removed}
+     GROUP BY r.counts_for)
 SELECT c.device_id, {rank} AS rank, {expected} AS expected_w, round(c.rated_w * c.share)::integer AS nominal_w,
        CASE
            WHEN %(broken_rule)s::text IS NOT NULL THEN %(broken_rule)s

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derms.rules import BREAKS, broken_rule
+from derms.set_operations.counted_stages import CountedStages
 from derms.set_operations.device_rules import device_rules, rules_in_force
 from integration.seam.program_limits import Span, period_spans
 from integration.seam.program_rules import RULES, Kind, ProgramRules
@@ -100,10 +101,12 @@ def test_each_rule_about_a_whole_stage_is_evaluated() -> None:
 
 def test_rules_that_a_program_does_not_have_are_not_in_its_statement() -> None:
     assert rules_in_force(NO_RULES, set()) == {}
-    assert device_rules((), is_any_counted=False) == ("", "", "", "")
+    none = CountedStages([], frozenset(), date(2026, 7, 1), any_left=False)
+    assert set(device_rules({}, none)) == {""}
 
-    (field,) = rules_in_force(ProgramRules(hours_per_month=0), set())
-    assert device_rules((field,), is_any_counted=False).use == 'CROSS JOIN (SELECT 0 AS "hours_per_month") use'
+    rules = device_rules(rules_in_force(ProgramRules(hours_per_month=0), set()), none)
+    assert rules.use == rules.left == ""
+    assert rules.limits.startswith("WHEN 0::bigint + %(microseconds)s > %(hours_per_month)s * 3600000000::bigint THEN")
 
 
 def test_the_first_broken_rule_is_named() -> None:
