@@ -1,5 +1,5 @@
 # Everything runs in its own virtual environment, .venv; all you need is Python 3.11 to 3.13.
-.PHONY: help run test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones bench-fairness
+.PHONY: help run run-empty test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones bench-fairness
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -14,6 +14,7 @@ endif
 
 help:
 	@echo "make run       Gridcall on this machine, with a demo utility; on another port: PORT=8001 make run"
+	@echo "make run-empty the same without the demo, for a utility of your own: docs/how-to/first-utility.md"
 	@echo "make test      all checks and the tests"
 	@echo "make test-full the same, with the long tests"
 	@echo "make journey   one event from planning to Closed; ARGS=\"--devices 5000 --stages 2\""
@@ -31,6 +32,9 @@ help:
 
 run: $(installed)
 	@exec $(python) manage.py up
+
+run-empty: $(installed)
+	@exec $(python) manage.py up --empty
 
 journey: $(installed)
 	@exec $(python) manage.py journey $(ARGS)

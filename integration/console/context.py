@@ -19,6 +19,7 @@ from integration.seam import clock
 from integration.seam.logs import request_id
 from integration.seam.models import Alert
 
+from .first_administrator import has_administrator
 from .help import help_url
 from .models import SavedView, User
 
@@ -74,6 +75,7 @@ TOOLS: dict[str | Promise, list[Tool]] = {
         Tool(_("Users and roles"), "user-circle", "user_list"),
         Tool(_("Event types"), "clock", "derms:event_type_list"),
         Tool(_("Messages"), "mail", "message_list", key="m"),
+        Tool(_("Set-up"), "clipboard-list", "set_up"),
     ],
 }
 
@@ -91,6 +93,7 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
         "forecast_age": cache(forecast_age),
         "roles": lambda: list(request.user.groups.values_list("name", flat=True)),
         "demo": demo_sign_ins,
+        "lacks_administrator": lambda: not has_administrator(),
         "help_url": lambda: help_url(request.path),
     }
 

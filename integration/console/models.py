@@ -1,4 +1,6 @@
-"""Users and their saved views."""
+"""Users, their saved views, and what the set-up remembers."""
+
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -43,3 +45,29 @@ class User(AbstractUser):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         permissions = [("view_audit_trail", "Can see every change of all systems")]
+
+
+class SetupCode(models.Model):
+    """The one code that makes the first administrator, as a digest."""
+
+    ONLY = 1
+    LASTS = timedelta(days=1)
+
+    sha256 = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_setup_code")]
+
+    def __str__(self) -> str:
+        return f"made {self.made_at:%Y-%m-%d %H:%M}"
+
+
+class MailTrial(models.Model):
+    """A test message that the mail server took, and who asked for it."""
+
+    sent_at = models.DateTimeField()
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.sent_at:%Y-%m-%d %H:%M}"

@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -20,6 +21,7 @@ from integration.seam.queries import backlog, open_alerts
 from .columns import AVAILABLE, RUNNING_EVENTS, WAITING, ZONES
 from .overview import day_ahead, plans_past_start, waiting_for, zones
 from .running import delivering, next_event, running_events
+from .set_up import Step, steps
 
 ALERTS_SHOWN = 5
 
@@ -30,6 +32,7 @@ ALERTS_SHOWN = 5
 def overview(request: SignedInRequest) -> HttpResponse:
     """What is going on, as far as this person may see it."""
     context = {**_events(request), **_alerts(request), **_messages(request)}
+    context["to_set_up"] = _to_set_up(request)
     context["has_role"] = bool(request.user.get_all_permissions())
     return render(request, "console/overview.html#overview" if request.htmx else "console/overview.html", context)
 
@@ -63,6 +66,14 @@ def _events(request: SignedInRequest) -> dict[str, Any]:
         "zones": zones(now),
         "zone_columns": ZONES,
     }
+
+
+def _to_set_up(request: SignedInRequest) -> list[Step]:
+    """The checklist's lines until all are done; nothing in a demo, which has no mail server of its own."""
+    if settings.DEMO or not request.user.has_perm("config.change_user"):
+        return []
+    lines = steps()
+    return [] if all(line.is_done for line in lines) else lines
 
 
 def _alerts(request: SignedInRequest) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from integration.console.audit import audit_export, audit_trail
+from integration.console.first_administrator import first_administrator
 from integration.console.help import help_document, help_picture
 from integration.console.palette import palette
 from integration.console.personal import profile, saved_view_add, saved_view_remove
+from integration.console.set_up import mail_trial, set_up
 from integration.console.users import user_edit, user_list, user_new
 from integration.console.views import overview
 from integration.pages.access import allow_anyone
@@ -25,6 +27,9 @@ urlpatterns = [
     path("find/", palette, name="palette"),
     path("help/pictures/<str:name>", help_picture, name="help_picture"),
     path("help/<path:document>/", help_document, name="help"),
+    path("first-administrator/", first_administrator, name="first_administrator"),
+    path("set-up/", set_up, name="set_up"),
+    path("set-up/test-message/", mail_trial, name="mail_trial"),
     path("profile/", profile, name="profile"),
     path("saved-views/add/", saved_view_add, name="saved_view_add"),
     path("saved-views/<int:pk>/remove/", saved_view_remove, name="saved_view_remove"),

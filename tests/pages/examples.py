@@ -26,7 +26,7 @@ PEOPLE = {
 NO_PAGE = (
     "livez", "readyz", "password/reset/",
     "export/", "live/", "unseen/", "saved-views/", "check/", "keep/", "releases/", "retry/", "discard/", "archive/",
-    "acknowledge/", "links/add/", "help/pictures/",
+    "acknowledge/", "set-up/test-message/", "first-administrator/", "links/add/", "help/pictures/",
     "actions/", "stages/<int:stage_number>/clone/", "schedule-again/", "schedule-with-shortfall/", "shift/",
     "withdraw/", "opt-out/", "as-balance-authority/", "revoke/", "strategies/<uuid:uid>/activate/",
     "my-devices/",  # a page for phones, reached by its own link: test_customer_use_cases.py

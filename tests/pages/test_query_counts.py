@@ -55,6 +55,7 @@ QUERIES: dict[str, int] = {
     "program-types/<str:code>/": 11,
     "programs/": 10,
     "programs/<str:code>/": 14,
+    "set-up/": 24,
     "settings/event-types/": 8,
     "settings/event-types/<str:category>/": 8,
     "settings/users/": 9,

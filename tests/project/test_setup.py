@@ -1,6 +1,7 @@
 """The set-up: processes that are kept running, and clear texts for what goes wrong."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -202,10 +203,24 @@ def test_the_first_start_makes_the_demo_and_the_second_finds_it(state: Path, own
     assert PASSWORD in first
 
 
-def start_and_interrupt(state: Path, port: int) -> str:
+def test_an_empty_start_makes_no_demo_and_prints_the_first_administrators_code(state: Path, own_port: int) -> None:
+    shown = start_and_interrupt(state, own_port, "--empty")
+    assert f"http://127.0.0.1:{own_port}/first-administrator/" in shown
+    assert re.search(r"Code: \w{4}-\w{4}-\w{4}-\w{4}\n", shown)
+    assert "Making the demo utility" not in shown
+
+
+@pytest.mark.django_db
+def test_an_empty_start_refuses_the_demos_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    User.objects.create_user(PEOPLE[0].username, password=PASSWORD)
+    with pytest.raises(CommandError, match=r"holds the demo utility\. Start an empty one"):
+        up.Command().prepare(is_empty=True)
+
+
+def start_and_interrupt(state: Path, port: int, *options: str) -> str:
     """The output of `up` from its start to its end, with a visit to the sign-in page in between."""
     running = subprocess.Popen(
-        [sys.executable, "manage.py", "up"], cwd=PROJECT, env=environment(state, PORT=str(port)), text=True,
+        [sys.executable, "manage.py", "up", *options], cwd=PROJECT, env=environment(state, PORT=str(port)), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     assert running.stdout

@@ -13,10 +13,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.core.management import BaseCommand, CommandError, call_command
+from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 from rich.console import Console
 from rich.table import Table
 
+from integration.console.first_administrator import has_administrator, new_code
 from integration.demo import seeding
 from integration.demo.load import refresh_forecast
 from integration.demo.sign_ins import PASSWORD, PEOPLE
@@ -37,20 +38,28 @@ NEXT_LOOK = """What to look at
   olive.operator: Tools Selection > DERMS Events > + New Event, from a strategy,
   with a start some minutes ahead. Then let ada.approver approve it."""
 
+DEMO_IN_THE_WAY = (
+    "The database of this folder holds the demo utility. Start an empty one in another folder:"
+    " GRIDCALL_STATE=.local-own make run-empty"
+)
+
 
 class Command(BaseCommand):
     help = "Run web, workers and scheduler here, with a demo utility on the first start. PORT sets the port."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--empty", action="store_true", help="make no demo utility, for one of your own")
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = free_port()
         end_by_signal()
         try:
-            self.run_until_interrupted(port)
+            self.run_until_interrupted(port, is_empty=options["empty"])
         except KeyboardInterrupt:
             self.say("\nEverything has stopped.")
 
-    def run_until_interrupted(self, port: int) -> None:
-        first = self.prepare()
+    def run_until_interrupted(self, port: int, *, is_empty: bool) -> None:
+        first = self.prepare(is_empty=is_empty)
         # This command serves plain http, on this machine only.
         os.environ.setdefault("GRIDCALL_HTTPS", "0")
         if demo_is_here():
@@ -65,11 +74,13 @@ class Command(BaseCommand):
         finally:
             supervisor.stop()
 
-    def prepare(self) -> bool:
+    def prepare(self, *, is_empty: bool) -> bool:
         """Bring the database up to date; True if the demo utility was just made."""
         self.say("Preparing the database ...")
         prepare_database()
-        if needs_seeding():
+        if is_empty and demo_is_here():
+            raise CommandError(DEMO_IN_THE_WAY)
+        if not is_empty and needs_seeding():
             self.say("Making the demo utility ...")
             call_command("seed_demo")
             return True
@@ -82,6 +93,9 @@ class Command(BaseCommand):
         if demo_is_here():
             Console().print(sign_ins())
             self.say(f"Password for all: {PASSWORD}\n\n{FIRST_LOOK if first else NEXT_LOOK}\n\n")
+        elif not has_administrator():
+            address = f"http://127.0.0.1:{port}/first-administrator/"
+            self.say(f"Nobody can sign in yet. Make the first administrator:\n  {address}\n  Code: {new_code()}\n\n")
         self.say("Ctrl-C ends it.")
 
     def say(self, text: str) -> None:
