@@ -1,5 +1,6 @@
 """The columns of CPM's lists: headings, cells, orders, and what files hold."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
@@ -15,7 +16,7 @@ from .models.customers import DeviceLocation, SubscribedDevice, Subscription
 from .models.program_events import ProgramEvent
 from .models.programs import ProgramType
 from .models.unavailability import Unavailability
-from .queries import ParticipationRow
+from .queries import ParticipationRow, row_order
 
 
 def _yes_no(flag: bool) -> str:
@@ -67,14 +68,24 @@ _PARTICIPATION: tuple[Column[ParticipationRow], ...] = (
     Column(_("Model"), value=lambda row: row.device.model),
 )
 _CUSTOMER: tuple[Column[ParticipationRow], ...] = (
-    Column(_("Customer"), "customer", value=lambda row: row.device.location.customer.number, phone="start"),
+    Column(
+        _("Customer"),
+        "customer",
+        value=lambda row: row.device.location.customer.number,
+        sort="customer",
+        phone="start",
+    ),
     Column(_("Customer name"), value=lambda row: row.device.location.customer.name),
     Column(_("Account"), value=lambda row: row.device.location.customer.account),
 )
+_PROGRAM = Column[ParticipationRow](
+    _("Program"), lambda row: row.program_event.program.code, sort="program", phone="off"
+)
+_WINDOW = Column[ParticipationRow](_("Window"), lambda row: _window(row.program_event), sort="-window", phone="")
 _FACTS: tuple[Column[ParticipationRow], ...] = (
     Column(
         _("Reserved"),
-        "reserved",
+        lambda row: _yes_no(row.facts.reservation_flag),
         value=lambda row: _yes_no(row.facts.reservation_flag),
         file_label=_("Reservation flag"),
     ),
@@ -91,10 +102,16 @@ _FACTS: tuple[Column[ParticipationRow], ...] = (
         _("Outcome"),
         "outcome",
         value=lambda row: row.facts.code,
+        sort="outcome",
         phone=lambda row: "" if row.facts.code else "empty",
     ),
     Column(_("Outcome in words"), value=lambda row: row.outcome),
-    Column(_("Actual start, end"), "actual", phone=lambda row: "start" if row.facts.started_at else "empty"),
+    Column(
+        _("Actual start, end"),
+        "actual",
+        sort="actual",
+        phone=lambda row: "start" if row.facts.started_at else "empty",
+    ),
     Column(_("Actual start"), value=lambda row: row.facts.started_at),
     Column(_("Actual end"), value=lambda row: row.facts.ended_at),
     Column(
@@ -102,6 +119,7 @@ _FACTS: tuple[Column[ParticipationRow], ...] = (
         lambda row: watts(row.facts.expected_w),
         value=lambda row: row.facts.expected_w,
         file_label=_("Expected (W)"),
+        sort="-expected",
         css="num",
         phone="start label",
     ),
@@ -110,6 +128,7 @@ _FACTS: tuple[Column[ParticipationRow], ...] = (
         lambda row: watts(row.facts.reduction_w),
         value=lambda row: row.facts.reduction_w,
         file_label=_("Reduction (W)"),
+        sort="-reduction",
         css="num",
         phone=lambda row: "end" if row.facts.code else "empty",
     ),
@@ -118,15 +137,20 @@ _FACTS: tuple[Column[ParticipationRow], ...] = (
 
 
 def participation_columns(*, sees_customers: bool, of_one_event: bool = False) -> Columns[ParticipationRow]:
-    """Those of Event Participation: customers for people who may see them, the event if the list has several."""
+    """Those of Event Participation: customers for people who may see them.
+
+    A list of several program events shows them, and is sorted by them; one of a single event is sorted by its rows.
+    """
+    customer = _CUSTOMER if sees_customers else ()
+    if of_one_event:
+        return Columns("cpm/participation_list.html", *_PARTICIPATION, *customer, *_FACTS)
     event = Column[ParticipationRow](_("Program event"), "program_event", phone="end" if sees_customers else "")
-    return Columns(
-        "cpm/participation_list.html",
-        *_PARTICIPATION,
-        *(_CUSTOMER if sees_customers else ()),
-        *(() if of_one_event else (event,)),
-        *_FACTS,
-    )
+    rows = (*_PARTICIPATION, *customer, event, _PROGRAM, _WINDOW, *_FACTS)
+    return Columns("cpm/participation_list.html", *map(_unsorted_by_rows, rows))
+
+
+def _unsorted_by_rows(column: Column[ParticipationRow]) -> Column[ParticipationRow]:
+    return replace(column, sort="") if row_order(column.sort) else column
 
 
 OUTSTANDING = Columns[ParticipationRow](

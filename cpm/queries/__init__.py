@@ -20,14 +20,9 @@ from .notifications import (
     program_event_ids_over,
     program_event_ids_to_notify,
 )
-from .participations import (
-    ParticipationKey,
-    ParticipationRow,
-    Wanted,
-    device_ids,
-    participation_total,
-    participations,
-)
+from .participation_orders import NEWEST_FIRST, row_order
+from .participation_totals import Total, participation_total
+from .participations import ParticipationKey, ParticipationRow, Place, device_ids, participations
 from .program_events import (
     customers_of_stage,
     event_history,
@@ -41,12 +36,16 @@ from .program_events import (
 )
 from .search import customers_like
 from .unavailability import Release, devices_of, month_ahead, periods_of, releases_of, reservations_in
+from .wanted import Wanted
 
 __all__ = [
+    "NEWEST_FIRST",
     "CustomerEnrollment",
     "ParticipationKey",
     "ParticipationRow",
+    "Place",
     "Release",
+    "Total",
     "Wanted",
     "coming_reservations",
     "current_enrollments",
@@ -81,6 +80,7 @@ __all__ = [
     "releases_of",
     "removals_of",
     "reservations_in",
+    "row_order",
     "unavailability_changes",
     "uses_of_limits",
 ]

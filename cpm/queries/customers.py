@@ -8,7 +8,8 @@ from django.db.models import Prefetch, Q, QuerySet
 from cpm.models.customers import Customer, Device, DeviceLocation, SubscribedDevice, Subscription
 
 from ..choices import FINAL_STATES, ParticipationStatus, ProgramEventState
-from .participations import ParticipationRow, Wanted, participations
+from .participations import ParticipationRow, participations
+from .wanted import Wanted
 
 MOST_RESERVATIONS = 100
 

@@ -9,7 +9,7 @@ from integration.seam import sql
 from integration.seam.program_limits import Limit, LimitUse, limits_of
 from integration.seam.sql import compose, statement
 
-from .participations import CALLED_OFF
+from .wanted import CALLED_OFF
 
 _USES = """,
            count(DISTINCT event_uid) FILTER (WHERE {within}) AS events_{n},

@@ -1,59 +1,41 @@
 """Event participations: what is stored, and the status derived from it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import F, Q, Sum
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
 from integration.seam import sql
 from integration.seam.outcomes import Outcome
-from integration.seam.sql import Sql, statement
+from integration.seam.sql import Sql, compose, statement
 
-from ..choices import ParticipationStatus, ProgramEventState
+from .participation_orders import NEWEST_FIRST, RowOrder, direction, in_order, row_order, with_value, without_value
+from .wanted import Wanted, candidates, matching, parameters
 
 # A device has one row per program event, so one statement may search many program events.
 PROGRAM_EVENTS_AT_ONCE = 100
-CALLED_OFF = Q(state=ProgramEventState.CANCELED, started_at=None)
-# Which program events can have rows with a status, according to their counters.
-_CAN_HOLD = {
-    ParticipationStatus.CLOSED: Q(closed__gt=0),
-    ParticipationStatus.CANCELED: CALLED_OFF & Q(closed__lt=F("participations")),
-    ParticipationStatus.RESERVED: ~CALLED_OFF & Q(closed__lt=F("participations")),
-    ParticipationStatus.OPTED_OUT: ~CALLED_OFF & Q(closed__lt=F("participations"), reserved__lt=F("participations")),
-    ParticipationStatus.RELEASED: ~CALLED_OFF & Q(closed__lt=F("participations"), reserved__lt=F("participations")),
-}
+# Of one program event the partition's key provides the order.
+_BY_DEVICE = compose("p.device_id")
+_BY_EVENT_AND_DEVICE = compose("array_position(%(order)s::bigint[], p.program_event_id), p.device_id")
 
 
 class ParticipationKey(NamedTuple):
-    """Identifies a participation, and so a place in the list."""
+    """Identifies a participation."""
 
     program_event_id: int
     device_id: int
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What to look for; nothing means everything. `program_events` filters by their own fields."""
+class Place(NamedTuple):
+    """A place in the list: a row, and the value by which the list is ordered; None if it has none."""
 
-    program_events: Q = field(default_factory=Q)
-    device_ids: list[int] | None = None
-    status: str | None = None
-    outcome: str | None = None
-    flag: bool | None = None
-    head_end: str | None = None
-    feeder: str | None = None
-    reduction: str | None = None
-
-    @property
-    def is_of_rows(self) -> bool:
-        """Whether it asks for more than program events, so that their counters can't answer it."""
-        asked = (self.device_ids, self.status, self.outcome, self.flag, self.head_end, self.feeder, self.reduction)
-        return any(value is not None for value in asked)
+    key: ParticipationKey
+    value: Any = None
 
 
 class Facts(NamedTuple):
@@ -89,28 +71,49 @@ class ParticipationRow:
         """The label of the outcome; empty while there is none."""
         return _(Outcome(self.facts.code).about.label) if self.facts.code else ""
 
+    def place(self, sort: str) -> Place:
+        """Its place in a list of this order."""
+        return Place(self.key, self._values[sort.removeprefix("-")] if row_order(sort) else None)
 
-def participations(wanted: Wanted, *, after: ParticipationKey | None = None, limit: int) -> list[ParticipationRow]:
-    """Participations ordered by program event, the newest first, and device."""
-    found: list[Facts] = []
-    for program_event_ids, after_device in _stretches(wanted, after):
-        found += _facts(wanted, program_event_ids, after_device, limit - len(found))
-        if len(found) == limit:
-            break
+    @property
+    def _values(self) -> dict[str, Any]:
+        """Its values by the name of the order of rows."""
+        facts = self.facts
+        return {
+            "customer": self.device.location.customer.number,
+            "outcome": facts.code,
+            "actual": facts.started_at,
+            "expected": facts.expected_w,
+            "reduction": facts.reduction_w,
+        }
+
+
+def participations(
+    wanted: Wanted, *, sort: str = NEWEST_FIRST, after: Place | None = None, limit: int
+) -> list[ParticipationRow]:
+    """Participations in an order, downwards with a leading "-"; one of rows needs a filter by one program event."""
+    order = row_order(sort)
+    found = _sorted(wanted, order, sort, after, limit) if order else _by_event(wanted, sort, after, limit)
     events = ProgramEvent.objects.select_related("program__type").in_bulk({f.program_event_id for f in found})
     devices = Device.objects.select_related("location__customer").in_bulk({f.device_id for f in found})
     return [ParticipationRow(f, events[f.program_event_id], devices[f.device_id]) for f in found]
 
 
-def participation_total(wanted: Wanted, *, of_one_event: bool) -> int | None:
-    """Count what matches; None if that would read the devices of many program events."""
-    if not wanted.is_of_rows:
-        events = ProgramEvent.objects.filter(wanted.program_events)
-        return int(events.aggregate(total=Sum("participations", default=0))["total"])
-    if not of_one_event and wanted.device_ids is None:
-        return None
-    query = statement("cpm", "count_participations", matching=_matching())
-    return sum(int(sql.row(query, _params(wanted, ids, after))[0]) for ids, after in _stretches(wanted, None))
+def stretches(
+    wanted: Wanted, sort: str = NEWEST_FIRST, after: ParticipationKey | None = None
+) -> Iterator[tuple[tuple[int, ...], int]]:
+    """The program events to search in each statement, and the device after which to continue.
+
+    A list searches them one by one, because only then does the partition's key provide the order. The few rows of
+    chosen devices are sorted instead.
+    """
+    events = candidates(wanted)
+    if after and events.filter(pk=after.program_event_id).exists():
+        yield (after.program_event_id,), after.device_id
+    rest = list(in_order(events, sort, after and after.program_event_id).values_list("pk", flat=True))
+    step = 1 if wanted.device_ids is None else PROGRAM_EVENTS_AT_ONCE
+    for start in range(0, len(rest), step):
+        yield tuple(rest[start : start + step]), 0
 
 
 def device_ids(*, device: str = "", customer: str = "", most: int) -> list[int] | None:
@@ -131,52 +134,45 @@ def device_ids(*, device: str = "", customer: str = "", most: int) -> list[int] 
     return list(found.values_list("pk", flat=True)[:most])
 
 
-def _stretches(wanted: Wanted, after: ParticipationKey | None) -> Iterator[tuple[tuple[int, ...], int]]:
-    """The program events to search in each statement, and the device after which to continue.
-
-    A list searches them one by one, because only then does the partition's key provide the order. The few rows of
-    chosen devices are sorted instead.
-    """
-    ids = _candidate_ids(wanted)
-    if after and after.program_event_id in ids:
-        yield (after.program_event_id,), after.device_id
-    rest = [pk for pk in ids if not after or pk < after.program_event_id]
-    step = 1 if wanted.device_ids is None else PROGRAM_EVENTS_AT_ONCE
-    for start in range(0, len(rest), step):
-        yield tuple(rest[start : start + step]), 0
+def _by_event(wanted: Wanted, sort: str, after: Place | None, limit: int) -> list[Facts]:
+    found: list[Facts] = []
+    for ids, after_device in stretches(wanted, sort, after and after.key):
+        order = _BY_DEVICE if len(ids) == 1 else _BY_EVENT_AND_DEVICE
+        params = {**parameters(wanted, ids, after_device), "order": list(ids), "limit": limit - len(found)}
+        found += _facts(params, order=order)
+        if len(found) == limit:
+            break
+    return found
 
 
-def _candidate_ids(wanted: Wanted) -> list[int]:
-    if wanted.device_ids == []:
+def _sorted(wanted: Wanted, order: RowOrder, sort: str, after: Place | None, limit: int) -> list[Facts]:
+    """The rows of the one program event: those with a value first, then those without."""
+    ids = tuple(candidates(wanted).values_list("pk", flat=True))
+    if not ids:
         return []
-    events = ProgramEvent.objects.filter(wanted.program_events, participations__gt=0)
-    if wanted.status:
-        events = events.filter(_CAN_HOLD[ParticipationStatus(wanted.status)])
-    if wanted.outcome:
-        events = events.filter(outcomes__has_key=wanted.outcome)
-    return list(events.order_by("-pk").values_list("pk", flat=True))
+    if len(ids) > 1:
+        raise ValueError(f"An order by {sort} needs a filter by one program event.")
+    words, found = direction(sort), list[Facts]()
+    params = parameters(wanted, ids) | ({"after_value": after.value, "after_row": after.key.device_id} if after else {})
+    by_device = compose("p.device_id {word}", word=words.word)
+    if not after or after.value is not None:
+        by_value = compose("{value} {word}, {by_device}", value=order.value, word=words.word, by_device=by_device)
+        beyond = with_value(order, words, is_after=after is not None)
+        found = _facts({**params, "limit": limit}, joined=order.joined, beyond=beyond, order=by_value)
+    if len(found) < limit:
+        beyond = without_value(order, words, is_after=after is not None and after.value is None)
+        params["limit"] = limit - len(found)
+        found += _facts(params, joined=order.joined, beyond=beyond, order=by_device)
+    return found
 
 
-def _facts(wanted: Wanted, program_event_ids: tuple[int, ...], after_device: int, limit: int) -> list[Facts]:
-    query = statement("cpm", "participations", status=statement("cpm", "participation_status"), matching=_matching())
-    return [
-        Facts(*row) for row in sql.rows(query, {**_params(wanted, program_event_ids, after_device), "limit": limit})
-    ]
-
-
-def _matching() -> Sql:
-    return statement("cpm", "matching_participations", status=statement("cpm", "participation_status"))
-
-
-def _params(wanted: Wanted, program_event_ids: tuple[int, ...], after_device: int) -> dict[str, Any]:
-    return {
-        "program_events": program_event_ids,
-        "after_device": after_device,
-        "devices": wanted.device_ids,
-        "outcome": wanted.outcome,
-        "status": wanted.status,
-        "flag": wanted.flag,
-        "head_end": wanted.head_end,
-        "feeder": wanted.feeder,
-        "reduction": wanted.reduction,
-    }
+def _facts(params: dict[str, Any], *, order: Sql, joined: Sql | None = None, beyond: Sql | None = None) -> list[Facts]:
+    query = statement(
+        "cpm",
+        "participations",
+        status=statement("cpm", "participation_status"),
+        matching=matching(joined=joined),
+        beyond=beyond or compose(""),
+        order=order,
+    )
+    return [Facts(*row) for row in sql.rows(query, params)]

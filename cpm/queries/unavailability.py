@@ -14,7 +14,8 @@ from cpm.models.program_events import ProgramEvent
 from cpm.models.unavailability import Unavailability
 
 from ..choices import FINAL_STATES, ParticipationStatus, UnavailabilityState
-from .participations import ParticipationRow, Wanted, participations
+from .participations import ParticipationRow, participations
+from .wanted import Wanted
 
 SHOWN_AFTER_END = timedelta(days=30)
 ROWS_SHOWN = 200

@@ -1,3 +1,5 @@
--- Count event participations of these program events.
+-- Count event participations of these program events, at most so many.
 SELECT count(*)
-{matching}
+  FROM (SELECT
+        {matching}
+         LIMIT %(most)s) found

@@ -4,7 +4,7 @@
   -- The conditions on the participation are repeated for the outcome: the planner does not infer them.
   LEFT JOIN cpm_outcome o ON o.program_event_id = p.program_event_id AND o.device_id = p.device_id
        AND o.program_event_id IN %(program_events)s AND o.device_id > %(after_device)s
-       AND (%(devices)s::bigint[] IS NULL OR o.device_id = ANY(%(devices)s::bigint[]))
+       AND (%(devices)s::bigint[] IS NULL OR o.device_id = ANY(%(devices)s::bigint[])){joined}
  WHERE p.program_event_id IN %(program_events)s
    AND p.device_id > %(after_device)s
    AND (%(devices)s::bigint[] IS NULL OR p.device_id = ANY(%(devices)s::bigint[]))

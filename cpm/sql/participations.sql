@@ -2,5 +2,6 @@
 SELECT p.program_event_id, p.device_id, p.reservation_flag, p.expected_w, p.preemptive_opt_out,
        o.code, o.started_at, o.ended_at, o.reduction_w, coalesce(o.error, ''), {status}
 {matching}
- ORDER BY p.program_event_id DESC, p.device_id
+   {beyond}
+ ORDER BY {order}
  LIMIT %(limit)s

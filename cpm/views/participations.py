@@ -18,7 +18,7 @@ from integration.pages.acting import ACTING, acts_once
 from integration.pages.columns import Columns
 from integration.pages.exports import PAGE, export, listing
 from integration.pages.http import SignedInRequest
-from integration.pages.keyset import AFTER, SIZE, Page, join_key, page_of, split_key
+from integration.pages.keyset import AFTER, SIZE, Page, join_key, page_of
 from integration.pages.moments import show_in
 from integration.pages.numbers import whole
 from integration.seam import clock
@@ -29,8 +29,11 @@ from ..columns import participation_columns
 from ..forms import OptOutForm, ParticipationFilter
 from ..pages import opt_out_refusal, standings_of
 from ..queries import (
+    NEWEST_FIRST,
     ParticipationKey,
     ParticipationRow,
+    Place,
+    Total,
     Wanted,
     is_settled,
     loads_under_way,
@@ -38,6 +41,7 @@ from ..queries import (
     participation_total,
     participations,
     program_events,
+    row_order,
 )
 
 SEES_CUSTOMERS = "cpm.view_customer"
@@ -54,13 +58,15 @@ def participation_list(request: SignedInRequest) -> HttpResponse:
     context = _chosen(form.cleaned_data["program_event"])
     if request.htmx and context:
         return render(request, "cpm/participation_list.html#counters", context)
-    found = participations(form.wanted, after=_after(request), limit=SIZE + 1)
-    last = found[:SIZE][-1].key if found else ()
-    page = page_of(found, request.GET, join_key(last), size=SIZE)
-    of_one_event = form.cleaned_data["program_event"] is not None
-    context["total"] = participation_total(form.wanted, of_one_event=of_one_event)
-    context |= {"form": form, "page": page, "query": request.GET.urlencode(), "is_filtered": form.has_changed()}
-    context["columns"] = _columns(request, form.cleaned_data["program_event"])
+    columns = _columns(request, form.cleaned_data["program_event"])
+    sort = _sort(request, columns)
+    after = _after(request, sort)
+    found = participations(form.wanted, sort=sort, after=after, limit=SIZE + 1)
+    key = _key(found[:SIZE][-1].place(sort), sort) if found else ""
+    context |= {"form": form, "page": page_of(found, request.GET, key, size=SIZE), "columns": columns, "sort": sort}
+    is_whole = after is None and len(found) <= SIZE
+    context["total"] = Total(len(found)) if is_whole else _total(form)
+    context |= {"query": request.GET.urlencode(), "is_filtered": form.has_changed()}
     return render(request, "cpm/participation_list.html", context)
 
 
@@ -74,7 +80,7 @@ def participation_export(request: SignedInRequest) -> HttpResponseBase:
     wanted, columns = form.wanted, _columns(request).in_file(request.user)
 
     def next_page(last: ParticipationRow | None) -> list[ParticipationRow]:
-        return participations(wanted, after=last.key if last else None, limit=PAGE)
+        return participations(wanted, after=Place(last.key) if last else None, limit=PAGE)
 
     return export(request, listing("event-participation", columns, next_page))
 
@@ -182,12 +188,29 @@ def _chosen(event: ProgramEvent | None) -> dict[str, Any]:
     return {"program_event": event, "is_settled": is_settled(event), "loads": loads_under_way(event.stage_uid)}
 
 
-def _after(request: SignedInRequest) -> ParticipationKey | None:
-    text = request.GET.get(AFTER, "")
+def _total(form: ParticipationFilter) -> Total | None:
+    return participation_total(form.wanted, of_one_event=form.cleaned_data["program_event"] is not None)
+
+
+def _sort(request: SignedInRequest, columns: Columns[ParticipationRow]) -> str:
+    """The order that the address names, if the list has it; else the newest program events first."""
+    sort = request.GET.get("sort", "")
+    return sort if sort.removeprefix("-") in columns.sort_fields() else NEWEST_FIRST
+
+
+def _key(place: Place, sort: str) -> str:
+    value = ("" if place.value is None else place.value,) if row_order(sort) else ()
+    return join_key((*place.key, *value))
+
+
+def _after(request: SignedInRequest, sort: str) -> Place | None:
+    """The place that the address names, as `_key` wrote it. Raises BadRequest if it names none."""
+    text, order = request.GET.get(AFTER, ""), row_order(sort)
     if not text:
         return None
-    parts = split_key(text, 2)
-    first, second = map(whole, parts)
-    if first is None or second is None:
+    first, *others = text.split("~", 2 if order else -1)
+    event, device = whole(first), whole(others[0]) if others else None
+    value = order.read(others[1]) if order and others[1:] and others[1] else None
+    if event is None or device is None or len(others) != (2 if order else 1) or (order and others[1] and value is None):
         raise BadRequest(_("This address does not lead to a place in the list."))
-    return ParticipationKey(first, second)
+    return Place(ParticipationKey(event, device), value)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
-from cpm.queries import ParticipationKey, Wanted, participations
+from cpm.queries import ParticipationKey, Place, Total, Wanted, participations
 from integration.seam.messages import DeviceReservation, ExtractRef
 from integration.seam.models import Load
 from integration.seam.outbox import send
@@ -108,21 +108,44 @@ def test_filters_narrow_the_list(make_program_event: Make, as_csr: Client, query
 @pytest.mark.parametrize(
     ("query", "total"),
     [
-        ("", 7),
-        ("program_event=DR-2026-0001-1", 5),
-        ("program_event=DR-2026-0001-1&outcome=D1SP", 2),
-        ("device=N0000002", 2),
-        ("program=COOL", 7),
-        ("outcome=D1SP", None),
+        ("", "12"),
+        ("program=COOL", "12"),
+        ("program_event=DR-2026-0001-1", "5"),
+        ("program_event=DR-2026-0001-1&outcome=D1SP", "2"),
+        ("program_event=DR-2026-0001-1&outcome=D1SP&status=Closed", "2"),
+        ("program_event=DR-2026-0001-1&status=Closed", "4"),
+        ("program_event=DR-2026-0001-1&status=Reserved", "1"),
+        ("program_event=DR-2026-0001-1&feeder=NORTH-F1", "more than 2"),
+        ("program_event=DR-2026-0001-1&feeder=NORTH-F1&outcome=D1SP", "2"),
+        ("program_event=DR-2026-0002-1&flag=yes", "2"),
+        ("program_event=DR-2026-0002-1&status=Reserved", "2"),
+        ("device=N0000002", "more than 2"),
+        ("outcome=D1SP", "2"),
+        ("status=Closed", "4"),
+        ("status=Canceled", "5"),
+        ("status=Reserved", None),
+        ("flag=yes", "12"),
+        ("feeder=NORTH-F1", None),
     ],
 )
-def test_the_total_is_true_or_not_said(make_program_event: Make, as_csr: Client, query: str, total: int | None) -> None:
+def test_the_total_is_true_or_not_said(
+    make_program_event: Make, as_csr: Client, monkeypatch: pytest.MonkeyPatch, query: str, total: str | None
+) -> None:
     make_program_event("DR-2026-0001", state="Completed", outcomes=MIXED)
     make_program_event("DR-2026-0002", reserved=(0, 1))
+    make_program_event("DR-2026-0003", state="Canceled")
+    monkeypatch.setattr("cpm.views.participations.SIZE", 1)
+    monkeypatch.setattr("cpm.queries.participation_totals.COUNTED_UP_TO", 2)
     answer = as_csr.get(f"{LIST}?{query}")
-    assert answer.context["total"] == total
-    shown_now = len(answer.context["page"].rows)
-    assert (f"{shown_now} shown" if total is None else f"{shown_now} of {total} shown") in html_of(answer)
+    assert ("1 shown" if total is None else f"1 of {total} shown") in html_of(answer)
+
+
+def test_what_one_page_holds_is_the_total(make_program_event: Make, as_csr: Client) -> None:
+    make_program_event("DR-2026-0001", state="Completed", outcomes=MIXED)
+    make_program_event("DR-2026-0002", reserved=(0, 1))
+    answer = as_csr.get(f"{LIST}?feeder=NORTH-F1")
+    assert answer.context["total"] == Total(7)
+    assert "7 of 7 shown" in html_of(answer)
 
 
 def test_what_was_reserved_is_reconciled_in_one_line(make_program_event: Make, as_csr: Client) -> None:
@@ -160,7 +183,7 @@ def test_every_page_size_gives_the_same_list(
     whole = [row.key for row in participations(wanted, limit=100)]
     for size in (1, 2, 3):
         read: list[ParticipationKey] = []
-        while rows := participations(wanted, after=read[-1] if read else None, limit=size):
+        while rows := participations(wanted, after=Place(read[-1]) if read else None, limit=size):
             read += [row.key for row in rows]
         assert read == whole
 
@@ -193,7 +216,7 @@ def test_the_list_asks_as_much_of_the_database_for_one_row_as_for_many(
     make_program_event: Make, as_csr: Client, django_assert_num_queries: Any
 ) -> None:
     make_program_event("DR-2026-0001", reserved=(0,))
-    with django_assert_num_queries(14) as few:
+    with django_assert_num_queries(13) as few:
         as_csr.get(f"{LIST}?program_event=DR-2026-0001-1")
     make_program_event("DR-2026-0002")
     with django_assert_num_queries(len(few)):
