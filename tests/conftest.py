@@ -36,7 +36,7 @@ hypothesis_settings.load_profile("tests")
 # As many in one transaction as PostgreSQL has locks for.
 PARTITIONS = """
 SELECT relname FROM pg_class
- WHERE relkind = 'r' AND (relispartition OR relname ~ '^(derms|cpm|lec)_[a-z]+_[0-9]+$') LIMIT 100
+ WHERE relkind = 'r' AND (relispartition OR relname ~ '^(derms|cpm|lec|importing)_[a-z]+_[0-9]+$') LIMIT 100
 """
 
 
@@ -84,6 +84,7 @@ def extract_folder(tmp_path: Path, settings: Any) -> Path:
     settings.STORAGES = {
         **settings.STORAGES,
         "extracts": {**settings.STORAGES["extracts"], "OPTIONS": {"location": settings.EXTRACT_ROOT}},
+        "imports": {**settings.STORAGES["imports"], "OPTIONS": {"location": tmp_path / "imports"}},
     }
     storages.__dict__.pop("backends", None)
     return Path(settings.EXTRACT_ROOT)

@@ -74,6 +74,7 @@ class Substation(models.Model):
 class Feeder(models.Model):
     code = models.CharField(max_length=30, unique=True)
     substation = models.ForeignKey(Substation, on_delete=models.PROTECT, related_name="feeders")
+    rating_kw = models.PositiveIntegerField(null=True, blank=True, help_text="What the feeder can carry, in kW.")
 
     def __str__(self) -> str:
         return self.code
@@ -82,6 +83,7 @@ class Feeder(models.Model):
 class Transformer(models.Model):
     code = models.CharField(max_length=40, unique=True)
     feeder = models.ForeignKey(Feeder, on_delete=models.PROTECT, related_name="transformers")
+    kva = models.PositiveIntegerField(null=True, blank=True, help_text="Its rated power, in kVA.")
 
     def __str__(self) -> str:
         return self.code

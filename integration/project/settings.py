@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "integration.console.apps.ConsoleConfig",
     *(system.package for system in System),
     "integration.pages",
+    "integration.importing",
     "integration.seam",
     "integration.demo",
     "integration.commands",
@@ -175,11 +176,17 @@ NIGHTLY_TIME_ZONE = ZoneInfo(os.environ.get("NIGHTLY_TIME_ZONE", "UTC"))
 EXTRACT_ROOT = Path(os.environ.get("EXTRACT_ROOT") or State.of_environment().root / "extracts")
 EXTRACT_PART_ROWS = int(os.environ.get("EXTRACT_PART_ROWS", "250000"))
 EXTRACT_GZIP = env_bool("EXTRACT_GZIP", False)
+IMPORT_ROOT = Path(os.environ.get("IMPORT_ROOT") or State.of_environment().root / "imports")
+IMPORT_LARGEST_FILE = int(os.environ.get("IMPORT_LARGEST_FILE", "2000000000"))  # bytes
 FOLD_AFTER_DAYS = int(os.environ.get("FOLD_AFTER_DAYS", "90"))
 STORAGES = {
     "extracts": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": EXTRACT_ROOT},
+    },
+    "imports": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": IMPORT_ROOT},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }

@@ -77,6 +77,12 @@ ROUTES: dict[str, tuple[Route, ...]] = {
 }
 
 DUE: dict[str, Due] = {
+    "check import": Due(
+        "integration.importing.queries.run_ids_to_check", "integration.importing.operations.check_run", "bulk"
+    ),
+    "apply import": Due(
+        "integration.importing.queries.run_ids_to_apply", "integration.importing.operations.apply_run", "bulk"
+    ),
     "schedule event": Due("derms.queries.due.event_ids_to_schedule", "derms.operations.schedule_event", "bulk"),
     "write reservation extract": Due(
         "derms.queries.due.stage_ids_to_extract", "derms.operations.write_reservation_extract", "bulk"

@@ -16,7 +16,13 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from integration.engines.state import PROJECT
 
-APPS = ("integration/seam", "derms", "cpm", "lec_sim")  # in the order in which their schemas are created
+APPS = (
+    "integration/seam",
+    "integration/importing",
+    "derms",
+    "cpm",
+    "lec_sim",
+)  # in the order in which their schemas are created
 KEPT = Path(__file__).with_name("migrations.sha256")
 NAME = f"described_{os.getpid()}"
 

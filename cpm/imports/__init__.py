@@ -1,0 +1,1 @@
+"""The kinds of files that fill what CPM owns: a declaration each."""

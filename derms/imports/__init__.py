@@ -1,0 +1,1 @@
+"""The kinds of files that fill what DERMS owns: a declaration each."""

@@ -1,0 +1,34 @@
+"""Head end systems: their codes and names."""
+
+from django.utils.translation import gettext_lazy as _
+
+from integration.importing.kinds import Applying, Column, Kind
+from integration.importing.values import Code, Text
+from integration.seam import sql
+from integration.seam.sql import compose
+
+HEAD_END_NAMES = ("head_end_code", "head_end_system", "headend", "hes", "aggregator", "Kopfsystem", "Vorsystem")
+_CURRENT = "SELECT code AS head_end, name FROM derms_headend"
+_WRITE = """
+INSERT INTO derms_headend (code, name)
+SELECT head_end, name FROM {changes} ORDER BY line
+    ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name
+"""
+
+
+def write_head_ends(applying: Applying) -> None:
+    sql.execute(compose(_WRITE, changes=applying.changes))
+
+
+HEAD_ENDS = Kind(
+    name="head_ends",
+    label=_("Head end systems"),
+    columns=(
+        Column("head_end", _("Head end system"), Code(40), HEAD_END_NAMES, _("Its code, as devices name it.")),
+        Column("name", _("Name"), Text(80), ("head_end_name", "Bezeichnung")),
+    ),
+    key=("head_end",),
+    current=compose(_CURRENT),
+    apply=write_head_ends,
+    repeats=True,
+)

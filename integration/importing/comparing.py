@@ -1,0 +1,228 @@
+"""Compare a staged file with what is there: rows added, changed, unchanged, refused, and no longer in the file.
+
+Each step is one statement over all rows.
+"""
+
+import hashlib
+import json
+from typing import Any, NamedTuple
+
+from integration.seam import sql
+from integration.seam.recorded import recorded
+from integration.seam.sql import Sql, compose, identifier, identifiers, listed
+
+from .kinds import Column, Kind
+from .models import ImportRun
+
+TWICE = recorded("Line %(other)s has the same %(key)s.")
+CONTRADICTS = recorded("Line %(other)s says something else about “%(value)s”.")
+NEAR_LOOKED_UP = 50  # unknown values for which similar ones are looked up
+MOST_CONFLICTS = 20
+
+_REFUSED = "CREATE TEMPORARY TABLE import_refused ON COMMIT DROP AS SELECT * FROM ({queries}) refused"
+_TWICE = """
+SELECT s.line, {name}::text AS "column", s.{first}::text AS value,
+       replace(replace({pattern}, '%%(other)s', twice.line::text), '%%(key)s', {name}) AS reason
+  FROM {staged} s
+  JOIN (SELECT {key}, min(line) AS line FROM {staged} GROUP BY {key} HAVING count(*) > 1) twice ON {same}
+ WHERE s.line > twice.line
+"""
+_CONTRADICTS = """
+SELECT s.line, {name}::text AS "column", s.{first}::text AS value,
+       replace(replace({pattern}, '%%(other)s', first.line::text), '%%(value)s', s.{first}::text) AS reason
+  FROM {staged} s
+  JOIN (SELECT DISTINCT ON ({key}) * FROM {staged} ORDER BY {key}, line) first ON {same}
+ WHERE ROW({ours}) IS DISTINCT FROM ROW({firsts})
+"""
+_UNKNOWN = """
+SELECT s.line, {name}::text, s.{column}::text,
+       replace(replace({pattern}, '%%(value)s', s.{column}), '%%(near)s', coalesce(near.names, '—'))
+  FROM {staged} s
+  LEFT JOIN (SELECT value, (SELECT string_agg(known, ', ') FROM
+                               (SELECT {field} AS known FROM {table}
+                                 ORDER BY similarity({field}, value) DESC, {field} LIMIT 3) similar_ones) AS names
+               FROM (SELECT DISTINCT {column} AS value FROM {staged} u
+                      WHERE NOT EXISTS (SELECT FROM {table} t WHERE t.{field} = u.{column})
+                      LIMIT {most}) unknown) near ON near.value = s.{column}
+ WHERE s.{column} <> '' AND NOT EXISTS (SELECT FROM {table} t WHERE t.{field} = s.{column})
+"""
+_KEEP = """
+INSERT INTO importing_refusedcell (run_id, line, "column", value, reason)
+SELECT %(run)s, line, "column", left(value, 120), reason
+  FROM (SELECT DISTINCT ON (line) * FROM import_refused ORDER BY line, reason) first
+"""
+# Rows that exist keep what the file says nothing of; `old` holds what the other columns were.
+_CHANGES = """
+CREATE {how} TABLE {changes} AS
+SELECT s.line, CASE WHEN t.{first} IS NULL THEN 'added' ELSE 'changed' END AS outcome,
+       CASE WHEN t.{first} IS NOT NULL THEN to_jsonb(t) END AS old, {columns}
+  FROM {staged} s LEFT JOIN ({current}) t ON {same}
+ WHERE (t.{first} IS NULL OR {differs})
+   AND NOT EXISTS (SELECT FROM import_refused r WHERE r.line = s.line)
+   {once}
+"""
+_ONCE = "AND s.line IN (SELECT min(line) FROM {staged} GROUP BY {key})"
+_COUNT = "SELECT count(*) FILTER (WHERE outcome = 'added'), count(*) FILTER (WHERE outcome = 'changed') FROM {changes}"
+_MISSING = "SELECT {key} FROM ({current}) t WHERE NOT EXISTS (SELECT FROM {staged} s WHERE {same})"
+_CONFLICTS = """
+SELECT jsonb_build_object('line', coalesce(before.line, after.line), 'shown', before.outcome, 'now', after.outcome,
+                          'old', before.old, 'old_now', after.old)
+  FROM {before} before FULL JOIN {after} after USING (line)
+ WHERE (before.outcome, before.old) IS DISTINCT FROM (after.outcome, after.old)
+ ORDER BY coalesce(before.line, after.line)
+ LIMIT {most}
+"""
+_ORDERED = "SELECT * FROM {changes} ORDER BY line"
+
+
+class Compared(NamedTuple):
+    """How many staged rows would be added, changed, refused; how many rows the file no longer holds."""
+
+    added: int
+    changed: int
+    refused: int
+    missing: int
+
+
+def compare(run: ImportRun, kind: Kind) -> Compared:
+    """Find what the run's staged rows would change, into its table of changes, and list the refused ones."""
+    sql.analyze(run.staged)
+    refuse(run, kind)
+    refused = sql.execute(_KEEP, {"run": run.pk})
+    sql.execute(compose("DROP TABLE IF EXISTS {changes}", changes=identifier(run.changes)))
+    sql.execute(_changes(run, kind, identifier(run.changes), how="UNLOGGED"))
+    added, changed = sql.row(compose(_COUNT, changes=identifier(run.changes)))
+    return Compared(added, changed, refused, count_missing(run, kind))
+
+
+def refuse(run: ImportRun, kind: Kind) -> None:
+    """Collect the rows that can't be applied in a temporary table."""
+    sql.execute("DROP TABLE IF EXISTS import_refused")
+    sql.execute(compose(_REFUSED, queries=sql.union_all(_refusals(run, kind))), _patterns(kind))
+    sql.analyze("import_refused")
+
+
+def conflicts(run: ImportRun, kind: Kind) -> list[dict[str, Any]]:
+    """What would now be changed otherwise than was shown, a few of them; the caller keeps others from changing it."""
+    refuse(run, kind)
+    sql.execute("DROP TABLE IF EXISTS import_changes_now")
+    sql.execute(_changes(run, kind, identifier("import_changes_now"), how="TEMPORARY"))
+    query = compose(
+        _CONFLICTS,
+        before=identifier(run.changes),
+        after=identifier("import_changes_now"),
+        most=sql.integer(MOST_CONFLICTS),
+    )
+    return [json.loads(row) for row in sql.column(query)]
+
+
+def count_missing(run: ImportRun, kind: Kind) -> int:
+    if kind.end is None:
+        return 0
+    return int(sql.value(compose("SELECT count(*) FROM ({missing}) missing", missing=missing(run, kind))))
+
+
+def missing(run: ImportRun, kind: Kind) -> Sql:
+    """The keys of the rows that exist and that the file does not hold."""
+    parts = {"current": kind.current, "staged": identifier(run.staged), "same": _same(kind, "t")}
+    return compose(_MISSING, key=_of("t", kind.key), **parts)
+
+
+def digest_of_changes(run: ImportRun) -> str:
+    """The SHA-256 of the rows that are applied, as CSV in the order of the file."""
+    digest = _Digest()
+    sql.copy_out(compose(_ORDERED, changes=identifier(run.changes)), None, digest)
+    return digest.sha.hexdigest()
+
+
+class _Digest:
+    """The file that COPY writes to, of which only the digest is kept."""
+
+    def __init__(self) -> None:
+        self.sha = hashlib.sha256()
+        self.write = self.sha.update
+
+
+def _changes(run: ImportRun, kind: Kind, table: Sql, *, how: str) -> Sql:
+    mapped = set(run.recognised["mapping"])
+    compared = [name for name in kind.values if name in mapped]
+    ours, theirs = _of("s", compared), _of("t", compared)
+    differs = compose("ROW({ours}) IS DISTINCT FROM ROW({theirs})", ours=ours, theirs=theirs)
+    return compose(
+        _CHANGES,
+        how=compose(how),
+        changes=table,
+        first=identifier(kind.key[0]),
+        columns=listed(_value(column, column.name in mapped) for column in kind.columns),
+        staged=identifier(run.staged),
+        current=kind.current,
+        same=_same(kind, "t"),
+        differs=differs if compared else compose("false"),
+        once=compose(_ONCE, staged=identifier(run.staged), key=identifiers(kind.key)) if kind.repeats else compose(""),
+    )
+
+
+def _value(column: Column, is_mapped: bool) -> Sql:
+    name = identifier(column.name)
+    if is_mapped:
+        return compose("s.{name}", name=name)
+    default = _literal(column.default)
+    kind = compose(column.type.postgres)
+    return compose("coalesce(t.{name}, {default}::{kind}) AS {name}", name=name, default=default, kind=kind)
+
+
+def _refusals(run: ImportRun, kind: Kind) -> list[Sql]:
+    staged = identifier(run.staged)
+    named = {"name": _literal(", ".join(kind.key)), "key": identifiers(kind.key), "first": identifier(kind.key[0])}
+    mapped = [name for name in kind.values if name in run.recognised["mapping"]]
+    if not kind.repeats:
+        queries = [compose(_TWICE, staged=staged, pattern=_param("twice"), same=_same(kind, "twice"), **named)]
+    else:
+        pair = {"ours": _of("s", mapped), "firsts": _of("first", mapped), "same": _same(kind, "first")}
+        queries = [compose(_CONTRADICTS, staged=staged, pattern=_param("contradicts"), **named, **pair)]
+    queries += [_unknown(column, staged) for column in kind.columns if column.refers]
+    for number, (query, _pattern) in enumerate(kind.refusals):
+        queries.append(compose(query, staged=staged, current=kind.current, pattern=_param(f"own_{number}")))
+    return queries
+
+
+def _unknown(column: Column, staged: Sql) -> Sql:
+    assert column.refers  # noqa: S101  (narrows the type)
+    return compose(
+        _UNKNOWN,
+        staged=staged,
+        name=_literal(column.name),
+        column=identifier(column.name),
+        table=identifier(column.refers.table),
+        field=identifier(column.refers.column),
+        pattern=_param(f"unknown_{column.name}"),
+        most=sql.integer(NEAR_LOOKED_UP),
+    )
+
+
+def _patterns(kind: Kind) -> dict[str, str]:
+    own = {f"own_{number}": pattern.text for number, (_query, pattern) in enumerate(kind.refusals)}
+    unknown = {f"unknown_{c.name}": c.refers.unknown.text for c in kind.columns if c.refers}
+    return {"twice": TWICE.text, "contradicts": CONTRADICTS.text, **own, **unknown}
+
+
+def _param(name: str) -> Sql:
+    return compose("%({name})s::text", name=compose(name))
+
+
+def _literal(text: str | None) -> Sql:
+    """A text of a declaration as SQL; declarations have no quotation marks."""
+    if text is None:
+        return compose("NULL")
+    if "'" in text or "{" in text:
+        raise ValueError(f"“{text}” can't be part of a statement.")
+    return Sql(f"'{text}'")
+
+
+def _of(table: str, names: Any) -> Sql:
+    return listed(compose("{table}.{name}", table=compose(table), name=identifier(name)) for name in names)
+
+
+def _same(kind: Kind, other: str) -> Sql:
+    pairs = (f"s.{identifier(name)} = {other}.{identifier(name)}" for name in kind.key)
+    return Sql(" AND ".join(pairs))

@@ -1,0 +1,120 @@
+"""The kinds of files: each is declared by the system that owns its rows.
+
+Dotted names, so that the importer imports none of the systems.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+
+from integration.seam.recorded import Pattern
+from integration.seam.sql import Sql
+
+from .values import Type
+
+# In the order in which a new utility brings them in.
+KINDS: dict[str, str] = {
+    "zones": "derms.imports.grid.ZONES",
+    "substations": "derms.imports.grid.SUBSTATIONS",
+    "feeders": "derms.imports.grid.FEEDERS",
+    "transformers": "derms.imports.grid.TRANSFORMERS",
+    "head_ends": "derms.imports.head_ends.HEAD_ENDS",
+}
+
+
+class Reference(NamedTuple):
+    """A column of a table of the same system that a value must be in; the sentence that names it if it isn't."""
+
+    table: str
+    column: str
+    unknown: Pattern
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a kind of file. A file may lack it if it has a default; it is matched by its name or an alias.
+
+    `default` is what an empty cell means, None for null; of rows that exist, a column that the file lacks stays as it
+    is. `is_required` refuses empty cells.
+    """
+
+    name: str
+    label: str | Promise
+    type: Type
+    aliases: tuple[str, ...] = ()
+    help: str | Promise = ""
+    default: str | None = None
+    is_required: bool = True
+    refers: Reference | None = None
+
+
+class Applying(NamedTuple):
+    """What a kind needs to write its rows: the table of changes, who applies them, and when."""
+
+    changes: Sql
+    by: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file.
+
+    key: the columns that name a row.
+    current: a query of the rows that exist, with all columns of the kind.
+    refusals: queries of (line, column, value, reason) over `{staged}` and `{current}`.
+    apply: writes the rows of the table of changes, which has all columns, `outcome` and `old`.
+    end: ends the rows of a query with the kind's key, which the file no longer holds; None if rows of it never end.
+    compared: the columns whose values are compared; None: all but the key.
+    repeats: several rows may name the same thing, as in one file of the whole grid, if they say the same of it.
+    """
+
+    name: str
+    label: str | Promise
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    current: Sql
+    apply: Callable[[Applying], object]
+    refusals: Sequence[tuple[str, Pattern]] = ()
+    end: Callable[[Applying], int] | None = None
+    compared: tuple[str, ...] | None = None
+    repeats: bool = False
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    @property
+    def values(self) -> list[str]:
+        """The columns that are compared with what is there."""
+        return [name for name in self.names if name not in self.key and (not self.compared or name in self.compared)]
+
+    def matching(self, heading: Sequence[str]) -> dict[str, int]:
+        """The place of each column in a heading, by its name or an alias."""
+        places = {plain_name(text): place for place, text in reversed(list(enumerate(heading)))}
+        known = {c.name: [places.get(plain_name(name)) for name in (c.name, *c.aliases)] for c in self.columns}
+        found = {name: next((place for place in found if place is not None), None) for name, found in known.items()}
+        return {name: place for name, place in found.items() if place is not None}
+
+
+def plain_name(text: str) -> str:
+    """A heading without case, blanks and signs, so that “Customer No.” is “customer_no”."""
+    return re.sub(r"[\W_]+", "", text.casefold())
+
+
+def kind_of(name: str) -> Kind:
+    """The declared kind. Raises LookupError if there is none of this name."""
+    if name not in KINDS:
+        raise LookupError(name)
+    kind: Kind = import_string(KINDS[name])
+    return kind

@@ -1,0 +1,219 @@
+"""What people do with a file: receive, check, apply, cancel. Each is all or nothing."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import IO, Any, cast
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from integration.seam import clock, outbox, sql
+from integration.seam.recorded import recorded
+from integration.seam.refusals import Refused
+from integration.seam.sql import compose, identifier
+
+from .choices import RunState
+from .comparing import compare, conflicts, digest_of_changes, missing
+from .files import opened, store_file
+from .kinds import Applying, Kind, kind_of
+from .models import APPLY_WITHIN, ImportRecord, ImportRun
+from .recognising import Recognised, recognise, remap
+from .refusals import FileRefused
+from .staging import RunCanceled, keep_refused, stage_file
+
+CHANGED_SINCE = recorded("%(rows)s rows changed after the dry run. Nothing was applied; check the file again.")
+ROWS_LOST = recorded("The database restarted and the rows that were read are gone. Check the file again.")
+FORBIDDEN = recorded("The database refused the rows by its rule “%(rule)s”. Nothing was applied.")
+CANCELED = recorded("canceled")
+APPLY_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('import ' || %s, 0))"
+
+
+class ImportNotAllowed(Refused):
+    """The run's state, its age or the person does not allow it."""
+
+
+@transaction.atomic
+def receive_file(
+    *, kind: str, file: IO[bytes], name: str, by: str, now: datetime, given: Mapping[str, str] | None = None
+) -> ImportRun:
+    """Store a file and recognise how it is read. Raises FileRefused; nothing is kept of such a file."""
+    run = ImportRun(kind=kind, file_name=name[-200:], by=by, received_at=now)
+    stored = store_file(file, name=run.file_name, stored_as=run.stored_as)
+    run.file_sha256, run.file_bytes = stored
+    run.recognised = recognise(file, run.file_name, kind_of(kind), **given or {}).as_json()
+    run.save()
+    return run
+
+
+@transaction.atomic
+def check_file(*, uid: Any, by_hand: Mapping[str, str], layout: Mapping[str, str], by: str, now: datetime) -> ImportRun:
+    """Have the file read and compared, with columns matched and a layout chosen by hand. Raises FileRefused."""
+    run = _lock(uid, by)
+    kind = kind_of(run.kind)
+    found = Recognised(**run.recognised)
+    with opened(run.stored_as) as file:
+        given = {name: value for name, value in layout.items() if value and getattr(found, name) != value}
+        if given.keys() & {"encoding", "separator", "sheet"}:
+            found = recognise(file, run.file_name, kind, **{**_kept_layout(found), **layout})
+        else:
+            found = replace(found, **cast(dict[str, Any], given))
+    run.recognised = remap(found, kind, by_hand, run.file_name).as_json()
+    run.received_at = now
+    run.check_again()
+    run.save()
+    outbox.wake(outbox.BY_THE_CLOCK)
+    return run
+
+
+@transaction.atomic
+def check_run(run_id: int, *, now: datetime) -> None:
+    """Read the file of a run and compare it with what is there."""
+    run = ImportRun.objects.get(pk=run_id)
+    if run.state != RunState.CHECKING:
+        return
+    try:
+        with transaction.atomic(), opened(run.stored_as) as file:
+            counted = _read_and_compare(run, kind_of(run.kind), file)
+    except RunCanceled:
+        return
+    except FileRefused as refused:
+        run = ImportRun.objects.select_for_update(no_key=True).get(pk=run_id)
+        _refuse(run, str(refused), now)
+        return
+    run = ImportRun.objects.select_for_update(no_key=True).get(pk=run_id)
+    if run.state != RunState.CHECKING:
+        transaction.set_rollback(True)  # it was canceled; its tables go with the transaction
+        return
+    for name, count in counted.items():
+        setattr(run, name, count)
+    run.checked_at = clock.now()
+    run.show()
+    run.save()
+
+
+@transaction.atomic
+def apply_file(*, uid: Any, only_good_rows: bool, ends_missing: bool, by: str, now: datetime) -> ImportRun:
+    """Have a checked file applied. Raises ImportNotAllowed."""
+    run = _lock(uid, by)
+    if run.state != RunState.CHECKED:
+        raise ImportNotAllowed(_("The file is %(state)s; only a checked file can be applied.") % {"state": run.state})
+    if run.checked_at is None or now - run.checked_at > APPLY_WITHIN:
+        raise ImportNotAllowed(_("The dry run is older than 24 hours. Check the file again, then apply it."))
+    if run.refused and not only_good_rows:
+        raise ImportNotAllowed(
+            _("%(rows)s rows would be refused. Mend them, or say that only the good rows are to be applied.")
+            % {"rows": f"{run.refused:,}"}
+        )
+    run.only_good_rows, run.ends_missing = only_good_rows, ends_missing
+    run.start_applying()
+    run.save()
+    outbox.wake(outbox.BY_THE_CLOCK)
+    return run
+
+
+@transaction.atomic
+def apply_run(run_id: int, *, now: datetime) -> None:
+    """Apply what the dry run showed, or nothing if that has changed since; one run of a kind at a time."""
+    sql.execute(APPLY_LOCK, [ImportRun.objects.values_list("kind", flat=True).get(pk=run_id)])
+    run = ImportRun.objects.select_for_update(no_key=True).get(pk=run_id)
+    if run.state != RunState.APPLYING:
+        return
+    kind = kind_of(run.kind)
+    if sql.value(_count(run.staged)) + run.refused < run.rows_read:
+        _refuse(run, ROWS_LOST(), now)
+        return
+    if found := conflicts(run, kind):
+        run.conflicts = found
+        _refuse(run, CHANGED_SINCE(rows=len(found)), now)
+        return
+    try:
+        with transaction.atomic():
+            kind.apply(Applying(identifier(run.changes), run.by, now))
+            ended = _end_missing(run, kind, now)
+    except IntegrityError as problem:
+        _refuse(run, FORBIDDEN(rule=_rule_of(problem)), now)
+        return
+    run.apply()
+    _finish(run, now, ended=ended, changes_sha256=digest_of_changes(run))
+
+
+@transaction.atomic
+def cancel_run(*, uid: Any, by: str, now: datetime) -> ImportRun:
+    """Cancel a run that is not being applied; nothing was changed by it."""
+    run = _lock(uid, by)
+    if run.is_ended or run.state == RunState.APPLYING:
+        raise ImportNotAllowed(_("The file is %(state)s; it can't be canceled any more.") % {"state": run.state})
+    run.cancel()
+    run.why = CANCELED()
+    _finish(run, now)
+    return run
+
+
+def _lock(uid: Any, by: str) -> ImportRun:
+    run = ImportRun.objects.select_for_update(no_key=True).get(uid=uid)
+    if run.by != by:
+        raise ImportNotAllowed(_("%(by)s sent this file; only they can go on with it.") % {"by": run.by})
+    return run
+
+
+def _read_and_compare(run: ImportRun, kind: Kind, file: IO[bytes]) -> dict[str, int]:
+    run.refused_cells.all().delete()
+    rows, refused = stage_file(run, kind, Recognised(**run.recognised), file)
+    keep_refused(run, refused)
+    found = compare(run, kind)
+    refused_rows = len(refused) + found.refused
+    unchanged = rows - refused_rows - found.added - found.changed
+    counts = found._asdict() | {"rows_read": rows, "refused": refused_rows, "unchanged": unchanged}
+    return dict(counts)
+
+
+def _end_missing(run: ImportRun, kind: Kind, now: datetime) -> int:
+    if not (run.ends_missing and kind.end):
+        return 0
+    table = identifier("import_ended")
+    sql.execute(
+        compose("CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS {rows}", table=table, rows=missing(run, kind))
+    )
+    return kind.end(Applying(table, run.by, now))
+
+
+def _refuse(run: ImportRun, why: str, now: datetime) -> None:
+    run.why = why
+    run.refuse()
+    _finish(run, now)
+
+
+def _finish(run: ImportRun, now: datetime, *, ended: int = 0, changes_sha256: str = "") -> None:
+    """Save the run's end with its row of history."""
+    run.ended_at = now
+    run.save()
+    is_applied = run.state == RunState.APPLIED
+    ImportRecord.objects.create(
+        run=run,
+        kind=run.kind,
+        file_sha256=run.file_sha256,
+        state=run.state,
+        at=now,
+        by=run.by,
+        added=run.added if is_applied else 0,
+        changed=run.changed if is_applied else 0,
+        ended=ended,
+        refused=run.refused,
+        changes_sha256=changes_sha256,
+        why=run.why,
+    )
+
+
+def _rule_of(problem: IntegrityError) -> str:
+    """The constraint that rows broke; the error's own text contains values of customers."""
+    diagnosis = getattr(problem.__cause__, "diag", None)
+    return str(diagnosis.constraint_name if diagnosis else "")
+
+
+def _count(table: str) -> str:
+    return compose("SELECT count(*) FROM {table}", table=identifier(table))
+
+
+def _kept_layout(found: Recognised) -> dict[str, str]:
+    return {"time_zone": found.time_zone}

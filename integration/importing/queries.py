@@ -1,0 +1,99 @@
+"""Reads of import runs."""
+
+import csv
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import IO, Any
+
+from django.db.models import QuerySet
+
+from integration.seam import sql
+from integration.seam.sql import compose, identifier, integer
+
+from .choices import RunState
+from .files import opened
+from .kinds import Kind
+from .models import ImportRun, RefusedCell
+from .recognising import Recognised
+from .tables import read_table
+
+SHOWN = 20
+REASON = "Why it was refused"  # the heading of the additional column; no kind has a column of this name
+_SAMPLE = "SELECT * FROM {changes} WHERE outcome = %s ORDER BY line LIMIT {most}"
+
+
+def run_ids_to_check(now: datetime) -> QuerySet[ImportRun, int]:
+    return _ids_in(RunState.CHECKING)
+
+
+def run_ids_to_apply(now: datetime) -> QuerySet[ImportRun, int]:
+    return _ids_in(RunState.APPLYING)
+
+
+def runs() -> QuerySet[ImportRun]:
+    return ImportRun.objects.order_by("-pk")
+
+
+def refused_cells(run: ImportRun) -> QuerySet[RefusedCell]:
+    return run.refused_cells.order_by("line")
+
+
+def earlier_run(run: ImportRun) -> ImportRun | None:
+    """The last run that applied the same file."""
+    same = runs().filter(kind=run.kind, file_sha256=run.file_sha256, state=RunState.APPLIED)
+    return same.exclude(pk=run.pk).first()
+
+
+def sample_of_changes(run: ImportRun, kind: Kind, outcome: str) -> Iterator[dict[str, Any]]:
+    """A few rows that would be added or changed: their line, their key, and [column, old, new] of what differs."""
+    if not sql.value("SELECT to_regclass(%s)", [run.changes]):
+        return
+    query = compose(_SAMPLE, changes=identifier(run.changes), most=integer(SHOWN))
+    for line, _outcome, stored, *values in sql.rows(query, [outcome]):
+        old = json.loads(stored) if stored else None
+        new = dict(zip(kind.names, values, strict=True))
+        differs = [(name, (old or {}).get(name), new[name]) for name in kind.values if _differs(old, new, name)]
+        yield {"line": line, "key": "/".join(str(new[name]) for name in kind.key), "differs": differs}
+
+
+def _differs(old: dict[str, Any] | None, new: dict[str, Any], name: str) -> bool:
+    if old is None:
+        return new[name] not in (None, "")
+    return _comparable(old.get(name)) != _comparable(new[name])
+
+
+def _comparable(value: Any) -> str:
+    """A value of JSON and one of SQL in the same form."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return _moment(value) if isinstance(value, str) and "T" in value else str(value)
+
+
+def _moment(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text).isoformat()
+    except ValueError:
+        return text
+
+
+def _ids_in(state: RunState) -> QuerySet[ImportRun, int]:
+    return ImportRun.objects.filter(state=state).order_by("pk").values_list("pk", flat=True)
+
+
+def write_refused(run: ImportRun, out: IO[str]) -> None:
+    """Write the refused rows as they are in the file, each with its reason in an additional column."""
+    found = Recognised(**run.recognised)
+    reasons = {line: (column, reason) for line, column, reason in _reasons(run)}
+    writer = csv.writer(out, delimiter=found.separator or ",")
+    with opened(run.stored_as) as file:
+        rows = read_table(found.source(file, run.file_name))
+        writer.writerow([*next(rows)[1], REASON])
+        for line, cells in rows:
+            if line in reasons:
+                column, reason = reasons[line]
+                writer.writerow([*cells, f"{column}: {reason}" if column else reason])
+
+
+def _reasons(run: ImportRun) -> Iterator[tuple[int, str, str]]:
+    return refused_cells(run).values_list("line", "column", "reason").iterator()

@@ -1,0 +1,179 @@
+"""Bring a file's rows into a table with the types of its kind; rows with a faulty value are listed instead."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import IO, Any, NamedTuple
+
+from django.db import connection
+
+from integration.seam import sql
+from integration.seam.recorded import recorded
+from integration.seam.sql import compose, identifier, identifiers, listed
+
+from . import refusals
+from .choices import RunState
+from .kinds import Column, Kind
+from .models import ImportRun
+from .recognising import Recognised, require_columns
+from .refusals import FileRefused
+from .tables import Row, read_table
+from .values import Fault, Readings
+
+CELLS_MISSING = recorded("The row has %(cells)s cells; the heading has %(columns)s.")
+ROWS_AT_ONCE = 10_000
+MOST_REFUSED = 100_000
+VALUE_SHOWN = 120  # characters of a refused value
+COPY_BYTES = 1 << 18
+_CREATE = "DROP TABLE IF EXISTS {table}; CREATE UNLOGGED TABLE {table} (line bigint NOT NULL, {columns})"
+_COPY = "COPY {table} (line, {columns}) FROM STDIN"
+_NOTE = "UPDATE importing_importrun SET rows_read = %s WHERE id = %s RETURNING state"
+
+
+class Refusal(NamedTuple):
+    """The first fault of a row."""
+
+    line: int
+    column: str
+    value: str
+    reason: str
+
+
+class RunCanceled(Exception):
+    """Somebody canceled the run while its file was read."""
+
+
+class Progress(AbstractContextManager["Progress"]):
+    """Notes how many rows are read in a session of its own, so that others see it before the transaction ends."""
+
+    def __init__(self, run: ImportRun) -> None:
+        self.run = run
+        self.session = connection.copy()
+
+    def note(self, rows: int) -> None:
+        """Raises RunCanceled if the run was canceled meanwhile."""
+        with self.session.cursor() as cursor:
+            cursor.execute(_NOTE, [rows, self.run.pk])
+            found = cursor.fetchone()
+        if found and found[0] != RunState.CHECKING:
+            raise RunCanceled
+
+    def __exit__(self, *problem: object) -> None:
+        self.session.close()
+
+
+def stage_file(run: ImportRun, kind: Kind, found: Recognised, file: IO[bytes]) -> tuple[int, list[Refusal]]:
+    """Fill the run's table; returns how many rows the file has, and the refused ones. Raises FileRefused, RunCanceled.
+
+    The memory it takes does not depend on the number of rows.
+    """
+    require_columns(found, kind, run.file_name)
+    columns = [column for column in kind.columns if column.name in found.mapping]
+    types = listed(
+        compose("{name} {type}", name=identifier(column.name), type=compose(column.type.postgres))
+        for column in kind.columns
+    )
+    table = identifier(run.staged)
+    sql.execute(compose(_CREATE, table=table, columns=types))
+    rows = read_table(found.source(file, run.file_name))
+    next(rows)  # the heading
+    with Progress(run) as progress:
+        reader = _Reader(rows, columns, found, progress)
+        copy = compose(_COPY, table=table, columns=identifiers(column.name for column in columns))
+        sql.copy_in(copy, reader, block=COPY_BYTES)
+    if not reader.count:
+        raise FileRefused(refusals.ONLY_HEADING(file=run.file_name))
+    return reader.count, reader.refused
+
+
+class _Reader:
+    """The file that COPY reads from: rows of a table, read column by column in batches."""
+
+    def __init__(self, rows: Iterator[Row], columns: list[Column], found: Recognised, progress: Progress) -> None:
+        self.columns, self.width = columns, len(found.heading)
+        self.places = [found.mapping[column.name] for column in columns]
+        self.readings = [Readings(c.type, found.layout, default=c.default, is_required=c.is_required) for c in columns]
+        self.rows, self.progress = rows, progress
+        self.count, self.refused = 0, list[Refusal]()
+        self.blocks = self._blocks()
+        self.block, self.at = b"", 0
+
+    def read(self, size: int) -> bytes:
+        if self.at >= len(self.block):
+            self.block, self.at = next(self.blocks, b""), 0
+        part = self.block[self.at : self.at + size]
+        self.at += size
+        return part
+
+    def _blocks(self) -> Iterator[bytes]:
+        while batch := list(islice(self.rows, ROWS_AT_ONCE)):
+            self.count += len(batch)
+            if text := self._text(self._whole(batch)):
+                yield text.encode()
+            if len(self.refused) > MOST_REFUSED:
+                first = min(self.refused)
+                raise FileRefused(
+                    refusals.TOO_MANY_REFUSED(
+                        file=self.progress.run.file_name, most=f"{MOST_REFUSED:,}", **first._asdict()
+                    )
+                )
+            self.progress.note(self.count)
+
+    def _whole(self, batch: list[Row]) -> list[Row]:
+        """The rows that have as many cells as the heading."""
+        if all(len(cells) == self.width for _line, cells in batch):
+            return batch
+        for line, cells in batch:
+            if len(cells) != self.width:
+                reason = CELLS_MISSING(cells=len(cells), columns=self.width)
+                self.refused.append(Refusal(line, "", "", reason))
+        return [(line, cells) for line, cells in batch if len(cells) == self.width]
+
+    def _text(self, batch: list[Row]) -> str:
+        if not batch:
+            return ""
+        lines, rows = zip(*batch, strict=True)
+        cells = list(zip(*rows, strict=True))
+        read = [list(map(r.__getitem__, cells[p])) for r, p in zip(self.readings, self.places, strict=True)]
+        faulty = self._faulty(lines, cells, read)
+        texts = zip(map(str, lines), *read, strict=True)
+        return "".join(f"{chr(9).join(row)}\n" for row in texts if not faulty or int(row[0]) not in faulty)
+
+    def _faulty(self, lines: tuple[int, ...], cells: list[tuple[str, ...]], read: list[list[str]]) -> set[int]:
+        """Note the first fault of each row; returns the lines of these rows."""
+        faulty: set[int] = set()
+        for column, place, values in zip(self.columns, self.places, read, strict=True):
+            if Fault not in set(map(type, values)):
+                continue
+            for line, cell, value in zip(lines, cells[place], values, strict=True):
+                if isinstance(value, Fault) and line not in faulty:
+                    faulty.add(line)
+                    self.refused.append(Refusal(line, column.name, cell.strip()[:VALUE_SHOWN], value))
+        return faulty
+
+
+_COPY_REFUSED = 'COPY importing_refusedcell (run_id, line, "column", value, reason) FROM STDIN'
+
+
+def keep_refused(run: ImportRun, refused: Iterable[Refusal]) -> None:
+    """Store refused rows with their reasons."""
+    rows = ("\t".join(map(_copied, (run.pk, *one))) + "\n" for one in refused)
+    sql.copy_in(_COPY_REFUSED, _Texts(rows))
+
+
+class _Texts:
+    """The file that COPY reads from, of lines of text."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self.lines, self.left = lines, b""
+
+    def read(self, size: int) -> bytes:
+        if not self.left:
+            self.left = "".join(islice(self.lines, 1_000)).encode()
+        part, self.left = self.left[:size], self.left[size:]
+        return part
+
+
+def _copied(value: Any) -> str:
+    text = str(value).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

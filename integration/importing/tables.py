@@ -1,0 +1,168 @@
+"""A file as a stream of rows of text: CSV, Excel or Parquet."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import date, datetime
+from decimal import Decimal
+from typing import IO, Any, NamedTuple
+
+from . import refusals
+from .refusals import FileRefused
+
+LONGEST_LINE = 1_000_000  # characters
+LONGEST_CELL = 100_000
+PARQUET_ROWS_AT_ONCE = 10_000
+MOST_UNPACKED_BYTES = 4_000_000_000  # of an Excel file: a small one may unpack to anything
+Row = tuple[int, list[str]]
+
+
+class Source(NamedTuple):
+    """A file, its name for people, and how it is read."""
+
+    file: IO[bytes]
+    name: str
+    format: str
+    encoding: str = ""
+    separator: str = ""
+    sheet: str = ""
+
+
+def read_table(source: Source) -> Iterator[Row]:
+    """The rows with their line numbers, the heading first; empty rows are left out. Raises FileRefused."""
+    source.file.seek(0)
+    rows = {"csv": _csv_rows, "xlsx": _excel_rows, "parquet": _parquet_rows}[source.format](source)
+    return ((line, cells) for line, cells in rows if any(map(str.strip, cells)))
+
+
+def sheets_of(file: IO[bytes], name: str) -> list[str]:
+    """The sheets of an Excel file. Raises FileRefused."""
+    file.seek(0)
+    with closing(_workbook(file, name)) as book:
+        return list(book.sheetnames)
+
+
+def _csv_rows(source: Source) -> Iterator[Row]:
+    csv.field_size_limit(LONGEST_CELL)
+    text = io.TextIOWrapper(source.file, encoding=source.encoding, newline="")
+    try:
+        table = csv.reader(_lines(text, source.name), delimiter=source.separator, strict=True)
+        yield from ((table.line_num, cells) for cells in table)
+    except csv.Error as problem:
+        line = table.line_num
+        if "field limit" in str(problem):
+            raise _long_cell(source.name, line) from problem
+        raise FileRefused(refusals.OPEN_QUOTE(line=line, file=source.name, problem=problem)) from problem
+    except UnicodeError as problem:
+        line = table.line_num + 1
+        raise FileRefused(refusals.NO_ENCODING(file=source.name, encoding=source.encoding, line=line)) from problem
+    finally:
+        text.detach()
+
+
+def _lines(text: IO[str], name: str) -> Iterator[str]:
+    for number, line in enumerate(iter(lambda: text.readline(LONGEST_LINE), ""), start=1):
+        if len(line) == LONGEST_LINE:
+            raise _long_cell(name, number)
+        yield line
+
+
+def _long_cell(name: str, line: int) -> FileRefused:
+    return FileRefused(refusals.LONG_CELL(line=line, file=name, most=f"{LONGEST_CELL:,}"))
+
+
+def _workbook(file: IO[bytes], name: str) -> Any:
+    import openpyxl
+
+    try:
+        with zipfile.ZipFile(file) as packed:
+            unpacked = sum(part.file_size for part in packed.infolist())
+        if unpacked > MOST_UNPACKED_BYTES:
+            most = f"{MOST_UNPACKED_BYTES:,}"
+            raise FileRefused(refusals.TOO_LARGE(file=name, bytes=f"{unpacked:,}", most=most))
+        file.seek(0)
+        return openpyxl.load_workbook(file, read_only=True, data_only=False, keep_links=False)
+    except FileRefused:
+        raise
+    except Exception as problem:  # openpyxl raises what its parts raise: KeyError, ValueError, BadZipFile, ParseError
+        raise FileRefused(refusals.DAMAGED(file=name, problem=_first_line(problem))) from problem
+
+
+def _excel_rows(source: Source) -> Iterator[Row]:
+    with closing(_workbook(source.file, source.name)) as book:
+        if source.sheet not in book.sheetnames:
+            names = ", ".join(book.sheetnames)
+            raise FileRefused(refusals.NO_SUCH_SHEET(file=source.name, sheet=source.sheet, sheets=names))
+        try:
+            width = 0
+            for line, row in enumerate(book[source.sheet].iter_rows(), start=1):
+                cells = [_excel_text(cell) for cell in row]
+                while cells and not cells[-1]:
+                    cells.pop()
+                width = width or len(cells)
+                yield line, cells + [""] * (width - len(cells))
+        except Exception as problem:
+            raise FileRefused(refusals.DAMAGED(file=source.name, problem=_first_line(problem))) from problem
+
+
+def _excel_text(cell: Any) -> str:
+    value = cell.value
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        text = number_text(value)
+        layout = str(cell.number_format or "")
+        return text.zfill(len(layout)) if set(layout) == {"0"} else text  # an id shown with its leading zeros
+    return value_text(value if cell.data_type != "f" else f"={str(value).lstrip('=')}")
+
+
+def _parquet_rows(source: Source) -> Iterator[Row]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(source.file)
+        yield 1, list(table.schema_arrow.names)
+        line = 1
+        for batch in table.iter_batches(PARQUET_ROWS_AT_ONCE):
+            for cells in zip(*(map(value_text, column.to_pylist()) for column in batch.columns), strict=True):
+                line += 1
+                yield line, list(cells)
+    except (pa.ArrowException, OSError, ValueError) as problem:
+        raise FileRefused(refusals.DAMAGED(file=source.name, problem=_first_line(problem))) from problem
+
+
+def number_text(value: Any) -> str:
+    """A number as people write it: without an exponent, and without decimals if it has none."""
+    return str(int(value)) if value == value and abs(value) < 10**30 and value == int(value) else str(value)
+
+
+def value_text(value: Any) -> str:
+    """A typed value as the text that a CSV file would have."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | Decimal):
+        return number_text(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)
+
+
+def _first_line(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {next(iter(str(problem).splitlines()), '')[:200]}"
+
+
+def heading_of(rows: Iterable[Row], name: str) -> list[str]:
+    """The first row. Raises FileRefused if there is none, or if it names a column twice."""
+    _line, cells = next(iter(rows), (0, []))
+    heading = [" ".join(cell.split()) for cell in cells]
+    if not any(heading):
+        raise FileRefused(refusals.IS_EMPTY(file=name))
+    if any(text.startswith("=") for text in heading):
+        raise FileRefused(refusals.FORMULA_IN_HEADING(file=name))
+    named = [text.casefold() for text in heading if text]
+    if twice := next((text for text in heading if text and named.count(text.casefold()) > 1), None):
+        raise FileRefused(refusals.COLUMN_TWICE(file=name, column=twice[:60]))
+    return heading
