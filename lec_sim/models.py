@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from integration.seam.messages import LEFT
+from integration.seam.versions import Versioned
 
 from .choices import SIMULATED, Answer, Fault, StageState
 
@@ -21,7 +22,7 @@ PRIMARY_KEY = ("nic_id", "head_end", "stage_id")  # of the bulk tables
     context_field=pghistory.ContextJSONField(),
     context_id_field=None,  # type: ignore[arg-type]  # its documentation names None; its types don't
 )
-class HeadEndProfile(models.Model):
+class HeadEndProfile(Versioned):
     """How the devices behind one head end are reached, and how they behave if they are simulated. Shares are 0 to 1.
 
     sql/simulated_calls.sql draws from it. A head end without a row gets one, with these defaults, before its devices

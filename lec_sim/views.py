@@ -9,6 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from integration.pages.access import allow
 from integration.pages.acting import acts_once
+from integration.pages.editing import Editing
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
 from integration.seam import clock
@@ -52,10 +53,19 @@ def stage_list(request: SignedInRequest) -> HttpResponse:
 def fault(request: SignedInRequest, head_end: str) -> HttpResponse:
     """Set or clear the fault of a head end; shows earlier changes."""
     profile = get_object_or_404(HeadEndProfile, head_end=head_end)
-    form = FaultForm(request.POST if request.method == "POST" else None, initial={"fault": profile.fault})
-    if request.method == "POST" and form.is_valid():
-        set_fault(head_end=head_end, fault=form.cleaned_data["fault"], by=request.user.username)
+
+    def save(version: int | None) -> None:
+        set_fault(
+            head_end=head_end,
+            fault=editing.forms[0].cleaned_data["fault"],
+            by=request.user.username,
+            now=clock.now(),
+            version=version,
+        )
+
+    editing = Editing(request, profile, lambda typed, row: [FaultForm(typed, initial={"fault": row and row.fault})])
+    if editing.is_valid() and editing.is_saved(save):
         messages.success(request, _("The fault of %(head_end)s is saved.") % {"head_end": head_end})
         return redirect("lec_sim:stage_list")
-    context = {"profile": profile, "form": form, "changes": fault_changes(profile)}
-    return render(request, "lec_sim/fault.html", context, status=422 if form.errors else 200)
+    context = {"profile": profile, "form": editing.forms[0], "changes": fault_changes(profile), "editing": editing}
+    return render(request, "lec_sim/fault.html", context, status=editing.status)

@@ -6,10 +6,11 @@ from django.db import models
 
 from cpm.models.history import history_of
 from integration.seam.program_rules import ProgramRules
+from integration.seam.versions import Versioned
 
 
 @history_of("ProgramTypeChange")
-class ProgramType(models.Model):
+class ProgramType(Versioned):
     """A class of offers. Event Opt Out Parameters: whether customers may opt out, and until when."""
 
     code = models.CharField(max_length=40, unique=True)
@@ -24,7 +25,7 @@ class ProgramType(models.Model):
 
 
 @history_of("ProgramChange")
-class Program(models.Model):
+class Program(Versioned):
     """An offer that customers enroll in, with the rules that DERMS evaluates."""
 
     code = models.CharField(max_length=40, unique=True)
@@ -32,7 +33,6 @@ class Program(models.Model):
     type = models.ForeignKey(ProgramType, on_delete=models.PROTECT, related_name="programs")
     active = models.BooleanField(default=True)
     allow_customer_unavailability = models.BooleanField("Allow Customer Unavailability", default=False)
-    version = models.PositiveIntegerField(default=1)
     rules_data = models.JSONField(default=dict)
 
     def __str__(self) -> str:

@@ -12,10 +12,11 @@ from django.db.models import F, Func, Q
 from cpm.choices import UnavailabilityState
 from cpm.models.customers import Device
 from cpm.models.history import history_of
+from integration.seam.versions import Versioned
 
 
 @history_of("UnavailabilityChange")
-class Unavailability(models.Model):
+class Unavailability(Versioned):
     """A period in which one of a customer's devices must not be used. Periods of one device do not overlap."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -24,7 +25,6 @@ class Unavailability(models.Model):
     ends_at = models.DateTimeField("until")
     reason = models.CharField(max_length=200)
     state = models.CharField(max_length=8, choices=UnavailabilityState.choices, default=UnavailabilityState.ACTIVE)
-    version = models.PositiveIntegerField(default=1)
     saved_by = models.CharField(max_length=150)
     saved_at = models.DateTimeField()
 

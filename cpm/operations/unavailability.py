@@ -1,6 +1,9 @@
 """Periods in which a customer's devices must not be used."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -13,6 +16,7 @@ from integration.seam import outbox
 from integration.seam.messages import CustomerUnavailability
 from integration.seam.refusals import Refused
 from integration.seam.systems import System
+from integration.seam.versions import lock_version, require_version, save_version
 
 from ..choices import UnavailabilityState
 
@@ -36,7 +40,8 @@ def schedule_unavailability(
         period = Unavailability(
             device=device, starts_at=starts_at, ends_at=ends_at, reason=reason, saved_by=by, saved_at=now
         )
-        _save(period)
+        with _without_overlap(period):
+            period.save()
         _tell_derms(period)
         made.append(period)
     return made
@@ -44,10 +49,20 @@ def schedule_unavailability(
 
 @transaction.atomic
 def change_unavailability(
-    *, uid: UUID, starts_at: datetime, ends_at: datetime, reason: str, by: str, now: datetime
+    *,
+    uid: UUID,
+    starts_at: datetime,
+    ends_at: datetime,
+    reason: str,
+    by: str,
+    now: datetime,
+    version: int | None = None,
 ) -> None:
-    """Change a period. A device that was released because of it is not reserved again."""
-    period = _lock(uid, now)
+    """Change a period. A device that was released because of it is not reserved again.
+
+    `version` is the one the person saw. Raises SavedMeanwhile and UnavailabilityNotAllowed.
+    """
+    period = _lock(uid, now, version)
     zone = period.device.location.time_zone
     if starts_at != period.starts_at:
         _require_start(starts_at, zone, now)
@@ -56,28 +71,27 @@ def change_unavailability(
             _("The end %(ends)s has passed; cancel the period instead.") % {"ends": moment_text(ends_at, zone)}
         )
     _require_length(starts_at, ends_at, zone)
-    period.starts_at, period.ends_at, period.reason = starts_at, ends_at, reason
-    _save_changed(period, by, now)
+    _save_changed(period, {"starts_at": starts_at, "ends_at": ends_at, "reason": reason}, by, now)
 
 
 @transaction.atomic
-def cancel_unavailability(*, uid: UUID, by: str, now: datetime) -> None:
-    """Cancel a period; the devices may be chosen again, but are not reserved again for stages they left."""
-    period = _lock(uid, now)
-    period.state = UnavailabilityState.CANCELED
-    _save_changed(period, by, now)
+def cancel_unavailability(*, uid: UUID, by: str, now: datetime, version: int | None = None) -> None:
+    """Cancel a period; the devices may be chosen again, but are not reserved again for stages they left.
+
+    `version` is the one the person saw. Raises SavedMeanwhile and UnavailabilityNotAllowed.
+    """
+    _save_changed(_lock(uid, now, version), {"state": UnavailabilityState.CANCELED}, by, now)
 
 
-def _save_changed(period: Unavailability, by: str, now: datetime) -> None:
-    period.version += 1
-    period.saved_by, period.saved_at = by, now
-    _save(period)
-    _tell_derms(period)
+def _save_changed(period: Unavailability, fields: dict[str, Any], by: str, now: datetime) -> None:
+    with _without_overlap(period):
+        is_changed = save_version(period, fields, by=by, now=now)
+    if is_changed:
+        _tell_derms(period)
 
 
-def _lock(uid: UUID, now: datetime) -> Unavailability:
-    periods = Unavailability.objects.select_for_update(no_key=True, of=("self",)).select_related("device__location")
-    period = periods.get(uid=uid)
+def _lock(uid: UUID, now: datetime, version: int | None) -> Unavailability:
+    period = lock_version(Unavailability.objects.filter(uid=uid).select_related("device__location"), None)
     if period.state != UnavailabilityState.ACTIVE:
         raise UnavailabilityNotAllowed(_("The period is canceled; schedule a new one."))
     if period.ends_at <= now:
@@ -85,6 +99,7 @@ def _lock(uid: UUID, now: datetime) -> Unavailability:
             _("The period ended on %(ends)s; schedule a new one.")
             % {"ends": moment_text(period.ends_at, period.device.location.time_zone)}
         )
+    require_version(period, version)
     return period
 
 
@@ -122,11 +137,12 @@ def _require_allowed(device: Device) -> None:
         )
 
 
-def _save(period: Unavailability) -> None:
-    """Save a period. The database refuses overlapping periods of one device; the refusal names the device."""
+@contextmanager
+def _without_overlap(period: Unavailability) -> Iterator[None]:
+    """Name the device if the database refuses a period because it overlaps another one of the device."""
     try:
         with transaction.atomic():
-            period.save()
+            yield
     except IntegrityError as overlap:
         raise UnavailabilityNotAllowed(
             _("Device %(device)s is already unavailable in part of this period. Edit the other period instead.")

@@ -1,7 +1,9 @@
 """Programs: the list, Program Configuration and Program Type Configuration."""
 
+from typing import Any
+
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_safe
 from cpm.models.programs import Program, ProgramType
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
+from integration.pages.editing import Editing
 from integration.pages.http import SignedInRequest
 from integration.pages.limit_uses import LIMIT_USES
 from integration.seam import clock
@@ -37,20 +40,32 @@ def program_list(request: SignedInRequest) -> HttpResponse:
 def program(request: SignedInRequest, code: str) -> HttpResponse:
     """Program Configuration; changed rules are sent to DERMS."""
     found = get_object_or_404(Program.objects.select_related("type"), code=code)
-    given = request.POST if request.method == "POST" else None
-    form = ProgramForm(given, instance=found)
-    rules = RulesForm(given, initial=found.rules.model_dump())
-    if request.method == "POST" and all([form.is_valid(), rules.is_valid()]):
+
+    def save(version: int | None) -> None:
+        form, rules = editing.forms
         operations.save_program(
-            program_id=found.pk, fields=form.cleaned_data, rules=rules.rules, by=request.user.username
+            program_id=found.pk,
+            fields=form.cleaned_data,
+            rules=rules.rules,
+            by=request.user.username,
+            now=clock.now(),
+            version=version,
         )
-        messages.success(request, _("“%(name)s” is saved.") % {"name": form.cleaned_data["name"]})
+
+    editing = Editing(request, found, _program_forms)
+    if editing.is_valid() and editing.is_saved(save):
+        messages.success(request, _("“%(name)s” is saved.") % {"name": editing.forms[0].cleaned_data["name"]})
         return redirect("cpm:program", code)
-    has_errors = bool(form.errors or rules.errors)
+    form, rules = editing.forms
     zone, uses = uses_of_limits(found, clock.now())
-    context = {"program": found, "form": form, "rules": rules, "changes": program_changes(found)}
-    context |= {"uses": uses, "limit_columns": LIMIT_USES, "zone": zone}
-    return render(request, "cpm/program.html", context, status=422 if has_errors else 200)
+    context = {"program": editing.row, "form": form, "rules": rules, "changes": program_changes(found)}
+    context |= {"uses": uses, "limit_columns": LIMIT_USES, "zone": zone, "editing": editing}
+    return render(request, "cpm/program.html", context, status=editing.status)
+
+
+def _program_forms(typed: QueryDict | None, program: Program | None) -> list[Any]:
+    rules = program.rules.model_dump() if program else None
+    return [ProgramForm(typed, instance=program), RulesForm(typed, initial=rules)]
 
 
 @ACTING
@@ -59,15 +74,25 @@ def program(request: SignedInRequest, code: str) -> HttpResponse:
 def program_type(request: SignedInRequest, code: str) -> HttpResponse:
     """Program Type Configuration: Event Opt Out Parameters."""
     found = get_object_or_404(ProgramType, code=code)
-    form = ProgramTypeForm(request.POST if request.method == "POST" else None, instance=found)
-    if request.method == "POST" and form.is_valid():
-        operations.save_program_type(program_type_id=found.pk, fields=form.cleaned_data, by=request.user.username)
-        messages.success(request, _("“%(name)s” is saved.") % {"name": form.cleaned_data["name"]})
+
+    def save(version: int | None) -> None:
+        operations.save_program_type(
+            program_type_id=found.pk,
+            fields=editing.forms[0].cleaned_data,
+            by=request.user.username,
+            now=clock.now(),
+            version=version,
+        )
+
+    editing = Editing(request, found, lambda typed, row: [ProgramTypeForm(typed, instance=row)])
+    if editing.is_valid() and editing.is_saved(save):
+        messages.success(request, _("“%(name)s” is saved.") % {"name": editing.forms[0].cleaned_data["name"]})
         return redirect("cpm:program_type", code)
     context = {
-        "program_type": found,
-        "form": form,
+        "program_type": editing.row,
+        "form": editing.forms[0],
+        "editing": editing,
         "programs": found.programs.order_by("name"),
         "changes": program_type_changes(found),
     }
-    return render(request, "cpm/program_type.html", context, status=422 if form.errors else 200)
+    return render(request, "cpm/program_type.html", context, status=editing.status)

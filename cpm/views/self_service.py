@@ -16,9 +16,11 @@ from cpm.models.customers import Customer, Device
 from cpm.models.unavailability import Unavailability
 from integration.pages.access import allow_anyone
 from integration.pages.acting import ACTING, acts_once
+from integration.pages.editing import seen_version
 from integration.pages.limits import is_over
 from integration.seam import clock
 from integration.seam.refusals import Refused
+from integration.seam.versions import SavedMeanwhile
 
 from .. import operations
 from ..choices import UnavailabilityState
@@ -134,7 +136,11 @@ def self_service_cancel(request: HttpRequest, link: SelfServiceLink, uid: UUID) 
     periods = Unavailability.objects.filter(device__in=_own(link.customer)).select_related("device__location")
     period = get_object_or_404(periods, uid=uid)
     if request.method == "POST":
-        operations.cancel_unavailability(uid=period.uid, by=BY, now=clock.now())
+        version = seen_version(request.POST, period)
+        try:
+            operations.cancel_unavailability(uid=period.uid, by=BY, now=clock.now(), version=version)
+        except SavedMeanwhile as changed:  # its sentence names a person of the utility
+            raise Refused(_("This period was changed after you opened it. Look at it again.")) from changed
         return redirect("cpm:self_service", link.token)
     return render(request, f"{FOLDER}/cancel.html", {"link": link, "period": period})
 

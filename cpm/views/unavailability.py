@@ -1,5 +1,6 @@
 """Unavailability: Program Subscription, its Device Location, and the periods scheduled there."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from cpm.models.unavailability import Unavailability
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.confirm import confirm
+from integration.pages.editing import VERSION, Editing, seen_version
 from integration.pages.http import SignedInRequest
 from integration.pages.moments import show_in
 from integration.pages.numbers import whole
@@ -120,15 +122,20 @@ def unavailability_edit(request: SignedInRequest, number: str, uid: UUID) -> Htt
     period = _period(number, uid)
     zone = period.device.location.time_zone
     show_in(zone)
-    form = PeriodForm(request.POST or None, time_zone=zone, now=clock.now(), period=period)
+    now = clock.now()
+    editing = Editing(request, period, lambda typed, row: [PeriodForm(typed, time_zone=zone, now=now, period=row)])
+    form: PeriodForm = editing.forms[0]
     released: list[ParticipationRow] = []
-    if request.method == "POST" and form.is_valid():
+    if editing.is_valid():
         released = _released(form, [period.device_id])
-        if has_seen(request, released) and _change(period, form, request.user.username):
+        change = partial(_change, period, form, request.user.username)
+        if has_seen(request, released) and editing.is_saved(change) and form.is_valid():
             messages.success(request, _("The period is changed; DERMS is notified."))
             return redirect(_back(period))
+        form = editing.forms[0]
     context = {
-        "period": period,
+        "editing": editing,
+        "period": editing.row,
         "customer": period.device.location.customer,
         "zone": zone,
         "form": form,
@@ -138,7 +145,7 @@ def unavailability_edit(request: SignedInRequest, number: str, uid: UUID) -> Htt
         "is_asked_again": bool(released),
         "changes": unavailability_changes(period),
     }
-    return render(request, "cpm/unavailability_edit.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "cpm/unavailability_edit.html", context, status=editing.status)
 
 
 @ACTING
@@ -147,7 +154,8 @@ def unavailability_edit(request: SignedInRequest, number: str, uid: UUID) -> Htt
 def unavailability_cancel(request: SignedInRequest, number: str, uid: UUID) -> HttpResponse:
     period = _period(number, uid)
     if request.method == "POST":
-        operations.cancel_unavailability(uid=uid, by=request.user.username, now=clock.now())
+        version = seen_version(request.POST, period)
+        operations.cancel_unavailability(uid=uid, by=request.user.username, now=clock.now(), version=version)
         messages.success(request, _("The period is canceled; DERMS may choose the device again."))
         return redirect(_back(period))
     return confirm(
@@ -159,6 +167,7 @@ def unavailability_cancel(request: SignedInRequest, number: str, uid: UUID) -> H
         ],
         act=_("Cancel the period"),
         keep=_("Keep the period"),
+        hidden=[(VERSION, str(period.version))],
         keep_url=_back(period),
         dangerous=True,
     )
@@ -196,7 +205,8 @@ def schedule(form: UnavailabilityForm, by: str) -> bool:
     return form.is_valid()
 
 
-def _change(period: Unavailability, form: PeriodForm, by: str) -> bool:
+def _change(period: Unavailability, form: PeriodForm, by: str, version: int | None) -> None:
+    """Save the form; a refusal becomes its error."""
     given = form.cleaned_data
     try:
         operations.change_unavailability(
@@ -206,10 +216,10 @@ def _change(period: Unavailability, form: PeriodForm, by: str) -> bool:
             reason=given["reason"],
             by=by,
             now=form.now,
+            version=version,
         )
     except operations.UnavailabilityNotAllowed as refused:
         form.add_error(None, str(refused))
-    return form.is_valid()
 
 
 def _subscription(number: str, pk: int) -> Subscription:

@@ -11,7 +11,7 @@ from .events import (
 )
 from .plan import Plan, edited_plan, new_plan, saved_plan
 from .stage_grid import after_button, wall, with_strategy
-from .strategies import EventTypeForm, GroupForm, StrategyForm, StrategyStageForm, StrategyStageFormSet
+from .strategies import EventTypeForm, GroupForm, StrategyForm, StrategyStageForm, stage_rows
 
 __all__ = [
     "CancelForm",
@@ -25,12 +25,12 @@ __all__ = [
     "ShortfallForm",
     "StrategyForm",
     "StrategyStageForm",
-    "StrategyStageFormSet",
     "SubmitForm",
     "after_button",
     "edited_plan",
     "new_plan",
     "saved_plan",
+    "stage_rows",
     "wall",
     "with_strategy",
 ]

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.forms.models import model_to_dict
+from django.http import QueryDict
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -54,9 +56,17 @@ class StrategyStageForm(ControlMixin, forms.ModelForm):  # type: ignore[type-arg
         return self.cleaned_data
 
 
-StrategyStageFormSet = forms.modelformset_factory(
-    StrategyStage, form=StrategyStageForm, extra=1, can_delete=True, min_num=1, validate_min=True
-)
+StrategyStageFormSet = forms.formset_factory(StrategyStageForm, extra=1, can_delete=True, min_num=1, validate_min=True)
+
+
+def stage_rows(typed: QueryDict | None, strategy: Strategy | None) -> Any:
+    """The default stages as typed, or else of the strategy, and a row for another one.
+
+    Rows are known by their place: saving a strategy makes its stages anew.
+    """
+    stages = strategy.stages.order_by("number") if strategy else StrategyStage.objects.none()
+    shown = [model_to_dict(stage, StrategyStageForm.Meta.fields) for stage in stages]
+    return StrategyStageFormSet(typed, initial=shown, prefix="stages")
 
 
 class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone

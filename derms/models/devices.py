@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from integration.seam.program_rules import ProgramRules
+from integration.seam.versions import Versioned
 
 from ..choices import DeviceClass
 from .grid import ControlZone, Feeder, HeadEnd, Transformer
@@ -147,7 +148,7 @@ class Candidate(models.Model):
         return self.last_called_on > NEVER
 
 
-class DerGroup(models.Model):
+class DerGroup(Versioned):
     """Devices by criteria: each list that is not empty must contain the device's value."""
 
     name = models.CharField(max_length=80, unique=True)
@@ -156,7 +157,6 @@ class DerGroup(models.Model):
     feeder_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     head_end_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     program_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
-    version = models.PositiveIntegerField(default=1, editable=False)  # counts changes of criteria and name
 
     class Meta:
         verbose_name = "DER group"

@@ -3,10 +3,12 @@
 from django.db import models
 from django.db.models import Q
 
+from integration.seam.versions import Versioned
+
 from ..choices import Category
 
 
-class EventType(models.Model):
+class EventType(Versioned):
     """The parameters of one event type."""
 
     category = models.CharField(max_length=12, choices=Category.choices, primary_key=True)

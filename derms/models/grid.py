@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from integration.seam.versions import Versioned
+
 from ..choices import DeviceClass
 
 MONTHS = list(range(1, 13))
@@ -20,7 +22,7 @@ def warm_months() -> list[int]:
     return [5, 6, 7, 8, 9]
 
 
-class ControlZone(models.Model):
+class ControlZone(Versioned):
     """Part of the grid; a device is in exactly one. Locking its row makes reservations take turns."""
 
     code = models.CharField(max_length=20, unique=True)

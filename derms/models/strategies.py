@@ -5,13 +5,15 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from integration.seam.versions import Versioned
+
 from ..choices import CallOrder, Control, Objective, StrategyState
 from .devices import DerGroup, Program
 from .event_types import EventType
 from .grid import ControlZone
 
 
-class Strategy(models.Model):
+class Strategy(Versioned):
     """A reusable plan: objective, control zone, default stages."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)

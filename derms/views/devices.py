@@ -11,6 +11,7 @@ from derms.pages.device_states import calls_this_season, coming_stages, device_s
 from derms.queries.lists import device_stages, group_rows
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
+from integration.pages.editing import Editing
 from integration.pages.exports import export, listing_of
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
@@ -96,9 +97,18 @@ def group_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _group_page(request: SignedInRequest, group: DerGroup | None) -> HttpResponse:
-    form = GroupForm(request.POST or None, instance=group)
-    if request.method == "POST" and form.is_valid():
-        saved = operations.save_group(group_id=group.pk if group else None, fields=form.cleaned_data)
-        messages.success(request, _("“%(name)s” is saved.") % {"name": saved.name})
+    def save(version: int | None) -> None:
+        operations.save_group(
+            group_id=group.pk if group else None,
+            fields=editing.forms[0].cleaned_data,
+            by=request.user.username,
+            now=clock.now(),
+            version=version,
+        )
+
+    editing = Editing(request, group, lambda typed, row: [GroupForm(typed, instance=row)])
+    if editing.is_valid() and editing.is_saved(save):
+        messages.success(request, _("“%(name)s” is saved.") % {"name": editing.forms[0].cleaned_data["name"]})
         return redirect("derms:group_list")
-    return render(request, "derms/group_form.html", {"group": group, "form": form}, status=422 if form.errors else 200)
+    context = {"group": editing.row, "form": editing.forms[0], "editing": editing}
+    return render(request, "derms/group_form.html", context, status=editing.status)

@@ -8,7 +8,9 @@ from django.views.decorators.http import require_safe
 
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
+from integration.pages.editing import Editing
 from integration.pages.http import SignedInRequest
+from integration.seam import clock
 
 from .. import operations
 from ..columns import EVENT_TYPES
@@ -29,10 +31,19 @@ def event_type_list(request: SignedInRequest) -> HttpResponse:
 @acts_once
 def event_type_edit(request: SignedInRequest, category: str) -> HttpResponse:
     found = get_object_or_404(EventType, category=category)
-    form = EventTypeForm(request.POST or None, instance=found)
-    if request.method == "POST" and form.is_valid():
-        operations.save_event_type(category=category, fields=form.cleaned_data)
+
+    def save(version: int | None) -> None:
+        operations.save_event_type(
+            category=category,
+            fields=editing.forms[0].cleaned_data,
+            by=request.user.username,
+            now=clock.now(),
+            version=version,
+        )
+
+    editing = Editing(request, found, lambda typed, row: [EventTypeForm(typed, instance=row)])
+    if editing.is_valid() and editing.is_saved(save):
         messages.success(request, _("“%(type)s” is saved.") % {"type": category})
         return redirect("derms:event_type_list")
-    context = {"type": found, "form": form}
-    return render(request, "derms/event_type_form.html", context, status=422 if form.errors else 200)
+    context = {"type": editing.row, "form": editing.forms[0], "editing": editing}
+    return render(request, "derms/event_type_form.html", context, status=editing.status)

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,13 +14,15 @@ from django.views.decorators.http import require_safe
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.confirm import confirm
+from integration.pages.editing import VERSION, Editing, seen_version
 from integration.pages.http import SignedInRequest
+from integration.seam import clock
 
 from .. import operations
 from ..choices import StrategyState
 from ..columns import STRATEGIES
-from ..forms import StrategyForm, StrategyStageFormSet
-from ..models import Strategy, StrategyStage
+from ..forms import StrategyForm, stage_rows
+from ..models import Strategy
 
 # The confirm page of each move: title, consequence, the button that does it, and the button that doesn't.
 MOVES = {
@@ -69,7 +71,10 @@ def strategy_move(request: SignedInRequest, uid: UUID, to: StrategyState) -> Htt
     """Archive a strategy, or activate it again."""
     strategy = get_object_or_404(Strategy, uid=uid)
     if request.method == "POST":
-        operations.move_strategy(strategy_id=strategy.pk, to=to)
+        version = seen_version(request.POST, strategy)
+        operations.move_strategy(
+            strategy_id=strategy.pk, to=to, by=request.user.username, now=clock.now(), version=version
+        )
         return redirect("derms:strategy_list")
     title, consequence, act, keep = MOVES[to]
     return confirm(
@@ -79,25 +84,36 @@ def strategy_move(request: SignedInRequest, uid: UUID, to: StrategyState) -> Htt
         act=str(act),
         keep=str(keep),
         keep_url=reverse("derms:strategy_edit", args=[uid]),
+        hidden=[(VERSION, str(strategy.version))],
     )
 
 
 def _strategy_page(request: SignedInRequest, strategy: Strategy | None) -> HttpResponse:
-    form = StrategyForm(request.POST or None, instance=strategy)
-    rows = StrategyStage.objects.filter(strategy=strategy).order_by("number")
-    formset = StrategyStageFormSet(request.POST or None, queryset=rows, prefix="stages")
-    if request.method == "POST" and form.is_valid() and formset.is_valid():
-        saved = operations.save_strategy(
-            strategy_id=strategy.pk if strategy else None, fields=form.cleaned_data, stages=_stages(formset)
+    def save(version: int | None) -> None:
+        form, formset = editing.forms
+        operations.save_strategy(
+            strategy_id=strategy.pk if strategy else None,
+            fields=form.cleaned_data,
+            stages=_stages(formset),
+            by=request.user.username,
+            now=clock.now(),
+            version=version,
         )
-        messages.success(request, _("“%(name)s” is saved.") % {"name": saved.name})
+
+    editing = Editing(request, strategy, _strategy_forms)
+    if editing.is_valid() and editing.is_saved(save):
+        messages.success(request, _("“%(name)s” is saved.") % {"name": editing.forms[0].cleaned_data["name"]})
         return redirect("derms:strategy_list")
-    status = 422 if request.method == "POST" else 200
-    context = {"strategy": strategy, "form": form, "formset": formset}
-    return render(request, "derms/strategy_form.html", context, status=status)
+    form, formset = editing.forms
+    context = {"strategy": editing.row, "form": form, "formset": formset, "editing": editing}
+    return render(request, "derms/strategy_form.html", context, status=editing.status)
+
+
+def _strategy_forms(typed: QueryDict | None, strategy: Strategy | None) -> list[Any]:
+    return [StrategyForm(typed, instance=strategy), stage_rows(typed, strategy)]
 
 
 def _stages(formset: Any) -> list[dict[str, Any]]:
     """The rows that are filled and not removed, in the page's order."""
     rows = (f.cleaned_data for f in formset.forms if f.cleaned_data.get("program") and not f.cleaned_data["DELETE"])
-    return [{name: value for name, value in row.items() if name not in ("id", "DELETE")} for row in rows]
+    return [{name: value for name, value in row.items() if name != "DELETE"} for row in rows]

@@ -21,7 +21,7 @@ from integration.seam import clock
 
 from .models import SetupCode, User
 from .roles import ADMINISTRATOR
-from .users import save_user
+from .users import add_user
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without characters that look alike
 GROUPS, GROUP_LENGTH = 4, 4  # 80 bits
@@ -67,7 +67,8 @@ def _make(request: SignedInRequest) -> HttpResponse:
         return redirect("account_login")
     form = FirstAdministratorForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        save_user(form.instance, roles=[role], password=form.cleaned_data["password1"])
+        person = form.instance
+        add_user(person, roles=[role], password=form.cleaned_data["password1"], by=person.username)
         SetupCode.objects.all().delete()
         messages.success(request, _("%(name)s can sign in.") % {"name": form.instance.username})
         return redirect("account_login")

@@ -7,6 +7,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from integration.seam.versions import Versioned
+
 
 class Theme(models.TextChoices):
     AUTO = "auto", _("Same as the system")
@@ -30,7 +32,7 @@ class SavedView(models.Model):
         return self.name
 
 
-class User(AbstractUser):
+class User(AbstractUser, Versioned):
     """A person with an account, and their own settings.
 
     A custom model from the start, because Django can't switch to one later.

@@ -1,10 +1,12 @@
 """Each person's own settings: language, time zone, theme, keyboard shortcuts."""
 
 from collections.abc import Callable
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import Resolver404, resolve
@@ -13,7 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from integration.pages.access import allow
+from integration.pages.editing import Editing
 from integration.pages.http import SignedInRequest
+from integration.seam import clock
+from integration.seam.versions import lock_version, save_version
 
 from .models import SavedView, User
 
@@ -50,12 +55,26 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
 @allow()
 def profile(request: SignedInRequest) -> HttpResponse:
     """The page of the person's own settings."""
-    form = ProfileForm(request.POST if request.method == "POST" else None, instance=request.user)
-    if form.is_valid():
-        with translation.override(form.save().language):
+
+    def save(version: int | None) -> None:
+        save_settings(person_id=request.user.pk, fields=editing.forms[0].cleaned_data, version=version)
+
+    own = get_object_or_404(User, pk=request.user.pk)
+    editing = Editing(request, own, lambda typed, row: [ProfileForm(typed, instance=row)])
+    if editing.is_valid() and editing.is_saved(save):
+        with translation.override(editing.forms[0].cleaned_data["language"]):
             messages.success(request, _("Your settings are saved."))
         return redirect("profile")
-    return render(request, "console/profile.html", {"form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "console/profile.html", {"form": editing.forms[0], "editing": editing}, status=editing.status
+    )
+
+
+@transaction.atomic
+def save_settings(*, person_id: int, fields: dict[str, Any], version: int | None = None) -> None:
+    """Change a person's own settings and nothing else of their account. Raises SavedMeanwhile."""
+    person = lock_version(User.objects.filter(pk=person_id), version)
+    save_version(person, fields, by=person.username, now=clock.now())
 
 
 class SavedViewForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in its stubs

@@ -15,7 +15,10 @@ from django.views.decorators.http import require_safe
 
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
+from integration.pages.editing import Editing
 from integration.pages.http import SignedInRequest
+from integration.seam import clock
+from integration.seam.versions import lock_version, save_version
 
 from .columns import USERS
 from .models import User
@@ -63,7 +66,8 @@ def user_list(request: SignedInRequest) -> HttpResponse:
 def user_new(request: SignedInRequest) -> HttpResponse:
     form = NewUserForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        save_user(form.instance, roles=form.cleaned_data["groups"], password=form.cleaned_data["password1"])
+        given = form.cleaned_data
+        add_user(form.instance, roles=given["groups"], password=given["password1"], by=request.user.username)
         messages.success(request, _("%(name)s can sign in.") % {"name": form.instance.username})
         return redirect("user_list")
     return render(request, "console/user_form.html", {"form": form}, status=422 if form.errors else 200)
@@ -75,21 +79,38 @@ def user_new(request: SignedInRequest) -> HttpResponse:
 @acts_once
 def user_edit(request: SignedInRequest, username: str) -> HttpResponse:
     person = get_object_or_404(User, username=username)
-    form = UserForm(request.POST or None, instance=person)
-    if request.method == "POST" and form.is_valid() and _keeps_an_administrator(form):
-        save_user(form.instance, roles=form.cleaned_data["groups"])
+
+    def save(version: int | None) -> None:
+        given = dict(editing.forms[0].cleaned_data)
+        roles = given.pop("groups")
+        save_user(username=username, fields=given, roles=roles, by=request.user.username, version=version)
+
+    editing = Editing(request, person, lambda typed, row: [UserForm(typed, instance=row)])
+    if editing.is_valid() and _keeps_an_administrator(editing.forms[0]) and editing.is_saved(save):
         messages.success(request, _("%(name)s is saved.") % {"name": username})
         return redirect("user_list")
-    context = {"person": person, "form": form}
-    return render(request, "console/user_form.html", context, status=422 if form.errors else 200)
+    context = {"person": editing.row, "form": editing.forms[0], "editing": editing}
+    return render(request, "console/user_form.html", context, status=editing.status)
 
 
 @transaction.atomic
-def save_user(person: User, *, roles: Any, password: str = "") -> None:
-    """Save a person with exactly these roles, and set the password if there is one."""
-    if password:
-        person.set_password(password)
+def add_user(person: User, *, roles: Any, password: str, by: str) -> None:
+    """Store a new person with these roles and this password."""
+    person.set_password(password)
+    person.saved_by, person.saved_at = by, clock.now()
     person.save()
+    person.groups.set(roles)
+
+
+@transaction.atomic
+def save_user(*, username: str, fields: dict[str, Any], roles: Any, by: str, version: int | None = None) -> None:
+    """Change a person's account, and give them exactly these roles.
+
+    `version` is the one that the administrator saw. Raises SavedMeanwhile.
+    """
+    person = lock_version(User.objects.filter(username=username), version)
+    is_other = set(roles) != set(person.groups.all())
+    save_version(person, fields, by=by, now=clock.now(), also=is_other)
     person.groups.set(roles)
 
 

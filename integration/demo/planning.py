@@ -9,7 +9,9 @@ from django.db.models import Max, Sum
 from derms.choices import Category, Control, DeviceClass, Objective, StrategyState
 from derms.models import ControlZone, DerGroup, Device, Feeder, HeadEnd, LoadForecast, Program, Strategy
 from derms.operations import move_strategy, save_group, save_strategy
+from integration.seam import clock
 
+BY = "system"
 AFTERNOON, EVENING, RELIEF = "Cedar afternoon peak", "Birch evening shift", "Alder limit relief"
 RESERVE, TEST, DISCHARGE = "Cedar emergency reserve", "Alder quick test", "Birch battery discharge"
 RELIEF_SHARE = 0.15  # of the chargers' rated power
@@ -98,7 +100,8 @@ def relief_threshold_kw(zone: ControlZone, starts_at: datetime, ends_at: datetim
 
 def archive_discharge() -> None:
     """Archive the strategy that only the history uses."""
-    move_strategy(strategy_id=Strategy.objects.get(name=DISCHARGE).pk, to=StrategyState.ARCHIVED)
+    strategy = Strategy.objects.get(name=DISCHARGE)
+    move_strategy(strategy_id=strategy.pk, to=StrategyState.ARCHIVED, by=BY, now=clock.now())
 
 
 def _add_groups() -> None:
@@ -117,7 +120,8 @@ def _add_groups() -> None:
         ("Storage", "Home batteries.", {"device_classes": [DeviceClass.BATTERY]}),
     )
     for name, description, criteria in groups:
-        save_group(group_id=None, fields={"name": name, "description": description, **criteria})
+        fields = {"name": name, "description": description, **criteria}
+        save_group(group_id=None, fields=fields, by=BY, now=clock.now())
 
 
 def _add_strategy(demo: DemoStrategy, now: datetime) -> None:
@@ -135,6 +139,8 @@ def _add_strategy(demo: DemoStrategy, now: datetime) -> None:
             "threshold_kw": relief_threshold_kw(zone, now, now + WEEK) if demo.name == RELIEF else None,
         },
         stages=[_stage_fields(zone, stage) for stage in demo.stages],
+        by=BY,
+        now=now,
     )
 
 

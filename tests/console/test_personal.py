@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integration.console.models import User
+from tests.pages.editing import save
 from tests.pages.html import html_of
 
 CHOSEN = {"language": "de", "time_zone": "Europe/Berlin", "theme": "dark"}
@@ -15,7 +16,7 @@ CHOSEN = {"language": "de", "time_zone": "Europe/Berlin", "theme": "dark"}
 
 def test_settings_are_saved_and_hold_from_the_next_page_on(client: Client, operator: User) -> None:
     client.force_login(operator)
-    assert client.post("/profile/", CHOSEN).status_code == 302
+    assert save(client, "/profile/", CHOSEN).status_code == 302
 
     page = client.get("/profile/")
     assert page["Content-Language"] == "de"
@@ -27,7 +28,7 @@ def test_settings_are_saved_and_hold_from_the_next_page_on(client: Client, opera
 
 def test_a_zone_that_does_not_exist_is_refused_and_nothing_is_saved(client: Client, operator: User) -> None:
     client.force_login(operator)
-    assert client.post("/profile/", {**CHOSEN, "time_zone": "Mars/Olympus"}).status_code == 422
+    assert save(client, "/profile/", {**CHOSEN, "time_zone": "Mars/Olympus"}).status_code == 422
     operator.refresh_from_db()
     assert operator.language == "en"
 

@@ -8,6 +8,7 @@ from derms.models import EventType
 from integration.console.models import User
 from integration.console.roles import ADMINISTRATOR, CSR
 from tests import factories
+from tests.pages.editing import save
 from tests.threads import run_together
 
 
@@ -36,12 +37,12 @@ def test_a_weak_password_is_refused(as_administrator: Client) -> None:
 def test_a_person_who_may_not_sign_in_any_more_is_out(as_administrator: Client, csr: User) -> None:
     visitor = Client()
     visitor.force_login(csr)
-    assert as_administrator.post(f"/settings/users/{csr.username}/", {"request_key": "1"}).status_code == 302
+    assert save(as_administrator, f"/settings/users/{csr.username}/", {"request_key": "1"}).status_code == 302
     assert visitor.get("/customers/").status_code == 302
 
 
 def test_the_last_administrator_stays_one(as_administrator: Client, administrator: User) -> None:
-    answer = as_administrator.post(f"/settings/users/{administrator.username}/", {"is_active": "on", "groups": []})
+    answer = save(as_administrator, f"/settings/users/{administrator.username}/", {"is_active": "on", "groups": []})
     assert answer.status_code == 422
     assert "last administrator" in answer.content.decode()
     assert administrator.groups.filter(name=ADMINISTRATOR).exists()
@@ -54,7 +55,7 @@ def test_two_administrators_who_demote_each_other_leave_one(administrator: User)
     def demote(by: User, person: User) -> int:
         client = Client()
         client.force_login(by)
-        return client.post(f"/settings/users/{person.username}/", {"is_active": "on", "groups": []}).status_code
+        return save(client, f"/settings/users/{person.username}/", {"is_active": "on", "groups": []}).status_code
 
     for _ in range(5):
         for person in (administrator, other):
@@ -74,7 +75,7 @@ def test_the_parameters_of_an_event_type_are_changed(as_administrator: Client) -
         "balance_authority_check": "on",
         "balance_authority_threshold_kw": 5000,
     }
-    as_administrator.post("/settings/event-types/Emergency/", form)
+    save(as_administrator, "/settings/event-types/Emergency/", form)
     kind = EventType.objects.get(category="Emergency")
     assert (kind.lead_time_s, kind.reserve_margin_pct, kind.approved_cap_pct) == (120, 8, 120)
     assert (kind.balance_authority_check, kind.balance_authority_threshold_kw) == (True, 5000)

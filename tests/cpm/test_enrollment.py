@@ -234,7 +234,8 @@ def test_rules_are_told_with_a_version_and_older_ones_have_no_effect(program: de
     owned = cpm.Program.objects.get()
 
     for most in (3, 2):
-        operations.save_program(program_id=owned.pk, fields={}, rules=ProgramRules(events_per_week=most), by="pia")
+        rules = ProgramRules(events_per_week=most)
+        operations.save_program(program_id=owned.pk, fields={}, rules=rules, by="pia", now=clock.now())
     newer, older = reversed(Message.objects.filter(kind="program_rule_sync").order_by("pk"))
     older.deliveries.update(due_at=clock.now() + timedelta(seconds=1))
     settle()
@@ -250,11 +251,15 @@ def test_a_flag_that_is_no_rule_tells_nobody(program: derms.Program) -> None:
     owned = cpm.Program.objects.get()
 
     operations.save_program(
-        program_id=owned.pk, fields={"allow_customer_unavailability": True}, rules=ProgramRules(), by="pia"
+        program_id=owned.pk,
+        fields={"allow_customer_unavailability": True},
+        rules=ProgramRules(),
+        by="pia",
+        now=clock.now(),
     )
 
     owned.refresh_from_db()
-    assert (owned.allow_customer_unavailability, owned.version) == (True, 1)
+    assert (owned.allow_customer_unavailability, owned.version) == (True, 2)
     assert not Message.objects.exists()
 
 
@@ -263,7 +268,11 @@ def test_a_program_derms_has_not_heard_of_is_made(program: derms.Program) -> Non
     owned = cpm.Program.objects.get()
 
     operations.save_program(
-        program_id=owned.pk, fields={"name": "Cooler", "active": False}, rules=ProgramRules(), by="pia"
+        program_id=owned.pk,
+        fields={"name": "Cooler", "active": False},
+        rules=ProgramRules(),
+        by="pia",
+        now=clock.now(),
     )
     settle()
 

@@ -22,6 +22,7 @@ from lec_sim import operations as lec
 from lec_sim.models import LecStage
 from tests import factories
 from tests.cpm.test_participation_export import exported
+from tests.pages.editing import save
 from tests.pages.html import html_of
 
 SUMMARY = "/customers/NC1/"
@@ -218,7 +219,7 @@ def test_program_managers_may_and_others_may_not(
 
 
 def test_event_opt_out_parameters_keep_who_changed_what(allowed: Program, as_manager: Client) -> None:
-    as_manager.post(PARAMETERS, {"name": "Test type", "opt_out_cutoff_minutes": "45"})
+    save(as_manager, PARAMETERS, {"name": "Test type", "opt_out_cutoff_minutes": "45"})
     changes = as_manager.get(PARAMETERS).context["changes"]
     assert {(change.sentence, change.by) for change in changes} >= {
         ("Allow To Opt Out: Yes → No", "pia"),
@@ -230,7 +231,7 @@ def test_event_opt_out_parameters_keep_who_changed_what(allowed: Program, as_man
 
 
 def test_program_flags_and_rules_keep_who_changed_what(allowed: Program, as_manager: Client) -> None:
-    as_manager.post("/programs/COOL/", {"name": "Cool program", "active": "on", "longest_minutes": "90"})
+    save(as_manager, "/programs/COOL/", {"name": "Cool program", "active": "on", "longest_minutes": "90"})
     sentences = {(c.sentence, c.by) for c in as_manager.get("/programs/COOL/").context["changes"]}
     assert {
         ("Allow Customer Unavailability: Yes → No", "pia"),

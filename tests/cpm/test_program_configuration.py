@@ -19,6 +19,7 @@ from integration.seam.models import Message
 from integration.seam.program_limits import period_spans
 from integration.seam.program_rules import FIELDS, PERIODS, RULES, ProgramRules, RuleField, Unit
 from integration.seam.settling import settle
+from tests.pages.editing import opened, save
 from tests.pages.html import html_of
 
 URL = "/programs/COOL/"
@@ -32,7 +33,8 @@ def cool(program: DermsProgram) -> Program:
 
 
 def test_rules_are_saved_and_told_to_derms(as_manager: Client, cool: Program, program: DermsProgram) -> None:
-    answer = as_manager.post(
+    answer = save(
+        as_manager,
         URL,
         PLAIN
         | {
@@ -79,7 +81,7 @@ def test_the_page_shows_what_is_saved_so_that_saving_it_again_changes_nothing(
     Program.objects.filter(pk=cool.pk).update(rules_data=rules.model_dump(mode="json"))
     form = as_manager.get(URL).context["rules"]
     fields = {name: shown(form, name) for name in form.fields}
-    as_manager.post(URL, PLAIN | {name: value for name, value in fields.items() if value not in (None, "", False)})
+    save(as_manager, URL, PLAIN | {name: value for name, value in fields.items() if value not in (None, "", False)})
     saved = Program.objects.get(pk=cool.pk)
     assert (saved.rules, saved.version) == (rules, 1)
     assert not Message.objects.exists()
@@ -90,21 +92,21 @@ def shown(form: RulesForm, name: str) -> Any:
 
 
 def test_a_flag_derms_does_not_evaluate_is_no_message(as_manager: Client, cool: Program) -> None:
-    as_manager.post(URL, PLAIN | {"allow_customer_unavailability": "on"})
+    save(as_manager, URL, PLAIN | {"allow_customer_unavailability": "on"})
     saved = Program.objects.get(pk=cool.pk)
-    assert (saved.allow_customer_unavailability, saved.version) == (True, 1)
+    assert (saved.allow_customer_unavailability, saved.version) == (True, 2)
     assert not Message.objects.exists()
 
 
 def test_a_new_name_and_an_inactive_program_are_told_to_derms(as_manager: Client, program: DermsProgram) -> None:
-    as_manager.post(URL, {"name": "Cooler"})
+    save(as_manager, URL, {"name": "Cooler"})
     settle()
     known = DermsProgram.objects.get(pk=program.pk)
     assert (known.name, known.active) == ("Cooler", False)
 
 
 def test_hours_may_pass_midnight(as_manager: Client, cool: Program) -> None:
-    assert as_manager.post(URL, PLAIN | {"hours_from": "22:00", "hours_until": "06:00"}).status_code == 302
+    assert save(as_manager, URL, PLAIN | {"hours_from": "22:00", "hours_until": "06:00"}).status_code == 302
 
     rules = Program.objects.get(pk=cool.pk).rules
     assert (rules.hours_from, rules.hours_until) == (time(22), time(6))
@@ -126,7 +128,7 @@ def test_hours_may_pass_midnight(as_manager: Client, cool: Program) -> None:
 def test_what_makes_no_sense_comes_back_with_a_sentence_and_changes_nothing(
     as_manager: Client, cool: Program, fields: dict[str, Any], sentence: str
 ) -> None:
-    answer = as_manager.post(URL, PLAIN | fields)
+    answer = save(as_manager, URL, PLAIN | fields)
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
     assert Program.objects.values().get(pk=cool.pk) == Program.objects.values().get(pk=cool.pk) | {
@@ -154,7 +156,7 @@ def test_each_rule_is_asked_for_saved_told_to_derms_and_shown_again(
     pair = [other.name for other in FIELDS if other.rule == field.rule]
     typed = {name: LATER.get(name) or TYPED.get(field.unit, "7") for name in pair}
 
-    as_manager.post(URL, PLAIN | typed | {"overridable": [field.rule.name]})
+    save(as_manager, URL, PLAIN | typed | {"overridable": [field.rule.name]})
     settle()
 
     rules = DermsProgram.objects.get(pk=program.pk).rules
@@ -176,6 +178,7 @@ def test_every_rule_of_the_contract_has_a_field() -> None:
 
 def test_a_form_sent_twice_acts_once(as_manager: Client, cool: Program) -> None:
     form = PLAIN | {"longest_minutes": "60", "request_key": "6f1c7f52-7a0f-4a9f-9a5b-0d3d2a1f4c11"}
+    form |= opened(as_manager, URL)
     for _ in range(2):
         assert as_manager.post(URL, form).status_code == 302
     assert Program.objects.get(pk=cool.pk).version == 2
@@ -183,7 +186,7 @@ def test_a_form_sent_twice_acts_once(as_manager: Client, cool: Program) -> None:
 
 def test_event_opt_out_parameters_are_saved(as_manager: Client) -> None:
     fields = {"name": "Test type", "allow_to_opt_out": "on", "opt_out_cutoff_minutes": "60"}
-    assert as_manager.post(TYPE_URL, fields)["Location"] == TYPE_URL
+    assert save(as_manager, TYPE_URL, fields)["Location"] == TYPE_URL
     saved = ProgramType.objects.get(code="TYPE")
     assert (saved.allow_to_opt_out, saved.opt_out_cutoff_minutes) == (True, 60)
 
@@ -191,7 +194,7 @@ def test_event_opt_out_parameters_are_saved(as_manager: Client) -> None:
 @pytest.mark.parametrize("minutes", ["-1", "x", "", "20000"])
 def test_a_cut_off_that_makes_no_sense_changes_nothing(as_manager: Client, minutes: str) -> None:
     fields = {"name": "Other", "allow_to_opt_out": "on", "opt_out_cutoff_minutes": minutes}
-    assert as_manager.post(TYPE_URL, fields).status_code == 422
+    assert save(as_manager, TYPE_URL, fields).status_code == 422
     saved = ProgramType.objects.get(code="TYPE")
     assert (saved.name, saved.allow_to_opt_out) == ("Test type", False)
 

@@ -18,6 +18,7 @@ from integration.seam.settling import settle
 from lec_sim import operations as lec
 from lec_sim.models import LecStage
 from tests.cpm.test_unavailability_pages import HOUR, typed, wall
+from tests.pages.editing import save
 from tests.pages.html import html_of
 
 
@@ -109,7 +110,7 @@ def test_unavailability_shows_what_it_releases_before_it_is_saved(
     cancel = f"{url}unavailability/{period.uid}/cancel/"
     assert cancel in client.get(url).content.decode()
     assert "not reserved again" in client.get(cancel).content.decode()
-    assert client.post(cancel)["Location"] == url
+    assert save(client, cancel, {})["Location"] == url
     assert Unavailability.objects.get().state == "Canceled"
 
 

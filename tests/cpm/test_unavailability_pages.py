@@ -19,6 +19,7 @@ from derms.models import DeviceUnavailability, Event
 from derms.models import Removal as DermsRemoval
 from integration.seam.models import Message
 from integration.seam.settling import settle
+from tests.pages.editing import save
 from tests.pages.html import html_of
 
 EASTERN = ZoneInfo("America/New_York")
@@ -244,7 +245,7 @@ def test_a_period_is_edited_and_derms_follows(scheduled: Unavailability, as_csr:
         "ends_at": wall(scheduled.ends_at + HOUR),
         "reason": "More guests",
     }
-    assert as_csr.post(url, given)["Location"] == location_url()
+    assert save(as_csr, url, given)["Location"] == location_url()
     period = Unavailability.objects.get()
     assert (period.starts_at, period.reason, period.version) == (scheduled.starts_at, "More guests", 2)
     settle()
@@ -261,10 +262,10 @@ def test_a_longer_period_shows_what_it_releases_first(
     )
     url = f"/customers/NC1/unavailability/{period.uid}/edit/"
     given = {"starts_at": wall(period.starts_at), "ends_at": wall(reserved.ends_at), "reason": "x"}
-    shown = as_csr.post(url, given)
+    shown = save(as_csr, url, given)
     assert shown.status_code == 422
     assert "Saving releases 1 reservation" in shown.content.decode()
-    assert as_csr.post(url, given | {"seen": shown.context["seen"]}).status_code == 302
+    assert save(as_csr, url, given | {"seen": shown.context["seen"]}).status_code == 302
 
 
 def test_canceling_says_that_nothing_is_reserved_again_and_does_not(
@@ -275,7 +276,7 @@ def test_canceling_says_that_nothing_is_reserved_again_and_does_not(
     period = Unavailability.objects.get()
     url = f"/customers/NC1/unavailability/{period.uid}/cancel/"
     assert "not reserved again" in as_csr.get(url).content.decode()
-    assert as_csr.post(url).status_code == 302
+    assert save(as_csr, url, {}).status_code == 302
     settle()
     assert DeviceUnavailability.objects.get().canceled
     assert not Participation.objects.get(program_event_id=reserved.pk, device_id=device.pk).reservation_flag

@@ -9,6 +9,7 @@ from derms import operations
 from derms.choices import StrategyState
 from derms.models import ControlZone, DerGroup, Event, Program, Strategy
 from integration.console.models import User
+from integration.seam import clock
 from integration.seam.models import Message
 from tests import factories
 
@@ -77,6 +78,8 @@ def test_a_change_of_the_strategy_leaves_its_events_alone(
         strategy_id=strategy.pk,
         fields={"name": "Another", "objective": "Manual"},
         stages=[{"program": program, "offset_minutes": 60, "length_minutes": 15}],
+        by="olive",
+        now=clock.now(),
     )
 
     stage = event.stages.get()
@@ -94,11 +97,11 @@ def test_every_event_has_a_number_of_its_own(new_event: Callable[..., Event], no
 def test_an_archived_strategy_makes_no_event_until_it_is_active_again(
     strategy: Strategy, new_event: Callable[..., Event]
 ) -> None:
-    operations.move_strategy(strategy_id=strategy.pk, to=StrategyState.ARCHIVED)
+    operations.move_strategy(strategy_id=strategy.pk, to=StrategyState.ARCHIVED, by="olive", now=clock.now())
 
     with pytest.raises(operations.StrategyArchived, match="is archived"):
         new_event()
     assert not Event.objects.exists()
 
-    operations.move_strategy(strategy_id=strategy.pk, to=StrategyState.ACTIVE)
+    operations.move_strategy(strategy_id=strategy.pk, to=StrategyState.ACTIVE, by="olive", now=clock.now())
     assert new_event().state == "New"

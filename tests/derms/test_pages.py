@@ -15,6 +15,7 @@ from integration.console.models import User
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Delivery, Priority
 from tests import factories
+from tests.pages.editing import save
 from tests.pages.html import html_of
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -231,9 +232,9 @@ def test_a_strategy_is_made_with_default_stages_archived_and_activated(
     assert as_operator.post("/strategies/new/", form).status_code == 302
     made = Strategy.objects.get(name="Evening shift")
     assert made.stages.get().length_minutes == 45
-    as_operator.post(f"/strategies/{made.uid}/archive/")
+    save(as_operator, f"/strategies/{made.uid}/archive/", {})
     assert str(made.uid) not in as_operator.get("/events/new/").content.decode()
-    as_operator.post(f"/strategies/{made.uid}/activate/")
+    save(as_operator, f"/strategies/{made.uid}/activate/", {})
     assert str(made.uid) in as_operator.get("/events/new/").content.decode()
 
 
@@ -250,7 +251,7 @@ def test_a_strategy_with_a_target_it_needs_but_lacks_is_refused(
 def test_a_group_of_devices_is_made_and_edited(as_operator: Client, strategy: Strategy, program: Program) -> None:
     as_operator.post("/der-groups/new/", {"name": "Thermostats", "device_classes": ["thermostat"]})
     group = DerGroup.objects.get()
-    as_operator.post(f"/der-groups/{group.pk}/", {"name": "Cool ones", "program_ids": [program.pk]})
+    save(as_operator, f"/der-groups/{group.pk}/", {"name": "Cool ones", "program_ids": [program.pk]})
     group = DerGroup.objects.get()
     assert (group.name, group.device_classes, group.program_ids) == ("Cool ones", [], [program.pk])
     assert "Cool ones" in as_operator.get("/der-groups/").content.decode()

@@ -10,6 +10,7 @@ from derms.models import ControlZone, DerGroup, Event, HeadEnd, Program, Stage
 from derms.queries.lists import stages_of
 from derms.set_operations.choosing import choose_devices
 from integration.console.models import User
+from integration.seam import clock
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +33,7 @@ def event(new_event: Callable[..., Event], group: DerGroup) -> Event:
 
 def criteria(group: DerGroup, **fields: object) -> None:
     """Change a group in the way its page does."""
-    operations.save_group(group_id=group.pk, fields={"name": group.name, **fields})
+    operations.save_group(group_id=group.pk, fields={"name": group.name, **fields}, by="olive", now=clock.now())
 
 
 def devices(event: Event, now: datetime) -> int:

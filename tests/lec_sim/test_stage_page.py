@@ -12,6 +12,7 @@ from integration.console.models import User
 from integration.seam.loads import Partition
 from lec_sim.models import HeadEndProfile, LecCall, LecStage
 from lec_sim.queries.stages import answers_over_time
+from tests.pages.editing import save
 from tests.pages.html import html_of
 
 LIST = "/live-energy-connect/"
@@ -108,10 +109,10 @@ def test_a_fault_is_set_and_taken_away_and_stays_in_the_history(as_operator: Cli
     HeadEndProfile.objects.create(head_end="HE1")
     page = LIST + "head-ends/HE1/fault/"
     assert as_operator.get(page).status_code == 200
-    assert as_operator.post(page, {"fault": "gone"}).status_code == 422
-    assert as_operator.post(page, {"fault": "offline"})["Location"] == LIST
+    assert save(as_operator, page, {"fault": "gone"}).status_code == 422
+    assert save(as_operator, page, {"fault": "offline"})["Location"] == LIST
     assert "Offline: no device answers" in as_operator.get(LIST).content.decode()
-    as_operator.post(page, {"fault": "none"})
+    save(as_operator, page, {"fault": "none"})
     changes = as_operator.get(page).context["changes"]
     assert [(change.sentence, change.by) for change in changes] == [
         ("None", "olive"), ("Offline: no device answers", "olive"), ("None", "system"),

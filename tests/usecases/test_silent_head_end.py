@@ -8,6 +8,7 @@ import pytest
 from derms import operations as derms
 from derms.models import ControlZone, Event, EventFigures, Program
 from integration.console.models import User
+from integration.seam import clock
 from integration.seam.models import Alert
 from integration.seam.settling import settle
 from lec_sim import operations as lec
@@ -49,7 +50,7 @@ def offline(event: Event) -> Callable[[], None]:
     HeadEndProfile.objects.get_or_create(head_end="HE1")
 
     def switch() -> None:
-        lec.set_fault(head_end="HE1", fault="offline", by="olive")
+        lec.set_fault(head_end="HE1", fault="offline", by="olive", now=clock.now())
 
     return switch
 
