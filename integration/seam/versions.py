@@ -47,7 +47,7 @@ def require_version(row: Versioned, version: int | None) -> None:
         % {
             "by": row.saved_by or _("Somebody"),
             "what": row,
-            "at": f"{timezone.localtime(row.saved_at):%H:%M %Z}" if row.saved_at else "—",
+            "at": f"{row.saved_at.astimezone(timezone.get_current_timezone()):%H:%M %Z}" if row.saved_at else "—",
         }
     )
 
