@@ -1,5 +1,6 @@
 """The columns of DERMS's lists: headings, cells, orders, and what files hold."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.template.defaultfilters import yesno
@@ -29,6 +30,18 @@ from .queries.lists import DeviceCall, GroupRow
 
 def _device_link(head_end: str, nic_id: str) -> SafeString:
     return link(reverse("derms:device", args=[head_end, nic_id]), f"{head_end}/{nic_id}")
+
+
+def _device(head_end: Callable[[Any], str]) -> tuple[Column[Any], Column[Any]]:
+    """A device: one cell on a page, head end and NIC id in a file."""
+    device = Column[Any](
+        _("Device"),
+        lambda row: _device_link(head_end(row), row.nic_id),
+        value=head_end,
+        file_label=_("Head end"),
+        phone="title",
+    )
+    return device, Column[Any](_("NIC id"), value=lambda row: row.nic_id)
 
 
 def _stage_link(stage: Stage) -> SafeString:
@@ -122,14 +135,7 @@ EVENTS = Columns[Any](
 # On a page, `extra` is the state of the device.
 DEVICES = Columns[Device](
     "derms/device_list.html",
-    Column(
-        _("Device"),
-        lambda d: _device_link(d.head_end.code, d.nic_id),
-        value=lambda d: d.head_end.code,
-        file_label=_("Head end"),
-        phone="title",
-    ),
-    Column(_("NIC id"), value=lambda d: d.nic_id),
+    *_device(lambda d: d.head_end.code),
     Column(_("Class"), lambda d: d.get_device_class_display(), value=lambda d: d.device_class),
     Column(_("Control zone"), lambda d: d.zone, value=lambda d: d.zone.code),
     Column(_("Feeder"), lambda d: d.feeder, value=lambda d: d.feeder.code),
@@ -140,14 +146,7 @@ DEVICES = Columns[Device](
 
 SILENT_DEVICES = Columns[Silent](
     "derms/calls.html",
-    Column(
-        _("Device"),
-        lambda d: _device_link(d.head_end, d.nic_id),
-        value=lambda d: d.head_end,
-        file_label=_("Head end"),
-        phone="title",
-    ),
-    Column(_("NIC id"), value=lambda d: d.nic_id),
+    *_device(lambda d: d.head_end),
     Column(_("Program"), lambda d: d.program, value=lambda d: d.program),
     Column(_("Control zone"), lambda d: d.zone, value=lambda d: d.zone),
     Column(_("Rated"), lambda d: watts(d.rated_w), value=lambda d: d.rated_w, file_label=_("Rated (W)"), css="num"),
@@ -165,8 +164,12 @@ STAGES = Columns[Stage](
     Column(_("State"), "state", phone="side"),
     Column(_("Target"), lambda s: kw(s.target_kw if s.goal_kw is None else s.goal_kw), css="num"),
     Column(_("Reserved"), "reserved", css="num"),
-    Column(_("Called"), lambda s: number(s.called), css="num", phone="start label"),
-    Column(_("Left out"), lambda s: number(s.left_out_count), css="num", phone="end label"),
+    Column(
+        _("Called, left out"),
+        lambda s: noted(number(s.called), number(s.left_out_count)),
+        css="num",
+        phone="start label",
+    ),
     Column(_("Outcomes"), lambda s: outcome_strip(s.outcomes), css="off-paper", phone=""),
 )
 
@@ -183,14 +186,7 @@ ANSWERS = Columns[Group](
 
 STAGE_DEVICES = Columns[StageDevice](
     "derms/stage.html",
-    Column(
-        _("Device"),
-        lambda d: _device_link(d.head_end, d.nic_id),
-        value=lambda d: d.head_end,
-        file_label=_("Head end"),
-        phone="title",
-    ),
-    Column(_("NIC id"), value=lambda d: d.nic_id),
+    *_device(lambda d: d.head_end),
     Column(_("Class"), lambda d: d.device_class, value=lambda d: d.device_class),
     Column(_("Feeder"), lambda d: d.feeder, value=lambda d: d.feeder),
     Column(
@@ -233,12 +229,11 @@ STRATEGIES = Columns[Strategy](
     "derms/strategy_list.html",
     Column(_("Name"), "name", phone="title"),
     Column(_("State"), lambda s: s.get_state_display(), phone="side"),
-    Column(_("Type"), lambda s: s.type_id),
-    Column(_("Objective"), lambda s: s.get_objective_display()),
+    Column(_("Type, objective"), lambda s: noted(s.type_id, s.get_objective_display())),
     Column(_("Control zone"), lambda s: s.zone),
     Column(_("Default stages"), "stages"),
     Column(_("Target"), lambda s: kw(s.target_kw), css="num"),
-    Column(_("Actions"), "actions", is_unseen=True, css="num", phone="", permission="derms.plan_event"),
+    Column(_("Actions"), "actions", is_unseen=True, css="cell-acts", phone="", permission="derms.plan_event"),
 )
 
 GROUPS = Columns[GroupRow](

@@ -5,10 +5,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from integration.seam.alerts import raise_alert
 from integration.seam.delivery import receiving
 from integration.seam.messages import Receipt, StageExecutionStatus
-from integration.seam.models import Priority
 from integration.seam.nudges import tell_pages
 from integration.seam.recorded import NOT_NEWER, Pattern, recorded
 from integration.seam.stakes import stakes_of
@@ -19,6 +17,7 @@ from ..models import Event, Stage
 from .figures import renew_figures
 from .history import save_event, save_stage
 from .locks import lock_event, lock_stages
+from .stage_alert import raise_stage_alert
 from .status import send_stage_status
 
 NOT_STARTED = recorded("%(stage)s has not started 60 s after its time. %(stakes)s")
@@ -62,12 +61,7 @@ def report_unstarted_stage(stage_id: int, *, now: datetime) -> None:
     if stage.state == StageState.SCHEDULED and stage.unstarted_reported_at is None:
         stage.unstarted_reported_at = now
         stage.save(update_fields=["unstarted_reported_at"])
-        _alert(
-            stage,
-            f"unstarted:{stage.uid}",
-            "stage not started",
-            NOT_STARTED,
-        )
+        _alert(stage, "unstarted", "stage not started", NOT_STARTED)
 
 
 @transaction.atomic
@@ -77,7 +71,7 @@ def report_unended_stage(stage_id: int, *, now: datetime) -> None:
     if stage.state == StageState.IN_PROGRESS and stage.unended_reported_at is None:
         stage.unended_reported_at = now
         stage.save(update_fields=["unended_reported_at"])
-        _alert(stage, f"unended:{stage.uid}", "stage not ended", NOT_ENDED)
+        _alert(stage, "unended", "stage not ended", NOT_ENDED)
 
 
 def _event_id(stage_uid: UUID) -> int:
@@ -134,8 +128,7 @@ def _miss(stage: Stage, status: StageExecutionStatus, now: datetime) -> None:
     stage.cancel(MISSED)
     save_stage(stage, was=was, by="system", now=now, why=MISSED)
     send_stage_status(stage)
-    text = WAS_MISSED
-    _alert(stage, f"missed:{stage.uid}", "stage missed", text)
+    _alert(stage, "missed", "stage missed", WAS_MISSED)
 
 
 def move_event(event: Event, now: datetime) -> None:
@@ -160,12 +153,5 @@ def _why_none_ran(stages: list[Stage]) -> str:
     return NONE_STARTED() if missed else ALL_CANCELED()
 
 
-def _alert(stage: Stage, key: str, kind: str, text: Pattern) -> None:
-    raise_alert(
-        key,
-        kind=kind,
-        priority=Priority.HIGH,
-        text=text(stage=stage, stakes=stakes_of(stage.uid)),
-        event_uid=stage.event.uid,
-        stage_uid=stage.uid,
-    )
+def _alert(stage: Stage, topic: str, kind: str, text: Pattern) -> None:
+    raise_stage_alert(stage, topic, kind=kind, text=text(stage=stage, stakes=stakes_of(stage.uid)))

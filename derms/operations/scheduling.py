@@ -21,6 +21,7 @@ from .approval import check_still_possible
 from .figures import recount_figures
 from .history import save_event, save_stage
 from .locks import lock_event, lock_stages, lock_zone
+from .stage_alert import raise_stage_alert
 from .status import send_stage_status
 
 NO_DEVICE = recorded("No device can be reserved. %(why)s")
@@ -128,14 +129,8 @@ def _stay_approved(event: Event, reason: str) -> None:
 def _alert_of_empty(stages: list[Stage]) -> None:
     for stage in stages:
         if not stage.reserved:
-            raise_alert(
-                f"no devices:{stage.uid}",
-                kind="stage without devices",
-                priority=Priority.HIGH,
-                text=EMPTY(stage=stage, why=_why_left_out([stage])),
-                event_uid=stage.event.uid,
-                stage_uid=stage.uid,
-            )
+            why = _why_left_out([stage])
+            raise_stage_alert(stage, "no devices", kind="stage without devices", text=EMPTY(stage=stage, why=why))
 
 
 def _why_left_out(stages: list[Stage]) -> str:

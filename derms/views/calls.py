@@ -11,7 +11,6 @@ from integration.pages.http import SignedInRequest
 from integration.seam import clock
 
 from ..columns import SILENT_DEVICES
-from ..pages.call_bars import call_picture
 from ..queries.calls import Silent, never_answering, program_calls
 
 SHOWN = 20
@@ -24,7 +23,7 @@ def calls(request: SignedInRequest) -> HttpResponse:
     now = clock.now()
     silent = never_answering(now, limit=SHOWN + 1)
     context = {
-        "programs": [(one, call_picture(one)) for one in program_calls(now)],
+        "programs": program_calls(now),
         "silent": silent[:SHOWN],
         "more": len(silent) > SHOWN,
         "columns": SILENT_DEVICES,

@@ -1,6 +1,7 @@
-// Draws a time chart from the table that data-chart names, so that picture and numbers always agree.
+// Draws a chart from the table that data-chart names, so that picture and numbers always agree.
 import { axes, nowLine, range } from './charts/axes.js';
-import { legend, showValues } from './charts/legend.js';
+import { legend, showPoint } from './charts/legend.js';
+import { walk } from './charts/walk.js';
 import { read, series, stack } from './charts/series.js';
 import { all } from './dom.js';
 
@@ -8,27 +9,40 @@ const RIGHT_PX = 16;
 const charts = new Map();
 
 const draw = (element) => {
-  const { chart, unit = '', zone = 'UTC', title = unit, height = '180', now: moment } = element.dataset;
-  const { times, heads } = read(document.getElementById(chart));
-  const drawn = stack(heads);
-  const shown = heads.filter((head) => head.values.some((value) => value !== null));
+  const { unit = '', height = '180', now: moment } = element.dataset;
+  const table = read(document.getElementById(element.dataset.chart), element.dataset.zone);
+  const drawn = stack(table.heads);
+  const shown = table.heads.filter((head) => head.values.some((value) => value !== null));
   const list = legend(shown);
+  // Any part of the page that is renewed draws its charts again; who looks at a value goes on looking at it.
+  const { left, top } = charts.get(element)?.cursor ?? {};
   charts.get(element)?.destroy();
+  charts.delete(element);
   element.replaceChildren();
+  element.hidden = !shown.length;
+  if (element.hidden) return;
   const draws = moment ? [nowLine(Date.parse(moment) / 1000)] : [];
   const plot = new uPlot({
     width: element.clientWidth,
     height: Number(height),
     padding: [8, RIGHT_PX, 0, 0],
     legend: { show: false },
-    cursor: { y: false, drag: { setScale: false }, points: { show: false }, sync: { key: 'time' } },
-    tzDate: (second) => uPlot.tzDate(new Date(second * 1000), zone),
-    scales: { x: { range: (u, low, high) => range(element.dataset) ?? [low, high] } },
-    axes: axes(element, title, zone),
+    cursor: {
+      y: false, drag: { setScale: false }, points: { show: false },
+      ...(table.isTime && { sync: { key: 'time' } }),
+    },
+    tzDate: (second) => uPlot.tzDate(new Date(second * 1000), element.dataset.zone ?? 'UTC'),
+    scales: { x: { time: table.isTime, range: (u, low, high) => range(element, table, low, high) } },
+    axes: axes(element, table),
     series: [{}, ...drawn.map(series)],
-    hooks: { draw: draws, setCursor: [showValues(list, shown, unit)] },
-  }, [times, ...drawn.map((head) => head.drawn)], element);
+    hooks: {
+      draw: draws,
+      ready: [(u) => { if (left >= 0) u.setCursor({ left, top }); }],
+      setCursor: [showPoint(list, shown, table.points, unit)],
+    },
+  }, [table.places, ...drawn.map((head) => head.drawn)], element);
   element.append(list);
+  walk(element, plot);
   charts.set(element, plot);
   resizes.observe(element);
 };

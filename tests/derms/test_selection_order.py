@@ -25,12 +25,20 @@ MakeDevice = Callable[..., Device]
 HOUR = timedelta(hours=1)
 
 
-def taken_in_order(reserve: Callable[..., list[int]], order: list[Device], watts: int) -> None:
-    """Check that devices of so many expected W each are taken in this order as the goal grows."""
-    for taken in range(1, len(order) + 1):
+def order_taken(reserve: Callable[..., list[int]], watts: list[float]) -> list[int]:
+    """The order in which devices are taken as the goal grows by the expected W of each."""
+    order: list[int] = []
+    for taken in range(1, len(watts) + 1):
         with transaction.atomic():
-            assert reserve(taken * watts / 1000 - 0.01) == sorted(one.pk for one in order[:taken])
+            chosen = reserve(sum(watts[:taken]) / 1000 - 0.01)
+            order += [pk for pk in chosen if pk not in order]
+            assert sorted(order) == chosen, "a larger goal left out what a smaller one had taken"
             transaction.set_rollback(True)
+    return order
+
+
+def ids(*devices: Device) -> list[int]:
+    return [device.pk for device in devices]
 
 
 def test_the_fewest_events_come_first_then_the_least_recently_called_then_the_lowest_id(
@@ -43,7 +51,7 @@ def test_the_fewest_events_come_first_then_the_least_recently_called_then_the_lo
     # From 49 days on, it doesn't matter how long ago the last call was.
     factories.used(long_ago, before=noon, days=60, events=0)
 
-    taken_in_order(reserve, [never, never_too, long_ago, early, late, often], 800)
+    assert order_taken(reserve, [800] * 6) == ids(never, never_too, long_ago, early, late, often)
 
 
 def test_fewest_devices_takes_the_most_expected_power_in_steps_of_50_w(
@@ -54,12 +62,7 @@ def test_fewest_devices_takes_the_most_expected_power_in_steps_of_50_w(
     factories.used(often, before=noon, events=2)
     factories.used(seldom, before=noon, events=1)
 
-    # Expected are 720, 839, 800 and 16,000 W.
-    for order in ([large], [large, seldom], [large, seldom, often], [large, seldom, often, small]):
-        with transaction.atomic():
-            watts = sum(round(one.rated_w * 0.8) for one in order)
-            assert reserve(watts / 1000 - 0.01) == sorted(one.pk for one in order)
-            transaction.set_rollback(True)
+    assert order_taken(reserve, [16_000, 800, 839, 720]) == ids(large, seldom, often, small)
 
 
 def test_most_reliable_takes_the_highest_rate_in_steps_of_1_percent(
@@ -70,12 +73,7 @@ def test_most_reliable_takes_the_highest_rate_in_steps_of_1_percent(
     for one, total, events in ((poor, 30, 1), (often, 35, 2), (seldom, 34.8, 1), (best, 45, 9)):
         factories.used(one, before=noon, n=40, total=total, events=events)
 
-    rates = [1.089, 0.862, 0.867, 0.756]
-    for taken in range(1, 5):
-        with transaction.atomic():
-            order = [best, seldom, often, poor][:taken]
-            assert reserve(sum(rates[:taken]) - 0.01) == sorted(one.pk for one in order)
-            transaction.set_rollback(True)
+    assert order_taken(reserve, [1089, 862, 867, 756]) == ids(best, seldom, often, poor)
 
 
 @pytest.mark.parametrize("order", list(ORDERS))
@@ -103,7 +101,7 @@ def test_an_event_that_is_not_counted_yet_counts_once(
     past = factories.reserved_stage(first, program, noon - 5 * HOUR, noon - 4 * HOUR, counted, **ran)
     factories.outcomes(past, {counted.pk: "D1SP"})
 
-    taken_in_order(reserve, [left, none, once, counted, twice], 800)
+    assert order_taken(reserve, [800] * 5) == ids(left, none, once, counted, twice)
 
 
 def test_events_of_another_season_count_nothing(
@@ -113,7 +111,7 @@ def test_events_of_another_season_count_nothing(
     factories.used(this, before=noon, days=60, events=1)
     factories.used(last, before=noon - timedelta(days=365), days=60 - 365, events=9)
 
-    taken_in_order(reserve, [last, this], 800)
+    assert order_taken(reserve, [800] * 2) == ids(last, this)
 
 
 @pytest.mark.parametrize(

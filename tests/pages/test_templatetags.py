@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from integration.pages.badges import look_of
 from integration.pages.drawing import Axis
 from integration.pages.moments import duration
-from integration.pages.templatetags.gridcall import kw, number, percent_of, watts
+from integration.pages.templatetags.gridcall import TO, kw, number, percent_of, watts
 from integration.seam.outcomes import Outcome
 
 NOW = datetime(2026, 7, 21, 21, 42, tzinfo=UTC)
@@ -213,7 +213,9 @@ def test_a_gantt_puts_bars_at_their_times() -> None:
     html = gantt(stage("1 · Pre-cool", 18, 19.5, "Completed"), stage("2 · Setback", 21, 24, "In Progress"))
     assert 'gantt-quiet" x="0.00%" y="4" width="25.00%"' in html
     assert 'gantt-run" x="50.00%" y="34" width="50.00%"' in html
-    assert 'aria-label="1 · Pre-cool: Completed; 2 · Setback: In Progress"' in html
+    says = "1 · Pre-cool: Completed, Tue 21 Jul 14:00-15:30; 2 · Setback: In Progress, Tue 21 Jul 17:00-20:00"
+    assert f'aria-label="{says}"' in html.replace(TO, "-")
+    assert "<title>1 · Pre-cool: Completed, Tue 21 Jul 14:00-15:30</title>" in html.replace(TO, "-")
 
 
 def test_a_gantt_marks_now_and_what_of_a_running_stage_is_over() -> None:
@@ -231,6 +233,17 @@ def test_ticks_are_round_local_times_eight_at_the_most() -> None:
     start = datetime(2026, 7, 21, 18, 10, tzinfo=UTC)
     hours = Axis(start, start + timedelta(hours=6)).ticks(EASTERN)
     assert [tick.text for tick in hours] == ["15:00", "16:00", "17:00", "18:00", "19:00", "20:00"]
+    two_days = Axis(start, start + timedelta(hours=40)).ticks(EASTERN)
+    assert [tick.text for tick in two_days] == [
+        "21 Jul 18:00", "22 Jul 00:00", "22 Jul 06:00", "22 Jul 12:00", "22 Jul 18:00", "23 Jul 00:00", "23 Jul 06:00",
+    ]  # fmt: skip
     days = Axis(start, start + timedelta(days=7)).ticks(EASTERN)
     assert [tick.text for tick in days][:2] == ["22 Jul", "23 Jul"]
     assert all(len(Axis(start, start + timedelta(minutes=m)).ticks(EASTERN)) <= 9 for m in range(5, 3000, 7))
+
+
+@pytest.mark.parametrize("first", [datetime(2026, 7, 21, 18, 10, tzinfo=UTC), datetime(2026, 11, 1, 4, 0, tzinfo=UTC)])
+def test_no_tick_repeats_a_text_also_when_the_clocks_go_back(first: datetime) -> None:
+    for minutes in range(5, 9000, 37):
+        texts = [tick.text for tick in Axis(first, first + timedelta(minutes=minutes)).ticks(EASTERN)]
+        assert len(set(texts)) == len(texts), (minutes, texts)

@@ -181,7 +181,14 @@ def test_who_does_not_read_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     async def course() -> None:
         django = Django()
         django.may_answer.set()
-        await asyncio.wait_for(Client(reads=False).asks(web.Web(django)), PATIENCE_S)
+        asleep = Client(reads=False)
+        began = time.perf_counter()
+        task = asleep.asks(web.Web(django))
+        done, _waiting = await asyncio.wait([task], timeout=PATIENCE_S)
+        assert done, "the server still waits for who does not read"
+        await task
+        assert time.perf_counter() - began >= 0.05
+        assert asleep.got == []
 
     asyncio.run(course())
 

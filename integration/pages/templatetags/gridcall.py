@@ -284,10 +284,10 @@ def outcome_strip(counts: Mapping[str, int]) -> SafeString:
 def gantt(context: Context, bars: Iterable[Any], starts_at: datetime, ends_at: datetime, zone: str) -> dict[str, Any]:
     """Bars over time. A bar is an object or a dict with label, starts_at, ends_at and state."""
     now, axis = server_now(context), Axis(starts_at, ends_at)
-    rows = gantt_bars(bars, axis, now)
+    rows = gantt_bars(bars, axis, now, zone)
     return {
         "bars": rows,
-        "label": "; ".join(f"{row.label}: {row.state.word}" for row in rows) or _("No stages"),
+        "label": "; ".join(row.says for row in rows) or _("No stages"),
         "ticks": axis.ticks(zone),
         "now_x": axis.x(now) if starts_at <= now < ends_at else None,
         "bar_height": BAR_PX,

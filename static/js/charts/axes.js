@@ -1,5 +1,6 @@
 // The axes of a chart, and the line at the present moment.
 import { colour } from './colour.js';
+import { numbers, ticksIn } from './words.js';
 
 const TIMES_PX = 28;
 const VALUES_PX = 40;
@@ -7,16 +8,12 @@ const TITLE_PX = 20;
 // On narrower charts only every second time is labeled, as in the Gantt chart.
 const NARROW_PX = 480;
 
-export const range = ({ from, to }) => (from && to ? [Date.parse(from) / 1000, Date.parse(to) / 1000] : null);
+const stretchOf = ({ from, to }) => (from && to ? [Date.parse(from) / 1000, Date.parse(to) / 1000] : null);
 
-const hours = (zone) => {
-  const time = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' });
-  const day = new Intl.DateTimeFormat('en-GB', { timeZone: zone, day: 'numeric', month: 'short' });
-  return (moment) => {
-    const text = time.format(moment * 1000);
-    return text === '00:00' ? day.format(moment * 1000) : text;
-  };
-};
+// Half a bar fits in front of the first place and behind the last.
+export const range = (element, { isTime }, low, high) => (
+  isTime ? stretchOf(element.dataset) ?? [low, high] : [low - 0.5, high + 0.5]
+);
 
 const axis = (more) => ({
   stroke: colour('--mute'),
@@ -30,24 +27,35 @@ const axis = (more) => ({
 // Below a Gantt chart of the same period, the chart uses its ticks, rounded to full minutes.
 const sharedTicks = (element) => {
   const gantt = element.closest('.card')?.querySelector('.gantt');
-  const stretch = range(element.dataset);
+  const stretch = stretchOf(element.dataset);
   if (!gantt || !stretch) return undefined;
   const at = (tick) => stretch[0] + (stretch[1] - stretch[0]) * parseFloat(tick.getAttribute('x1')) / 100;
   return [...gantt.querySelectorAll('.tick')].map((tick) => 60 * Math.round(at(tick) / 60));
 };
 
-const written = (u, splits, label) => splits.map((at, i) => (u.width < NARROW_PX && i % 2 ? '' : label(at)));
+// Devices and events are whole; between them no tick makes sense.
+const WHOLE = [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6].map((zeros) => n * 10 ** zeros)).sort((a, b) => a - b);
+const isWhole = (values) => values.every((value) => value === null || Number.isInteger(value));
 
-export const axes = (element, title, zone) => {
+const times = (element, zone) => {
   const ticks = sharedTicks(element);
-  const label = hours(zone);
+  const label = ticksIn(zone);
+  return {
+    splits: ticks && (() => ticks),
+    values: (u, splits) => label(splits).map((text, i) => (ticks && u.width < NARROW_PX && i % 2 ? '' : text)),
+  };
+};
+
+export const axes = (element, table) => {
+  const { unit = '', title = unit, zone = 'UTC' } = element.dataset;
+  const values = (u, splits) => numbers(splits);
+  const below = table.isTime ? times(element, zone) : {
+    values, incrs: WHOLE, label: table.title, labelSize: TITLE_PX, labelGap: 0,
+  };
+  const incrs = isWhole(table.heads.flatMap((head) => head.values)) ? WHOLE : undefined;
   return [
-    axis({
-      size: TIMES_PX,
-      splits: ticks && (() => ticks),
-      values: (u, splits) => (ticks ? written(u, splits, label) : splits.map(label)),
-    }),
-    axis({ size: VALUES_PX, label: title, labelSize: TITLE_PX, labelGap: 0 }),
+    axis({ size: TIMES_PX, ...below }),
+    axis({ size: VALUES_PX, label: title, labelSize: TITLE_PX, labelGap: 0, values, incrs }),
   ];
 };
 

@@ -1,5 +1,6 @@
 // The series of a chart: read from its table, stacked, and drawn in the form that each column's head names.
 import { colour } from './colour.js';
+import { momentIn } from './words.js';
 
 const BANDS = ['--band-1', '--band-2', '--band-3', '--band-4'];
 const FORMS = {
@@ -10,26 +11,32 @@ const FORMS = {
   limit: { color: '--bad', width: 1.5, dash: [2, 3] },
   target: { color: '--wait', width: 2, dash: [7, 4], stepped: true },
   band: { width: 1 },
+  bar: { color: '--run', width: 1 },
 };
 
-const numberIn = (cell) => {
-  const text = cell.dataset.value ?? cell.textContent.replaceAll(',', '').replace('−', '-').trim();
-  return text === '' || Number.isNaN(Number(text)) ? null : Number(text);
-};
+const numberIn = (cell) => (cell.dataset.value === undefined ? null : Number(cell.dataset.value));
 
-export const read = (table) => {
-  const heads = [...table.tHead.rows[0].cells].map((cell, column) => (
-    { column, name: cell.textContent.trim(), form: cell.dataset.series }
-  )).filter((head) => head.form);
+// The first cell of a row is a time, or a number if the table has none.
+const placeOf = (cell) => (cell.firstElementChild ? Date.parse(cell.firstElementChild.dateTime) / 1000 : numberIn(cell));
+
+export const read = (table, zone) => {
+  const [first, ...others] = table.tHead.rows[0].cells;
   let bands = 0;
-  heads.forEach((head) => {
-    const token = head.form === 'band' ? BANDS[bands++ % BANDS.length] : FORMS[head.form].color;
-    Object.assign(head, FORMS[head.form], { token });
+  const heads = others.filter((cell) => cell.dataset.series).map((cell) => {
+    const form = cell.dataset.series;
+    const token = form === 'band' ? BANDS[bands++ % BANDS.length] : FORMS[form].color;
+    return { column: cell.cellIndex, name: cell.textContent.trim(), form, ...FORMS[form], token };
   });
   const rows = [...table.tBodies[0].rows];
-  const times = rows.map((row) => Date.parse(row.querySelector('time').dateTime) / 1000);
-  heads.forEach((head) => { head.values = rows.map((row) => numberIn(row.cells[head.column])); });
-  return { times, heads };
+  const isTime = rows.some((row) => row.querySelector('time'));
+  const places = rows.map((row) => placeOf(row.cells[0]));
+  heads.forEach((head) => {
+    head.values = rows.map((row) => numberIn(row.cells[head.column]));
+    head.texts = rows.map((row) => row.cells[head.column].textContent.trim());
+  });
+  const title = first.textContent.trim();
+  const point = isTime ? momentIn(zone) : (place) => `${title}: ${place}`;
+  return { isTime, places, heads, title, points: places.map(point) };
 };
 
 // Bands are drawn from the top of the stack down, each over the previous one; all other series come on top.
@@ -42,11 +49,18 @@ export const stack = (heads) => {
   return [...bands.reverse(), ...heads.filter((head) => head.form !== 'band').map((head) => ({ ...head, drawn: head.values }))];
 };
 
-export const series = (head) => ({
-  stroke: colour(head.form === 'band' ? '--surface' : head.token),
-  fill: head.form === 'band' ? colour(head.token) : undefined,
-  width: head.width,
-  dash: head.dash,
-  paths: head.stepped ? uPlot.paths.stepped({ align: 1 }) : undefined,
-  points: { show: false },
-});
+const BAR = { fill: '--run-bg', paths: () => uPlot.paths.bars({ size: [0.85, 64] }) };
+const STEPS = { paths: () => uPlot.paths.stepped({ align: 1 }) };
+
+export const series = (head) => {
+  const { fill, paths } = head.form === 'bar' ? BAR : head.stepped ? STEPS : {};
+  const filled = head.form === 'band' ? head.token : fill;
+  return {
+    stroke: colour(head.form === 'band' ? '--surface' : head.token),
+    fill: filled && colour(filled),
+    width: head.width,
+    dash: head.dash,
+    paths: paths?.(),
+    points: { show: false },
+  };
+};
