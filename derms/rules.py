@@ -1,6 +1,6 @@
 """Program rules that apply to a whole stage: pure functions of the rules, the window and the current time.
 
-Rules about single devices are part of sql/candidates.sql (set_operations/device_rules.py).
+Rules about single devices are part of sql/candidates.sql (set_operations/limits.py).
 """
 
 from collections.abc import Callable, Mapping

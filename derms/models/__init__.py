@@ -4,7 +4,7 @@ from .devices import Candidate, DerGroup, Device, DeviceUnavailability, Enrollme
 from .drafts import EventDraft
 from .event_types import EventType
 from .events import ABOVE_APPROVED, Event, Stage
-from .execution import DeliveredLoad, Departure, DeviceOutcome, EventFigures, Removal, Reservation
+from .execution import DeliveredLoad, Departure, DeviceOutcome, EventFigures, Removal, Reservation, StageUse
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .history import Transition
 from .responses import Availability, LowestCount, RateRenewal, ResponsePrior
@@ -40,6 +40,7 @@ __all__ = [
     "Reservation",
     "ResponsePrior",
     "Stage",
+    "StageUse",
     "Strategy",
     "StrategyStage",
     "Substation",

@@ -97,6 +97,20 @@ class Removal(models.Model):
         return f"{self.head_end}/{self.nic_id}: {self.reason}"
 
 
+class StageUse(models.Model):
+    """The devices reserved for a stage whose calls are counted, as a mask: bit n is the device `first_device` + n.
+
+    set_operations/uses.py reads it in place of the reservations.
+    """
+
+    stage = models.OneToOneField(Stage, on_delete=models.CASCADE, primary_key=True, related_name="use")
+    first_device = models.BigIntegerField()
+    devices = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.stage)
+
+
 class Departure(models.Model):
     """A device that has left a stage: a database view of the removals that LEC accepted.
 

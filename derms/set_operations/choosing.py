@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from derms.choices import HOLDING_STAGE_STATES, DeviceClass
@@ -11,9 +11,9 @@ from derms.models import ABOVE_APPROVED, PRIMARY_KEY, DeviceUnavailability, Even
 from derms.rules import RULE, broken_rule
 from derms.set_operations.approved_cap import UNLIMITED, Cap, approved_cap
 from derms.set_operations.controls import control_shares
-from derms.set_operations.counted_stages import counted_stages, event_around, former, limits_and_periods
+from derms.set_operations.counted_stages import event_around
 from derms.set_operations.device_order import device_order
-from derms.set_operations.device_rules import DeviceRules, device_rules, rules_in_force
+from derms.set_operations.limits import DeviceRules, device_rules, rules_in_force
 from integration.seam import sql
 from integration.seam.loads import Partition
 from integration.seam.outcomes import CALLS
@@ -164,14 +164,12 @@ def _choice_of(
     `cap` ends the choice before that. Devices kept for the stages `taken_by` are reserved elsewhere.
     There are few ranks, so summing up over them replaces sorting the devices.
     """
-    in_force = rules_in_force(stage.program.rules, set(stage.event.overridden_rules))
-    stages = counted_stages(stage, in_force)
-    params = _looked_at(stage, now) | limits_and_periods(stage, in_force)
-    params |= {"counted_stages": stages.ids, "taken_by": list(taken_by)}
+    rules = device_rules(stage, rules_in_force(stage.program.rules, set(stage.event.overridden_rules)))
+    params = _looked_at(stage, now) | rules.params | {"taken_by": list(taken_by)}
     wanted = None if goal_kw is None else wanted_w(stage.event, goal_kw)
     # Ranks cost more than one sum, and without a goal they only matter if more is eligible than was approved.
     for is_ranked in (True,) if wanted is not None else (False, True):
-        candidates = _candidates(stage, params, device_rules(in_force, stages), is_ranked=is_ranked)
+        candidates = _candidates(stage, params, rules, is_ranked=is_ranked)
         counts = sql.rows(statement("derms", "rank_candidates", candidates=candidates), params)
         ranks = [_Rank(*row) for row in counts]
         last_rank = _last_rank(ranks, wanted, cap)
@@ -182,7 +180,7 @@ def _choice_of(
     return _Choice(needed or every_eligible, params | last_rank, _left_out(ranks), _rules_w(ranks), wanted)
 
 
-def _candidates(stage: Stage, params: dict[str, Any], by_device: DeviceRules, *, is_ranked: bool) -> Sql:
+def _candidates(stage: Stage, params: dict[str, Any], rules: DeviceRules, *, is_ranked: bool) -> Sql:
     """The query for a stage's candidates, with the joins that it needs."""
     # Most stages have no groups, and a condition that is always true would still mislead the planner.
     within_groups = statement("derms", "within_groups") if stage.group_criteria else compose("")
@@ -191,7 +189,8 @@ def _candidates(stage: Stage, params: dict[str, Any], by_device: DeviceRules, *,
     joins = {name: (_JOIN if needed else _NO_JOIN)[name] for name, needed in needs.items()}
     kept = compose(_OR_KEPT if taken_by else "")
     order = device_order(stage, is_ranked=is_ranked)
-    parts = {**joins, **by_device._asdict(), **order._asdict(), "or_kept": kept, "former": former()}
+    by_rules = {"exemptions": rules.exemptions, "limit": rules.limit}
+    parts = {**joins, **by_rules, **order._asdict(), "or_kept": kept}
     return statement("derms", "candidates", within_groups=within_groups, **parts)
 
 
@@ -235,18 +234,13 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
     factors, controls, around = _factors(stage), control_shares(stage), event_around(stage)
     return {
         "groups": json.dumps(stage.group_criteria),
-        "event": event.pk,
         "zone": zone.pk,
-        "time_zone": zone.time_zone,
         "program": stage.program_id,
         "starts_at": stage.starts_at,
         "ends_at": stage.ends_at,
-        "event_starts_at": around.starts_at,
-        "event_ends_at": around.ends_at,
         "day": zone.local_day(stage.starts_at),
         "season": zone.season(stage.starts_at),
         "calls": CALLS,
-        "microseconds": (stage.ends_at - stage.starts_at) // timedelta(microseconds=1),
         "broken_rule": broken_rule(
             stage.program.rules,
             starts_at=stage.starts_at,

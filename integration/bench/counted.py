@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from derms.models import PRIMARY_KEY, Event, Program, Stage
+from derms.set_operations.uses import keep_uses
 from integration.seam import clock, sql
 from integration.seam.loads import Partition
 from integration.seam.program_rules import ProgramRules
@@ -58,3 +59,4 @@ def _count(like: Event, program: int, starts_at: datetime) -> None:
     partition.create_from(compose(_CALLED, stage=integer(stage.pk)), {"program": program})
     partition.finish(PRIMARY_KEY)
     partition.attach()
+    keep_uses(stage.pk)

@@ -50,7 +50,7 @@ Flag = Annotated[bool, Unit.FLAG]
 
 class Kind(Enum):
     """How DERMS evaluates a rule: the first two per stage, in derms/rules.py; the others per device, in
-    derms/set_operations/device_rules.py.
+    derms/set_operations/limits.py.
     """
 
     WINDOW = auto()  # when a stage may run

@@ -1,4 +1,4 @@
-"""The limits that SQL counts over all devices equal a plain reading of one device's uses."""
+"""The limits that are counted over all devices at once equal a plain reading of one device's uses."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,8 +9,9 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derms.models import Device, Event, Program, Removal
+from derms.models import Device, Event, Program, Removal, Stage
 from derms.set_operations.choosing import Chosen
+from derms.set_operations.uses import keep_uses
 from integration.seam.program_rules import FIELDS
 from tests import factories
 
@@ -46,10 +47,11 @@ LIMITS: st.SearchStrategy[dict[str, int]] = st.fixed_dictionaries(
 
 
 @settings(max_examples=60)
-@given(drawn=USES, limits=LIMITS)
+@given(drawn=USES, limits=LIMITS, are_kept=st.booleans())
 def test_a_device_is_left_out_for_the_limit_that_its_uses_break(
     drawn: list[tuple[Any, ...]],
     limits: dict[str, int],
+    are_kept: bool,
     device: Callable[..., Device],
     choose: Callable[..., Chosen],
     program: Program,
@@ -62,7 +64,9 @@ def test_a_device_is_left_out_for_the_limit_that_its_uses_break(
         uses = [_use(noon, *one) for one in drawn]
         events = [event, another_event(event), another_event(event)]
         for use in uses:
-            _reserve(use, made, events[use.event], program if use.is_own_program else other)
+            stage = _reserve(use, made, events[use.event], program if use.is_own_program else other)
+            if are_kept:
+                keep_uses(stage.pk)
 
         broken = plain_limit(limits, uses, noon)
 
@@ -76,7 +80,7 @@ def _use(noon: datetime, event: int, is_own: bool, start: int, length: int, ran:
     return Use(event, is_own, starts_at, timedelta(minutes=length), ran_for, left)
 
 
-def _reserve(use: Use, device: Device, event: Event, program: Program) -> None:
+def _reserve(use: Use, device: Device, event: Event, program: Program) -> Stage:
     ends_at = use.starts_at + use.length
     times = {} if use.ran is None else {"started_at": use.starts_at, "ended_at": use.starts_at + use.ran}
     stage = factories.reserved_stage(event, program, use.starts_at, ends_at, device, state="Completed", **times)
@@ -85,3 +89,4 @@ def _reserve(use: Use, device: Device, event: Event, program: Program) -> None:
             stage_uid=stage.uid, head_end=device.head_end.code, nic_id=device.nic_id, reason="opt-out",
             requested_at=use.starts_at, answer=use.left, answered_at=use.starts_at + use.length / 2,
         )  # fmt: skip
+    return stage

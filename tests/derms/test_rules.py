@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derms.rules import BREAKS, broken_rule
-from derms.set_operations.counted_stages import CountedStages
-from derms.set_operations.device_rules import device_rules, rules_in_force
+from derms.set_operations.limits import rules_in_force
 from integration.seam.program_limits import Span, period_spans
 from integration.seam.program_rules import RULES, Kind, ProgramRules
 
@@ -99,14 +98,10 @@ def test_each_rule_about_a_whole_stage_is_evaluated() -> None:
     assert set(BREAKS) == whole
 
 
-def test_rules_that_a_program_does_not_have_are_not_in_its_statement() -> None:
+def test_rules_that_a_program_does_not_have_are_not_in_force() -> None:
     assert rules_in_force(NO_RULES, set()) == {}
-    none = CountedStages([], frozenset(), date(2026, 7, 1), any_left=False)
-    assert set(device_rules({}, none)) == {""}
-
-    rules = device_rules(rules_in_force(ProgramRules(hours_per_month=0), set()), none)
-    assert rules.use == rules.left == ""
-    assert rules.limits.startswith("WHEN 0::bigint + %(microseconds)s > %(hours_per_month)s * 3600000000::bigint THEN")
+    (field,) = rules_in_force(ProgramRules(hours_per_month=0), set())
+    assert field.name == "hours_per_month"
 
 
 def test_the_first_broken_rule_is_named() -> None:

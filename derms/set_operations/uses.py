@@ -1,0 +1,138 @@
+"""Which devices stages used, as masks: in memory, a million devices of twenty stages are counted in a blink.
+
+Counting them in SQL reads every reservation of the season again for each choice, and groups them by device.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derms.models import StageUse
+from integration.seam import sql
+from integration.seam.sql import statement
+
+Mask = NDArray[np.bool_]
+Numbers = NDArray[np.int64]
+REMOVED = -1  # in place of a moment: the device left before the start
+
+
+class _Reserved(NamedTuple):
+    """The devices reserved for a stage: bit n is the device whose id is `first` + n."""
+
+    first: int
+    bits: NDArray[np.uint8]
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.bits) * 8 - 1
+
+
+class _Left(NamedTuple):
+    """Devices that left a stage, and when, in microseconds since 1970; REMOVED if before the start."""
+
+    devices: Numbers
+    moments: Numbers
+
+
+class Uses:
+    """Masks of the devices that stages used, one place per device id from `first` on.
+
+    The last place stands for every device outside, which no stage used. What a device's former registrations were used
+    for counts for it, too.
+    """
+
+    def __init__(self, stages: Sequence[int]) -> None:
+        self._reserved, self._left = _reserved(stages), _left(stages)
+        earlier, present = _earlier_registrations() if stages else (_numbers(None), _numbers(None))
+        ends = [end for one in self._reserved.values() for end in (one.first, one.last)]
+        ends += [int(end) for ids in (earlier, present) if len(ids) for end in (ids.min(), ids.max())]
+        self.first = min(ends, default=0)
+        self.places = max(ends, default=-1) - self.first + 2
+        self._earlier, self._present = earlier - self.first, present - self.first
+
+    def nobody(self) -> Mask:
+        return np.zeros(self.places, dtype=np.bool_)
+
+    def users(self, stages: Iterable[int], *, released_after: int | None = None) -> Mask:
+        """The devices that any of these stages used; not those released at or before a moment, if it is given."""
+        found = self.nobody()
+        for stage in stages:
+            found |= self._users_of(stage, released_after)
+        if len(self._present):
+            np.logical_or.at(found, self._present, found[self._earlier])
+        return found
+
+    def microseconds(self, stages: Mapping[int, tuple[int, int]]) -> Numbers:
+        """For how long stages used each device: stage -> when it began and ended, in microseconds since 1970."""
+        total = np.zeros(self.places, dtype=np.int64)
+        for stage, (began, ended) in stages.items():
+            length = max(ended - began, 0)
+            total[self._users_of(stage)] += length
+            devices, moments = self._released(stage)
+            total[devices] += np.maximum(np.minimum(moments, ended) - began, 0) - length
+        if len(self._present):
+            np.add.at(total, self._present, total[self._earlier])
+        return total
+
+    def _users_of(self, stage: int, released_after: int | None = None) -> Mask:
+        found = self.nobody()
+        if reserved := self._reserved.get(stage):
+            start = reserved.first - self.first
+            bits = np.unpackbits(reserved.bits, bitorder="little")
+            found[start : start + len(bits)] = bits
+        if left := self._left.get(stage):
+            is_out = left.moments <= (REMOVED if released_after is None else released_after)
+            found[left.devices[is_out] - self.first] = False
+        return found
+
+    def _released(self, stage: int) -> tuple[Numbers, Numbers]:
+        left = self._left.get(stage)
+        if left is None:
+            return _numbers(None), _numbers(None)
+        is_released = left.moments != REMOVED
+        return left.devices[is_released] - self.first, left.moments[is_released]
+
+
+def keep_uses(stage: int) -> None:
+    """Keep a stage's reserved devices as a mask, so that choices don't read its reservations again.
+
+    Reservations never change. Who left is not part of it, since an answer may come late.
+    """
+    if reserved := _read_reserved(stage):
+        mask = {"first_device": reserved.first, "devices": reserved.bits.tobytes()}
+        StageUse.objects.update_or_create(stage_id=stage, defaults=mask)
+
+
+def _reserved(stages: Sequence[int]) -> dict[int, _Reserved]:
+    kept = StageUse.objects.filter(stage_id__in=stages).values_list("stage_id", "first_device", "devices")
+    found = {stage: _Reserved(first, np.frombuffer(devices, dtype=np.uint8)) for stage, first, devices in kept}
+    read = {stage: _read_reserved(stage) for stage in stages if stage not in found}
+    return found | {stage: reserved for stage, reserved in read.items() if reserved}
+
+
+def _read_reserved(stage: int) -> _Reserved | None:
+    ids = _numbers(sql.value(statement("derms", "reserved_devices"), {"stage": stage}))
+    if not len(ids):
+        return None
+    first = int(ids.min())
+    places = np.zeros(int(ids.max()) - first + 1, dtype=np.bool_)
+    places[ids - first] = True
+    return _Reserved(first, np.packbits(places, bitorder="little"))
+
+
+def _left(stages: Sequence[int]) -> dict[int, _Left]:
+    found = sql.rows(statement("derms", "departed_devices"), {"stages": list(stages), "removed": REMOVED})
+    return {stage: _Left(_numbers(devices), _numbers(moments)) for stage, devices, moments in found}
+
+
+def _earlier_registrations() -> tuple[Numbers, Numbers]:
+    """Pairs of a former registration and the present one that it counts for."""
+    earlier, present = sql.row(statement("derms", "earlier_registrations"))
+    return _numbers(earlier), _numbers(present)
+
+
+def _numbers(packed: bytes | memoryview | None) -> Numbers:
+    """The whole numbers that PostgreSQL's int8send packed one after another."""
+    return np.frombuffer(packed or b"", dtype=">i8").astype(np.int64)
