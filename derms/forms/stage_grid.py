@@ -17,7 +17,7 @@ from integration.pages.numbers import whole
 from integration.seam.localtime import to_utc
 from integration.seam.refusals import Refused
 
-from ..models import DerGroup, Program, Stage, Strategy
+from ..models import DerGroup, Program, Stage, Strategy, StrategyStage
 from ..operations import PlannedStage
 from ..planning.check import StageCheck
 from .stage_rows import MOST_STAGES, StageRowForm, StageRows, StartForm, seconds
@@ -141,7 +141,10 @@ def with_strategy(typed: QueryDict, strategy: Strategy) -> QueryDict:
     if typed.get("rows_of") == str(strategy.uid) and "stages-TOTAL_FORMS" in typed:
         return typed
     defaults = strategy.stages.prefetch_related("der_groups").order_by("number")
-    rows = [_row(None, stage, stage.offset_minutes, stage.length_minutes) for stage in defaults]
+    start = _typed_start(typed, strategy.zone.time_zone)
+    rows = [
+        _row(None, stage, _offset(stage, start, strategy.zone.time_zone), stage.length_minutes) for stage in defaults
+    ]
     changed = with_rows(typed, rows)
     changed["rows_of"] = str(strategy.uid)
     return changed
@@ -224,6 +227,11 @@ def _row(number: int | None, stage: Any, offset: Decimal | int, length: Decimal 
         "control": [stage.control],
         "control_value": [f"{stage.control_value:g}"],
     }
+
+
+def _offset(stage: StrategyStage, start: datetime | None, time_zone: str) -> Decimal:
+    """The minutes that pass until a default stage begins, once it is known on which day its event starts."""
+    return _minutes(stage.begins(start, time_zone) - start) if start else Decimal(stage.offset_minutes)
 
 
 def _initial(row: Row) -> dict[str, Any]:

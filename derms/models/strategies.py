@@ -1,16 +1,20 @@
 """Reusable plans that events are made from."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
 
+from integration.seam.localtime import days_later
 from integration.seam.versions import Versioned
 
 from ..choices import CallOrder, Control, Objective, StrategyState
 from .devices import DerGroup, Program
 from .event_types import EventType
 from .grid import ControlZone
+
+MINUTES_A_DAY = 24 * 60
 
 
 class Strategy(Versioned):
@@ -73,3 +77,8 @@ class StrategyStage(StageControl):
 
     def __str__(self) -> str:
         return f"{self.strategy} stage {self.number}"
+
+    def begins(self, start: datetime, time_zone: str) -> datetime:
+        """When the stage of an event with this start begins: whole days of the offset are days of the calendar."""
+        days, minutes = divmod(self.offset_minutes, MINUTES_A_DAY)
+        return days_later(start, time_zone, days) + timedelta(minutes=minutes)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from integration.seam.localtime import days_later
 from integration.seam.recorded import recorded
 
 from ..choices import EventState
@@ -24,8 +25,9 @@ STAGE_FIELDS = ("program_id", "target_kw", "share_pct", "control", "control_valu
 
 @transaction.atomic
 def clone_event(*, event_id: int, by: Any, now: datetime, revision: int | None = None) -> Event:
-    """Create a New event with the same plan at the same times of day, on the first day that leaves the lead time.
+    """Create a New event with the same plan at the same times of day, from the first day on that leaves the lead time.
 
+    Each stage keeps its own times, whatever the clocks do between the days of the event.
     `revision` is the event's as the person saw it. Raises EventChanged if there is another one by now.
     """
     source = lock_event(event_id, revision)
@@ -33,26 +35,27 @@ def clone_event(*, event_id: int, by: Any, now: datetime, revision: int | None =
     fields = {name: getattr(source, name) for name in EVENT_FIELDS}
     event = Event.objects.create(number=next_number(now), author=by, last_editor=by, **fields)
     earliest = now + timedelta(seconds=source.type.lead_time_s)
-    later = _days_later(min((s.starts_at for s in stages), default=now), source.zone.time_zone, earliest)
+    days = _days_between(min((s.starts_at for s in stages), default=now), source.zone.time_zone, earliest)
     for stage in stages:
-        _copy_stage(stage, event, later)
+        _copy_stage(stage, event, days)
     why = CLONE(event=source.number)
     Transition.objects.create(event=event, revision=1, to_state=EventState.NEW, at=now, by=by.username, why=why)
     return event
 
 
-def _copy_stage(source: Stage, event: Event, later: timedelta) -> None:
+def _copy_stage(source: Stage, event: Event, days: int) -> None:
     fields = {name: getattr(source, name) for name in STAGE_FIELDS}
-    window = {"starts_at": source.starts_at + later, "ends_at": source.ends_at + later}
-    stage = Stage.objects.create(event=event, number=source.number, **window, **fields)
+    starts_at, ends_at = (
+        days_later(moment, event.zone.time_zone, days) for moment in (source.starts_at, source.ends_at)
+    )
+    if ends_at <= starts_at:  # in an hour that the clocks skip or repeat
+        ends_at = starts_at + (source.ends_at - source.starts_at)
+    stage = Stage.objects.create(event=event, number=source.number, starts_at=starts_at, ends_at=ends_at, **fields)
     stage.der_groups.set(source.der_groups.all())
 
 
-def _days_later(first: datetime, time_zone: str, earliest: datetime) -> timedelta:
-    """Return how far to move a start so that it keeps its local time of day and isn't before `earliest`."""
-    local = first.astimezone(ZoneInfo(time_zone))
-    days = max(0, (earliest.astimezone(local.tzinfo).date() - local.date()).days)
-    moved = local + timedelta(days=days)
-    if moved < earliest:
-        moved = local + timedelta(days=days + 1)
-    return moved.astimezone(ZoneInfo("UTC")) - first
+def _days_between(first: datetime, time_zone: str, earliest: datetime) -> int:
+    """Return by how many days to move a start so that it isn't before `earliest`."""
+    day, earliest_day = (moment.astimezone(ZoneInfo(time_zone)).date() for moment in (first, earliest))
+    days = max(0, (earliest_day - day).days)
+    return days if days_later(first, time_zone, days) >= earliest else days + 1

@@ -131,7 +131,7 @@ def _default_stages(strategy: Strategy, starts_at: datetime) -> list[PlannedStag
     names = ("program_id", "target_kw", "share_pct", "control", "control_value")
     planned = []
     for default in strategy.stages.prefetch_related("der_groups").order_by("number"):
-        starts = starts_at + timedelta(minutes=default.offset_minutes)
+        starts = default.begins(starts_at, strategy.zone.time_zone)
         window = {"starts_at": starts, "ends_at": starts + timedelta(minutes=default.length_minutes)}
         fields = {name: getattr(default, name) for name in names} | window
         planned.append(PlannedStage(None, fields, list(default.der_groups.all())))

@@ -1,6 +1,6 @@
 """Convert local wall time to UTC, although clocks may skip an hour or repeat one."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -37,6 +37,15 @@ def to_utc(wall: datetime, time_zone: str, offset: str = "") -> datetime:
             % {"time": f"{wall:%H:%M}", "day": f"{wall:%d %b %Y}", "time_zone": time_zone}
         )
     return by_offset[offset].astimezone(UTC)
+
+
+def days_later(moment: datetime, time_zone: str, days: int) -> datetime:
+    """The moment at the same time of day, some calendar days later.
+
+    If the clocks skip that time on the day, it is as long after the skip began; if it occurs twice, it is the first.
+    """
+    local = moment.astimezone(ZoneInfo(time_zone)) + timedelta(days=days)  # the sum of wall times
+    return local.astimezone(UTC)
 
 
 def offsets(wall: datetime, time_zone: str) -> list[str]:
