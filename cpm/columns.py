@@ -81,7 +81,7 @@ _CUSTOMER: tuple[Column[ParticipationRow], ...] = (
 _PROGRAM = Column[ParticipationRow](
     _("Program"), lambda row: row.program_event.program.code, sort="program", phone="off"
 )
-_WINDOW = Column[ParticipationRow](_("Window"), lambda row: _window(row.program_event), sort="-window", phone="")
+_WINDOW = Column[ParticipationRow](_("Window"), "window", sort="-window", phone="")
 _FACTS: tuple[Column[ParticipationRow], ...] = (
     Column(
         _("Reserved"),

@@ -18,6 +18,7 @@ urlpatterns = [
     path("program-events/participation/", views.participation_list, name="participation_list"),
     path("program-events/participation/export/", views.participation_export, name="participation_export"),
     path(PROGRAM_EVENT, views.program_event, name="program_event"),
+    path(PROGRAM_EVENT + "reductions/", views.reductions, name="reductions"),
     path(PROGRAM_EVENT + "participation/" + DEVICE, views.participation, name="participation"),
     path(
         PROGRAM_EVENT + "participation/" + DEVICE + "opt-out/",

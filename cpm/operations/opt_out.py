@@ -17,7 +17,7 @@ from integration.seam.refusals import Refused
 from integration.seam.systems import System
 
 from ..choices import ProgramEventState, RemovalReason
-from ..pages import opt_out_refusal, removal_sentence
+from ..pages.standings import opt_out_refusal, removal_sentence
 from .notifications import confirm_opt_out
 from .releases import note_change, participating_device
 

@@ -14,7 +14,16 @@ from integration.seam import sql
 from integration.seam.outcomes import Outcome
 from integration.seam.sql import Sql, compose, statement
 
-from .participation_orders import NEWEST_FIRST, RowOrder, direction, in_order, row_order, with_value, without_value
+from .participation_orders import (
+    NEWEST_FIRST,
+    RowOrder,
+    by_value,
+    direction,
+    first_rows,
+    in_order,
+    row_order,
+    without_value,
+)
 from .wanted import Wanted, candidates, matching, parameters
 
 # A device has one row per program event, so one statement may search many program events.
@@ -154,13 +163,12 @@ def _sorted(wanted: Wanted, order: RowOrder, sort: str, after: Place | None, lim
         raise ValueError(f"An order by {sort} needs a filter by one program event.")
     words, found = direction(sort), list[Facts]()
     params = parameters(wanted, ids) | ({"after_value": after.value, "after_row": after.key.device_id} if after else {})
-    by_device = compose("p.device_id {word}", word=words.word)
     if not after or after.value is not None:
-        by_value = compose("{value} {word}, {by_device}", value=order.value, word=words.word, by_device=by_device)
-        beyond = with_value(order, words, is_after=after is not None)
-        found = _facts({**params, "limit": limit}, joined=order.joined, beyond=beyond, order=by_value)
+        beyond = first_rows(order, words, wanted.of_rows, is_after=after is not None)
+        found = _facts({**params, "limit": limit}, joined=order.joined, beyond=beyond, order=by_value(order, words))
     if len(found) < limit:
         beyond = without_value(order, words, is_after=after is not None and after.value is None)
+        by_device = compose("p.device_id {word}", word=words.word)
         params["limit"] = limit - len(found)
         found += _facts(params, joined=order.joined, beyond=beyond, order=by_device)
     return found

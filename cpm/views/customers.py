@@ -27,7 +27,7 @@ from integration.seam import clock
 from .. import operations
 from ..columns import CUSTOMERS, ENDED_ENROLLMENTS, ENROLLED_DEVICES, LOCATIONS, OUTSTANDING
 from ..operations import OptOutNotAllowed
-from ..pages import standings_of
+from ..pages.standings import standings_of
 from ..queries import (
     current_enrollments,
     customers,

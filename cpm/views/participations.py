@@ -27,7 +27,7 @@ from .. import operations
 from ..choices import ProgramEventState
 from ..columns import participation_columns
 from ..forms import OptOutForm, ParticipationFilter
-from ..pages import opt_out_refusal, standings_of
+from ..pages.standings import opt_out_refusal, standings_of
 from ..queries import (
     NEWEST_FIRST,
     ParticipationKey,

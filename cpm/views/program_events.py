@@ -14,7 +14,9 @@ from integration.pages.moments import show_in
 
 from ..columns import PROGRAM_EVENTS
 from ..filters import ProgramEventFilter
+from ..pages.reductions import reduction_picture
 from ..queries import event_history, is_settled, loads_under_way, program_events
+from ..queries.reductions import reductions as reductions_of
 
 NEWEST_FIRST = ("-starts_at", "-id")
 
@@ -43,6 +45,19 @@ def program_event(request: SignedInRequest, event_number: str, stage_number: int
     }
     template = "cpm/program_event.html"
     return render(request, f"{template}#program-event" if request.htmx else template, context)
+
+
+@require_safe
+@allow("cpm.view_participation")
+@vary_on_headers("HX-Request")
+def reductions(request: SignedInRequest, event_number: str, stage_number: int) -> HttpResponse:
+    """What the devices of a program event reduced next to what was expected; Event Participation contains it."""
+    event = get_object_or_404(program_events(), event_number=event_number, stage_number=stage_number)
+    show_in(event.time_zone)
+    found = reductions_of(event)
+    context = {"program_event": event, "picture": reduction_picture(found), "total": found.total}
+    template = "cpm/reductions.html#picture" if request.htmx else "cpm/reductions.html"
+    return render(request, template, {**context, "unexpected": found.unexpected})
 
 
 @require_safe

@@ -25,7 +25,7 @@ from integration.seam.versions import SavedMeanwhile
 from .. import operations
 from ..choices import UnavailabilityState
 from ..forms import UnavailabilityForm
-from ..pages import opt_out_refusal, standings_of
+from ..pages.standings import opt_out_refusal, standings_of
 from ..queries import (
     ParticipationRow,
     Wanted,

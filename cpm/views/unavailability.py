@@ -26,7 +26,7 @@ from .. import operations
 from ..choices import UnavailabilityState
 from ..columns import ENROLLED_DEVICES, PERIODS
 from ..forms import PeriodForm, UnavailabilityForm
-from ..pages import standings_of
+from ..pages.standings import standings_of
 from ..queries import (
     ParticipationRow,
     devices_of,

@@ -10,7 +10,7 @@ from cpm.models import Participation, Removal
 from cpm.models.customers import Customer, Device, Subscription
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program, ProgramType
-from cpm.pages import opt_out_refusal
+from cpm.pages.standings import opt_out_refusal
 from derms.models import ControlZone, Event
 from derms.models import Program as DermsProgram
 from integration.console.models import User

@@ -23,6 +23,7 @@ from tests import factories
 Make = Callable[..., ProgramEvent]
 LIST = "/program-events/participation/"
 DEVICES = 12
+FILTERS: list[dict[str, Any]] = [{}, {"outcome": "D1SP"}, {"flag": True}, {"outcome": "D1SP", "flag": False}]
 VALUES: dict[str, Callable[[ParticipationRow], Any]] = {
     "customer": lambda row: row.device.location.customer.number,
     "outcome": lambda row: row.facts.code,
@@ -55,12 +56,9 @@ def fill(event: ProgramEvent, seed: int) -> None:
     ParticipationOutcome.objects.filter(program_event_id=event.pk).delete()
     made = []
     for row in Participation.objects.filter(program_event_id=event.pk):
-        watts, code, minutes = (
-            chance.choice((0, 500, 900)),
-            chance.choice(("D1SP", "D1IO")),
-            chance.choice((None, 0, 7)),
-        )
-        Participation.objects.filter(pk=row.pk).update(expected_w=watts)
+        code, minutes = chance.choice(("D1SP", "D1IO")), chance.choice((None, 0, 7))
+        facts = {"expected_w": chance.choice((0, 500, 900)), "reservation_flag": chance.random() < 0.6}
+        Participation.objects.filter(pk=row.pk).update(**facts)
         started_at = None if minutes is None else event.starts_at + timedelta(minutes=minutes, microseconds=1)
         if chance.random() < 0.7:
             made.append(
@@ -94,13 +92,13 @@ def read_on(wanted: Wanted, sort: str, size: int) -> list[ParticipationRow]:
     seed=st.integers(0, 10_000),
     sort=st.sampled_from([f"{sign}{name}" for name in VALUES for sign in ("", "-")]),
     size=st.integers(1, DEVICES + 1),
-    outcome=st.sampled_from([None, None, "D1SP"]),
+    filters=st.sampled_from(FILTERS),
 )
 def test_pages_of_any_size_are_the_rows_in_a_plain_sort(
-    event: ProgramEvent, seed: int, sort: str, size: int, outcome: str | None
+    event: ProgramEvent, seed: int, sort: str, size: int, filters: dict[str, Any]
 ) -> None:
     fill(event, seed)
-    wanted = Wanted(program_events=Q(pk=event.pk), outcome=outcome)
+    wanted = Wanted(program_events=Q(pk=event.pk), **filters)
     rows = participations(wanted, limit=100)
     assert [row.key for row in read_on(wanted, sort, size)] == [row.key for row in plainly_sorted(rows, sort)]
 

@@ -50,6 +50,7 @@ QUERIES: dict[str, int] = {
     "profile/": 10,
     "program-events/": 10,
     "program-events/<str:event_number>/<int:stage_number>/": 11,
+    "program-events/<str:event_number>/<int:stage_number>/reductions/": 9,
     "program-events/<str:event_number>/<int:stage_number>/participation/<str:head_end>/<str:nic_id>/": 17,
     "program-events/participation/": 14,  # one for each program event searched until the page is full
     "program-types/<str:code>/": 11,

@@ -92,6 +92,7 @@ MAY = {
     "program-events/participation/": "CP",
     "program-events/participation/export/": "CP",
     PROGRAM_EVENT: "P",
+    PROGRAM_EVENT + "reductions/": "CP",
     PARTICIPATION: "CP",
     PARTICIPATION + "opt-out/": "CP",
     "programs/": "P",

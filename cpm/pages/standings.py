@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 
 from integration.pages.moments import moment_text
 
-from .choices import FINAL_STATES, ParticipationStatus, ProgramEventState, RemovalReason
-from .models import Removal
-from .models.program_events import ProgramEvent
-from .queries import ParticipationRow, removals_of
+from ..choices import FINAL_STATES, ParticipationStatus, ProgramEventState, RemovalReason
+from ..models import Removal
+from ..models.program_events import ProgramEvent
+from ..queries import ParticipationRow, removals_of
 
 
 class Standing(NamedTuple):
