@@ -69,6 +69,13 @@ class DeviceLocation(models.Model):
     """The place where devices are installed, and its position in the grid."""
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="locations")
+    service_point = models.CharField(
+        max_length=40,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="The utility's id of the place; empty: it has none.",
+    )
     address = models.CharField(max_length=200)
     time_zone = models.CharField(max_length=40)
     zone = models.CharField("control zone", max_length=20)
@@ -77,6 +84,9 @@ class DeviceLocation(models.Model):
     transformer = models.CharField(max_length=40)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint("service_point", condition=~Q(service_point=""), name="location_service_point_once")
+        ]
         indexes = [part_of("address", "location_address_part")]
 
     def __str__(self) -> str:

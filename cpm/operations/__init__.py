@@ -14,7 +14,7 @@ from .notifications import notify_customers, notify_of_end
 from .opt_out import OptOutNotAllowed, answer_opt_out, opt_out_device, opt_out_of_event
 from .participation import load_outcomes, load_reservations, prepare_outcomes, prepare_reservations
 from .program_events import follow_stage
-from .programs import save_program, save_program_type
+from .programs import add_program, save_program, save_program_type
 from .releases import release_reservation
 from .self_service import make_link, revoke_link
 from .unavailability import (
@@ -27,6 +27,7 @@ from .unavailability import (
 __all__ = [
     "OptOutNotAllowed",
     "UnavailabilityNotAllowed",
+    "add_program",
     "answer_enrollment",
     "answer_enrollment_load",
     "answer_opt_out",

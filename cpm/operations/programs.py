@@ -38,6 +38,16 @@ def save_program(
 
 
 @transaction.atomic
+def add_program(*, code: str, fields: dict[str, Any], rules: ProgramRules, by: str, now: datetime) -> Program:
+    """Add a program with its rules, and send them to DERMS."""
+    saved = {"rules_data": rules.model_dump(mode="json"), "saved_by": by, "saved_at": now}
+    with pghistory.context(by=by):
+        program = Program.objects.create(code=code, **fields, **saved)
+    send_program_rules(program_id=program.pk)
+    return program
+
+
+@transaction.atomic
 def save_program_type(
     *, program_type_id: int, fields: dict[str, Any], by: str, now: datetime, version: int | None = None
 ) -> None:

@@ -11,7 +11,7 @@ from integration.seam import sql
 from integration.seam.recorded import recorded
 from integration.seam.sql import Sql, compose, identifier, identifiers, listed
 
-from .kinds import Column, Kind
+from .kinds import Column, Ending, Kind
 from .models import ImportRun
 
 TWICE = recorded("Line %(other)s has the same %(key)s.")
@@ -57,13 +57,12 @@ CREATE {how} TABLE {changes} AS
 SELECT s.line, CASE WHEN t.{first} IS NULL THEN 'added' ELSE 'changed' END AS outcome,
        CASE WHEN t.{first} IS NOT NULL THEN to_jsonb(t) END AS old, {columns}
   FROM {staged} s LEFT JOIN ({current}) t ON {same}
- WHERE (t.{first} IS NULL OR {differs})
+ WHERE (t.{first} IS NULL OR {differs} AND NOT ({kept}))
    AND NOT EXISTS (SELECT FROM import_refused r WHERE r.line = s.line)
    {once}
 """
 _ONCE = "AND s.line IN (SELECT min(line) FROM {staged} GROUP BY {key})"
 _COUNT = "SELECT count(*) FILTER (WHERE outcome = 'added'), count(*) FILTER (WHERE outcome = 'changed') FROM {changes}"
-_MISSING = "SELECT {key} FROM ({current}) t WHERE NOT EXISTS (SELECT FROM {staged} s WHERE {same})"
 _CONFLICTS = """
 SELECT jsonb_build_object('line', coalesce(before.line, after.line), 'shown', before.outcome, 'now', after.outcome,
                           'old', before.old, 'old_now', after.old)
@@ -117,15 +116,15 @@ def conflicts(run: ImportRun, kind: Kind) -> list[dict[str, Any]]:
 
 
 def count_missing(run: ImportRun, kind: Kind) -> int:
-    if kind.end is None:
+    if kind.ending is None:
         return 0
-    return int(sql.value(compose("SELECT count(*) FROM ({missing}) missing", missing=missing(run, kind))))
+    rows = missing(run, kind.ending)
+    return int(sql.value(compose("SELECT count(*) FROM ({rows}) missing", rows=rows)))
 
 
-def missing(run: ImportRun, kind: Kind) -> Sql:
-    """The keys of the rows that exist and that the file does not hold."""
-    parts = {"current": kind.current, "staged": identifier(run.staged), "same": _same(kind, "t")}
-    return compose(_MISSING, key=_of("t", kind.key), **parts)
+def missing(run: ImportRun, ending: Ending) -> Sql:
+    """The query of the rows that exist and that the file does not hold."""
+    return compose(ending.rows, staged=identifier(run.staged))
 
 
 def digest_of_changes(run: ImportRun) -> str:
@@ -157,6 +156,7 @@ def _changes(run: ImportRun, kind: Kind, table: Sql, *, how: str) -> Sql:
         staged=identifier(run.staged),
         current=kind.current,
         same=_same(kind, "t"),
+        kept=compose(kind.kept),
         differs=differs if compared else compose("false"),
         once=compose(_ONCE, staged=identifier(run.staged), key=identifiers(kind.key)) if kind.repeats else compose(""),
     )

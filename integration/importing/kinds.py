@@ -26,6 +26,14 @@ KINDS: dict[str, str] = {
     "feeders": "derms.imports.grid.FEEDERS",
     "transformers": "derms.imports.grid.TRANSFORMERS",
     "head_ends": "derms.imports.head_ends.HEAD_ENDS",
+    "program_types": "cpm.imports.programs.PROGRAM_TYPES",
+    "programs": "cpm.imports.programs.PROGRAMS",
+    "customers": "cpm.imports.customers.CUSTOMERS",
+    "device_locations": "cpm.imports.customers.DEVICE_LOCATIONS",
+    "devices": "cpm.imports.devices.DEVICES",
+    "enrollments": "cpm.imports.enrollments.ENROLLMENTS",
+    "load_forecast": "derms.imports.load.LOAD_FORECAST",
+    "metered_load": "derms.imports.load.METERED_LOAD",
 }
 
 
@@ -42,7 +50,7 @@ class Column:
     """A column of a kind of file. A file may lack it if it has a default; it is matched by its name or an alias.
 
     `default` is what an empty cell means, None for null; of rows that exist, a column that the file lacks stays as it
-    is. `is_required` refuses empty cells.
+    is. `is_required` refuses empty cells; the file has to have such a column, unless it `may_lack` it.
     """
 
     name: str
@@ -52,6 +60,7 @@ class Column:
     help: str | Promise = ""
     default: str | None = None
     is_required: bool = True
+    may_lack: bool = False
     refers: Reference | None = None
 
 
@@ -64,6 +73,17 @@ class Applying(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Ending:
+    """How rows end that a file, if it is the whole truth, no longer holds.
+
+    rows: a query over `{staged}` of such rows. act: ends the rows of a table of that query; returns how many.
+    """
+
+    rows: str
+    act: Callable[[Applying], int]
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of file.
 
@@ -71,8 +91,9 @@ class Kind:
     current: a query of the rows that exist, with all columns of the kind.
     refusals: queries of (line, column, value, reason) over `{staged}` and `{current}`.
     apply: writes the rows of the table of changes, which has all columns, `outcome` and `old`.
-    end: ends the rows of a query with the kind's key, which the file no longer holds; None if rows of it never end.
+    ending: how rows end that the file no longer holds; None if rows of this kind don't.
     compared: the columns whose values are compared; None: all but the key.
+    kept: a condition on a row `t` that exists, under which it stays as it is, whatever the file says.
     repeats: several rows may name the same thing, as in one file of the whole grid, if they say the same of it.
     """
 
@@ -83,8 +104,9 @@ class Kind:
     current: Sql
     apply: Callable[[Applying], object]
     refusals: Sequence[tuple[str, Pattern]] = ()
-    end: Callable[[Applying], int] | None = None
+    ending: Ending | None = None
     compared: tuple[str, ...] | None = None
+    kept: str = "false"
     repeats: bool = False
 
     def column(self, name: str) -> Column:
@@ -97,7 +119,11 @@ class Kind:
     @property
     def values(self) -> list[str]:
         """The columns that are compared with what is there."""
-        return [name for name in self.names if name not in self.key and (not self.compared or name in self.compared)]
+        return [name for name in self.names if name not in (self.key if self.compared is None else self._others)]
+
+    @property
+    def _others(self) -> set[str]:
+        return set(self.names) - set(self.compared or ())
 
     def matching(self, heading: Sequence[str]) -> dict[str, int]:
         """The place of each column in a heading, by its name or an alias."""

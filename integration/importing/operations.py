@@ -134,6 +134,9 @@ def apply_run(run_id: int, *, now: datetime) -> None:
     except IntegrityError as problem:
         _refuse(run, FORBIDDEN(rule=_rule_of(problem)), now)
         return
+    except Refused as refused:
+        _refuse(run, str(refused), now)
+        return
     run.apply()
     _finish(run, now, ended=ended, changes_sha256=digest_of_changes(run))
 
@@ -169,13 +172,11 @@ def _read_and_compare(run: ImportRun, kind: Kind, file: IO[bytes]) -> dict[str, 
 
 
 def _end_missing(run: ImportRun, kind: Kind, now: datetime) -> int:
-    if not (run.ends_missing and kind.end):
+    if not (run.ends_missing and kind.ending):
         return 0
-    table = identifier("import_ended")
-    sql.execute(
-        compose("CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS {rows}", table=table, rows=missing(run, kind))
-    )
-    return kind.end(Applying(table, run.by, now))
+    table, rows = identifier("import_ended"), missing(run, kind.ending)
+    sql.execute(compose("CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS {rows}", table=table, rows=rows))
+    return kind.ending.act(Applying(table, run.by, now))
 
 
 def _refuse(run: ImportRun, why: str, now: datetime) -> None:

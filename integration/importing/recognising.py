@@ -92,7 +92,7 @@ def remap(found: Recognised, kind: Kind, by_hand: Mapping[str, str], name: str) 
 
 def require_columns(found: Recognised, kind: Kind, name: str) -> None:
     """Raise FileRefused if a column that must be there is not."""
-    missing = [c.name for c in kind.columns if c.is_required and c.name not in found.mapping]
+    missing = [c.name for c in kind.columns if c.is_required and not c.may_lack and c.name not in found.mapping]
     if missing:
         heading = ", ".join(found.heading)[:300]
         raise FileRefused(refusals.COLUMN_MISSING(file=name, columns=", ".join(missing), heading=heading))

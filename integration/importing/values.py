@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from integration.seam.recorded import recorded
@@ -29,12 +29,14 @@ NO_TIME = recorded("It is no date and time; this file's dates are read as %(layo
 SKIPPED_HOUR = recorded("The clocks of %(zone)s skip this time. Write the offset from UTC, such as +02:00.")
 DOUBLE_HOUR = recorded("The clocks of %(zone)s show this time twice. Write the offset from UTC, such as +02:00.")
 NO_ZONE = recorded("There is no such time zone; write it like Europe/Berlin.")
+NO_EMAIL = recorded("It is no e-mail address.")
 NO_CHOICE = recorded("It is none of %(choices)s.")
 
 NULL = "\\N"  # as COPY writes it
 MOST_CELLS_KEPT = 200_000  # distinct values of a column whose readings are remembered
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _POWER_OF_TEN = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4})|(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _TIME = re.compile(r"[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)? ?(Z|[+-]\d{2}:?\d{2})?", re.ASCII)
@@ -92,6 +94,13 @@ class Code(Text):
         return super().read(text)
 
 
+class Email(Text):
+    """An e-mail address."""
+
+    def read(self, text: str) -> str:
+        return super().read(text) if _EMAIL.fullmatch(text) else Fault(NO_EMAIL())
+
+
 @dataclass(frozen=True)
 class Number:
     """A number, stored as a whole one after it is multiplied, for example MW as kW."""
@@ -127,12 +136,12 @@ class Whole(Number):
 
 @dataclass(frozen=True)
 class Share(Number):
-    """A number stored with its decimals."""
+    """A number stored with at most three decimals: a share, or MW to the kW."""
 
     postgres = "double precision"
 
     def stored(self, number: float, text: str) -> str:
-        return repr(number)
+        return repr(round(number, 3))
 
 
 class Flag:
@@ -225,7 +234,13 @@ class Zone:
             return Fault(NO_ZONE())
 
 
-Type = Text | Number | Flag | Day | Moment | Choice | Zone
+class Type(Protocol):
+    """What a column may hold: the type in PostgreSQL, and how its cells are read."""
+
+    @property
+    def postgres(self) -> str: ...
+
+    def reading(self, layout: Layout) -> Reading: ...
 
 
 class Readings(dict[str, str]):

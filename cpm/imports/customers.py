@@ -1,0 +1,129 @@
+"""Customers, and the places where their devices are installed."""
+
+from django.utils.translation import gettext_lazy as _
+
+from integration.importing.kinds import Applying, Column, Kind, Reference
+from integration.importing.values import Code, Email, Text, Zone
+from integration.seam import sql
+from integration.seam.recorded import recorded
+from integration.seam.sql import compose
+
+NO_CUSTOMER = recorded("There is no customer “%(value)s”. Near it: %(near)s.")
+ACCOUNT_TAKEN = recorded("Another customer has this account.")
+ACCOUNT_TWICE = recorded("Another row of the file has this account.")
+HAS_SUBSCRIPTION = recorded("“%(value)s” is enrolled here. End the enrollment first; a new customer enrolls anew.")
+DEVICES_REGISTERED = recorded("Devices here are registered with another place in the grid. End their enrollment first.")
+
+CUSTOMER_NAMES = ("customer_number", "customer_no", "customer_id", "Kundennummer", "Kunde", "Geschäftspartner")
+LOCATION_NAMES = (
+    "service_point_id", "metered_service_point", "device_location", "location_id", "legacy_id", "premise",
+    "Anschlussobjekt", "Verbrauchsstelle", "Marktlokation", "Messlokation",
+)  # fmt: skip
+_CUSTOMERS_NOW = "SELECT number AS customer, name, account, email, phone FROM cpm_customer"
+_WRITE_CUSTOMERS = """
+INSERT INTO cpm_customer (number, name, account, email, phone)
+SELECT customer, name, coalesce(account, customer), email, phone FROM {changes} ORDER BY line
+    ON CONFLICT (number) DO UPDATE
+   SET name = EXCLUDED.name, account = EXCLUDED.account, email = EXCLUDED.email, phone = EXCLUDED.phone
+"""
+_ACCOUNT_TAKEN = """
+SELECT s.line, 'account'::text, s.account::text, {pattern}
+  FROM {staged} s JOIN cpm_customer c ON c.account = coalesce(s.account, s.customer) AND c.number <> s.customer
+"""
+_ACCOUNT_TWICE = """
+SELECT s.line, 'account'::text, s.account::text, {pattern}
+  FROM {staged} s JOIN (SELECT account FROM {staged} GROUP BY account HAVING count(*) > 1) twice USING (account)
+"""
+_LOCATIONS_NOW = """
+SELECT l.service_point, c.number AS customer, l.address, l.time_zone, l.zone, l.substation, l.feeder, l.transformer
+  FROM cpm_devicelocation l JOIN cpm_customer c ON c.id = l.customer_id WHERE l.service_point <> ''
+"""
+_WRITE_LOCATIONS = """
+INSERT INTO cpm_devicelocation (service_point, customer_id, address, time_zone, zone, substation, feeder, transformer)
+SELECT l.service_point, c.id, l.address, l.time_zone, l.zone, l.substation, l.feeder, l.transformer
+  FROM {changes} l JOIN cpm_customer c ON c.number = l.customer ORDER BY l.line
+    ON CONFLICT (service_point) WHERE service_point <> '' DO UPDATE
+   SET customer_id = EXCLUDED.customer_id, address = EXCLUDED.address, time_zone = EXCLUDED.time_zone,
+       zone = EXCLUDED.zone, substation = EXCLUDED.substation, feeder = EXCLUDED.feeder,
+       transformer = EXCLUDED.transformer
+"""
+_ANOTHER_CUSTOMER = """
+SELECT s.line, 'customer'::text, s.customer::text, replace({pattern}, '%%(value)s', t.customer)
+  FROM {staged} s JOIN ({current}) t ON t.service_point = s.service_point AND t.customer <> s.customer
+ WHERE EXISTS (SELECT FROM cpm_subscription u JOIN cpm_devicelocation l ON l.id = u.location_id
+                WHERE l.service_point = s.service_point AND u.ends_at IS NULL)
+"""
+# DERMS keeps the place in the grid that a device was registered with.
+_MOVED = """
+SELECT s.line, 'transformer'::text, s.transformer::text, {pattern}
+  FROM {staged} s JOIN ({current}) t ON t.service_point = s.service_point
+   AND (t.zone, t.feeder, t.transformer) <> (s.zone, s.feeder, s.transformer)
+ WHERE EXISTS (SELECT FROM cpm_subscription u JOIN cpm_devicelocation l ON l.id = u.location_id
+                WHERE l.service_point = s.service_point AND u.ends_at IS NULL)
+"""
+
+
+def write_customers(applying: Applying) -> None:
+    sql.execute(compose(_WRITE_CUSTOMERS, changes=applying.changes))
+
+
+def write_locations(applying: Applying) -> None:
+    sql.execute(compose(_WRITE_LOCATIONS, changes=applying.changes))
+
+
+CUSTOMERS = Kind(
+    name="customers",
+    label=_("Customers"),
+    columns=(
+        Column("customer", _("Customer"), Code(20), (*CUSTOMER_NAMES, "number"), _("The customer's number.")),
+        Column("name", _("Name"), Text(120), ("customer_name", "full_name", "Kundenname")),
+        Column(
+            "account",
+            _("Account"),
+            Code(20),
+            ("account_number", "contract_account", "Vertragskonto", "Konto"),
+            _("If the file has none: the customer's number."),
+            may_lack=True,
+        ),
+        Column("email", _("E-mail"), Email(254), ("e_mail", "mail"), default="", is_required=False),
+        Column(
+            "phone",
+            _("Telephone"),
+            Text(30),
+            ("telephone", "phone_number", "Telefon", "Telefonnummer"),
+            default="",
+            is_required=False,
+        ),
+    ),
+    key=("customer",),
+    current=compose(_CUSTOMERS_NOW),
+    apply=write_customers,
+    refusals=((_ACCOUNT_TAKEN, ACCOUNT_TAKEN), (_ACCOUNT_TWICE, ACCOUNT_TWICE)),
+)
+DEVICE_LOCATIONS = Kind(
+    name="device_locations",
+    label=_("Device locations"),
+    columns=(
+        Column("service_point", _("Service point"), Code(40), LOCATION_NAMES, _("The utility's id of the place.")),
+        Column(
+            "customer",
+            _("Customer"),
+            Code(20),
+            CUSTOMER_NAMES,
+            _("The customer's number."),
+            refers=Reference("cpm_customer", "number", NO_CUSTOMER),
+        ),
+        Column("address", _("Address"), Text(200), ("service_address", "Adresse", "Anschrift")),
+        Column("time_zone", _("Time zone"), Zone(), ("timezone", "Zeitzone"), _("Written like Europe/Berlin.")),
+        Column("zone", _("Control zone"), Code(20), ("control_zone", "zone_code", "zone_id", "Netzgebiet")),
+        Column(
+            "substation", _("Substation"), Code(30), ("substation_code", "Umspannwerk"), default="", is_required=False
+        ),
+        Column("feeder", _("Feeder"), Code(30), ("feeder_code", "feeder_id", "Abgang", "Leitung", "Stromkreis")),
+        Column("transformer", _("Transformer"), Code(40), ("transformer_code", "transformer_id", "Trafo")),
+    ),
+    key=("service_point",),
+    current=compose(_LOCATIONS_NOW),
+    apply=write_locations,
+    refusals=((_ANOTHER_CUSTOMER, HAS_SUBSCRIPTION), (_MOVED, DEVICES_REGISTERED)),
+)

@@ -1,0 +1,101 @@
+"""Installed devices. One that is taken out and installed again is a new row."""
+
+from django.utils.translation import gettext_lazy as _
+
+from cpm.choices import DeviceClass
+from integration.importing.kinds import Applying, Column, Kind, Reference
+from integration.importing.values import Choice, Code, Flag, Moment, Text, Whole
+from integration.seam import sql
+from integration.seam.recorded import recorded
+from integration.seam.sql import compose
+
+from .customers import LOCATION_NAMES
+
+NO_LOCATION = recorded("There is no device location “%(value)s”. Near it: %(near)s.")
+REGISTERED = recorded("DERMS knows the device otherwise (%(value)s). End its enrollment first, then enroll it anew.")
+
+MOST_W = 2_000_000_000
+CLASSES = Choice(
+    tuple(DeviceClass.values),
+    {
+        "Thermostat": "thermostat", "ac": "thermostat", "hvac": "thermostat", "Klimaanlage": "thermostat",
+        "wh": "water_heater", "Boiler": "water_heater", "Warmwasser": "water_heater",
+        "Warmwasserspeicher": "water_heater", "ev": "ev_charger", "charger": "ev_charger", "evse": "ev_charger",
+        "Wallbox": "ev_charger", "Ladestation": "ev_charger", "Batterie": "battery", "Speicher": "battery",
+        "storage": "battery",
+    },
+)  # fmt: skip
+NIC_NAMES = ("nic", "device_id", "device", "Gerätekennung", "Geräte_ID")
+HEAD_END_NAMES = ("head_end_code", "head_end_system", "headend", "hes", "aggregator", "Kopfstelle")
+_CURRENT = """
+SELECT d.head_end, d.nic_id, l.service_point, d.device_class, d.model, d.rated_w::bigint, d.critical_care,
+       d.installed_at
+  FROM cpm_device d JOIN cpm_devicelocation l ON l.id = d.location_id WHERE d.ended_at IS NULL
+"""
+_WRITE = """
+INSERT INTO cpm_device (head_end, nic_id, location_id, device_class, model, rated_w, critical_care, installed_at)
+SELECT c.head_end, c.nic_id, l.id, c.device_class, c.model, c.rated_w, c.critical_care,
+       coalesce(c.installed_at, %(now)s)
+  FROM {changes} c JOIN cpm_devicelocation l ON l.service_point = c.service_point AND l.service_point <> ''
+ -- Extracts are read in this order.
+ ORDER BY c.nic_id
+    ON CONFLICT (head_end, nic_id) WHERE ended_at IS NULL DO UPDATE
+   SET location_id = EXCLUDED.location_id, device_class = EXCLUDED.device_class, model = EXCLUDED.model,
+       rated_w = EXCLUDED.rated_w, critical_care = EXCLUDED.critical_care, installed_at = EXCLUDED.installed_at
+"""
+_REGISTERED = """
+SELECT s.line, 'rated_w'::text, s.rated_w::text,
+       replace({pattern}, '%%(value)s', concat_ws(', ', t.service_point, t.device_class, t.rated_w || ' W'))
+  FROM {staged} s JOIN ({current}) t ON t.head_end = s.head_end AND t.nic_id = s.nic_id
+   AND (t.service_point, t.device_class, t.rated_w, t.critical_care)
+    <> (s.service_point, s.device_class, s.rated_w, coalesce(s.critical_care, t.critical_care))
+ WHERE EXISTS (SELECT FROM cpm_device d JOIN cpm_subscribeddevice sd ON sd.device_id = d.id
+                 JOIN cpm_subscription u ON u.id = sd.subscription_id
+                WHERE d.head_end = s.head_end AND d.nic_id = s.nic_id AND d.ended_at IS NULL AND u.ends_at IS NULL
+                  AND sd.answer <> 'Error')
+"""
+
+
+def write_devices(applying: Applying) -> None:
+    sql.execute(compose(_WRITE, changes=applying.changes), {"now": applying.now})
+
+
+DEVICES = Kind(
+    name="devices",
+    label=_("Devices"),
+    columns=(
+        Column("head_end", _("Head end system"), Code(40), HEAD_END_NAMES, _("Its code.")),
+        Column("nic_id", _("NIC id"), Code(40), NIC_NAMES, _("By which the head end system knows the device.")),
+        Column(
+            "service_point",
+            _("Service point"),
+            Code(40),
+            LOCATION_NAMES,
+            _("Where it is installed."),
+            refers=Reference("cpm_devicelocation", "service_point", NO_LOCATION),
+        ),
+        Column("device_class", _("Class"), CLASSES, ("class", "device_type", "Geräteklasse", "Geräteart")),
+        Column("model", _("Model"), Text(60), ("device_model", "Modell", "Gerätetyp")),
+        Column("rated_w", _("Rated power, W"), Whole(1, MOST_W), ("rated_power_w", "watts", "Nennleistung_W")),
+        Column(
+            "critical_care",
+            _("Critical care"),
+            Flag(),
+            ("life_support", "Lebenserhaltend"),
+            default="f",
+            is_required=False,
+        ),
+        Column(
+            "installed_at",
+            _("Installed"),
+            Moment(),
+            ("installed", "installation_date", "Einbaudatum"),
+            _("If the file has none: now."),
+            may_lack=True,
+        ),
+    ),
+    key=("head_end", "nic_id"),
+    current=compose(_CURRENT),
+    apply=write_devices,
+    refusals=((_REGISTERED, REGISTERED),),
+)

@@ -1,0 +1,123 @@
+"""Devices in programs; DERMS learns of new ones by one file per program, and answers for each device."""
+
+from django.utils.translation import gettext_lazy as _
+
+from cpm.models.programs import Program
+from cpm.operations.enrollment import end_enrollment, send_enrollment_load
+from integration.importing.kinds import Applying, Column, Ending, Kind, Reference
+from integration.importing.values import Code, Moment
+from integration.seam import sql
+from integration.seam.recorded import recorded
+from integration.seam.refusals import Refused
+from integration.seam.sql import compose
+
+from .devices import HEAD_END_NAMES, NIC_NAMES
+from .programs import PROGRAM_NAMES
+
+NO_PROGRAM = recorded("There is no program “%(value)s”. Near it: %(near)s.")
+NO_DEVICE = recorded("There is no installed device %(value)s.")
+INACTIVE = recorded("Program “%(value)s” is inactive.")
+TOO_MANY_ENDED = recorded("The file would end %(count)s enrollments; at most %(most)s are ended by one file.")
+MOST_ENDED = 10_000  # households; each is a message of its own
+
+# A device that DERMS refused is not enrolled: the next file that has it sends it again.
+_CURRENT = """
+SELECT p.code AS program, d.head_end, d.nic_id, u.starts_at
+  FROM cpm_subscribeddevice sd JOIN cpm_subscription u ON u.id = sd.subscription_id
+  JOIN cpm_program p ON p.id = u.program_id JOIN cpm_device d ON d.id = sd.device_id
+ WHERE u.ends_at IS NULL AND d.ended_at IS NULL AND sd.answer <> 'Error'
+"""
+_SUBSCRIBE = """
+INSERT INTO cpm_subscription (uid, customer_id, program_id, location_id, starts_at)
+SELECT gen_random_uuid(), l.customer_id, p.id, l.id, coalesce(min(c.starts_at), %(now)s)
+  FROM {changes} c
+  JOIN cpm_device d ON d.head_end = c.head_end AND d.nic_id = c.nic_id AND d.ended_at IS NULL
+  JOIN cpm_devicelocation l ON l.id = d.location_id
+  JOIN cpm_program p ON p.code = c.program
+ GROUP BY l.customer_id, p.id, l.id ORDER BY l.id
+    ON CONFLICT (program_id, location_id) WHERE ends_at IS NULL DO NOTHING
+"""
+_ADD_DEVICES = """
+INSERT INTO cpm_subscribeddevice (subscription_id, device_id, answer, error)
+SELECT u.id, d.id, 'Pending', ''
+  FROM {changes} c
+  JOIN cpm_device d ON d.head_end = c.head_end AND d.nic_id = c.nic_id AND d.ended_at IS NULL
+  JOIN cpm_program p ON p.code = c.program
+  JOIN cpm_subscription u ON u.program_id = p.id AND u.location_id = d.location_id AND u.ends_at IS NULL
+ ORDER BY d.id
+    ON CONFLICT (subscription_id, device_id) DO UPDATE SET answer = 'Pending', error = ''
+"""
+_NO_DEVICE = """
+SELECT s.line, 'nic_id'::text, s.nic_id::text, replace({pattern}, '%%(value)s', s.head_end || '/' || s.nic_id)
+  FROM {staged} s
+ WHERE NOT EXISTS (SELECT FROM cpm_device d
+                    WHERE d.head_end = s.head_end AND d.nic_id = s.nic_id AND d.ended_at IS NULL)
+"""
+_INACTIVE = """
+SELECT s.line, 'program'::text, s.program::text, replace({pattern}, '%%(value)s', s.program)
+  FROM {staged} s JOIN cpm_program p ON p.code = s.program AND NOT p.active
+"""
+_LEFT = """
+SELECT u.id AS subscription
+  FROM cpm_subscription u
+  JOIN cpm_subscribeddevice sd ON sd.subscription_id = u.id
+  JOIN cpm_device d ON d.id = sd.device_id AND d.ended_at IS NULL
+  JOIN cpm_program p ON p.id = u.program_id
+  LEFT JOIN {staged} s ON s.program = p.code AND s.head_end = d.head_end AND s.nic_id = d.nic_id
+ WHERE u.ends_at IS NULL GROUP BY u.id HAVING count(s.line) = 0
+"""
+
+
+class TooManyEnded(Refused):
+    """The file would end more enrollments than is plausible."""
+
+
+def write_enrollments(applying: Applying) -> None:
+    """Subscribe the devices, and send DERMS the new ones of each program."""
+    sql.execute(compose(_SUBSCRIBE, changes=applying.changes), {"now": applying.now})
+    sql.execute(compose(_ADD_DEVICES, changes=applying.changes))
+    codes = sql.column(compose("SELECT DISTINCT program FROM {changes}", changes=applying.changes))
+    for program in Program.objects.filter(code__in=codes).order_by("code"):
+        send_enrollment_load(program_id=program.pk)
+
+
+def end_left_enrollments(applying: Applying) -> int:
+    """End the subscriptions none of whose devices is in the file, and notify DERMS of each device."""
+    ids = sql.column(compose("SELECT subscription FROM {left} ORDER BY 1", left=applying.changes))
+    if len(ids) > MOST_ENDED:
+        raise TooManyEnded(TOO_MANY_ENDED(count=f"{len(ids):,}", most=f"{MOST_ENDED:,}"))
+    for subscription_id in ids:
+        end_enrollment(subscription_id=subscription_id, now=applying.now)
+    return len(ids)
+
+
+ENROLLMENTS = Kind(
+    name="enrollments",
+    label=_("Enrollments"),
+    columns=(
+        Column(
+            "program",
+            _("Program"),
+            Code(40),
+            PROGRAM_NAMES,
+            _("Its code."),
+            refers=Reference("cpm_program", "code", NO_PROGRAM),
+        ),
+        Column("head_end", _("Head end system"), Code(40), HEAD_END_NAMES, _("Its code.")),
+        Column("nic_id", _("NIC id"), Code(40), NIC_NAMES, _("By which the head end system knows the device.")),
+        Column(
+            "starts_at",
+            _("Starts"),
+            Moment(),
+            ("start", "start_date", "enrolled_at", "Beginn", "Beginndatum"),
+            _("If the file has none: now."),
+            may_lack=True,
+        ),
+    ),
+    key=("program", "head_end", "nic_id"),
+    current=compose(_CURRENT),
+    apply=write_enrollments,
+    refusals=((_NO_DEVICE, NO_DEVICE), (_INACTIVE, INACTIVE)),
+    ending=Ending(_LEFT, end_left_enrollments),
+    compared=(),
+)

@@ -1,0 +1,92 @@
+"""What the cells of a program's rules may hold: lists of days, weekdays, times of day, days of the year."""
+
+import re
+from dataclasses import dataclass
+
+from integration.importing.values import Day, Fault, Layout, Reading
+from integration.seam.program_rules import RULES
+from integration.seam.recorded import recorded
+
+NO_TIME_OF_DAY = recorded("It is no time of day; write it like 16:30.")
+NO_MONTH_DAY = recorded("It is no day of a year; write month and day like 06-01.")
+NO_WEEKDAYS = recorded("They are no weekdays; write them like Mon Tue Wed.")
+NO_RULES = recorded("There is no rule “%(value)s”. Rules: %(rules)s.")
+WEEKDAYS = (("mon", "mo"), ("tue", "di"), ("wed", "mi"), ("thu", "do"), ("fri", "fr"), ("sat", "sa"), ("sun", "so"))
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+_MONTH_DAY = re.compile(r"(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])", re.ASCII)
+_PARTS = re.compile(r"[\s,;]+")
+
+
+class TimeOfDay:
+    """A local time of day."""
+
+    postgres = "text"
+
+    def reading(self, layout: Layout) -> Reading:
+        return self.read
+
+    def read(self, text: str) -> str:
+        found = _TIME.fullmatch(text)
+        return f"{int(found[1]):02}:{found[2]}:{found[3] or '00'}" if found else Fault(NO_TIME_OF_DAY())
+
+
+class MonthDay:
+    """A day of every year."""
+
+    postgres = "text"
+
+    def reading(self, layout: Layout) -> Reading:
+        return self.read
+
+    def read(self, text: str) -> str:
+        found = _MONTH_DAY.fullmatch(text)
+        return f"{int(found[1]):02}-{int(found[2]):02}" if found else Fault(NO_MONTH_DAY())
+
+
+class Weekdays:
+    """Weekdays by their English or German names, stored as numbers; Monday is 0."""
+
+    postgres = "text"
+
+    def reading(self, layout: Layout) -> Reading:
+        return self.read
+
+    def read(self, text: str) -> str:
+        names = [part.casefold().rstrip(".") for part in _PARTS.split(text)]
+        days = [
+            number
+            for name in names
+            for number, known in enumerate(WEEKDAYS)
+            if name == str(number) or name[:3] == known[0] or name[:2] == known[1]
+        ]
+        return " ".join(map(str, sorted(set(days)))) if len(days) == len(names) else Fault(NO_WEEKDAYS())
+
+
+class Days:
+    """Calendar days, in order."""
+
+    postgres = "text"
+
+    def reading(self, layout: Layout) -> Reading:
+        read = Day().reading(layout)
+        return lambda text: _joined([read(part) for part in _PARTS.split(text)])
+
+
+@dataclass(frozen=True)
+class RuleNames:
+    """Names of program rules."""
+
+    postgres = "text"
+
+    def reading(self, layout: Layout) -> Reading:
+        return self.read
+
+    def read(self, text: str) -> str:
+        names = _PARTS.split(text)
+        unknown = next((name for name in names if name not in RULES), None)
+        return Fault(NO_RULES(value=unknown, rules=", ".join(RULES))) if unknown else " ".join(sorted(names))
+
+
+def _joined(days: list[str]) -> str:
+    fault = next((day for day in days if isinstance(day, Fault)), None)
+    return fault or " ".join(sorted(set(days)))
