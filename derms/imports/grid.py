@@ -28,10 +28,11 @@ SELECT t.code AS transformer, f.code AS feeder, t.kva::bigint
   FROM derms_transformer t JOIN derms_feeder f ON f.id = t.feeder_id
 """
 _WRITE_ZONES = """
-INSERT INTO derms_controlzone (code, name, time_zone, limit_kw, cooling_months)
-SELECT zone, name, time_zone, limit_kw, %(months)s FROM {changes} ORDER BY line
+INSERT INTO derms_controlzone (code, name, time_zone, limit_kw, cooling_months, version, saved_by, saved_at)
+SELECT zone, name, time_zone, limit_kw, %(months)s, 1, %(by)s, %(now)s FROM {changes} ORDER BY line
     ON CONFLICT (code) DO UPDATE
-   SET name = EXCLUDED.name, time_zone = EXCLUDED.time_zone, limit_kw = EXCLUDED.limit_kw
+   SET name = EXCLUDED.name, time_zone = EXCLUDED.time_zone, limit_kw = EXCLUDED.limit_kw,
+       version = derms_controlzone.version + 1, saved_by = EXCLUDED.saved_by, saved_at = EXCLUDED.saved_at
 """
 _WRITE_SUBSTATIONS = """
 INSERT INTO derms_substation (code, zone_id)
@@ -69,7 +70,10 @@ SELECT s.line, 'feeder'::text, s.feeder::text, replace({pattern}, '%%(value)s', 
 
 
 def write_zones(applying: Applying) -> None:
-    sql.execute(compose(_WRITE_ZONES, changes=applying.changes), {"months": warm_months()})
+    sql.execute(
+        compose(_WRITE_ZONES, changes=applying.changes),
+        {"months": warm_months(), "by": applying.by, "now": applying.now},
+    )
 
 
 def write_substations(applying: Applying) -> None:

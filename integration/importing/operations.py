@@ -207,9 +207,9 @@ def _finish(run: ImportRun, now: datetime, *, ended: int = 0, changes_sha256: st
 
 
 def _rule_of(problem: IntegrityError) -> str:
-    """The constraint that rows broke; the error's own text contains values of customers."""
+    """The constraint or column that rows broke; the error's own text contains values of customers."""
     diagnosis = getattr(problem.__cause__, "diag", None)
-    return str(diagnosis.constraint_name if diagnosis else "")
+    return str(diagnosis and (diagnosis.constraint_name or diagnosis.column_name))
 
 
 def _count(table: str) -> str:
