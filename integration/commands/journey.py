@@ -176,9 +176,12 @@ class Journey:
 
 
 def is_whole(result: dict[str, Any]) -> bool:
-    """Whether every device of every stage was reserved, has a participation in CPM and was closed with an outcome."""
+    """Whether every device of every stage was reserved, has a participation in CPM, was called and has an outcome.
+
+    Nothing makes a device of a journey leave its stage, so no device may be missing from the calls.
+    """
     whole = result["devices"] * result["stages"]
-    same = result["reserved"] == result["participations"] == result["closed"] == whole
+    same = result["reserved"] == result["participations"] == result["called"] == result["closed"] == whole
     return bool(same and sum(result["outcomes"].values()) == result["closed"])
 
 

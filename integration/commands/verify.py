@@ -20,6 +20,7 @@ INVARIANTS: Mapping[str, str] = {
     "I8": "Applied and refused rows add up to the rows of the manifest",
     "I9": "Every message is delivered or a dead letter with an alert, and every request is answered",
     "I10": "Nobody approved their own event",
+    "I11": "A stage that ran called every reserved device that had not left it, and DERMS knows how many",
 }
 
 

@@ -21,6 +21,16 @@ from .state import EnginesNotUsable, State
 DATABASE = "gridcall"
 START_SECONDS = 300  # a crash recovery may have gigabytes to read
 ORPHAN_SECONDS = 10
+# What keeps customers' data out of the server's own log: statements and parameters contain it, and so do the details of
+# an error, such as the row that a constraint refused.
+LOG_SETTINGS = {
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
 SETTINGS = {
     "port": "5432",
     "listen_addresses": "",
@@ -37,6 +47,7 @@ SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
     "shared_preload_libraries": "pg_stat_statements",
+    **LOG_SETTINGS,
 }
 
 
@@ -170,6 +181,8 @@ def _as_server(state: State) -> list[str]:
     return _as_account(account)
 
 
+SECUREBIT = "--securebits=+no_setuid_fixup"
+OTHER_WAYS = "Or run as an ordinary user, or name a server: DATABASE_URL=postgresql://..."
 NAMESPACE = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
 
 
@@ -179,14 +192,25 @@ def _namespaces_open() -> bool:
 
 
 def _as_account(account: int) -> list[str]:
-    """The setpriv prefix: the account keeps the one capability it needs to reach folders inside those of root."""
+    """The setpriv prefix: the account keeps the one capability it needs to reach folders inside those of root.
+
+    PostgreSQL asks by access() whether it may run its programs; that call only respects the capability with the
+    securebit. If root may not set it, the programs must be in folders that everybody may enter.
+    """
     capability = "+dac_override"
     prefix = ["setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups"]
     prefix += [f"--inh-caps={capability}", f"--ambient-caps={capability}"]
+    if _succeeds([*prefix, SECUREBIT, "true"]):
+        return [*prefix, SECUREBIT]
     if not _succeeds([*prefix, "true"]):
         raise EnginesNotUsable(
             "PostgreSQL does not run as root, and on this machine root can neither open a user namespace nor switch to "
-            "another account. Run as an ordinary user, or name a server: DATABASE_URL=postgresql://..."
+            f"another account. {OTHER_WAYS}"
+        )
+    if closed := next((folder for folder in programs().parents if not folder.stat().st_mode & 0o001), None):
+        raise EnginesNotUsable(
+            f"PostgreSQL does not run as root, and the account it runs as can't enter {closed}, which has its programs."
+            f" Let others enter it (chmod o+x {closed}), or move Gridcall to another folder. {OTHER_WAYS}"
         )
     return prefix
 

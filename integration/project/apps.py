@@ -7,4 +7,5 @@ class ProjectConfig(AppConfig):
     verbose_name = "Gridcall"
 
     def ready(self) -> None:
-        from . import celery  # noqa: F401  (the application that runs the seam's shared tasks)
+        # The application that runs the seam's shared tasks, and the checks, which register themselves.
+        from . import celery, checks  # noqa: F401

@@ -85,6 +85,13 @@ ALERT_KINDS: dict[str, AlertKind] = {
         "it starts, or is canceled",
         _("Look at Live Energy Connect and at Messages; cancel the stage if it is no longer needed."),
     ),
+    "devices not called": AlertKind(
+        _("Devices not called"),
+        "a stage called fewer devices than were reserved and had not left it, or ended before it called any",
+        "High",
+        "somebody archives it",
+        _("Read under Messages why the call failed; plan another event for the missing power."),
+    ),
     "stage missed": AlertKind(
         _("Stage missed"),
         "a stage could not start before its end",

@@ -12,7 +12,7 @@ from .routes import DUE, EVERY, ROUTES, STAKES
 
 def _names() -> list[str]:
     routes = [name for several in ROUTES.values() for r in several for name in (r.handler, r.prepare) if name]
-    due = [name for due in DUE.values() for name in (due.ids, due.operation)]
+    due = [name for due in DUE.values() for name in (due.ids, due.operation, due.stage) if name]
     return routes + due + [every.operation for every in EVERY.values()] + list(STAKES)
 
 

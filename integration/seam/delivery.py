@@ -22,25 +22,24 @@ from django.utils.module_loading import import_string
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from . import clock, sql
-from .alerts import close_alert, raise_alert
+from .alerts import close_alert
 from .messages import NewerMessage, Receipt, check_kind
-from .models import BULK, SMALL, Delivery, DueWork, Message, Priority, RefusedRow, Work
-from .recorded import Sentence, recorded
+from .models import BULK, SMALL, Delivery, DueWork, Work
 from .routes import DUE, EVERY, ROUTES, Route
 from .sql import compose, identifier
-from .stakes import stakes_of
-
-WAITS = recorded("“%(work)s” has waited %(minutes)s min: %(why)s")
-FAILS = recorded("“%(work)s” failed %(tries)s of %(most)s times and will be retried: %(error)s")
-DEAD = recorded("“%(work)s” failed %(most)s times and is now a dead letter: %(error)s Retry or discard it. %(stakes)s")
-REFUSED = recorded("%(rows)s rows of “%(delivery)s” were refused, see its message. %(stakes)s")
+from .work_alerts import (
+    alert_of_dead,
+    alert_of_failure,
+    alert_of_refused,
+    alert_of_waiting,
+    close_alerts_of_done,
+    dead_key,
+)
 
 log = logging.getLogger(__name__)
 W = TypeVar("W", Delivery, DueWork)
 
 ATTEMPTS = 12
-# One or two failures are retried within seconds, before anyone could look at an alert.
-ATTEMPTS_BEFORE_ALERT = 3
 OPEN = {
     Delivery._meta.db_table: compose("delivered_at IS NULL AND dead_at IS NULL AND discarded_at IS NULL"),
     DueWork._meta.db_table: compose("dead_at IS NULL"),
@@ -109,7 +108,7 @@ def discard_delivery(*, delivery_id: int, by: str, reason: str) -> None:
         if delivery.dead_at and not delivery.discarded_at:
             delivery.discarded_at, delivery.discarded_by, delivery.discard_reason = clock.now(), by, reason
             delivery.save(update_fields=["discarded_at", "discarded_by", "discard_reason"])
-            close_alert(_dead_key(delivery), by=by)
+            close_alert(dead_key(delivery), by=by)
 
 
 def retry_due_work(*, work_id: int) -> None:
@@ -186,9 +185,9 @@ def _act_on_delivery(delivery: Delivery) -> None:
     bind_contextvars(kind=delivery.message.kind, event_number=delivery.message.payload.get("event_number"))
     handler: Callable[..., Receipt] = import_string(route.handler)
     receipt = handler(delivery.message.body) if route.queue == SMALL else handler(delivery)
-    _close_alerts(delivery)
+    close_alerts_of_done(delivery)
     if receipt.refused:
-        _alert_of_refused(delivery, receipt)
+        alert_of_refused(delivery, receipt)
     sql.execute(_MARK, [receipt.model_dump_json(), delivery.pk])
 
 
@@ -196,16 +195,8 @@ def _act_on_due_work(work: DueWork) -> None:
     every = EVERY.get(work.name)
     operation: Callable[..., Any] = import_string((every or DUE[work.name]).operation)
     operation(*([] if every else [work.object_id]), now=clock.now())
-    _close_alerts(work)
+    close_alerts_of_done(work)
     work.delete()
-
-
-def _close_alerts(work: Work) -> None:
-    """Close the alerts about work that is now done."""
-    if work.not_yet_since:
-        close_alert(_waiting_key(work))
-    if work.attempt - work.given_back > ATTEMPTS_BEFORE_ALERT:
-        close_alert(_trying_key(work))
 
 
 def _one_at_a_time(work: Work) -> str | None:
@@ -227,8 +218,7 @@ def _give_back(work: Work, why: str) -> None:
     work.not_yet_since, work.error = work.not_yet_since or now, f"Not yet: {why}"
     work.save(update_fields=["given_back", "due_at", "not_yet_since", "error"])
     if now - work.not_yet_since > NOT_YET_PATIENCE:
-        minutes = int((now - work.not_yet_since).total_seconds() // 60)
-        _alert(work, _waiting_key(work), Priority.MEDIUM, WAITS(work=work, minutes=minutes, why=why))
+        alert_of_waiting(work, since=work.not_yet_since, now=now, why=why)
 
 
 def _try_again(work: Work, error: str) -> None:
@@ -240,55 +230,18 @@ def _try_again(work: Work, error: str) -> None:
     work.save(update_fields=["error", "due_at"])
     if tries >= ATTEMPTS:
         _bury(work, now)
-    elif tries >= ATTEMPTS_BEFORE_ALERT:
-        text = FAILS(work=work, tries=tries, most=ATTEMPTS, error=work.error[:300])
-        _alert(work, _trying_key(work), Priority.MEDIUM, text)
+    else:
+        alert_of_failure(work, tries=tries, most=ATTEMPTS)
 
 
 def _revive(work: Work) -> None:
     work.given_back, work.dead_at, work.due_at = work.attempt, None, clock.now()
     work.save(update_fields=["given_back", "dead_at", "due_at"])
-    close_alert(_dead_key(work))
+    close_alert(dead_key(work))
 
 
 def _bury(work: Work, now: datetime) -> None:
     work.dead_at = now
     work.error = work.error or "The process that did this work died each time."
     work.save(update_fields=["dead_at", "error"])
-    close_alert(_trying_key(work))
-    stakes = stakes_of(work.message.stage_uid if isinstance(work, Delivery) else None)
-    text = DEAD(work=work, most=ATTEMPTS, error=work.error[:300], stakes=stakes)
-    _alert(work, _dead_key(work), Priority.HIGH, text)
-
-
-def _alert(work: Work, key: str, priority: int, text: Sentence) -> None:
-    message = work.message if isinstance(work, Delivery) else Message()
-    raise_alert(
-        key, kind="message", priority=priority, text=text, event_uid=message.event_uid, stage_uid=message.stage_uid
-    )
-
-
-def _alert_of_refused(delivery: Delivery, receipt: Receipt) -> None:
-    """Alert at once that a receiver refused rows of an extract: one alert for all its parts."""
-    message = delivery.message
-    refused = RefusedRow.objects.filter(delivery__message=message, delivery__receiver=delivery.receiver).count()
-    raise_alert(
-        f"refused:{message.uid}:{delivery.receiver}",
-        kind="rows refused",
-        priority=Priority.MEDIUM if receipt.applied else Priority.HIGH,
-        text=REFUSED(rows=f"{refused:,}", delivery=delivery, stakes=stakes_of(message.stage_uid)),
-        event_uid=message.event_uid,
-        stage_uid=message.stage_uid,
-    )
-
-
-def _dead_key(work: Work) -> str:
-    return f"dead:{work._meta.model_name}:{work.pk}"
-
-
-def _trying_key(work: Work) -> str:
-    return f"trying:{work._meta.model_name}:{work.pk}"
-
-
-def _waiting_key(work: Work) -> str:
-    return f"waiting:{work._meta.model_name}:{work.pk}"
+    alert_of_dead(work, most=ATTEMPTS)

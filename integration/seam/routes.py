@@ -21,11 +21,16 @@ class Route(NamedTuple):
 
 
 class Due(NamedTuple):
-    """Work that the clock starts: a query that takes the time and returns due ids, and the operation for one id."""
+    """Work that the clock starts: a query that takes the time and returns due ids, and the operation for one id.
+
+    Work with a moment of its own names the query that returns the uids of an id's event and stage: its first failure
+    already raises an urgent alert, because a stage that waits for later attempts runs without its devices.
+    """
 
     ids: str
     operation: str
     queue: Queue
+    stage: str | None = None
 
 
 class LocalHour(NamedTuple):
@@ -76,6 +81,7 @@ ROUTES: dict[str, tuple[Route, ...]] = {
     "reservation_released": (Route(System.CPM, "cpm.inbox.receive_release"),),
 }
 
+LEC_STAGE = "lec_sim.queries.due.uids_of_stage"
 DUE: dict[str, Due] = {
     "check import": Due(
         "integration.importing.queries.run_ids_to_check", "integration.importing.operations.check_run", "bulk"
@@ -87,15 +93,15 @@ DUE: dict[str, Due] = {
     "write reservation extract": Due(
         "derms.queries.due.stage_ids_to_extract", "derms.operations.write_reservation_extract", "bulk"
     ),
-    "start stage": Due("lec_sim.queries.due.stage_ids_to_start", "lec_sim.operations.start_stage", "small"),
-    "call devices": Due("lec_sim.queries.due.stage_ids_to_call", "lec_sim.operations.call_devices", "bulk"),
+    "start stage": Due("lec_sim.queries.due.stage_ids_to_start", "lec_sim.operations.start_stage", "small", LEC_STAGE),
+    "call devices": Due("lec_sim.queries.due.stage_ids_to_call", "lec_sim.operations.call_devices", "bulk", LEC_STAGE),
     "report delivered load": Due(
         "lec_sim.queries.due.stage_ids_to_report", "lec_sim.operations.report_delivered_load", "small"
     ),
     "collect answers": Due("lec_sim.queries.due.stage_ids_to_collect", "lec_sim.operations.collect_answers", "bulk"),
-    "end stage": Due("lec_sim.queries.due.stage_ids_to_end", "lec_sim.operations.end_stage", "small"),
+    "end stage": Due("lec_sim.queries.due.stage_ids_to_end", "lec_sim.operations.end_stage", "small", LEC_STAGE),
     "report late stage": Due("lec_sim.queries.due.stage_ids_late", "lec_sim.operations.report_late_stage", "small"),
-    "miss stage": Due("lec_sim.queries.due.stage_ids_missed", "lec_sim.operations.miss_stage", "small"),
+    "miss stage": Due("lec_sim.queries.due.stage_ids_missed", "lec_sim.operations.miss_stage", "small", LEC_STAGE),
     "write raw outcomes": Due(
         "lec_sim.queries.due.stage_ids_to_hand_over", "lec_sim.operations.hand_over_outcomes", "bulk"
     ),

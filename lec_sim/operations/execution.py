@@ -17,6 +17,7 @@ from .delivered import send_delivered_load
 from .head_ends import meet_head_ends
 from .late import close_late_alert
 from .locks import lock_stage
+from .uncalled import alert_of_uncalled
 
 
 @transaction.atomic
@@ -41,6 +42,7 @@ def call_devices(stage_id: int, *, now: datetime) -> None:
     stage.called, stage.pending, stage.answers_awaited_s = calls.called, calls.pending, calls.answers_awaited_s
     stage.calls_made_at = now
     _report(stage, "In Progress", now, "calls_made_at", "called", "pending", "answers_awaited_s")
+    alert_of_uncalled(stage)
     calls.partition.attach()
 
 
@@ -54,6 +56,8 @@ def end_stage(stage_id: int, *, now: datetime) -> None:
     if stage.calls_made_at:
         send_delivered_load(stage, stage.ends_at)
         changed.append("load_reported_at")
+    else:
+        alert_of_uncalled(stage)
     stage.state, stage.ended_at = StageState.COMPLETED, now
     _report(stage, "Completed", now, *changed)
 

