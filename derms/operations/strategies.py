@@ -32,10 +32,12 @@ def save_strategy(
     else:
         strategy = lock_version(Strategy.objects.filter(pk=strategy_id), version)
         save_version(strategy, fields, by=by, now=now, also=_stages_differ(strategy, stages))
-    strategy.stages.all().delete()
     for number, values in enumerate(stages, start=1):
-        groups = values.pop("der_groups", [])
-        StrategyStage.objects.create(strategy=strategy, number=number, **values).der_groups.set(groups)
+        stage, _is_new = StrategyStage.objects.update_or_create(
+            strategy=strategy, number=number, defaults=_comparable(values)[0]
+        )
+        stage.der_groups.set(values.get("der_groups", []))
+    strategy.stages.filter(number__gt=len(stages)).delete()
     return strategy
 
 

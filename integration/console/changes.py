@@ -1,13 +1,15 @@
-"""Changes from the history of all systems: of events, stages, participations, unavailability and programs."""
+"""Changes from the history of all systems: of events, stages, participations, programs, accounts and settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from integration.pages.object_log import sentence_of
 from integration.seam import sql
+from integration.seam.history import ObjectChange
 from integration.seam.sql import statement
 
 KINDS = {
@@ -19,7 +21,20 @@ KINDS = {
     "program": _("Program"),
     "program type": _("Program type"),
     "alert": _("Alert"),
+    "account": _("Account"),
+    "event type": _("Event type"),
+    "DER group": _("DER group"),
+    "strategy": _("Strategy"),
+    "control zone": _("Control zone"),
+    "self-service link": _("Self-service link"),
 }
+PAGES = {
+    "program": "cpm:program",
+    "account": "user_edit",
+    "event type": "derms:event_type_edit",
+    "self-service link": "cpm:customer",
+}
+OF_OBJECT = "o"  # begins the keys of an ObjectChange, whose sentence is made of its fields
 LAST_KEY = "~"  # sorts after every key
 
 
@@ -48,11 +63,15 @@ class Change:
             return reverse("derms:event", args=[self.name])
         if self.kind == "program event":
             return reverse("cpm:program_event", args=[self.name, self.part])
-        return reverse("cpm:program", args=[self.name]) if self.kind == "program" else ""
+        name = PAGES.get(self.kind)
+        return reverse(name, args=[self.name]) if name and self.name else ""
 
 
 def changes(wanted: dict[str, Any], *, before: tuple[datetime, str] | None, limit: int) -> list[Change]:
     """Up to `limit` changes before a place in the trail; without a place, the newest."""
     at, key = before or (wanted["until"], LAST_KEY)
     query = statement("integration.console", "audit_trail")
-    return [Change(*row) for row in sql.rows(query, {**wanted, "at": at, "key": key, "limit": limit})]
+    found = [Change(*row) for row in sql.rows(query, {**wanted, "at": at, "key": key, "limit": limit})]
+    of_objects = ObjectChange.objects.in_bulk([one.why for one in found if one.key.startswith(OF_OBJECT)])
+    sentences = {f"{OF_OBJECT}{pk}": sentence_of(change) for pk, change in of_objects.items()}
+    return [replace(one, why=sentences.get(one.key, one.why)) for one in found]

@@ -1,13 +1,16 @@
 """Users, their saved views, and what the set-up remembers."""
 
 from datetime import timedelta
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from integration.seam.versions import Versioned
+
+from .given_roles import SUPERUSER, report_given_roles
 
 
 class Theme(models.TextChoices):
@@ -32,6 +35,18 @@ class SavedView(models.Model):
         return self.name
 
 
+class People(UserManager["User"]):
+    """Accounts; whoever becomes a superuser is reported."""
+
+    use_in_migrations = False
+
+    @transaction.atomic
+    def create_superuser(self, *args: Any, **fields: Any) -> "User":
+        made = super().create_superuser(*args, **fields)
+        report_given_roles(made.username, [], [SUPERUSER], by="manage.py createsuperuser")
+        return made
+
+
 class User(AbstractUser, Versioned):
     """A person with an account, and their own settings.
 
@@ -42,6 +57,8 @@ class User(AbstractUser, Versioned):
     time_zone = models.CharField(_("Time zone of lists that mix zones"), max_length=64, default="UTC")
     theme = models.CharField(_("Theme"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
     shortcuts = models.BooleanField(_("Single-key shortcuts"), default=True)
+
+    objects: ClassVar[People] = People()
 
     class Meta:
         verbose_name = _("user")

@@ -1,5 +1,6 @@
 """Users and roles: who may sign in, and with which roles."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -21,6 +22,7 @@ from integration.seam import clock
 from integration.seam.versions import lock_version, save_version
 
 from .columns import USERS
+from .given_roles import report_given_roles
 from .models import User
 from .roles import ADMINISTRATOR, ROLES
 from .second_factor import signed_in_lately
@@ -100,6 +102,7 @@ def add_user(person: User, *, roles: Any, password: str, by: str) -> None:
     person.saved_by, person.saved_at = by, clock.now()
     person.save()
     person.groups.set(roles)
+    report_given_roles(person.username, [], names_of(roles), by=by)
 
 
 @transaction.atomic
@@ -109,9 +112,14 @@ def save_user(*, username: str, fields: dict[str, Any], roles: Any, by: str, ver
     `version` is the one that the administrator saw. Raises SavedMeanwhile.
     """
     person = lock_version(User.objects.filter(username=username), version)
-    is_other = set(roles) != set(person.groups.all())
-    save_version(person, fields, by=by, now=clock.now(), also=is_other)
+    before = names_of(person.groups.all())
+    save_version(person, fields, by=by, now=clock.now(), also=before != names_of(roles))
     person.groups.set(roles)
+    report_given_roles(username, before, names_of(roles), by=by)
+
+
+def names_of(roles: Iterable[Group]) -> set[str]:
+    return {role.name for role in roles}
 
 
 def _keeps_an_administrator(form: UserForm) -> bool:

@@ -9,12 +9,14 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urljoin
 
+import pghistory
 from django.db import DataError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from integration.seam.logs import request_id
 from integration.seam.models import RequestAnswer
 from integration.seam.refusals import Change, Refused
 
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 ACTING = require_http_methods(["GET", "HEAD", "POST"])  # GET shows what would happen, POST does it
 
 NOT_STORABLE = "NUL (0x00)"  # how psycopg2's error names the only character that text can't contain
+NOT_SIGNED_IN = "not signed in"  # no user name: those have no blanks
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
 
 
@@ -63,6 +66,23 @@ def acts_once(view: View) -> View:
         return response
 
     return once
+
+
+class NamedInHistory:
+    """Names who is signed in, and the request, for the rows that triggers write into history.
+
+    What somebody does who isn't signed in, such as setting a new password by mail, has `NOT_SIGNED_IN` as its author.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return self.get_response(request)
+        by = request.user.get_username() or NOT_SIGNED_IN
+        with pghistory.context(by=by, request_id=request_id() and str(request_id())):
+            return self.get_response(request)
 
 
 class RefusalMiddleware:

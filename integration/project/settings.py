@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "integration.pages.acting.NamedInHistory",
     "integration.console.personal.Personal",
     "allauth.account.middleware.AccountMiddleware",
     "integration.console.second_factor.RequireSecondFactor",

@@ -127,6 +127,13 @@ ALERT_KINDS: dict[str, AlertKind] = {
         "nobody can any more; looked at each night",
         _("Under Users and roles, take “May sign in” away from the people named, or give them other passwords."),
     ),
+    "role given": AlertKind(
+        _("Role given"),
+        "somebody becomes an approver, an administrator or a superuser",
+        "High",
+        "somebody archives it",
+        _("Ask the people named if this was agreed. If not, take the role away under Users and roles."),
+    ),
     "rows refused": AlertKind(
         _("Rows refused"),
         "a system refused rows of an extract that it received",

@@ -16,6 +16,35 @@ class HistoryRecord(models.Model):
         abstract = True
 
 
+class ObjectChange(HistoryRecord):
+    """A change of an object that people set up, such as an account: written by triggers, whoever changes it and how.
+
+    `kind` and `object` name the object, `name` what people call it, `part` what belongs to it, such as a role. `fields`
+    holds [before, after] for each column of the table `source`; a text that must not be in history is left out.
+    """
+
+    CREATED, CHANGED, REMOVED = "created", "changed", "removed"
+
+    kind = models.CharField(max_length=20)
+    object = models.CharField(max_length=40)
+    name = models.CharField(max_length=150)
+    part = models.CharField(max_length=120)
+    source = models.CharField(max_length=63)
+    what = models.CharField(max_length=7)
+    fields = models.JSONField()
+    at = models.DateTimeField(db_default=Now())
+    by = models.CharField(max_length=150)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["kind", "object", "-id"], name="object_log"),
+            models.Index(fields=["-at"], name="objectchange_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}: {self.part or self.what}"
+
+
 class HistoryBlock(models.Model):
     """Rows of history that were sealed together; its digest covers theirs and that of the block before."""
 

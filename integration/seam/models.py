@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from .alert_rows import Alert, AlertChange, Priority
-from .history import HistoryBlock, HistoryRecord, Seal
+from .history import HistoryBlock, HistoryRecord, ObjectChange, Seal
 from .messages import ExtractRef, MessageBody, Version, read
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "HistoryBlock",
     "Load",
     "Message",
+    "ObjectChange",
     "PeriodicTurn",
     "Priority",
     "RefusedRow",

@@ -37,7 +37,7 @@ def seal_history(*, now: datetime) -> None:
     The database's clock dates the block; `now` is not used.
     """
     if sql.value("SELECT pg_try_advisory_xact_lock(%s)", [SEALING_KEY]):
-        sql.execute(statement("integration.seam", "seal_history"))
+        sql.execute("SELECT gridcall_seal_history()")
 
 
 def head() -> HistoryBlock | None:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from derms.models import Event, Transition
 from integration.seam import clock, sealing
-from integration.seam.history import HistoryBlock, Seal
+from integration.seam.history import HistoryBlock, ObjectChange, Seal
 from integration.seam.models import PeriodicTurn
 from integration.seam.scheduler import Scheduler
 from tests.messages import bulk
@@ -61,12 +61,12 @@ def named() -> list[tuple[str, int, str]]:
 def test_every_row_of_history_has_a_seal_in_a_block(sealed: Event) -> None:
     assert sealing.tables() == [
         "derms_transition", "cpm_participationchange", "cpm_transition", "importing_importrecord",
-        "integration_alertchange",
+        "integration_objectchange", "integration_alertchange",
     ]  # fmt: skip
     blocks = list(HistoryBlock.objects.order_by("pk"))
     assert len(blocks) > 1
     assert [block.rows for block in blocks] == [block.seals.count() for block in blocks]
-    assert sum(block.rows for block in blocks) == Transition.objects.count() + 2
+    assert sum(block.rows for block in blocks) == Transition.objects.count() + 2 + ObjectChange.objects.count()
 
 
 def test_a_changed_row_is_named(sealed: Event) -> None:

@@ -48,6 +48,12 @@ SELECT at, key, kind, object, part, by, from_state, to_state, why FROM (
         AND (%(object)s = '' OR k.code ILIKE %(object)s)
       ORDER BY 1 DESC, 2 DESC LIMIT %(limit)s)
     UNION ALL
+    (SELECT o.at, 'o' || o.id, o.kind, o.name, NULL, o.by, '', '', o.id::text
+       FROM integration_objectchange o
+      WHERE (o.at, 'o' || o.id) < (%(at)s, %(key)s) AND o.at >= %(since)s AND (%(by)s = '' OR o.by = %(by)s)
+        AND %(kind)s IN ('', o.kind) AND (%(object)s = '' OR o.name ILIKE %(object)s)
+      ORDER BY 1 DESC, 2 DESC LIMIT %(limit)s)
+    UNION ALL
     (SELECT h.at, 'a' || h.id, 'alert', left(a.text, 120), NULL, h.by, '', h.what, h.note
        FROM integration_alertchange h JOIN integration_alert a ON a.id = h.alert_id
       WHERE (h.at, 'a' || h.id) < (%(at)s, %(key)s) AND h.at >= %(since)s AND (%(by)s = '' OR h.by = %(by)s)

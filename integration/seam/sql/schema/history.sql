@@ -30,10 +30,64 @@ CREATE FUNCTION gridcall_block_digest(before bytea, lines bytea) RETURNS bytea L
     RETURN sha256(before || lines);
 
 -- Each row that is written into history gets its seal in the same transaction.
-CREATE FUNCTION gridcall_write_seals() RETURNS trigger LANGUAGE plpgsql SET timezone = 'UTC' AS $$
+CREATE FUNCTION gridcall_write_seals() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
 BEGIN
     INSERT INTO integration_seal (source, row_id, digest)
     SELECT TG_TABLE_NAME, written.id, gridcall_row_digest(to_jsonb(written)) FROM written;
+    RETURN NULL;
+END $$;
+
+-- Make a block of all rows of history written by transactions older than every running one.
+CREATE FUNCTION gridcall_seal_history() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH before AS (
+        SELECT coalesce(max(number), 0) AS number,
+               coalesce((SELECT digest FROM integration_historyblock ORDER BY number DESC LIMIT 1), ''::bytea) AS digest
+          FROM integration_historyblock),
+    sealed AS (
+        UPDATE integration_seal seal SET block_id = before.number + 1
+          FROM before
+         WHERE seal.block_id IS NULL AND age(seal.xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid)
+     RETURNING seal.source, seal.row_id, seal.digest)
+    INSERT INTO integration_historyblock (number, sealed_at, rows, digest)
+    SELECT before.number + 1, clock_timestamp(), count(*),
+           gridcall_block_digest(before.digest, string_agg(gridcall_seal_line(source, row_id, sealed.digest), ''
+                                                           ORDER BY source, row_id))
+      FROM sealed, before
+     GROUP BY before.number, before.digest
+    HAVING count(*) > 0
+$$;
+
+-- Each change of an object that people set up gets its row: who, when, each column's value before and after. The arguments
+-- of a trigger: the kind of object; its key, its name, the part of it that the row is, as expressions of the row `$1`;
+-- columns whose values history must not hold; columns that are not looked at.
+CREATE FUNCTION gridcall_record_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+    before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+    after jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+    context jsonb := nullif(current_setting('pghistory.context_metadata', true), '')::jsonb;
+    hidden text[] := string_to_array(TG_ARGV[4], ',');
+    passed text[] := string_to_array(TG_ARGV[5], ',') || '{id,version,saved_by,saved_at}';
+    changed jsonb;
+    object text;
+    name text;
+    part text;
+BEGIN
+    SELECT jsonb_object_agg(key, CASE WHEN key = ANY(hidden) THEN '"hidden"'::jsonb
+                                      ELSE jsonb_build_array(before -> key, after -> key) END)
+      INTO changed
+      FROM jsonb_object_keys(coalesce(after, before)) AS key
+     WHERE key <> ALL(passed) AND coalesce(before -> key, 'null') <> coalesce(after -> key, 'null');
+    IF TG_OP = 'UPDATE' AND changed IS NULL THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('SELECT %s, %s, %s', TG_ARGV[1], TG_ARGV[2], TG_ARGV[3])
+       INTO object, name, part USING coalesce(after, before);
+    INSERT INTO integration_objectchange (kind, object, name, part, source, what, fields, at, by, request_id)
+    VALUES (TG_ARGV[0], object, coalesce(name, ''), coalesce(part, ''), TG_TABLE_NAME,
+            CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'UPDATE' THEN 'changed' ELSE 'removed' END,
+            coalesce(changed, '{}'), now(), coalesce(context ->> 'by', 'system'), (context ->> 'request_id')::uuid);
     RETURN NULL;
 END $$;
 
@@ -47,4 +101,8 @@ CREATE TRIGGER final BEFORE UPDATE ON integration_seal FOR EACH ROW
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON integration_alertchange
     FOR EACH STATEMENT EXECUTE FUNCTION gridcall_refuse_change();
 CREATE TRIGGER write_seals AFTER INSERT ON integration_alertchange REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION gridcall_write_seals();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON integration_objectchange
+    FOR EACH STATEMENT EXECUTE FUNCTION gridcall_refuse_change();
+CREATE TRIGGER write_seals AFTER INSERT ON integration_objectchange REFERENCING NEW TABLE AS written
     FOR EACH STATEMENT EXECUTE FUNCTION gridcall_write_seals();

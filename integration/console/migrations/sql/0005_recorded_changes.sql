@@ -1,0 +1,41 @@
+-- What happens to accounts: who may sign in, with which roles and factors. No address and no secret is in history.
+CREATE TRIGGER record_change AFTER INSERT OR UPDATE OR DELETE ON config_user FOR EACH ROW
+    EXECUTE FUNCTION gridcall_record_change(
+        'account',
+        '$1->>''id''',
+        '$1->>''username''',
+        '''''',
+        'password,email,first_name,last_name',
+        'last_login,date_joined');
+CREATE TRIGGER record_change AFTER INSERT OR UPDATE OR DELETE ON config_user_groups FOR EACH ROW
+    EXECUTE FUNCTION gridcall_record_change(
+        'account',
+        '$1->>''user_id''',
+        '(SELECT username FROM config_user WHERE id = ($1->>''user_id'')::bigint)',
+        '''role '' || (SELECT name FROM auth_group WHERE id = ($1->>''group_id'')::bigint)',
+        '',
+        'user_id,group_id');
+CREATE TRIGGER record_change AFTER INSERT OR UPDATE OR DELETE ON config_user_user_permissions FOR EACH ROW
+    EXECUTE FUNCTION gridcall_record_change(
+        'account',
+        '$1->>''user_id''',
+        '(SELECT username FROM config_user WHERE id = ($1->>''user_id'')::bigint)',
+        '''permission '' || (SELECT codename FROM auth_permission WHERE id = ($1->>''permission_id'')::bigint)',
+        '',
+        'user_id,permission_id');
+CREATE TRIGGER record_change AFTER INSERT OR DELETE ON mfa_authenticator FOR EACH ROW
+    EXECUTE FUNCTION gridcall_record_change(
+        'account',
+        '$1->>''user_id''',
+        '(SELECT username FROM config_user WHERE id = ($1->>''user_id'')::bigint)',
+        '''second factor '' || ($1->>''type'')',
+        '',
+        'user_id,type,data,created_at,last_used_at');
+CREATE TRIGGER record_change AFTER INSERT OR UPDATE OR DELETE ON account_emailaddress FOR EACH ROW
+    EXECUTE FUNCTION gridcall_record_change(
+        'account',
+        '$1->>''user_id''',
+        '(SELECT username FROM config_user WHERE id = ($1->>''user_id'')::bigint)',
+        '''e-mail address''',
+        'email',
+        'user_id');
