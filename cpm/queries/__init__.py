@@ -21,7 +21,7 @@ from .notifications import (
     program_event_ids_to_notify,
 )
 from .participation_orders import NEWEST_FIRST, row_order
-from .participation_totals import Total, participation_total
+from .participation_totals import Total, participation_count, participation_total
 from .participations import ParticipationKey, ParticipationRow, Place, device_ids, participations
 from .program_events import (
     customers_of_stage,
@@ -65,6 +65,7 @@ __all__ = [
     "month_ahead",
     "notifications_of",
     "own_participations",
+    "participation_count",
     "participation_history",
     "participation_total",
     "participations",

@@ -39,13 +39,24 @@ def participation_total(wanted: Wanted, *, of_one_event: bool) -> Total | None:
         return Total(by_counters)
     if not of_one_event and wanted.device_ids is None:
         return None
+    found = _counted(wanted, COUNTED_UP_TO + 1)
+    return Total(COUNTED_UP_TO, is_more=True) if found > COUNTED_UP_TO else Total(found)
+
+
+def participation_count(wanted: Wanted, *, most: int) -> int:
+    """How many rows match, counting at most so many if only reading the rows tells."""
+    by_counters = _by_counters(wanted)
+    return _counted(wanted, most) if by_counters is None else by_counters
+
+
+def _counted(wanted: Wanted, most: int) -> int:
     query = statement("cpm", "count_participations", matching=matching())
     found = 0
     for ids, after in stretches(wanted):
-        found += sql.value(query, {**parameters(wanted, ids, after), "most": COUNTED_UP_TO + 1 - found})
-        if found > COUNTED_UP_TO:
-            return Total(COUNTED_UP_TO, is_more=True)
-    return Total(found)
+        found += sql.value(query, {**parameters(wanted, ids, after), "most": most - found})
+        if found == most:
+            break
+    return found
 
 
 def _by_counters(wanted: Wanted) -> int | None:

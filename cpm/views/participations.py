@@ -37,6 +37,7 @@ from ..queries import (
     Wanted,
     is_settled,
     loads_under_way,
+    participation_count,
     participation_history,
     participation_total,
     participations,
@@ -82,7 +83,10 @@ def participation_export(request: SignedInRequest) -> HttpResponseBase:
     def next_page(last: ParticipationRow | None) -> list[ParticipationRow]:
         return participations(wanted, after=Place(last.key) if last else None, limit=PAGE)
 
-    return export(request, listing("event-participation", columns, next_page))
+    def count(most: int) -> int:
+        return participation_count(wanted, most=most)
+
+    return export(request, listing("event-participation", columns, next_page, count))
 
 
 @require_safe

@@ -5,13 +5,13 @@ the number of devices.
 """
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from derms.models import DeliveredLoad, Stage
 from integration.seam import sql
-from integration.seam.sql import compose, statement
+from integration.seam.sql import Sql, compose, statement
 
 
 class Part(NamedTuple):
@@ -48,9 +48,18 @@ class DeviceChoice(NamedTuple):
 
 def stage_devices(stage: Stage, chosen: DeviceChoice, *, after: int, limit: int) -> list[StageDevice]:
     """One keyset page of a stage's devices."""
+    return [StageDevice(*row) for row in sql.rows(*_page(stage, chosen, after, limit))]
+
+
+def stage_device_count(stage: Stage, chosen: DeviceChoice, *, most: int) -> int:
+    """How many of a stage's devices match, counting at most so many."""
+    return sql.count(*_page(stage, chosen, 0, most))
+
+
+def _page(stage: Stage, chosen: DeviceChoice, after: int, limit: int) -> tuple[Sql, dict[str, Any]]:
     narrowed = statement("derms", "narrowed_devices") if any(chosen) else compose("")
     params = {"stage": stage.pk, "after": after, "limit": limit, **chosen._asdict()}
-    return [StageDevice(*row) for row in sql.rows(statement("derms", "stage_devices", narrowed=narrowed), params)]
+    return statement("derms", "stage_devices", narrowed=narrowed), params
 
 
 def answers(stage: Stage) -> list[DeliveredLoad]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from derms.models import ControlZone
 from integration.seam import sql
-from integration.seam.sql import statement
+from integration.seam.sql import Sql, statement
 
 SILENT = 3  # calls running; then a choice leaves a device out (sql/schema/candidates.sql)
 PROBED_AFTER = timedelta(days=14)
@@ -73,5 +73,14 @@ def program_calls(now: datetime) -> list[ProgramCalls]:
 
 def never_answering(now: datetime, *, after: int = 0, limit: int) -> list[Silent]:
     """Devices that never answer, by id."""
+    return [Silent(*row) for row in sql.rows(*_never_answering(now, after, limit))]
+
+
+def never_answering_count(now: datetime, *, most: int) -> int:
+    """How many devices never answer, counting at most so many."""
+    return sql.count(*_never_answering(now, 0, most))
+
+
+def _never_answering(now: datetime, after: int, limit: int) -> tuple[Sql, dict[str, object]]:
     params = {"silent": SILENT, "after": after, "now": now, "limit": limit}
-    return [Silent(*row) for row in sql.rows(statement("derms", "never_answering"), params)]
+    return statement("derms", "never_answering"), params

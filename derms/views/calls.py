@@ -11,7 +11,7 @@ from integration.pages.http import SignedInRequest
 from integration.seam import clock
 
 from ..columns import SILENT_DEVICES
-from ..queries.calls import Silent, never_answering, program_calls
+from ..queries.calls import Silent, never_answering, never_answering_count, program_calls
 
 SHOWN = 20
 
@@ -40,4 +40,6 @@ def silent_export(request: SignedInRequest) -> HttpResponseBase:
     def next_page(last: Silent | None) -> list[Silent]:
         return never_answering(now, after=last.device_id if last else 0, limit=PAGE)
 
-    return export(request, listing("devices-that-never-answer", SILENT_DEVICES.in_file(request.user), next_page))
+    columns = SILENT_DEVICES.in_file(request.user)
+    file = listing("devices-that-never-answer", columns, next_page, lambda most: never_answering_count(now, most=most))
+    return export(request, file)

@@ -8,7 +8,14 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from derms.pages.stage_devices import StageDevice, answers, devices_by_feeder, devices_by_state, stage_devices
+from derms.pages.stage_devices import (
+    StageDevice,
+    answers,
+    devices_by_feeder,
+    devices_by_state,
+    stage_device_count,
+    stage_devices,
+)
 from integration.pages.access import allow
 from integration.pages.exports import PAGE as EXPORT_PAGE
 from integration.pages.exports import export, listing
@@ -62,4 +69,9 @@ def stage_export(request: SignedInRequest, number: str, stage_number: int) -> Ht
     def next_page(last: StageDevice | None) -> list[StageDevice]:
         return stage_devices(found, chosen, after=last.device_id if last else 0, limit=EXPORT_PAGE)
 
-    return export(request, listing(f"{number}-{stage_number}-devices", STAGE_DEVICES.in_file(request.user), next_page))
+    def count(most: int) -> int:
+        return stage_device_count(found, chosen, most=most)
+
+    columns = STAGE_DEVICES.in_file(request.user)
+    file = listing(f"{number}-{stage_number}-devices", columns, next_page, count)
+    return export(request, file)

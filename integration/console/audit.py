@@ -17,7 +17,7 @@ from integration.pages.exports import PAGE, export, listing
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, SIZE, join_key, page_of, split_key
 
-from .changes import KINDS, Change, changes
+from .changes import KINDS, Change, change_count, changes
 from .columns import CHANGES
 
 ALWAYS, NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
@@ -73,7 +73,8 @@ def audit_export(request: SignedInRequest) -> HttpResponseBase:
     def next_page(last: Change | None) -> list[Change]:
         return changes(wanted, before=(last.at, last.key) if last else None, limit=PAGE)
 
-    return export(request, listing("audit-trail", CHANGES.in_file(request.user), next_page))
+    columns = CHANGES.in_file(request.user)
+    return export(request, listing("audit-trail", columns, next_page, lambda most: change_count(wanted, most=most)))
 
 
 def _place(request: SignedInRequest) -> tuple[datetime, str] | None:

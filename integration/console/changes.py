@@ -75,3 +75,9 @@ def changes(wanted: dict[str, Any], *, before: tuple[datetime, str] | None, limi
     of_objects = ObjectChange.objects.in_bulk([one.why for one in found if one.key.startswith(OF_OBJECT)])
     sentences = {f"{OF_OBJECT}{pk}": sentence_of(change) for pk, change in of_objects.items()}
     return [replace(one, why=sentences.get(one.key, one.why)) for one in found]
+
+
+def change_count(wanted: dict[str, Any], *, most: int) -> int:
+    """How many changes match, counting at most so many."""
+    params = {**wanted, "at": wanted["until"], "key": LAST_KEY, "limit": most}
+    return sql.count(statement("integration.console", "audit_trail"), params)

@@ -96,7 +96,10 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         if isinstance(problem, Refused):
-            return _say(request, str(problem), 409, problem.last)
+            response = _say(request, str(problem), problem.status, problem.last)
+            if problem.retry_after_s is not None:
+                response["Retry-After"] = str(problem.retry_after_s)
+            return response
         if isinstance(problem, DataError | OverflowError):
             log.warning("Out of range", exc_info=problem)  # a form should have refused it
             return _say(request, _("A number or time is too large to be stored. Nothing was changed."), 400)

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
+from integration.pages.downloads import Downloads
 from integration.pages.hub import Hub, lines
 
 from .bodies import Bodies, BodyRefused
@@ -44,7 +45,7 @@ class Web:
     """
 
     def __init__(self, django: Application) -> None:
-        self.django, self.hub, self.bodies = django, Hub(), Bodies()
+        self.django, self.hub, self.bodies, self.downloads = django, Hub(), Bodies(), Downloads()
         self.free = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self.addresses, self.sessions = Shares(OF_AN_ADDRESS), Shares(OF_A_SESSION)
 
@@ -72,7 +73,8 @@ class Web:
             await permits.enter_async_context(self.addresses.of(_address(scope)))
             await permits.enter_async_context(self.free)
             response = Response(send, permits.aclose)
-            await self.django(scope, receive, response.take)
+            with self.downloads.visit():
+                await self.django(scope, receive, response.take)
         if path == PATH and response.is_ok:
             await self._stream(response.held[0], receive, send)
             return

@@ -17,7 +17,10 @@ class Change(NamedTuple):
 
 
 class Refused(Exception):
-    """The present state does not allow it; pages answer 409 with the sentence and the last change."""
+    """The present state does not allow it; pages answer with the sentence, the last change and, in time, a retry."""
+
+    status = 409  # of the page
+    retry_after_s: int | None = None
 
     def __init__(self, sentence: str, last: Change | None = None) -> None:
         super().__init__(sentence)

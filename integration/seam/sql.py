@@ -93,6 +93,11 @@ def value(query: str, params: Params = None) -> Any:
     return row(query, params)[0]
 
 
+def count(query: Sql, params: Params = None) -> int:
+    """How many rows a query returns."""
+    return int(value(compose("SELECT count(*) FROM ({query}) counted", query=query), params))
+
+
 def column(query: str, params: Params = None) -> list[Any]:
     """The first value of each row a query returns."""
     return [first for first, *_ in rows(query, params)]

@@ -75,11 +75,11 @@ def test_who_has_the_permission_sees_the_column_on_pages_and_in_files() -> None:
     person = Person("some.secret")
 
     assert "hush" in drawn(person)
-    assert "Secret" in listing("list", COLUMNS.in_file(person), lambda last: []).header
+    assert "Secret" in listing("list", COLUMNS.in_file(person), lambda last: [], lambda most: 0).header
 
 
 def test_a_file_holds_the_columns_that_have_a_value() -> None:
-    file = listing("list", COLUMNS.in_file(Person()), lambda last: [])
+    file = listing("list", COLUMNS.in_file(Person()), lambda last: [], lambda most: 0)
 
     assert file.header == ["Name", "Power (W)", "At"]
     assert file.cells(ROWS[1]) == ["B", None, ROWS[1].at]
