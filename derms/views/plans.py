@@ -28,7 +28,7 @@ from ..columns import STAGES
 from ..forms import Plan, after_button, edited_plan, new_plan, saved_plan, wall, with_strategy
 from ..models import Event, EventDraft, Strategy
 from ..operations import EventDetails
-from .seen import seen_fields, seen_revision
+from .seen import SEEN, seen, seen_fields, seen_revision
 from .tracking import buttons, steps
 
 BUTTON = re.compile(r"add|check|strategy|(clone|remove)-\d{1,2}|shift--?\d{1,4}")
@@ -126,18 +126,30 @@ def _create(request: SignedInRequest, plan: Plan) -> HttpResponse:
 
 
 def _save(request: SignedInRequest, event: Event, plan: Plan) -> HttpResponse:
-    operations.edit_event(
-        event_id=event.pk,
-        fields=plan.form.cleaned_data,
-        stages=plan.grid.planned(),
-        revision=seen_revision(request, event),
-        by=request.user,
-        now=clock.now(),
-    )
+    revision = seen_revision(request, event)
+    try:
+        operations.edit_event(
+            event_id=event.pk,
+            fields=plan.form.cleaned_data,
+            stages=plan.grid.planned(),
+            revision=revision,
+            by=request.user,
+            now=clock.now(),
+        )
+    except operations.EventChanged as late:
+        return _keep_typed(request, event.number, late)
     if "submit" in request.POST:
         return _submit(request, event)
     messages.success(request, _("The plan of %(number)s is saved.") % {"number": event.number})
     return redirect("derms:event_edit", event.number)
+
+
+def _keep_typed(request: SignedInRequest, number: str, late: operations.EventChanged) -> HttpResponse:
+    """Say who changed the plan meanwhile; what was typed is kept, and would replace the plan as it is now."""
+    event = get_object_or_404(events_for_list(), number=number)
+    context = _edit_context(request, event) | {"hidden": [(SEEN, seen(event))], "late": late}
+    plan = edited_plan(event, request.POST, bound=True)
+    return render(request, "derms/event_edit.html", context | {"plan": plan}, status=409)
 
 
 def _submit(request: SignedInRequest, event: Event) -> HttpResponse:

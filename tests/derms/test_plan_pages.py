@@ -243,7 +243,11 @@ def test_edit_saves_the_grid_and_keeps_the_stages_that_stay(
     assert (kept.uid, kept.minutes, added.number) == (uid, 45, 2)
     late = as_operator.post(address, form)
     assert late.status_code == 409
-    assert "changed since you opened it: olive" in late.content.decode()
+    page = late.content.decode()
+    assert "changed since you opened it: olive" in page
+    assert "What you typed is kept below" in page
+    assert late.context["plan"].form["name"].value() == "Cold peak"
+    assert as_operator.post(address, form | {"seen": dict(late.context["hidden"])["seen"]}).status_code == 302
 
 
 @pytest.mark.parametrize("seen", [{}, {"seen": "abc"}, {"seen": f"DR-1@{'9' * 5000}"}])

@@ -1,0 +1,140 @@
+"""Every form of the project either names what the person saw, or is in a list here with the reason why it needn't."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from cpm.models import Participation, SelfServiceLink
+from cpm.models.customers import Customer, Device, Subscription
+from cpm.models.program_events import ProgramEvent
+from cpm.models.programs import Program, ProgramType
+from cpm.operations import make_link, schedule_unavailability
+from derms.models import DerGroup, Event, Strategy
+from integration.console.models import User
+from integration.seam.alerts import raise_alert
+from integration.seam.models import Alert, Delivery, DueWork
+from integration.seam.settling import settle
+from lec_sim.models import HeadEndProfile
+from tests.pages.editing import SentForms
+from tests.security.test_permissions import CUSTOMER, EVENT, MAY, PARTICIPATION
+
+HOUR = timedelta(hours=1)
+SAYS_WHAT_WAS_SEEN = {"version", "seen_version"}
+EVENT_SEEN = re.compile(r"DR-\d{4}-\d+@\d+")
+NEW = "makes something new"
+ONCE = "is only done once: somebody who comes later hears that it is done, and changes nothing"
+OWN_PAGE = "my-devices/<str:token>/"
+NEED_NOT = {
+    "events/new/": NEW,
+    "strategies/new/": NEW,
+    "der-groups/new/": NEW,
+    "settings/users/new/": NEW,
+    CUSTOMER + "links/<uuid:uid>/revoke/": ONCE,
+    CUSTOMER + "subscriptions/<int:pk>/location/": NEW,
+    OWN_PAGE + "unavailability/": NEW,
+    OWN_PAGE + "events/<str:event_number>/<int:stage_number>/<str:head_end>/<str:nic_id>/opt-out/": ONCE,
+    "deliveries/<int:pk>/retry/": ONCE,
+    "deliveries/<int:pk>/discard/": ONCE,
+    "due-work/<int:pk>/retry/": ONCE,
+    "alerts/<int:pk>/acknowledge/": ONCE,
+    "alerts/<int:pk>/archive/": ONCE,
+}
+
+
+MINE = "belongs to the person alone"
+NO_PAGES = {
+    "first-administrator/": NEW,
+    "set-up/test-message/": ONCE,
+    "saved-views/add/": MINE,
+    "saved-views/<int:pk>/remove/": MINE,
+    "events/new/check/": "changes nothing",
+    "events/new/keep/": MINE,
+    "events/new/discard/": MINE,
+    EVENT + "check/": "changes nothing",
+    "events/actions/<str:verb>/": "carries what was seen of each event: test_seen_revision.py",
+    PARTICIPATION + "opt-out/": ONCE,
+    CUSTOMER + "links/add/": NEW,
+}
+
+
+@pytest.fixture
+def place(event_in: Callable[..., Event], administrator: User, csr: User, now: datetime) -> Callable[[str], str]:
+    """Fills addresses with the objects of a small utility in which something of everything exists."""
+    administrator.is_superuser = True
+    administrator.save()
+    Program.objects.update(allow_customer_unavailability=True)
+    ProgramType.objects.update(allow_to_opt_out=True)
+    event = event_in("Scheduled")
+    settle()
+    DerGroup.objects.create(name="Old town")
+    HeadEndProfile.objects.get_or_create(head_end="HE1")
+    stage = ProgramEvent.objects.get()
+    row = Participation.objects.filter(program_event_id=stage.pk).order_by("device_id")[0]
+    device = Device.objects.get(pk=row.device_id)
+    customer = Customer.objects.get(locations=device.location)
+    later = {"starts_at": now + 100 * HOUR, "ends_at": now + 101 * HOUR}
+    (period,) = schedule_unavailability(device_ids=[device.pk], **later, reason="Away", by="cora", now=now)
+    link = make_link(customer_id=customer.pk, by="cora", now=now)
+    raise_alert("a key", kind="dead_letter", priority=1, text="An alert")
+    DueWork.objects.create(name="seal history", queue="small", dead_at=now)
+    return _filler(event, stage, device, customer, str(period.uid), link)
+
+
+def _filler(
+    event: Event, stage: ProgramEvent, device: Device, customer: Customer, period: str, link: SelfServiceLink
+) -> Callable[[str], str]:
+    places = {
+        "strategies/<uuid:uid>": f"strategies/{Strategy.objects.get().uid}",
+        "links/<uuid:uid>": f"links/{link.uid}",
+        "messages/<uuid:uid>": f"messages/{Delivery.objects.earliest('pk').message.uid}",
+        "deliveries/<int:pk>": f"deliveries/{Delivery.objects.earliest('pk').pk}",
+        "alerts/<int:pk>": f"alerts/{Alert.objects.filter(closed_at=None).latest('pk').pk}",
+        "der-groups/<int:pk>": f"der-groups/{DerGroup.objects.get().pk}",
+        "subscriptions/<int:pk>": f"subscriptions/{Subscription.objects.get(location=device.location).pk}",
+        "due-work/<int:pk>": f"due-work/{DueWork.objects.earliest('pk').pk}",
+        "unavailability/<uuid:uid>": f"unavailability/{period}",
+        "customers/<str:number>": f"customers/{customer.number}",
+        "programs/<str:code>": "programs/COOL",
+        "program-types/<str:code>": "program-types/TYPE",
+        "<str:number>": event.number,
+        "<str:event_number>": stage.event_number,
+        "<int:stage_number>": "1",
+        "<str:category>": "Device%20Test",
+        "<str:username>": "cora",
+        "<str:nic_id>": device.nic_id,
+        "head-ends/<str:head_end>": "head-ends/HE1",
+        "<str:head_end>": device.head_end,
+        "<str:token>": link.token,
+        "<str:verb>": "clone",
+        "saved-views/<int:pk>": "saved-views/1",
+    }
+
+    def fill(address: str) -> str:
+        for name, value in places.items():
+            address = address.replace(name, value)
+        return "/" + address
+
+    return fill
+
+
+def test_every_form_says_what_the_person_saw_or_need_not(place: Callable[[str], str], administrator: User) -> None:
+    client = Client()
+    client.force_login(administrator)
+    silent, seen, unopened = set(), set(), set()
+    for address in MAY:
+        if address.startswith(("live/", "help/")) or address.endswith("export/"):
+            continue
+        answer = client.get(place(address))
+        assert answer.status_code < 400 or answer.status_code in (405, 409), (address, answer.status_code)
+        if answer.status_code != 200:
+            unopened.add(address)
+            continue
+        for form in SentForms(answer.content.decode()).found:
+            says = SAYS_WHAT_WAS_SEEN & form.keys() or any(map(EVENT_SEEN.fullmatch, form.get("seen", [])))
+            (seen if says else silent).add(address)
+    assert silent == NEED_NOT.keys()
+    assert unopened == NO_PAGES.keys()
+    assert {EVENT + "edit/", "strategies/<uuid:uid>/archive/", CUSTOMER + "unavailability/<uuid:uid>/cancel/"} <= seen
