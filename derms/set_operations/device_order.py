@@ -17,11 +17,10 @@ from integration.seam.sql import Sql, compose, identifier, integer, statement, u
 _EXPECTED = "round(c.rated_w * c.share * c.rate_pm * {available})::integer"
 _COUNTED = compose("(CASE WHEN c.season = %(season)s THEN c.season_events ELSE 0 END)")
 # How many of the events that aren't counted yet hold each device. A few events are joined one by one, which several
-# processes share; more are counted by device first, so that memory doesn't grow with each. `+ 0` keeps the planner from
-# searching the key for each candidate: it underrates how many there are.
+# processes share; more are counted by device first, so that memory doesn't grow with each.
 JOINED = 3
 _COMING = "LEFT JOIN ({events}) {name} ON {name}.device_id = c.device_id"
-_ONE = "SELECT device_id + 0 AS device_id, 1 AS events FROM ({devices}) held"
+_ONE = "SELECT device_id, 1 AS events FROM ({devices}) held"
 _SEVERAL = "SELECT device_id, count(*)::integer AS events FROM ({devices}) held GROUP BY device_id"
 
 

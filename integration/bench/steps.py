@@ -75,7 +75,8 @@ class EventRun:
     def choose(self) -> None:
         """Reserve three stages: ranked until a target is met, Maximum Reduction, and ranked again next to those two.
 
-        Events that aren't counted yet count for each device that they hold, so the third choice joins all of them.
+        Events that aren't counted yet count for each device that they hold, so both scans of the third choice probe a
+        hash of the devices of each. That may take as long as the scans themselves: its goal is twice that of the first.
         """
         journey = self.journey
         now = clock.now()
