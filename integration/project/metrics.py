@@ -33,6 +33,8 @@ FIGURES = {
     "gridcall_stage_start_lateness_seconds": Figure("How late stages started, over the last hour", "quantile"),
     "gridcall_forecast_age_seconds": Figure("How long ago the zone's load forecast was loaded", "zone"),
     "gridcall_open_alerts": Figure("Open alerts by priority", "priority"),
+    "gridcall_history_head_block": Figure("Number of the newest block of history"),
+    "gridcall_history_head_digest": Figure("The first 48 bits of the newest block's digest"),
     "gridcall_unsealed_history_rows": Figure("Rows of history that wait for their block"),
 }
 

@@ -251,6 +251,7 @@ EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
 EMAIL_REPLY_TO = os.environ.get("EMAIL_REPLY_TO", "")
+HISTORY_HEAD_TO = env_list("HISTORY_HEAD_TO", "")
 UTILITY_NAME, UTILITY_PHONE = os.environ.get("UTILITY_NAME", ""), os.environ.get("UTILITY_PHONE", "")
 DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "gridcall@localhost")
 # The base of the links in e-mails.

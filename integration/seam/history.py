@@ -54,7 +54,11 @@ class HistoryBlock(models.Model):
     digest = models.BinaryField()
 
     def __str__(self) -> str:
-        return f"{self.number}:{bytes(self.digest).hex()}"
+        return f"{self.number}:{self.digest_hex}"
+
+    @property
+    def digest_hex(self) -> str:
+        return bytes(self.digest).hex()
 
 
 class Seal(models.Model):

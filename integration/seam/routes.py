@@ -132,6 +132,7 @@ STAKES = ("derms.queries.stakes.power_of_stage", "cpm.queries.customers_of_stage
 EVERY: dict[str, Every] = {
     "watch delivered power": Every(MINUTE, "derms.operations.watch_delivered", "small"),
     "seal history": Every(MINUTE, "integration.seam.sealing.seal_history", "small"),
+    "mail head of history": Every(NIGHT, "integration.seam.sealing.mail_head", "small"),
     "remove unnamed extracts": Every(MINUTE, "integration.seam.extract_files.remove_unnamed", "small"),
     "drop abandoned tables": Every(MINUTE, "integration.seam.loads.drop_abandoned_tables", "small"),
     "forget answers": Every(NIGHT, "integration.seam.request_answers.forget_answers", "small"),

@@ -62,7 +62,8 @@ def test_two_administrators_who_demote_each_other_leave_one(administrator: User)
             person.groups.set(Group.objects.filter(name=ADMINISTRATOR))
         answers = run_together(lambda: demote(administrator, other), lambda: demote(other, administrator))
         assert User.objects.filter(groups__name=ADMINISTRATOR).count() == 1
-        assert 302 in answers
+        assert sorted(answers)[0] == 302
+        assert sorted(answers)[1] in (403, 409, 422), "the other one is refused"
 
 
 def test_the_parameters_of_an_event_type_are_changed(as_administrator: Client) -> None:

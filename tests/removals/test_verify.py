@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from cpm import operations as cpm
 from derms.models import Event, Stage
 from integration.commands.verify import INVARIANTS, Violation, violations, violations_of
+from integration.console.models import User
 from integration.seam.models import Delivery
 from integration.seam.settling import settle
 from integration.seam.systems import System
@@ -258,20 +259,45 @@ def test_i10_an_event_that_its_author_approved(over: Stage) -> None:
         seen = found("I10")
         tell_by_hand("UPDATE derms_event SET approver_id = (SELECT id FROM config_user WHERE username = 'ada')")
 
-    assert seen == ["approved by olive, who wrote, edited or submitted it"]
+    assert seen == [
+        "approved by olive, who wrote, edited or submitted it",
+        "its approver is olive, who approved nothing of it in history",
+    ]
 
 
 def test_i10_an_event_that_its_author_approved_says_the_history(over: Stage) -> None:
     tell_by_hand(PAST_HISTORY + "UPDATE derms_transition SET by = 'olive' WHERE to_state = 'Approved'")
 
-    assert found("I10") == ["approved by olive, who wrote, edited or submitted it"]
+    assert found("I10") == [
+        "approved by olive, who wrote, edited or submitted it",
+        "its approver is ada, who approved nothing of it in history",
+    ]
 
 
 def test_i10_an_event_that_an_earlier_editor_approved_says_the_history(over: Stage) -> None:
     edited = "from_state = 'New', to_state = 'New', by = 'ada'"
     tell_by_hand(PAST_HISTORY + f"UPDATE derms_transition SET {edited} WHERE stage_id IS NULL AND revision = 1")
 
-    assert found("I10") == ["approved by ada, who wrote, edited or submitted it"]
+    assert found("I10") == [
+        "approved by ada, who wrote, edited or submitted it",
+        "its author is olive, in history ada",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        ("author_id", "its author is nora, in history olive"),
+        ("submitter_id", "its submitter is nora, in history olive"),
+        ("approver_id", "its approver is nora, who approved nothing of it in history"),
+    ],
+)
+def test_i10_people_of_an_event_who_are_not_those_of_its_history(
+    over: Stage, outsider: User, column: str, says: str
+) -> None:
+    tell_by_hand(PAST_HISTORY + f"UPDATE derms_event SET {column} = {outsider.pk}")
+
+    assert found("I10") == [says]
 
 
 @pytest.mark.parametrize(

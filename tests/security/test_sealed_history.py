@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from derms.models import Event, Transition
+from integration.project import metrics
 from integration.seam import clock, sealing
 from integration.seam.history import HistoryBlock, ObjectChange, Seal
 from integration.seam.models import PeriodicTurn
@@ -177,3 +180,32 @@ def test_the_scheduler_seals(event_in: Callable[..., Event]) -> None:
         return HistoryBlock.objects.exists()
 
     assert eventually(one_minute, 60)
+
+
+def test_the_head_goes_out_with_log_metrics_and_mail(
+    sealed: Event, caplog: pytest.LogCaptureFixture, settings: Any, mailoutbox: list[EmailMessage]
+) -> None:
+    settings.HISTORY_HEAD_TO = ["auditor@utility.example"]
+    head = sealing.head()
+    assert head is not None
+    with caplog.at_level("INFO"):
+        sealing.seal_history(now=clock.now())
+    assert f"Head of history {head}" in [line.getMessage() for line in caplog.records]
+
+    figures = {family.name: family.samples[0].value for family in metrics.DatabaseFigures().collect() if family.samples}
+    assert figures["gridcall_history_head_block"] == head.number
+    shown = f"{int(figures['gridcall_history_head_digest']):012x}"
+    assert head.digest_hex.startswith(shown)
+    assert sealing.holds(f"{head.number}:{shown}")
+    assert not sealing.holds(f"{head.number}:{'0' * 12}")
+    assert not sealing.holds(f"{head.number}:{shown[:11]}")
+
+    sealing.mail_head(now=clock.now())
+    (mail,) = mailoutbox
+    assert mail.to == ["auditor@utility.example"]
+    assert str(head) in mail.body
+
+
+def test_without_an_address_no_head_is_mailed(sealed: Event, mailoutbox: list[EmailMessage]) -> None:
+    sealing.mail_head(now=clock.now())
+    assert mailoutbox == []

@@ -40,3 +40,9 @@ SELECT 'gridcall_open_alerts', (ARRAY['high', 'medium', 'low'])[priority], count
   FROM integration_alert WHERE closed_at IS NULL GROUP BY priority
  UNION ALL
 SELECT 'gridcall_unsealed_history_rows', '', count(*) FROM integration_seal WHERE block_id IS NULL
+ UNION ALL
+SELECT 'gridcall_history_head_block', '', coalesce(max(number), 0) FROM integration_historyblock
+ UNION ALL
+SELECT 'gridcall_history_head_digest', '', coalesce((
+           SELECT ('x' || encode(substr(digest, 1, 6), 'hex'))::bit(48)::bigint
+             FROM integration_historyblock ORDER BY number DESC LIMIT 1), 0)
