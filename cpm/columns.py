@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from integration.pages.columns import Column, Columns, link, noted
 from integration.pages.templatetags.gridcall import badge, number, outcome_strip, quantity, watts, window
 from integration.seam.outcomes import CODES
+from integration.seam.recorded import in_words
 
 from .models.customers import DeviceLocation, SubscribedDevice, Subscription
 from .models.program_events import ProgramEvent
@@ -53,7 +54,7 @@ PROGRAM_EVENTS = Columns[ProgramEvent](
     Column(_("Closed"), lambda e: number(e.closed), value=lambda e: e.closed, css="num", phone="end label"),
     Column(_("Outcomes"), lambda e: outcome_strip(e.outcomes), phone=""),
     *map(_outcome, CODES),
-    Column(_("Reduction (W)"), value=lambda e: e.reduction_w),
+    Column(_("Reduction (W, reported)"), value=lambda e: e.reduction_w),
     Column(_("Reason"), value=lambda e: e.reason),
 )
 
@@ -124,10 +125,10 @@ _FACTS: tuple[Column[ParticipationRow], ...] = (
         phone="start label",
     ),
     Column(
-        _("Reduction"),
+        _("Reduction, reported"),
         lambda row: watts(row.facts.reduction_w),
         value=lambda row: row.facts.reduction_w,
-        file_label=_("Reduction (W)"),
+        file_label=_("Reduction (W, reported)"),
         sort="-reduction",
         css="num",
         phone=lambda row: "end" if row.facts.code else "empty",
@@ -156,7 +157,7 @@ def _unsorted_by_rows(column: Column[ParticipationRow]) -> Column[ParticipationR
 OUTSTANDING = Columns[ParticipationRow](
     "cpm/outstanding.html",
     Column(_("Event Participation"), "device", phone="title"),
-    Column(_("Event"), lambda row: noted(row.program_event.event_name, row.program_event), phone=""),
+    Column(_("Event"), lambda row: noted(row.program_event.event_name, in_words(row.program_event)), phone=""),
     Column(_("Window"), "window", phone=""),
     Column(_("Preemptive Opt-Out"), lambda row: _yes_no(row.facts.preemptive_opt_out)),
     Column(_("Opt-out possible for"), "possible"),

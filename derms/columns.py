@@ -20,7 +20,9 @@ from integration.pages.templatetags.gridcall import (
     watts,
     window,
 )
+from integration.seam.recorded import in_words
 
+from .choices import Category, DeviceClass
 from .figures.causes import Group
 from .models import Device, EventType, Stage, Strategy
 from .pages.stage_devices import StageDevice
@@ -89,7 +91,7 @@ EVENTS = Columns[Any](
     Column(_("Balance Authority approval"), value=lambda e: e.balance_authority_approval),
     Column(
         _("Type, objective"),
-        lambda e: noted(e.type_id, e.get_objective_display()),
+        lambda e: noted(Category(e.type_id).label, e.get_objective_display()),
         value=lambda e: e.type_id,
         file_label=_("Type"),
         phone="off",
@@ -187,7 +189,7 @@ ANSWERS = Columns[Group](
 STAGE_DEVICES = Columns[StageDevice](
     "derms/stage.html",
     *_device(lambda d: d.head_end),
-    Column(_("Class"), lambda d: d.device_class, value=lambda d: d.device_class),
+    Column(_("Class"), lambda d: DeviceClass(d.device_class).label, value=lambda d: d.device_class),
     Column(_("Feeder"), lambda d: d.feeder, value=lambda d: d.feeder),
     Column(
         _("Expected"),
@@ -198,15 +200,15 @@ STAGE_DEVICES = Columns[StageDevice](
     ),
     Column(_("Outcome"), lambda d: badge(d.outcome), value=lambda d: d.outcome, phone="side"),
     Column(
-        _("Reduction"),
+        _("Reduction, reported"),
         lambda d: watts(d.reduction_w),
         value=lambda d: d.reduction_w,
-        file_label=_("Reduction (W)"),
+        file_label=_("Reduction (W, reported)"),
         css="num",
     ),
     Column(_("Actual start"), value=lambda d: d.started_at),
     Column(_("Actual end"), value=lambda d: d.ended_at),
-    Column(_("Error"), lambda d: d.error or None, value=lambda d: d.error),
+    Column(_("Error"), lambda d: in_words(d.error) or None, value=lambda d: d.error),
 )
 
 COMING_STAGES = Columns[Stage](
@@ -222,14 +224,14 @@ LAST_CALLS = Columns[DeviceCall](
     Column(_("Event"), lambda call: _stage_link(call.stage), phone="title"),
     Column(_("Window"), lambda call: _window(call.stage)),
     Column(_("Outcome"), lambda call: badge(call.outcome.code if call.outcome else call.stage.state), phone="side"),
-    Column(_("Reduction"), lambda call: watts(call.outcome.reduction_w if call.outcome else None), css="num"),
+    Column(_("Reduction, reported"), lambda call: watts(call.outcome.reduction_w if call.outcome else None), css="num"),
 )
 
 STRATEGIES = Columns[Strategy](
     "derms/strategy_list.html",
     Column(_("Name"), "name", phone="title"),
     Column(_("State"), lambda s: s.get_state_display(), phone="side"),
-    Column(_("Type, objective"), lambda s: noted(s.type_id, s.get_objective_display())),
+    Column(_("Type, objective"), lambda s: noted(Category(s.type_id).label, s.get_objective_display())),
     Column(_("Control zone"), lambda s: s.zone),
     Column(_("Default stages"), "stages"),
     Column(_("Target"), lambda s: kw(s.target_kw), css="num"),
@@ -244,7 +246,11 @@ GROUPS = Columns[GroupRow](
 
 EVENT_TYPES = Columns[EventType](
     "derms/event_type_list.html",
-    Column(_("Type"), lambda t: link(reverse("derms:event_type_edit", args=[t.category]), t.category), phone="title"),
+    Column(
+        _("Type"),
+        lambda t: link(reverse("derms:event_type_edit", args=[t.category]), t.get_category_display()),
+        phone="title",
+    ),
     Column(_("Minimum lead time"), lambda t: quantity(number(t.lead_time_s), "s"), css="num"),
     Column(_("Outcome time-out"), lambda t: quantity(number(t.outcome_timeout_s), "s"), css="num"),
     Column(_("Reserve margin"), lambda t: quantity(number(t.reserve_margin_pct), "%"), css="num"),

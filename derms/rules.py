@@ -9,8 +9,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from integration.seam.program_rules import RULES, ProgramRules, Rule
+from integration.seam.recorded import recorded
 
 RULE = "rule: "  # prefix of every reason that comes from a rule
+OF_A_RULE = recorded("rule: %(rule)s")
 
 
 class Window(NamedTuple):
@@ -46,7 +48,7 @@ def broken_rule(
 
 def reason_of(rule: Rule) -> str:
     """Return the reason recorded for devices that a rule leaves out."""
-    return f"{RULE}{rule.reason}"
+    return OF_A_RULE(rule=rule.reason)
 
 
 def lifted(rules: ProgramRules, overridden: set[str]) -> set[str]:

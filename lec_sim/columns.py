@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integration.pages.columns import Column, Columns
 from integration.pages.templatetags.gridcall import badge, clock, number, percent_of, when, window
+from integration.seam.recorded import in_words
 
 from .models import HeadEndProfile, LecStage
 from .queries.stages import Progress
@@ -16,7 +17,7 @@ def _window(stage: LecStage) -> SafeString:
 
 RUNNING = Columns[Progress](
     "lec_sim/stage_list.html",
-    Column(_("Stage"), lambda progress: progress.stage, phone="title"),
+    Column(_("Stage"), lambda progress: in_words(progress.stage), phone="title"),
     Column(_("State"), lambda progress: badge(progress.stage.state), phone="side"),
     Column(_("Window"), lambda progress: _window(progress.stage), phone=""),
     Column(_("Control"), "running-control", phone="off"),
@@ -29,7 +30,7 @@ RUNNING = Columns[Progress](
 
 DUE = Columns[LecStage](
     "lec_sim/stage_list.html",
-    Column(_("Stage"), lambda stage: stage, phone="title"),
+    Column(_("Stage"), lambda stage: in_words(stage), phone="title"),
     Column(_("State"), lambda stage: badge(stage.state), phone="side"),
     Column(_("Window"), _window, phone=""),
     Column(_("Control"), "control", phone="off"),
@@ -50,7 +51,7 @@ HEAD_ENDS = Columns[HeadEndProfile](
 
 PAST = Columns[LecStage](
     "lec_sim/stage_list.html",
-    Column(_("Stage"), lambda stage: stage, phone="title"),
+    Column(_("Stage"), lambda stage: in_words(stage), phone="title"),
     Column(_("State"), "state", phone="side"),
     Column(_("Window"), _window, phone=""),
     Column(_("Started"), lambda stage: clock(stage.started_at), phone="off"),

@@ -12,6 +12,11 @@ class ProgramForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parame
     class Meta:
         model = Program
         fields = ["name", "active", "allow_customer_unavailability"]
+        labels = {
+            "name": _("Name"),
+            "active": _("Active"),
+            "allow_customer_unavailability": _("Allow Customer Unavailability"),
+        }
         help_texts = {
             "active": _("An event can only use active programs."),
             "allow_customer_unavailability": _("Shows Schedule Unavailability in the Customer Program Summary."),
@@ -24,8 +29,15 @@ class ProgramTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no pa
     class Meta:
         model = ProgramType
         fields = ["name", "allow_to_opt_out", "opt_out_cutoff_minutes"]
-        labels = {"opt_out_cutoff_minutes": _("Cut-off (minutes before the stage starts)")}
-        help_texts = {"allow_to_opt_out": _("Customers may opt out of an event of these programs before it starts.")}
+        labels = {
+            "name": _("Name"),
+            "allow_to_opt_out": _("Allow To Opt Out"),
+            "opt_out_cutoff_minutes": _("Cut-off (minutes before the stage starts)"),
+        }
+        help_texts = {
+            "allow_to_opt_out": _("Customers may opt out of an event of these programs before it starts."),
+            "opt_out_cutoff_minutes": _("0: until the stage starts."),
+        }
 
     def clean_opt_out_cutoff_minutes(self) -> int:
         minutes: int = self.cleaned_data["opt_out_cutoff_minutes"]

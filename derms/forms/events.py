@@ -48,8 +48,19 @@ def overridden_rules_field() -> forms.MultipleChoiceField:
         choices=[(rule.name, _(rule.reason)) for rule in RULES.values()],
         required=False,
         widget=forms.CheckboxSelectMultiple,
+        label=_("Overridden rules"),
         help_text=_("Only has an effect if the program lets events override the rule."),
     )
+
+
+# Fields of a strategy and of the events made from it.
+LABELS = {
+    "name": _("Name"),
+    "description": _("Description"),
+    "objective": _("Objective"),
+    "target_kw": _("Target (kW)"),
+    "threshold_kw": _("Threshold (kW)"),
+}
 
 
 class NewEventForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
@@ -69,6 +80,7 @@ class NewEventForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # g
     class Meta:
         model = Event
         fields = ["name", "target_kw", "threshold_kw", "description", "overridden_rules"]
+        labels = LABELS
         help_texts = dict.fromkeys(("target_kw", "threshold_kw"), _("Leave empty to use the strategy's value."))
 
     def clean(self) -> dict[str, Any]:
@@ -89,6 +101,7 @@ class EventForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # gene
     class Meta:
         model = Event
         fields = ["name", "description", "objective", "target_kw", "threshold_kw", "overridden_rules"]
+        labels = LABELS
 
     def clean(self) -> dict[str, Any]:
         super().clean()

@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from ..choices import DeviceClass
 from ..models import DerGroup, EventType, Feeder, HeadEnd, Program, Strategy, StrategyStage
-from .events import ControlMixin, TargetMixin, controls_in_words
+from .events import LABELS, ControlMixin, TargetMixin, controls_in_words
 
 
 class StrategyForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
     class Meta:
         model = Strategy
         fields = ["name", "description", "zone", "type", "objective", "target_kw", "threshold_kw", "call_order"]
-        labels = {"call_order": _("Order of devices")}
+        labels = {**LABELS, "zone": _("Control zone"), "type": _("Type"), "call_order": _("Order of devices")}
         help_texts = {"call_order": _("Whom its events ask first. Events that were already made keep theirs.")}
 
     def clean(self) -> dict[str, Any]:
@@ -41,7 +41,16 @@ class StrategyStageForm(ControlMixin, forms.ModelForm):  # type: ignore[type-arg
             "control_value",
         ]
         widgets = {"der_groups": forms.SelectMultiple(attrs={"size": 3})}
-        labels = {"offset_minutes": _("Offset from start (min)"), "length_minutes": _("Length (min)")}
+        labels = {
+            "program": _("Program"),
+            "der_groups": _("DER groups"),
+            "offset_minutes": _("Offset from start (min)"),
+            "length_minutes": _("Length (min)"),
+            "target_kw": _("Target (kW)"),
+            "share_pct": _("Share (%)"),
+            "control": _("Control"),
+            "control_value": _("Control value"),
+        }
         help_texts = {
             "control": lazy(controls_in_words, str)(),
             "control_value": _(
@@ -89,6 +98,8 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in it
             "balance_authority_threshold_kw": _("Threshold (kW)"),
         }
         help_texts = {
+            "lead_time_s": _("Seconds between Submit and the first start."),
+            "outcome_timeout_s": _("Seconds to wait for raw outcomes."),
             "reserve_margin_pct": _(
                 "0 to 100. Schedule reserves this much more than the target, "
                 "so that devices that leave are made up for."
@@ -107,7 +118,10 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its st
     """The criteria of a DER group; an empty list matches every device."""
 
     device_classes = forms.MultipleChoiceField(
-        choices=DeviceClass.choices, required=False, widget=forms.CheckboxSelectMultiple
+        choices=DeviceClass.choices,
+        required=False,
+        label=_("Device classes"),
+        widget=forms.CheckboxSelectMultiple,
     )
     feeder_ids = forms.ModelMultipleChoiceField(
         Feeder.objects.order_by("code"),
@@ -128,6 +142,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its st
     class Meta:
         model = DerGroup
         fields = ["name", "description", "device_classes", "feeder_ids", "head_end_ids", "program_ids"]
+        labels = {"name": _("Name"), "description": _("Description")}
 
     def clean(self) -> dict[str, Any]:
         super().clean()

@@ -33,4 +33,4 @@ class EventType(Versioned):
         ]
 
     def __str__(self) -> str:
-        return self.category
+        return str(self.get_category_display())

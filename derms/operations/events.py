@@ -10,12 +10,16 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from integration.seam import sql
+from integration.seam.recorded import recorded
 from integration.seam.refusals import Refused
 
 from ..choices import EDITABLE_STATES, EventState, StrategyState
 from ..models import Event, Stage, Strategy, Transition
 from .history import last_change, save_event
 from .locks import lock_event, lock_stages, require_unchanged
+
+DETAILS_EDITED = recorded("Details edited")()
+PLAN_EDITED = recorded("Plan edited")()
 
 
 class EventNotEditable(Refused):
@@ -114,7 +118,7 @@ def edit_event(
     event.save(update_fields=list(fields))
     if stages is not None:
         _replace_stages(event, stages)
-    _note_edit(event, by, now, "Details edited" if stages is None else "Plan edited")
+    _note_edit(event, by, now, DETAILS_EDITED if stages is None else PLAN_EDITED)
 
 
 def require_editable(event: Event) -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from integration.pages.moments import day
 from integration.pages.numbers import count_text, power_text
 from integration.seam import clock
+from integration.seam.recorded import in_words
 
 from ..choices import FINAL_STAGE_STATES, StageState
 from ..models import ControlZone, Event, Stage
@@ -73,7 +74,7 @@ def _expected(stage: Stage, goal_kw: float | None, chosen: Chosen) -> str:
 
 
 def _nobody(stage: Stage, chosen: Chosen) -> str:
-    left_out = ", ".join(f"{count_text(devices)} {reason}" for reason, devices in chosen.left_out.items())
+    left_out = ", ".join(f"{count_text(devices)} {in_words(reason)}" for reason, devices in chosen.left_out.items())
     if not left_out:
         return _("Stage %(stage)s would call nobody: the zone has no device of its program and groups.") % {
             "stage": stage.number

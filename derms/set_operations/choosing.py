@@ -17,9 +17,20 @@ from derms.set_operations.limits import DeviceRules, device_rules, rules_in_forc
 from integration.seam import sql
 from integration.seam.loads import Partition
 from integration.seam.outcomes import CALLS
+from integration.seam.recorded import recorded
 from integration.seam.sql import Sql, compose, identifier, integer, statement
 
-NOT_NEEDED = "not needed"
+NOT_NEEDED = recorded("not needed")()
+# What sql/candidates.sql says besides, for the reader's language; `reason_of` has the reasons of rules.
+LEFT_OUT = (
+    recorded("not enrolled for the whole window"),
+    recorded("not for this control"),
+    recorded("no forecast for its class"),
+    recorded("nothing to give now"),
+    recorded("never answers"),
+    recorded("unavailable"),
+    recorded("reserved elsewhere"),
+)
 NEGLIGIBLE = 1e-10  # this share of the highest possible rated power, 2 GW, is less than half a W
 # Unavailability and reservations are only joined to the candidates if there are any. A join with an empty table still
 # visits each candidate; a row of constants costs nothing.

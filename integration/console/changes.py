@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from integration.pages.object_log import sentence_of
 from integration.seam import sql
 from integration.seam.history import ObjectChange
+from integration.seam.recorded import recorded
 from integration.seam.sql import statement
 
 KINDS = {
@@ -36,6 +37,8 @@ PAGES = {
 }
 OF_OBJECT = "o"  # begins the keys of an ObjectChange, whose sentence is made of its fields
 LAST_KEY = "~"  # sorts after every key
+
+SAVED = recorded("version %(number)s")  # of a program, in sql/audit_trail.sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ REFUSED_ROWS = Columns[RefusedRow](
 CHANGES = Columns[Change](
     "console/audit_trail.html",
     Column(_("At"), lambda change: when(change.at), value=lambda change: change.at, phone="title"),
-    Column(_("Person"), lambda change: change.by, value=lambda change: change.by),
+    Column(_("Person"), lambda change: in_words(change.by), value=lambda change: change.by),
     Column(_("Kind"), lambda change: change.kind_word, value=lambda change: change.kind),
     Column(_("Object"), "object", value=lambda change: change.name),
     Column(_("Stage"), value=lambda change: change.part),
@@ -120,7 +120,7 @@ CHANGES = Columns[Change](
 USERS = Columns[User](
     "console/user_list.html",
     Column(_("User"), lambda user: link(reverse("user_edit", args=[user.username]), user.username), phone="title"),
-    Column(_("Roles"), lambda user: ", ".join(group.name for group in user.groups.all()) or None),
+    Column(_("Roles"), lambda user: ", ".join(str(_(group.name)) for group in user.groups.all()) or None),
     Column(_("May sign in"), lambda user: yesno(user.is_active), phone="side"),
     Column(_("Last signed in"), lambda user: when(user.last_login)),
 )

@@ -91,7 +91,7 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
         "saved_views": lambda: SavedView.objects.filter(person_id=request.user.pk, path=request.path),
         "own_zone": timezone.get_current_timezone_name,
         "forecast_age": cache(forecast_age),
-        "roles": lambda: list(request.user.groups.values_list("name", flat=True)),
+        "roles": lambda: [str(_(name)) for name in request.user.groups.values_list("name", flat=True)],
         "demo": demo_sign_ins,
         "lacks_administrator": lambda: not has_administrator(),
         "help_url": lambda: help_url(request.path),

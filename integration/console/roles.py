@@ -2,12 +2,15 @@
 
 from typing import Any
 
-OPERATOR = "DERMS operator"
-APPROVER = "DERMS approver"
-BALANCE_AUTHORITY = "Balance Authority"
-CSR = "CSR"
-PROGRAM_MANAGER = "Program manager"
-ADMINISTRATOR = "Administrator"
+from integration.seam.texts import _
+
+# Names of groups; pages translate them.
+OPERATOR = _("DERMS operator")
+APPROVER = _("DERMS approver")
+BALANCE_AUTHORITY = _("Balance Authority")
+CSR = _("CSR")
+PROGRAM_MANAGER = _("Program manager")
+ADMINISTRATOR = _("Administrator")
 
 ROLES: dict[str, set[str]] = {
     OPERATOR: {

@@ -33,6 +33,9 @@ class RolesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # g
         known = Group.objects.filter(name__in=ROLES).order_by("name")
         super().__init__(known, required=False, widget=forms.CheckboxSelectMultiple, **kwargs)
 
+    def label_from_instance(self, role: Any) -> str:
+        return str(gettext_lazy(role.name))
+
 
 class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic only in its stubs
     """A new person with an initial password, which they change after signing in."""

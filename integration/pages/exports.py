@@ -16,6 +16,7 @@ from django.db.models import Model, QuerySet
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from integration.seam.refusals import Refused
 
@@ -63,8 +64,9 @@ class Listing(NamedTuple, Generic[R]):
 def listing(
     name: str, columns: Sequence[Column[R]], next_page: Callable[[R | None], list[R]], count: Callable[[int], int]
 ) -> Listing[R]:
-    """A listing of columns; the headings are translated now, since a file is written after the request."""
-    header = [str(column.file_label or column.label) for column in columns]
+    """A listing of columns, with headings in English for everybody: programs that read files know them by name."""
+    with override("en"):
+        header = [str(column.file_label or column.label) for column in columns]
     return Listing(
         name, header, next_page, count, lambda row: [column.value(row) for column in columns if column.value]
     )

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from .alert_rows import Alert, AlertChange, Priority
 from .history import HistoryBlock, HistoryRecord, ObjectChange, Seal
+from .kind_names import words_of_kind
 from .messages import ExtractRef, MessageBody, Version, read
 
 __all__ = [
@@ -76,7 +77,7 @@ class Message(models.Model):
 
     @property
     def kind_words(self) -> str:
-        return self.kind.replace("_", " ")
+        return words_of_kind(self.kind)
 
 
 class Work(models.Model):

@@ -56,6 +56,7 @@ DEMO_PASSWORD = recorded(
     "Anybody can sign in as %(people)s: they have the demo's password, which is public. "
     "Users and roles: take “May sign in” away from them."
 )
+SYSTEM = recorded("system")  # who did what the clock started
 UNRESERVED = recorded("%(count)s outcomes of devices that were not reserved")
 
 
@@ -64,23 +65,23 @@ def patterns() -> list[Pattern]:
     return list(_PATTERNS.values())
 
 
-def in_words(stored: str) -> str:
-    """Return a stored sentence in the reader's language; a person's own text as it is."""
+def in_words(said: object) -> str:
+    """Return a stored sentence, or the name of a stage, in the reader's language; a person's own text as it is."""
+    stored = str(said)
     # A sentence within another one matches both patterns: the longer one is the whole.
     for pattern in sorted(_PATTERNS.values(), key=lambda one: -len(NAME.sub("", one.text))):
         # Values at the end may be empty, and what is stored has no blank at its end.
         if found := pattern.stored.fullmatch(stored) or pattern.stored.fullmatch(f"{stored} "):
             values = {name: _value(value) for name, value in found.groupdict().items()}
             return (_(pattern.text) % values).strip()
-    return stored
+    found = STAGE.fullmatch(stored)
+    return _("%(event)s stage %(number)s") % found.groupdict() if found else stored
 
 
 def _value(text: str) -> str:
     """A value of a sentence: a number, a stage, counts of things, another sentence, or a name."""
     if NUMBER.fullmatch(text):
         return str(number_format(int(text.replace(",", "")), use_l10n=True, force_grouping=True))
-    if found := STAGE.fullmatch(text):
-        return _("%(event)s stage %(number)s") % found.groupdict()
     if COUNTED.fullmatch(text):
         return ", ".join(_counted(part) for part in text.split(", "))
     shown = in_words(text)
@@ -89,4 +90,4 @@ def _value(text: str) -> str:
 
 def _counted(text: str) -> str:
     found, shown = COUNTED.fullmatch(text), in_words(text)
-    return f"{_value(found['count'])} {_(found['what'])}" if found and shown == text else shown
+    return f"{_value(found['count'])} {_value(found['what'])}" if found and shown == text else shown

@@ -7,11 +7,19 @@ from django.db import transaction
 from integration.seam import extracts, outbox
 from integration.seam.messages import RawOutcome
 from integration.seam.outcomes import Outcome
+from integration.seam.recorded import recorded
 from integration.seam.sql import identifier, statement
 from integration.seam.systems import System
 
 from ..set_operations import keep_answers
 from .locks import lock_stage
+
+# Why a device has the outcome it has.
+DID_NOT_ANSWER = recorded("the device did not answer")()
+REJECTED = recorded("the head end system rejected the call")()
+NEVER_CALLED = recorded("never called: the stage ended first")()
+CANCELED = recorded("canceled")()
+CANCELED_FOR = recorded("canceled: %(reason)s")
 
 
 @transaction.atomic
@@ -35,7 +43,10 @@ def hand_over_outcomes(stage_id: int, *, now: datetime) -> None:
             "ended_at": min(stage.ended_at, stage.ends_at),
             "ends_at": stage.ends_at,
             "window": (stage.ends_at - stage.starts_at).total_seconds(),
-            "reason": f"canceled: {stage.reason}" if stage.reason else "canceled",
+            "reason": CANCELED_FOR(reason=stage.reason) if stage.reason else CANCELED,
+            "did_not_answer": DID_NOT_ANSWER,
+            "rejected": REJECTED,
+            "never_called": NEVER_CALLED,
             **{code.name.lower(): code.value for code in Outcome},
         },
     )

@@ -12,12 +12,12 @@ SELECT head_end, nic_id,
        CASE WHEN takes_part THEN called_at END AS started_at,
        CASE WHEN takes_part THEN least(overridden_at, until) END AS ended_at,
        floor(energy_ws / %(window)s)::integer AS reduction_w,
-       CASE WHEN answer IS NOT NULL AND NOT has_answered THEN 'the device did not answer'
-            WHEN answer = 'rejected' THEN 'the head end system rejected the call'
+       CASE WHEN answer IS NOT NULL AND NOT has_answered THEN %(did_not_answer)s
+            WHEN answer = 'rejected' THEN %(rejected)s
             WHEN overridden_at < until THEN ''
             WHEN removed IS NOT NULL AND (released OR answer IS NULL) THEN removed
             WHEN released THEN %(reason)s
-            WHEN answer IS NULL THEN 'never called: the stage ended first' ELSE '' END AS error,
+            WHEN answer IS NULL THEN %(never_called)s ELSE '' END AS error,
        least(round(1000 * energy_ws / nullif(nominal_w * extract(epoch FROM until - called_at), 0)), 1500)::integer
            AS response_pm
   FROM (SELECT reported.*,

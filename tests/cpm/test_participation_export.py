@@ -43,7 +43,7 @@ def test_the_file_holds_what_the_page_shows(make_program_event: Make, csr: User)
         "Account": "NA1", "Reservation flag": "Yes", "Status": "Closed", "Reserved from": event.starts_at.isoformat(),
         "Reserved until": event.ends_at.isoformat(), "Preemptive Opt-Out": "No", "Outcome": "D1SP",
         "Outcome in words": "Successful participation", "Actual start": event.starts_at.isoformat(),
-        "Actual end": event.ends_at.isoformat(), "Expected (W)": "900", "Reduction (W)": "800", "Error": "",
+        "Actual end": event.ends_at.isoformat(), "Expected (W)": "900", "Reduction (W, reported)": "800", "Error": "",
     }  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def test_the_file_holds_every_program_event_of_the_filter(three: None, program_m
     cells = dict(zip(header, row, strict=True))
     assert cells["Program event"] == "DR-2026-0001"
     assert (cells["Participations"], cells["D1SP"], cells["D1ER"], cells["D1CN"]) == ("5", "1", "1", "0")
-    assert cells["Reduction (W)"] == "800"
+    assert cells["Reduction (W, reported)"] == "800"
 
 
 def test_nothing_found_and_nothing_there_read_differently(three: None, as_manager: Client) -> None:

@@ -1,12 +1,19 @@
 """Device selection: each reason to leave a device out, counted under its name; a good device beside it is chosen."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.utils.translation import override
 
 from derms.models import ControlZone, DerGroup, Device, DeviceUnavailability, Event, Program, ReductionFactor, Stage
-from derms.set_operations.choosing import Chosen
+from derms.rules import reason_of
+from derms.set_operations.choosing import NOT_NEEDED, Chosen
+from integration.seam.program_rules import RULES
+from integration.seam.recorded import in_words
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -176,3 +183,13 @@ def test_several_groups_choose_what_is_in_any_of_them(device: MakeDevice, choose
         stage.der_groups.add(DerGroup.objects.create(name=kind, device_classes=[kind]))
 
     assert choose().devices == 2
+
+
+def test_every_reason_has_words_in_german() -> None:
+    statement = Path(settings.BASE_DIR, "derms/sql/candidates.sql").read_text()
+    written = re.findall(r"THEN '([a-z ]+)'$", statement, re.MULTILINE)
+    assert len(written) == 7
+    with override("de"):
+        for reason in [*written, NOT_NEEDED, *(reason_of(rule) for rule in RULES.values())]:
+            assert in_words(reason) != reason
+        assert in_words("rule: longest event") == "Regel: längstes Ereignis"

@@ -11,11 +11,13 @@ from django.utils.translation import override
 
 import integration.project.urls  # noqa: F401  (its views import every module with patterns)
 from integration.project.words import APPS
+from integration.seam.kind_names import NAMES, words_of_kind
+from integration.seam.messages import CONTRACTS
 from integration.seam.recorded import NAME, Pattern, in_words, patterns
 
 BASE = Path(__file__).parents[2]
 # What these receive as `text`, `why` and `note` is stored.
-STORING = {"raise_alert", "save_event", "save_stage", "Receipt", "_alert", "create"}
+STORING = {"raise_alert", "raise_stage_alert", "save_event", "save_stage", "Receipt", "_alert", "create"}
 STORED = {"text", "why", "note"}
 
 
@@ -107,3 +109,17 @@ def test_a_sentence_is_found_by_its_own_pattern(pattern: Pattern) -> None:
 def test_values_are_shown_in_german(stored: str, shown: str) -> None:
     with override("de"):
         assert in_words(stored) == shown
+
+
+def test_every_kind_of_message_has_a_name() -> None:
+    assert set(NAMES) == set(CONTRACTS)
+    with override("de"):
+        assert words_of_kind("stage_status") == "Stufenstatus"
+    assert words_of_kind("kind_of_a_newer_version") == "kind of a newer version"
+
+
+def test_a_stages_name_is_in_the_readers_language() -> None:
+    with override("de"):
+        assert in_words("DR-2026-0001 stage 2") == "DR-2026-0001 Stufe 2"
+        assert in_words("system") == "System"
+        assert in_words("olive.operator") == "olive.operator"

@@ -8,6 +8,7 @@ from zipfile import ZipFile
 import pyarrow.parquet
 import pytest
 from asgiref.sync import async_to_sync
+from babel.messages.pofile import read_po
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 
@@ -15,6 +16,7 @@ from derms.models import Event
 from integration.console.models import User
 from integration.pages import exports
 from integration.pages.exports import PAGE, ExportRefused, Listing, export, safe_cell
+from integration.project.words import Catalogue
 
 # What is written in pieces asks for the thread's connection, whose statement would be canceled.
 pytestmark = pytest.mark.django_db
@@ -133,3 +135,18 @@ def test_a_stages_devices_are_exported(client: Client, operator: User, event_in:
     answer = client.get(f"/events/{event.number}/stages/1/devices/export/", {"format": "parquet"})
     table = pyarrow.parquet.read_table(BytesIO(read(answer)))
     assert table.num_rows == reserved > 0
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_headings_are_english_for_whoever_reads_german(
+    address: str, client: Client, request: pytest.FixtureRequest
+) -> None:
+    person = request.getfixturevalue(LISTS[address])
+    User.objects.filter(pk=person.pk).update(language="de")
+    client.force_login(User.objects.get(pk=person.pk))
+    answer = client.get(address, {"format": "parquet"})
+    headings = pyarrow.parquet.read_table(BytesIO(read(answer))).column_names
+    with Catalogue("de").source.open("rb") as file:
+        english = {message.id for message in read_po(file, locale="de")}
+    assert len(headings) > 5
+    assert set(headings) <= english

@@ -6,6 +6,7 @@ from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
 
 from integration.seam.alert_kinds import ALERT_KINDS
+from integration.seam.kind_names import words_of_kind
 from integration.seam.messages import CONTRACTS
 from integration.seam.models import Alert, Delivery, Priority
 from integration.seam.queries import DELIVERY_STATES, stage_uids_of
@@ -20,7 +21,7 @@ class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the lib
     q = django_filters.CharFilter(method="about", label=_("Subject, or event number"))
     kind = django_filters.ChoiceFilter(
         field_name="message__kind",
-        choices=[(kind, kind.replace("_", " ")) for kind in CONTRACTS],
+        choices=lambda: [(kind, words_of_kind(kind)) for kind in CONTRACTS],
         label=_("Kind"),
         empty_label=_("All kinds"),
     )
