@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from cpm.models.programs import Program, ProgramType
 from cpm.models.unavailability import Unavailability
+from integration.pages.field_labels import label_of
 from integration.seam.program_rules import FIELDS
 
 from .program_events import Happening
@@ -35,7 +36,7 @@ def _changes(row: Model, history: str, names: list[str], *, rules: str = "", who
     """The changes of a row, newest first; `who` is the field that names the author of a version, if there is one."""
     versions = apps.get_model("cpm", history)._default_manager.filter(pgh_obj_id=row.pk)
     latest = list(versions.order_by("-pgh_id").values()[:MOST_VERSIONS])
-    labels = {name: _label(str(row._meta.get_field(name).verbose_name)) for name in names}  # type: ignore[union-attr]
+    labels = {name: label_of(str(row._meta.get_field(name).verbose_name)) for name in names}  # type: ignore[union-attr]
     return [
         Happening(after["pgh_created_at"], sentence, _who(after, who))
         for after, before in pairwise(latest)
@@ -62,14 +63,9 @@ def _sentence(label: str, was: Any, now: Any) -> str:
     return f"{label}: {_shown(was)} → {_shown(now)}"
 
 
-def _label(name: str) -> str:
-    """The label that a field has on its form."""
-    return _(name[:1].upper() + name[1:])
-
-
 def _rule_label(name: str) -> str:
     """The label of a rule; one that this version no longer has keeps its name."""
-    return _(RULE_LABELS[name]) if name in RULE_LABELS else _label(name.replace("_", " "))
+    return _(RULE_LABELS[name]) if name in RULE_LABELS else label_of(name.replace("_", " "))
 
 
 def _shown(value: Any) -> str:

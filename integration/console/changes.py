@@ -60,6 +60,11 @@ class Change:
         return str(KINDS[self.kind])
 
     @property
+    def title(self) -> str:
+        """The object's name as people read it; that of an event type is a word."""
+        return str(_(self.name)) if self.kind == "event type" else self.name
+
+    @property
     def url(self) -> str:
         """The page of the object; not everyone who sees the trail may open it."""
         if self.kind in ("event", "stage"):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from integration.seam.history import ObjectChange
 from integration.seam.recorded import in_words, recorded
 
+from .field_labels import label_of
 from .moments import moment_text
 from .numbers import NONE
 
@@ -54,7 +55,7 @@ def sentence_of(change: ObjectChange) -> str:
 def _fields(table: str, fields: dict[str, Any]) -> Iterator[str]:
     for column, values in fields.items():
         field = _field(table, column)
-        label = _capital(str(field.verbose_name)) if field else column
+        label = label_of(str(field.verbose_name)) if field else column
         yield f"{label}: " + (_("changed") if values == "hidden" else " → ".join(_shown(field, values)))
 
 

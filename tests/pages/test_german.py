@@ -93,11 +93,11 @@ def left_over(text: str, names: list[str], same: set[str]) -> str:
 
 
 def test_a_german_page_has_no_english_but_data() -> None:
-    names, same, found = names_in_data(), same_in_german(), {}
     events = Event.objects.in_bulk(field_name="number")
     more = {event.state: f"/events/{number}/" for number, event in events.items()}.values()
     addresses = [address for address in pages() if not address.startswith(ENGLISH_ON_PURPOSE)]
     opened = [(PEOPLE[MAY[address][0]], example_of(address)) for address in addresses]
+    names, same, found = names_in_data(), same_in_german(), {}
     for username, path in [*opened, *(("olive.operator", path) for path in more)]:
         both = texts_of(username, path, "de") & texts_of(username, path, "en")
         for text in both:
