@@ -5,12 +5,12 @@ from django.urls import path
 from . import views
 
 app_name = "cpm"
-PROGRAM_EVENT = "program-events/<str:event_number>/<int:stage_number>/"
-DEVICE = "<str:head_end>/<str:nic_id>/"
-CUSTOMER = "customers/<str:number>/"
+PROGRAM_EVENT = "program-events/<id:event_number>/<int:stage_number>/"
+DEVICE = "<id:head_end>/<id:nic_id>/"
+CUSTOMER = "customers/<id:number>/"
 SUBSCRIPTION = CUSTOMER + "subscriptions/<int:pk>/"
 PERIOD = CUSTOMER + "unavailability/<uuid:uid>/"
-OWN = "my-devices/<str:token>/"
+OWN = "my-devices/<id:token>/"
 
 urlpatterns = [
     path("program-events/", views.program_event_list, name="program_event_list"),
@@ -26,8 +26,8 @@ urlpatterns = [
         name="participation_opt_out",
     ),
     path("programs/", views.program_list, name="program_list"),
-    path("programs/<str:code>/", views.program, name="program"),
-    path("program-types/<str:code>/", views.program_type, name="program_type"),
+    path("programs/<id:code>/", views.program, name="program"),
+    path("program-types/<id:code>/", views.program_type, name="program_type"),
     path("customers/", views.customer_list, name="customer_list"),
     path(CUSTOMER, views.customer, name="customer"),
     path(CUSTOMER + "links/add/", views.link_add, name="link_add"),
@@ -43,7 +43,7 @@ urlpatterns = [
     path(OWN + "unavailability/", views.self_service_unavailability, name="self_service_unavailability"),
     path(OWN + "unavailability/<uuid:uid>/cancel/", views.self_service_cancel, name="self_service_cancel"),
     path(
-        OWN + "events/<str:event_number>/<int:stage_number>/" + DEVICE + "opt-out/",
+        OWN + "events/<id:event_number>/<int:stage_number>/" + DEVICE + "opt-out/",
         views.self_service_opt_out,
         name="self_service_opt_out",
     ),

@@ -5,14 +5,16 @@ from typing import Any, cast
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
-from django.forms import HiddenInput
+from django.forms import HiddenInput, TextInput
 from django.utils.translation import gettext_lazy as _
 
+from derms.queries.lists import events_for_list
 from integration.pages.badges import OUTCOME_CHOICES
+from integration.pages.filters import SHOWN, FilterRefused
 
 from .choices import FINAL_STATES, OPEN_STATES, Category, DeviceClass, EventState
 from .columns import EVENTS
-from .models import ControlZone, Device, Event, Stage
+from .models import ControlZone, Device, Event, Feeder, Stage
 from .pages.stage_devices import DeviceChoice
 
 EVENT_VIEWS: dict[str, tuple[Any, tuple[EventState, ...]]] = {
@@ -61,6 +63,17 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
         return events.filter(Q(number__icontains=words) | Q(name__icontains=words))
 
 
+def events_numbered(numbers: list[str]) -> QuerySet[Event]:
+    """The events that an address names. Raises FilterRefused if one of them does not exist."""
+    found = events_for_list().filter(number__in=numbers)
+    missing = [*dict.fromkeys(numbers)]
+    if len(missing) > len(found):
+        existing = {event.number for event in found}
+        names = ", ".join(f"“{number[:SHOWN]}”" for number in missing if number not in existing)
+        raise FilterRefused(_("There is no event %(numbers)s. Select events in the list.") % {"numbers": names})
+    return found
+
+
 class DeviceFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
     """Devices by NIC id, class, control zone and feeder."""
 
@@ -74,7 +87,9 @@ class DeviceFilter(django_filters.FilterSet):  # type: ignore[misc]  # the libra
         label=_("Control zone"),
         empty_label=_("All zones"),
     )
-    feeder = django_filters.CharFilter(field_name="feeder__code", label=_("Feeder"))
+    feeder = django_filters.ModelChoiceFilter(
+        queryset=Feeder.objects.order_by("code"), to_field_name="code", widget=TextInput, label=_("Feeder")
+    )
 
     class Meta:
         model = Device
@@ -103,5 +118,5 @@ class StageDeviceForm(forms.Form):
 
     @property
     def chosen(self) -> DeviceChoice:
-        """The filter that was asked for; an invalid one shows all devices."""
-        return DeviceChoice(**self.cleaned_data) if self.is_valid() else DeviceChoice()
+        """The filter that a valid form describes."""
+        return DeviceChoice(**self.cleaned_data)

@@ -7,7 +7,7 @@ from .actions import ACTIONS
 from .choices import StrategyState
 
 app_name = "derms"
-EVENT = "events/<str:number>/"
+EVENT = "events/<id:number>/"
 STAGE = EVENT + "stages/<int:stage_number>/"
 STRATEGY = "strategies/<uuid:uid>/"
 
@@ -18,7 +18,7 @@ urlpatterns = [
     path("events/new/check/", views.new_event_check, name="new_event_check"),
     path("events/new/keep/", views.draft_keep, name="draft_keep"),
     path("events/new/discard/", views.draft_discard, name="draft_discard"),
-    path("events/actions/<str:verb>/", views.event_action, name="event_action"),
+    path("events/actions/<id:verb>/", views.event_action, name="event_action"),
     path(EVENT, views.event, name="event"),
     path(EVENT + "report/", views.event_report, name="event_report"),
     path(EVENT + "edit/", views.event_edit, name="event_edit"),
@@ -32,7 +32,7 @@ urlpatterns = [
     path(STAGE, views.stage, name="stage"),
     path(STAGE + "devices/export/", views.stage_export, name="stage_export"),
     path("settings/event-types/", views.event_type_list, name="event_type_list"),
-    path("settings/event-types/<str:category>/", views.event_type_edit, name="event_type_edit"),
+    path("settings/event-types/<id:category>/", views.event_type_edit, name="event_type_edit"),
     path("calls/", views.calls, name="calls"),
     path("calls/never-answer/export/", views.silent_export, name="silent_export"),
     path("strategies/", views.strategy_list, name="strategy_list"),
@@ -45,5 +45,5 @@ urlpatterns = [
     path("der-groups/<int:pk>/", views.group_edit, name="group_edit"),
     path("devices/", views.device_list, name="device_list"),
     path("devices/export/", views.device_export, name="device_export"),
-    path("devices/<str:head_end>/<str:nic_id>/", views.device, name="device"),
+    path("devices/<id:head_end>/<id:nic_id>/", views.device, name="device"),
 ]

@@ -8,5 +8,5 @@ app_name = "lec_sim"
 
 urlpatterns = [
     path("live-energy-connect/", views.stage_list, name="stage_list"),
-    path("live-energy-connect/head-ends/<str:head_end>/fault/", views.fault, name="fault"),
+    path("live-energy-connect/head-ends/<id:head_end>/fault/", views.fault, name="fault"),
 ]

@@ -17,6 +17,7 @@ from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.columns import Columns
 from integration.pages.exports import PAGE, export, listing
+from integration.pages.filters import has_known_values
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, SIZE, Page, join_key, page_of
 from integration.pages.moments import show_in
@@ -54,7 +55,7 @@ SEES_CUSTOMERS = "cpm.view_customer"
 def participation_list(request: SignedInRequest) -> HttpResponse:
     """All participations, or those that match a filter; with a program event chosen, also its counters."""
     form = _filter(request)
-    if not form.is_valid():
+    if not has_known_values(form):
         return _refuse(request, form)
     context = _chosen(form.cleaned_data["program_event"])
     if request.htmx and context:
@@ -76,7 +77,7 @@ def participation_list(request: SignedInRequest) -> HttpResponse:
 def participation_export(request: SignedInRequest) -> HttpResponseBase:
     """Every participation that matches the filter; customers only for people who may see them."""
     form = _filter(request)
-    if not form.is_valid():
+    if not has_known_values(form):
         return _refuse(request, form)
     wanted, columns = form.wanted, _columns(request).in_file(request.user)
 

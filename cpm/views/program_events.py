@@ -8,6 +8,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
+from integration.pages.filters import known
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
 from integration.pages.moments import show_in
@@ -25,6 +26,7 @@ NEWEST_FIRST = ("-starts_at", "-id")
 @allow("cpm.view_programevent")
 def program_event_list(request: SignedInRequest) -> HttpResponse:
     found = ProgramEventFilter(request.GET, queryset=program_events())
+    known(found.form)
     page = keyset_page(found.qs, NEWEST_FIRST, request.GET)
     context = {"filter": found, "columns": PROGRAM_EVENTS, "page": page, "query": request.GET.urlencode()}
     return render(request, "cpm/program_event_list.html", context)
@@ -64,5 +66,7 @@ def reductions(request: SignedInRequest, event_number: str, stage_number: int) -
 @allow("cpm.view_programevent")
 def program_event_export(request: SignedInRequest) -> HttpResponseBase:
     """Every program event that matches the filter, newest first."""
-    found = ProgramEventFilter(request.GET, queryset=program_events()).qs
-    return export(request, listing_of("program-events", PROGRAM_EVENTS.in_file(request.user), found, NEWEST_FIRST))
+    found = ProgramEventFilter(request.GET, queryset=program_events())
+    known(found.form)
+    columns = PROGRAM_EVENTS.in_file(request.user)
+    return export(request, listing_of("program-events", columns, found.qs, NEWEST_FIRST))

@@ -4,6 +4,7 @@ The grid's buttons (add, clone, remove, shift all) only change what was typed; n
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -13,13 +14,14 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from integration.pages.numbers import whole
+from integration.pages.numbers import exact, whole
 from integration.seam.localtime import to_utc
 from integration.seam.refusals import Refused
 
 from ..models import DerGroup, Program, Stage, Strategy, StrategyStage
 from ..operations import PlannedStage
 from ..planning.check import StageCheck
+from .events import MOST_MINUTES
 from .stage_rows import MOST_STAGES, StageRowForm, StageRows, StartForm, seconds
 
 FIELDS = (
@@ -89,11 +91,11 @@ class StageGrid:
         if (start := _typed_start(typed, time_zone)) is None:
             return
         for row in self.rows.forms:
-            try:
-                after, lasts = (seconds(Decimal(str(row[name].value()))) for name in ROW_MINUTES)
-                row.window = (start + after, start + after + lasts)
-            except (ArithmeticError, ValueError):
+            after, lasts = (exact(str(row[name].value())) for name in ROW_MINUTES)
+            if after is None or lasts is None:
                 continue
+            with suppress(OverflowError):
+                row.window = (start + seconds(after), start + seconds(after) + seconds(lasts))
 
     def keep_found(self, found: Iterable[StageCheck]) -> None:
         """Show in each filled row of a valid grid what a check found for its stage."""
@@ -167,14 +169,14 @@ def with_stages(stages: Iterable[Stage], time_zone: str) -> QueryDict:
 
 def after_button(typed: QueryDict, button: str, time_zone: str) -> QueryDict:
     """Return what the form contains after a button of the grid: add, clone-2, remove-2, shift-15, shift--15."""
-    what, _dash, number = button.partition("-")
-    rows = rows_of(typed)
-    if what == "shift":
-        return _shifted(typed, timedelta(minutes=int(number)), time_zone)
-    if what == "remove":
-        rows = rows[: int(number)] + rows[int(number) + 1 :]
-    elif what == "clone":
-        rows += [_following(row, row) for row in rows[int(number) : int(number) + 1]]
+    what, _dash, text = button.partition("-")
+    rows, number = rows_of(typed), whole(text.removeprefix("-"))
+    if what == "shift" and number is not None and number <= MOST_MINUTES:
+        return _shifted(typed, timedelta(minutes=-number if text.startswith("-") else number), time_zone)
+    if what == "remove" and number is not None:
+        rows = rows[:number] + rows[number + 1 :]
+    elif what == "clone" and number is not None:
+        rows += [_following(row, row) for row in rows[number : number + 1]]
     elif what == "add":
         rows = [*rows, _following(rows[-1], {"control": ["off"]}) if rows else dict(FIRST_ROW)]
     return with_rows(typed, rows)
@@ -192,10 +194,8 @@ FIRST_ROW: Row = {"offset_minutes": ["0"], "length_minutes": ["60"], "control": 
 def _following(last: Row, like: Row) -> Row:
     """Return a row that starts when another ends and lasts as long."""
     length = last["length_minutes"]
-    try:
-        offset = [_plain(Decimal(last["offset_minutes"][0]) + Decimal(length[0]))]
-    except (ArithmeticError, IndexError):
-        offset = last["offset_minutes"]
+    begins, lasts = (exact(typed[0]) if typed else None for typed in (last["offset_minutes"], length))
+    offset = last["offset_minutes"] if begins is None or lasts is None else [_plain(begins + lasts)]
     return {"control_value": ["0"], **like, "number": [], "offset_minutes": offset, "length_minutes": length}
 
 

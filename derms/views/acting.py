@@ -22,10 +22,10 @@ from integration.seam.refusals import Refused
 from .. import operations
 from ..actions import ACTIONS, Action, refusal
 from ..choices import EventState, StageState
+from ..filters import events_numbered
 from ..forms import CancelForm, ReasonForm
 from ..models import Event, Stage
 from ..pages.consequences import plan_in_words
-from ..queries.lists import events_for_list
 from .seen import seen_fields, seen_revision
 
 MOST_EVENTS = 50  # in one action
@@ -62,7 +62,7 @@ def event_action(request: SignedInRequest, verb: str) -> HttpResponse:
         return redirect(f"derms:event_{verb}", chosen[0])
     if not request.user.has_perm(action.permission):
         raise PermissionDenied(_("Your roles do not include this. Ask an administrator for the role you need."))
-    return _act_on_several(request, action, list(events_for_list().filter(number__in=chosen).order_by("pk")))
+    return _act_on_several(request, action, list(events_numbered(chosen).order_by("pk")))
 
 
 @ACTING

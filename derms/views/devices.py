@@ -13,6 +13,7 @@ from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.editing import Editing
 from integration.pages.exports import export, listing_of
+from integration.pages.filters import known
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
 from integration.pages.limit_uses import LIMIT_USES
@@ -34,6 +35,7 @@ def device_list(request: SignedInRequest) -> HttpResponse:
     """The list of devices by id, with keyset pagination."""
     devices = Device.objects.select_related("head_end", "zone", "feeder")
     found = DeviceFilter(request.GET, queryset=devices)
+    known(found.form)
     page = keyset_page(found.qs, ("id",), request.GET)
     context = {"filter": found, "columns": DEVICES, "page": page, "states": device_states(page.rows, clock.now())}
     return render(request, "derms/device_list.html", context)
@@ -44,8 +46,9 @@ def device_list(request: SignedInRequest) -> HttpResponse:
 def device_export(request: SignedInRequest) -> HttpResponseBase:
     """Export every device that matches the filter, by id."""
     devices = Device.objects.select_related("head_end", "zone", "feeder")
-    found = DeviceFilter(request.GET, queryset=devices).qs
-    return export(request, listing_of("devices", DEVICES.in_file(request.user), found, ("id",)))
+    found = DeviceFilter(request.GET, queryset=devices)
+    known(found.form)
+    return export(request, listing_of("devices", DEVICES.in_file(request.user), found.qs, ("id",)))
 
 
 @require_safe

@@ -19,6 +19,7 @@ from derms.planning.decision import decision_of
 from derms.queries.lists import events_for_list, open_alerts_by_event, receipts, stages_of
 from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
+from integration.pages.filters import known
 from integration.pages.http import SignedInRequest
 from integration.pages.moments import show_in
 from integration.seam import clock
@@ -28,7 +29,7 @@ from integration.seam.queries import sent_about
 from ..actions import actions_for_several
 from ..choices import EDITABLE_STATES, FINAL_STATES, EventState, StageState
 from ..columns import ANSWERS, EVENTS, STAGES
-from ..filters import EVENT_VIEWS, EventFilter
+from ..filters import EVENT_VIEWS, EventFilter, events_numbered
 from ..models import Event
 from .tracking import buttons, deciding, steps
 
@@ -66,7 +67,7 @@ def event_export(request: SignedInRequest) -> HttpResponseBase:
     """Export every event that matches the filter, the newest first, or only the selected ones."""
     found = _filtered(request).qs
     if numbers := request.GET.getlist("number"):
-        found = events_for_list().filter(number__in=numbers)
+        found = events_numbered(numbers)
     return export(request, listing_of("derms-events", EVENTS.in_file(request.user), found, ("-id",)))
 
 
@@ -98,7 +99,9 @@ def event_report(request: SignedInRequest, number: str) -> HttpResponse:
 def _filtered(request: SignedInRequest) -> EventFilter:
     data = request.GET.copy()
     data.setdefault("view", "active")
-    return EventFilter(data, queryset=events_for_list())
+    found = EventFilter(data, queryset=events_for_list())
+    known(found.form)
+    return found
 
 
 def event_context(request: SignedInRequest, found: Event, *, lines: int | None = HISTORY_SHOWN) -> dict[str, Any]:

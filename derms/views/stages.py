@@ -19,10 +19,10 @@ from derms.pages.stage_devices import (
 from integration.pages.access import allow
 from integration.pages.exports import PAGE as EXPORT_PAGE
 from integration.pages.exports import export, listing
+from integration.pages.filters import known
 from integration.pages.http import SignedInRequest
-from integration.pages.keyset import AFTER, page_of
+from integration.pages.keyset import page_of, place_after
 from integration.pages.moments import show_in
-from integration.pages.numbers import whole
 
 from ..columns import STAGE_DEVICES
 from ..filters import StageDeviceForm
@@ -40,6 +40,7 @@ def stage(request: SignedInRequest, number: str, stage_number: int) -> HttpRespo
     event = get_object_or_404(Event.objects.select_related("zone", "type"), number=number)
     found = get_object_or_404(Stage.objects.select_related("program"), event=event, number=stage_number)
     show_in(event.zone.time_zone)
+    form = known(StageDeviceForm(request.GET, stage=found))
     reports = answers(found)
     context: dict[str, Any] = {
         "event": event,
@@ -51,9 +52,7 @@ def stage(request: SignedInRequest, number: str, stage_number: int) -> HttpRespo
     }
     if request.htmx:
         return render(request, "derms/stage.html#stage-live", context)
-    form = StageDeviceForm(request.GET, stage=found)
-    after = whole(request.GET.get(AFTER, "")) or 0
-    rows = stage_devices(found, form.chosen, after=after, limit=PAGE + 1)
+    rows = stage_devices(found, form.chosen, after=place_after(request.GET), limit=PAGE + 1)
     page = page_of(rows, request.GET, str(rows[:PAGE][-1].device_id) if rows else "", size=PAGE)
     context |= {"form": form, "columns": STAGE_DEVICES, "page": page, "is_narrowed": any(form.chosen)}
     return render(request, "derms/stage.html", context)
@@ -64,7 +63,7 @@ def stage(request: SignedInRequest, number: str, stage_number: int) -> HttpRespo
 def stage_export(request: SignedInRequest, number: str, stage_number: int) -> HttpResponseBase:
     """Export the stage's reserved devices that match the filter, with what each did."""
     found = get_object_or_404(Stage, event__number=number, number=stage_number)
-    chosen = StageDeviceForm(request.GET, stage=found).chosen
+    chosen = known(StageDeviceForm(request.GET, stage=found)).chosen
 
     def next_page(last: StageDevice | None) -> list[StageDevice]:
         return stage_devices(found, chosen, after=last.device_id if last else 0, limit=EXPORT_PAGE)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from integration.pages.access import allow
 from integration.pages.exports import PAGE, export, listing
+from integration.pages.filters import known
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, SIZE, join_key, page_of, split_key
 
@@ -40,8 +41,8 @@ class AuditFilter(forms.Form):
 
 
 def wanted_by(form: AuditFilter) -> dict[str, Any]:
-    """The parameters of the query; invalid fields don't filter."""
-    form.is_valid()
+    """The parameters of the query. Raises FilterRefused if a value does not exist."""
+    known(form)
     given: dict[str, Any] = form.cleaned_data
     first, last = given.get("since"), given.get("until")
     return {

@@ -21,6 +21,7 @@ from integration.seam.models import RequestAnswer
 from integration.seam.refusals import Change, Refused
 
 from .access import View
+from .filters import FilterRefused
 from .http import SignedInRequest
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        if isinstance(problem, FilterRefused):
+            return render(request, "422.html", {"sentence": str(problem)}, status=422)
         if isinstance(problem, Refused):
             response = _say(request, str(problem), problem.status, problem.last)
             if problem.retry_after_s is not None:

@@ -11,6 +11,7 @@ from contextlib import aclosing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Generic, NamedTuple, TypeVar
+from unicodedata import normalize
 
 from django.db.models import Model, QuerySet
 from django.http import StreamingHttpResponse
@@ -30,7 +31,8 @@ from .numbers import count_text
 R = TypeVar("R")
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_BEGINS = ("=", "+", "-", "@")
+CONTROL_BEGINS = ("\t", "\r", "\n")
 PAGE = 250  # rows of a piece: what a page may have to wait for
 BLOCK = 65536
 BOM = "\ufeff"
@@ -96,11 +98,19 @@ def export(request: SignedInRequest, listing: Listing[Any]) -> HttpResponseBase:
 
 
 def safe_cell(value: Any) -> Any:
-    """A cell that no spreadsheet treats as a formula; numbers stay numbers, None is empty."""
+    """A cell that no spreadsheet treats as a formula; numbers stay numbers, None is empty.
+
+    Spreadsheets in East Asian languages read the full-width forms of these signs like the plain ones.
+    """
     if isinstance(value, int | float):
         return value
     text = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{text}" if text.startswith(FORMULA_BEGINS) else text
+    return f"'{text}" if _begins_formula(text) else text
+
+
+def _begins_formula(text: str) -> bool:
+    first = text.lstrip()[:1]
+    return text.startswith(CONTROL_BEGINS) or normalize("NFKC", first).startswith(FORMULA_BEGINS)
 
 
 def _no_such_format(kind: str) -> str:

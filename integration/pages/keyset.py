@@ -8,6 +8,8 @@ from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from .numbers import whole
+
 R = TypeVar("R")
 M = TypeVar("M", bound=Model)
 
@@ -69,11 +71,20 @@ def after_key(rows: QuerySet[M], order: tuple[str, ...], key: str) -> QuerySet[M
 
 
 def split_key(key: str, parts: int) -> list[str]:
-    """The parts of a key. Raises BadRequest if there are more or fewer."""
-    found = key.split("~")
+    """The parts of a key; only the last may contain the sign between them. Raises BadRequest if there are fewer."""
+    found = key.split("~", parts - 1)
     if len(found) != parts:
         raise BadRequest(_("This address does not lead to a place in the list."))
     return found
+
+
+def place_after(query: QueryDict) -> int:
+    """The number that the query's `after` contains; 0 without one. Raises BadRequest if it is none."""
+    text = query.get(AFTER, "")
+    place = whole(text) if text else 0
+    if place is None:
+        raise BadRequest(_("This address does not lead to a place in the list."))
+    return place
 
 
 def _value(model: type[Model], name: str, text: str) -> Any:

@@ -13,6 +13,7 @@ NONE = "—"
 NBSP = "\u00a0"
 MEGA_FROM_KW = 1000
 LONGEST_WHOLE = 18  # digits
+LONGEST_EXACT = 40  # characters
 
 
 def count_text(value: Number | None, digits: int | None = None) -> str:
@@ -50,6 +51,20 @@ def power_text(kw: Number | None) -> str:
 def whole(text: str) -> int | None:
     """Return the whole number that a request contains; None if it is none, or too long for any key or count."""
     return int(text) if text.isdecimal() and len(text) <= LONGEST_WHOLE else None
+
+
+def exact(text: str) -> Decimal | None:
+    """Return the number that a request contains; None if it is none, or needs more digits than any power or length.
+
+    The exponent of a short text like 1E9999999 would take seconds to write out, so numbers are bounded before any use.
+    """
+    try:
+        number = Decimal(text) if len(text) <= LONGEST_EXACT else None
+    except ArithmeticError:
+        return None
+    if number is None or not number.is_finite() or abs(number.adjusted()) > LONGEST_WHOLE:
+        return None
+    return number
 
 
 def _minus(text: str) -> str:

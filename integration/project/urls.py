@@ -25,7 +25,7 @@ urlpatterns = [
     path("audit-trail/", audit_trail, name="audit_trail"),
     path("audit-trail/export/", audit_export, name="audit_export"),
     path("find/", palette, name="palette"),
-    path("help/pictures/<str:name>", help_picture, name="help_picture"),
+    path("help/pictures/<id:name>", help_picture, name="help_picture"),
     path("help/<path:document>/", help_document, name="help"),
     path("first-administrator/", first_administrator, name="first_administrator"),
     path("set-up/", set_up, name="set_up"),
@@ -35,7 +35,7 @@ urlpatterns = [
     path("saved-views/<int:pk>/remove/", saved_view_remove, name="saved_view_remove"),
     path("settings/users/", user_list, name="user_list"),
     path("settings/users/new/", user_new, name="user_new"),
-    path("settings/users/<str:username>/", user_edit, name="user_edit"),
+    path("settings/users/<id:username>/", user_edit, name="user_edit"),
     # The account's own page limits guesses.
     path("admin/password_change/", password_change),
     path("admin/", admin.site.urls),

@@ -23,9 +23,9 @@ DESKTOP, PHONE = 1440, 390
 TALLEST = 1000  # what is below is more of the same
 WHOLE_EVENT = 1500
 QUICK_LOOK = "Quick look: two short stages"
-EVENT = "events/<str:number>/"
-PROGRAM_EVENT = "program-events/<str:event_number>/<int:stage_number>/"
-CUSTOMER = "customers/<str:number>/"
+EVENT = "events/<id:number>/"
+PROGRAM_EVENT = "program-events/<id:event_number>/<int:stage_number>/"
+CUSTOMER = "customers/<id:number>/"
 
 
 class Picture(NamedTuple):
@@ -51,7 +51,7 @@ PICTURES = [
     Picture("strategies", "olive.operator", "strategies/"),
     Picture("der-groups-dark", "olive.operator", "der-groups/", "dark"),
     Picture("devices", "olive.operator", "devices/"),
-    Picture("device", "olive.operator", "devices/<str:head_end>/<str:nic_id>/"),
+    Picture("device", "olive.operator", "devices/<id:head_end>/<id:nic_id>/"),
     Picture("alerts", "olive.operator", "alerts/"),
     Picture("live-energy-connect-dark", "olive.operator", "live-energy-connect/", "dark"),
     Picture("messages", "adam.admin", "messages/"),
@@ -63,7 +63,7 @@ PICTURES = [
     Picture("participation-dark", "pia.manager", "program-events/participation/", "dark"),
     Picture("participation-phone", "pia.manager", "program-events/participation/", width=PHONE),
     Picture("programs", "pia.manager", "programs/"),
-    Picture("program", "pia.manager", "programs/<str:code>/"),
+    Picture("program", "pia.manager", "programs/<id:code>/"),
     Picture("customer", "cora.csr", CUSTOMER),
     Picture("customer-phone-dark", "cora.csr", CUSTOMER, "dark", PHONE),
     Picture("device-location", "cora.csr", CUSTOMER + "subscriptions/<int:pk>/location/"),

@@ -14,7 +14,7 @@ from .conftest import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EVENT = "events/<str:number>/"
+EVENT = "events/<id:number>/"
 # Records what uPlot writes next to its axes, since a canvas can't be read.
 TICKS = """
     window.ticks = new Map();

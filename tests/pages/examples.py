@@ -84,22 +84,22 @@ def _participating() -> tuple[str, str]:
 
 EXAMPLES: dict[str, Callable[[], str]] = {
     "<path:document>": lambda: "how-to/csr",
-    "events/<str:number>/": lambda: f"events/{_event().number}/",
-    "<str:event_number>": lambda: _program_event().event_number,
+    "events/<id:number>/": lambda: f"events/{_event().number}/",
+    "<id:event_number>": lambda: _program_event().event_number,
     "<int:stage_number>": lambda: "1",
-    "<str:head_end>": lambda: _participating()[0],
-    "<str:nic_id>": lambda: _participating()[1],
-    "settings/users/<str:username>": lambda: f"settings/users/{User.objects.earliest('pk').username}",
-    "<str:category>": lambda: "Economic",
+    "<id:head_end>": lambda: _participating()[0],
+    "<id:nic_id>": lambda: _participating()[1],
+    "settings/users/<id:username>": lambda: f"settings/users/{User.objects.earliest('pk').username}",
+    "<id:category>": lambda: "Economic",
     "strategies/<uuid:uid>": lambda: f"strategies/{Strategy.objects.filter(state='Active').earliest('pk').uid}",
     "messages/<uuid:uid>": lambda: f"messages/{Message.objects.filter(kind='device_reservation').latest('pk').uid}",
     "der-groups/<int:pk>": lambda: f"der-groups/{DerGroup.objects.earliest('pk').pk}",
-    "programs/<str:code>": lambda: f"programs/{_program_event().program.code}",
-    "program-types/<str:code>": lambda: f"program-types/{_program_event().program.type.code}",
+    "programs/<id:code>": lambda: f"programs/{_program_event().program.code}",
+    "program-types/<id:code>": lambda: f"program-types/{_program_event().program.type.code}",
 }
 EXAMPLES_CUSTOMER: dict[str, Callable[[], str]] = {
     "links/<uuid:uid>": lambda: f"links/{_link()}",
-    "<str:number>": lambda: Customer.objects.get(locations=_subscription().location).number,
+    "<id:number>": lambda: Customer.objects.get(locations=_subscription().location).number,
     "<int:pk>": lambda: str(_subscription().pk),
     "<uuid:uid>": _period,
 }

@@ -19,7 +19,7 @@ from tests.threads import run_together
 HOUR = timedelta(hours=1)
 NEXT_MONTH = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT12:00}"
 KEYS = ("csrfmiddlewaretoken", "request_key")  # anew on each page
-PERIOD = "customers/<str:number>/unavailability/<uuid:uid>/edit/"
+PERIOD = "customers/<id:number>/unavailability/<uuid:uid>/edit/"
 
 
 class EditPage(NamedTuple):
@@ -38,19 +38,19 @@ EDIT_PAGES = [
     ),
     EditPage("der-groups/<int:pk>/", {"name": "New town"}, "Old town → New town", {"device_classes": ["battery"]}),
     EditPage(
-        "settings/event-types/<str:category>/",
+        "settings/event-types/<id:category>/",
         {"lead_time_s": "120"},
         "Minimum lead time (s)</b>: 300 → 120",
         {"balance_authority_check": ["on"]},
     ),
-    EditPage("programs/<str:code>/", {"longest_minutes": "90"}, "— → 90", {"weekdays": ["0", "4"]}),
-    EditPage("program-types/<str:code>/", {"opt_out_cutoff_minutes": "45"}, "0 → 45", {"name": "Another type"}),
+    EditPage("programs/<id:code>/", {"longest_minutes": "90"}, "— → 90", {"weekdays": ["0", "4"]}),
+    EditPage("program-types/<id:code>/", {"opt_out_cutoff_minutes": "45"}, "0 → 45", {"name": "Another type"}),
     EditPage(PERIOD, {"reason": "Guests"}, "Reason</b>: Away → Guests", {"ends_at": NEXT_MONTH}),
-    EditPage("settings/users/<str:username>/", {"email": "c@example.org"}, "— → c@example.org", {"is_active": []}),
-    EditPage("settings/users/<str:username>/", {"groups": []}, "Roles</b>: CSR → —", {"email": "c@example.org"}),
+    EditPage("settings/users/<id:username>/", {"email": "c@example.org"}, "— → c@example.org", {"is_active": []}),
+    EditPage("settings/users/<id:username>/", {"groups": []}, "Roles</b>: CSR → —", {"email": "c@example.org"}),
     EditPage("profile/", {"time_zone": "Europe/Berlin"}, "UTC → Europe/Berlin", {"theme": "dark"}),
     EditPage(
-        "live-energy-connect/head-ends/<str:head_end>/fault/",
+        "live-energy-connect/head-ends/<id:head_end>/fault/",
         {"fault": "offline"},
         "None → Offline: no device answers",
         {"fault": "slow"},
@@ -80,12 +80,12 @@ def example(address: str) -> str:
         "strategies/<uuid:uid>": f"strategies/{Strategy.objects.get().uid}",
         "<uuid:uid>": str(period.uid),
         "<int:pk>": str(DerGroup.objects.get().pk),
-        "<str:category>": "Device Test",
-        "programs/<str:code>": "programs/COOL",
-        "<str:code>": "TYPE",
-        "<str:number>": Customer.objects.get(locations=period.device.location).number,
-        "<str:username>": "cora",
-        "<str:head_end>": "HE1",
+        "<id:category>": "Device Test",
+        "programs/<id:code>": "programs/COOL",
+        "<id:code>": "TYPE",
+        "<id:number>": Customer.objects.get(locations=period.device.location).number,
+        "<id:username>": "cora",
+        "<id:head_end>": "HE1",
     }
     for place, value in places.items():
         address = address.replace(place, value)

@@ -26,7 +26,7 @@ SAYS_WHAT_WAS_SEEN = {"version", "seen_version"}
 EVENT_SEEN = re.compile(r"DR-\d{4}-\d+@\d+")
 NEW = "makes something new"
 ONCE = "is only done once: somebody who comes later hears that it is done, and changes nothing"
-OWN_PAGE = "my-devices/<str:token>/"
+OWN_PAGE = "my-devices/<id:token>/"
 NEED_NOT = {
     "events/new/": NEW,
     "strategies/new/": NEW,
@@ -35,7 +35,7 @@ NEED_NOT = {
     CUSTOMER + "links/<uuid:uid>/revoke/": ONCE,
     CUSTOMER + "subscriptions/<int:pk>/location/": NEW,
     OWN_PAGE + "unavailability/": NEW,
-    OWN_PAGE + "events/<str:event_number>/<int:stage_number>/<str:head_end>/<str:nic_id>/opt-out/": ONCE,
+    OWN_PAGE + "events/<id:event_number>/<int:stage_number>/<id:head_end>/<id:nic_id>/opt-out/": ONCE,
     "deliveries/<int:pk>/retry/": ONCE,
     "deliveries/<int:pk>/discard/": ONCE,
     "due-work/<int:pk>/retry/": ONCE,
@@ -54,7 +54,7 @@ NO_PAGES = {
     "events/new/keep/": MINE,
     "events/new/discard/": MINE,
     EVENT + "check/": "changes nothing",
-    "events/actions/<str:verb>/": "carries what was seen of each event: test_seen_revision.py",
+    "events/actions/<id:verb>/": "carries what was seen of each event: test_seen_revision.py",
     PARTICIPATION + "opt-out/": ONCE,
     CUSTOMER + "links/add/": NEW,
 }
@@ -96,19 +96,19 @@ def _filler(
         "subscriptions/<int:pk>": f"subscriptions/{Subscription.objects.get(location=device.location).pk}",
         "due-work/<int:pk>": f"due-work/{DueWork.objects.earliest('pk').pk}",
         "unavailability/<uuid:uid>": f"unavailability/{period}",
-        "customers/<str:number>": f"customers/{customer.number}",
-        "programs/<str:code>": "programs/COOL",
-        "program-types/<str:code>": "program-types/TYPE",
-        "<str:number>": event.number,
-        "<str:event_number>": stage.event_number,
+        "customers/<id:number>": f"customers/{customer.number}",
+        "programs/<id:code>": "programs/COOL",
+        "program-types/<id:code>": "program-types/TYPE",
+        "<id:number>": event.number,
+        "<id:event_number>": stage.event_number,
         "<int:stage_number>": "1",
-        "<str:category>": "Device%20Test",
-        "<str:username>": "cora",
-        "<str:nic_id>": device.nic_id,
-        "head-ends/<str:head_end>": "head-ends/HE1",
-        "<str:head_end>": device.head_end,
-        "<str:token>": link.token,
-        "<str:verb>": "clone",
+        "<id:category>": "Device%20Test",
+        "<id:username>": "cora",
+        "<id:nic_id>": device.nic_id,
+        "head-ends/<id:head_end>": "head-ends/HE1",
+        "<id:head_end>": device.head_end,
+        "<id:token>": link.token,
+        "<id:verb>": "clone",
         "saved-views/<int:pk>": "saved-views/1",
     }
 

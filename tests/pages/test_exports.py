@@ -23,7 +23,9 @@ from integration.seam.outcomes import CODES
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    "begin", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe62"]
+)
 def test_a_text_that_a_spreadsheet_would_run_is_quoted(begin: str) -> None:
     assert safe_cell(f"{begin}1+1") == f"'{begin}1+1"
 
@@ -33,6 +35,8 @@ def test_a_text_that_a_spreadsheet_would_run_is_quoted(begin: str) -> None:
     [
         ("plain", "plain"),
         ("a=b", "a=b"),
+        ("(=)", "(=)"),
+        (" plain", " plain"),
         (None, ""),
         ("", ""),
         (-5, -5),

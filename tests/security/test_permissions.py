@@ -24,11 +24,11 @@ ROLES = {
     "D": "administrator",
 }
 NIL = "00000000-0000-0000-0000-000000000000"
-PROGRAM_EVENT = "program-events/<str:event_number>/<int:stage_number>/"
-PARTICIPATION = PROGRAM_EVENT + "participation/<str:head_end>/<str:nic_id>/"
-EVENT = "events/<str:number>/"
+PROGRAM_EVENT = "program-events/<id:event_number>/<int:stage_number>/"
+PARTICIPATION = PROGRAM_EVENT + "participation/<id:head_end>/<id:nic_id>/"
+EVENT = "events/<id:number>/"
 STAGE = EVENT + "stages/<int:stage_number>/"
-CUSTOMER = "customers/<str:number>/"
+CUSTOMER = "customers/<id:number>/"
 MAY = {
     "livez": "!",
     "readyz": "!",
@@ -37,7 +37,7 @@ MAY = {
     "audit-trail/": "AD",
     "audit-trail/export/": "AD",
     "find/": "*",
-    "help/pictures/<str:name>": "*",
+    "help/pictures/<id:name>": "*",
     "help/<path:document>/": "*",
     "first-administrator/": "!",
     "set-up/": "D",
@@ -47,16 +47,16 @@ MAY = {
     "saved-views/<int:pk>/remove/": "*",
     "settings/users/": "D",
     "settings/users/new/": "D",
-    "settings/users/<str:username>/": "D",
+    "settings/users/<id:username>/": "D",
     "settings/event-types/": "D",
-    "settings/event-types/<str:category>/": "D",
+    "settings/event-types/<id:category>/": "D",
     "events/": "OABP",
     "events/export/": "OABP",
     "events/new/": "O",
     "events/new/check/": "O",
     "events/new/keep/": "O",
     "events/new/discard/": "O",
-    "events/actions/<str:verb>/": "OABP",
+    "events/actions/<id:verb>/": "OABP",
     EVENT: "OABP",
     EVENT + "edit/": "OABP",
     EVENT + "report/": "OABP",
@@ -86,7 +86,7 @@ MAY = {
     "calls/never-answer/export/": "OABP",
     "devices/": "OC",
     "devices/export/": "OC",
-    "devices/<str:head_end>/<str:nic_id>/": "OC",
+    "devices/<id:head_end>/<id:nic_id>/": "OC",
     "program-events/": "P",
     "program-events/export/": "P",
     "program-events/participation/": "CP",
@@ -96,8 +96,8 @@ MAY = {
     PARTICIPATION: "CP",
     PARTICIPATION + "opt-out/": "CP",
     "programs/": "P",
-    "programs/<str:code>/": "P",
-    "program-types/<str:code>/": "P",
+    "programs/<id:code>/": "P",
+    "program-types/<id:code>/": "P",
     "customers/": "C",
     CUSTOMER: "C",
     CUSTOMER + "links/add/": "C",
@@ -109,13 +109,13 @@ MAY = {
     CUSTOMER + "subscriptions/<int:pk>/": "C",
     CUSTOMER + "subscriptions/<int:pk>/location/": "C",
     CUSTOMER + "subscriptions/<int:pk>/opt-out/": "C",
-    "my-devices/<str:token>/": "?",
-    "my-devices/<str:token>/unavailability/": "?",
-    "my-devices/<str:token>/unavailability/<uuid:uid>/cancel/": "?",
-    "my-devices/<str:token>/events/<str:event_number>/<int:stage_number>/<str:head_end>/<str:nic_id>/opt-out/": "?",
+    "my-devices/<id:token>/": "?",
+    "my-devices/<id:token>/unavailability/": "?",
+    "my-devices/<id:token>/unavailability/<uuid:uid>/cancel/": "?",
+    "my-devices/<id:token>/events/<id:event_number>/<int:stage_number>/<id:head_end>/<id:nic_id>/opt-out/": "?",
     "live/": "OABCPD",
     "live-energy-connect/": "O",
-    "live-energy-connect/head-ends/<str:head_end>/fault/": "O",
+    "live-energy-connect/head-ends/<id:head_end>/fault/": "O",
     "messages/": "OD",
     "messages/export/": "OD",
     "messages/<uuid:uid>/": "OD",
@@ -140,8 +140,8 @@ def our_addresses(resolver: URLResolver, path: str = "") -> Iterator[str]:
 
 def example(address: str) -> str:
     """An address with objects that do not exist: permission is checked before existence."""
-    address = address.replace("<uuid:uid>", NIL).replace("<str:verb>", "edit")
-    return "/" + re.sub(r"<str:\w+>", "none", re.sub(r"<int:\w+>", "999999", address))
+    address = address.replace("<uuid:uid>", NIL).replace("<id:verb>", "edit")
+    return "/" + re.sub(r"<id:\w+>", "none", re.sub(r"<int:\w+>", "999999", address))
 
 
 def asked(client: Client, address: str) -> HttpResponse:
@@ -183,4 +183,4 @@ def test_a_person_without_a_role_opens_the_overview_alone(client: Client, outsid
     opened = {address for address, answer in answers.items() if answer.status_code != 403}
     assert all("administrator" in answers[address].content.decode() for address in answers.keys() - opened)
     saved = {"saved-views/add/", "saved-views/<int:pk>/remove/"}
-    assert opened == {"", "find/", "profile/", "help/<path:document>/", "help/pictures/<str:name>"} | saved
+    assert opened == {"", "find/", "profile/", "help/<path:document>/", "help/pictures/<id:name>"} | saved

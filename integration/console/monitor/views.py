@@ -18,6 +18,7 @@ from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.confirm import confirm
 from integration.pages.exports import export, listing_of
+from integration.pages.filters import known
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
 from integration.seam import clock, queries
@@ -46,6 +47,7 @@ def live(request: SignedInRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def message_list(request: SignedInRequest) -> HttpResponse:
     """Dead letters and the backlog as live parts of the page; then all messages, newest first."""
+    found = _deliveries(request)
     if request.htmx and "hour" in request.GET:
         hour = queries.backlog_by_minute(clock.now())
         return render(request, "console/message_list.html#backlog-hour", {"hour": hour})
@@ -56,7 +58,6 @@ def message_list(request: SignedInRequest) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "console/message_list.html#backlog", context)
-    found = DeliveryFilter(request.GET, queryset=queries.deliveries())
     context |= {"filter": found, "page": keyset_page(found.qs, ("-id",), request.GET), "query": request.GET.urlencode()}
     context["columns"] = DELIVERIES
     context["hour"] = queries.backlog_by_minute(clock.now())
@@ -67,8 +68,14 @@ def message_list(request: SignedInRequest) -> HttpResponse:
 @allow("integration.view_message")
 def message_export(request: SignedInRequest) -> HttpResponseBase:
     """Every delivery that matches the filter, newest first."""
-    found = DeliveryFilter(request.GET, queryset=queries.deliveries()).qs
+    found = _deliveries(request).qs
     return export(request, listing_of("messages", DELIVERIES.in_file(request.user), found, ("-id",)))
+
+
+def _deliveries(request: SignedInRequest) -> DeliveryFilter:
+    found = DeliveryFilter(request.GET, queryset=queries.deliveries())
+    known(found.form)
+    return found
 
 
 @require_safe
@@ -198,7 +205,9 @@ def alert_export(request: SignedInRequest) -> HttpResponseBase:
 def _alerts(request: SignedInRequest) -> AlertFilter:
     data = request.GET.copy()
     data.setdefault("view", "open")
-    return AlertFilter(data, queryset=queries.alerts())
+    found = AlertFilter(data, queryset=queries.alerts())
+    known(found.form)
+    return found
 
 
 @ACTING

@@ -1,0 +1,76 @@
+"""Text that nobody sees, or that turns the direction of a line, is refused by every text field of every form."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django import forms
+
+import cpm.urls
+import derms.urls
+import integration.project.urls
+import lec_sim.urls
+from derms.forms import ReasonForm
+from integration.pages.shown_text import require_shown
+
+OURS = ("cpm", "derms", "lec_sim", "integration", "django_filters")
+SYSTEMS = (cpm.urls, derms.urls, lec_sim.urls, integration.project.urls)  # imports every form
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("\u200b", "U+200B"),
+        ("Heat\u200bpeak", "U+200B"),
+        ("invoice\u202egpj", "U+202E"),
+        ("a\u2066b", "U+2066"),
+        ("\ufeffa", "U+FEFF"),
+        ("soft\u00adhyphen", "U+00AD"),
+        ("\u3164", "U+3164"),
+        ("\u2800", "U+2800"),
+        ("pass\u200dword", "U+200D"),
+        ("می\u200c خواهم", "U+200C"),
+        ("line\u2028end", "U+2028"),
+        ("bell\x07", "U+0007"),
+        ("\U000e0041", "U+E0041"),
+    ],
+)
+def test_what_nobody_sees_is_refused_with_its_code(text: str, code: str) -> None:
+    form = ReasonForm({"reason": text})
+    assert not form.is_valid()
+    assert f"({code}) is invisible or changes the direction of the text. Remove it." in str(form.errors["reason"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Störung am Zähler", "می\u200cخوریم", "क्\u200dष", "עברית", "שלום", "👩\u200d🔧 on site", "❤\ufe0f",
+        "two\nlines\there", "¼ “quoted”", "電力",
+    ],
+)  # fmt: skip
+def test_letters_of_every_script_are_taken(text: str) -> None:
+    form = ReasonForm({"reason": text})
+    assert form.is_valid(), form.errors
+
+
+def test_the_sentence_says_where_the_character_is() -> None:
+    form = ReasonForm({"reason": "ab\u202ec"})
+    assert "Character 3 (U+202E)" in str(form.errors["reason"])
+
+
+def test_every_text_field_of_every_form_has_the_rule() -> None:
+    fields = [(form, name, field) for form in _forms() for name, field in form.base_fields.items()]
+    texts = [(form, name, field) for form, name, field in fields if isinstance(field, forms.CharField)]
+    assert len(texts) > 25
+    without = [f"{form.__name__}.{name}" for form, name, field in texts if require_shown not in field.validators]
+    special = [f"{form.__name__}.{name}" for form, name, field in texts if isinstance(field, forms.EmailField)]
+    assert sorted(without) == sorted(one for one in special if one in without)
+
+
+def _forms() -> Iterator[Any]:
+    waiting: list[Any] = [forms.BaseForm]
+    while waiting:
+        one = waiting.pop()
+        waiting += one.__subclasses__()
+        if one.__module__.startswith(OURS) and hasattr(one, "base_fields"):
+            yield one
