@@ -15,8 +15,20 @@ def main() -> None:
         execute_from_command_line(sys.argv)
 
 
-if __name__ == "__main__":
+def main_in_sentences() -> None:
+    """Run main; what the machine refuses is a sentence, unless --traceback asks for more."""
     try:
         main()
     except engines.EnginesNotUsable as error:
         sys.exit(str(error))
+    except Exception as problem:
+        from integration.project.surroundings import sentence_about
+
+        sentence = None if "--traceback" in sys.argv else sentence_about(problem)
+        if sentence is None:
+            raise
+        sys.exit(sentence)
+
+
+if __name__ == "__main__":
+    main_in_sentences()

@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from integration.engines.state import PROJECT
 
@@ -24,6 +25,17 @@ def environment(state: Path, **more: str) -> dict[str, str]:
 def manage(state: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=PROJECT, env=environment(state, **more), capture_output=True, text=True)
+
+
+@contextmanager
+def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """Run a process for the length of the block; whatever happens in it, the process and its group end with it."""
+    with subprocess.Popen(command, cwd=PROJECT, text=True, start_new_session=True, **options) as process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def processes_of(state: Path) -> set[int]:

@@ -1,12 +1,10 @@
 """Periods in which a customer's devices must not be used."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cpm.models.customers import Device
@@ -40,8 +38,8 @@ def schedule_unavailability(
         period = Unavailability(
             device=device, starts_at=starts_at, ends_at=ends_at, reason=reason, saved_by=by, saved_at=now
         )
-        with _without_overlap(period):
-            period.save()
+        _require_free(period, starts_at, ends_at)
+        period.save()
         _tell_derms(period)
         made.append(period)
     return made
@@ -71,6 +69,7 @@ def change_unavailability(
             _("The end %(ends)s has passed; cancel the period instead.") % {"ends": moment_text(ends_at, zone)}
         )
     _require_length(starts_at, ends_at, zone)
+    _require_free(period, starts_at, ends_at)
     _save_changed(period, {"starts_at": starts_at, "ends_at": ends_at, "reason": reason}, by, now)
 
 
@@ -84,9 +83,7 @@ def cancel_unavailability(*, uid: UUID, by: str, now: datetime, version: int | N
 
 
 def _save_changed(period: Unavailability, fields: dict[str, Any], by: str, now: datetime) -> None:
-    with _without_overlap(period):
-        is_changed = save_version(period, fields, by=by, now=now)
-    if is_changed:
+    if save_version(period, fields, by=by, now=now):
         _tell_derms(period)
 
 
@@ -137,17 +134,18 @@ def _require_allowed(device: Device) -> None:
         )
 
 
-@contextmanager
-def _without_overlap(period: Unavailability) -> Iterator[None]:
-    """Name the device if the database refuses a period because it overlaps another one of the device."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as overlap:
+def _require_free(period: Unavailability, starts_at: datetime, ends_at: datetime) -> None:
+    """Refuse a period that overlaps another one of the device.
+
+    The device is locked, so nobody else adds one meanwhile. The database would refuse it too, with an error in its log.
+    """
+    Device.objects.select_for_update(no_key=True).get(pk=period.device_id)
+    others = Unavailability.objects.filter(device=period.device_id, state=UnavailabilityState.ACTIVE)
+    if others.exclude(pk=period.pk).filter(starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
         raise UnavailabilityNotAllowed(
             _("Device %(device)s is already unavailable in part of this period. Edit the other period instead.")
             % {"device": period.device}
-        ) from overlap
+        )
 
 
 def _tell_derms(period: Unavailability) -> None:

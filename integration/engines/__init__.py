@@ -8,8 +8,9 @@ from contextlib import contextmanager, suppress
 
 from . import postgres, valkey
 from .state import PROJECT, EnginesNotUsable, State
+from .watch import kept_running
 
-__all__ = ["EnginesNotUsable", "in_use"]
+__all__ = ["EnginesNotUsable", "in_use", "kept_running"]
 
 
 # Defaults with the embedded database only: plain http, a readable log, and no required second factor.

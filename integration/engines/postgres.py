@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg2
 
-from .state import EnginesNotUsable, State
+from .state import EnginesNotUsable, State, is_listening
 
 DATABASE = "gridcall"
 START_SECONDS = 300  # a crash recovery may have gigabytes to read
@@ -70,6 +70,11 @@ def stop(state: State) -> None:
     """Stop the server and its sessions, if it answers. A process number alone is never trusted."""
     if _answers(state):
         _run(state, "pg_ctl", "-D", _data(state), "-w", "-t", START_SECONDS, "-m", "fast", "stop")
+
+
+def listens(state: State) -> bool:
+    """Whether the server's process is there."""
+    return is_listening(state.sockets / f".s.PGSQL.{SETTINGS['port']}")
 
 
 def _data(state: State) -> Path:

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,6 +110,19 @@ class State:
 
     def _open(self, name: str) -> TextIO:
         return (self.root / name).open("a")
+
+
+def is_listening(path: Path) -> bool:
+    """Whether a server listens at a socket, even one that is too busy to answer."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.setblocking(False)
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        except OSError:
+            return True
+    return True
 
 
 def _make_own(folder: Path) -> None:

@@ -6,7 +6,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from .state import EnginesNotUsable, State
+from .state import EnginesNotUsable, State, is_listening
 
 START_SECONDS = 60
 
@@ -37,6 +37,11 @@ def stop(state: State) -> None:
         time.sleep(0.02)
 
 
+def listens(state: State) -> bool:
+    """Whether the server's process is there."""
+    return is_listening(_socket(state))
+
+
 def _socket(state: State) -> Path:
     return state.sockets / "valkey.sock"
 
@@ -57,7 +62,9 @@ def _launch(state: State) -> None:
         "logfile": str(state.new_log("valkey")),
     }
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
-    subprocess.run([_program(), *options], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    done = subprocess.run([_program(), *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    if done.returncode:
+        raise EnginesNotUsable(f"Valkey did not start ({done.returncode}); see {settings['logfile']}")
 
 
 def _ask(state: State, command: str) -> str | None:

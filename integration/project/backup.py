@@ -38,14 +38,23 @@ def write_backup(folder: Path) -> None:
     if folder.exists():
         raise BackupNotPossible(f"{folder} exists already.")
     writing = folder.with_name(f"{folder.name}.writing")
+    shutil.rmtree(writing, ignore_errors=True)  # of a backup that was killed
     writing.mkdir(mode=0o700, parents=True)
-    (writing / HEAD).write_text(str(sealing.head() or ""))
+    try:
+        _write_into(writing)
+        writing.rename(folder)
+    except BaseException:
+        shutil.rmtree(writing, ignore_errors=True)  # on a full disk, half a backup would only be in the way
+        raise
+
+
+def _write_into(folder: Path) -> None:
+    (folder / HEAD).write_text(str(sealing.head() or ""))
     left_out = [f"--exclude-table-data={table}" for table in NOT_KEPT]
-    _run("pg_dump", "--format=custom", "--no-owner", f"--file={writing / DUMP}", *left_out)
-    with tarfile.open(writing / EXTRACTS, "w") as tar:
+    _run("pg_dump", "--format=custom", "--no-owner", f"--file={folder / DUMP}", *left_out)
+    with tarfile.open(folder / EXTRACTS, "w") as tar:
         if settings.EXTRACT_ROOT.exists():
             tar.add(settings.EXTRACT_ROOT, arcname=".")
-    writing.rename(folder)
 
 
 def restore_backup(folder: Path) -> None:

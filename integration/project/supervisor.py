@@ -137,17 +137,24 @@ class Supervisor:
 
 
 @contextmanager
+def supervised(children: Sequence[Child], say: Callable[[str], object] = print) -> Iterator[Supervisor]:
+    """Run children for the length of the block; whatever happens in it, none is left behind."""
+    supervisor = Supervisor(children, say=say)
+    supervisor.start()
+    try:
+        yield supervisor
+    finally:
+        supervisor.stop()
+
+
+@contextmanager
 def working(say: Callable[[str], object]) -> Iterator[None]:
     """Run workers and a scheduler for the caller, unless some run already."""
     if scheduler_is_running():
         yield
         return
-    supervisor = Supervisor(background_children(), say=say)
-    supervisor.start()
-    try:
+    with supervised(background_children(), say=say):
         yield
-    finally:
-        supervisor.stop()
 
 
 def _kill_group(leader: int) -> None:

@@ -17,7 +17,7 @@ from psycopg2.extensions import make_dsn, parse_dsn
 from integration.commands.management.commands.up import answers_within
 from integration.demo.people import add_people
 from integration.demo.sign_ins import PASSWORD
-from integration.project.supervisor import Supervisor, background_children, web_child
+from integration.project.supervisor import background_children, supervised, web_child
 
 SHOTS = Path(os.environ.get("SCREENSHOT_DIR", Path(__file__).parents[1] / "shots"))
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
@@ -68,13 +68,9 @@ def _served(extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
     monkeypatch.setenv("EXTRACT_ROOT", str(extract_folder))
     monkeypatch.setenv("GRIDCALL_HTTPS", "0")
     port = free_port()
-    supervisor = Supervisor([web_child(port), *background_children()], say=lambda _: None)
-    supervisor.start()
-    try:
+    with supervised([web_child(port), *background_children()], say=lambda _: None) as supervisor:
         assert answers_within(60, port), supervisor.log_of("web").read_text()
         yield f"http://127.0.0.1:{port}"
-    finally:
-        supervisor.stop()
 
 
 @pytest.fixture

@@ -7,16 +7,18 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
 import psycopg2
 import pytest
 
-from integration.engines.state import PROJECT, State
-from tests.processes import environment, eventually, kill_processes_of, manage, processes_of
+from integration.engines.state import State
+from tests.processes import environment, eventually, kill_processes_of, manage, processes_of, started
 
 # Prints where the database is, and uses the engines until its input ends.
 USER = """
@@ -32,11 +34,8 @@ with engines.in_use():
 class User:
     """A process that uses the engines of a state folder."""
 
-    def __init__(self, state: Path, before: str = "") -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", USER.format(before=before)], cwd=PROJECT, env=environment(state), text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
 
     @cached_property
     def addresses(self) -> list[str]:
@@ -58,8 +57,26 @@ class User:
         self.process.communicate()
 
 
-def test_the_last_user_out_ends_the_engines(state: Path) -> None:
-    first, second = User(state), User(state)
+class Join(Protocol):
+    def __call__(self, before: str = "", *, inside: str = "") -> User:
+        """Start a user of the test's state folder, or of one inside it."""
+
+
+@pytest.fixture
+def join(state: Path) -> Iterator[Join]:
+    """Start users; those that a failed test leaves are ended."""
+    with ExitStack() as users:
+
+        def start(before: str = "", *, inside: str = "") -> User:
+            command = [sys.executable, "-c", USER.format(before=before)]
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            return User(users.enter_context(started(command, env=environment(state / inside), **pipes)))
+
+        yield start
+
+
+def test_the_last_user_out_ends_the_engines(join: Join, state: Path) -> None:
+    first, second = join(), join()
     started = "SELECT pg_postmaster_start_time(), current_database()"
     before = first.query(started)
     assert second.query(started) == before
@@ -69,8 +86,8 @@ def test_the_last_user_out_ends_the_engines(state: Path) -> None:
     assert eventually(lambda: not processes_of(state))
 
 
-def test_both_engines_answer_while_in_use(state: Path) -> None:
-    user = User(state)
+def test_both_engines_answer_while_in_use(join: Join) -> None:
+    user = join()
     broker = user.addresses[1].removeprefix("redis+socket://")
     with socket.socket(socket.AF_UNIX) as valkey:
         valkey.connect(broker)
@@ -79,16 +96,16 @@ def test_both_engines_answer_while_in_use(state: Path) -> None:
     user.leave()
 
 
-def test_a_killed_user_leaves_no_engine_behind(state: Path) -> None:
-    user = User(state)
+def test_a_killed_user_leaves_no_engine_behind(join: Join, state: Path) -> None:
+    user = join()
     user.query("SELECT 1")
     assert len(processes_of(state)) > 2
     user.kill()
     assert eventually(lambda: not processes_of(state))
 
 
-def test_a_folder_is_removed_once_its_keeper_has_left_too(state: Path) -> None:
-    user = User(state)
+def test_a_folder_is_removed_once_its_keeper_has_left_too(join: Join, state: Path) -> None:
+    user = join()
     user.query("SELECT 1")
     (keeper,) = [pid for pid in processes_of(state) if b"keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(keeper, signal.SIGSTOP)
@@ -103,28 +120,28 @@ def test_a_folder_is_removed_once_its_keeper_has_left_too(state: Path) -> None:
     assert not state.exists()
 
 
-def test_what_was_committed_is_there_after_everything_was_killed(state: Path) -> None:
-    user = User(state)
+def test_what_was_committed_is_there_after_everything_was_killed(join: Join, state: Path) -> None:
+    user = join()
     user.query("CREATE TABLE kept AS SELECT 42 AS answer")
     kill_processes_of(state)
     user.process.communicate()
-    again = User(state)
+    again = join()
     assert again.query("SELECT answer FROM kept") == [(42,)]
     again.leave()
 
 
 @pytest.mark.parametrize("name", ["with a space", "long" * 30], ids=["space", "long"])
-def test_any_folder_will_do(state: Path, name: str) -> None:
-    user = User(state / name)
+def test_any_folder_will_do(join: Join, name: str) -> None:
+    user = join(inside=name)
     assert user.query("SELECT 1") == [(1,)]
     user.leave()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run the database as somebody else")
-def test_root_without_namespaces_runs_the_database_as_another_account(state: Path) -> None:
+def test_root_without_namespaces_runs_the_database_as_another_account(join: Join, state: Path) -> None:
     closed = "from integration.engines import postgres; postgres._namespaces_open = lambda: False"
     for before in (closed, ""):  # the files then belong to that account, even if namespaces become available
-        user = User(state, before)
+        user = join(before)
         assert user.query("SELECT 1") == [(1,)]
         assert (state / "postgres" / "18").stat().st_uid != 0
         user.leave()
@@ -150,17 +167,19 @@ postgres._namespaces_open = lambda: False
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run the database as somebody else")
-def test_root_may_keep_programs_and_state_where_nobody_else_may_enter(state: Path, roots_own_programs: Path) -> None:
-    user = User(state, CLOSED.format(folder=str(roots_own_programs)))
+def test_root_may_keep_programs_and_state_where_nobody_else_may_enter(
+    join: Join, state: Path, roots_own_programs: Path
+) -> None:
+    user = join(CLOSED.format(folder=str(roots_own_programs)))
     assert user.query("SELECT 1") == [(1,)]
     assert eventually(lambda: any(str(roots_own_programs) in command_of(pid) for pid in processes_of(state)))
     user.leave()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run the database as somebody else")
-def test_root_that_may_set_no_securebit_is_told_which_folder_is_closed(state: Path, roots_own_programs: Path) -> None:
+def test_root_that_may_set_no_securebit_is_told_which_folder_is_closed(join: Join, roots_own_programs: Path) -> None:
     without_setpcap = f"{CLOSED}postgres.SECUREBIT = '--securebits=+no_such_bit'\n"
-    user = User(state, without_setpcap.format(folder=str(roots_own_programs)))
+    user = join(without_setpcap.format(folder=str(roots_own_programs)))
     _, said = user.process.communicate()
     assert user.process.returncode == 1
     assert f"can't enter {roots_own_programs}, which has its programs" in said

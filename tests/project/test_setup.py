@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import psycopg2
 import pytest
+import redis
 from django.core.management import CommandError
 from django.db import connection
 
@@ -21,13 +23,13 @@ from integration.commands.management.commands import up
 from integration.console.models import User
 from integration.demo.demo_passwords import report_demo_passwords
 from integration.demo.sign_ins import PASSWORD, PEOPLE
-from integration.engines.state import PROJECT
+from integration.engines.state import PROJECT, State
 from integration.project import supervisor
-from integration.project.supervisor import Child, Supervisor, scheduler_is_running
+from integration.project.supervisor import Child, scheduler_is_running, supervised
 from integration.seam import clock
 from integration.seam.models import Alert
 from integration.seam.scheduler import RUNNING_KEY
-from tests.processes import environment, eventually, manage, processes_of
+from tests.processes import environment, eventually, manage, processes_of, started
 
 # --- Processes kept running ---------------------------------------------------------------------------------------
 
@@ -46,26 +48,20 @@ def said(state: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_killed_child_is_started_again_and_what_it_started_ends(state: Path, said: list[str]) -> None:
-    kept = Supervisor([child("worker bulk", PARENT)], say=said.append)
-    kept.start()
-    try:
+    with supervised([child("worker bulk", PARENT)], say=said.append) as kept:
         assert eventually(lambda: len(processes_of(state)) == 3), "guard, child and grandchild"
         before = processes_of(state)
         os.kill(kept._processes["worker bulk"].pid, signal.SIGKILL)
         assert eventually(lambda: said == ["worker bulk ended with code -9 and is started again"])
         assert eventually(lambda: len(processes_of(state)) == 3)
         assert len(processes_of(state) & before) == 1, "the guard alone is the same"
-    finally:
-        kept.stop()
     assert not processes_of(state)
 
 
 def test_stop_kills_what_does_not_listen(state: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "GRACE_SECONDS", 0.5)
-    kept = Supervisor([child("deaf", DEAF), child("parent", PARENT)], say=said.append)
-    kept.start()
-    assert eventually(lambda: len(processes_of(state)) == 4)
-    kept.stop()
+    with supervised([child("deaf", DEAF), child("parent", PARENT)], say=said.append):
+        assert eventually(lambda: len(processes_of(state)) == 4)
     assert not processes_of(state)
     assert said == []
 
@@ -76,10 +72,8 @@ def test_a_child_that_always_fails_is_given_longer_and_longer_rests(
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.1)
     moments: list[float] = []
     broken = child("broken", "print('why it ended'); raise SystemExit(3)")
-    kept = Supervisor([broken], say=lambda text: (said.append(text), moments.append(time.monotonic())))
-    kept.start()
-    assert eventually(lambda: len(moments) >= 3)
-    kept.stop()
+    with supervised([broken], say=lambda text: (said.append(text), moments.append(time.monotonic()))) as kept:
+        assert eventually(lambda: len(moments) >= 3)
     assert set(said) == {"broken ended with code 3 and is started again"}
     assert moments[1] - moments[0] >= 0.2
     assert moments[2] - moments[1] >= 0.4
@@ -96,10 +90,10 @@ Supervisor([Child("parent", "worker", [sys.executable, "-c", {PARENT!r}])]).star
 time.sleep(600)
 """
     names = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")} | {"SECRET_KEY": "unused" * 6}
-    owner = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, env=environment(state, **names))
-    assert eventually(lambda: len(processes_of(state)) == 4)
-    owner.kill()
-    owner.wait()
+    with started([sys.executable, "-c", program], env=environment(state, **names)) as owner:
+        assert eventually(lambda: len(processes_of(state)) == 4)
+        owner.kill()
+        owner.wait()
     assert eventually(lambda: not processes_of(state))
 
 
@@ -219,21 +213,58 @@ def test_an_empty_start_refuses_the_demos_database(monkeypatch: pytest.MonkeyPat
 
 def start_and_interrupt(state: Path, port: int, *options: str) -> str:
     """The output of `up` from its start to its end, with a visit to the sign-in page in between."""
-    running = subprocess.Popen(
-        [sys.executable, "manage.py", "up", *options], cwd=PROJECT, env=environment(state, PORT=str(port)), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    assert running.stdout
-    shown = ""
-    while not shown.endswith("Ctrl-C ends it.\n") and (line := running.stdout.readline()):
-        shown += line
-    assert shown.endswith("Ctrl-C ends it.\n"), shown
-    assert up.sign_in_page_status(port) == 200
-    running.send_signal(signal.SIGINT)
-    shown += running.communicate()[0]
+    with running_up(state, port, *options) as (running, shown):
+        assert up.sign_in_page_status(port) == 200
+        running.send_signal(signal.SIGINT)
+        shown += running.communicate()[0]
     assert "Everything has stopped." in shown
     assert running.returncode == 0
     return shown
+
+
+@contextmanager
+def running_up(state: Path, port: int, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`up` once its pages answer, and what it has shown until then."""
+    command, pipes = (
+        [sys.executable, "manage.py", "up", *options],
+        {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT},
+    )
+    with started(command, env=environment(state, PORT=str(port)), **pipes) as running:
+        shown = ""
+        while not shown.endswith("Ctrl-C ends it.\n") and (line := running.stdout.readline()):  # type: ignore[union-attr]
+            shown += line
+        assert shown.endswith("Ctrl-C ends it.\n"), shown
+        yield running, shown
+
+
+def is_ready(port: int) -> bool:
+    with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+def workers_that_fetch(state: State) -> int:
+    """How many workers ask the broker for work; 0 while it does not answer."""
+    with suppress(redis.RedisError), redis.Redis(unix_socket_path=str(state.sockets / "valkey.sock")) as broker:
+        return sum(client["cmd"] == "brpop" for client in broker.client_list())
+    return 0
+
+
+def test_killed_engines_are_started_again_and_the_service_is_well(state: Path, own_port: int) -> None:
+    own = State(state)
+    with running_up(state, own_port, "--empty") as (running, _):
+        assert eventually(lambda: workers_that_fetch(own) == 2, 60)
+        with redis.Redis(unix_socket_path=str(own.sockets / "valkey.sock")) as broker:
+            os.kill(int(broker.info("server")["process_id"]), signal.SIGKILL)
+        os.kill(int((state / "postgres" / "18" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        assert eventually(lambda: not is_ready(own_port), 30)
+        assert eventually(lambda: is_ready(own_port) and workers_that_fetch(own) == 2, 120)
+        running.send_signal(signal.SIGINT)
+        shown = running.communicate()[0]
+    assert "PostgreSQL has ended and is started again" in shown
+    assert "Valkey has ended and is started again" in shown
+    assert running.returncode == 0
+    assert eventually(lambda: not processes_of(state))
 
 
 # --- Files of the set-up ------------------------------------------------------------------------------------------

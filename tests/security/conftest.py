@@ -11,7 +11,7 @@ from django.db import connection
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from integration.commands.management.commands.up import answers_within
-from integration.project.supervisor import Supervisor, web_child
+from integration.project.supervisor import supervised, web_child
 from tests.browser.conftest import free_port
 
 
@@ -30,13 +30,9 @@ def served(transactional_db: None, extract_folder: Path, monkeypatch: pytest.Mon
     for name, value in {"GRIDCALL_HTTPS": "0", "LOG_FORMAT": "json", "GRIDCALL_LOG_LEVEL": "INFO"}.items():
         monkeypatch.setenv(name, value)
     port = free_port()
-    supervisor = Supervisor([web_child(port)], say=lambda _: None)
-    supervisor.start()
-    try:
+    with supervised([web_child(port)], say=lambda _: None) as supervisor:
         assert answers_within(60, port), supervisor.log_of("web").read_text()
         yield Served(port, supervisor.log_of("web"))
-    finally:
-        supervisor.stop()
 
 
 @pytest.fixture

@@ -7,27 +7,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from integration.engines.state import PROJECT
+from tests.processes import started
 
 
 @pytest.fixture
-def fresh_start(tmp_path: Path) -> dict[str, str]:
+def fresh_start(state: Path) -> dict[str, str]:
     """An environment in which nothing runs yet and the engines' data is in a folder with a space in its name."""
-    state = tmp_path / "a state"
     without = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "EXTRACT_ROOT", "GRIDCALL_STATE"}
-    return {**{k: v for k, v in os.environ.items() if k not in without}, "GRIDCALL_STATE": str(state)}
+    return {**{k: v for k, v in os.environ.items() if k not in without}, "GRIDCALL_STATE": str(state / "a state")}
 
 
-def journey(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, str(PROJECT / "manage.py"), "journey", "--json", *arguments]
-    return subprocess.Popen(
-        command, cwd=PROJECT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+def journey(environment: dict[str, str], *arguments: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    command = [sys.executable, "manage.py", "journey", "--json", *arguments]
+    return started(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def result_of(process: subprocess.Popen[str], *, seconds: float) -> dict[str, Any]:
@@ -56,9 +55,9 @@ def verify_finds_nothing(environment: dict[str, str]) -> None:
 
 
 def test_every_device_of_every_stage_is_closed_with_an_outcome(fresh_start: dict[str, str]) -> None:
-    process = journey(fresh_start, "--devices", "300", "--stages", "2", "--stage-seconds", "5")
-    result = result_of(process, seconds=150)
-    assert result["reserved"] == result["participations"] == result["closed"] == 600
+    with journey(fresh_start, "--devices", "300", "--stages", "2", "--stage-seconds", "5") as process:
+        result = result_of(process, seconds=150)
+    assert result["reserved"] == result["participations"] == result["called"] == result["closed"] == 600
     assert sum(result["outcomes"].values()) == 600
     assert (result["messages_dead"], result["alerts"]) == (0, 0)
     assert not list(worker_processes(fresh_start, "bulk")), "the journey left a worker behind"
@@ -67,23 +66,23 @@ def test_every_device_of_every_stage_is_closed_with_an_outcome(fresh_start: dict
 
 @pytest.mark.full
 def test_a_hundred_thousand_devices_are_closed_within_the_patience_of_the_journey(fresh_start: dict[str, str]) -> None:
-    process = journey(fresh_start, "--devices", "100000", "--stage-seconds", "5")
-    result = result_of(process, seconds=600)
-    assert result["reserved"] == result["participations"] == result["closed"] == 100_000
+    with journey(fresh_start, "--devices", "100000", "--stage-seconds", "5") as process:
+        result = result_of(process, seconds=600)
+    assert result["reserved"] == result["participations"] == result["called"] == result["closed"] == 100_000
     assert (result["messages_dead"], result["alerts"]) == (0, 0)
     verify_finds_nothing(fresh_start)
 
 
 @pytest.mark.full
 def test_workers_killed_again_and_again_lose_nothing(fresh_start: dict[str, str]) -> None:
-    process = journey(fresh_start, "--devices", "20000", "--stage-seconds", "60")
     killed = 0
-    for queue in ("bulk", "small") * 5:
-        time.sleep(10)
-        for pid in worker_processes(fresh_start, queue):
-            os.kill(pid, signal.SIGKILL)
-            killed += 1
-    result = result_of(process, seconds=300)
+    with journey(fresh_start, "--devices", "20000", "--stage-seconds", "60") as process:
+        for queue in ("bulk", "small") * 5:
+            time.sleep(10)
+            for pid in worker_processes(fresh_start, queue):
+                os.kill(pid, signal.SIGKILL)
+                killed += 1
+        result = result_of(process, seconds=300)
     assert killed > 5
-    assert result["reserved"] == result["participations"] == result["closed"] == 20_000
+    assert result["reserved"] == result["participations"] == result["called"] == result["closed"] == 20_000
     assert (result["messages_dead"], result["alerts"]) == (0, 0)

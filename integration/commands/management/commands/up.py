@@ -21,8 +21,9 @@ from integration.console.first_administrator import has_administrator, new_code
 from integration.demo import seeding
 from integration.demo.load import refresh_forecast
 from integration.demo.sign_ins import PASSWORD, PEOPLE
+from integration.engines import kept_running
 from integration.project.database import prepare_database
-from integration.project.supervisor import Supervisor, background_children, web_child
+from integration.project.supervisor import background_children, supervised, web_child
 from integration.seam import clock
 
 READY_SECONDS = 60
@@ -64,15 +65,12 @@ class Command(BaseCommand):
         os.environ.setdefault("GRIDCALL_HTTPS", "0")
         if demo_is_here():
             os.environ.setdefault("GRIDCALL_DEMO", os.environ.get("GRIDCALL_EMBEDDED", "0"))
-        supervisor = Supervisor([web_child(port), *background_children()], say=self.say)
-        supervisor.start()
-        try:
+        children = [web_child(port), *background_children()]
+        with kept_running(self.say), supervised(children, say=self.say) as supervisor:
             if not answers_within(READY_SECONDS, port):
                 raise CommandError(f"The pages do not answer. {supervisor.log_of('web')} says why.")
             self.welcome(port, first)
             threading.Event().wait()
-        finally:
-            supervisor.stop()
 
     def prepare(self, *, is_empty: bool) -> bool:
         """Bring the database up to date; True if the demo utility was just made."""
