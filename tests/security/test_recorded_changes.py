@@ -158,7 +158,7 @@ def test_a_strategy_and_its_stages(strategy: Strategy, operator: User) -> None:
     said = [one.sentence for one in object_log("strategy", object=strategy.pk)]
     assert said[:2] == [
         "Stage 1, DER group Freezers: added",
-        f"Stage 1: Length minutes: {first.length_minutes - 5} → {first.length_minutes}",
+        f"Stage 1: Length (min): {first.length_minutes - 5} → {first.length_minutes}",
     ]
     assert said[2].startswith("Order of devices: ")
     client = signed_in(operator)
