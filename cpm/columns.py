@@ -39,7 +39,7 @@ PROGRAM_EVENTS = Columns[ProgramEvent](
     Column(_("Name"), lambda e: e.event_name, value=lambda e: e.event_name, phone=""),
     Column(_("State"), lambda e: badge(e.state), phone="side"),
     Column(_("Program"), lambda e: e.program, value=lambda e: e.program.code, phone="off"),
-    Column(_("Category"), lambda e: e.category, value=lambda e: e.category, phone="off"),
+    Column(_("Category"), lambda e: said(e.category), value=lambda e: e.category, phone="off"),
     Column(_("State"), value=lambda e: e.state),
     Column(_("Window"), _window, value=lambda e: e.starts_at, file_label=_("Starts at"), phone=""),
     Column(_("Ends at"), value=lambda e: e.ends_at),
