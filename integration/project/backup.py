@@ -51,7 +51,7 @@ def write_backup(folder: Path) -> None:
 def _write_into(folder: Path) -> None:
     (folder / HEAD).write_text(str(sealing.head() or ""))
     left_out = [f"--exclude-table-data={table}" for table in NOT_KEPT]
-    _run("pg_dump", "--format=custom", "--no-owner", f"--file={folder / DUMP}", *left_out)
+    _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={folder / DUMP}", *left_out)
     with tarfile.open(folder / EXTRACTS, "w") as tar:
         if settings.EXTRACT_ROOT.exists():
             tar.add(settings.EXTRACT_ROOT, arcname=".")
@@ -69,7 +69,14 @@ def restore_backup(folder: Path) -> None:
     unpacking = settings.EXTRACT_ROOT.with_name(f"{settings.EXTRACT_ROOT.name}.restoring")
     try:
         _unpack(folder / EXTRACTS, unpacking)
-        _run("pg_restore", "--no-owner", "--single-transaction", f"--dbname={_name()}", str(folder / DUMP))
+        _run(
+            "pg_restore",
+            "--no-owner",
+            "--no-privileges",
+            "--single-transaction",
+            f"--dbname={_name()}",
+            str(folder / DUMP),
+        )
     except BaseException:
         shutil.rmtree(unpacking, ignore_errors=True)
         raise
