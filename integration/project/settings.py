@@ -229,6 +229,7 @@ MFA_FORMS = {
 }
 MFA_REQUIRED_ROLES = env_list("MFA_REQUIRED_ROLES", "" if DEMO else "DERMS approver,Administrator")
 SESSION_COOKIE_AGE = 12 * 60 * 60  # counted from the sign-in; nothing extends it
+STREAMS_OF_A_PERSON = int(os.environ.get("STREAMS_OF_A_PERSON", "6"))  # pages per web process that update themselves
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -15,6 +15,7 @@ from django.conf import settings
 
 from integration.pages.downloads import Downloads
 from integration.pages.hub import Hub, lines
+from integration.pages.streams import HOLDER, Streams, TooManyStreams
 
 from .bodies import Bodies, BodyRefused
 from .shares import Shares
@@ -46,6 +47,7 @@ class Web:
 
     def __init__(self, django: Application) -> None:
         self.django, self.hub, self.bodies, self.downloads = django, Hub(), Bodies(), Downloads()
+        self.streams = Streams()
         self.free = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self.addresses, self.sessions = Shares(OF_AN_ADDRESS), Shares(OF_A_SESSION)
 
@@ -60,7 +62,7 @@ class Web:
                 async with self.bodies.read(scope, receive) as body:
                     await self._answer(scope, body, send)
             except BodyRefused as refused:
-                await _refuse(send, refused)
+                await _refuse(send, refused.status, str(refused))
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -76,21 +78,27 @@ class Web:
             with self.downloads.visit():
                 await self.django(scope, receive, response.take)
         if path == PATH and response.is_ok:
-            await self._stream(response.held[0], receive, send)
+            try:
+                with self.streams.hold(scope[HOLDER]) as must_end:
+                    await self._stream(response.held[0], receive, send, must_end)
+            except TooManyStreams as refused:
+                await _refuse(send, 429, str(refused))
             return
         await response.send_held()
 
-    async def _stream(self, start: Message, receive: Receive, send: Send) -> None:
+    async def _stream(self, start: Message, receive: Receive, send: Send, must_end: asyncio.Event) -> None:
         headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
         await send({**start, "headers": headers})
         speaking = asyncio.create_task(self._speak(send))
         leaving = asyncio.create_task(_until_gone(receive))
+        ending = asyncio.create_task(must_end.wait())
+        tasks = {speaking, leaving, ending}
         try:
-            await asyncio.wait({speaking, leaving}, timeout=LONGEST_STREAM_S, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, timeout=LONGEST_STREAM_S, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (speaking, leaving):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(speaking, leaving, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             with suppress(OSError):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -140,10 +148,10 @@ def _hurried(send: Send) -> Send:
     return hurry
 
 
-async def _refuse(send: Send, refused: BodyRefused) -> None:
+async def _refuse(send: Send, status: int, sentence: str) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
-    await send({"type": "http.response.body", "body": str(refused).encode()})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": sentence.encode()})
 
 
 def _session(scope: Message) -> str:

@@ -14,6 +14,7 @@ from derms import operations
 from derms.models import Event
 from integration.console.models import User
 from integration.pages import hub as live
+from integration.pages.streams import HOLDER, Holder
 from integration.project import web
 from integration.seam.models import Delivery
 from integration.seam.nudges import ANYTHING, tell_pages
@@ -183,6 +184,7 @@ def test_django_says_who_may_and_its_yes_is_kept_open() -> None:
     said: list[Any] = []
 
     async def django(scope: Any, receive: Any, send: Any) -> None:
+        scope[HOLDER] = Holder(1, ())
         await send({"type": "http.response.start", "status": 200, "headers": [(b"Content-Length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 

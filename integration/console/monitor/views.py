@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,6 +22,7 @@ from integration.pages.exports import export, listing_of
 from integration.pages.filters import known
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import keyset_page
+from integration.pages.streams import HOLDER, holder_of
 from integration.seam import clock, queries
 from integration.seam.alerts import acknowledge_alert, already_acknowledged, already_archived, archive_alert
 from integration.seam.delivery import ATTEMPTS, discard_delivery, retry_delivery, retry_due_work
@@ -36,7 +38,9 @@ LATEST_FIRST = ("-last_at", "-id")
 @require_safe
 @allow("derms.view_event", "cpm.view_participation", "integration.view_alert")
 def live(request: SignedInRequest) -> HttpResponse:
-    """Decide who may open a stream of nudges; integration.project.web keeps the response open."""
+    """Decide who may open a stream of nudges, and note whose it is; integration.project.web keeps the response open."""
+    if isinstance(request, ASGIRequest):
+        request.scope[HOLDER] = holder_of(request.user.pk)  # type: ignore[index]  # its stubs make it read-only
     return HttpResponse(
         content_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )

@@ -36,6 +36,7 @@ class Command(BaseCommand):
         prepare_database()
         port = free_port()
         os.environ["GRIDCALL_HTTPS"] = "0"  # plain http, only between this command and its web process
+        os.environ["STREAMS_OF_A_PERSON"] = str(options["pages"])
         web = Supervisor([web_child(port)], say=self.stderr.write)
         with working(self.stderr.write):
             operator = person_of("journey.operator", OPERATOR)
