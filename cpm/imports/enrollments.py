@@ -4,8 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from cpm.models.programs import Program
 from cpm.operations.enrollment import end_enrollment, send_enrollment_load
+from integration.importing.dates import Moment
 from integration.importing.kinds import Applying, Column, Ending, Kind, Reference
-from integration.importing.values import Code, Moment
+from integration.importing.values import Code
 from integration.seam import sql
 from integration.seam.recorded import recorded
 from integration.seam.refusals import Refused
@@ -75,7 +76,9 @@ class TooManyEnded(Refused):
 def write_enrollments(applying: Applying) -> None:
     """Subscribe the devices, and send DERMS the new ones of each program."""
     sql.execute(compose(_SUBSCRIBE, changes=applying.changes), {"now": applying.now})
+    sql.analyze("cpm_subscription")
     sql.execute(compose(_ADD_DEVICES, changes=applying.changes))
+    sql.analyze("cpm_subscribeddevice")
     codes = sql.column(compose("SELECT DISTINCT program FROM {changes}", changes=applying.changes))
     for program in Program.objects.filter(code__in=codes).order_by("code"):
         send_enrollment_load(program_id=program.pk)

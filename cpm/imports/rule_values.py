@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from integration.importing.values import Day, Fault, Layout, Reading
+from integration.importing.dates import Day
+from integration.importing.values import Fault, Layout, Reading
 from integration.seam.program_rules import RULES
 from integration.seam.recorded import recorded
 

@@ -7,8 +7,9 @@ from derms.models.grid import ControlZone
 from derms.operations.forecast import PLAUSIBLE
 from derms.operations.forecast_age import close_old_forecast
 from derms.operations.forecast_file import MOST_MW
+from integration.importing.dates import Moment
 from integration.importing.kinds import Applying, Column, Kind, Reference
-from integration.importing.values import Code, Moment, Share
+from integration.importing.values import Code, Share
 from integration.seam import sql
 from integration.seam.recorded import recorded
 from integration.seam.sql import Sql, compose, identifier, listed, union_all

@@ -35,6 +35,11 @@ def text_copy(query: str, kind: str, params: Mapping[str, Any]) -> Limit:
     return _copy_in(query, params, columns_of(kind), "text")
 
 
+def text_copy_as(query: str, columns: Sql, params: Mapping[str, Any]) -> Limit:
+    """A text COPY FROM of a query's rows into a table with these columns."""
+    return _copy_in(query, params, columns, "text")
+
+
 def copy_to_nowhere(query: str, params: Mapping[str, Any]) -> Limit:
     """A COPY TO of the query's rows that discards them."""
     copy = compose("COPY ({query}) TO '/dev/null'", query=compose(query))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import counted, messages, pages, two_workers
+from . import counted, imports, messages, pages, two_workers
 from .crew import crew_of
 from .memory import Peaks
 from .report import Row, row_of
@@ -56,6 +56,8 @@ def measure(*, devices: int, say: Say) -> Found:
     with crew_of(WORKERS) as crew:
         many.run.crew = crew
         rows.append(row_of(counted.measure(many.run)))
+        say(f"Import: files of {devices:,} rows ...")
+        rows += map(row_of, imports.measure(rows=devices, crew=crew))
     return Found(rows + pages.rows(found), found, many.peak_mb, _lines(by_size))
 
 

@@ -90,6 +90,7 @@ def compare(run: ImportRun, kind: Kind) -> Compared:
     refused = sql.execute(_KEEP, {"run": run.pk})
     sql.execute(compose("DROP TABLE IF EXISTS {changes}", changes=identifier(run.changes)))
     sql.execute(_changes(run, kind, identifier(run.changes), how="UNLOGGED"))
+    sql.analyze(run.changes)  # what applies it joins it
     added, changed = sql.row(compose(_COUNT, changes=identifier(run.changes)))
     return Compared(added, changed, refused, count_missing(run, kind))
 

@@ -13,10 +13,11 @@ from typing import IO, Any
 from django.conf import settings
 
 from . import refusals
+from .dates import Day, Moment
 from .kinds import Kind
 from .refusals import FileRefused
 from .tables import Source, heading_of, read_table, sheets_of
-from .values import Day, Layout, Moment, Number
+from .values import Layout, Number
 
 SAMPLE_ROWS = 2_000
 SAMPLE_BYTES = 65_536

@@ -1,11 +1,11 @@
 """Bring a file's rows into a table with the types of its kind; rows with a faulty value are listed instead."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 from typing import IO, Any, NamedTuple
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from integration.seam import sql
 from integration.seam.recorded import recorded
@@ -80,7 +80,10 @@ def stage_file(run: ImportRun, kind: Kind, found: Recognised, file: IO[bytes]) -
     with Progress(run) as progress:
         reader = _Reader(rows, columns, found, progress)
         copy = compose(_COPY, table=table, columns=identifiers(column.name for column in columns))
-        sql.copy_in(copy, reader, block=COPY_BYTES)
+        try:
+            sql.copy_in(copy, reader, block=COPY_BYTES)
+        except DatabaseError as failed:
+            raise reader.problem or failed from failed
     if not reader.count:
         raise FileRefused(refusals.ONLY_HEADING(file=run.file_name))
     return reader.count, reader.refused
@@ -97,10 +100,15 @@ class _Reader:
         self.count, self.refused = 0, list[Refusal]()
         self.blocks = self._blocks()
         self.block, self.at = b"", 0
+        self.problem: Exception | None = None
 
     def read(self, size: int) -> bytes:
         if self.at >= len(self.block):
-            self.block, self.at = next(self.blocks, b""), 0
+            try:
+                self.block, self.at = next(self.blocks, b""), 0
+            except Exception as problem:
+                self.problem = problem  # COPY reports it as an error of its own
+                raise
         part = self.block[self.at : self.at + size]
         self.at += size
         return part
@@ -134,12 +142,13 @@ class _Reader:
             return ""
         lines, rows = zip(*batch, strict=True)
         cells = list(zip(*rows, strict=True))
-        read = [list(map(r.__getitem__, cells[p])) for r, p in zip(self.readings, self.places, strict=True)]
+        read = [readings.of_column(cells[place]) for readings, place in zip(self.readings, self.places, strict=True)]
         faulty = self._faulty(lines, cells, read)
         texts = zip(map(str, lines), *read, strict=True)
-        return "".join(f"{chr(9).join(row)}\n" for row in texts if not faulty or int(row[0]) not in faulty)
+        good = (row for row in texts if int(row[0]) not in faulty) if faulty else texts
+        return "".join(f"{row}\n" for row in map("\t".join, good))
 
-    def _faulty(self, lines: tuple[int, ...], cells: list[tuple[str, ...]], read: list[list[str]]) -> set[int]:
+    def _faulty(self, lines: tuple[int, ...], cells: list[tuple[str, ...]], read: list[Sequence[str]]) -> set[int]:
         """Note the first fault of each row; returns the lines of these rows."""
         faulty: set[int] = set()
         for column, place, values in zip(self.columns, self.places, read, strict=True):

@@ -4,7 +4,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any, NamedTuple
@@ -34,7 +34,7 @@ def read_table(source: Source) -> Iterator[Row]:
     """The rows with their line numbers, the heading first; empty rows are left out. Raises FileRefused."""
     source.file.seek(0)
     rows = {"csv": _csv_rows, "xlsx": _excel_rows, "parquet": _parquet_rows}[source.format](source)
-    return ((line, cells) for line, cells in rows if any(map(str.strip, cells)))
+    return (row for row in rows if "".join(row[1]).strip())
 
 
 def sheets_of(file: IO[bytes], name: str) -> list[str]:
@@ -59,7 +59,8 @@ def _csv_rows(source: Source) -> Iterator[Row]:
         line = table.line_num + 1
         raise FileRefused(refusals.NO_ENCODING(file=source.name, encoding=source.encoding, line=line)) from problem
     finally:
-        text.detach()
+        with suppress(ValueError):  # the file is closed already
+            text.detach()
 
 
 def _lines(text: IO[str], name: str) -> Iterator[str]:

@@ -135,6 +135,7 @@ EVERY: dict[str, Every] = {
     "mail head of history": Every(NIGHT, "integration.seam.sealing.mail_head", "small"),
     "remove unnamed extracts": Every(MINUTE, "integration.seam.extract_files.remove_unnamed", "small"),
     "drop abandoned tables": Every(MINUTE, "integration.seam.loads.drop_abandoned_tables", "small"),
+    "forget imported files": Every(NIGHT, "integration.importing.forgetting.forget_files", "small"),
     "forget answers": Every(NIGHT, "integration.seam.request_answers.forget_answers", "small"),
     "look for demo passwords": Every(NIGHT, "integration.demo.demo_passwords.report_demo_passwords", "small"),
     "count available power": Every(5 * MINUTE, "derms.operations.count_available_power", "bulk"),

@@ -41,7 +41,8 @@ def test_the_benchmark_of_a_small_fleet_prints_every_step(tmp_path: Path) -> Non
     assert all(set(row) == {"step", "seconds", "limit_seconds", "ratio", "goal", "ok"} for row in result["rows"])
     steps = " ".join(row["step"] for row in result["rows"])
     assert all(
-        words in steps for words in ("small messages", "two workers", "20 counted events", "customer search by phone")
+        words in steps
+        for words in ("small messages", "two workers", "20 counted events", "customer search by phone", "nightly file")
     )
     assert {"Python", "backend"} <= set(result["peak_mb"])
     assert (tmp_path / "bench.svg").exists()

@@ -102,6 +102,24 @@ def test_a_damaged_file_is_refused_with_a_sentence(data: bytes, sentence: str) -
     assert not HeadEnd.objects.exists()
 
 
+def test_damage_far_down_in_a_file_is_found_too() -> None:
+    rows = "".join(f"HE{n},Name\n" for n in range(30_000))
+
+    assert "Line 30002 of “file.csv” has a cell" in _why(
+        "head_ends", f"head_end,name\n{rows}X,{'x' * 200_000}\n".encode()
+    )
+    assert "Is a quotation mark missing?" in _why("head_ends", f'head_end,name\n{rows}X,"open\n'.encode())
+    assert not HeadEnd.objects.exists()
+
+
+def test_a_file_of_another_kind_is_refused_before_it_is_read_to_its_end() -> None:
+    rows = "".join(f"1.2E+{n},Name\n" for n in range(110_000))
+
+    assert "More than 100,000 rows of “file.csv” would be refused; the first in line 2, head_end:" in _why(
+        "head_ends", f"head_end,name\n{rows}".encode()
+    )
+
+
 CELLS = {
     "a formula": ("HE1,=1+1", "name", "The cell is a formula"),
     "a shortened id": ("1.2E+10,One", "head_end", "A spreadsheet shortened this id"),

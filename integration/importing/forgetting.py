@@ -1,0 +1,30 @@
+"""Files, their rows and refused values are kept for a week; the runs and their history stay."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from integration.seam import sql
+from integration.seam.sql import compose, identifiers
+
+from .files import remove_file
+from .models import ImportRun
+
+KEPT = timedelta(days=7)
+LOOKED_BACK = timedelta(days=60)  # nights that may have been missed
+
+
+def forget_files(*, now: datetime) -> int:
+    """Remove what is kept of files that were received more than a week ago; returns how many there were."""
+    old = ImportRun.objects.filter(received_at__lt=now - KEPT, received_at__gt=now - LOOKED_BACK)
+    runs = list(old)
+    for run in runs:
+        _forget(run)
+    return len(runs)
+
+
+@transaction.atomic
+def _forget(run: ImportRun) -> None:
+    sql.execute(compose("DROP TABLE IF EXISTS {tables}", tables=identifiers([run.staged, run.changes])))
+    run.refused_cells.all().delete()
+    transaction.on_commit(lambda: remove_file(run.stored_as))
