@@ -67,6 +67,7 @@ def place(event_in: Callable[..., Event], administrator: User, csr: User, now: d
     administrator.save()
     Program.objects.update(allow_customer_unavailability=True)
     ProgramType.objects.update(allow_to_opt_out=True)
+    event_in("New")  # Edit of the other one is locked
     event = event_in("Scheduled")
     settle()
     DerGroup.objects.create(name="Old town")
@@ -99,6 +100,7 @@ def _filler(
         "customers/<id:number>": f"customers/{customer.number}",
         "programs/<id:code>": "programs/COOL",
         "program-types/<id:code>": "program-types/TYPE",
+        "events/<id:number>/edit": f"events/{Event.objects.get(state='New').number}/edit",
         "<id:number>": event.number,
         "<id:event_number>": stage.event_number,
         "<int:stage_number>": "1",
