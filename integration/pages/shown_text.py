@@ -1,6 +1,7 @@
 """What people type is what others see: text that is invisible or changes the direction of its line is refused."""
 
 import unicodedata
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -16,8 +17,10 @@ NUL = "\0"  # Django's own validator refuses it
 WITHOUT_JOINERS = ("LATIN", "GREEK", "CYRILLIC", "DIGIT")
 
 
-def require_shown(text: str) -> None:
+def require_shown(text: Any) -> None:
     """Raise ValidationError, with the character's code and place, if a text contains something that nobody sees."""
+    if not isinstance(text, str):  # a field that has read something else in it, such as numbers or dates
+        return
     for place, character in enumerate(text):
         if (character.isascii() and character.isprintable()) or character == NUL:
             continue
