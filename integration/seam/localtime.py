@@ -43,7 +43,10 @@ def days_later(moment: datetime, time_zone: str, days: int) -> datetime:
     """The moment at the same time of day, some calendar days later.
 
     If the clocks skip that time on the day, it is as long after the skip began; if it occurs twice, it is the first.
+    No day later is the same moment, also if it is the second of two.
     """
+    if not days:
+        return moment
     local = moment.astimezone(ZoneInfo(time_zone)) + timedelta(days=days)  # the sum of wall times
     return local.astimezone(UTC)
 

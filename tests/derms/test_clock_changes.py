@@ -110,6 +110,11 @@ def _minutes(text: str) -> timedelta:
     return timedelta(minutes=float(text))
 
 
+def test_no_day_later_the_second_of_two_equal_times_stays_the_second() -> None:
+    second = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)  # 01:30 EST, an hour after 01:30 EDT
+    assert days_later(second, "America/New_York", 0) == second
+
+
 def test_days_later_is_the_same_time_of_day() -> None:
     assert days_later(at("2026-03-07T17:00"), "America/New_York", 1) == at("2026-03-08T17:00")
     assert days_later(at("2026-03-07T02:30"), "America/New_York", 1) == at("2026-03-08T03:30")
