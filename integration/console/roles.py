@@ -47,6 +47,7 @@ ROLES: dict[str, set[str]] = {
         "integration.view_alert",
         "integration.change_alert",
         "config.change_user",
+        "importing.add_importrun",
         "config.view_audit_trail",
         "derms.change_eventtype",
     },

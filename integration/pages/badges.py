@@ -29,6 +29,13 @@ LOOKS: dict[str, Look] = {
     "in_progress": Look(_("In Progress"), "player-play", "run"),
     "completed": Look(_("Completed"), "check", "quiet"),
     "canceled": Look(_("Canceled"), "ban", "struck"),
+    # files that are brought in
+    "received": Look(_("Received"), "circle-dashed", "quiet"),
+    "checking": Look(_("Checking"), "player-play", "run"),
+    "checked": Look(_("Checked"), "hourglass", "wait"),
+    "applying": Look(_("Applying"), "player-play", "run"),
+    "applied": Look(_("Applied"), "circle-check", "ink"),
+    "refused": Look(_("Refused"), "circle-x", "bad"),
     # the two approvals of an event
     "not_required": Look(_("Not required"), "minus", "quiet"),
     "required": Look(_("Required"), "hourglass", "wait"),

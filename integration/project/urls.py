@@ -46,4 +46,5 @@ urlpatterns = [
     path("", include("cpm.urls")),
     path("", include("lec_sim.urls")),
     path("", include("integration.console.monitor.urls")),
+    path("", include("integration.console.imports.urls")),
 ]

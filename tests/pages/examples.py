@@ -29,6 +29,7 @@ NO_PAGE = (
     "acknowledge/", "set-up/test-message/", "first-administrator/", "links/add/", "help/pictures/",
     "actions/", "stages/<int:stage_number>/clone/", "schedule-again/", "schedule-with-shortfall/", "shift/",
     "withdraw/", "opt-out/", "as-balance-authority/", "revoke/", "strategies/<uuid:uid>/activate/",
+    "imports/<uuid:uid>/",  # a file must have been sent: test_pages.py of tests/importing
     "my-devices/",  # a page for phones, reached by its own link: test_customer_use_cases.py
 )  # fmt: skip
 

@@ -43,6 +43,8 @@ QUERIES: dict[str, int] = {
     "events/new/": 19,
     "find/": 9,
     "help/<path:document>/": 9,
+    "imports/": 9,
+    "imports/new/": 8,
     "live-energy-connect/": 15,
     "live-energy-connect/head-ends/<id:head_end>/fault/": 11,
     "messages/": 19,

@@ -1,0 +1,160 @@
+"""System > Import: send a file, see what it would change, apply it."""
+
+import io
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from integration.importing import operations, queries
+from integration.importing.choices import RunState
+from integration.importing.kinds import kind_of
+from integration.importing.models import ImportRun
+from integration.importing.recognising import Recognised
+from integration.importing.refusals import FileRefused
+from integration.pages.access import allow
+from integration.pages.acting import ACTING, acts_once
+from integration.pages.confirm import confirm
+from integration.pages.http import SignedInRequest
+from integration.pages.keyset import keyset_page
+from integration.pages.numbers import count_text
+from integration.seam import clock
+from integration.seam.recorded import in_words
+
+from .columns import REFUSED_CELLS, RUNS, SAMPLES, kind_label
+from .forms import ApplyForm, CheckForm, FileForm
+
+RUNNING = (RunState.CHECKING, RunState.APPLYING)
+
+
+@require_safe
+@allow("importing.add_importrun")
+def import_list(request: SignedInRequest) -> HttpResponse:
+    """Every file that was sent, newest first."""
+    context = {"columns": RUNS, "page": keyset_page(queries.runs(), ("-id",), request.GET)}
+    return render(request, "console/imports/list.html", context)
+
+
+@ACTING
+@allow("importing.add_importrun")
+@acts_once
+def import_new(request: SignedInRequest) -> HttpResponse:
+    """Send a file."""
+    form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
+    if request.method == "POST" and form.is_valid():
+        said, file = form.cleaned_data, form.cleaned_data["file"]
+        given = {"day_order": said["day_order"]} if said["day_order"] else {}
+        name, by = file.name, request.user.username
+        try:
+            run = operations.receive_file(
+                kind=said["kind"], file=file.file, name=name, by=by, now=clock.now(), given=given
+            )
+            return redirect("import_check", run.uid)
+        except FileRefused as refused:
+            form.add_error("file", in_words(str(refused)))
+    return render(request, "console/imports/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_safe
+@allow("importing.add_importrun")
+def import_run(request: SignedInRequest, uid: str) -> HttpResponse:
+    """One file: what was recognised, what it would change or has changed, and which rows are refused."""
+    run = get_object_or_404(ImportRun, uid=uid)
+    kind, found = kind_of(run.kind), Recognised(**run.recognised)
+    context = {
+        "run": run,
+        "kind": kind_label(run),
+        "why": in_words(run.why),
+        "found": found,
+        "matched": [(column.label, found.heading[found.mapping[column.name]]) for column in kind.columns
+                    if column.name in found.mapping],
+        "is_running": run.state in RUNNING,
+        "is_own": run.by == request.user.username,
+        "earlier": queries.earlier_run(run),
+        "samples": {name: list(queries.sample_of_changes(run, kind, name)) for name in ("added", "changed")},
+        "sample_columns": SAMPLES,
+        "refused": queries.refused_cells(run)[: queries.SHOWN],
+        "refused_columns": REFUSED_CELLS,
+    }  # fmt: skip
+    return render(request, "console/imports/run.html", context)
+
+
+@ACTING
+@allow("importing.add_importrun")
+@acts_once
+def import_check(request: SignedInRequest, uid: str) -> HttpResponse:
+    """Match the columns, and have the dry run made."""
+    run = get_object_or_404(ImportRun, uid=uid)
+    kind, found = kind_of(run.kind), Recognised(**run.recognised)
+    form = CheckForm(request.POST if request.method == "POST" else None, kind=kind, found=found)
+    if request.method == "POST" and form.is_valid():
+        said = {"by_hand": form.by_hand(), "layout": form.layout()}
+        operations.check_file(uid=uid, **said, by=request.user.username, now=clock.now())
+        return redirect("import_run", uid)
+    context = {"form": form, "run": run, "kind": kind_label(run)}
+    return render(request, "console/imports/check.html", context, status=422 if form.errors else 200)
+
+
+@ACTING
+@allow("importing.add_importrun")
+@acts_once
+def import_apply(request: SignedInRequest, uid: str) -> HttpResponse:
+    """Apply what the dry run showed."""
+    run = get_object_or_404(ImportRun, uid=uid)
+    has = {"has_refused": run.refused > 0, "has_missing": run.missing > 0}
+    form = ApplyForm(request.POST if request.method == "POST" else None, **has)
+    if request.method == "POST" and form.is_valid():
+        said = {name: form.cleaned_data.get(name, False) for name in ("only_good_rows", "ends_missing")}
+        operations.apply_file(uid=uid, **said, by=request.user.username, now=clock.now())
+        messages.success(request, _("The file is being applied."))
+        return redirect("import_run", uid)
+    return confirm(
+        request,
+        title=_("Apply “%(file)s”?") % {"file": run.file_name},
+        consequences=[
+            _("%(added)s rows are added and %(changed)s changed: all of them or none.")
+            % {"added": count_text(run.added), "changed": count_text(run.changed)},
+            _("If a row has changed since the dry run, nothing is applied and you see which."),
+        ],
+        impossible="" if run.state == RunState.CHECKED else _("Only a checked file can be applied."),
+        form=form if form.fields else None,
+        act=_("Apply"),
+        keep=_("Don't apply it"),
+        keep_url=reverse("import_run", args=[uid]),
+    )
+
+
+@ACTING
+@allow("importing.add_importrun")
+@acts_once
+def import_cancel(request: SignedInRequest, uid: str) -> HttpResponse:
+    """Cancel a file that is not being applied."""
+    run = get_object_or_404(ImportRun, uid=uid)
+    if request.method == "POST":
+        operations.cancel_run(uid=uid, by=request.user.username, now=clock.now())
+        messages.success(request, _("The file is canceled; it changed nothing."))
+        return redirect("import_run", uid)
+    can_cancel = not run.is_ended and run.state != RunState.APPLYING
+    return confirm(
+        request,
+        title=_("Cancel “%(file)s”?") % {"file": run.file_name},
+        consequences=[_("It changes nothing, and can't be applied later.")],
+        impossible="" if can_cancel else _("It is applied or over: it can't be canceled any more."),
+        act=_("Cancel the file"),
+        keep=_("Keep it"),
+        keep_url=reverse("import_run", args=[uid]),
+    )
+
+
+@require_safe
+@allow("importing.add_importrun")
+def import_refused(request: SignedInRequest, uid: str) -> HttpResponse:
+    """The refused rows as they were sent, each with its reason, to mend them."""
+    run, out = get_object_or_404(ImportRun, uid=uid), io.StringIO()
+    queries.write_refused(run, out)
+    answer = HttpResponse(f"\ufeff{out.getvalue()}", content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="refused-{run.kind}.csv"'
+    return answer
