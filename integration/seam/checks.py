@@ -1,4 +1,4 @@
-"""`manage.py check`: every dotted name in the routes resolves, and every message has a route."""
+"""`manage.py check`: every dotted name in the routes resolves, and every message has a route and a sender."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.core.checks import Error, register
 from django.utils.module_loading import import_string
 
 from .messages import CONTRACTS, sendable_majors
-from .routes import DUE, EVERY, ROUTES, STAKES
+from .routes import DUE, EVERY, ROUTES, SENDERS, STAKES
 
 
 def _names() -> list[str]:
@@ -27,6 +27,8 @@ def routes_resolve(**kwargs: Any) -> list[Error]:
             errors.append(Error(f"{name} in routes.py does not resolve: {problem}", id="gridcall.E001"))
     for kind in CONTRACTS.keys() ^ ROUTES.keys():
         errors.append(Error(f"“{kind}” is not both in messages.CONTRACTS and in routes.ROUTES.", id="gridcall.E002"))
+    for kind in ROUTES.keys() ^ SENDERS.keys():
+        errors.append(Error(f"“{kind}” is not both in routes.ROUTES and in routes.SENDERS.", id="gridcall.E002"))
     return errors
 
 

@@ -23,10 +23,11 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from . import clock, sql
 from .alerts import close_alert
-from .messages import NewerMessage, Receipt, check_kind
+from .messages import MessageRefused, NewerMessage, Receipt, check_kind
 from .models import BULK, SMALL, Delivery, DueWork, Work
-from .routes import DUE, EVERY, ROUTES, Route
+from .routes import DUE, EVERY, ROUTES, SENDERS, Route
 from .sql import compose, identifier
+from .systems import label_of
 from .work_alerts import (
     alert_of_dead,
     alert_of_failure,
@@ -207,8 +208,11 @@ def _one_at_a_time(work: Work) -> str | None:
 
 
 def _route(delivery: Delivery) -> Route:
+    """Raises MessageRefused, also if the sender may not send this kind, and NewerMessage."""
     message = delivery.message
     check_kind(message.kind, message.version)
+    if message.sender != (sender := SENDERS[message.kind]):
+        raise MessageRefused(f"“{message.kind}” came from {label_of(message.sender)}; only {sender.label} may send it.")
     return next(r for r in ROUTES[message.kind] if r.receiver == delivery.receiver)
 
 

@@ -1,4 +1,4 @@
-"""All traffic at a glance: which systems receive each message, and what the clock starts.
+"""All traffic at a glance: which systems send and receive each message, and what the clock starts.
 
 Dotted names, so that the seam imports none of the systems; `manage.py check` verifies that each one resolves.
 """
@@ -79,6 +79,27 @@ ROUTES: dict[str, tuple[Route, ...]] = {
     "device_removal": (Route(System.LEC, "lec_sim.inbox.receive_removal"),),
     "removal_answer": (Route(System.DERMS, "derms.inbox.receive_removal_answer"),),
     "reservation_released": (Route(System.CPM, "cpm.inbox.receive_release"),),
+}
+
+# Who may send a kind of message; from anybody else it is refused (delivery.py).
+SENDERS: dict[str, System] = {
+    "stage_status": System.DERMS,
+    "device_reservation": System.DERMS,
+    "stage_execution_status": System.LEC,
+    "delivered_load": System.LEC,
+    "raw_outcome": System.LEC,
+    "device_outcome": System.DERMS,
+    "enrollment_sync": System.CPM,
+    "enrollment_answer": System.DERMS,
+    "enrollment_load": System.CPM,
+    "enrollment_load_answer": System.DERMS,
+    "program_rule_sync": System.CPM,
+    "customer_unavailability": System.CPM,
+    "event_opt_out": System.CPM,
+    "opt_out_answer": System.DERMS,
+    "device_removal": System.DERMS,
+    "removal_answer": System.LEC,
+    "reservation_released": System.DERMS,
 }
 
 LEC_STAGE = "lec_sim.queries.due.uids_of_stage"

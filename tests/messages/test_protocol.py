@@ -25,6 +25,7 @@ from integration.seam.messages import (
     write,
 )
 from integration.seam.models import Delivery, Message
+from integration.seam.routes import ROUTES, SENDERS
 from integration.seam.systems import System
 from tests.messages.conftest import STATUS
 
@@ -233,6 +234,28 @@ def test_a_message_of_no_kind_is_refused_and_costs_an_attempt() -> None:
     delivery.refresh_from_db()
     assert (delivery.attempt, delivery.given_back) == (1, 0)
     assert delivery.error == f"MessageRefused: There is no message “tariff” in protocol {CURRENT}."
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("kind", "sender"), [(kind, sender) for kind in CONTRACTS for sender in System])
+def test_a_message_from_a_system_that_may_not_send_it_is_refused(kind: str, sender: System) -> None:
+    message = Message.objects.create(
+        kind=kind, sender=sender, subject="any", payload=dict(CONTRACTS[kind].example), protocol=str(CURRENT)
+    )
+    route = ROUTES[kind][0]
+    delivery = Delivery.objects.create(message=message, receiver=route.receiver, queue=route.queue, part=1)
+
+    deliver(delivery.pk, 0)
+
+    delivery.refresh_from_db()
+    owner = SENDERS[kind]
+    refusal = f"MessageRefused: “{kind}” came from {sender.label}; only {owner.label} may send it."
+    assert (delivery.error == refusal) == (sender != owner)
+    assert delivery.delivered_at is None or sender == owner
+
+
+def test_no_system_sends_a_kind_to_itself() -> None:
+    assert [kind for kind, routes in ROUTES.items() if SENDERS[kind] in {route.receiver for route in routes}] == []
 
 
 def test_a_version_that_nobody_can_send_is_found_at_start(settings: Any) -> None:

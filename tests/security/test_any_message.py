@@ -14,9 +14,8 @@ from derms.models import Event
 from integration.seam.delivery import deliver
 from integration.seam.messages import BULK, CONTRACTS, MessageBody, Receipt
 from integration.seam.models import Delivery, Message
-from integration.seam.routes import ROUTES
+from integration.seam.routes import ROUTES, SENDERS
 from integration.seam.settling import settle
-from integration.seam.systems import System
 from tests.messages import test_contracts as contracts
 from tests.security.everything import digest
 
@@ -78,7 +77,7 @@ def _receive(kind: str, payload: Any, stage_uid: Any) -> None:
     assume(payload is not None and "\\u0000" not in json.dumps(payload))  # such a message can't be stored
     with transaction.atomic():
         message = Message.objects.create(
-            kind=kind, sender=System.DERMS, subject="any", payload=payload, stage_uid=stage_uid
+            kind=kind, sender=SENDERS[kind], subject="any", payload=payload, stage_uid=stage_uid
         )
         part = 1 if CONTRACTS[kind] in BULK else None
         for route in ROUTES[kind]:
