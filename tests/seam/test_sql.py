@@ -18,6 +18,7 @@ PACKAGES = ("integration", *(system.package for system in System))
 OTHER_CURSORS = {
     "integration/bench/pages.py",
     "integration/engines/postgres.py",
+    "integration/importing/staging.py",  # progress is written in a session beside the one that reads
     "integration/pages/hub.py",
     "integration/seam/outcome_check.py",
     "integration/seam/sql.py",
