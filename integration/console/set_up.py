@@ -28,8 +28,6 @@ from integration.seam import clock
 from .models import MailTrial, User
 from .roles import APPROVER, OPERATOR
 
-GUIDE = "how-to/first-utility"
-
 
 class Step(NamedTuple):
     """A line of the checklist: what, whether it is there, what is there or missing, and the page to do it on."""
@@ -121,18 +119,18 @@ def _data() -> list[Step]:
     feeders, head_ends, programs = Feeder.objects.count(), HeadEnd.objects.count(), Program.objects.filter(active=True)
     customers, devices = Customer.objects.count(), CustomerDevice.objects.count()
     enrolled = Device.objects.filter(ended_at=None).count()
-    guide = reverse("help", args=[GUIDE])
+    files = reverse("import_list")
     metered = LoadForecast.objects.filter(metered_kw__isnull=False).exists()
     of_zones = _("%(n)s of %(all)s zones") % {"n": with_forecast, "all": len(zones)}
     counted = _("%(customers)s customers, %(devices)s devices") % {"customers": customers, "devices": devices}
     return [
-        Step(gettext_lazy("Grid: zones and feeders"), feeders > 0, _("%(n)s feeders") % {"n": feeders}, guide),
-        Step(gettext_lazy("Head ends"), head_ends > 0, str(head_ends), guide),
+        Step(gettext_lazy("Grid: zones and feeders"), feeders > 0, _("%(n)s feeders") % {"n": feeders}, files),
+        Step(gettext_lazy("Head ends"), head_ends > 0, str(head_ends), files),
         Step(gettext_lazy("Programs"), programs.exists(), str(programs.count()), reverse("cpm:program_list")),
-        Step(gettext_lazy("Customers and devices"), customers > 0 and devices > 0, counted, guide),
+        Step(gettext_lazy("Customers and devices"), customers > 0 and devices > 0, counted, files),
         Step(gettext_lazy("Enrollments known to DERMS"), enrolled > 0, str(enrolled), reverse("derms:device_list")),
-        Step(gettext_lazy("Load forecast of every zone"), with_forecast == len(zones) > 0, of_zones, guide),
-        Step(gettext_lazy("Metered load"), metered, "" if metered else _("none yet"), guide),
+        Step(gettext_lazy("Load forecast of every zone"), with_forecast == len(zones) > 0, of_zones, files),
+        Step(gettext_lazy("Metered load"), metered, "" if metered else _("none yet"), files),
     ]
 
 

@@ -235,7 +235,7 @@ def test_program_flags_and_rules_keep_who_changed_what(allowed: Program, as_mana
     sentences = {(c.sentence, c.by) for c in as_manager.get("/programs/COOL/").context["changes"]}
     assert {
         ("Allow Customer Unavailability: Yes → No", "pia"),
-        ("longest minutes: — → 90".capitalize(), "pia"),
+        ("Longest event (minutes): — → 90", "pia"),
     } <= sentences
 
 
