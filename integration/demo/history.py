@@ -9,6 +9,8 @@ from django.db.models import Exists, OuterRef
 from django.utils.module_loading import import_string
 
 from cpm import operations as cpm
+from cpm.models import Notification
+from cpm.models.program_events import ProgramEvent
 from derms import operations as derms
 from derms.choices import EventState
 from derms.models import Event, Stage, Strategy
@@ -103,7 +105,8 @@ def _plan(past: PastEvent, start: datetime) -> Event:
 def _steps_to_schedule(event: Event, moment: datetime) -> list[Step]:
     stages = event.stages.order_by("number").values_list("pk", flat=True)
     writes = [(moment + (2 + n) * SECOND, derms.write_reservation_extract, pk) for n, pk in enumerate(stages)]
-    return [(moment, derms.schedule_event, event.pk), *writes]
+    tells = [(moment + (9 + n) * SECOND, _tell_customers, pk) for n, pk in enumerate(stages)]
+    return [(moment, derms.schedule_event, event.pk), *writes, *tells]
 
 
 def _steps_to_close(stage: Stage) -> list[Step]:
@@ -115,7 +118,29 @@ def _steps_to_close(stage: Stage) -> list[Step]:
         (stage.ends_at + 2 * SECOND, lec.hand_over_outcomes, execution),
         (stage.ends_at + 5 * SECOND, derms.close_stage, stage.pk),
         (stage.ends_at + 6 * SECOND, derms.count_calls, stage.pk),
+        (stage.ends_at + 9 * SECOND, _tell_of_end, stage.pk),
     ]
+
+
+def _tell_customers(stage_id: int, *, now: datetime) -> None:
+    cpm.notify_customers(_program_event_id(stage_id), now=now)
+    _date_notifications(now)
+
+
+def _tell_of_end(stage_id: int, *, now: datetime) -> None:
+    cpm.notify_of_end(_program_event_id(stage_id), now=now)
+    _date_notifications(now)
+
+
+def _program_event_id(stage_id: int) -> int:
+    stage_uid = Stage.objects.values_list("uid", flat=True).get(pk=stage_id)
+    return ProgramEvent.objects.values_list("pk", flat=True).get(stage_uid=stage_uid)
+
+
+def _date_notifications(moment: datetime) -> None:
+    """What customers hear of the past has been sent: no e-mail about it may go out now."""
+    waiting = Notification.objects.filter(made_at=moment, done_at=None)
+    waiting.update(attempts=1, emailed_at=moment, done_at=moment)
 
 
 def _do(step: Step, event: Event) -> None:
