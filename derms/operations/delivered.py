@@ -16,6 +16,7 @@ from integration.seam.sql import execute
 from ..choices import StageState
 from ..models import Stage
 from .head_end_alert import watch_head_ends
+from .plausible import require_plausible_load
 
 OUTDATED = recorded("a later report of this minute is known")
 
@@ -40,9 +41,13 @@ DO UPDATE SET at = EXCLUDED.at, reduction_w = EXCLUDED.reduction_w, called = EXC
 
 @receiving
 def follow_delivered_load(body: DeliveredLoad) -> Receipt:
-    """Record a stage's report of one minute; a later report of the same minute replaces it."""
+    """Record a stage's report of one minute; a later report of the same minute replaces it.
+
+    Raises MessageRefused if it can't be true.
+    """
     # Canceling locks the stage's row too, so no alert can be raised after the stage closed its alerts.
     stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(uid=body.stage_uid)
+    require_plausible_load(stage, body)
     if not _keep(stage, body):
         return Receipt(applied=0, note=OUTDATED())
     # The last report is of the end: nobody can do anything about answers any more.

@@ -17,6 +17,7 @@ from ..models import Event, Stage
 from .figures import renew_figures
 from .history import save_event, save_stage
 from .locks import lock_event, lock_stages
+from .plausible import require_plausible_execution
 from .stage_alert import raise_stage_alert
 from .status import send_stage_status
 
@@ -32,11 +33,15 @@ ALL_CANCELED = recorded("Its last stage was canceled")
 
 @receiving
 def follow_execution(status: StageExecutionStatus, *, now: datetime) -> Receipt:
-    """Apply a stage's execution status, send it on to CPM, and move the event along."""
+    """Apply a stage's execution status, send it on to CPM, and move the event along.
+
+    Raises MessageRefused if it can't be true.
+    """
     event = lock_event(_event_id(status.stage_uid))
     stage = next(s for s in lock_stages(event) if s.uid == status.stage_uid)
     if status.revision <= stage.execution_revision:
         return Receipt(applied=0, note=NOT_NEWER(new=status.revision, known=stage.execution_revision))
+    require_plausible_execution(stage, status, now)
     stage.execution_revision, stage.called = status.revision, status.called
     stage.save(update_fields=["execution_revision", "called"])
     if stage.state in FINAL_STAGE_STATES:
