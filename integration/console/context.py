@@ -22,6 +22,7 @@ from integration.seam.models import Alert
 from .first_administrator import has_administrator
 from .help import help_url
 from .models import SavedView, User
+from .second_factor import needs_factor
 
 
 class Tool(NamedTuple):
@@ -95,6 +96,7 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
         "roles": lambda: [str(_(name)) for name in request.user.groups.values_list("name", flat=True)],
         "demo": demo_sign_ins,
         "lacks_administrator": lambda: not has_administrator(),
+        "lacks_factor": lambda: needs_factor(request.user.pk or 0),
         "help_url": lambda: help_url(request.path),
     }
 

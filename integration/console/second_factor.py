@@ -47,10 +47,15 @@ class RequireSecondFactor:
         self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object
     ) -> HttpResponseBase | None:
         asks_who = getattr(view, "allow", None) is not None
-        if not (asks_who and settings.MFA_REQUIRED_ROLES and lacks_factor(request.user.pk or 0)):
+        if not (asks_who and needs_factor(request.user.pk or 0)):
             return None
         messages.warning(request, _("Your role needs a second factor. Set up an authenticator app or a passkey."))
         return redirect("mfa_index")
+
+
+def needs_factor(person_id: int) -> bool:
+    """Whether a person must set up a second factor before any page but those of their account opens."""
+    return bool(settings.MFA_REQUIRED_ROLES) and lacks_factor(person_id)
 
 
 def lacks_factor(person_id: int) -> bool:
