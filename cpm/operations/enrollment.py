@@ -26,6 +26,7 @@ from integration.seam.systems import System
 
 from ..choices import SyncAnswer
 from ..set_operations import ENROLLMENT_ROWS, apply_answers
+from .unavailability import move_periods
 
 
 class SubscriptionEnded(Refused):
@@ -34,6 +35,10 @@ class SubscriptionEnded(Refused):
 
 class DeviceTakenOut(Refused):
     """The device was taken out."""
+
+
+class NicIdTooLong(Refused):
+    """A NIC id has more characters than can be kept."""
 
 
 class NicIdTaken(Refused):
@@ -99,7 +104,12 @@ def end_enrollment(*, subscription_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now: datetime) -> Device:
-    """Replace an old device with a new one. The old one's row stays, with an end, so that outcomes can be matched."""
+    """Replace an old device with a new one, which takes over the customer's coming unavailability.
+
+    The old one's row stays, with an end, so that outcomes can be matched. An opt-out stays with it, too: a stage that
+    somebody could opt out of has its reservations and does not choose the new device.
+    """
+    _require_short(nic_id)
     old = Device.objects.select_for_update(no_key=True).select_related("location").get(pk=device_id)
     if old.ended_at:
         raise DeviceTakenOut(
@@ -128,6 +138,7 @@ def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now
         subscribed.save(update_fields=["answer"])
         SubscribedDevice.objects.create(subscription=subscribed.subscription, device=new)
         _send("replace", subscribed.subscription, new, now, replaces_nic_id=old.nic_id)
+    move_periods(old=old, new=new, now=now)
     return new
 
 
@@ -149,6 +160,15 @@ def answer_enrollment_load(delivery: Delivery, body: EnrollmentLoadAnswer) -> Re
     """Store DERMS's answer about each device of a file."""
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1).table
     return Receipt(applied=apply_answers(staged, Program.objects.get(code=body.program).pk))
+
+
+def _require_short(nic_id: str) -> None:
+    limit = Device._meta.get_field("nic_id").max_length or 0
+    if len(nic_id) > limit:
+        raise NicIdTooLong(
+            _("The NIC id “%(nic)s” has %(length)s characters; at most %(limit)s are kept. Correct it.")
+            % {"nic": nic_id, "length": len(nic_id), "limit": limit}
+        )
 
 
 def _send(

@@ -82,12 +82,26 @@ def cancel_unavailability(*, uid: UUID, by: str, now: datetime, version: int | N
     _save_changed(_lock(uid, now, version), {"state": UnavailabilityState.CANCELED}, by, now)
 
 
+def move_periods(*, old: Device, new: Device, now: datetime) -> None:
+    """Move the periods that have not ended from a device to the one that replaces it, and notify DERMS of each.
+
+    The customer is away whichever device is installed. Both devices are locked or new.
+    """
+    running = Unavailability.objects.select_for_update(no_key=True).filter(
+        device=old, state=UnavailabilityState.ACTIVE, ends_at__gt=now
+    )
+    for period in running.order_by("pk"):
+        _save_changed(period, {"device": new}, "system", now)
+
+
 def _save_changed(period: Unavailability, fields: dict[str, Any], by: str, now: datetime) -> None:
     if save_version(period, fields, by=by, now=now):
         _tell_derms(period)
 
 
 def _lock(uid: UUID, now: datetime, version: int | None) -> Unavailability:
+    """Lock a period after its device, as whoever replaces the device does."""
+    Device.objects.select_for_update(no_key=True, of=("self",)).filter(unavailabilities__uid=uid).first()
     period = lock_version(Unavailability.objects.filter(uid=uid).select_related("device__location"), None)
     if period.state != UnavailabilityState.ACTIVE:
         raise UnavailabilityNotAllowed(_("The period is canceled; schedule a new one."))
