@@ -91,8 +91,8 @@ def _quiet_and_beside(port: int, other: str, cookie: str, path: str) -> tuple[fl
 def test_an_export_ends_when_its_client_leaves(kind: str, devices: None, port: int, operator: User) -> None:
     cookie, path = signed_in(operator), f"{EXPORT}?format={kind}"
     assert begins(port, cookie, path)
-    assert eventually(lambda: begins(port, cookie, path), 5), "its place is free"
-    assert eventually(lambda: sql.value(AT_WORK) == 0, 5), "nothing of it is left in the database"
+    assert eventually(lambda: begins(port, cookie, path), 30), "its place is free"
+    assert eventually(lambda: sql.value(AT_WORK) == 0, 30), "nothing of it is left in the database"
 
 
 def test_a_whole_file_comes_out(devices: None, port: int, operator: User) -> None:
