@@ -98,7 +98,7 @@ class Removal(models.Model):
 
 
 class StageUse(models.Model):
-    """The devices reserved for a stage whose calls are counted, as a mask: bit n is the device `first_device` + n.
+    """The devices reserved for a stage, as a mask: bit n is the device `first_device` + n.
 
     set_operations/uses.py reads it in place of the reservations.
     """

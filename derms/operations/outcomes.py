@@ -13,7 +13,6 @@ from derms.set_operations.outcomes import (
     load_outcome_rows,
     outcome_partition,
 )
-from derms.set_operations.uses import keep_uses
 from integration.seam import extracts, outbox
 from integration.seam.delivery import NotYet
 from integration.seam.loads import begin_load, count_part, keep_refused, patiently
@@ -108,7 +107,6 @@ def count_calls(stage_id: int, *, now: datetime) -> None:
     stage = Stage.objects.select_related("event__zone").get(pk=stage_id)
     if stage.calls_counted_at or not (stage.raw_outcomes_at or stage.outcomes_sent_at):
         return
-    keep_uses(stage_id)
     renewed = count_stage(stage, now=now)
 
     def exchange() -> None:

@@ -12,8 +12,9 @@ from derms.rules import RULE, broken_rule
 from derms.set_operations.approved_cap import UNLIMITED, Cap, approved_cap
 from derms.set_operations.controls import control_shares
 from derms.set_operations.counted_stages import event_around
-from derms.set_operations.device_order import device_order
+from derms.set_operations.device_order import DeviceOrder, device_order
 from derms.set_operations.limits import DeviceRules, device_rules, rules_in_force
+from derms.set_operations.uses import keep_uses
 from integration.seam import sql
 from integration.seam.loads import Partition
 from integration.seam.outcomes import CALLS
@@ -115,6 +116,7 @@ def attach_reservations(stage: Stage) -> None:
     if twice := sql.value(query, {"overlapping_stages": overlapping_stage_ids(stage)}):
         raise DeviceReservedTwice(f"{twice} devices of {stage} are reserved for an overlapping stage.")
     partition.attach()
+    keep_uses(stage.pk)
 
 
 def overlapping_stage_ids(stage: Stage) -> list[int]:
@@ -180,7 +182,9 @@ def _choice_of(
     wanted = None if goal_kw is None else wanted_w(stage.event, goal_kw)
     # Ranks cost more than one sum, and without a goal they only matter if more is eligible than was approved.
     for is_ranked in (True,) if wanted is not None else (False, True):
-        candidates = _candidates(stage, params, rules, is_ranked=is_ranked)
+        order = device_order(stage, is_ranked=is_ranked)
+        params |= order.params
+        candidates = _candidates(stage, params, rules, order)
         counts = sql.rows(statement("derms", "rank_candidates", candidates=candidates), params)
         ranks = [_Rank(*row) for row in counts]
         last_rank = _last_rank(ranks, wanted, cap)
@@ -191,7 +195,7 @@ def _choice_of(
     return _Choice(needed or every_eligible, params | last_rank, _left_out(ranks), _rules_w(ranks), wanted)
 
 
-def _candidates(stage: Stage, params: dict[str, Any], rules: DeviceRules, *, is_ranked: bool) -> Sql:
+def _candidates(stage: Stage, params: dict[str, Any], rules: DeviceRules, order: DeviceOrder) -> Sql:
     """The query for a stage's candidates, with the joins that it needs."""
     # Most stages have no groups, and a condition that is always true would still mislead the planner.
     within_groups = statement("derms", "within_groups") if stage.group_criteria else compose("")
@@ -199,9 +203,8 @@ def _candidates(stage: Stage, params: dict[str, Any], rules: DeviceRules, *, is_
     needs = {"unavailable": _is_any_unavailable(stage), "held": params["overlapping_stages"] or taken_by}
     joins = {name: (_JOIN if needed else _NO_JOIN)[name] for name, needed in needs.items()}
     kept = compose(_OR_KEPT if taken_by else "")
-    order = device_order(stage, is_ranked=is_ranked)
-    by_rules = {"exemptions": rules.exemptions, "limit": rules.limit}
-    parts = {**joins, **by_rules, **order._asdict(), "or_kept": kept}
+    of_device = {"exemptions": rules.exemptions, "limit": rules.limit, "rank": order.rank, "expected": order.expected}
+    parts = {**joins, **of_device, "or_kept": kept}
     return statement("derms", "candidates", within_groups=within_groups, **parts)
 
 

@@ -5,23 +5,18 @@ Every order is one small integer, a device's rank, lower first: a choice sums up
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import F
 
 from derms.choices import CallOrder, StageState
-from derms.models import Availability, Departure, Stage
-from derms.set_operations.candidates import called_before
-from integration.seam.sql import Sql, compose, identifier, integer, statement, union_all
+from derms.models import Availability, Stage
+from derms.set_operations.uses import Uses
+from integration.seam.sql import Sql, compose, integer
 
 _EXPECTED = "round(c.rated_w * c.share * c.rate_pm * {available})::integer"
 _COUNTED = compose("(CASE WHEN c.season = %(season)s THEN c.season_events ELSE 0 END)")
-# How many of the events that aren't counted yet hold each device. A few events are joined one by one, which several
-# processes share; more are counted by device first, so that memory doesn't grow with each.
-JOINED = 3
-_COMING = "LEFT JOIN ({events}) {name} ON {name}.device_id = c.device_id"
-_ONE = "SELECT device_id, 1 AS events FROM ({devices}) held"
-_SEVERAL = "SELECT device_id, count(*)::integer AS events FROM ({devices}) held GROUP BY device_id"
+MOST_COMING = 255  # a byte; no order tells more apart
 
 
 class Order(NamedTuple):
@@ -43,11 +38,11 @@ ORDERS: Mapping[str, Order] = {
 
 
 class DeviceOrder(NamedTuple):
-    """Parts of sql/candidates.sql: a candidate's rank and expected W, and the joins that the rank needs."""
+    """Parts of sql/candidates.sql: a candidate's rank and expected W, and their parameters."""
 
     rank: Sql
     expected: Sql
-    coming: Sql
+    params: dict[str, Any]
 
 
 def device_order(stage: Stage, *, is_ranked: bool) -> DeviceOrder:
@@ -57,14 +52,12 @@ def device_order(stage: Stage, *, is_ranked: bool) -> DeviceOrder:
     """
     expected = compose(_EXPECTED, available=_available())
     if not is_ranked:
-        return DeviceOrder(compose("0"), expected, compose(""))
+        return DeviceOrder(compose("0"), expected, {})
     order = ORDERS[stage.event.call_order]
-    coming = {identifier(f"coming_{n}"): events for n, events in enumerate(_coming(stage))}
-    terms = [compose("coalesce({name}.events, 0)", name=name) for name in coming]
-    joins = [compose(_COMING, events=events, name=name) for name, events in coming.items()]
-    events = compose("({terms})", terms=compose(" + ".join([_COUNTED, *terms])))
+    coming, params = _coming(stage)
+    events = compose("({counted} + {coming})", counted=_COUNTED, coming=coming)
     rank = compose(f"({order.first}) * {order.second_values} + {order.second}", events=events, expected=expected)
-    return DeviceOrder(rank, expected, compose("\n  ".join(joins)))
+    return DeviceOrder(rank, expected, params)
 
 
 def _available() -> Sql:
@@ -76,8 +69,11 @@ def _available() -> Sql:
     return compose("(CASE c.head_end_id {cases} ELSE 1000 END) * 0.000001::float8", cases=compose(" ".join(cases)))
 
 
-def _coming(stage: Stage) -> list[Sql]:
-    """Queries of devices and their events of the season that have other stages with reservations, not counted yet."""
+def _coming(stage: Stage) -> tuple[Sql, dict[str, Any]]:
+    """How many events of the season, not counted yet, hold a candidate in other stages; the SQL and its parameters.
+
+    An event that has already called the device in a counted stage is counted.
+    """
     zone = stage.event.zone
     others = Stage.objects.filter(event__zone=zone, calls_counted_at=None).exclude(pk=stage.pk)
     others = others.exclude(state=StageState.NEW).exclude(state=StageState.CANCELED, started_at=None)
@@ -85,22 +81,16 @@ def _coming(stage: Stage) -> list[Sql]:
     for pk, event, starts_at in others.order_by("pk").values_list("pk", "event_id", "starts_at"):
         if zone.season(starts_at) == zone.season(stage.starts_at):
             events[event].append(pk)
+    if not events:
+        return compose("0"), {}
     known = Stage.objects.filter(event_id__in=events).exclude(calls_counted_at=None)
     for pk, event in known.values_list("pk", "event_id"):
         counted[event].append(pk)
-    each = [_devices(stages, counted[event]) for event, stages in events.items()]
-    if len(each) > JOINED:
-        return [compose(_SEVERAL, devices=union_all(each))]
-    return [compose(_ONE, devices=devices) for devices in each]
-
-
-def _devices(stages: list[int], counted: list[int]) -> Sql:
-    """The devices of stages of one event, each once, without those that have left or are counted already."""
-    left = set(Departure.objects.filter(stage_id__in=stages).values_list("stage_id", flat=True))
-    without = {pk: statement("derms", "without_departed", stage=integer(pk)) for pk in left}
-    parts = {"called_before": called_before(counted, "r.device_id")}
-    each = (
-        statement("derms", "not_counted_devices", stage=integer(pk), departed=without.get(pk, compose("")), **parts)
-        for pk in stages
-    )
-    return compose(" UNION ".join(each))
+    uses = Uses([pk for stages in events.values() for pk in stages])
+    coming = uses.nobody().astype("uint16")
+    for event, stages in events.items():
+        held = uses.holders(stages)
+        if counted[event]:
+            held &= ~uses.called(counted[event])
+        coming += held
+    return uses.in_sql("coming_events", coming.clip(max=MOST_COMING).astype("uint8"))

@@ -19,11 +19,6 @@ from integration.seam.sql import Sql, compose
 HOUR_US = 3_600_000_000
 ONE_DAY = timedelta(days=1)
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-# The last byte is the one of all devices that no counted stage used.
-_BROKEN_RULE = """CASE get_byte(%(broken_rules)s::bytea, CASE
-                     WHEN c.device_id BETWEEN %(first_used)s AND %(first_used)s + length(%(broken_rules)s::bytea) - 2
-                     THEN (c.device_id - %(first_used)s)::integer ELSE length(%(broken_rules)s::bytea) - 1 END)
-           {cases} END"""
 
 
 class DeviceRules(NamedTuple):
@@ -80,8 +75,8 @@ def device_rules(stage: Stage, in_force: Mapping[RuleField, Any]) -> DeviceRules
     if not broken.any():
         return DeviceRules(_cases(exempt), compose("NULL"), {})
     cases = _cases({field: str(number) for number, field in enumerate(limits, start=1)})
-    params = {"broken_rules": broken.tobytes(), "first_used": counted.uses.first}
-    return DeviceRules(_cases(exempt), compose(_BROKEN_RULE, cases=cases), params)
+    rule, params = counted.uses.in_sql("broken_rule_of", broken)
+    return DeviceRules(_cases(exempt), compose("CASE {rule} {cases} END", rule=rule, cases=cases), params)
 
 
 def _break_events(counted: _Counted, field: RuleField, limit: int) -> Mask:

@@ -1,20 +1,25 @@
 """Which devices stages used, as masks: in memory, a million devices of twenty stages are counted in a blink.
 
-Counting them in SQL reads every reservation of the season again for each choice, and groups them by device.
+Counting them in SQL reads every reservation of a season again for each choice, and groups them by device.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from derms.models import StageUse
 from integration.seam import sql
-from integration.seam.sql import statement
+from integration.seam.outcomes import CALLS
+from integration.seam.sql import Sql, compose, statement
 
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
+_BYTE = (
+    "get_byte(%(NAME)s::bytea, CASE WHEN c.device_id - %(NAME_from)s BETWEEN 0 AND %(NAME_places)s - 1"
+    " THEN (c.device_id - %(NAME_from)s)::integer ELSE %(NAME_places)s END)"
+)
 REMOVED = -1  # in place of a moment: the device left before the start
 
 
@@ -63,6 +68,29 @@ class Uses:
         if len(self._present):
             np.logical_or.at(found, self._present, found[self._earlier])
         return found
+
+    def holders(self, stages: Iterable[int]) -> Mask:
+        """The devices that any of these stages holds: reserved, and not left since."""
+        found = self.nobody()
+        for stage in stages:
+            held = self._users_of(stage)
+            if left := self._left.get(stage):
+                held[left.devices - self.first] = False
+            found |= held
+        return found
+
+    def called(self, stages: Sequence[int]) -> Mask:
+        """Those of the devices in this span that any of these stages has called."""
+        ids = _numbers(sql.value(statement("derms", "called_devices"), {"stages": list(stages), "calls": CALLS}))
+        found, places = self.nobody(), ids - self.first
+        found[places[(places >= 0) & (places < self.places - 1)]] = True
+        return found
+
+    def in_sql(self, name: str, values: NDArray[np.uint8]) -> tuple[Sql, dict[str, Any]]:
+        """A byte for each place: the SQL of the byte of the candidate `c`, and its parameters."""
+        outside = self.places - 1
+        params = {name: values.tobytes(), f"{name}_from": self.first, f"{name}_places": outside}
+        return compose(_BYTE.replace("NAME", name)), params
 
     def microseconds(self, stages: Mapping[int, tuple[int, int]]) -> Numbers:
         """For how long stages used each device: stage -> when it began and ended, in microseconds since 1970."""

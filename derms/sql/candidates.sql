@@ -34,7 +34,6 @@ SELECT c.device_id, {rank} AS rank, {expected} AS expected_w, round(c.rated_w * 
           FROM derms_candidate) c
   {unavailable}
   {held}
-  {coming}
  WHERE c.program_id = %(program)s AND c.zone_id = %(zone)s
    AND c.enrolled_from < %(ends_at)s AND (c.enrolled_until IS NULL OR c.enrolled_until > %(starts_at)s)
    {within_groups}
