@@ -6,7 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils import timezone
@@ -21,7 +21,7 @@ from integration.seam.models import Alert
 
 from .first_administrator import has_administrator
 from .help import help_url
-from .models import SavedView, User
+from .models import SavedView
 from .second_factor import needs_factor
 
 
@@ -148,7 +148,7 @@ def menu_items(request: HttpRequest, tools: list[Tool]) -> list[MenuItem]:
     return items
 
 
-def may_open(user: User | AnonymousUser, url: str) -> bool:
+def may_open(user: AbstractUser | AnonymousUser, url: str) -> bool:
     """Whether the view behind an address admits this person, judged by the mark of integration.pages.access."""
     permissions = getattr(resolve(url).func, "allow", None)
     if permissions is None or not user.is_authenticated:

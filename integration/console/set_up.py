@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import AbstractUser
 from django.core.mail import EmailMessage
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -23,10 +24,14 @@ from derms.queries.forecast_ends import zones_with_forecast_end
 from integration.pages.access import allow
 from integration.pages.acting import acts_once
 from integration.pages.http import SignedInRequest
+from integration.pages.numbers import count_text
 from integration.seam import clock
 
+from .context import may_open
 from .models import MailTrial, User
 from .roles import APPROVER, OPERATOR
+
+GUIDE = "how-to/first-utility"
 
 
 class Step(NamedTuple):
@@ -42,7 +47,7 @@ class Step(NamedTuple):
 @allow("config.change_user")
 def set_up(request: SignedInRequest) -> HttpResponse:
     """The checklist."""
-    return render(request, "console/set_up.html", {"steps": steps(), "email": request.user.email})
+    return render(request, "console/set_up.html", {"steps": steps(request.user), "email": request.user.email})
 
 
 @require_POST
@@ -65,9 +70,11 @@ def mail_trial(request: SignedInRequest) -> HttpResponse:
     return redirect("set_up")
 
 
-def steps() -> list[Step]:
-    """The checklist's lines, in the order of doing them."""
-    return [*_service(), *_people(), *_data(), *_first_event()]
+def steps(person: AbstractUser) -> list[Step]:
+    """The checklist's lines, in the order of doing them; pages that others must open lead to the guide."""
+    guide = reverse("help", args=[GUIDE])
+    found = [*_service(), *_people(), *_data(), *_first_event()]
+    return [step if may_open(person, step.url.partition("#")[0]) else step._replace(url=guide) for step in found]
 
 
 def _service() -> list[Step]:
@@ -104,7 +111,7 @@ def _people() -> list[Step]:
         Step(
             gettext_lazy("People: one who plans, another who approves"),
             bool(operators and approvers and len(operators | approvers) > 1),
-            _("%(operators)s operators, %(approvers)s approvers")
+            _("operators: %(operators)s, approvers: %(approvers)s")
             % {"operators": len(operators), "approvers": len(approvers)},
             reverse("user_list"),
         ),
@@ -122,13 +129,18 @@ def _data() -> list[Step]:
     files = reverse("import_list")
     metered = LoadForecast.objects.filter(metered_kw__isnull=False).exists()
     of_zones = _("%(n)s of %(all)s zones") % {"n": with_forecast, "all": len(zones)}
-    counted = _("%(customers)s customers, %(devices)s devices") % {"customers": customers, "devices": devices}
+    counted = _("%(customers)s customers, %(devices)s devices") % {
+        "customers": count_text(customers),
+        "devices": count_text(devices),
+    }
     return [
         Step(gettext_lazy("Grid: zones and feeders"), feeders > 0, _("%(n)s feeders") % {"n": feeders}, files),
         Step(gettext_lazy("Head ends"), head_ends > 0, str(head_ends), files),
         Step(gettext_lazy("Programs"), programs.exists(), str(programs.count()), reverse("cpm:program_list")),
         Step(gettext_lazy("Customers and devices"), customers > 0 and devices > 0, counted, files),
-        Step(gettext_lazy("Enrollments known to DERMS"), enrolled > 0, str(enrolled), reverse("derms:device_list")),
+        Step(
+            gettext_lazy("Enrollments known to DERMS"), enrolled > 0, count_text(enrolled), reverse("derms:device_list")
+        ),
         Step(gettext_lazy("Load forecast of every zone"), with_forecast == len(zones) > 0, of_zones, files),
         Step(gettext_lazy("Metered load"), metered, "" if metered else _("none yet"), files),
     ]
