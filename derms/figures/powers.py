@@ -5,7 +5,7 @@ from datetime import datetime
 
 from integration.seam.sql import rows, statement
 
-from ..choices import StageState
+from ..choices import FINAL_STAGE_STATES, StageState
 from ..models import DeliveredLoad, Stage, Transition
 from .profile import Reading, StagePower, Step, Target, profile
 
@@ -33,6 +33,11 @@ def running_profile(stages: Sequence[Stage], powers: Sequence[StagePower], targe
     """Return the steps of the stages that run now, without the others; `powers` are those of all stages."""
     running = [power for stage, power in zip(stages, powers, strict=True) if stage.state == StageState.IN_PROGRESS]
     return profile(running, target)
+
+
+def known_until(stages: Sequence[Stage], now: datetime) -> datetime:
+    """Until when reports and outcomes are known: now, or the planned end of a stage that is over before."""
+    return max([now, *(stage.ends_at for stage in stages if stage.state in FINAL_STAGE_STATES)])
 
 
 def _leavers(ids: Sequence[int]) -> dict[int, list[Reading]]:

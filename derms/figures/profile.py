@@ -131,8 +131,9 @@ class Figures(NamedTuple):
     """An event's figures of power in kW, and its energy in kWh.
 
     `reserved_kw`, `target_kw` and `missing_kw` are the highest at any moment, `mean_kw` is the energy divided by the
-    hours in which stages were planned to run; delivered figures are None until something is reported. `target_kwh` is
-    the target's energy while there is one, `toward_kwh` what was delivered then.
+    hours in which stages were planned to run; while the event runs, both are those so far. Delivered figures are None
+    until something is reported. `target_kwh` is the target's energy while there is one, `toward_kwh` what was delivered
+    then.
     """
 
     reserved_kw: float
@@ -152,12 +153,12 @@ def profile(stages: Sequence[StagePower], target: Target) -> list[Step]:
     return [step for step in steps if step is not None]
 
 
-def figures_of(steps: Sequence[Step]) -> Figures:
-    """Return the figures of an event that lists, exports and alerts show."""
+def figures_of(steps: Sequence[Step], *, now: datetime) -> Figures:
+    """Return the figures of an event that lists, exports and alerts show. What is reported is counted up to now."""
     targets = [step.target_kw for step in steps if step.target_kw is not None]
-    aimed = [step for step in steps if step.target_kw]
-    delivered = [kw for step in steps for kw in (step.delivered_kw, step.counted_kw) if kw is not None]
-    energy, hours = _energy(steps), sum(step.hours for step in steps)
+    aimed, past = [step for step in steps if step.target_kw], _past(steps, now)
+    delivered = [kw for step in past for kw in (step.delivered_kw, step.counted_kw) if kw is not None]
+    energy, hours = _energy(past), sum(step.hours for step in past)
     return Figures(
         reserved_kw=max((step.reserved_kw for step in steps), default=0.0),
         target_kw=max(targets, default=None),
@@ -166,7 +167,7 @@ def figures_of(steps: Sequence[Step]) -> Figures:
         mean_kw=energy / hours if delivered else None,
         peak_kw=max(delivered, default=None),
         target_kwh=sum(step.hours * (step.target_kw or 0.0) for step in aimed) if aimed else None,
-        toward_kwh=_energy(aimed) if aimed and delivered else None,
+        toward_kwh=_energy(_past(aimed, now)) if aimed and delivered else None,
     )
 
 
@@ -178,6 +179,11 @@ def step_at(steps: Sequence[Step], at: datetime) -> Step | None:
 def whole_kw(kw: float) -> int:
     """Round a shortfall up to whole kW; less than half a watt is none."""
     return math.ceil(round(kw, 3))
+
+
+def _past(steps: Sequence[Step], now: datetime) -> list[Step]:
+    """The steps up to now; the last one ends now."""
+    return [step._replace(ends_at=min(step.ends_at, now)) for step in steps if step.starts_at < now]
 
 
 def _energy(steps: Sequence[Step]) -> float:

@@ -30,8 +30,8 @@ class Reservation(models.Model):
 class EventFigures(models.Model):
     """An event's power figures, stored for lists, sorting and exports; figures/profile.py defines each.
 
-    Rewritten whenever a stage is scheduled, left by a device, canceled or closed, and locked after the
-    event's stages; `delivering_pct` is rewritten each minute.
+    Rewritten whenever a stage is scheduled, left by a device, reported, canceled or closed, and locked after
+    the event's stages; `delivering_pct` is also rewritten each minute, since a stage may begin or end.
     """
 
     event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="figures")
@@ -52,13 +52,14 @@ class EventFigures(models.Model):
 
 
 class DeliveredLoad(models.Model):
-    """What a stage's called devices delivered in one minute, in W, and how many of them answered.
+    """What a stage's called devices delivered at a moment, in W, and how many of them answered.
+
+    It comes each minute, and once more at the end: the last minute may have two.
 
     `head_ends` contains the same by head end system, as in the message (HeadEndLoad); empty if it was not reported.
     """
 
     stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="delivered")
-    minute = models.DateTimeField()
     at = models.DateTimeField()
     reduction_w = models.BigIntegerField()
     called = models.PositiveIntegerField()
@@ -68,10 +69,10 @@ class DeliveredLoad(models.Model):
     head_ends = models.JSONField(db_default=[])
 
     class Meta:
-        constraints = [models.UniqueConstraint("stage", "minute", name="delivered_load_once_a_minute")]
+        constraints = [models.UniqueConstraint("stage", "at", name="delivered_load_once")]
 
     def __str__(self) -> str:
-        return f"{self.stage} {self.minute:%H:%MZ}: {self.reduction_w} W"
+        return f"{self.stage} {self.at:%H:%MZ}: {self.reduction_w} W"
 
 
 class Removal(models.Model):

@@ -15,33 +15,28 @@ from integration.seam.sql import execute
 
 from ..choices import StageState
 from ..models import Stage
+from .figures import renew_figures
 from .head_end_alert import watch_head_ends
 from .plausible import require_plausible_load
 
-OUTDATED = recorded("a later report of this minute is known")
+KNOWN = recorded("this report is known")
 
 NO_PART = recorded(
     "%(failed)s of %(called)s devices called by %(stage)s take no part: %(silent)s have not answered, "
     "%(rejected)s rejected the call."
 )
 
-# The newest report of a minute wins, in whatever order reports arrive.
+# Reports are read in the order of their moments, in whatever order they arrive.
 _KEEP = """
-INSERT INTO derms_deliveredload (stage_id, minute, at, reduction_w, called, answered, rejected, overridden,
-                                 head_ends)
-VALUES (%(stage)s, date_trunc('minute', %(at)s), %(at)s, %(reduction_w)s, %(called)s, %(answered)s, %(rejected)s,
-        %(overridden)s, %(head_ends)s)
-ON CONFLICT (stage_id, minute)
-DO UPDATE SET at = EXCLUDED.at, reduction_w = EXCLUDED.reduction_w, called = EXCLUDED.called,
-              answered = EXCLUDED.answered, rejected = EXCLUDED.rejected, overridden = EXCLUDED.overridden,
-              head_ends = EXCLUDED.head_ends
-        WHERE derms_deliveredload.at < EXCLUDED.at
+INSERT INTO derms_deliveredload (stage_id, at, reduction_w, called, answered, rejected, overridden, head_ends)
+VALUES (%(stage)s, %(at)s, %(reduction_w)s, %(called)s, %(answered)s, %(rejected)s, %(overridden)s, %(head_ends)s)
+ON CONFLICT (stage_id, at) DO NOTHING
 """
 
 
 @receiving
 def follow_delivered_load(body: DeliveredLoad) -> Receipt:
-    """Record a stage's report of one minute; a later report of the same minute replaces it.
+    """Record a stage's report of a moment.
 
     Raises MessageRefused if it can't be true.
     """
@@ -49,18 +44,19 @@ def follow_delivered_load(body: DeliveredLoad) -> Receipt:
     stage = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("event").get(uid=body.stage_uid)
     require_plausible_load(stage, body)
     if not _keep(stage, body):
-        return Receipt(applied=0, note=OUTDATED())
+        return Receipt(applied=0, note=KNOWN())
     # The last report is of the end: nobody can do anything about answers any more.
     if stage.state == StageState.IN_PROGRESS and body.at < stage.ends_at:
         _watch_answers(stage, body)
         if not _is_early(stage, body.at):
             watch_head_ends(stage, body)
+    renew_figures(stage.event)
     tell_pages(stage.event.number)
     return Receipt()
 
 
 def _keep(stage: Stage, body: DeliveredLoad) -> int:
-    """Store a report; returns 0 if a later one of its minute is known."""
+    """Store a report; returns 0 if it is known."""
     head_ends = json.dumps([load.model_dump() for load in body.head_ends])
     return execute(_KEEP, {"stage": stage.pk, **body.model_dump(exclude={"stage_uid"}), "head_ends": head_ends})
 

@@ -50,7 +50,7 @@ def missed_pct(event: Event, stages: Sequence[Stage], found: Figures) -> int | N
     if not (aimed and found.target_kwh and event.state in FINAL_STATES and all(stage.is_closed for stage in stages)):
         return None
     share = 100 * (found.toward_kwh or 0.0) / found.target_kwh
-    return int(share) if share < settings.DELIVERED_EXPECTED_PCT else None
+    return round(share) if share < settings.DELIVERED_EXPECTED_PCT else None
 
 
 def follow_missed(event: Event, stages: Sequence[Stage], steps: Sequence[Step], figures: EventFigures) -> None:
@@ -73,6 +73,12 @@ def follow_missed(event: Event, stages: Sequence[Stage], steps: Sequence[Step], 
     _raise(event, missing, text)
 
 
+def delivering_pct(step: Step | None) -> int | None:
+    """The share of the target that is delivered in a step, in whole %; None if there is none to say."""
+    share = _share(step)
+    return None if share is None else round(share)
+
+
 def priority_of(missing_kw: float) -> Priority:
     """How urgent missing power is."""
     if missing_kw >= settings.MISSING_HIGH_KW:
@@ -84,7 +90,7 @@ def _watch(event: Event, now: datetime) -> None:
     stages = stages_of(event)
     steps = running_profile(stages, stage_powers(stages), target_of(event, stages))
     step = step_at(steps, now)
-    EventFigures.objects.filter(event=event).update(delivering_pct=_pct(step))
+    EventFigures.objects.filter(event=event).update(delivering_pct=delivering_pct(step))
     if step is None or not _is_below(step):
         close_alert(_key(event))
     elif _is_below(step_at(steps, now - REPORTED_EVERY)):
@@ -94,7 +100,7 @@ def _watch(event: Event, now: datetime) -> None:
             event=event.number,
             delivered=f"{delivered:,.0f}",
             target=f"{target:,.0f}",
-            pct=_pct(step),
+            pct=delivering_pct(step),
             missing=f"{whole_kw(missing):,}",
             cause=_cause_now(stages),
         )
@@ -102,15 +108,15 @@ def _watch(event: Event, now: datetime) -> None:
 
 
 def _is_below(step: Step | None) -> bool:
-    pct = _pct(step)
-    return pct is not None and pct < settings.DELIVERED_EXPECTED_PCT
+    share = _share(step)
+    return share is not None and share < settings.DELIVERED_EXPECTED_PCT
 
 
-def _pct(step: Step | None) -> int | None:
-    """The share of the target that is delivered; None without a target, or before the first report."""
+def _share(step: Step | None) -> float | None:
+    """The share of the target that is delivered, in %; None without a target, or before the first report."""
     if step is None or not step.target_kw or step.delivered_kw is None:
         return None
-    return int(100 * step.delivered_kw / step.target_kw)
+    return 100 * step.delivered_kw / step.target_kw
 
 
 def _cause_now(stages: Sequence[Stage]) -> str:

@@ -1,18 +1,18 @@
-"""Storing an event's power figures: Schedule, a removal, Cancel and closing a stage recompute them.
+"""Storing an event's power figures: Schedule, a removal, Cancel, a report and closing a stage recompute them.
 
 The alerts that the target is no longer met, and that it was missed, follow them.
-
-A delivered load does not: it comes each minute for each stage, and the event's page reads the reports themselves.
 """
 
+from integration.seam import clock
+
 from ..choices import EventState
-from ..figures.powers import stage_powers
-from ..figures.profile import figures_of, profile
+from ..figures.powers import known_until, running_profile, stage_powers
+from ..figures.profile import figures_of, profile, step_at
 from ..figures.targets import target_of
 from ..models import Event, EventFigures
 from ..queries.lists import stages_of
 from ..set_operations.figures import count_devices_once
-from .delivered_alert import follow_missed, missed_pct
+from .delivered_alert import delivering_pct, follow_missed, missed_pct
 from .reserved_alert import watch_reserved
 
 
@@ -39,16 +39,17 @@ def _lock(event: Event) -> EventFigures:
 
 
 def _save(event: Event, figures: EventFigures) -> None:
-    stages = stages_of(event)
-    steps = profile(stage_powers(stages), target_of(event, stages))
-    found = figures_of(steps)
+    now, stages = clock.now(), stages_of(event)
+    powers, target = stage_powers(stages), target_of(event, stages)
+    steps = profile(powers, target)
+    found = figures_of(steps, now=known_until(stages, now))
     figures.reserved_w = round(found.reserved_kw * 1000)
     figures.target_kw, figures.missing_kw = found.target_kw, found.missing_kw
     figures.energy_wh = _thousandfold(found.energy_kwh)
     figures.mean_w, figures.peak_w = _thousandfold(found.mean_kw), _thousandfold(found.peak_kw)
     figures.target_wh, figures.toward_wh = _thousandfold(found.target_kwh), _thousandfold(found.toward_kwh)
-    if event.state != EventState.IN_PROGRESS:
-        figures.delivering_pct = None
+    running = step_at(running_profile(stages, powers, target), now)
+    figures.delivering_pct = delivering_pct(running) if event.state == EventState.IN_PROGRESS else None
     figures.missed_pct = missed_pct(event, stages, found)
     figures.save()
     watch_reserved(event, stages, steps)

@@ -93,7 +93,7 @@ def _windows(stages: list[Stage], powers: list[StagePower]) -> list[Window]:
 
 def _answered(stages: list[Stage]) -> int | None:
     """How many devices have answered, according to each stage's outcomes or else its latest report."""
-    rows = DeliveredLoad.objects.filter(stage__in=[s.pk for s in stages]).order_by("minute")
+    rows = DeliveredLoad.objects.filter(stage__in=[s.pk for s in stages]).order_by("at")
     answered = dict(rows.values_list("stage", "answered"))
     # A stage may end between two reports; its outcomes tell which devices had answered by then.
     closed = [stage for stage in stages if stage.outcomes]

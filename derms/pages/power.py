@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from ..figures.powers import running_profile
+from ..figures.powers import known_until, running_profile
 from ..figures.profile import Figures, StagePower, figures_of, profile, step_at
 from ..figures.targets import target_of
 from ..models import Event, Stage
@@ -25,8 +25,9 @@ def power_of(event: Event, stages: list[Stage], powers: list[StagePower], now: d
     """Return the figures of an event, saved or only planned. What is delivered now comes from LEC's reports."""
     target = target_of(event, stages)
     steps = profile(powers, target)
+    figures = figures_of(steps, now=known_until(stages, now))
     step = step_at(running_profile(stages, powers, target), now)
     if step is None:
-        return Power(figures_of(steps), None, None, False)
+        return Power(figures, None, None, False)
     has_target = step.target_kw is not None
-    return Power(figures_of(steps), step.delivered_kw, step.target_kw if has_target else step.reserved_kw, has_target)
+    return Power(figures, step.delivered_kw, step.target_kw if has_target else step.reserved_kw, has_target)

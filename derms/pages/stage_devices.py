@@ -64,7 +64,7 @@ def _page(stage: Stage, chosen: DeviceChoice, after: int, limit: int) -> tuple[S
 
 def answers(stage: Stage) -> list[DeliveredLoad]:
     """What the stage's devices answered, minute by minute, as LEC reported it."""
-    return list(stage.delivered.order_by("minute"))
+    return list(stage.delivered.order_by("at"))
 
 
 def devices_by_state(stage: Stage, last: DeliveredLoad | None) -> list[Part]:

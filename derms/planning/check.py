@@ -47,8 +47,9 @@ class StageCheck(NamedTuple):
     @property
     def broken_rule(self) -> str:
         """The program rule that leaves all its devices out, if one does."""
-        reasons = [reason for reason in self.available.left_out if reason.startswith(RULE)]
-        return reasons[0].removeprefix(RULE) if reasons and not self.available.devices else ""
+        reasons = list(self.available.left_out)
+        leaves_all = len(reasons) == 1 and reasons[0].startswith(RULE) and not self.available.devices
+        return reasons[0].removeprefix(RULE) if leaves_all else ""
 
 
 class RuleCost(NamedTuple):

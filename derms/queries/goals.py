@@ -4,6 +4,8 @@ import itertools
 import math
 from datetime import datetime, timedelta
 
+from integration.seam import clock
+
 from ..figures.powers import stage_powers
 from ..figures.profile import Target, figures_of, profile
 from ..figures.targets import target_of
@@ -31,7 +33,7 @@ def stage_goals(event: Event, stages: list[Stage]) -> dict[int, float | None]:
 
 def shortfall_kw(event: Event, stages: list[Stage]) -> int:
     """Return how much the reserved stages are short of the event's target at the worst moment, in kW, rounded up."""
-    return figures_of(profile(stage_powers(stages), target_of(event, stages))).missing_kw
+    return figures_of(profile(stage_powers(stages), target_of(event, stages)), now=clock.now()).missing_kw
 
 
 def missing_kw(goal_kw: float | None, reserved_w: int) -> int:

@@ -30,8 +30,7 @@ def running(event_in: Callable[..., Event]) -> Stage:
 def report(stage: Stage, at: datetime, watts: int) -> None:
     """Have LEC report what a stage delivers."""
     counts = {"called": 20, "answered": 20, "rejected": 0, "overridden": 0}
-    minute = at.replace(second=0, microsecond=0)
-    DeliveredLoad.objects.create(stage=stage, minute=minute, at=at, reduction_w=watts, **counts)
+    DeliveredLoad.objects.create(stage=stage, at=at, reduction_w=watts, **counts)
 
 
 def charts(stage: Stage, after: timedelta) -> Charts:

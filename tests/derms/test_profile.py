@@ -105,7 +105,7 @@ def test_the_profile_is_what_a_plain_reading_finds_minute_by_minute(stages: list
     running = [minute for minute in minutes if minute.running]
     heard = [sum(minute.delivered) for minute in running if minute.delivered]
     counted = [sum(minute.counted) for minute in running if minute.counted]
-    found = figures_of(steps)
+    found = figures_of(steps, now=at(1000))
     assert isclose(found.reserved_kw, max((m.reserved for m in running), default=0.0), abs_tol=1e-6)
     assert found.missing_kw == ceil(round(max((m.missing for m in running), default=0.0), 3))
     assert found.target_kw == max((m.target for m in running if m.target is not None), default=None)
@@ -129,7 +129,7 @@ def test_a_target_that_changes_is_compared_with_what_was_delivered_at_each_momen
         StagePower(at(60 * n), at(60 * n + 60), kw, kw, outcome_kw=got)
         for n, (kw, got) in enumerate(zip(goals, (611.0, 1363.0, 611.0), strict=True))
     ]
-    found = figures_of(profile(stages, Target(is_per_stage=True)))
+    found = figures_of(profile(stages, Target(is_per_stage=True)), now=at(1000))
 
     assert (found.target_kwh, found.toward_kwh) == (pytest.approx(2543), pytest.approx(2585))
 
@@ -139,7 +139,7 @@ def test_stages_that_follow_one_another_are_not_added_up() -> None:
     first = StagePower(at(0), at(90), 1035.0, reports=(Reading(at(0), 900.0),))
     second = StagePower(at(90), at(150), 981.0, reports=(Reading(at(90), 890.0),))
 
-    assert figures_of(profile([first, second], Target())) == Figures(
+    assert figures_of(profile([first, second], Target()), now=at(1000)) == Figures(
         1035.0, None, 0, pytest.approx(2240), pytest.approx(896), 900.0
     )
 
@@ -148,7 +148,7 @@ def test_a_target_is_missed_at_the_worst_moment_of_stages_that_overlap_in_part()
     """Once 400 kW over two stages that share half an hour were shown as 802 kW of 400."""
     stages = [StagePower(at(0), at(60), 201.0), StagePower(at(30), at(90), 201.0), StagePower(at(120), at(180), 400.0)]
 
-    found = figures_of(profile(stages, Target(kw=400.0)))
+    found = figures_of(profile(stages, Target(kw=400.0)), now=at(1000))
 
     assert (found.reserved_kw, found.target_kw, found.missing_kw) == (402.0, 400.0, 199)
 
@@ -156,10 +156,21 @@ def test_a_target_is_missed_at_the_worst_moment_of_stages_that_overlap_in_part()
 def test_one_stages_surplus_hides_no_shortfall_of_another() -> None:
     stages = [StagePower(at(0), at(60), 300.0, target_kw=100.0), StagePower(at(0), at(60), 50.0, target_kw=100.0)]
 
-    assert figures_of(profile(stages, Target(is_per_stage=True))).missing_kw == 50
+    assert figures_of(profile(stages, Target(is_per_stage=True)), now=at(1000)).missing_kw == 50
 
 
 def test_a_stage_canceled_before_its_start_never_counts() -> None:
     stages = [StagePower(at(0), at(60), 300.0, canceled_at=at(-5)), StagePower(at(60), at(120), 200.0)]
 
-    assert figures_of(profile(stages, Target())).reserved_kw == 200.0
+    assert figures_of(profile(stages, Target()), now=at(1000)).reserved_kw == 200.0
+
+
+def test_what_is_reported_is_counted_up_to_now() -> None:
+    """Once a report of the first minute was shown as the energy of the whole hour."""
+    stages = [StagePower(at(0), at(60), 1000.0, reports=(Reading(at(10), 600.0),)), StagePower(at(60), at(120), 800.0)]
+
+    found = figures_of(profile(stages, Target(kw=900.0)), now=at(20))
+
+    assert (found.energy_kwh, found.mean_kw) == (pytest.approx(100), pytest.approx(300))
+    assert (found.reserved_kw, found.missing_kw, found.target_kwh) == (1000.0, 100, pytest.approx(1800))
+    assert found.toward_kwh == pytest.approx(100)
