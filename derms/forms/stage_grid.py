@@ -22,7 +22,8 @@ from ..models import DerGroup, Program, Stage, Strategy, StrategyStage
 from ..operations import PlannedStage
 from ..planning.check import StageCheck
 from .events import MOST_MINUTES
-from .stage_rows import MOST_STAGES, StageRowForm, StageRows, StartForm, seconds
+from .stage_rows import StageRowForm, StageRows, StartForm, seconds
+from .strategies import MOST_STAGES
 
 FIELDS = (
     "number", "program", "der_groups", "offset_minutes", "length_minutes", "target_kw", "share_pct", "control",

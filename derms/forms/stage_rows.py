@@ -14,9 +14,8 @@ from ..controls import CONTROLS
 from ..models import DerGroup
 from ..operations import PlannedStage
 from ..planning.check import StageCheck
-from .strategies import StrategyStageForm
+from .strategies import MOST_STAGES, StrategyStageForm
 
-MOST_STAGES = 24
 LEAST_MINUTES = Decimal("0.01")
 SHARED_FIELDS = ("target_kw", "share_pct", "control", "control_value")
 

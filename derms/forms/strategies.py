@@ -12,6 +12,8 @@ from ..choices import DeviceClass
 from ..models import DerGroup, EventType, Feeder, HeadEnd, Program, Strategy, StrategyStage
 from .events import LABELS, ControlMixin, TargetMixin, controls_in_words
 
+MOST_STAGES = 24
+
 
 class StrategyForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
     class Meta:
@@ -65,7 +67,16 @@ class StrategyStageForm(ControlMixin, forms.ModelForm):  # type: ignore[type-arg
         return self.cleaned_data
 
 
-StrategyStageFormSet = forms.formset_factory(StrategyStageForm, extra=1, can_delete=True, min_num=1, validate_min=True)
+StrategyStageFormSet = forms.formset_factory(
+    StrategyStageForm,
+    extra=1,
+    can_delete=True,
+    min_num=1,
+    validate_min=True,
+    max_num=MOST_STAGES,
+    validate_max=True,
+    absolute_max=MOST_STAGES + 1,
+)
 
 
 def stage_rows(typed: QueryDict | None, strategy: Strategy | None) -> Any:

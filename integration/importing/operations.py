@@ -7,6 +7,7 @@ from typing import IO, Any, cast
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django_fsm import can_proceed
 
 from integration.seam import clock, outbox, sql
 from integration.seam.recorded import recorded
@@ -18,7 +19,7 @@ from .comparing import compare, conflicts, digest_of_changes, missing
 from .files import opened, store_file
 from .kinds import Applying, Kind, kind_of
 from .models import APPLY_WITHIN, ImportRecord, ImportRun
-from .recognising import Recognised, recognise, remap
+from .recognising import Recognised, recognise, remap, require_layout
 from .refusals import FileRefused
 from .staging import RunCanceled, keep_refused, stage_file
 
@@ -50,6 +51,9 @@ def receive_file(
 def check_file(*, uid: Any, by_hand: Mapping[str, str], layout: Mapping[str, str], by: str, now: datetime) -> ImportRun:
     """Have the file read and compared, with columns matched and a layout chosen by hand. Raises FileRefused."""
     run = _lock(uid, by)
+    if not can_proceed(run.check_again):
+        raise ImportNotAllowed(_("The file is %(state)s; it can't be checked again now.") % {"state": run.state})
+    require_layout(layout)
     kind = kind_of(run.kind)
     found = Recognised(**run.recognised)
     with opened(run.stored_as) as file:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import IO, Any
+from zoneinfo import available_timezones
 
 from django.conf import settings
 
@@ -23,6 +24,11 @@ SAMPLE_ROWS = 2_000
 SAMPLE_BYTES = 65_536
 BLOCK_BYTES = 1 << 20
 SEPARATORS = (",", ";", "\t")
+# Of files that spreadsheets and utilities' systems write, as Python names them.
+ENCODINGS = {
+    "ascii", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1250", "iso8859-1", "iso8859-15",
+    "mac-roman", "cp437", "cp850",
+}  # fmt: skip
 OLD_EXCEL, ZIP, PARQUET = b"\xd0\xcf\x11\xe0", b"PK\x03\x04", b"PAR1"
 OTHERS = {
     b"%PDF": "it is a PDF",
@@ -61,6 +67,7 @@ class Recognised:
 def recognise(file: IO[bytes], name: str, kind: Kind, **given: str) -> Recognised:
     """What a file seems to be; `given` values of Recognised's fields take precedence. Raises FileRefused."""
     format_ = _format(file, name)
+    require_layout(given)
     given.setdefault("time_zone", str(settings.NIGHTLY_TIME_ZONE))
     if format_ == "csv":
         encoding = given.pop("encoding", "") or _encoding(file, name)
@@ -75,6 +82,23 @@ def recognise(file: IO[bytes], name: str, kind: Kind, **given: str) -> Recognise
     heading = heading_of(rows, name)
     found = replace(found, heading=heading, mapping=kind.matching(heading))
     return _with_layout(found, kind, [cells for _line, cells in rows], name, given)
+
+
+def require_layout(given: Mapping[str, str]) -> None:
+    """Raise FileRefused if an encoding or a time zone that somebody chose does not exist."""
+    encoding, zone = given.get("encoding"), given.get("time_zone")
+    if encoding and not _is_encoding(encoding):
+        raise FileRefused(refusals.NOT_AN_ENCODING(value=encoding[:60]))
+    if zone and zone not in available_timezones():
+        raise FileRefused(refusals.NO_TIME_ZONE(value=zone[:60]))
+
+
+def _is_encoding(name: str) -> bool:
+    """Whether it is an encoding of characters that files have; Python also has some of bytes and of programs."""
+    try:
+        return codecs.lookup(name).name in ENCODINGS
+    except (LookupError, ValueError):
+        return False
 
 
 def remap(found: Recognised, kind: Kind, by_hand: Mapping[str, str], name: str) -> Recognised:

@@ -7,6 +7,12 @@ NO_TABLE = recorded("“%(file)s” is no table: %(seen)s. Send CSV, Excel (.xls
 IS_EMPTY = recorded("“%(file)s” is empty.")
 ONLY_HEADING = recorded("“%(file)s” has a heading and no row.")
 TOO_LARGE = recorded("“%(file)s” has %(bytes)s bytes; at most %(most)s are accepted (IMPORT_LARGEST_FILE).")
+UNPACKS_TO_TOO_MUCH = recorded(
+    "“%(file)s” unpacks to %(bytes)s bytes or more; at most %(most)s are accepted of a file of its size."
+)
+TOO_WIDE = recorded("“%(file)s” has %(columns)s columns or more; at most %(most)s are accepted.")
+NOT_AN_ENCODING = recorded("“%(value)s” is no encoding of text. Choose utf-8, utf-16 or cp1252.")
+NO_TIME_ZONE = recorded("“%(value)s” is no time zone. Write one such as America/New_York.")
 DAMAGED_TEXT = recorded("“%(file)s” is damaged in line %(line)s: its text is UTF-8 and then is not.")
 NO_ENCODING = recorded("“%(file)s” is not %(encoding)s: line %(line)s has a character that does not exist in it.")
 DAMAGED = recorded("“%(file)s” can't be read: %(problem)s")

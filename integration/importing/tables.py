@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from datetime import date, datetime
@@ -14,8 +15,10 @@ from .refusals import FileRefused
 
 LONGEST_LINE = 1_000_000  # characters
 LONGEST_CELL = 100_000
-PARQUET_ROWS_AT_ONCE = 10_000
-MOST_UNPACKED_BYTES = 4_000_000_000  # of an Excel file: a small one may unpack to anything
+PARQUET_ROWS_AT_ONCE = 250
+MOST_COLUMNS = 500
+# A packed file of a few kB may unpack to anything; honest ones seldom to more than this many times their size.
+UNPACKED_BYTES, UNPACKED_TIMES = 20_000_000, 60
 Row = tuple[int, list[str]]
 
 
@@ -34,7 +37,32 @@ def read_table(source: Source) -> Iterator[Row]:
     """The rows with their line numbers, the heading first; empty rows are left out. Raises FileRefused."""
     source.file.seek(0)
     rows = {"csv": _csv_rows, "xlsx": _excel_rows, "parquet": _parquet_rows}[source.format](source)
-    return (row for row in rows if "".join(row[1]).strip())
+    bounded = rows if source.format == "csv" else _bounded(rows, source)
+    return (row for row in bounded if "".join(row[1]).strip())
+
+
+def _bounded(rows: Iterator[Row], source: Source) -> Iterator[Row]:
+    """The rows of a packed file, as long as neither a cell nor all of them together are too large."""
+    most, unpacked = _most_unpacked(source.file), 0
+    for line, cells in rows:
+        lengths = [len(cell) for cell in cells]
+        if max(lengths, default=0) > LONGEST_CELL:
+            raise _long_cell(source.name, line)
+        unpacked += sum(lengths)
+        if unpacked > most:
+            raise _too_large(source.name, unpacked, most)
+        yield line, cells
+
+
+def _most_unpacked(file: IO[bytes]) -> int:
+    at = file.tell()
+    size = file.seek(0, io.SEEK_END)
+    file.seek(at)
+    return UNPACKED_BYTES + UNPACKED_TIMES * size
+
+
+def _too_large(name: str, unpacked: int, most: int) -> FileRefused:
+    return FileRefused(refusals.UNPACKS_TO_TOO_MUCH(file=name, bytes=f"{unpacked:,}", most=f"{most:,}"))
 
 
 def sheets_of(file: IO[bytes], name: str) -> list[str]:
@@ -80,9 +108,8 @@ def _workbook(file: IO[bytes], name: str) -> Any:
     try:
         with zipfile.ZipFile(file) as packed:
             unpacked = sum(part.file_size for part in packed.infolist())
-        if unpacked > MOST_UNPACKED_BYTES:
-            most = f"{MOST_UNPACKED_BYTES:,}"
-            raise FileRefused(refusals.TOO_LARGE(file=name, bytes=f"{unpacked:,}", most=most))
+        if unpacked > (most := _most_unpacked(file)):
+            raise _too_large(name, unpacked, most)
         file.seek(0)
         return openpyxl.load_workbook(file, read_only=True, data_only=False, keep_links=False)
     except FileRefused:
@@ -97,13 +124,17 @@ def _excel_rows(source: Source) -> Iterator[Row]:
             names = ", ".join(book.sheetnames)
             raise FileRefused(refusals.NO_SUCH_SHEET(file=source.name, sheet=source.sheet, sheets=names))
         try:
-            width = 0
-            for line, row in enumerate(book[source.sheet].iter_rows(), start=1):
-                cells = [_excel_text(cell) for cell in row]
+            sheet, width = book[source.sheet], 0
+            sheet.reset_dimensions()  # what the file says of its size may be anything
+            for line, row in enumerate(sheet.iter_rows(), start=1):
+                cells = [_excel_text(cell) for cell in row[: MOST_COLUMNS + 1]]
                 while cells and not cells[-1]:
                     cells.pop()
-                width = width or len(cells)
-                yield line, cells + [""] * (width - len(cells))
+                if cells:
+                    width = width or len(cells)
+                    yield line, cells + [""] * (width - len(cells))
+        except FileRefused:
+            raise
         except Exception as problem:
             raise FileRefused(refusals.DAMAGED(file=source.name, problem=_first_line(problem))) from problem
 
@@ -122,7 +153,10 @@ def _parquet_rows(source: Source) -> Iterator[Row]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(source.file)
+        names = pq.read_schema(source.file).names
+        source.file.seek(0)
+        # As dictionaries, a value that stands in many rows is in memory once.
+        table = pq.ParquetFile(source.file, read_dictionary=names[: MOST_COLUMNS + 1])
         yield 1, list(table.schema_arrow.names)
         line = 1
         for batch in table.iter_batches(PARQUET_ROWS_AT_ONCE):
@@ -158,12 +192,14 @@ def _first_line(problem: Exception) -> str:
 def heading_of(rows: Iterable[Row], name: str) -> list[str]:
     """The first row. Raises FileRefused if there is none, or if it names a column twice."""
     _line, cells = next(iter(rows), (0, []))
+    if len(cells) > MOST_COLUMNS:
+        raise FileRefused(refusals.TOO_WIDE(file=name, columns=f"{len(cells):,}", most=MOST_COLUMNS))
     heading = [" ".join(cell.split()) for cell in cells]
     if not any(heading):
         raise FileRefused(refusals.IS_EMPTY(file=name))
     if any(text.startswith("=") for text in heading):
         raise FileRefused(refusals.FORMULA_IN_HEADING(file=name))
-    named = [text.casefold() for text in heading if text]
-    if twice := next((text for text in heading if text and named.count(text.casefold()) > 1), None):
+    named = Counter(text.casefold() for text in heading if text)
+    if twice := next((text for text in heading if named[text.casefold()] > 1), None):
         raise FileRefused(refusals.COLUMN_TWICE(file=name, column=twice[:60]))
     return heading
