@@ -1,5 +1,6 @@
 """Past events of the demo: the systems' own operations run each through all three systems, at its own time."""
 
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ from .planning import AFTERNOON, DISCHARGE, EVENING, RELIEF, RESERVE, TEST, reli
 RELIEF_LENGTH = timedelta(minutes=150)
 PLANNED_BEFORE = timedelta(hours=21, minutes=17)
 SECOND = timedelta(seconds=1)
+DEMO = uuid.uuid5(uuid.NAMESPACE_DNS, "demo.example.com")
 OPERATORS = ("olive.operator", "oscar.operator")
 
 
@@ -97,6 +99,9 @@ def _plan(past: PastEvent, start: datetime) -> Event:
         ),
     )
     Event.objects.filter(pk=event.pk).update(created_at=moment)
+    for stage in event.stages.all():
+        # What devices do is drawn from it: each installation's demo has the same outcomes.
+        Stage.objects.filter(pk=stage.pk).update(uid=uuid.uuid5(DEMO, f"{event.name} {stage.number}"))
     derms.submit_event(event_id=event.pk, by=operator, now=moment + timedelta(minutes=9))
     derms.approve_event(event_id=event.pk, by=person("ada.approver"), now=moment + timedelta(minutes=70))
     return event

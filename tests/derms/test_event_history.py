@@ -10,6 +10,7 @@ from django.test import Client
 from derms import operations
 from derms.models import Event, Removal, Stage
 from integration.console.models import User
+from integration.seam import clock
 from integration.seam.messages import DeliveredLoad as Report
 from tests.pages.html import html_of
 
@@ -108,11 +109,14 @@ def test_an_event_canceled_before_its_start_has_nothing_reserved_anywhere(
     assert "20 given back" in html_of(answer)
 
 
-def test_a_reduction_has_the_same_label_on_every_page(event_in: EventIn, as_operator: Client, now: datetime) -> None:
+def test_a_reduction_has_the_same_label_on_every_page(
+    event_in: EventIn, as_operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     event = event_in("In Progress")
     stage = event.stages.get()
     counts = {"called": 20, "answered": 20, "rejected": 0, "overridden": 0, "reduction_w": 16_000}
     at = stage.starts_at + timedelta(minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: at + timedelta(minutes=1))
     operations.follow_delivered_load(Report.model_validate({"stage_uid": stage.uid, "at": at, **counts}))
     label = "average over the window, reported by Live Energy Connect"
     for page in ("", "report/"):
