@@ -1,10 +1,11 @@
 """Bring a file's rows into a table with the types of its kind; rows with a faulty value are listed instead."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
 from typing import IO, Any, NamedTuple
 
+import numpy as np
 from django.db import DatabaseError, connection
 
 from integration.seam import sql
@@ -12,21 +13,20 @@ from integration.seam.recorded import recorded
 from integration.seam.sql import compose, identifier, identifiers, listed
 
 from . import refusals
+from .blocks import Block, read_blocks
 from .choices import RunState
 from .kinds import Column, Kind
 from .models import ImportRun
+from .readings import Readings
 from .recognising import Recognised, require_columns
 from .refusals import FileRefused
-from .tables import Row, read_table
-from .values import Fault, Readings
 
 CELLS_MISSING = recorded("The row has %(cells)s cells; the heading has %(columns)s.")
-ROWS_AT_ONCE = 10_000
 MOST_REFUSED = 100_000
 VALUE_SHOWN = 120  # characters of a refused value
 COPY_BYTES = 1 << 18
 _CREATE = "DROP TABLE IF EXISTS {table}; CREATE UNLOGGED TABLE {table} (line bigint NOT NULL, {columns})"
-_COPY = "COPY {table} (line, {columns}) FROM STDIN"
+_COPY = "COPY {table} (line, {columns}) FROM STDIN (FORMAT csv)"
 _NOTE = "UPDATE importing_importrun SET rows_read = %s WHERE id = %s RETURNING state"
 
 
@@ -75,10 +75,8 @@ def stage_file(run: ImportRun, kind: Kind, found: Recognised, file: IO[bytes]) -
     )
     table = identifier(run.staged)
     sql.execute(compose(_CREATE, table=table, columns=types))
-    rows = read_table(found.source(file, run.file_name))
-    next(rows)  # the heading
     with Progress(run) as progress:
-        reader = _Reader(rows, columns, found, progress)
+        reader = _Reader(read_blocks(found.source(file, run.file_name), len(found.heading)), columns, found, progress)
         copy = compose(_COPY, table=table, columns=identifiers(column.name for column in columns))
         try:
             sql.copy_in(copy, reader, block=COPY_BYTES)
@@ -90,34 +88,36 @@ def stage_file(run: ImportRun, kind: Kind, found: Recognised, file: IO[bytes]) -
 
 
 class _Reader:
-    """The file that COPY reads from: rows of a table, read column by column in batches."""
+    """The file that COPY reads from: the good rows of a table, as CSV."""
 
-    def __init__(self, rows: Iterator[Row], columns: list[Column], found: Recognised, progress: Progress) -> None:
+    def __init__(self, blocks: Iterator[Block], columns: list[Column], found: Recognised, progress: Progress) -> None:
         self.columns, self.width = columns, len(found.heading)
         self.places = [found.mapping[column.name] for column in columns]
         self.readings = [Readings(c.type, found.layout, default=c.default, is_required=c.is_required) for c in columns]
-        self.rows, self.progress = rows, progress
+        self.blocks, self.progress = blocks, progress
         self.count, self.refused = 0, list[Refusal]()
-        self.blocks = self._blocks()
-        self.block, self.at = b"", 0
+        self.texts = self._texts()
+        self.text, self.at = b"", 0
         self.problem: Exception | None = None
 
     def read(self, size: int) -> bytes:
-        if self.at >= len(self.block):
+        if self.at >= len(self.text):
             try:
-                self.block, self.at = next(self.blocks, b""), 0
+                self.text, self.at = next(self.texts, b""), 0
             except Exception as problem:
                 self.problem = problem  # COPY reports it as an error of its own
                 raise
-        part = self.block[self.at : self.at + size]
+        part = self.text[self.at : self.at + size]
         self.at += size
         return part
 
-    def _blocks(self) -> Iterator[bytes]:
-        while batch := list(islice(self.rows, ROWS_AT_ONCE)):
-            self.count += len(batch)
-            if text := self._text(self._whole(batch)):
-                yield text.encode()
+    def _texts(self) -> Iterator[bytes]:
+        for block in self.blocks:
+            self.count += block.rows
+            for line, cells in block.ragged:
+                self.refused.append(Refusal(line, "", "", CELLS_MISSING(cells=cells, columns=self.width)))
+            if text := self._text(block):
+                yield text
             if len(self.refused) > MOST_REFUSED:
                 first = min(self.refused)
                 raise FileRefused(
@@ -127,38 +127,28 @@ class _Reader:
                 )
             self.progress.note(self.count)
 
-    def _whole(self, batch: list[Row]) -> list[Row]:
-        """The rows that have as many cells as the heading."""
-        if all(len(cells) == self.width for _line, cells in batch):
-            return batch
-        for line, cells in batch:
-            if len(cells) != self.width:
-                reason = CELLS_MISSING(cells=len(cells), columns=self.width)
-                self.refused.append(Refusal(line, "", "", reason))
-        return [(line, cells) for line, cells in batch if len(cells) == self.width]
+    def _text(self, block: Block) -> bytes:
+        import pyarrow as pa
+        from pyarrow import csv
 
-    def _text(self, batch: list[Row]) -> str:
-        if not batch:
-            return ""
-        lines, rows = zip(*batch, strict=True)
-        cells = list(zip(*rows, strict=True))
-        read = [readings.of_column(cells[place]) for readings, place in zip(self.readings, self.places, strict=True)]
-        faulty = self._faulty(lines, cells, read)
-        texts = zip(map(str, lines), *read, strict=True)
-        good = (row for row in texts if int(row[0]) not in faulty) if faulty else texts
-        return "".join(f"{row}\n" for row in map("\t".join, good))
-
-    def _faulty(self, lines: tuple[int, ...], cells: list[tuple[str, ...]], read: list[Sequence[str]]) -> set[int]:
-        """Note the first fault of each row; returns the lines of these rows."""
-        faulty: set[int] = set()
-        for column, place, values in zip(self.columns, self.places, read, strict=True):
-            if Fault not in set(map(type, values)):
-                continue
-            for line, cell, value in zip(lines, cells[place], values, strict=True):
-                if isinstance(value, Fault) and line not in faulty:
-                    faulty.add(line)
-                    self.refused.append(Refusal(line, column.name, cell.strip()[:VALUE_SHOWN], value))
-        return faulty
+        faulty: dict[int, Refusal] = {}
+        read = [pa.array(block.lines)]
+        for column, place, readings in zip(self.columns, self.places, self.readings, strict=True):
+            cells = block.cells[place]
+            values, faults = readings.of_column(cells)
+            read.append(values)
+            for at in faults.keys() - faulty.keys():
+                shown = cells[at].as_py().strip()[:VALUE_SHOWN]
+                faulty[at] = Refusal(int(block.lines[at]), column.name, shown, faults[at])
+        self.refused += faulty.values()
+        table = pa.table(read, [str(place) for place in range(len(read))])
+        if faulty:
+            is_good = np.ones(len(block.lines), bool)
+            is_good[list(faulty)] = False
+            table = table.filter(pa.array(is_good))
+        out = pa.BufferOutputStream()
+        csv.write_csv(table, out, csv.WriteOptions(include_header=False))
+        return out.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
 _COPY_REFUSED = 'COPY importing_refusedcell (run_id, line, "column", value, reason) FROM STDIN'

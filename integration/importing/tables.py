@@ -5,7 +5,7 @@ import io
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any, NamedTuple
@@ -37,8 +37,7 @@ def read_table(source: Source) -> Iterator[Row]:
     """The rows with their line numbers, the heading first; empty rows are left out. Raises FileRefused."""
     source.file.seek(0)
     rows = {"csv": _csv_rows, "xlsx": _excel_rows, "parquet": _parquet_rows}[source.format](source)
-    bounded = rows if source.format == "csv" else _bounded(rows, source)
-    return (row for row in bounded if "".join(row[1]).strip())
+    return without_blank(rows if source.format == "csv" else _bounded(rows, source))
 
 
 def _bounded(rows: Iterator[Row], source: Source) -> Iterator[Row]:
@@ -72,28 +71,51 @@ def sheets_of(file: IO[bytes], name: str) -> list[str]:
         return list(book.sheetnames)
 
 
-def _csv_rows(source: Source) -> Iterator[Row]:
-    csv.field_size_limit(LONGEST_CELL)
+@contextmanager
+def text_of(source: Source) -> Iterator[IO[str]]:
+    """The text of a CSV file, from its start; its line ends stay as they are."""
+    source.file.seek(0)
     text = io.TextIOWrapper(source.file, encoding=source.encoding, newline="")
     try:
-        table = csv.reader(_lines(text, source.name), delimiter=source.separator, strict=True)
-        yield from ((table.line_num, cells) for cells in table)
-    except csv.Error as problem:
-        line = table.line_num
-        if "field limit" in str(problem):
-            raise _long_cell(source.name, line) from problem
-        raise FileRefused(refusals.OPEN_QUOTE(line=line, file=source.name, problem=problem)) from problem
-    except UnicodeError as problem:
-        line = table.line_num + 1
-        raise FileRefused(refusals.NO_ENCODING(file=source.name, encoding=source.encoding, line=line)) from problem
+        yield text
     finally:
         with suppress(ValueError):  # the file is closed already
             text.detach()
 
 
-def _lines(text: IO[str], name: str) -> Iterator[str]:
-    for number, line in enumerate(iter(lambda: text.readline(LONGEST_LINE), ""), start=1):
-        if len(line) == LONGEST_LINE:
+def lines_of(text: IO[str]) -> Iterator[str]:
+    return iter(lambda: text.readline(LONGEST_LINE), "")
+
+
+def split_lines(lines: Iterable[str], source: Source, *, before: int = 0) -> Iterator[Row]:
+    """The rows of a CSV file's lines, which `before` lines precede. Raises FileRefused."""
+    csv.field_size_limit(LONGEST_CELL)
+    table = csv.reader(_short_lines(lines, source.name, before), delimiter=source.separator, strict=True)
+    try:
+        yield from ((before + table.line_num, cells) for cells in table)
+    except csv.Error as problem:
+        line = before + table.line_num
+        if "field limit" in str(problem):
+            raise _long_cell(source.name, line) from problem
+        raise FileRefused(refusals.OPEN_QUOTE(line=line, file=source.name, problem=problem)) from problem
+    except UnicodeError as problem:
+        line = before + table.line_num + 1
+        raise FileRefused(refusals.NO_ENCODING(file=source.name, encoding=source.encoding, line=line)) from problem
+
+
+def without_blank(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows that have more than blanks."""
+    return (row for row in rows if "".join(row[1]).strip())
+
+
+def _csv_rows(source: Source) -> Iterator[Row]:
+    with text_of(source) as text:
+        yield from split_lines(lines_of(text), source)
+
+
+def _short_lines(lines: Iterable[str], name: str, before: int) -> Iterator[str]:
+    for number, line in enumerate(lines, start=before + 1):
+        if len(line) >= LONGEST_LINE:
             raise _long_cell(name, number)
         yield line
 

@@ -1,10 +1,7 @@
-"""What a cell may hold: each type reads a text into the text that PostgreSQL's COPY takes, or returns what is wrong.
-
-Files of a million rows repeat most of their values, so a column is read through a dictionary: one look-up per cell.
-"""
+"""What a cell may hold: each type reads a text into the text that PostgreSQL takes, or returns what is wrong."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -27,17 +24,10 @@ NO_ZONE = recorded("There is no such time zone; write it like Europe/Berlin.")
 NO_EMAIL = recorded("It is no e-mail address.")
 NO_CHOICE = recorded("It is none of %(choices)s.")
 
-NULL = "\\N"  # as COPY writes it
-MOST_CELLS_KEPT = 200_000  # distinct values of a column whose readings are remembered
-_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_POWER_OF_TEN = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
+POWER_OF_TEN = r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+"
+EMAIL_OF_ASCII = "^[!-?A-~]+@[!-?A-~]+[.][!-?A-~]+$"  # most addresses; the others are looked at one by one
+_POWER_OF_TEN = re.compile(POWER_OF_TEN)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_BETWEEN = "\x1f"
-_TOUCHED = (
-    "\\", "\t", "\n", "\r", "\0", *(f"{_BETWEEN}{first}" for first in ("=", " ", "\xa0", _BETWEEN)),
-    *(f"{last}{_BETWEEN}" for last in " \xa0"),
-)  # fmt: skip
-_POWERS_OF_TEN = re.compile(f"{_BETWEEN}{_POWER_OF_TEN.pattern}{_BETWEEN}")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 YES = {"yes", "y", "true", "t", "1", "x", "ja", "j", "wahr"}
 NO = {"no", "n", "false", "f", "0", "nein", "falsch"}
@@ -82,15 +72,7 @@ class Text:
             return Fault(TOO_LONG(length=f"{len(text):,}", most=self.most))
         if "\0" in text:
             return Fault(UNPRINTABLE())
-        return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPED)
-
-    def takes(self, cells: Sequence[str]) -> bool:
-        """Whether all cells are stored as they are: nothing is refused, escaped or stripped.
-
-        Ids and names are all different, so a look at all of them together takes a tenth of the time.
-        """
-        joined = f"{_BETWEEN}{_BETWEEN.join(cells)}{_BETWEEN}"
-        return max(map(len, cells)) <= self.most and not any(mark in joined for mark in _TOUCHED)
+        return text
 
 
 @dataclass(frozen=True)
@@ -102,18 +84,12 @@ class Code(Text):
             return Fault(SHORTENED())
         return super().read(text)
 
-    def takes(self, cells: Sequence[str]) -> bool:
-        return super().takes(cells) and not _POWERS_OF_TEN.search(f"{_BETWEEN}{_BETWEEN.join(cells)}{_BETWEEN}")
-
 
 class Email(Text):
     """An e-mail address."""
 
     def read(self, text: str) -> str:
         return super().read(text) if _EMAIL.fullmatch(text) else Fault(NO_EMAIL())
-
-    def takes(self, cells: Sequence[str]) -> bool:
-        return super().takes(cells) and all(map(_EMAIL.fullmatch, cells))
 
 
 @dataclass(frozen=True)
@@ -214,28 +190,6 @@ class Type(Protocol):
     def postgres(self) -> str: ...
 
     def reading(self, layout: Layout) -> Reading: ...
-
-
-class Readings(dict[str, str]):
-    """The readings of one column's cells; a cell is read once."""
-
-    def __init__(self, type_: Type, layout: Layout, *, default: str | None, is_required: bool) -> None:
-        super().__init__()
-        self.read = type_.reading(layout)
-        self.takes = type_.takes if isinstance(type_, Text) else None
-        self.empty = Fault(EMPTY()) if is_required else NULL if default is None else default.translate(_ESCAPED)
-
-    def of_column(self, cells: Sequence[str]) -> Sequence[str]:
-        """The readings of a column's cells."""
-        return cells if self.takes and self.takes(cells) else list(map(self.__getitem__, cells))
-
-    def __missing__(self, cell: str) -> str:
-        text = cell.strip()
-        reading = self.read(text) if text else self.empty
-        if len(self) >= MOST_CELLS_KEPT:
-            self.clear()
-        self[cell] = reading
-        return reading
 
 
 def _number(text: str, sign: str) -> float | Fault:
