@@ -14,4 +14,4 @@ COPY . ./
 USER gridcall
 EXPOSE 8000
 CMD ["uvicorn", "integration.project.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", \
-     "--no-access-log", "--no-proxy-headers", "--timeout-graceful-shutdown", "3"]
+     "--http", "integration.project.heads:TimedHeads", "--no-access-log", "--no-proxy-headers", "--timeout-graceful-shutdown", "3"]

@@ -33,9 +33,10 @@ class Child(NamedTuple):
 
 def web_child(port: int) -> Child:
     arguments = (
-        "uvicorn integration.project.asgi:application --host 127.0.0.1 --lifespan off --timeout-graceful-shutdown 3"
+        "uvicorn integration.project.asgi:application --http integration.project.heads:TimedHeads --host 127.0.0.1"
+        " --lifespan off --timeout-graceful-shutdown 3 --no-access-log --no-proxy-headers"
     )
-    command = [sys.executable, "-m", *arguments.split(), "--port", str(port), "--no-access-log", "--no-proxy-headers"]
+    command = [sys.executable, "-m", *arguments.split(), "--port", str(port)]
     return Child("web", "web", command)
 
 

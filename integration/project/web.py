@@ -16,8 +16,10 @@ from django.conf import settings
 from integration.pages.downloads import Downloads
 from integration.pages.hub import Hub, lines
 from integration.pages.streams import HOLDER, Streams, TooManyStreams
+from integration.seam.logs import note_request
 
 from .bodies import Bodies, BodyRefused
+from .refusing import refuse
 from .shares import Shares
 
 PATH = "/live/"
@@ -55,18 +57,25 @@ class Web:
         if scope["type"] != "http":
             await self.django(scope, receive, send)
             return
-        send = _hurried(send)
-        # A client that reads too slowly or is gone gets nothing more; uvicorn closes its connection.
-        with suppress(ReadsTooSlowly):
-            try:
-                async with self.bodies.read(scope, receive) as body:
-                    await self._answer(scope, body, send)
-            except BodyRefused as refused:
-                await _refuse(send, refused.status, str(refused))
+        statuses: list[int] = []
+        send = _noting(_hurried(send), statuses)
+        try:
+            # A client that reads too slowly or is gone gets nothing more; uvicorn closes its connection.
+            with suppress(ReadsTooSlowly):
+                await self._read_and_answer(scope, receive, send)
+        finally:
+            if not _is_quiet(scope["path"]):
+                note_request(scope, *statuses)
+
+    async def _read_and_answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        try:
+            async with self.bodies.read(scope, receive) as body:
+                await self._answer(scope, body, send)
+        except BodyRefused as refused:
+            await refuse(scope, send, refused.status, str(refused), receive if refused.has_more else None)
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        if path == LIVEZ or path.startswith(settings.STATIC_URL):
+        if _is_quiet(scope["path"]):
             await self.django(scope, receive, send)
             return
         async with AsyncExitStack() as permits:
@@ -77,12 +86,12 @@ class Web:
             response = Response(send, permits.aclose)
             with self.downloads.visit():
                 await self.django(scope, receive, response.take)
-        if path == PATH and response.is_ok:
+        if scope["path"] == PATH and response.is_ok:
             try:
                 with self.streams.hold(scope[HOLDER]) as must_end:
                     await self._stream(response.held[0], receive, send, must_end)
             except TooManyStreams as refused:
-                await _refuse(send, 429, str(refused))
+                await refuse(scope, send, 429, str(refused))
             return
         await response.send_held()
 
@@ -148,10 +157,20 @@ def _hurried(send: Send) -> Send:
     return hurry
 
 
-async def _refuse(send: Send, status: int, sentence: str) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": sentence.encode()})
+def _noting(send: Send, statuses: list[int]) -> Send:
+    """Return `send`, which also notes the status of the response."""
+
+    async def note(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+        await send(message)
+
+    return note
+
+
+def _is_quiet(path: str) -> bool:
+    """Whether a path needs no permit and is not logged: probes and static files."""
+    return path == LIVEZ or path.startswith(settings.STATIC_URL)
 
 
 def _session(scope: Message) -> str:

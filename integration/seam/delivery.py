@@ -23,6 +23,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from . import clock, sql
 from .alerts import close_alert
+from .logs import bind_event
 from .messages import MessageRefused, NewerMessage, Receipt, check_kind
 from .models import BULK, SMALL, Delivery, DueWork, Work
 from .routes import DUE, EVERY, ROUTES, SENDERS, Route
@@ -183,7 +184,8 @@ def _prepare_delivery(delivery: Delivery) -> None:
 
 def _act_on_delivery(delivery: Delivery) -> None:
     route = _route(delivery)
-    bind_contextvars(kind=delivery.message.kind, event_number=delivery.message.payload.get("event_number"))
+    bind_contextvars(kind=delivery.message.kind)
+    bind_event(delivery.message.payload.get("event_number"))
     handler: Callable[..., Receipt] = import_string(route.handler)
     receipt = handler(delivery.message.body) if route.queue == SMALL else handler(delivery)
     close_alerts_of_done(delivery)

@@ -1,15 +1,20 @@
 """Structured logging: each line also names its request, person and event.
 
 Lines contain no customer data. A request is named by its route, never by its address, which may contain a link's secret
-or a name. Of a database error only the error is logged, not the row it concerns.
+or a name. Of a database error only the error is logged, not the row it concerns; of any other, nothing that it quotes.
 """
 
 import logging
+import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, MutableMapping
 from time import perf_counter
+from traceback import format_tb
+from types import TracebackType
 from typing import Any
 
+import psycopg2
+from django.db import DatabaseError, DataError
 from django.http import HttpRequest, HttpResponse
 from structlog import dev, processors, stdlib
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars, merge_contextvars
@@ -18,6 +23,11 @@ from structlog.types import EventDict, Processor
 log = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
+CLIENT_LEFT = 499  # the status of a request whose client left before it was answered
+LOGGED = "gridcall.logged"  # in the scope of a request that RequestLog has seen
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+EVENT_NUMBER = re.compile(r"DR-[0-9]{4}-[0-9]{4,9}")
+QUOTED = re.compile("[\"'\u2018\u201c].*[\"'\u2019\u201d]", re.DOTALL)  # from the first quotation mark to the last
 ROW_VALUES = ("DETAIL:", "CONTEXT:", "LINE ")  # the starts of lines in which PostgreSQL quotes rows and statements
 
 
@@ -36,18 +46,39 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         clear_contextvars()
         bind_contextvars(request_id=uuid.uuid4())
-        began = perf_counter()
-        response = self.get_response(request)
-        response.headers[HEADER] = str(request_id())
-        ms = round(1000 * (perf_counter() - began))
-        log.info("request", extra={"method": request.method, "status": response.status_code, "ms": ms})
+        getattr(request, "scope", {})[LOGGED] = True
+        began, status = perf_counter(), CLIENT_LEFT
+        try:
+            response = self.get_response(request)
+            response.headers[HEADER] = str(request_id())
+            status = response.status_code
+        finally:
+            ms = round(1000 * (perf_counter() - began))
+            _say_request(request.method or "", status, ms=ms)
         return response
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: dict[str, Any]) -> None:
         route = request.resolver_match.route if request.resolver_match else ""
         bind_contextvars(route=route, actor=request.user.get_username() or None)
         if event := kwargs.get("event_number") or (route.startswith("events/") and kwargs.get("number")):
-            bind_contextvars(event_number=event)
+            bind_event(event)
+
+
+def bind_event(number: object) -> None:
+    """Name the event in the lines that follow; any text that isn't an event's number may be a name and is left out."""
+    if isinstance(number, str) and EVENT_NUMBER.fullmatch(number):
+        bind_contextvars(event_number=number)
+
+
+def note_request(scope: MutableMapping[str, Any], status: int = CLIENT_LEFT) -> None:
+    """Log a line about a request that was answered, or whose client left, before RequestLog saw it."""
+    if not scope.get(LOGGED):
+        _say_request(scope["method"], status)
+
+
+def _say_request(method: str, status: int, **more: int) -> None:
+    known = method if method in METHODS else "other"  # a client may name a method as it likes
+    log.info("request", extra={"method": known, "status": status, **more})
 
 
 def formatter(*, style: str) -> logging.Formatter:
@@ -62,7 +93,7 @@ def formatter(*, style: str) -> logging.Formatter:
             stdlib.add_log_level,
             stdlib.add_logger_name,
             processors.TimeStamper(fmt="iso", utc=True),
-            processors.format_exc_info,
+            processors.ExceptionRenderer(_traceback),
             _without_addresses,
             _without_row_values,
             processors.EventRenamer("message"),
@@ -71,10 +102,30 @@ def formatter(*, style: str) -> logging.Formatter:
     )
 
 
+def _traceback(exc_info: tuple[type[BaseException], BaseException, TracebackType | None]) -> str:
+    """The places in the code that led to a problem, of each problem behind it first."""
+    parts = [f"{''.join(format_tb(each.__traceback__))}{_named(each)}" for each in _behind(exc_info[1])]
+    return "\n\n".join(reversed(parts))
+
+
+def _behind(problem: BaseException | None) -> Iterator[BaseException]:
+    while problem:
+        yield problem
+        problem = problem.__cause__ or (None if problem.__suppress_context__ else problem.__context__)
+
+
+def _named(problem: BaseException) -> str:
+    """A problem's type and message. What it quotes may have been typed; the database's own errors quote its rules."""
+    kept = isinstance(problem, DatabaseError | psycopg2.Error) and not isinstance(
+        problem, DataError | psycopg2.DataError
+    )
+    return f"{type(problem).__name__}: {problem if kept else QUOTED.sub('“…”', str(problem))}"
+
+
 def _without_addresses(logger: object, method: str, line: EventDict) -> EventDict:
-    """Remove the address, with which Django's own lines about requests end."""
+    """Remove addresses from Django's own lines about requests: their own at the end, and where they came from."""
     if line["logger"].startswith(("django.request", "django.security")):
-        line["event"] = line["event"].partition(": ")[0]
+        line["event"] = re.split(": | - ", line["event"], maxsplit=1)[0]
     return line
 
 

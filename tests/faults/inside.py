@@ -82,12 +82,13 @@ def serve_forking(port: int) -> None:
     import uvicorn
 
     from integration.project.asgi import application
+    from integration.project.heads import TimedHeads
 
     while True:
         if child := os.fork():
             os.waitpid(child, 0)
         else:
-            uvicorn.run(application, host="127.0.0.1", port=port, lifespan="off", access_log=False)
+            uvicorn.run(application, http=TimedHeads, host="127.0.0.1", port=port, lifespan="off", access_log=False)
             os._exit(0)
 
 

@@ -4,14 +4,17 @@ import json
 import logging
 import socket
 import time
+from asyncio import CancelledError
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
-from django.test import Client
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 
 from cpm.models.customers import Customer
 from cpm.models.program_events import ProgramEvent
@@ -26,6 +29,7 @@ from integration.seam.settling import settle
 from integration.seam.systems import System
 from tests import factories, walk
 from tests.messages.conftest import STATUS
+from tests.processes import eventually
 from tests.security.conftest import Served
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -171,6 +175,89 @@ def test_a_line_names_request_person_and_event(log: StringIO, operator: User) ->
         "method": "GET",
         "status": 404,
     }
+
+
+@pytest.mark.parametrize(
+    "address", ["/events/Pat%20Testa/", "/my-devices/x/events/Pat/1/h/n/opt-out/", "/program-events/DR-Testa/1/"]
+)
+def test_what_is_typed_in_place_of_an_events_number_is_not_logged(log: StringIO, operator: User, address: str) -> None:
+    client = Client()
+    client.force_login(operator)
+    client.get(address)
+    (line,) = lines(log)
+    assert "event_number" not in line
+    assert "Pat" not in log.getvalue()
+    assert "Testa" not in log.getvalue()
+
+
+def test_a_method_of_the_clients_own_making_is_not_logged(log: StringIO) -> None:
+    Client().generic("PAT-TESTA", "/events/")
+    (line,) = lines(log)
+    assert line["method"] == "other"
+
+
+@pytest.mark.parametrize(
+    ("problem", "kept"),
+    [
+        (ValueError("invalid literal for int() with base 10: 'Pat\nTesta'"), "ValueError: invalid literal for int()"),
+        (ValidationError("“Pat Testa” value has an invalid date format."), "ValidationError:"),
+        (KeyError("Pat Testa"), "KeyError:"),
+        (DataError('invalid input syntax for type uuid: "Pat Testa"'), "DataError: invalid input syntax for type uuid"),
+        (IntegrityError('violates check constraint "stage_number"'), 'violates check constraint "stage_number"'),
+    ],
+)
+def test_a_traceback_names_places_and_quotes_nothing_that_was_typed(
+    log: StringIO, problem: Exception, kept: str
+) -> None:
+    try:
+        try:
+            raise problem
+        except Exception as first:
+            raise RuntimeError("The list can't be read.") from first
+    except RuntimeError:
+        logging.getLogger("django.request").exception("Internal Server Error: /customers/Pat/")
+    (line,) = lines(log)
+    assert kept in line["exception"]
+    assert "test_logs.py" in line["exception"]
+    assert "RuntimeError: The list can" in line["exception"]
+    assert "Testa" not in log.getvalue()
+    assert "Pat" not in line["message"]
+
+
+def test_a_page_that_sent_a_form_is_not_named_when_it_is_refused(log: StringIO) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.post("/account/login/", secure=True, headers={"referer": "https://other.example/my-devices/a-link/"})
+    assert "Forbidden" in log.getvalue()
+    assert "my-devices" not in log.getvalue()
+
+
+def test_a_request_whose_client_leaves_is_logged(log: StringIO) -> None:
+    def leave(request: HttpRequest) -> HttpResponse:
+        raise CancelledError
+
+    with pytest.raises(CancelledError):
+        logs.RequestLog(leave)(RequestFactory().get("/events/"))
+    (line,) = lines(log)
+    assert (line["message"], line["method"], line["status"]) == ("request", "GET", 499)
+
+
+def test_requests_that_end_before_they_reach_a_page_are_logged_once(served: Served) -> None:
+    begin = b"POST /account/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as client:
+        client.sendall(begin + b"Content-Length: 10\r\n\r\na")
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as client:
+        client.sendall(begin + b"Content-Length: 3000000\r\n\r\n")
+        assert client.recv(1000)
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as client:
+        client.sendall(b"GET /account/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert client.recv(1000)
+
+    def statuses() -> list[int]:
+        said = [json.loads(line) for line in served.log.read_text().splitlines() if '"message": "request"' in line]
+        return sorted(line["status"] for line in said)
+
+    assert eventually(lambda: set(statuses()) == {200, 413, 499}), statuses()
+    assert [statuses().count(status) for status in (413, 499)] == [1, 1]
 
 
 def test_the_same_id_stands_on_the_page_in_the_log_and_in_history(

@@ -2,19 +2,28 @@
 
 import asyncio
 import http.client
+import shutil
 import socket
+import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from statistics import quantiles
+from threading import Thread
 from typing import Any
 
 import pytest
+import uvicorn
 
-from integration.project import bodies, web
+from integration.project import bodies, heads, web
+from tests.browser.conftest import free_port
+from tests.processes import eventually
 
 PAGES = ("/livez", "/account/login/")
 SLOW = 20
 PATIENCE_S = 10.0  # without the limits a request waits here for a minute
+AT_MOST = "at most 2,500,000 bytes are accepted. Nothing was changed: send a smaller file."
 Message = dict[str, Any]
 
 
@@ -25,17 +34,14 @@ def half_sent(port: int) -> socket.socket:
     return sender
 
 
-def answer_to(port: int, request: bytes) -> bytes:
-    """What the server answers to these bytes until it closes the connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
-        # The server may answer and close before it has read everything.
-        with suppress(BrokenPipeError, ConnectionResetError):
-            client.sendall(request)
-        parts: list[bytes] = []
-        with suppress(ConnectionResetError):
-            while part := client.recv(65536):
-                parts.append(part)
-        return b"".join(parts)
+def refusal_of(port: int, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, str]:
+    """The status and the text that a client gets which sends everything before it reads."""
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    client.request("POST", "/account/login/", body, headers or {})
+    response = client.getresponse()
+    text = response.read().decode()
+    client.close()
+    return response.status, text
 
 
 def seconds_of(port: int, path: str) -> float:
@@ -72,16 +78,113 @@ def test_pages_are_as_fast_beside_slow_clients(port: int) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_sent(port: int) -> None:
-    head = b"POST /account/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 300000000\r\n\r\n"
-    answer = answer_to(port, head)
-    assert answer.startswith(b"HTTP/1.1 413")
-    assert b"larger than 2,500,000 bytes" in answer
+    answer = refusal_of(port, headers={"Content-Length": "300000000"})
+    assert answer == (413, f"What was sent has 300,000,000 bytes; {AT_MOST}")
 
 
-def test_a_body_without_a_length_is_refused_once_it_is_too_large(port: int) -> None:
-    chunk = b"%x\r\n%b\r\n" % (100_000, b"a" * 100_000)
-    head = b"POST /account/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-    assert answer_to(port, head + chunk * 30).startswith(b"HTTP/1.1 413")
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["with a length", "without a length"])
+def test_who_sends_all_of_a_large_file_before_reading_reads_why_it_is_refused(port: int, is_chunked: bool) -> None:
+    pieces = iter([b"a" * 100_000] * 80) if is_chunked else b"a" * 8_000_000
+    status, sentence = refusal_of(port, body=pieces)
+    assert status == 413
+    assert sentence.startswith("What was sent has " + ("more than 2,500,000" if is_chunked else "8,000,000") + " bytes")
+    assert "send a smaller file" in sentence
+
+
+def test_curl_reads_why_a_large_file_is_refused(port: int, tmp_path: Path) -> None:
+    if not (curl := shutil.which("curl")):
+        pytest.skip("needs curl")
+    (large := tmp_path / "forecast.csv").write_bytes(b"a" * 8_000_000)
+    address = f"http://127.0.0.1:{port}/forecasts/upload/"
+    for more in ([], ["-H", "Expect:"]):
+        command = [curl, "-sS", *more, "-F", f"file=@{large}", "-w", "%{http_code}", address]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S).stdout
+        assert said.endswith(f"{AT_MOST}413"), (more, said)
+
+
+def test_a_browser_gets_a_page_in_its_language(port: int) -> None:
+    headers = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "de", "Content-Length": "3000000"}
+    status, page = refusal_of(port, headers=headers)
+    assert status == 413
+    assert "3.000.000 Bytes" in page
+    assert '<html lang="de">' in page
+
+
+def test_what_is_read_of_a_refused_body_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "MOST_FORGOTTEN", 1_000)
+    monkeypatch.setattr(bodies, "LONGEST_BODY_S", 0.05)
+    read: list[int] = []
+
+    async def course(pieces: int) -> None:
+        async def receive() -> Message:
+            if len(read) == pieces:
+                await asyncio.Event().wait()
+            read.append(100)
+            return {"type": "http.request", "body": b"a" * 100, "more_body": True}
+
+        await asyncio.wait_for(bodies.forget_rest(receive), PATIENCE_S)
+
+    asyncio.run(course(pieces=100))
+    assert sum(read) == 1_000
+    read.clear()
+    asyncio.run(course(pieces=3))
+    assert sum(read) == 300
+
+
+@pytest.fixture
+def hasty_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port of a server that waits for a head only for half a second."""
+    monkeypatch.setattr(heads, "LONGEST_HEAD_S", 0.5)
+    django = Django()
+    django.may_answer.set()
+    port = free_port()
+    config = uvicorn.Config(web.Web(django), http=heads.TimedHeads, port=port, lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run)
+    thread.start()
+    assert eventually(lambda: server.started)
+    yield port
+    server.should_exit = True
+    thread.join()
+
+
+HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+
+
+@pytest.mark.parametrize("pieces", [[HEAD], [HEAD, *[b"X"] * 30], [HEAD + b"\r\n", HEAD, *[b"X"] * 30]])
+def test_a_head_that_does_not_arrive_in_time_ends_its_connection(hasty_port: int, pieces: list[bytes]) -> None:
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", hasty_port), timeout=PATIENCE_S) as client:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for piece in pieces:
+                client.sendall(piece)
+                time.sleep(0.1)
+        said = b"".join(iter(lambda: client.recv(65536), b""))
+    assert time.monotonic() - began < 5
+    assert b"HTTP/1.1 408" in said
+    assert b"headers took longer" in said
+
+
+def test_a_connection_on_which_nothing_comes_is_closed_without_an_answer(hasty_port: int) -> None:
+    with socket.create_connection(("127.0.0.1", hasty_port), timeout=PATIENCE_S) as client:
+        assert client.recv(100) == b""
+
+
+def test_the_limit_of_heads_holds_for_no_body_and_no_answer(hasty_port: int) -> None:
+    with socket.create_connection(("127.0.0.1", hasty_port), timeout=PATIENCE_S) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\n\r\n")
+        time.sleep(1)
+        client.sendall(b"a")
+        assert client.recv(100).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.full
+def test_half_sent_heads_end_with_the_limit_of_bodies(port: int) -> None:
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+        client.sendall(HEAD)
+        assert client.recv(100).startswith(b"HTTP/1.1 408")
+    assert 25 < time.monotonic() - began < 35
 
 
 class Client:
@@ -89,7 +192,7 @@ class Client:
 
     def __init__(self, path: str = "/", *, cookie: str = "", host: str = "203.0.113.7", reads: bool = True) -> None:
         headers = [(b"cookie", f"sessionid={cookie}".encode())] if cookie else []
-        self.scope = {"type": "http", "path": path, "headers": headers, "client": (host, 1)}
+        self.scope = {"type": "http", "method": "GET", "path": path, "headers": headers, "client": (host, 1)}
         self.parts: asyncio.Queue[Message] = asyncio.Queue()
         self.got: list[Message] = []
         self._reads = reads
