@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy as _
 from integration.importing.kinds import Applying, Column, Kind, Reference
 from integration.importing.values import Code, Email, Text, Zone
 from integration.seam import sql
-from integration.seam.loads import analyze_after_commit
 from integration.seam.recorded import recorded
 from integration.seam.sql import compose
 
@@ -74,14 +73,14 @@ def write_customers(applying: Applying) -> None:
     sql.execute(_SORT_AT_ONCE)
     sql.execute(compose(_WRITE_CUSTOMERS, changes=applying.changes))
     sql.execute(_MERGE_CUSTOMERS)
-    analyze_after_commit("cpm_customer")
+    applying.analyze("cpm_customer")
 
 
 def write_locations(applying: Applying) -> None:
     sql.execute(_SORT_AT_ONCE)
     sql.execute(compose(_WRITE_LOCATIONS, changes=applying.changes))
     sql.execute(_MERGE_LOCATIONS)
-    analyze_after_commit("cpm_devicelocation")
+    applying.analyze("cpm_devicelocation")
 
 
 CUSTOMERS = Kind(

@@ -7,7 +7,6 @@ from integration.importing.dates import Moment
 from integration.importing.kinds import Applying, Column, Kind, Reference
 from integration.importing.values import Choice, Code, Flag, Text, Whole
 from integration.seam import sql
-from integration.seam.loads import analyze_after_commit
 from integration.seam.recorded import recorded
 from integration.seam.sql import compose
 
@@ -60,7 +59,7 @@ SELECT s.line, 'rated_w'::text, s.rated_w::text,
 
 def write_devices(applying: Applying) -> None:
     sql.execute(compose(_WRITE, changes=applying.changes), {"now": applying.now})
-    analyze_after_commit("cpm_device")
+    applying.analyze("cpm_device")
 
 
 DEVICES = Kind(

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
+from integration.seam.loads import analyze_after_commit
 from integration.seam.recorded import Pattern
 from integration.seam.sql import Sql
 
@@ -35,6 +36,8 @@ KINDS: dict[str, str] = {
     "load_forecast": "derms.imports.load.LOAD_FORECAST",
     "metered_load": "derms.imports.load.METERED_LOAD",
 }
+MANY_ADDED = 1_000
+_TABLE = re.compile(r"\b(?:FROM|JOIN) ((?:cpm|derms)_[a-z_]+)\b")
 
 
 class Reference(NamedTuple):
@@ -65,11 +68,17 @@ class Column:
 
 
 class Applying(NamedTuple):
-    """What a kind needs to write its rows: the table of changes, who applies them, and when."""
+    """What a kind needs to write its rows: the table of changes, who applies them, when, and how many are added."""
 
     changes: Sql
     by: str
     now: datetime
+    added: int = 0
+
+    def analyze(self, *tables: str) -> None:
+        """Update the planner's statistics after the commit, if so many rows are added that they tell another story."""
+        if self.added > MANY_ADDED:
+            analyze_after_commit(*tables)
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,13 @@ class Kind:
     def values(self) -> list[str]:
         """The columns that are compared with what is there."""
         return [name for name in self.names if name not in (self.key if self.compared is None else self._others)]
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that a file of this kind is compared with."""
+        texts = [self.current, *(query for query, _pattern in self.refusals)]
+        named = {name for text in texts for name in _TABLE.findall(text)}
+        return sorted(named | {column.refers.table for column in self.columns if column.refers})
 
     @property
     def _others(self) -> set[str]:

@@ -42,6 +42,8 @@ class ImportRun(ConcurrentTransitionMixin, models.Model):
     refused = models.PositiveBigIntegerField(default=0)
     missing = models.PositiveBigIntegerField(default=0)
 
+    compared = models.JSONField(default=dict, help_text="What was there when the file was compared (untouched.Seen).")
+
     # Said before it is applied.
     only_good_rows = models.BooleanField(default=False)
     ends_missing = models.BooleanField(default=False)

@@ -22,6 +22,7 @@ from .models import APPLY_WITHIN, ImportRecord, ImportRun
 from .recognising import Recognised, recognise, remap, require_layout
 from .refusals import FileRefused
 from .staging import RunCanceled, keep_refused, stage_file
+from .untouched import MANY_ROWS, look_at_tables
 
 CHANGED_SINCE = recorded("%(rows)s rows changed after the dry run. Nothing was applied; check the file again.")
 ROWS_LOST = recorded("The database restarted and the rows that were read are gone. Check the file again.")
@@ -89,8 +90,8 @@ def check_run(run_id: int, *, now: datetime) -> None:
     if run.state != RunState.CHECKING:
         transaction.set_rollback(True)  # it was canceled; its tables go with the transaction
         return
-    for name, count in counted.items():
-        setattr(run, name, count)
+    for name, found in counted.items():
+        setattr(run, name, found)
     run.checked_at = clock.now()
     run.show()
     run.save()
@@ -133,7 +134,7 @@ def apply_run(run_id: int, *, now: datetime) -> None:
         return
     try:
         with transaction.atomic():
-            kind.apply(Applying(identifier(run.changes), run.by, now))
+            kind.apply(Applying(identifier(run.changes), run.by, now, run.added))
             ended = _end_missing(run, kind, now)
     except IntegrityError as problem:
         _refuse(run, FORBIDDEN(rule=_rule_of(problem)), now)
@@ -164,15 +165,17 @@ def _lock(uid: Any, by: str) -> ImportRun:
     return run
 
 
-def _read_and_compare(run: ImportRun, kind: Kind, file: IO[bytes]) -> dict[str, int]:
+def _read_and_compare(run: ImportRun, kind: Kind, file: IO[bytes]) -> dict[str, Any]:
+    """What is found, by the run's fields."""
     run.refused_cells.all().delete()
     rows, refused = stage_file(run, kind, Recognised(**run.recognised), file)
     keep_refused(run, refused)
+    run.compared = look_at_tables(kind)._asdict() if rows >= MANY_ROWS else {}
     found = compare(run, kind)
     refused_rows = len(refused) + found.refused
     unchanged = rows - refused_rows - found.added - found.changed
-    counts = found._asdict() | {"rows_read": rows, "refused": refused_rows, "unchanged": unchanged}
-    return dict(counts)
+    counted = {"rows_read": rows, "refused": refused_rows, "unchanged": unchanged, "compared": run.compared}
+    return found._asdict() | counted
 
 
 def _end_missing(run: ImportRun, kind: Kind, now: datetime) -> int:

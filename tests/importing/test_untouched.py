@@ -1,0 +1,57 @@
+"""Files of many rows are not compared again if nothing was written since their dry run; else they are."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cpm.models import Customer
+from integration.importing import operations, untouched
+from integration.importing.kinds import KINDS, kind_of
+from integration.importing.models import ImportRun
+
+from .bringing import applied, apply, checked
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FILE = "customer,name\n1,Testa\n2,Probst\n3,Mustera\n"
+
+
+@pytest.fixture(autouse=True)
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "MANY_ROWS", 1)
+
+
+def test_nothing_was_written_since_the_dry_run() -> None:
+    applied("customers", FILE)
+    run = checked("customers", FILE.replace("Probst", "Probe"))
+    assert untouched.is_untouched(run, kind_of("customers"))
+
+    assert apply(run).state == "Applied"
+    assert Customer.objects.get(number="2").name == "Probe"
+
+
+WRITES: dict[str, Callable[[], object]] = {
+    "the row that would be changed": lambda: Customer.objects.filter(number="2").update(name="Other"),
+    "a row that would stay": lambda: Customer.objects.filter(number="1").update(name="Other"),
+    "a row that is gone": lambda: Customer.objects.filter(number="3").delete(),
+    "a row that the file adds": lambda: Customer.objects.create(number="4", name="Soon", account="4"),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_what_was_written_since_is_shown_and_nothing_applied(write: Callable[[], object]) -> None:
+    applied("customers", FILE)
+    run = checked("customers", f"{FILE.replace('Probst', 'Probe')}4,Platz\n")
+    write()
+    there = list(Customer.objects.order_by("pk").values_list("number", "name"))
+    assert not untouched.is_untouched(ImportRun.objects.get(pk=run.pk), kind_of("customers"))
+
+    run = apply(run)
+
+    assert (run.state, len(run.conflicts)) == ("Refused", 1)
+    assert list(Customer.objects.order_by("pk").values_list("number", "name")) == there
+
+
+def test_every_kind_names_the_tables_that_its_files_are_compared_with() -> None:
+    assert kind_of("devices").tables == ["cpm_device", "cpm_devicelocation", "cpm_subscribeddevice", "cpm_subscription"]
+    assert all(kind_of(name).tables for name in KINDS)
