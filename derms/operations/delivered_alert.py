@@ -93,7 +93,7 @@ def _watch(event: Event, now: datetime) -> None:
     EventFigures.objects.filter(event=event).update(delivering_pct=delivering_pct(step))
     if step is None or not _is_below(step):
         close_alert(_key(event))
-    elif _is_below(step_at(steps, now - REPORTED_EVERY)):
+    elif _is_below(step_at(steps, now - REPORTED_EVERY)) and not _just_begun(stages, now):
         delivered, target = step.delivered_kw or 0.0, step.target_kw or 0.0
         missing = target - delivered
         text = DELIVERS_TOO_LITTLE(
@@ -105,6 +105,12 @@ def _watch(event: Event, now: datetime) -> None:
             cause=_cause_now(stages),
         )
         _raise(event, missing, text)
+
+
+def _just_begun(stages: Sequence[Stage], now: datetime) -> bool:
+    """Whether a running stage has not made two reports: its first one comes while devices still answer."""
+    started = [stage.started_at for stage in stages if stage.state == StageState.IN_PROGRESS]
+    return any(at is None or at > now - 2 * REPORTED_EVERY for at in started)
 
 
 def _is_below(step: Step | None) -> bool:

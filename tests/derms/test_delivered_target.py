@@ -69,6 +69,15 @@ def test_an_offline_head_end_is_named_with_the_missing_power_after_two_reports(r
     assert EventFigures.objects.get(event_id=running.event_id).delivering_pct == 48
 
 
+def test_a_report_made_while_devices_still_answer_is_no_reason_to_alarm(running: Stage) -> None:
+    """Once a stage's report of 4 s after its start, and the minute before it, were taken for two reports."""
+    report(running, 0, 300)
+    assert watched(running, 0) is None
+    assert watched(running, 1) is None
+    report(running, 2, 900)
+    assert watched(running, 2) is None
+
+
 def test_the_alert_closes_once_enough_is_delivered_again(running: Stage) -> None:
     for minutes in (1, 2):
         report(running, minutes, 435)
