@@ -7,16 +7,16 @@ import asyncio
 from typing import Any
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .bodies import LONGEST_BODY_S
+from .readers import TimedReaders
 
 LONGEST_HEAD_S = LONGEST_BODY_S
 TOO_SLOW = f"The request's headers took longer than {LONGEST_HEAD_S:.0f} s."
 
 
-class TimedHeads(H11Protocol):
-    """Uvicorn's HTTP, which closes a connection on which a head doesn't become complete in time."""
+class TimedHeads(TimedReaders):
+    """Uvicorn's HTTP, which also closes a connection on which a head doesn't become complete in time."""
 
     _late: asyncio.TimerHandle | None = None
 

@@ -19,6 +19,7 @@ from integration.pages.streams import HOLDER, Streams, TooManyStreams
 from integration.seam.logs import note_request
 
 from .bodies import Bodies, BodyRefused
+from .readers import LONGEST_SEND_S
 from .refusing import refuse
 from .shares import Shares
 
@@ -26,7 +27,6 @@ PATH = "/live/"
 LIVEZ = "/livez"
 LONGEST_STREAM_S = 15 * 60.0  # then the browser reconnects and is authenticated again
 MOST_HELD = 5_000_000  # bytes; every page is shorter
-LONGEST_SEND_S = 30.0  # for what a connection's buffer can't hold; then the client counts as gone
 REQUESTS_AT_ONCE = 12  # requests per process that may use the database at once
 # Of these, so many may be of one address or one session: the rest is left for everybody else.
 OF_AN_ADDRESS, OF_A_SESSION = 8, 4

@@ -5,7 +5,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from http.client import HTTPException
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -13,10 +16,12 @@ from django.db import connection
 from cpm.models.customers import Device, Subscription
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import ProgramType
-from derms.models import ControlZone, Program, Strategy
+from derms.choices import FINAL_STATES
+from derms.models import ControlZone, Event, Program, Strategy
 from integration.console.roles import APPROVER, CSR, OPERATOR
 from integration.seam import clock
 from tests import factories
+from tests.faults import looking
 from tests.faults.journal import Confirmed, Journal
 from tests.faults.person import Person
 from tests.faults.system import patiently
@@ -24,22 +29,24 @@ from tests.removals.conftest import allow_leaving
 
 DEVICES = 20
 LEAD_S = 2
-AHEAD_S = 8  # from planning to the start
+AHEAD_S = 15  # from planning to the start
 LOOKS = 3  # at an event that changes while somebody cancels it
-LENGTH_S = 4
+LENGTH_S = 6
+CROWD = 20_000  # devices without events, so that an export takes some seconds
+LOOK_EVERY_S = 0.5
 DAY = timedelta(days=1)
 
 
 class Fleet:
     """A control zone with a program and a strategy without stages; its events follow one another."""
 
-    def __init__(self, code: str, now: datetime) -> None:
+    def __init__(self, code: str, now: datetime, *, devices: int = DEVICES) -> None:
         self.code = code
         zone = factories.zone(code)
         ControlZone.objects.filter(pk=zone.pk).update(time_zone="UTC")
         factories.forecast(zone, now, hours=240)
         self.program: Program = factories.program(code)
-        factories.fleet(zone, self.program, DEVICES, since=now - 30 * DAY, prefix=code)
+        factories.fleet(zone, self.program, devices, since=now - 30 * DAY, prefix=code)
         self.strategy: Strategy = factories.strategy(zone, self.program, stages=0, lead_time_s=LEAD_S, name=code)
         self.zone = zone
         self.free_at = now
@@ -52,6 +59,18 @@ class Fleet:
             starts_at = max(earliest, self.free_at).replace(microsecond=0) + timedelta(seconds=1)
             self.free_at = starts_at + timedelta(seconds=length_s)
         return starts_at
+
+
+class Long(NamedTuple):
+    """Stages that last longer than any fault: how long, and in how many fleets they take turns."""
+
+    length_s: float
+    fleets: int
+
+    @property
+    def every_s(self) -> float:
+        """From one start to the next; a fleet is free again when its turn comes."""
+        return (self.length_s + 2 * AHEAD_S) / self.fleets
 
 
 class Planned:
@@ -69,8 +88,8 @@ class Planned:
 class Driver:
     """Plans continuously while it runs; faults call its other methods."""
 
-    def __init__(self, port: int, *, every_s: float) -> None:
-        self.journal, self.every_s = Journal(), every_s
+    def __init__(self, port: int, *, every_s: float, long: Long) -> None:
+        self.journal, self.every_s, self.long = Journal(), every_s, long
         self.operator = Person(factories.person("faults.operator", OPERATOR), port)
         self.approver = Person(factories.person("faults.approver", APPROVER), port)
         self.csr = Person(factories.person("faults.csr", CSR), port)
@@ -78,7 +97,13 @@ class Driver:
         self.fleets = [Fleet(f"LOAD{n}", now) for n in range(1, 4)]
         self.aside = Fleet("ASIDE", now)  # for events that a fault plans itself, far ahead
         self.aside.free_at = now + timedelta(hours=1)
+        self.told = Fleet("TOLD", now)  # their e-mails are counted
+        self.told.free_at = now + timedelta(hours=1)
         self.customers = Fleet("AWAY", now)
+        self.long_fleets = [Fleet(f"LONG{n:02}", now) for n in range(long.fleets)]
+        Fleet("CROWD", now, devices=CROWD)
+        looking.give_addresses()
+        self.curious = looking.Curious(self.csr)
         allow_leaving()
         ProgramType.objects.update(opt_out_cutoff_minutes=0)
         self.subscriptions = list(
@@ -89,8 +114,10 @@ class Driver:
             threading.Thread(target=self._keep_planning, args=[fleet, n], name=fleet.code, daemon=True)
             for n, fleet in enumerate(self.fleets)
         ]
-        self._threads.append(threading.Thread(target=self._keep_going_away, name="away", daemon=True))
+        for work in (self._keep_going_away, self._keep_looking, self._keep_planning_long):
+            self._threads.append(threading.Thread(target=work, name=work.__name__, daemon=True))
         self.problems: list[str] = []
+        self._long_events: list[Planned] = []
 
     def start(self) -> None:
         """Start, and return when the first events run."""
@@ -102,6 +129,9 @@ class Driver:
         self._stopping.set()
         for thread in self._threads:
             thread.join(180)
+        for event in self._long_events:
+            if Event.objects.filter(number=event.number).exclude(state__in=FINAL_STATES).exists():
+                self.cancel(event)
 
     # --- Single actions ---
 
@@ -197,6 +227,25 @@ class Driver:
                 return
             time.sleep(0.2)
 
+    def _keep_planning_long(self) -> None:
+        """One long stage after the other, in fleets that take turns: some run whatever is harmed."""
+        for fleet in itertools.cycle(self.long_fleets):
+            self._try(lambda fleet=fleet: self._one_long_event(fleet))
+            if self._stopping.wait(self.long.every_s):
+                break
+        connection.close()
+
+    def _one_long_event(self, fleet: Fleet) -> None:
+        if event := self.plan(fleet, length_s=self.long.length_s):
+            self._long_events.append(event)
+            self.approve(event)
+
+    def _keep_looking(self) -> None:
+        while not self._stopping.wait(LOOK_EVERY_S):
+            with suppress(OSError, HTTPException):  # while what answers is harmed
+                self._try(self.curious.look)
+        connection.close()
+
     def _keep_going_away(self) -> None:
         """Customers set unavailability on future days: several small messages per second."""
         for n in itertools.count():
@@ -219,7 +268,7 @@ class Driver:
 
 def canceling(event: Planned) -> dict[str, object]:
     """What the cancel form asks for; it uses the number only if devices run."""
-    return {"reason": "Fault suite", "typed_number": event.number, **as_seen(event.number)}
+    return {"reason": "The heat is over", "typed_number": event.number, **as_seen(event.number)}
 
 
 def as_seen(number: str) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 import time
 
 from cpm.models.customers import Device
+from integration.engines import kept_running
 from lec_sim.models import LecStage
 from lec_sim.models import Removal as LecRemoval
 from tests.faults import figures
@@ -19,6 +20,7 @@ def kill_broker(system: System, driver: Driver, dose: int) -> Row:
     since = figures.now()
     for _ in range(dose):
         system.kill_broker()
+        system.broker_ends()
         time.sleep(1)
         system.start_broker()
         time.sleep(3)
@@ -56,6 +58,7 @@ def broker_off(system: System, driver: Driver, seconds: int) -> Row:
     driver.prepare(driver.customers, events=events, ahead_s=20, length_s=seconds // events)  # they start meanwhile
     logged_out, began, since = driver.journal.logged_out, time.monotonic(), figures.now()
     system.kill_broker()
+    system.broker_ends()
     reached = []
     for one, other in zip(prepared[::2], prepared[1::2], strict=False):
         reached += [_cancel_reaches_lec(driver, one), _opt_out_reaches_lec(driver, other)]
@@ -109,5 +112,27 @@ def restart_database(system: System, driver: Driver, dose: int) -> Row:
         "0 confirmed lost",
         f"{missing} confirmed lost, {lost} messages open, all processes back after {back:.0f} s",
         lost == 0 and missing == 0 and back < BACK_S,
+        tuple(f"I{n}" for n in range(1, 11)),
+    )
+
+
+def kill_engines(system: System, driver: Driver, dose: int) -> Row:
+    """Kill the engines' processes in turn; only the product's own watch, which `up` runs, starts them again."""
+    since, said, back = figures.now(), list[str](), list[float]()
+    with kept_running(said.append):
+        for n in range(dose):
+            killed = time.monotonic()
+            (system.kill_broker if n % 2 else system.kill_database)()
+            back.append(figures.seconds_until(lambda killed=killed: system.all_work(since=killed + 1), most=BACK_S))
+            time.sleep(3)
+    until = figures.now()
+    figures.seconds_until(lambda: figures.open_since(since, until) == 0, most=BACK_S)
+    lost, missing = figures.open_since(since, until), len(patiently(driver.journal.missing))
+    return Row(
+        "dead engine: PostgreSQL and Redis killed, started again by nobody else",
+        dose,
+        f"all at work <= {BACK_S:.0f} s, 0 confirmed lost",
+        f"all at work after at most {max(back):.0f} s, {missing} confirmed lost, {lost} messages open",
+        max(back) < BACK_S and len(said) >= dose and lost == 0 and missing == 0,
         tuple(f"I{n}" for n in range(1, 11)),
     )

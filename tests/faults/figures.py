@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from django.db.models import F
 
 from integration.seam import clock, sql
 from integration.seam.models import Delivery, DueWork
+from lec_sim.models import LecStage
 from tests.faults.system import patiently
 
 _SECONDS = """
@@ -62,6 +65,12 @@ def open_since(since: datetime, until: datetime) -> int:
     """How many messages of a period are not applied yet, dead letters included."""
     sent = Delivery.objects.filter(created_at__gte=since, created_at__lte=until, delivered_at=None)
     return patiently(lambda: sent.exclude(message__subject__contains="POISON").count())
+
+
+def long_stages(seconds: float) -> set[str]:
+    """The stages that were planned for so long, and ran to their end."""
+    long = LecStage.objects.filter(ends_at__gte=F("starts_at") + timedelta(seconds=seconds))
+    return {str(stage) for stage in long.filter(state="Completed")}
 
 
 def nothing_is_open() -> bool:

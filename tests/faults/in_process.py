@@ -8,10 +8,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from integration.engines.state import PROJECT
 from tests.faults.dose import DOSE
 from tests.faults.row import Row
-from tests.processes import environment
+from tests.processes import environment, started
 
 PATIENCE_S = 45 * 60  # for all of them
 
@@ -59,6 +58,7 @@ class InProcess:
     def __init__(self, doses: dict[str, int], folder: Path) -> None:
         self.doses, self.folder = doses, folder
         self._rows: list[Row] = []
+        self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
@@ -71,21 +71,35 @@ class InProcess:
         self._thread.join()
         return self._rows
 
+    def end(self) -> None:
+        """End the test that runs, with all processes that it started."""
+        self._ending.set()
+        if self._thread.ident:
+            self._thread.join()
+
     def _run(self) -> None:
         until = time.monotonic() + PATIENCE_S
         self.folder.mkdir(exist_ok=True)
         for name, dose in self.doses.items():
+            if self._ending.is_set():
+                break
             self._rows.append(self._row(KNOWN[name], dose, self.folder / f"{name}.log", until))
 
     def _row(self, known: Known, dose: int, log: Path, until: float) -> Row:
         command = ["nice", "-n", "5", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", known.test]
         variables = environment(self.folder, **{DOSE: str(dose)})
         left_s = max(1.0, until - time.monotonic())
-        with log.open("w") as out:
-            try:
-                done = subprocess.run(command, cwd=PROJECT, env=variables, stdout=out, stderr=out, timeout=left_s)
-            except subprocess.TimeoutExpired:
+        with log.open("w") as out, started(command, env=variables, stdout=out, stderr=out) as test:
+            if not self._waits(test, left_s):
                 return Row(known.fault, dose, known.must_hold, "the time was too short for it", False)
         last = log.read_text().rstrip().rpartition(os.linesep)[2]
-        held = done.returncode == 0
+        held = test.returncode == 0
         return Row(known.fault, dose, known.must_hold, f"0; {last}" if held else last, held, known.invariants)
+
+    def _waits(self, test: "subprocess.Popen[str]", seconds: float) -> bool:
+        """Wait until the test has ended; False if that takes too long, or everything ends before."""
+        until = time.monotonic() + seconds
+        while test.poll() is None and time.monotonic() < until:
+            if self._ending.wait(0.2):
+                break
+        return test.poll() is not None

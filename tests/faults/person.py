@@ -43,12 +43,20 @@ class Person:
 
     def post(self, path: str, fields: dict[str, object], key: UUID) -> Answer:
         """Send a form once. Raises OSError or HTTPException if no answer arrives."""
-        body = urlencode({**fields, "request_key": key, "csrfmiddlewaretoken": CSRF}, doseq=True)
+        return self._ask(
+            "POST", path, urlencode({**fields, "request_key": key, "csrfmiddlewaretoken": CSRF}, doseq=True)
+        )
+
+    def get(self, path: str) -> Answer:
+        """Open a page. Raises OSError or HTTPException if no answer arrives."""
+        return self._ask("GET", path)
+
+    def _ask(self, method: str, path: str, body: str = "") -> Answer:
         headers = {"Cookie": self.cookie, "Content-Type": "application/x-www-form-urlencoded"}
         connection = HTTPConnection("127.0.0.1", self.port, timeout=15)
         began = time.monotonic()
         try:
-            connection.request("POST", path, body, headers)
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             answer.read()
             return Answer(answer.status, answer.getheader("Location") or "", time.monotonic() - began)

@@ -1,6 +1,7 @@
 """A connection that can be cut: TCP on one side, an engine's Unix socket on the other."""
 
 import asyncio
+import socket
 import threading
 import time
 from contextlib import suppress
@@ -70,3 +71,9 @@ class Wire:
         for command in self.asked_at:
             if command in block:
                 self.asked_at[command] = time.monotonic()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -11,16 +10,19 @@ from contextlib import suppress
 from pathlib import Path
 
 import redis
+from django.conf import settings
 from django.db import connection
 
 from integration.commands.management.commands.up import answers_within
-from integration.engines import postgres, valkey
+from integration.engines import postgres, valkey, watch
 from integration.engines.state import State
 from integration.project import supervisor as supervising
 from integration.project.supervisor import ALONE, Child, Supervisor, web_child
 from integration.seam.scheduler import RUNNING_KEY
 from tests.faults.inside import write_clock
-from tests.faults.proxy import Wire
+from tests.faults.logs import KeptLogs
+from tests.faults.mail_server import MailServer
+from tests.faults.proxy import Wire, free_port
 from tests.processes import eventually
 
 INSIDE = [sys.executable, "-m", "tests.faults.inside"]
@@ -43,17 +45,21 @@ class System:
         self.to_broker = {name: Wire(str(sockets / "valkey.sock")) for name in WORKERS}
         self.to_database = {name: Wire(str(sockets / ".s.PGSQL.5432")) for name in WORKERS}
         self.web, self.doomed_web = free_port(), free_port()
+        self.mail = MailServer(settings.EMAIL_PORT)
+        self.logs = KeptLogs(self.state.root)
         for path in self.clocks.values():
             write_clock(path, 0)
         for wire in self.to_broker.values():
             wire.watch(FETCH)
         # One fault per second is not a crash loop: what is killed here may restart at once each time.
         supervising.LONGEST_PAUSE = supervising.FIRST_PAUSE
+        watch.LONGEST_PAUSE = watch.FIRST_PAUSE
         self.supervisor = Supervisor(self._children(), say=lambda _: None)
 
     def start(self) -> None:
         """Start every process and wait until each one works."""
         self.disk_full.unlink(missing_ok=True)
+        self.mail.start()
         self.supervisor.start()
         ready = all(answers_within(READY_S, port) for port in (self.web, self.doomed_web))
         if not (ready and eventually(self.all_work, READY_S)):
@@ -61,9 +67,12 @@ class System:
 
     def stop(self) -> None:
         self.supervisor.stop()
+        self.mail.leave()
 
-    def all_work(self) -> bool:
-        return self.schedulers_running() == len(SCHEDULERS) and all(self.fetches(name) for name in WORKERS)
+    def all_work(self, *, since: float = 0.0) -> bool:
+        """Whether both schedulers run, and both workers have asked for work since a moment."""
+        fetching = all(self.fetches(name, since=since) for name in WORKERS)
+        return fetching and self.schedulers_running() == len(SCHEDULERS)
 
     # --- Observing ---
 
@@ -104,8 +113,16 @@ class System:
         return redis.Redis(unix_socket_path=str(self.state.sockets / "valkey.sock"), socket_timeout=5)
 
     def kill_broker(self) -> None:
+        self.logs.keep()
         with self.broker() as broker:
             _kill(int(broker.info("server")["process_id"]))
+
+    def kill_database(self) -> None:
+        """Kill the server's first process; its sessions end when they notice."""
+        self.logs.keep()
+        _kill(self._database_pid())
+
+    def broker_ends(self) -> None:
         eventually(lambda: valkey._ask(self.state, "PING") is None)
 
     def start_broker(self) -> None:
@@ -114,12 +131,16 @@ class System:
 
     def restart_database(self) -> None:
         """Do what `pg_ctl -m immediate` does: sessions end without notice, and the start replays the log."""
+        self.logs.keep()
+        os.kill(self._database_pid(), signal.SIGQUIT)
         data = postgres._data(self.state)
-        os.kill(int((data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
         eventually(lambda: not any(postgres._processes_in(data)))  # a zombie no longer serves anybody
         with self.state.locked():
             postgres.start(self.state)
         connection.close()
+
+    def _database_pid(self) -> int:
+        return int((postgres._data(self.state) / "postmaster.pid").read_text().split()[0])
 
     # --- The processes ---
 
@@ -166,12 +187,6 @@ def children_of(pid: int) -> list[int]:
     with suppress(OSError):
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _kill(pid: int) -> None:

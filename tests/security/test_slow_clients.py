@@ -7,9 +7,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
-from statistics import quantiles
 from threading import Thread
 from typing import Any
 
@@ -20,18 +19,9 @@ from integration.project import bodies, heads, web
 from tests.browser.conftest import free_port
 from tests.processes import eventually
 
-PAGES = ("/livez", "/account/login/")
-SLOW = 20
 PATIENCE_S = 10.0  # without the limits a request waits here for a minute
 AT_MOST = "at most 2,500,000 bytes are accepted. Nothing was changed: send a smaller file."
 Message = dict[str, Any]
-
-
-def half_sent(port: int) -> socket.socket:
-    """A connection that announced a body and sent one byte of it."""
-    sender = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
-    sender.sendall(b"POST /account/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\na")
-    return sender
 
 
 def refusal_of(port: int, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, str]:
@@ -42,39 +32,6 @@ def refusal_of(port: int, body: Any = None, headers: dict[str, str] | None = Non
     text = response.read().decode()
     client.close()
     return response.status, text
-
-
-def seconds_of(port: int, path: str) -> float:
-    began = time.perf_counter()
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    client.request("GET", path)
-    response = client.getresponse()
-    assert response.status == 200, path
-    response.read()
-    client.close()
-    return time.perf_counter() - began
-
-
-def p95(port: int, path: str, times: int) -> float:
-    return quantiles([seconds_of(port, path) for _ in range(times)], n=20)[-1]
-
-
-def test_half_sent_requests_stop_nobody(port: int) -> None:
-    with ExitStack() as slow:
-        for _ in range(SLOW):
-            slow.enter_context(half_sent(port))
-        for path in PAGES:
-            assert seconds_of(port, path) < PATIENCE_S
-
-
-@pytest.mark.full
-def test_pages_are_as_fast_beside_slow_clients(port: int) -> None:
-    quiet = {path: p95(port, path, 100) for path in PAGES}
-    with ExitStack() as slow:
-        for _ in range(SLOW):
-            slow.enter_context(half_sent(port))
-        beside = {path: p95(port, path, 100) for path in PAGES}
-    assert all(beside[path] < 2 * quiet[path] for path in PAGES), (quiet, beside)
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_sent(port: int) -> None:
