@@ -8,7 +8,7 @@ from derms.operations.forecast import PLAUSIBLE
 from derms.operations.forecast_age import close_old_forecast
 from derms.operations.forecast_file import MOST_MW
 from integration.importing.dates import Moment
-from integration.importing.kinds import Applying, Column, Kind, Reference
+from integration.importing.kinds import Across, Applying, Column, Kind, Reference
 from integration.importing.values import Code, Share
 from integration.seam import sql
 from integration.seam.recorded import recorded
@@ -22,10 +22,19 @@ IMPLAUSIBLE = recorded(
     "load it with manage.py load_forecast --confirmed."
 )
 NO_FORECAST = recorded("There is no load forecast of this hour; metered load belongs to one.")
-HOUR_NAMES = ("hour_start", "starts_at", "timestamp", "datetime", "Stunde", "Zeitpunkt", "Beginn")
+HOUR_NAMES = (
+    "hour_start", "starts_at", "datetime_beginning_utc", "datetime_beginning_ept", "time_stamp", "timestamp",
+    "datetime", "hour_ending", "hour_end", "Stunde", "Zeitpunkt", "Beginn", "Stundenende",
+)  # fmt: skip
 CLASSES = tuple(DeviceClass.values)
 
-_ZONE = Column("zone", _("Control zone"), Code(20), ZONE_NAMES, refers=Reference("derms_controlzone", "code", NO_ZONE))
+_ZONE = Column(
+    "zone",
+    _("Control zone"),
+    Code(20),
+    (*ZONE_NAMES, "load_area", "Name"),
+    refers=Reference("derms_controlzone", "code", NO_ZONE),
+)
 _HOUR = Column("hour", _("Hour"), Moment(), HOUR_NAMES, _("Its start."))
 _NO_HOUR = """
 SELECT s.line, 'hour'::text, s.hour::text, replace({pattern}, '%%(value)s', z.time_zone)
@@ -129,11 +138,16 @@ METERED_LOAD = Kind(
         _ZONE,
         _HOUR,
         Column(
-            "metered_mw", _("Metered load, MW"), Share(-MOST_MW, MOST_MW), ("load_mw", "load", "Last_MW"), _("Average.")
+            "metered_mw",
+            _("Metered load, MW"),
+            Share(-MOST_MW, MOST_MW),
+            ("load_mw", "load", "mw", "integrated_load", "Last_MW", "Messwert_MW"),
+            _("Average."),
         ),
     ),
     key=("zone", "hour"),
     current=compose(_METERED_NOW),
     apply=write_metered,
     refusals=((_NO_HOUR, NO_HOUR), (_NO_FORECAST, NO_FORECAST)),
+    across=Across("zone", "metered_mw", "SELECT code FROM derms_controlzone ORDER BY code"),
 )

@@ -65,6 +65,20 @@ def ends_of(texts: Any) -> Ends:
     return Ends(np.diff(places), first, last)
 
 
+def with_offsets(times: Any, offsets: Any) -> Any:
+    """Each time with the offset in the column beside it."""
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise(times, offsets, " ")
+
+
+def repeated(text: str, count: int) -> Any:
+    """A column of one text."""
+    import pyarrow as pa
+
+    return pa.array([text] * count, pa.string())
+
+
 def _csv_blocks(source: Source, width: int) -> Iterator[Block]:
     with text_of(source) as text:
         try:

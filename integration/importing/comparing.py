@@ -13,6 +13,7 @@ from integration.seam.sql import Sql, compose, identifier, identifiers, listed
 
 from .kinds import Column, Ending, Kind
 from .models import ImportRun
+from .recognising import Recognised
 from .untouched import is_untouched
 
 TWICE = recorded("Line %(other)s has the same %(key)s.")
@@ -65,12 +66,11 @@ SELECT s.line, CASE WHEN t.{first} IS NULL THEN 'added' ELSE 'changed' END AS ou
 _ONCE = "AND s.line IN (SELECT min(line) FROM {staged} GROUP BY {key})"
 _COUNT = "SELECT count(*) FILTER (WHERE outcome = 'added'), count(*) FILTER (WHERE outcome = 'changed') FROM {changes}"
 _CONFLICTS = """
-SELECT jsonb_build_object('line', coalesce(before.line, after.line), 'shown', before.outcome, 'now', after.outcome,
+SELECT jsonb_build_object('line', line, 'shown', before.outcome, 'now', after.outcome,
                           'old', before.old, 'old_now', after.old)
-  FROM {before} before FULL JOIN {after} after USING (line)
+  FROM {before} before FULL JOIN {after} after USING (line, {key})
  WHERE (before.outcome, before.old) IS DISTINCT FROM (after.outcome, after.old)
- ORDER BY coalesce(before.line, after.line)
- LIMIT {most}
+ ORDER BY line LIMIT {most}
 """
 # Joins of a million rows in memory; a tenth of the usual sample describes tables that are joined by their keys.
 _FOR_MANY = "SET LOCAL work_mem = '128MB'; SET LOCAL default_statistics_target = 10"
@@ -118,6 +118,7 @@ def conflicts(run: ImportRun, kind: Kind) -> list[dict[str, Any]]:
         _CONFLICTS,
         before=identifier(run.changes),
         after=identifier("import_changes_now"),
+        key=identifiers(kind.key),
         most=sql.integer(MOST_CONFLICTS),
     )
     return [json.loads(row) for row in sql.column(query)]
@@ -151,7 +152,7 @@ class _Digest:
 
 
 def _changes(run: ImportRun, kind: Kind, table: Sql, *, how: str) -> Sql:
-    mapped = set(run.recognised["mapping"])
+    mapped = Recognised(**run.recognised).columns(kind)
     compared = [name for name in kind.values if name in mapped]
     ours, theirs = _of("s", compared), _of("t", compared)
     differs = compose("ROW({ours}) IS DISTINCT FROM ROW({theirs})", ours=ours, theirs=theirs)
@@ -182,7 +183,8 @@ def _value(column: Column, is_mapped: bool) -> Sql:
 def _refusals(run: ImportRun, kind: Kind) -> list[Sql]:
     staged = identifier(run.staged)
     named = {"name": _literal(", ".join(kind.key)), "key": identifiers(kind.key), "first": identifier(kind.key[0])}
-    mapped = [name for name in kind.values if name in run.recognised["mapping"]]
+    has = Recognised(**run.recognised).columns(kind)
+    mapped = [name for name in kind.values if name in has]
     if not kind.repeats:
         queries = [compose(_TWICE, staged=staged, pattern=_param("twice"), same=_same(kind, "twice"), **named)]
     else:

@@ -13,7 +13,16 @@ NO_TIME = recorded("It is no date and time; this file's dates are read as %(layo
 SKIPPED_HOUR = recorded("The clocks of %(zone)s skip this time. Write the offset from UTC, such as +02:00.")
 DOUBLE_HOUR = recorded("The clocks of %(zone)s show this time twice. Write the offset from UTC, such as +02:00.")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4})|(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
-_TIME = re.compile(r"[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)? ?(Z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)
+_TIME = re.compile(
+    r"[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)? ?([AP]M)? ?(Z|[+-]\d{2}(?::?\d{2})?|[CEMP][DS]T|CES?T|UTC)?",
+    re.ASCII | re.IGNORECASE,
+)
+# Names of offsets in files of the grid operators of North America and Central Europe; others may mean several.
+OFFSETS = {
+    "Z": "+00:00", "UTC": "+00:00", "EST": "-05:00", "EDT": "-04:00", "CST": "-06:00", "CDT": "-05:00",
+    "MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "CET": "+01:00", "CEST": "+02:00",
+}  # fmt: skip
+HOUR = timedelta(hours=1)
 
 
 class Day:
@@ -32,7 +41,10 @@ class Day:
 
 
 class Moment:
-    """A moment; without an offset it is a time of the file's time zone, a day alone is its midnight."""
+    """A moment; without an offset it is a time of the file's time zone, a day alone is its midnight.
+
+    24:00 is the next midnight. If the file names hours by their ends, the moment is an hour before it.
+    """
 
     postgres = "timestamptz"
 
@@ -47,15 +59,32 @@ class Moment:
         clock = _TIME.fullmatch(rest or "T00:00")
         if not day or not clock:
             return Fault(NO_TIME(layout=layout.dates))
-        hour, minute, second = (int(part or 0) for part in clock.groups()[:3])
+        back = HOUR if layout.hour_ends else timedelta()
         try:
-            local = datetime(day.year, day.month, day.day, hour, minute, second)  # noqa: DTZ001  (its zone follows)
-            if clock[4]:
-                offset = "+00:00" if clock[4] == "Z" else f"{clock[4]}:00" if len(clock[4]) == 3 else clock[4]
-                return datetime.strptime(f"{local.isoformat()}{offset}", "%Y-%m-%dT%H:%M:%S%z").isoformat()
-            return _local(local, zone)
+            local = _time_of_day(day, clock)
+            if clock[5]:
+                moment = datetime.strptime(f"{local.isoformat()}{_offset(clock[5])}", "%Y-%m-%dT%H:%M:%S%z")
+                return (moment - back).isoformat()
+            return _local(local - back, zone)
         except (ValueError, OverflowError):
             return Fault(NO_TIME(layout=layout.dates))
+
+
+def _time_of_day(day: date, clock: re.Match[str]) -> datetime:
+    """A time of a day. Raises ValueError if there is none such."""
+    hour, minute, second = (int(part or 0) for part in clock.groups()[:3])
+    if half := clock[4]:
+        if not 1 <= hour <= 12:
+            raise ValueError(hour)
+        hour = hour % 12 + (12 if half.upper() == "PM" else 0)
+    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001  (its zone follows)
+    if (hour, minute, second) == (24, 0, 0):
+        return midnight + 24 * HOUR
+    return midnight.replace(hour=hour, minute=minute, second=second)
+
+
+def _offset(text: str) -> str:
+    return OFFSETS.get(text.upper()) or (f"{text}:00" if len(text) == 3 else text)
 
 
 def _day(found: re.Match[str], layout: Layout) -> date | None:

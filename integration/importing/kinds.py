@@ -92,6 +92,17 @@ class Ending:
     act: Callable[[Applying], int]
 
 
+class Across(NamedTuple):
+    """A column whose values may be headings: then each has a column of its own, with what `value` would hold.
+
+    known: a query of the values; other headings are left out.
+    """
+
+    column: str
+    value: str
+    known: str
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of file.
@@ -103,6 +114,7 @@ class Kind:
     ending: how rows end that the file no longer holds; None if rows of this kind don't.
     compared: the columns whose values are compared; None: all but the key.
     kept: a condition on a row `t` that exists, under which it stays as it is, whatever the file says.
+    across: the column whose values may be headings; None if there is none.
     repeats: several rows may name the same thing, as in one file of the whole grid, if they say the same of it.
     """
 
@@ -116,6 +128,7 @@ class Kind:
     ending: Ending | None = None
     compared: tuple[str, ...] | None = None
     kept: str = "false"
+    across: Across | None = None
     repeats: bool = False
 
     def column(self, name: str) -> Column:

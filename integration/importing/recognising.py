@@ -15,7 +15,8 @@ from django.conf import settings
 
 from . import refusals
 from .dates import Day, Moment
-from .kinds import Kind
+from .hours import across_of, hours_of, names_us_operator
+from .kinds import Column, Kind
 from .refusals import FileRefused
 from .tables import Source, heading_of, read_table, sheets_of
 from .values import Layout, Number
@@ -40,7 +41,11 @@ _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/\d{4}", re.ASCII)
 
 @dataclass(frozen=True)
 class Recognised:
-    """How a file is read. `mapping` is the place of each column of the kind in the heading."""
+    """How a file is read. `mapping` is the place of each column of the kind in the heading.
+
+    `across` is the place of each value that has a column of its own (kinds.Across). `offsets` is the place of a column
+    that has the offset of the row's times, such as EDT; None if there is none.
+    """
 
     format: str
     encoding: str = ""
@@ -52,10 +57,24 @@ class Recognised:
     decimal: str = "."
     day_order: str = "mdy"
     time_zone: str = "UTC"
+    hour_ends: bool = False
+    offsets: int | None = None
+    across: dict[str, int] = field(default_factory=dict)
 
     @property
     def layout(self) -> Layout:
-        return Layout(self.decimal, self.day_order, self.time_zone)
+        return Layout(self.decimal, self.day_order, self.time_zone, self.hour_ends)
+
+    def matched(self, kind: Kind) -> list[tuple[str, str]]:
+        """Each column with its heading."""
+        rows = [(str(c.label), self.heading[self.mapping[c.name]]) for c in kind.columns if c.name in self.mapping]
+        label = str(kind.column(kind.across.value).label) if kind.across else ""
+        return rows + [(f"{label}, {value}", self.heading[place]) for value, place in self.across.items()]
+
+    def columns(self, kind: Kind) -> set[str]:
+        """The columns of the kind that the file has."""
+        spread = {kind.across.column, kind.across.value} if self.across and kind.across else set()
+        return set(self.mapping) | spread
 
     def source(self, file: IO[bytes], name: str) -> Source:
         return Source(file, name, self.format, self.encoding, self.separator, self.sheet)
@@ -68,7 +87,6 @@ def recognise(file: IO[bytes], name: str, kind: Kind, **given: str) -> Recognise
     """What a file seems to be; `given` values of Recognised's fields take precedence. Raises FileRefused."""
     format_ = _format(file, name)
     require_layout(given)
-    given.setdefault("time_zone", str(settings.NIGHTLY_TIME_ZONE))
     if format_ == "csv":
         encoding = given.pop("encoding", "") or _encoding(file, name)
         separator = given.pop("separator", "") or _separator(file, encoding)
@@ -80,7 +98,7 @@ def recognise(file: IO[bytes], name: str, kind: Kind, **given: str) -> Recognise
         found = Recognised(format_)
     rows = islice(read_table(found.source(file, name)), SAMPLE_ROWS)
     heading = heading_of(rows, name)
-    found = replace(found, heading=heading, mapping=kind.matching(heading))
+    found = replace(found, heading=heading, mapping=kind.matching(heading), across=across_of(heading, kind))
     return _with_layout(found, kind, [cells for _line, cells in rows], name, given)
 
 
@@ -112,12 +130,16 @@ def remap(found: Recognised, kind: Kind, by_hand: Mapping[str, str], name: str) 
         else:
             seen = ", ".join(found.heading)[:300]
             raise FileRefused(refusals.NO_SUCH_COLUMN(column=heading[:60], file=name, heading=seen))
-    return replace(found, mapping=mapping)
+    changed = replace(found, mapping=mapping)
+    hours = hours_of(found.heading, [mapping[c.name] for c in _of_type(changed, kind, Moment)], [])
+    across = {} if kind.across and kind.across.column in mapping else found.across
+    return replace(changed, hour_ends=hours.are_ends, across=across)
 
 
 def require_columns(found: Recognised, kind: Kind, name: str) -> None:
     """Raise FileRefused if a column that must be there is not."""
-    missing = [c.name for c in kind.columns if c.is_required and not c.may_lack and c.name not in found.mapping]
+    has = found.columns(kind)
+    missing = [c.name for c in kind.columns if c.is_required and not c.may_lack and c.name not in has]
     if missing:
         heading = ", ".join(found.heading)[:300]
         raise FileRefused(refusals.COLUMN_MISSING(file=name, columns=", ".join(missing), heading=heading))
@@ -189,12 +211,27 @@ def _with_layout(
     decimal = given.get("decimal") or _decimal_sign(numbers)
     if found.format != "csv":
         decimal = "."
-    day_order = given.get("day_order") or _day_order(dates, name)
-    return replace(found, decimal=decimal, day_order=day_order, time_zone=given["time_zone"])
+    day_order = given.get("day_order") or ("mdy" if names_us_operator(found.heading) else _day_order(dates, name))
+    hours = hours_of(found.heading, [found.mapping[c.name] for c in _of_type(found, kind, Moment)], sample)
+    time_zone = given.get("time_zone") or hours.time_zone or str(settings.NIGHTLY_TIME_ZONE)
+    return replace(
+        found,
+        decimal=decimal,
+        day_order=day_order,
+        time_zone=time_zone,
+        hour_ends=hours.are_ends,
+        offsets=hours.offsets,
+    )
+
+
+def _of_type(found: Recognised, kind: Kind, *types: type) -> list[Column]:
+    return [c for c in kind.columns if c.name in found.mapping and isinstance(c.type, types)]
 
 
 def _cells(found: Recognised, kind: Kind, sample: list[list[str]], *types: type) -> list[str]:
-    places = [found.mapping[c.name] for c in kind.columns if c.name in found.mapping and isinstance(c.type, types)]
+    places = [found.mapping[c.name] for c in _of_type(found, kind, *types)]
+    if Number in types:
+        places += found.across.values()
     return [row[place].strip() for row in sample for place in places if place < len(row)]
 
 

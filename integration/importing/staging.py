@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -13,9 +13,10 @@ from integration.seam.recorded import recorded
 from integration.seam.sql import compose, identifier, identifiers, listed
 
 from . import refusals
-from .blocks import Block, read_blocks
+from .blocks import Block, read_blocks, repeated, with_offsets
 from .choices import RunState
-from .kinds import Column, Kind
+from .dates import Moment
+from .kinds import Kind
 from .models import ImportRun
 from .readings import Readings
 from .recognising import Recognised, require_columns
@@ -68,7 +69,8 @@ def stage_file(run: ImportRun, kind: Kind, found: Recognised, file: IO[bytes]) -
     The memory it takes does not depend on the number of rows.
     """
     require_columns(found, kind, run.file_name)
-    columns = [column for column in kind.columns if column.name in found.mapping]
+    has = found.columns(kind)
+    columns = [column for column in kind.columns if column.name in has]
     types = listed(
         compose("{name} {type}", name=identifier(column.name), type=compose(column.type.postgres))
         for column in kind.columns
@@ -76,7 +78,7 @@ def stage_file(run: ImportRun, kind: Kind, found: Recognised, file: IO[bytes]) -
     table = identifier(run.staged)
     sql.execute(compose(_CREATE, table=table, columns=types))
     with Progress(run) as progress:
-        reader = _Reader(read_blocks(found.source(file, run.file_name), len(found.heading)), columns, found, progress)
+        reader = Reader(read_blocks(found.source(file, run.file_name), len(found.heading)), kind, found, progress)
         copy = compose(_COPY, table=table, columns=identifiers(column.name for column in columns))
         try:
             sql.copy_in(copy, reader, block=COPY_BYTES)
@@ -87,12 +89,12 @@ def stage_file(run: ImportRun, kind: Kind, found: Recognised, file: IO[bytes]) -
     return reader.count, reader.refused
 
 
-class _Reader:
+class Reader:
     """The file that COPY reads from: the good rows of a table, as CSV."""
 
-    def __init__(self, blocks: Iterator[Block], columns: list[Column], found: Recognised, progress: Progress) -> None:
-        self.columns, self.width = columns, len(found.heading)
-        self.places = [found.mapping[column.name] for column in columns]
+    def __init__(self, blocks: Iterator[Block], kind: Kind, found: Recognised, progress: Progress) -> None:
+        self.kind, self.found, self.width = kind, found, len(found.heading)
+        self.columns = columns = [column for column in kind.columns if column.name in found.columns(kind)]
         self.readings = [Readings(c.type, found.layout, default=c.default, is_required=c.is_required) for c in columns]
         self.blocks, self.progress = blocks, progress
         self.count, self.refused = 0, list[Refusal]()
@@ -112,7 +114,7 @@ class _Reader:
         return part
 
     def _texts(self) -> Iterator[bytes]:
-        for block in self.blocks:
+        for block in chain.from_iterable(map(self._blocks, self.blocks)):
             self.count += block.rows
             for line, cells in block.ragged:
                 self.refused.append(Refusal(line, "", "", CELLS_MISSING(cells=cells, columns=self.width)))
@@ -127,14 +129,30 @@ class _Reader:
                 )
             self.progress.note(self.count)
 
+    def _blocks(self, block: Block) -> Iterator[Block]:
+        """The block with the cells of the kind's columns in their order; one for each value that has its own column."""
+        cells = {name: block.cells[place] for name, place in self.found.mapping.items()}
+        if self.found.offsets is not None:
+            beside = block.cells[self.found.offsets]
+            moments = (c.name for c in self.columns if isinstance(c.type, Moment) and c.name in cells)
+            cells |= {name: with_offsets(cells[name], beside) for name in moments}
+        if not self.found.across:
+            yield block._replace(cells=[cells[column.name] for column in self.columns])
+            return
+        across, ragged = self.kind.across, block.ragged
+        assert across  # noqa: S101  (narrows the type)
+        for value, place in self.found.across.items():
+            cells |= {across.column: repeated(value, len(block.lines)), across.value: block.cells[place]}
+            yield block._replace(cells=[cells[column.name] for column in self.columns], ragged=ragged)
+            ragged = []
+
     def _text(self, block: Block) -> bytes:
         import pyarrow as pa
         from pyarrow import csv
 
         faulty: dict[int, Refusal] = {}
         read = [pa.array(block.lines)]
-        for column, place, readings in zip(self.columns, self.places, self.readings, strict=True):
-            cells = block.cells[place]
+        for column, cells, readings in zip(self.columns, block.cells, self.readings, strict=True):
             values, faults = readings.of_column(cells)
             read.append(values)
             for at in faults.keys() - faulty.keys():

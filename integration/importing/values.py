@@ -41,11 +41,12 @@ class Fault(str):
 
 
 class Layout(NamedTuple):
-    """How a file writes numbers, dates with slashes, and times without an offset."""
+    """How a file writes numbers, dates with slashes, times without an offset, and whether hours are named by ends."""
 
     decimal: str = "."
     day_order: str = "mdy"
     time_zone: str = "UTC"
+    hour_ends: bool = False
 
     @property
     def dates(self) -> str:

@@ -28,8 +28,8 @@ def apply(run: ImportRun, *, only_good_rows: bool = False, ends_missing: bool = 
     return ImportRun.objects.get(pk=run.pk)
 
 
-def applied(kind: str, data: bytes | str, **given: Any) -> ImportRun:
-    return apply(checked(kind, data, **given))
+def applied(kind: str, data: bytes | str, *, only_good_rows: bool = False, **given: Any) -> ImportRun:
+    return apply(checked(kind, data, **given), only_good_rows=only_good_rows)
 
 
 def counts(run: ImportRun) -> tuple[int, int, int, int]:

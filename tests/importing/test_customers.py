@@ -6,6 +6,7 @@ import pytest
 
 from cpm.models import Customer, Device, Program, SubscribedDevice, Subscription
 from derms.models import Device as DermsDevice
+from derms.models import Feeder
 from integration.seam.models import Message
 from integration.seam.settling import settle
 
@@ -32,6 +33,31 @@ def test_a_nightly_file_changes_one_customer_and_adds_one(utility: None) -> None
     assert (after.pk, after.name, after.email) == (before.pk, "Testa Neu", "neu@example.com")
     assert (after.account, after.phone) == (before.account, before.phone), "columns that the file lacks stay"
     assert Customer.objects.get(number="00000041").account == "00000041"
+
+
+def test_names_keep_apostrophes_accents_and_the_direction_they_are_written_in() -> None:
+    names = {
+        "007": "Testa O'Muster",
+        "0008": "Zoë Probst-Łęcka",
+        "9": "מרים דוגמה",
+        "10": "أحمد مثال",
+        "11": "Ida, Ada",
+    }
+    rows = "".join(f"{number};{name}\n" for number, name in names.items())
+
+    applied("customers", f"Kundennummer;Name\n{rows}".encode())
+
+    assert dict(Customer.objects.values_list("number", "name")) == names
+
+
+def test_a_german_spreadsheet_has_decimal_commas() -> None:
+    bring_in("zones", "substations")
+    text = "Abgang;Umspannwerk;Nennleistung (kW)\n0012;MUS-UW1;6500,4\n0013;MUS-UW2;4800,0\n1E10;MUS-UW1;1,0\n"
+
+    run = applied("feeders", text.encode("cp1252"), only_good_rows=True)
+
+    assert dict(Feeder.objects.values_list("code", "rating_kw")) == {"0012": 6500, "0013": 4800}
+    assert (run.state, run.refused_cells.get().reason[:32]) == ("Applied", "A spreadsheet shortened this id ")
 
 
 def test_an_account_belongs_to_one_customer(utility: None) -> None:

@@ -59,13 +59,14 @@ class CheckForm(forms.Form):
             label=_("Time zone of times without an offset"), initial=found.time_zone, max_length=40
         )
         headings = [("", "—"), *((text, text) for text in found.heading if text)]
+        spread = found.columns(kind) - set(found.mapping)
         for column in kind.columns:
             place = found.mapping.get(column.name)
             self.fields[f"column_{column.name}"] = forms.ChoiceField(
                 label=str(column.label),
                 choices=headings,
                 initial=found.heading[place] if place is not None else "",
-                required=column.is_required and not column.may_lack,
+                required=column.is_required and not column.may_lack and column.name not in spread,
                 help_text=str(column.help),
             )
 

@@ -69,8 +69,7 @@ def import_run(request: SignedInRequest, uid: str) -> HttpResponse:
         "kind": kind_label(run),
         "why": in_words(run.why),
         "found": found,
-        "matched": [(column.label, found.heading[found.mapping[column.name]]) for column in kind.columns
-                    if column.name in found.mapping],
+        "matched": found.matched(kind),
         "is_running": run.state in RUNNING,
         "is_own": run.by == request.user.username,
         "earlier": queries.earlier_run(run),
@@ -78,7 +77,7 @@ def import_run(request: SignedInRequest, uid: str) -> HttpResponse:
         "sample_columns": SAMPLES,
         "refused": queries.refused_cells(run)[: queries.SHOWN],
         "refused_columns": REFUSED_CELLS,
-    }  # fmt: skip
+    }
     return render(request, "console/imports/run.html", context)
 
 

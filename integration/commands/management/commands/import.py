@@ -98,6 +98,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{run.file_name}: {', '.join(how)}; SHA-256 {run.file_sha256}")
         for name, place in found.mapping.items():
             self.stdout.write(f"  {name}: {found.heading[place]}")
+        for value, place in found.across.items():
+            self.stdout.write(f"  {value}: {found.heading[place]}")
         if earlier := queries.earlier_run(run):
             self.stdout.write(f"The same file was applied on {earlier.ended_at:%Y-%m-%d %H:%MZ} by {earlier.by}.")
         self.stdout.write(

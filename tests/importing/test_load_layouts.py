@@ -1,0 +1,82 @@
+"""Metered load in the layouts that big grid operators publish it in."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from derms.models import LoadForecast
+
+from .bringing import applied, checked, counts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PJM = """datetime_beginning_utc,datetime_beginning_ept,nerc_region,mkt_region,zone,load_area,mw,is_verified
+1/2/2026 5:00:00 AM,1/2/2026 12:00:00 AM,RFC,MIDATL,AE,AECO,"1012.5",TRUE
+1/2/2026 5:00:00 PM,1/2/2026 12:00:00 PM,RFC,MIDATL,AE,AECO,1100.125,TRUE
+"""
+ERCOT = """Hour Ending,COAST,EAST,ERCOT
+01/02/2026 01:00,11000.5,1500.25,12500.75
+01/02/2026 24:00,12000,1600,13600
+"""
+NYISO = """"Time Stamp","Time Zone","Name","PTID","Integrated Load"
+"11/01/2026 01:00:00","EDT","CAPITL",61757,1200.5
+"11/01/2026 01:00:00","EST","CAPITL",61757,1190.25
+"""
+
+
+def forecast(*rows: tuple[str, str]) -> None:
+    """Forecasts of the hours that load is metered of."""
+    zones = {zone: f"{zone},{zone},America/New_York\n" for zone, _hour in rows}
+    applied("zones", "zone,name,time_zone\n" + "".join(zones.values()))
+    hours = "".join(f"{zone},{hour},1300\n" for zone, hour in rows)
+    LoadForecast.objects.all().delete()
+    applied("load_forecast", f"zone,hour,load_mw\n{hours}", time_zone="UTC")
+
+
+def metered() -> dict[tuple[str, datetime], int | None]:
+    hours = LoadForecast.objects.filter(metered_kw__isnull=False)
+    return {(hour.zone.code, hour.hour): hour.metered_kw for hour in hours.select_related("zone")}
+
+
+def test_pjm_names_hours_by_their_start_in_utc_with_months_first() -> None:
+    forecast(("AE", "2026-01-02T05:00Z"), ("AE", "2026-01-02T17:00Z"))
+
+    assert counts(applied("metered_load", PJM)) == (2, 0, 0, 0)
+
+    day = datetime(2026, 1, 2, tzinfo=UTC)
+    assert metered() == {("AE", day.replace(hour=5)): 1_012_500, ("AE", day.replace(hour=17)): 1_100_125}
+
+
+def test_ercot_names_hours_by_their_end_and_has_a_column_for_each_zone() -> None:
+    hours = ("2026-01-02T06:00Z", "2026-01-03T05:00Z")
+    forecast(*((zone, hour) for zone in ("COAST", "EAST") for hour in hours))
+
+    run = applied("metered_load", ERCOT, time_zone="America/Chicago")
+
+    assert counts(run) == (4, 0, 0, 0), "the sum of all zones is no zone, and left out"
+    first, last = datetime(2026, 1, 2, 6, tzinfo=UTC), datetime(2026, 1, 3, 5, tzinfo=UTC)
+    assert metered() == {
+        ("COAST", first): 11_000_500,
+        ("COAST", last): 12_000_000,
+        ("EAST", first): 1_500_250,
+        ("EAST", last): 1_600_000,
+    }
+    assert counts(checked("metered_load", ERCOT, time_zone="America/Chicago")) == (0, 0, 4, 0)
+
+
+def test_nyiso_says_beside_the_hour_that_the_clocks_show_twice_which_one_it_is() -> None:
+    forecast(("CAPITL", "2026-11-01T05:00Z"), ("CAPITL", "2026-11-01T06:00Z"))
+
+    assert counts(applied("metered_load", NYISO)) == (2, 0, 0, 0)
+
+    first, second = datetime(2026, 11, 1, 5, tzinfo=UTC), datetime(2026, 11, 1, 6, tzinfo=UTC)
+    assert metered() == {("CAPITL", first): 1_200_500, ("CAPITL", second): 1_190_250}
+
+
+@pytest.mark.parametrize("time", ["13:00:00 PM", "0:30 AM", "24:01", "25:00"])
+def test_a_time_that_no_clock_shows_is_refused(time: str) -> None:
+    forecast(("AE", "2026-01-02T05:00Z"))
+
+    run = checked("metered_load", f"zone,hour,mw\nAE,2026-01-02 {time},1\n")
+
+    assert run.refused_cells.get().reason.startswith("It is no date and time")
