@@ -17,12 +17,13 @@ from ..queries import Wanted, device_ids, program_event_named
 MOST_DEVICES = 200
 
 
-# As in sql/matching_participations.sql.
+# As in sql/matching_participations.sql; of a device of which nothing was expected, no reduction is little or much.
 REDUCTIONS = [
     ("", _("Any reduction")),
     ("none", _("None")),
     ("less", _("Less than half of what was expected")),
     ("more", _("Half of what was expected, or more")),
+    ("unexpected", _("Nothing expected")),
 ]
 
 

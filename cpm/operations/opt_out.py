@@ -12,7 +12,7 @@ from cpm.models.program_events import ProgramEvent
 from integration.seam import outbox
 from integration.seam.delivery import receiving
 from integration.seam.messages import EventOptOut, OptOutAnswer, Receipt
-from integration.seam.recorded import ANSWERED
+from integration.seam.recorded import ANSWERED, recorded
 from integration.seam.refusals import Refused
 from integration.seam.systems import System
 
@@ -20,6 +20,9 @@ from ..choices import ProgramEventState, RemovalReason
 from ..pages.standings import opt_out_refusal, removal_sentence
 from .notifications import confirm_opt_out
 from .releases import note_change, participating_device
+
+OPTED_OUT = recorded("Preemptive Opt-Out: No → Yes")
+OPT_OUT_ANSWERED = {"confirmed": recorded("Opt-out confirmed"), "too late": recorded("Opt-out too late")}
 
 
 class OptOutNotAllowed(Refused):
@@ -75,7 +78,7 @@ def _opt_out(program_event_id: int, device_id: int, by: str, now: datetime) -> s
     if not is_new:
         return removal_sentence(removal, zone)
     row.update(preemptive_opt_out=True)
-    note_change(program_event, device, "Preemptive Opt-Out: No → Yes", by, now)
+    note_change(program_event, device, OPTED_OUT(), by, now)
     outbox.send(
         EventOptOut(stage_uid=program_event.stage_uid, head_end=device.head_end, nic_id=device.nic_id),
         sender=System.CPM,
@@ -93,6 +96,6 @@ def answer_opt_out(body: OptOutAnswer, *, now: datetime) -> Receipt:
     removal.answer, removal.answered_at = body.answer, body.at
     removal.save(update_fields=["answer", "answered_at"])
     if device := participating_device(program_event, body.head_end, body.nic_id):
-        note_change(program_event, device, f"Opt-out {body.answer}", "DERMS", now)
+        note_change(program_event, device, OPT_OUT_ANSWERED[body.answer](), "DERMS", now)
         confirm_opt_out(program_event, device, now=now)
     return Receipt()

@@ -10,6 +10,9 @@ from cpm.models.program_events import ProgramEvent
 from integration.seam.delivery import receiving
 from integration.seam.messages import LEFT, Receipt, ReservationReleased
 from integration.seam.nudges import tell_pages
+from integration.seam.recorded import recorded
+
+FLAG_CLEARED = recorded("Reservation flag: Yes → No (%(reason)s)")
 
 
 @receiving
@@ -56,5 +59,5 @@ def _clear_flag(program_event: ProgramEvent, body: ReservationReleased, now: dat
     if not held.update(reservation_flag=False):
         return 0
     ProgramEvent.objects.filter(pk=program_event.pk).update(reserved=F("reserved") - 1)
-    note_change(program_event, device, f"Reservation flag: Yes → No ({body.reason})", "DERMS", now)
+    note_change(program_event, device, FLAG_CLEARED(reason=body.reason), "DERMS", now)
     return 1

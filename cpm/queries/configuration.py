@@ -1,61 +1,102 @@
 """The changes of programs, program types and unavailabilities: who, when, from what, to what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from cpm.models.programs import Program, ProgramType
 from cpm.models.unavailability import Unavailability
 from integration.pages.field_labels import label_of
-from integration.seam.program_rules import FIELDS
+from integration.seam.program_rules import FIELDS, ProgramRules
 
 from .program_events import Happening
 
 Version = Mapping[str, Any]
 MOST_VERSIONS = 50
+NO_RULES: Version = ProgramRules().model_dump(mode="json")  # what a rule that was not stored means
+
+
+class Kept(NamedTuple):
+    """What a table of versions keeps: of which rows, its name, the fields that people see, and the field of rules.
+
+    `who` is the field that names the author of a version, if there is one.
+    """
+
+    of: type[Model]
+    history: str
+    fields: tuple[str, ...]
+    rules: str = ""
+    who: str = ""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        fields = {name: self.of._meta.get_field(name) for name in self.fields}
+        return {name: label_of(str(field.verbose_name)) for name, field in fields.items()}  # type: ignore[union-attr]
+
+    def versions(self, **of: Any) -> QuerySet[Any]:
+        found: QuerySet[Any] = apps.get_model("cpm", self.history)._default_manager.filter(**of)
+        return found
+
+
+PROGRAM = Kept(Program, "ProgramChange", ("name", "active", "allow_customer_unavailability"), rules="rules_data")
+PROGRAM_TYPE = Kept(ProgramType, "ProgramTypeChange", ("name", "allow_to_opt_out", "opt_out_cutoff_minutes"))
+UNAVAILABILITY = Kept(
+    Unavailability, "UnavailabilityChange", ("starts_at", "ends_at", "reason", "state"), who="saved_by"
+)
 RULE_LABELS = {"overridable": "Rules an event may override", **{field.name: field.label for field in FIELDS}}
 
 
 def program_changes(program: Program) -> list[Happening]:
-    return _changes(program, "ProgramChange", ["name", "active", "allow_customer_unavailability"], rules="rules_data")
+    return _changes(program, PROGRAM)
 
 
 def program_type_changes(program_type: ProgramType) -> list[Happening]:
-    return _changes(program_type, "ProgramTypeChange", ["name", "allow_to_opt_out", "opt_out_cutoff_minutes"])
+    return _changes(program_type, PROGRAM_TYPE)
 
 
 def unavailability_changes(period: Unavailability) -> list[Happening]:
-    return _changes(period, "UnavailabilityChange", ["starts_at", "ends_at", "reason", "state"], who="saved_by")
+    return _changes(period, UNAVAILABILITY)
 
 
-def _changes(row: Model, history: str, names: list[str], *, rules: str = "", who: str = "") -> list[Happening]:
-    """The changes of a row, newest first; `who` is the field that names the author of a version, if there is one."""
-    versions = apps.get_model("cpm", history)._default_manager.filter(pgh_obj_id=row.pk)
-    latest = list(versions.order_by("-pgh_id").values()[:MOST_VERSIONS])
-    labels = {name: label_of(str(row._meta.get_field(name).verbose_name)) for name in names}  # type: ignore[union-attr]
+def sentences_of_versions(kept: Kept, ids: Sequence[int]) -> dict[int, str]:
+    """What changed with each of these versions, by its id: the fields before and after; of the first one, “Created”."""
+    rows = kept.versions(pgh_id__in=ids).values_list("pgh_obj_id", flat=True)
+    found, before = {}, None
+    for after in kept.versions(pgh_obj_id__in=set(rows)).order_by("pgh_obj_id", "pgh_id").values():
+        is_first = before is None or before["pgh_obj_id"] != after["pgh_obj_id"]
+        if after["pgh_id"] in ids:
+            told = [_("Created")] if is_first else list(_sentences(before or {}, after, kept))
+            found[after["pgh_id"]] = "; ".join(told)
+        before = after
+    return found
+
+
+def _changes(row: Model, kept: Kept) -> list[Happening]:
+    """The changes of a row, newest first."""
+    latest = list(kept.versions(pgh_obj_id=row.pk).order_by("-pgh_id").values()[:MOST_VERSIONS])
     return [
-        Happening(after["pgh_created_at"], sentence, _who(after, who))
+        Happening(after["pgh_created_at"], sentence, _who(after, kept.who))
         for after, before in pairwise(latest)
-        for sentence in _sentences(before, after, labels, rules)
+        for sentence in _sentences(before, after, kept)
     ] + [
-        Happening(one["pgh_created_at"], _("Created"), _who(one, who))
+        Happening(one["pgh_created_at"], _("Created"), _who(one, kept.who))
         for one in latest[-1:]
         if len(latest) < MOST_VERSIONS
     ]
 
 
-def _sentences(before: Version, after: Version, labels: Mapping[str, str], rules: str) -> Iterator[str]:
-    for name, label in labels.items():
+def _sentences(before: Version, after: Version, kept: Kept) -> Iterator[str]:
+    for name, label in kept.labels.items():
         if before[name] != after[name]:
             yield _sentence(label, before[name], after[name])
-    if rules:
-        old, new = before[rules], after[rules]
+    if kept.rules:
+        old, new = before[kept.rules], after[kept.rules]
         for name in sorted({*old, *new}):
-            if (was := old.get(name)) != (now := new.get(name)):
+            if (was := old.get(name, NO_RULES.get(name))) != (now := new.get(name, NO_RULES.get(name))):
                 yield _sentence(_rule_label(name), was, now)
 
 

@@ -90,7 +90,7 @@ def participation_history(row: ParticipationRow) -> list[Happening]:
         (event.outcomes_loaded_at if facts.code else None, _("Closed with outcome %s") % facts.code, "DERMS"),
     ]
     happened = [Happening(at, sentence, by) for at, sentence, by in moments if at]
-    changed = [Happening(change.at, change.what, change.by) for change in changes]
+    changed = [Happening(change.at, in_words(change.what), change.by) for change in changes]
     return _newest_first([*_transitions(event), *happened, *changed])
 
 

@@ -11,6 +11,7 @@
    AND (%(outcome)s IS NULL OR o.code = %(outcome)s)
    AND (%(flag)s::boolean IS NULL OR p.reservation_flag = %(flag)s)
    AND (%(reduction)s IS NULL OR %(reduction)s = CASE
+           WHEN p.expected_w = 0 THEN 'unexpected'
            WHEN o.reduction_w = 0 THEN 'none' WHEN 2 * o.reduction_w < p.expected_w THEN 'less' ELSE 'more' END
         AND o.code IS NOT NULL)
    AND (%(head_end)s IS NULL AND %(feeder)s IS NULL

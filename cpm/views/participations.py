@@ -75,14 +75,15 @@ def participation_list(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @allow("cpm.view_participation")
 def participation_export(request: SignedInRequest) -> HttpResponseBase:
-    """Every participation that matches the filter; customers only for people who may see them."""
+    """Every participation that matches the filter, in the list's order; customers only for people who may see them."""
     form = _filter(request)
     if not has_known_values(form):
         return _refuse(request, form)
     wanted, columns = form.wanted, _columns(request).in_file(request.user)
+    sort = _sort(request, _columns(request, form.cleaned_data["program_event"]))
 
     def next_page(last: ParticipationRow | None) -> list[ParticipationRow]:
-        return participations(wanted, after=Place(last.key) if last else None, limit=PAGE)
+        return participations(wanted, sort=sort, after=last.place(sort) if last else None, limit=PAGE)
 
     def count(most: int) -> int:
         return participation_count(wanted, most=most)

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from cpm.queries.configuration import PROGRAM, PROGRAM_TYPE, sentences_of_versions
 from integration.pages.object_log import sentence_of
 from integration.seam import sql
 from integration.seam.history import ObjectChange
@@ -36,6 +37,7 @@ PAGES = {
     "self-service link": "cpm:customer",
 }
 OF_OBJECT = "o"  # begins the keys of an ObjectChange, whose sentence is made of its fields
+VERSIONS = {"g": PROGRAM, "k": PROGRAM_TYPE}  # begin the keys of versions, which are compared with those before
 LAST_KEY = "~"  # sorts after every key
 
 SAVED = recorded("version %(number)s")  # of a program, in sql/audit_trail.sql
@@ -82,7 +84,11 @@ def changes(wanted: dict[str, Any], *, before: tuple[datetime, str] | None, limi
     found = [Change(*row) for row in sql.rows(query, {**wanted, "at": at, "key": key, "limit": limit})]
     of_objects = ObjectChange.objects.in_bulk([one.why for one in found if one.key.startswith(OF_OBJECT)])
     sentences = {f"{OF_OBJECT}{pk}": sentence_of(change) for pk, change in of_objects.items()}
-    return [replace(one, why=sentences.get(one.key, one.why)) for one in found]
+    for letter, kept in VERSIONS.items():
+        ids = [int(one.key[1:]) for one in found if one.key.startswith(letter)]
+        told = sentences_of_versions(kept, ids) if ids else {}
+        sentences |= {f"{letter}{pk}": sentence for pk, sentence in told.items()}
+    return [replace(one, why=sentences.get(one.key) or one.why) for one in found]
 
 
 def change_count(wanted: dict[str, Any], *, most: int) -> int:

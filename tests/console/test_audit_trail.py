@@ -1,15 +1,18 @@
 """The audit trail shows every change of all systems once, newest first, page by page."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from django.test import Client
 
 from cpm.models.programs import Program as CpmProgram
 from cpm.models.programs import ProgramType
-from derms.models import Event, Transition
+from cpm.operations.programs import save_program
+from derms.models import Event, Program, Transition
 from integration.console import audit
 from integration.console.models import User
+from integration.seam.program_rules import ProgramRules
 from integration.seam.settling import settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,6 +42,21 @@ def test_programs_and_who_changed_them(program_manager: User) -> None:
     kind = ProgramType.objects.create(code="T", name="Type")
     CpmProgram.objects.create(code="SAVER", name="Saver", type=kind)
     assert [(c.kind, c.name) for c in trail(q="saver")] == [("program", "SAVER")]
+
+
+def test_an_edit_of_a_program_says_what_was_and_what_is(program_manager: User, program: Program, now: datetime) -> None:
+    other = CpmProgram.objects.create(code="OTHER", name="Other", type=CpmProgram.objects.get().type)
+    saved = CpmProgram.objects.get(code=program.code)
+    fields = {"name": saved.name, "active": False, "allow_customer_unavailability": saved.allow_customer_unavailability}
+    rules = ProgramRules(events_per_week=2)
+    save_program(program_id=saved.pk, fields=fields, rules=rules, by=program_manager.username, now=now)
+    CpmProgram.objects.filter(pk=other.pk).update(name="Renamed")
+    assert [(change.name, change.by, change.why) for change in trail(kind="program")] == [
+        ("OTHER", "system", "Name: Other → Renamed"),
+        ("COOL", program_manager.username, "Active: Yes → No; Events per week: — → 2"),
+        ("OTHER", "system", "Created"),
+        ("COOL", "system", "Created"),
+    ]
 
 
 def test_paging_shows_each_change_once(

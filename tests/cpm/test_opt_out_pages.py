@@ -78,6 +78,12 @@ def test_the_click_path_ends_with_a_device_that_is_not_called(
     assert 'hx-trigger="nudge, every 5s"' not in page
     assert "Preemptive Opt-Out: No → Yes" in page
     assert "Opt-out confirmed" in page
+    User.objects.update(language="de")
+    page = as_csr.get(record(reserved, device)).content.decode()
+    for sentence in (
+        "Vorzeitige Abmeldung: Nein → Ja", "Abmeldung bestätigt", "Reservierungskennzeichen: Ja → Nein (Abmeldung)",
+    ):  # fmt: skip
+        assert sentence in page
     now_stored = facts(reserved, device)
     assert (now_stored.preemptive_opt_out, now_stored.reservation_flag) == (True, False)
     stage = LecStage.objects.get()

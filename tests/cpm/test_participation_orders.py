@@ -18,7 +18,9 @@ from cpm.models.programs import Program
 from cpm.queries import ParticipationRow, Place, Wanted, participations
 from derms.models import ControlZone
 from derms.models import Program as DermsProgram
+from integration.console.models import User
 from tests import factories
+from tests.cpm.test_participation_export import exported
 
 Make = Callable[..., ProgramEvent]
 LIST = "/program-events/participation/"
@@ -202,3 +204,20 @@ def test_a_place_names_its_row(event: ProgramEvent) -> None:
     row = participations(Wanted(program_events=Q(pk=event.pk)), limit=1)[0]
     assert row.place("-pk") == Place(row.key)
     assert row.place("-expected") == Place(row.key, row.facts.expected_w)
+
+
+def test_the_file_has_the_order_of_the_list(
+    event: ProgramEvent, csr: User, as_csr: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(event, 3)
+    monkeypatch.setattr("cpm.views.participations.PAGE", 5)
+    for sort in ("-reduction", "customer", "actual"):
+        address = f"program_event=DR-2026-0001-1&sort={sort}"
+        shown = [row.device.nic_id for row in as_csr.get(f"{LIST}?{address}").context["page"].rows]
+        assert [row[4] for row in exported(csr, address)[1:]] == shown
+
+
+def test_a_list_of_several_program_events_says_what_one_is_needed_for(event: ProgramEvent, as_csr: Client) -> None:
+    hint = "Choose a program event and stage to sort by a row's values"
+    assert hint in as_csr.get(LIST).content.decode()
+    assert hint not in as_csr.get(f"{LIST}?program_event=DR-2026-0001-1").content.decode()

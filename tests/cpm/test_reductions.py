@@ -48,6 +48,22 @@ def test_devices_of_which_nothing_was_expected_are_counted_apart(event: ProgramE
     assert (found.devices, found.unexpected, found.total) == ({NOTHING: 1, 9: 1, 15: 1}, 2, 3)
 
 
+def test_the_filter_of_the_list_counts_as_the_histogram_does(
+    event: ProgramEvent, devices: list[Device], as_manager: Client
+) -> None:
+    """Of 899, 900, 300, 2,000 and 0 W: nothing was expected of those with 900 and 0 W."""
+    nothing = Participation.objects.filter(program_event_id=event.pk, device_id__in=[devices[1].pk, devices[4].pk])
+    nothing.update(expected_w=0)
+    found = reductions(event)
+    counts = {
+        name: as_manager.get(f"{LIST}&reduction={name}").context["total"].rows
+        for name in ("none", "less", "more", "unexpected")
+    }
+    assert counts == {"none": 0, "less": 1, "more": 2, "unexpected": 2}
+    assert (found.reached(5), found.unexpected, found.total) == (counts["more"], counts["unexpected"], 3)
+    assert '<td>Nothing expected</td> <td class="num">2</td>' in html_of(as_manager.get(PAGE))
+
+
 def test_devices_without_an_outcome_and_other_program_events_do_not_count(
     make_program_event: Make, event: ProgramEvent
 ) -> None:
