@@ -38,9 +38,13 @@ class StageBar(NamedTuple):
 
 
 class Day(NamedTuple):
-    """The stages that run or come within a day on one axis; in UTC if their zones' times differ."""
+    """The first stages that run or come within a day on one axis, and how many more there are.
+
+    In UTC if their zones' times differ.
+    """
 
     bars: list[StageBar]
+    more: int
     starts_at: datetime
     ends_at: datetime
     time_zone: str
@@ -82,11 +86,12 @@ def day_ahead(now: datetime) -> Day:
         .exclude(state__in=FINAL_STAGE_STATES)
         .exclude(event__state=EventState.CANCELED)
         .filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
-        .order_by("starts_at", "pk")[:STAGES_SHOWN]
+        .order_by("starts_at", "pk")
     )
-    bars = [StageBar(s, _label(s), s.starts_at, s.ends_at, _state(s)) for s in stages]
+    bars = [StageBar(s, _label(s), s.starts_at, s.ends_at, _state(s)) for s in stages[:STAGES_SHOWN]]
+    more = stages.count() - STAGES_SHOWN if len(bars) == STAGES_SHOWN else 0
     zones = {bar.stage.event.zone.time_zone for bar in bars}
-    return Day(bars, starts_at, ends_at, zones.pop() if len(zones) == 1 else "UTC")
+    return Day(bars, more, starts_at, ends_at, zones.pop() if len(zones) == 1 else "UTC")
 
 
 def zones(now: datetime) -> list[Zone]:

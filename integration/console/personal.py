@@ -1,6 +1,7 @@
 """Each person's own settings: language, time zone, theme, keyboard shortcuts."""
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -40,10 +41,17 @@ class Personal:
         return response
 
 
+def time_zone_choices() -> list[Any]:
+    """UTC, then the time zones of each region, both by name."""
+    names = sorted(name for name in available_timezones() if "/" in name)
+    regions = groupby(names, key=lambda name: name.partition("/")[0])
+    return [("UTC", "UTC"), *((region, [(name, name) for name in of]) for region, of in regions)]
+
+
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in its stubs
     time_zone = forms.ChoiceField(
         label=User._meta.get_field("time_zone").verbose_name,
-        choices=[(name, name) for name in sorted(available_timezones()) if "/" in name or name == "UTC"],
+        choices=time_zone_choices,
     )
 
     class Meta:

@@ -7,6 +7,7 @@ from typing import IO, Any, cast
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django_fsm import can_proceed
 
 from integration.seam import clock, outbox, sql
@@ -107,7 +108,11 @@ def apply_file(*, uid: Any, only_good_rows: bool, ends_missing: bool, by: str, n
         raise ImportNotAllowed(_("The dry run is older than 24 hours. Check the file again, then apply it."))
     if run.refused and not only_good_rows:
         raise ImportNotAllowed(
-            _("%(rows)s rows would be refused. Mend them, or say that only the good rows are to be applied.")
+            ngettext(
+                "%(rows)s row would be refused. Mend it, or say that only the good rows are to be applied.",
+                "%(rows)s rows would be refused. Mend them, or say that only the good rows are to be applied.",
+                run.refused,
+            )
             % {"rows": f"{run.refused:,}"}
         )
     run.only_good_rows, run.ends_missing = only_good_rows, ends_missing

@@ -46,14 +46,15 @@ def earlier_run(run: ImportRun) -> ImportRun | None:
 
 
 def sample_of_changes(run: ImportRun, kind: Kind, outcome: str) -> Iterator[dict[str, Any]]:
-    """A few rows that would be added or changed: their line, their key, and [column, old, new] of what differs."""
+    """A few rows that would be added or changed: their line, their key, and [column's label, old, new] that differ."""
     if not sql.value("SELECT to_regclass(%s)", [run.changes]):
         return
+    labels = {column.name: str(column.label) for column in kind.columns}
     query = compose(_SAMPLE, changes=identifier(run.changes), most=integer(SHOWN))
     for line, _outcome, stored, *values in sql.rows(query, [outcome]):
         old = json.loads(stored) if stored else None
         new = dict(zip(kind.names, values, strict=True))
-        differs = [(name, (old or {}).get(name), new[name]) for name in kind.values if _differs(old, new, name)]
+        differs = [(labels[name], (old or {}).get(name), new[name]) for name in kind.values if _differs(old, new, name)]
         yield {"line": line, "key": "/".join(str(new[name]) for name in kind.key), "differs": differs}
 
 

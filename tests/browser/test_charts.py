@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -91,6 +92,9 @@ def test_ticks_are_distinct_and_every_series_of_a_legend_has_values(sign_in: Cal
             assert len(below) > 1, path
             assert len(set(below)) == len(below), (path, below)
             assert len(set(left)) == len(left), (path, left)
+            values = sorted(float(text.replace(",", "")) for text in left)
+            steps = {round(after - before, 6) for before, after in pairwise(values)}
+            assert len(steps) <= 1, (path, left)  # a tick at 2.5 once read 3
             assert chart.locator(".chart-legend li:not(.chart-point)").count() > 0, path
     histogram = open_charts(olive, "/calls/")[0]
     histogram.focus()

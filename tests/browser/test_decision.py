@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator
 
 from derms.models import Event
+from integration.console.models import User
 
 from .conftest import Person
 
@@ -46,3 +47,15 @@ def test_approve_and_deny_are_in_view_on_a_phone_wherever_the_page_is_scrolled(s
     ada.page.locator("main").get_by_role("button", name="Approve").click()
     ada.reads("was approved")
     assert card.count() == 0
+
+
+def test_the_table_of_stages_is_whole_in_german(sign_in: Callable[..., Person]) -> None:
+    User.objects.update(language="de")
+    olive = sign_in("olive.operator")
+    olive.page.set_viewport_size({"width": 1440, "height": 900})
+    for number in Event.objects.values_list("number", flat=True):
+        olive.open(f"/events/{number}/")
+        table = olive.page.locator("#stages .table-responsive")
+        hidden = table.evaluate_all("tables => tables.map((table) => table.scrollWidth - table.clientWidth)")
+        assert max(hidden, default=0) <= 0, number
+    olive.shoot("stages-german")

@@ -22,6 +22,7 @@ from derms.models import (
 )
 from derms.queries.due import event_ids_past_start
 from integration.console.models import User
+from integration.console.overview import day_ahead
 from integration.seam.alerts import archive_alert, raise_alert
 from integration.seam.messages import DeliveredLoad as Report
 from integration.seam.models import Alert, Priority
@@ -132,6 +133,20 @@ def test_the_next_day_shows_open_stages_alone(
     day = page(operator).context["day"]
     assert [(bar.stage.event.number, bar.state) for bar in day.bars] == [(event.number, "Scheduled")]
     assert day.time_zone == "America/New_York"
+
+
+def test_the_day_ahead_says_how_many_more_stages_there_are(
+    new_event: Callable[..., Event], program: Program, client: Client, operator: User, now: datetime
+) -> None:
+    event = new_event()
+    first = event.stages.get()
+    window = {"program": program, "starts_at": first.starts_at, "ends_at": first.ends_at, "control": "off"}
+    Stage.objects.bulk_create(Stage(event=event, number=n, **window) for n in range(2, 21))
+    assert (len(day_ahead(now).bars), day_ahead(now).more) == (20, 0)
+    Stage.objects.bulk_create(Stage(event=event, number=n, **window) for n in (21, 22, 23))
+    assert (len(day_ahead(now).bars), day_ahead(now).more) == (20, 3)
+    client.force_login(operator)
+    assert '/events/?view=active&sort=starts"> and 3 more stages </a>' in html_of(client.get("/"))
 
 
 def test_stages_of_zones_with_different_times_are_shown_in_utc(event_in: EventIn, operator: User) -> None:

@@ -61,7 +61,7 @@ def test_the_dry_run_shows_old_and_new_and_changes_nothing() -> None:
     assert counts(run) == (1, 1, 0, 0)
 
     (changed,) = queries.sample_of_changes(run, kind_of("feeders"), "changed")
-    assert changed == {"line": 2, "key": "N-F1", "differs": [("rating_kw", 12_500, 9_000)]}
+    assert changed == {"line": 2, "key": "N-F1", "differs": [("Rating, kW", 12_500, 9_000)]}
     assert Feeder.objects.get(code="N-F1").rating_kw == 12_500
 
 
@@ -82,7 +82,7 @@ def test_refused_rows_hold_up_the_file_unless_only_the_good_ones_are_asked_for()
     applied("substations", GRID)
     run = checked("feeders", "feeder,substation\nN-F1,N-S1\nN-F2,N-S7\n")
 
-    with pytest.raises(ImportNotAllowed, match="1 rows would be refused"):
+    with pytest.raises(ImportNotAllowed, match="1 row would be refused"):
         apply(run)
     assert not Feeder.objects.exists()
 

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from integration.importing import operations, queries
@@ -114,7 +115,11 @@ def import_apply(request: SignedInRequest, uid: str) -> HttpResponse:
         request,
         title=_("Apply “%(file)s”?") % {"file": run.file_name},
         consequences=[
-            _("%(added)s rows are added and %(changed)s changed: all of them or none.")
+            ngettext(
+                "%(added)s row is added and %(changed)s changed: all of them or none.",
+                "%(added)s rows are added and %(changed)s changed: all of them or none.",
+                run.added,
+            )
             % {"added": count_text(run.added), "changed": count_text(run.changed)},
             _("If a row has changed since the dry run, nothing is applied and you see which."),
         ],

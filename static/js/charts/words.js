@@ -29,9 +29,15 @@ export const ticksIn = (zone) => {
   };
 };
 
+// As many decimals as the step between two ticks has: a tick at 2.5 must not read 3.
+const MOST_DIGITS = 6;
+const digitsOf = (step) => {
+  const isExact = (digits) => Math.abs(Number(step.toFixed(digits)) - step) < step * 1e-6;
+  return [...Array(MOST_DIGITS).keys()].find(isExact) ?? MOST_DIGITS;
+};
+
 export const numbers = (splits) => {
-  const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
-  const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+  const digits = digitsOf(splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1);
   const write = new Intl.NumberFormat(LANGUAGE, { minimumFractionDigits: 0, maximumFractionDigits: digits });
   return splits.map((value) => write.format(value));
 };
