@@ -6,12 +6,13 @@ another are not. Pure Python without a database; `stage_powers` and `target_of` 
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 HOUR = timedelta(hours=1)
+FAR_ABOVE = 2  # times the target: more than what devices that leave could explain
 
 
 class Reading(NamedTuple):
@@ -127,13 +128,23 @@ class Step(NamedTuple):
         return (self.ends_at - self.starts_at) / HOUR
 
 
+class Window(NamedTuple):
+    """A period of a profile, and its highest figures in kW."""
+
+    starts_at: datetime
+    ends_at: datetime
+    target_kw: float
+    reserved_kw: float
+    missing_kw: int
+
+
 class Figures(NamedTuple):
     """An event's figures of power in kW, and its energy in kWh.
 
     `reserved_kw`, `target_kw` and `missing_kw` are the highest at any moment, `mean_kw` is the energy divided by the
     hours in which stages were planned to run; while the event runs, both are those so far. Delivered figures are None
     until something is reported. `target_kwh` is the target's energy while there is one, `toward_kwh` what was delivered
-    then.
+    then. `missing_in` is when the most is missing, `surplus_in` when more than twice the target is reserved.
     """
 
     reserved_kw: float
@@ -144,6 +155,8 @@ class Figures(NamedTuple):
     peak_kw: float | None
     target_kwh: float | None = None
     toward_kwh: float | None = None
+    missing_in: Window | None = None
+    surplus_in: Window | None = None
 
 
 def profile(stages: Sequence[StagePower], target: Target) -> list[Step]:
@@ -168,6 +181,8 @@ def figures_of(steps: Sequence[Step], *, now: datetime) -> Figures:
         peak_kw=max(delivered, default=None),
         target_kwh=sum(step.hours * (step.target_kw or 0.0) for step in aimed) if aimed else None,
         toward_kwh=_energy(_past(aimed, now)) if aimed and delivered else None,
+        missing_in=_most_missing(steps),
+        surplus_in=_far_above_target(steps),
     )
 
 
@@ -179,6 +194,33 @@ def step_at(steps: Sequence[Step], at: datetime) -> Step | None:
 def whole_kw(kw: float) -> int:
     """Round a shortfall up to whole kW; less than half a watt is none."""
     return math.ceil(round(kw, 3))
+
+
+def _most_missing(steps: Sequence[Step]) -> Window | None:
+    """The first window in which as much is missing as at no other moment; None if nothing is."""
+    worst = max(steps, key=lambda step: whole_kw(step.missing_kw), default=None)
+    if worst is None or not whole_kw(worst.missing_kw):
+        return None
+    return _window(steps, worst, lambda step: whole_kw(step.missing_kw) == whole_kw(worst.missing_kw))
+
+
+def _far_above_target(steps: Sequence[Step]) -> Window | None:
+    """The window in which the most is reserved of more than FAR_ABOVE times the target; None if it never is."""
+    far = [step for step in steps if step.target_kw is not None and step.reserved_kw > FAR_ABOVE * step.target_kw]
+    if not far:
+        return None
+    return _window(steps, max(far, key=lambda step: step.reserved_kw), lambda step: step in far)
+
+
+def _window(steps: Sequence[Step], worst: Step, belongs: Callable[[Step], bool]) -> Window:
+    """The steps around the worst one that belong to it and follow one another."""
+    first = last = list(steps).index(worst)
+    while first and belongs(steps[first - 1]) and steps[first - 1].ends_at == steps[first].starts_at:
+        first -= 1
+    while last + 1 < len(steps) and belongs(steps[last + 1]) and steps[last].ends_at == steps[last + 1].starts_at:
+        last += 1
+    starts_at, ends_at = steps[first].starts_at, steps[last].ends_at
+    return Window(starts_at, ends_at, worst.target_kw or 0.0, worst.reserved_kw, whole_kw(worst.missing_kw))
 
 
 def _past(steps: Sequence[Step], now: datetime) -> list[Step]:

@@ -109,7 +109,6 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in it
             "balance_authority_threshold_kw": _("Threshold (kW)"),
         }
         help_texts = {
-            "lead_time_s": _("Seconds between Submit and the first start."),
             "outcome_timeout_s": _("Seconds to wait for raw outcomes."),
             "reserve_margin_pct": _(
                 "0 to 100. Schedule reserves this much more than the target, "

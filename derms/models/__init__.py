@@ -3,10 +3,11 @@
 from .devices import Candidate, DerGroup, Device, DeviceUnavailability, Enrollment, Program
 from .drafts import EventDraft
 from .event_types import EventType
-from .events import ABOVE_APPROVED, Event, Stage
+from .events import Event, Stage
 from .execution import DeliveredLoad, Departure, DeviceOutcome, EventFigures, Removal, Reservation, StageUse
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
 from .history import Transition
+from .left_out import ABOVE_APPROVED, LeftOut, left_out_rows
 from .responses import Availability, LowestCount, RateRenewal, ResponsePrior
 from .strategies import Strategy, StrategyStage
 
@@ -31,6 +32,7 @@ __all__ = [
     "EventType",
     "Feeder",
     "HeadEnd",
+    "LeftOut",
     "LoadForecast",
     "LowestCount",
     "Program",
@@ -46,4 +48,5 @@ __all__ = [
     "Substation",
     "Transformer",
     "Transition",
+    "left_out_rows",
 ]

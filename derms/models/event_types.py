@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from integration.seam.versions import Versioned
 
@@ -12,7 +13,10 @@ class EventType(Versioned):
     """The parameters of one event type."""
 
     category = models.CharField(max_length=12, choices=Category.choices, primary_key=True)
-    lead_time_s = models.PositiveIntegerField(default=300, help_text="Seconds between Submit and the first start.")
+    lead_time_s = models.PositiveIntegerField(
+        default=300,
+        help_text=_("Seconds before the first start, until which an event can be submitted, approved and scheduled."),
+    )
     outcome_timeout_s = models.PositiveIntegerField(default=14_400, help_text="Seconds to wait for raw outcomes.")
     balance_authority_check = models.BooleanField(default=False)
     balance_authority_threshold_kw = models.PositiveIntegerField(default=0)

@@ -16,11 +16,11 @@ from django.utils.functional import cached_property
 from derms.choices import EDITABLE_STATES, Approval, CallOrder, EventState, Objective, StageState
 from derms.models.event_types import EventType
 from derms.models.grid import ControlZone
+from derms.models.left_out import ABOVE_APPROVED, LeftOut, left_out_rows
 from derms.models.strategies import StageControl, Strategy
 from integration.seam.fsm import ConcurrentTransitionMixin, FSMField, transition
 
 User = settings.AUTH_USER_MODEL
-ABOVE_APPROVED = "above what was approved"  # a reason in left_out
 NEW, SUBMITTED, DENIED, APPROVED = EventState.NEW, EventState.SUBMITTED, EventState.DENIED, EventState.APPROVED
 SCHEDULED, IN_PROGRESS = EventState.SCHEDULED, EventState.IN_PROGRESS
 COMPLETED, CANCELED = EventState.COMPLETED, EventState.CANCELED
@@ -111,6 +111,10 @@ class Event(ConcurrentTransitionMixin, models.Model):
         """The reserved power, for rows of events_for_list, which include the power figures."""
         return float(getattr(self, "reserved_w", None) or 0) / 1000
 
+    def accepts(self, missing_kw: int) -> bool:
+        """Whether Schedule reserves devices although so much is missing at the worst moment."""
+        return missing_kw <= self.shortfall_accepted_kw
+
     @transition(field=state, source=[NEW, DENIED], target=NEW)
     def edit(self, editor: Any) -> None:
         """An edit resets every approval."""
@@ -194,6 +198,7 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     removed = models.PositiveIntegerField(default=0)  # reserved devices that have left since
     removed_w = models.BigIntegerField(default=0)  # W expected of the devices that have left
     left_out = models.JSONField(default=dict)  # reason: number of candidates that were not reserved
+    left_out_w = models.JSONField(default=dict)  # reason: W expected of them
     feeders = models.JSONField(default=dict)  # feeder's code: number of reserved devices
 
     # Its execution, as LEC reports it.
@@ -261,6 +266,10 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     @property
     def left_out_count(self) -> int:
         return sum(self.left_out.values())
+
+    @property
+    def left_out_rows(self) -> list[LeftOut]:
+        return left_out_rows(self.left_out, self.left_out_w)
 
     @property
     def above_approved(self) -> int:

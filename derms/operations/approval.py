@@ -11,9 +11,10 @@ from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from derms.four_eyes import own_event_sentence
+from derms.pages.reserving import refusal_in_words
 from derms.planning.control_problems import control_problems
 from derms.planning.problems import inactive_program_problem, lead_time_problem, plan_problems
-from derms.queries.goals import stage_goals
+from derms.queries.goals import expected_figures, stage_goals
 from derms.set_operations.choosing_together import choose_together
 from integration.seam import outbox
 from integration.seam.recorded import recorded
@@ -33,6 +34,10 @@ class EventNotSubmittable(Refused):
     """Something in the plan is missing, too soon or contradictory."""
 
 
+class EventWouldNotBeScheduled(Refused):
+    """Schedule would refuse the event, and nobody was asked how much of what is missing they accept."""
+
+
 class EventNotApprovable(Refused):
     """This person may not approve the event, or it no longer waits for this approval."""
 
@@ -42,8 +47,14 @@ class EventNotInState(Refused):
 
 
 @transaction.atomic
-def submit_event(*, event_id: int, by: Any, now: datetime, accepted_kw: int = 0, revision: int | None = None) -> None:
-    """Submit an event for approval. `accepted_kw` is the shortfall the operator accepts when it is scheduled."""
+def submit_event(
+    *, event_id: int, by: Any, now: datetime, accepted_kw: int | None = None, revision: int | None = None
+) -> None:
+    """Submit an event for approval.
+
+    `accepted_kw` is the shortfall the operator accepts when it is scheduled; None if the operator was not asked. Then
+    an event that Schedule would refuse raises EventWouldNotBeScheduled.
+    """
     lock_balance_authority_check()
     event = lock_event(event_id, revision)
     _require_state(event, _("submitted"), EventState.NEW)
@@ -51,9 +62,11 @@ def submit_event(*, event_id: int, by: Any, now: datetime, accepted_kw: int = 0,
     _check_plan(event, stages, now)
     _copy_groups(stages)
     _expect(event, stages, now)
-    was = event.state
-    event.submit(by, accepted_kw, needs_balance_authority=needs_balance_authority(event, stages, now))
-    save_event(event, was=was, by=by, now=now, why=_accepting(accepted_kw))
+    was, is_asked = event.state, accepted_kw is not None
+    event.submit(by, accepted_kw or 0, needs_balance_authority=needs_balance_authority(event, stages, now))
+    if not is_asked and (refusal := _expected_refusal(event, stages)):
+        raise EventWouldNotBeScheduled(refusal)
+    save_event(event, was=was, by=by, now=now, why=_accepting(event.shortfall_accepted_kw))
 
 
 @transaction.atomic
@@ -193,6 +206,12 @@ def _expect(event: Event, stages: list[Stage], now: datetime) -> None:
         stage.expected_devices, stage.expected_w = chosen.devices, chosen.watts
     Stage.objects.bulk_update(stages, ["expected_devices", "expected_w"])
     event.expected_at = now
+
+
+def _expected_refusal(event: Event, stages: list[Stage]) -> str:
+    """Why Schedule would refuse the event if its stages reserve what they expect; empty if it would not."""
+    figures = expected_figures(event, stages, [stage.expected_w or 0 for stage in stages])
+    return refusal_in_words(event, figures, sum(stage.expected_devices or 0 for stage in stages))
 
 
 def _require_state(event: Event, done: str, state: EventState) -> None:

@@ -1,6 +1,7 @@
 """Cloning an event."""
 
-from datetime import datetime, timedelta
+import re
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ EVENT_FIELDS = (
     "name", "description", "zone_id", "strategy_id", "type_id", "objective", "target_kw", "threshold_kw",
     "call_order", "overridden_rules",
 )  # fmt: skip
+DAYS = ("{d:%Y-%m-%d}", "{d:%d %b}", "{d.day} {d:%b}", "{d:%d %B}", "{d.day} {d:%B}", "{d:%d.%m.%Y}")  # in names
 STAGE_FIELDS = ("program_id", "target_kw", "share_pct", "control", "control_value")
 
 
@@ -33,14 +35,23 @@ def clone_event(*, event_id: int, by: Any, now: datetime, revision: int | None =
     source = lock_event(event_id, revision)
     stages = list(source.stages.order_by("number"))
     fields = {name: getattr(source, name) for name in EVENT_FIELDS}
+    first = min((s.starts_at for s in stages), default=now)
+    days = _days_between(first, source.zone.time_zone, now + timedelta(seconds=source.type.lead_time_s))
+    fields["name"] = _name_on_another_day(source.name, source.zone.local_day(first), days)
     event = Event.objects.create(number=next_number(now), author=by, last_editor=by, **fields)
-    earliest = now + timedelta(seconds=source.type.lead_time_s)
-    days = _days_between(min((s.starts_at for s in stages), default=now), source.zone.time_zone, earliest)
     for stage in stages:
         _copy_stage(stage, event, days)
     why = CLONE(event=source.number)
     Transition.objects.create(event=event, revision=1, to_state=EventState.NEW, at=now, by=by.username, why=why)
     return event
+
+
+def _name_on_another_day(name: str, day: date, days: int) -> str:
+    """The name of an event that starts so many days later: if it says the day, in one of DAYS, it says the new one."""
+    for form in DAYS:
+        was, will_be = (form.format(d=one) for one in (day, day + timedelta(days=days)))
+        name = re.sub(rf"\b{re.escape(was)}\b", will_be, name)
+    return name
 
 
 def _copy_stage(source: Stage, event: Event, days: int) -> None:

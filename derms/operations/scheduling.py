@@ -94,13 +94,14 @@ def _reserve(event: Event, stages: list[Stage], now: datetime) -> None:
     for stage in stages:
         stage.goal_kw = goals[stage.pk]
         chosen = reserve_devices(stage, goal_kw=stage.goal_kw, now=now)
-        stage.reserved, stage.reserved_w, stage.left_out = chosen.devices, chosen.watts, chosen.left_out
-        stage.save(update_fields=["goal_kw", "reserved", "reserved_w", "left_out"])
+        stage.reserved, stage.reserved_w = chosen.devices, chosen.watts
+        stage.left_out, stage.left_out_w = chosen.left_out, chosen.left_out_w
+        stage.save(update_fields=["goal_kw", "reserved", "reserved_w", "left_out", "left_out_w"])
         was = stage.state
         stage.schedule()
         save_stage(stage, was=was, by="system", now=now, why=_reserved(stage))
     missing = shortfall_kw(event, stages)
-    if missing > event.shortfall_accepted_kw:
+    if not event.accepts(missing):
         raise EventNotSchedulable(
             TOO_LITTLE(missing=missing, accepted=event.shortfall_accepted_kw, why=_why_left_out(stages))
         )

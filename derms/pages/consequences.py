@@ -1,22 +1,20 @@
 """Sentences that say what an action would do to an event."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from django.utils.translation import gettext as _
 
-from integration.pages.moments import day
 from integration.pages.numbers import count_text, power_text
 from integration.seam import clock
 from integration.seam.recorded import in_words
 
 from ..choices import FINAL_STAGE_STATES, StageState
-from ..models import ControlZone, Event, Stage
+from ..models import Event, LeftOut, Stage, left_out_rows
 from ..objectives import OBJECTIVES
-from ..queries.goals import missing_kw, stage_goals
+from ..queries.goals import expected_figures, missing_kw, stage_goals
 from ..queries.lists import stages_of
 from ..set_operations.choosing import Chosen
 from ..set_operations.choosing_together import choose_together
+from .moments import window_in_words
+from .reserving import refusal_in_words, surplus_in_words
 
 
 def plan_in_words(event: Event) -> str:
@@ -31,20 +29,18 @@ def plan_in_words(event: Event) -> str:
     return " · ".join(parts)
 
 
-def window_in_words(starts_at: datetime, ends_at: datetime, zone: ControlZone) -> str:
-    """A window in the zone's time, for a sentence."""
-    starts, ends = (at.astimezone(ZoneInfo(zone.time_zone)) for at in (starts_at, ends_at))
-    last_day = f"{day(ends)} " if ends.date() != starts.date() else ""
-    window = {"start": f"{day(starts)} {starts:%H:%M}", "end": f"{last_day}{ends:%H:%M %Z}"}
-    return _("%(start)s to %(end)s") % window
-
-
 def expected_devices(event: Event) -> list[str]:
-    """What could be reserved now, stage by stage, and what would be missing."""
+    """Whether Schedule would refuse the event now; per stage, what could be reserved, and what would be missing."""
     stages, now = stages_of(event), clock.now()
     goals = stage_goals(event, stages)
     together = choose_together(stages, goals, now=now)
-    return [_expected(stage, goals[stage.pk], chosen) for stage, chosen in zip(stages, together, strict=True)]
+    figures = expected_figures(event, stages, [chosen.watts for chosen in together])
+    warnings = [
+        refusal_in_words(event, figures, sum(chosen.devices for chosen in together)),
+        surplus_in_words(event.zone, figures),
+    ]
+    expected = [_expected(stage, goals[stage.pk], chosen) for stage, chosen in zip(stages, together, strict=True)]
+    return [*filter(None, warnings), *expected]
 
 
 def stopped_stages(event: Event) -> list[str]:
@@ -74,7 +70,7 @@ def _expected(stage: Stage, goal_kw: float | None, chosen: Chosen) -> str:
 
 
 def _nobody(stage: Stage, chosen: Chosen) -> str:
-    left_out = ", ".join(f"{count_text(devices)} {in_words(reason)}" for reason, devices in chosen.left_out.items())
+    left_out = ", ".join(map(_left_out, left_out_rows(chosen.left_out, chosen.left_out_w)))
     if not left_out:
         return _("Stage %(stage)s would call nobody: the zone has no device of its program and groups.") % {
             "stage": stage.number
@@ -83,3 +79,7 @@ def _nobody(stage: Stage, chosen: Chosen) -> str:
         "stage": stage.number,
         "left_out": left_out,
     }
+
+
+def _left_out(row: LeftOut) -> str:
+    return f"{count_text(row.devices)} {in_words(row.reason)} ({power_text((row.watts or 0) / 1000)})"

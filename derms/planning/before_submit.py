@@ -3,7 +3,8 @@
 from django.utils.translation import gettext as _
 
 from derms.models import Event, Stage
-from derms.pages.consequences import expected_devices, window_in_words
+from derms.pages.consequences import expected_devices
+from derms.pages.moments import window_in_words
 from derms.queries.lists import stages_of
 from integration.seam import clock
 

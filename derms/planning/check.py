@@ -1,5 +1,6 @@
 """The check of a plan while it is typed: what it could reserve now, and what prevents it. Writes nothing."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,9 +12,10 @@ from django.utils.translation import gettext as _
 from derms.choices import CLAIMING_STATES
 from derms.figures.powers import stage_powers
 from derms.figures.profile import Figures
-from derms.models import Event, Stage
+from derms.models import Event, LeftOut, Stage, left_out_rows
 from derms.pages.charts import Charts, charts_of
 from derms.pages.power import power_of
+from derms.pages.reserving import refusal_in_words, surplus_in_words
 from derms.queries.goals import missing_kw, stage_goals
 from derms.rules import RULE
 from derms.set_operations.choosing import Chosen, wanted_w
@@ -52,16 +54,11 @@ class StageCheck(NamedTuple):
         return reasons[0].removeprefix(RULE) if leaves_all else ""
 
 
-class RuleCost(NamedTuple):
-    """A program rule, how many devices it leaves out, and the W expected of them."""
-
-    rule: str
-    devices: int
-    watts: int
-
-
 class Check(NamedTuple):
-    """The result of a check: `problems` keep the plan from being submitted; `counted`: counting did not time out."""
+    """The result of a check: `problems` keep the plan from being submitted; `counted`: counting did not time out.
+
+    `refusal` says that Schedule would refuse the plan as it is, `surplus` that it reserves far too much at some moment.
+    """
 
     problems: list[str]
     conflicts: list[Stage]
@@ -70,6 +67,8 @@ class Check(NamedTuple):
     planned: Figures  # would be reserved: no more than each stage's goal and its margin
     charts: Charts | None
     counted: bool
+    refusal: str
+    surplus: str
 
     @property
     def available_kw(self) -> float:
@@ -94,29 +93,25 @@ class Check(NamedTuple):
         return sum(row.available.devices for row in self.stages)
 
     @property
-    def left_out(self) -> dict[str, int]:
-        """Devices left out per reason, over all stages, the most frequent first."""
-        counts: dict[str, int] = {}
+    def left_out(self) -> list[LeftOut]:
+        """Those left out by reason, over all stages, the most frequent first."""
+        devices: Counter[str] = Counter()
+        watts: Counter[str] = Counter()
         for row in self.stages:
-            for reason, devices in row.available.left_out.items():
-                counts[reason] = counts.get(reason, 0) + devices
-        return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
+            devices.update(row.available.left_out)
+            watts.update(row.available.left_out_w)
+        return left_out_rows(devices, watts)
 
     @property
     def left_out_count(self) -> int:
-        return sum(self.left_out.values())
+        return sum(one.devices for one in self.left_out)
 
     @property
-    def rule_costs(self) -> list[RuleCost]:
+    def rule_costs(self) -> list[LeftOut]:
         """What each program rule costs, over all stages, the most W first."""
-        costs: dict[str, RuleCost] = {}
-        for row in self.stages:
-            for reason, watts in row.available.rules_w.items():
-                rule = _(reason.removeprefix(RULE))
-                devices = row.available.left_out[reason]
-                before = costs.get(reason, RuleCost(rule, 0, 0))
-                costs[reason] = RuleCost(rule, before.devices + devices, before.watts + watts)
-        return sorted(costs.values(), key=lambda cost: -cost.watts)
+        costs = [one for one in self.left_out if one.reason.startswith(RULE)]
+        named = [one._replace(reason=_(one.reason.removeprefix(RULE))) for one in costs]
+        return sorted(named, key=lambda one: -(one.watts or 0))
 
 
 def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:
@@ -138,6 +133,8 @@ def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:
         planned,
         charts_of(event, stages, stage_powers(stages), now),
         counted,
+        refusal_in_words(event, planned, sum(row.available.devices for row in rows)) if counted and rows else "",
+        surplus_in_words(event.zone, planned),
     )
 
 

@@ -12,6 +12,7 @@ from derms.figures.profile import Figures
 from derms.models import Event, Stage
 from derms.pages.charts import LoadPoint, charts_of
 from derms.pages.power import power_of
+from derms.pages.reserving import refusal_in_words, surplus_in_words
 from derms.queries.goals import stage_goals
 from derms.queries.lists import stages_of
 from derms.set_operations.choosing import KEPT, Chosen
@@ -58,12 +59,17 @@ class Asked(NamedTuple):
 
 
 class Today(NamedTuple):
-    """What would be reserved if the event were scheduled now."""
+    """What would be reserved if the event were scheduled now.
+
+    `refusal` says that Schedule would refuse it, `surplus` that it reserves far too much at some moment.
+    """
 
     stages: list[StageDecision]
     figures: Figures
     peak: Peak | None
     asked: Asked
+    refusal: str
+    surplus: str
 
 
 class Decision(NamedTuple):
@@ -92,12 +98,14 @@ def _today(event: Event, stages: list[Stage], now: datetime) -> Today:
     for stage, one in zip(stages, chosen, strict=True):
         stage.goal_kw, stage.reserved_w = goals[stage.pk], one.watts
     powers = stage_powers(stages)
-    charts = charts_of(event, stages, powers, now)
+    charts, figures = charts_of(event, stages, powers, now), power_of(event, stages, powers, now).figures
     return Today(
         [StageDecision(stage, goals[stage.pk], one) for stage, one in zip(stages, chosen, strict=True)],
-        power_of(event, stages, powers, now).figures,
+        figures,
         _peak(charts.load, event.zone.limit_kw, stages) if charts else None,
         asked,
+        refusal_in_words(event, figures, asked.devices),
+        surplus_in_words(event.zone, figures),
     )
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from derms.figures.targets import needed_steps
 from derms.models import ControlZone, Event, Stage
@@ -107,6 +108,8 @@ def _target_problems(event: Event, stages: list[Stage]) -> Iterator[str]:
         yield str(aim.missing) % {"number": lacking[0]}
     if aim.is_shared and (uneven := uneven_shares(stages)):
         numbers = get_text_list([str(stage.number) for stage in uneven], _("and"))
-        yield _("The shares of stages %(numbers)s do not add up to 100 %%. Correct or clear all of them.") % {
-            "numbers": numbers
-        }
+        yield ngettext(
+            "Stage %(numbers)s runs alone at its start, but its share is not 100 %%. Enter 100 or clear it.",
+            "The shares of stages %(numbers)s do not add up to 100 %%. Correct or clear all of them.",
+            len(uneven),
+        ) % {"numbers": numbers}

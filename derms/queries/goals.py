@@ -2,12 +2,14 @@
 
 import itertools
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from integration.seam import clock
 
 from ..figures.powers import stage_powers
-from ..figures.profile import Target, figures_of, profile
+from ..figures.profile import Figures, StagePower, Target, figures_of, profile
 from ..figures.targets import target_of
 from ..models import ControlZone, Event, LoadForecast, Stage
 
@@ -33,7 +35,13 @@ def stage_goals(event: Event, stages: list[Stage]) -> dict[int, float | None]:
 
 def shortfall_kw(event: Event, stages: list[Stage]) -> int:
     """Return how much the reserved stages are short of the event's target at the worst moment, in kW, rounded up."""
-    return figures_of(profile(stage_powers(stages), target_of(event, stages)), now=clock.now()).missing_kw
+    return _figures(event, stages, stage_powers(stages)).missing_kw
+
+
+def expected_figures(event: Event, stages: list[Stage], watts: Sequence[int]) -> Figures:
+    """Return the figures of an event that isn't scheduled, if so many W were reserved for each of its stages."""
+    powers = [replace(power, reserved_kw=w / 1000) for power, w in zip(stage_powers(stages), watts, strict=True)]
+    return _figures(event, stages, powers)
 
 
 def missing_kw(goal_kw: float | None, reserved_w: int) -> int:
@@ -56,6 +64,10 @@ def uneven_shares(stages: list[Stage]) -> list[Stage]:
     """Return stages that run at the same time and whose shares, if any are set, don't add up to 100 %."""
     together = (_running_at(stage.starts_at, stages) for stage in stages)
     return next((group for group in together if not _shares_come_out(group)), [])
+
+
+def _figures(event: Event, stages: list[Stage], powers: list[StagePower]) -> Figures:
+    return figures_of(profile(powers, target_of(event, stages)), now=clock.now())
 
 
 def _goal_kw(target: Target, stage: Stage, stages: list[Stage]) -> float | None:

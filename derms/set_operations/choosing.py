@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from derms.choices import HOLDING_STAGE_STATES, DeviceClass
 from derms.models import ABOVE_APPROVED, PRIMARY_KEY, DeviceUnavailability, Event, Stage
-from derms.rules import RULE, broken_rule
+from derms.rules import broken_rule
 from derms.set_operations.approved_cap import UNLIMITED, Cap, approved_cap
 from derms.set_operations.controls import control_shares
 from derms.set_operations.counted_stages import event_around
@@ -60,12 +60,12 @@ class DeviceReservedTwice(Exception):
 
 
 class Chosen(NamedTuple):
-    """The result of a choice: devices, their expected W, devices left out per reason, and W that program rules cost."""
+    """The result of a choice: devices and their expected W, then those that are left out, by reason."""
 
     devices: int
     watts: int
     left_out: dict[str, int]
-    rules_w: dict[str, int] = {}  # by reason
+    left_out_w: dict[str, int]
 
 
 def choose_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Chosen:
@@ -156,16 +156,15 @@ class _Rank(NamedTuple):
 
 
 class _Choice(NamedTuple):
-    """A query for the devices a stage needs, and how many others are left out by reason, “not needed” included.
+    """A query for the devices a stage needs, and the others by reason, “not needed” included: how many, and their W.
 
-    `rules_w` are the W expected of those that a program rule leaves out; `wanted_w` is the goal with its margin, None
-    if there is no goal.
+    `wanted_w` is the goal with its margin, None if there is no goal.
     """
 
     needed_devices: Sql
     params: dict[str, Any]
     left_out: dict[str, int]
-    rules_w: dict[str, int]
+    left_out_w: dict[str, int]
     wanted_w: int | None = None
 
 
@@ -192,7 +191,7 @@ def _choice_of(
             break
     needed = statement("derms", "needed_devices", candidates=candidates) if last_rank else None
     every_eligible = compose(_EVERY_ELIGIBLE, candidates=candidates)
-    return _Choice(needed or every_eligible, params | last_rank, _left_out(ranks), _rules_w(ranks), wanted)
+    return _Choice(needed or every_eligible, params | last_rank, *_left_out(ranks), wanted)
 
 
 def _candidates(stage: Stage, params: dict[str, Any], rules: DeviceRules, order: DeviceOrder) -> Sql:
@@ -208,15 +207,15 @@ def _candidates(stage: Stage, params: dict[str, Any], rules: DeviceRules, order:
     return statement("derms", "candidates", within_groups=within_groups, **parts)
 
 
-def _left_out(ranks: list[_Rank]) -> dict[str, int]:
-    left_out: Counter[str] = Counter()
+def _left_out(ranks: list[_Rank]) -> tuple[dict[str, int], dict[str, int]]:
+    """Devices by reason, and the W expected of them."""
+    devices: Counter[str] = Counter()
+    watts: Counter[str] = Counter()
     for rank in ranks:
-        left_out[rank.reason or NOT_NEEDED] += rank.devices
-    return left_out
-
-
-def _rules_w(ranks: list[_Rank]) -> dict[str, int]:
-    return {rank.reason: rank.watts for rank in ranks if rank.reason and rank.reason.startswith(RULE)}
+        reason = rank.reason or NOT_NEEDED
+        devices[reason] += rank.devices
+        watts[reason] += rank.watts
+    return devices, watts
 
 
 def _last_rank(ranks: list[_Rank], wanted: int | None, cap: Cap | None) -> dict[str, Any]:
@@ -235,11 +234,13 @@ def _last_rank(ranks: list[_Rank], wanted: int | None, cap: Cap | None) -> dict[
 def _chosen(choice: _Choice, needed: Sql) -> Chosen:
     """Count the needed devices of a query or table; the other eligible ones were not needed, or above the cap."""
     devices, watts = sql.row(compose(_COUNT_NEEDED, needed=needed), choice.params)
-    left_out = dict(choice.left_out)
-    if others := left_out.pop(NOT_NEEDED, devices) - devices:
+    left_out, left_out_w = dict(choice.left_out), dict(choice.left_out_w)
+    others, others_w = left_out.pop(NOT_NEEDED, devices) - devices, left_out_w.pop(NOT_NEEDED, watts) - watts
+    if others:
         is_met = choice.wanted_w is not None and watts >= choice.wanted_w
-        left_out[NOT_NEEDED if is_met else ABOVE_APPROVED] = others
-    return Chosen(devices, watts, left_out, choice.rules_w)
+        reason = NOT_NEEDED if is_met else ABOVE_APPROVED
+        left_out[reason], left_out_w[reason] = others, others_w
+    return Chosen(devices, watts, left_out, left_out_w)
 
 
 def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:

@@ -1,4 +1,5 @@
--- Devices that a choice leaves out since they never answer, by id, with the programs that enroll them.
+-- Devices that were silent in three calls running, by id, with a program that enrolls them: a choice leaves each out until the
+-- 14th day after its last call.
 SELECT c.device_id, h.code AS head_end, d.nic_id, min(p.name) AS program, z.code AS zone, d.rated_w,
        max(c.last_called_on) AS last_called_on
   FROM derms_candidate c

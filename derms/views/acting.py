@@ -97,6 +97,11 @@ def stage_cancel(request: SignedInRequest, number: str, stage_number: int) -> Ht
     )
 
 
+def _initial(event: Event) -> dict[str, Any]:
+    """What a form holds at first: what was accepted in an earlier round, if anything was."""
+    return {"accepted_kw": event.shortfall_accepted_kw} if event.shortfall_accepted_kw else {}
+
+
 def _posted(request: SignedInRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
@@ -107,7 +112,7 @@ def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpR
     running = operations.calls_to_release(event) if action.words_while_running else 0
     words = action.words_while_running if running and action.words_while_running else action.words
     typed: dict[str, Any] = {"number": event.number} if running else {}
-    form = action.form(_posted(request), **typed) if action.form else None
+    form = action.form(_posted(request), initial=_initial(event), **typed) if action.form else None
     why = refusal(action, event, request.user) if request.method == "GET" else ""
     if request.method == "POST" and (form is None or form.is_valid()):
         made = _act(request, action, event, revision, form.cleaned_data if form else {})
@@ -174,6 +179,9 @@ def _try_to_act(request: SignedInRequest, action: Action, event: Event, asked: d
         if why := _refusal(request, action, event):
             raise Refused(why)
         _act(request, action, event, revision, asked)
+    except operations.EventWouldNotBeScheduled as refused:
+        alone = _("Submit it on its own page, which asks how much of that you accept.")
+        messages.error(request, f"{event.number}: {refused} {alone}")
     except Refused as refused:
         messages.error(request, f"{event.number}: {refused}")
 

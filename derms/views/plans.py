@@ -153,9 +153,15 @@ def _keep_typed(request: SignedInRequest, number: str, late: operations.EventCha
 
 
 def _submit(request: SignedInRequest, event: Event) -> HttpResponse:
-    """Submit what was just saved; if that is refused, the event stays New and the page says why."""
+    """Submit what was just saved; if that is refused, the event stays New and the page says why.
+
+    If Schedule would refuse the event, Submit's own page asks how much of what is missing the person accepts.
+    """
     try:
         operations.submit_event(event_id=event.pk, by=request.user, now=clock.now())
+    except operations.EventWouldNotBeScheduled:
+        messages.info(request, _("%(number)s is saved as New, not yet submitted.") % {"number": event.number})
+        return redirect("derms:event_submit", event.number)
     except Refused as reason:
         messages.error(request, str(reason))
         return redirect("derms:event_edit", event.number)

@@ -144,7 +144,7 @@ def _approved(strategy: Strategy, program: int, starts_at: datetime, target_kw: 
         details=operations.EventDetails(target_kw=target_kw),
         stages=[operations.PlannedStage(None, asked | window, [])],
     )
-    operations.submit_event(event_id=event.pk, by=operator, now=planned_at)
+    operations.submit_event(event_id=event.pk, by=operator, now=planned_at, accepted_kw=0)
     operations.approve_event(event_id=event.pk, by=approver, now=planned_at)
     return event
 

@@ -102,7 +102,7 @@ def _plan(past: PastEvent, start: datetime) -> Event:
     for stage in event.stages.all():
         # What devices do is drawn from it: each installation's demo has the same outcomes.
         Stage.objects.filter(pk=stage.pk).update(uid=uuid.uuid5(DEMO, f"{event.name} {stage.number}"))
-    derms.submit_event(event_id=event.pk, by=operator, now=moment + timedelta(minutes=9))
+    derms.submit_event(event_id=event.pk, by=operator, now=moment + timedelta(minutes=9), accepted_kw=0)
     derms.approve_event(event_id=event.pk, by=person("ada.approver"), now=moment + timedelta(minutes=70))
     return event
 

@@ -31,5 +31,5 @@ def _submitted(strategy: str, name: str, starts_at: datetime, now: datetime) -> 
     strategy_id = Strategy.objects.get(name=strategy).pk
     details = EventDetails(name=name)
     event = create_event(strategy_id=strategy_id, starts_at=starts_at, by=olive, now=now, details=details)
-    submit_event(event_id=event.pk, by=olive, now=now)
+    submit_event(event_id=event.pk, by=olive, now=now, accepted_kw=0)
     return event

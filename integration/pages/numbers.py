@@ -30,10 +30,19 @@ def signed(value: Number) -> str:
     return ("+" if value > 0 else "") + count_text(exact)
 
 
-def power_parts(kw: Number) -> tuple[str, str]:
-    """Power as figure and unit: kW below 1,000, the smaller the more decimals, else MW with two decimals; half up."""
+def power_unit(*powers: Number | None) -> str:
+    """The unit of figures that are read next to each other: kW if one of them, except 0, is below 1,000 kW, else MW."""
+    known = [abs(_rounded(Decimal(str(kw)), 0)) for kw in powers if kw]
+    return "MW" if known and min(known) >= MEGA_FROM_KW else "kW"
+
+
+def power_parts(kw: Number, unit: str = "") -> tuple[str, str]:
+    """Power as figure and unit: kW below 1,000, the smaller the more decimals, else MW with two decimals; half up.
+
+    With a `unit`, in that one.
+    """
     power = Decimal(str(kw))
-    if abs(_rounded(power, 0)) >= MEGA_FROM_KW:
+    if unit == "MW" or (not unit and abs(_rounded(power, 0)) >= MEGA_FROM_KW):
         return count_text(_rounded(power / 1000, 2), 2), "MW"
     decimals = 0 if power == power.to_integral_value() or abs(power) >= 100 else 1 if abs(power) >= 10 else 2
     return count_text(_rounded(power, decimals), decimals), "kW"

@@ -78,4 +78,4 @@ def test_a_stage_whose_devices_are_all_left_out_says_why(
     program.rules_data = {"longest_minutes": 30}
     program.save()
     page = page_of(client, event, operator)
-    assert "Stage 1 would call nobody; left out: 20 rule: longest event." in page
+    assert "Stage 1 would call nobody; left out: 20 rule: longest event (16 kW)." in page

@@ -66,8 +66,8 @@ def test_a_class_that_can_give_nothing_now_is_left_out_of_a_stage_with_a_target(
     for _ in range(2):
         device(device_class="water_heater")
 
-    assert choose() == Chosen(2, 1600, {NOTHING: 3})
-    assert choose(1000.0) == Chosen(2, 1600, {NOTHING: 3})
+    assert choose() == Chosen(2, 1600, {NOTHING: 3}, {NOTHING: 0})
+    assert choose(1000.0) == Chosen(2, 1600, {NOTHING: 3}, {NOTHING: 0})
 
 
 @pytest.mark.parametrize(("rated_w", "left_out"), [(0, {NOTHING: 1}), (1, {NOTHING: 1}), (2, {})])
@@ -115,14 +115,14 @@ def test_a_lower_setpoint_reduces_nothing_in_summer_and_the_same_in_winter_as_a_
     device()
 
     control("setpoint_offset", -3)
-    assert choose() == Chosen(0, 0, {UNSUITED: 1})
+    assert choose() == Chosen(0, 0, {UNSUITED: 1}, {UNSUITED: 0})
     control("setpoint_offset", 3)
-    assert choose() == Chosen(1, 600, {})
+    assert choose() == Chosen(1, 600, {}, {})
 
     ControlZone.objects.filter(pk=zone.pk).update(cooling_months=[])
-    assert choose() == Chosen(0, 0, {UNSUITED: 1})
+    assert choose() == Chosen(0, 0, {UNSUITED: 1}, {UNSUITED: 0})
     control("setpoint_offset", -3)
-    assert choose() == Chosen(1, 600, {})
+    assert choose() == Chosen(1, 600, {}, {})
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_program_without_devices_is_no_matter_of_its_control(
     factories.device(south, program, since=noon - timedelta(days=1))
     control("discharge")
 
-    operations.submit_event(event_id=event.pk, by=operator, now=now)
+    operations.submit_event(event_id=event.pk, by=operator, now=now, accepted_kw=0)
 
 
 def test_the_form_names_the_classes_of_each_control() -> None:

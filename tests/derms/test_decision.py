@@ -86,7 +86,8 @@ def test_the_approver_sees_the_card_with_its_buttons(submitted: Event, approver:
     assert f"/events/{submitted.number}/deny/?seen=" in card
     assert "longest event" in card
     assert "996 <small>kW</small>" in card
-    assert "1.00 <small>MW</small> without" in card
+    assert "1,000 <small>kW</small> without" in card
+    assert "998 <small>kW</small>" in card
 
 
 def test_conflicts_with_other_events_are_on_the_card(

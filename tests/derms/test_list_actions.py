@@ -114,6 +114,17 @@ def test_a_clone_has_the_plan_at_the_same_time_of_day_on_the_next_day_ahead(
     assert clone.transitions.get().why == f"Clone of {event.number}"
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d %b", "%d %B", "%d.%m.%Y"])
+def test_a_clones_name_says_its_own_day(event_in: Make, operator: User, now: datetime, form: str) -> None:
+    event = event_in("New")
+    day = event.zone.local_day(event.stages.get().starts_at)
+    Event.objects.filter(pk=event.pk).update(name=f"Heat 2026, {day.strftime(form)}: north")
+    clone = operations.clone_event(event_id=event.pk, by=operator, now=event.stages.get().starts_at + timedelta(days=3))
+    will_be = event.zone.local_day(clone.stages.get().starts_at)
+    assert clone.name == f"Heat 2026, {will_be.strftime(form)}: north"
+    assert will_be > day
+
+
 def test_the_list_is_sorted_both_ways_by_its_headings(as_operator: Client, new_event: Make) -> None:
     for name in ("Birch", "Alder", "Cedar"):
         new_event(name=name)

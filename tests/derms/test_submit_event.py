@@ -155,7 +155,7 @@ def test_stages_of_one_program_do_not_overlap(plan: Plan, operator: User, now: d
 def test_stages_of_one_program_may_follow_one_another(plan: Plan, operator: User, now: datetime) -> None:
     event = plan((30, 60, {}), (0, 30, {}), target_kw=1)
 
-    operations.submit_event(event_id=event.pk, by=operator, now=now)
+    operations.submit_event(event_id=event.pk, by=operator, now=now, accepted_kw=0)
 
     assert Event.objects.get(pk=event.pk).state == "Submitted"
 
@@ -190,6 +190,12 @@ def test_shares_of_stages_at_the_same_time_come_to_100(
     assert "do not add up to 100 %" in _refusal(plan(*stages, target_kw=1), operator, now)
 
 
+def test_a_share_of_a_stage_that_runs_alone_is_spoken_of_as_one(plan: Plan, operator: User, now: datetime) -> None:
+    event = plan((0, 60, {"share_pct": 40}), target_kw=1)
+    with pytest.raises(operations.EventNotSubmittable, match="Stage 1 runs alone at its start, but its share is not"):
+        operations.submit_event(event_id=event.pk, by=operator, now=now)
+
+
 def test_shares_may_come_to_100_at_each_moment(plan: Plan, operator: User, now: datetime) -> None:
     other = factories.program("OTHER")
     event = plan(
@@ -199,6 +205,6 @@ def test_shares_may_come_to_100_at_each_moment(plan: Plan, operator: User, now: 
         target_kw=1,
     )
 
-    operations.submit_event(event_id=event.pk, by=operator, now=now)
+    operations.submit_event(event_id=event.pk, by=operator, now=now, accepted_kw=0)
 
     assert Event.objects.get(pk=event.pk).state == "Submitted"

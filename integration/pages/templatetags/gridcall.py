@@ -22,7 +22,7 @@ from integration.pages.columns import link
 from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
 from integration.pages.exports import FORMATS
 from integration.pages.moments import clock_text, day, duration, named, own_zone, time_tag
-from integration.pages.numbers import NBSP, NONE, Number, count_text, power_parts
+from integration.pages.numbers import NBSP, NONE, Number, count_text, power_parts, power_unit
 from integration.seam.outcomes import SUCCESSES
 from integration.seam.recorded import in_words
 from integration.seam.systems import label_of
@@ -99,15 +99,18 @@ def number(value: Number | None) -> str:
 
 
 @register.filter
-def kw(value: Number | None) -> str:
-    """Power in kW: shown in kW below 1,000, the smaller the more decimals, else in MW with two decimals."""
-    return NONE if value is None else quantity(*power_parts(value))
+def kw(value: Number | None, unit: str = "") -> str:
+    """Power in kW, as power_parts writes it; figures that are compared share a `unit` from {% power_unit %}."""
+    return NONE if value is None else quantity(*power_parts(value, unit))
 
 
 @register.filter
-def watts(value: Number | None) -> str:
+def watts(value: Number | None, unit: str = "") -> str:
     """Power in W, shown as `kw` shows it."""
-    return NONE if value is None else kw(float(value) / 1000)
+    return NONE if value is None else kw(float(value) / 1000, unit)
+
+
+register.simple_tag(power_unit)
 
 
 def quantity(text: str, unit: str) -> SafeString:
