@@ -38,6 +38,40 @@ class RemovalReason(TextChoices):
     ENROLLMENT_ENDED = "enrollment ended", _("enrollment ended")
 
 
+class EnrollmentState(TextChoices):
+    """Where a customer's enrollment in a program has got to; in parentheses, who acts next."""
+
+    PENDING = "Pending", _("Pending")  # a CSR, who looks at an application that came from the customer
+    EXCEPTION = "Exception", _("Exception")  # a CSR: a check is not met
+    VALIDATED = "Validated", _("Validated")  # nobody: the subscription begins
+    WAITING = "Waiting for device", _("Waiting for device")  # a CSR, once the device is there
+    REGISTERING = "Registering", _("Registering")  # DERMS
+    REGISTERED = "Registered", _("Registered")
+    ERROR = "Error", _("Error")  # a CSR: DERMS refused a device
+    DEREGISTERING = "Deregistering", _("Deregistering")  # DERMS
+    DEREGISTERED = "Deregistered", _("Deregistered")
+    CANCELED = "Canceled", _("Canceled")
+
+
+class Supply(TextChoices):
+    """How a device comes to a customer who has none yet."""
+
+    SHIP = "ship", _("We ship it")
+    OWN = "own", _("The customer brings their own")
+    INSTALLER = "installer", _("An installer brings it")
+
+
+class LeavingReason(TextChoices):
+    """Why a customer leaves a program."""
+
+    MOVED_OUT = "moved out", _("Moved out")
+    LIFE_SUPPORT = "life support", _("Life support")
+    OPTED_OUT = "opted out", _("Does not want to take part any more")
+    RATE = "rate", _("The rate is no longer eligible")
+    SERVICE_ENDED = "service ended", _("The service ended")
+    OTHER = "other", _("Another reason")
+
+
 class SyncAnswer(TextChoices):
     """What DERMS answered to an enrollment change."""
 
@@ -71,3 +105,8 @@ class UnavailabilityState(TextChoices):
 
 
 FINAL_STATES = (ProgramEventState.COMPLETED, ProgramEventState.CANCELED)
+
+# An application that has no subscription yet; enrollments with an open one; those that somebody has to act on.
+APPLICATION_STATES = (EnrollmentState.PENDING, EnrollmentState.EXCEPTION)
+WAITING_STATES = (*APPLICATION_STATES, EnrollmentState.WAITING, EnrollmentState.ERROR)
+LEFT_STATES = (EnrollmentState.CANCELED, EnrollmentState.DEREGISTERING, EnrollmentState.DEREGISTERED)

@@ -9,14 +9,16 @@ from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
 
 from integration.pages.columns import Column, Columns, link, noted
-from integration.pages.templatetags.gridcall import badge, number, outcome_strip, quantity, watts, window
+from integration.pages.templatetags.gridcall import badge, number, outcome_strip, quantity, watts, when, window
 from integration.seam.outcomes import CODES
 from integration.seam.recorded import in_words
 
 from .models.customers import DeviceLocation, SubscribedDevice, Subscription
+from .models.enrollments import Enrollment
 from .models.program_events import ProgramEvent
 from .models.programs import ProgramType
 from .models.unavailability import Unavailability
+from .planning import Offer
 from .queries import ParticipationRow, row_order
 
 
@@ -180,6 +182,33 @@ ENROLLED_DEVICES = Columns[SubscribedDevice](
     Column(_("Class, model"), "model", phone=""),
     Column(_("Rated"), lambda s: watts(s.device.rated_w), css="num"),
     Column(_("At DERMS"), "answer", phone="side"),
+    Column(_("Actions"), "replace", is_unseen=True, phone="", permission="cpm.add_enrollment"),
+)
+
+ENROLLMENTS = Columns[Enrollment](
+    "cpm/enrollment_list.html",
+    Column(_("Enrollment"), "enrollment", phone="title"),
+    Column(_("State"), lambda e: badge(e.state), phone="side"),
+    Column(_("Customer"), "customer", phone="start", permission="cpm.view_customer"),
+    Column(_("What it waits for"), "waits", phone="", css="text-wrap"),
+    Column(_("Since"), lambda e: when(e.changed_at), phone="end"),
+    Column(_("Applied by"), lambda e: in_words(e.applied_by) or None, phone="off"),
+)
+
+DEVICES_OF_ENROLLMENT = Columns[SubscribedDevice](
+    "cpm/enrollment.html",
+    Column(_("Device"), "device", phone="title"),
+    Column(_("Class, model"), "model", phone=""),
+    Column(_("Rated"), lambda s: watts(s.device.rated_w), css="num"),
+    Column(_("At DERMS"), "answer", phone="side"),
+)
+
+OFFERS = Columns[Offer](
+    "cpm/enroll_choose.html",
+    Column(_("Program"), lambda offer: noted(offer.program, offer.program.code), phone="title"),
+    Column(_("Device location"), lambda offer: offer.location, phone=""),
+    Column(_("Can the customer enroll?"), lambda offer: in_words(offer.sentence), phone="", css="text-wrap"),
+    Column(_("Actions"), "enroll", is_unseen=True, phone=""),
 )
 
 LOCATIONS = Columns[DeviceLocation](
@@ -187,6 +216,7 @@ LOCATIONS = Columns[DeviceLocation](
     Column(_("Address"), lambda at: noted(at.address, at.time_zone), phone="title"),
     Column(_("Devices"), "devices", phone=""),
     Column(_("Control zone"), lambda at: noted(at.zone, f"{at.substation} · {at.feeder} · {at.transformer}"), phone=""),
+    Column(_("Actions"), "move_out", is_unseen=True, phone="", permission="cpm.add_enrollment"),
 )
 
 ENDED_ENROLLMENTS = Columns[Subscription](

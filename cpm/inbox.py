@@ -36,13 +36,13 @@ def receive_outcomes(delivery: Delivery) -> Receipt:
 
 
 def receive_enrollment_answer(body: EnrollmentAnswer) -> Receipt:
-    return operations.answer_enrollment(body)
+    return operations.answer_enrollment(body, now=clock.now())
 
 
 def receive_enrollment_load_answer(delivery: Delivery) -> Receipt:
     body = delivery.message.body
     assert isinstance(body, EnrollmentLoadAnswer)  # noqa: S101  (narrows the type; the route names the contract)
-    return operations.answer_enrollment_load(delivery, body)
+    return operations.answer_enrollment_load(delivery, body, now=clock.now())
 
 
 def receive_opt_out_answer(body: OptOutAnswer) -> Receipt:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from integration.seam import sql
 from integration.seam.extracts import Staged
@@ -21,15 +21,29 @@ SELECT d.head_end, d.nic_id, s.starts_at, d.device_class, d.rated_w, l.zone, l.f
  WHERE s.program_id = %(program)s AND s.ends_at IS NULL AND d.ended_at IS NULL AND sd.answer = 'Pending'
  ORDER BY d.nic_id
 """
+# Files of one program only; the ids stay in a table, for what follows from the answers.
+_ANSWERED = "CREATE TEMPORARY TABLE cpm_answered (subscription_id bigint) ON COMMIT DROP"
 _ANSWER = """
-UPDATE cpm_subscribeddevice sd
-   SET answer = s.answer, error = coalesce(s.error, '')
-  FROM {staged} s
-  JOIN cpm_device d ON d.head_end = s.head_end AND d.nic_id = s.nic_id AND d.ended_at IS NULL
-  JOIN cpm_subscription sub ON sub.program_id = %(program)s AND sub.ends_at IS NULL
- WHERE sd.device_id = d.id AND sd.subscription_id = sub.id
-   AND (sd.answer, sd.error) IS DISTINCT FROM (s.answer, coalesce(s.error, ''))
+WITH changed AS (
+    UPDATE cpm_subscribeddevice sd
+       SET answer = s.answer, error = coalesce(s.error, '')
+      FROM {staged} s
+      JOIN cpm_device d ON d.head_end = s.head_end AND d.nic_id = s.nic_id AND d.ended_at IS NULL
+      JOIN cpm_subscription sub ON sub.program_id = %(program)s AND sub.ends_at IS NULL
+     WHERE sd.device_id = d.id AND sd.subscription_id = sub.id
+       AND (sd.answer, sd.error) IS DISTINCT FROM (s.answer, coalesce(s.error, ''))
+ RETURNING sd.subscription_id)
+INSERT INTO cpm_answered SELECT subscription_id FROM changed
 """
+# Subscriptions with devices in several parts of the file: the part that comes last sees all answers.
+_LOCK_DIVIDED = """
+SELECT u.id FROM cpm_subscription u
+ WHERE u.id IN (SELECT subscription_id FROM cpm_answered)
+   AND EXISTS (SELECT FROM cpm_subscribeddevice sd WHERE sd.subscription_id = u.id AND sd.answer = 'Pending')
+ ORDER BY u.id FOR NO KEY UPDATE
+"""
+_OF_ANSWERED = "SELECT subscription_id FROM cpm_answered"
+_OF_THESE = "SELECT unnest(%(subscriptions)s::bigint[])"
 _COUNT_PARTICIPATIONS = """
 SELECT count(*), count(*) FILTER (WHERE reservation_flag) FROM cpm_participation WHERE program_event_id = %s
 """
@@ -43,6 +57,13 @@ _ADD_UNRESERVED = """
 INSERT INTO cpm_participation (program_event_id, device_id, reservation_flag, expected_w, preemptive_opt_out)
 SELECT %(program_event)s, device_id, false, 0, false FROM ({unreserved}) unreserved
 """
+
+
+class Standing(NamedTuple):
+    """The state that an enrollment should have after DERMS's answers; `reason` has a sentence per line."""
+
+    state: str
+    reason: str
 
 
 def participation_partition(program_event: ProgramEvent) -> Partition:
@@ -120,9 +141,23 @@ def notify_told(
     return sql.execute(statement("cpm", "notify_told_customers"), params)
 
 
-def apply_answers(staged: str, program_id: int) -> int:
-    """Store DERMS's answer for each staged device; returns how many changed."""
-    return sql.execute(compose(_ANSWER, staged=identifier(staged)), {"program": program_id})
+def apply_answers(staged: str, program_id: int, *, now: datetime) -> int:
+    """Store DERMS's answer for each staged device, and lead the enrollments on; returns how many answers changed."""
+    sql.execute(_ANSWERED)
+    changed = sql.execute(compose(_ANSWER, staged=identifier(staged)), {"program": program_id})
+    sql.analyze("cpm_answered")
+    sql.rows(_LOCK_DIVIDED)
+    standings = statement("cpm", "enrollment_standings", subscriptions=compose(_OF_ANSWERED))
+    sql.execute(statement("cpm", "move_enrollments", standings=standings), {"now": now})
+    sql.execute(statement("cpm", "add_enrollments", standings=standings))
+    return changed
+
+
+def standings_of_subscriptions(subscription_ids: Sequence[int]) -> dict[int, Standing]:
+    """What DERMS's answers make of subscriptions; one without devices has none."""
+    query = statement("cpm", "enrollment_standings", subscriptions=compose(_OF_THESE))
+    found = sql.rows(query, {"subscriptions": list(subscription_ids)})
+    return {pk: Standing(state, reason) for pk, state, reason in found}
 
 
 def _outcomes_are_of_participants(params: dict[str, Any]) -> bool:

@@ -87,7 +87,10 @@ device AS (
 subscription AS (
     INSERT INTO cpm_subscription (uid, customer_id, program_id, location_id, starts_at)
     SELECT gen_random_uuid(), customer_id, (SELECT id FROM cpm_program WHERE code = %(program)s), id, %(since)s
-      FROM place RETURNING id, location_id)
+      FROM place RETURNING id, customer_id, program_id, location_id),
+enrollment AS (
+    INSERT INTO cpm_enrollment (customer_id, program_id, location_id, subscription_id, applied_at, state, changed_at)
+    SELECT customer_id, program_id, location_id, id, %(since)s, 'Registered', %(since)s FROM subscription)
 INSERT INTO cpm_subscribeddevice (subscription_id, device_id, answer, error)
 SELECT s.id, d.id, 'Registered', '' FROM subscription s JOIN device d USING (location_id)
 """

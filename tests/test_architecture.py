@@ -234,6 +234,7 @@ def test_the_models_with_a_state_are_known() -> None:
         "derms.Event",
         "derms.Stage",
         "derms.Strategy",
+        "cpm.Enrollment",
         "cpm.ProgramEvent",
         "cpm.Unavailability",
         "lec_sim.LecStage",

@@ -1,16 +1,22 @@
 """What people type: forms validate and never save."""
 
+from .enrollments import DeviceForm, EnrollForm, LeavingForm, ReplacementForm, WhyForm
 from .participations import ParticipationFilter
 from .program_rules import RulesForm
 from .programs import ProgramForm, ProgramTypeForm
 from .unavailability import OptOutForm, PeriodForm, UnavailabilityForm
 
 __all__ = [
+    "DeviceForm",
+    "EnrollForm",
+    "LeavingForm",
     "OptOutForm",
     "ParticipationFilter",
     "PeriodForm",
     "ProgramForm",
     "ProgramTypeForm",
+    "ReplacementForm",
     "RulesForm",
     "UnavailabilityForm",
+    "WhyForm",
 ]

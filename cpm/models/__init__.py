@@ -2,6 +2,7 @@
 
 from .contact import Notification, SelfServiceLink
 from .customers import Customer, Device, DeviceLocation, SubscribedDevice, Subscription, digits_of
+from .enrollments import Enrollment, EnrollmentTransition
 from .participations import Participation, ParticipationChange, ParticipationOutcome, Removal
 from .program_events import ProgramEvent, Transition
 from .programs import Program, ProgramType
@@ -14,6 +15,8 @@ __all__ = [
     "Customer",
     "Device",
     "DeviceLocation",
+    "Enrollment",
+    "EnrollmentTransition",
     "Notification",
     "Participation",
     "ParticipationChange",

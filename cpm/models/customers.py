@@ -92,6 +92,11 @@ class DeviceLocation(models.Model):
     def __str__(self) -> str:
         return self.address
 
+    @property
+    def is_lived_in(self) -> bool:
+        """Whether a device is installed there; the devices are prefetched."""
+        return any(device.ended_at is None for device in self.devices.all())
+
 
 class Device(models.Model):
     """A controllable device. If it is replaced or taken out, its row stays, so that outcomes can still be matched."""

@@ -1,5 +1,14 @@
 """Writes: each locks, checks, acts, and writes history and messages in one transaction."""
 
+from .applications import (
+    add_device,
+    cancel_enrollment,
+    enroll,
+    move_out,
+    retry_enrollment,
+    unenroll,
+    validate_enrollment,
+)
 from .emails import send_notifications
 from .enrollment import (
     answer_enrollment,
@@ -10,6 +19,7 @@ from .enrollment import (
     send_program_rules,
     start_enrollment,
 )
+from .enrollment_records import EnrollmentNotAllowed
 from .notifications import notify_customers, notify_of_end
 from .opt_out import OptOutNotAllowed, answer_opt_out, opt_out_device, opt_out_of_event
 from .participation import load_outcomes, load_reservations, prepare_outcomes, prepare_reservations
@@ -25,19 +35,24 @@ from .unavailability import (
 )
 
 __all__ = [
+    "EnrollmentNotAllowed",
     "OptOutNotAllowed",
     "UnavailabilityNotAllowed",
+    "add_device",
     "add_program",
     "answer_enrollment",
     "answer_enrollment_load",
     "answer_opt_out",
+    "cancel_enrollment",
     "cancel_unavailability",
     "change_unavailability",
     "end_enrollment",
+    "enroll",
     "follow_stage",
     "load_outcomes",
     "load_reservations",
     "make_link",
+    "move_out",
     "notify_customers",
     "notify_of_end",
     "opt_out_device",
@@ -46,6 +61,7 @@ __all__ = [
     "prepare_reservations",
     "release_reservation",
     "replace_device",
+    "retry_enrollment",
     "revoke_link",
     "save_program",
     "save_program_type",
@@ -54,4 +70,6 @@ __all__ = [
     "send_notifications",
     "send_program_rules",
     "start_enrollment",
+    "unenroll",
+    "validate_enrollment",
 ]

@@ -1,13 +1,16 @@
 """Programs, subscriptions and devices: sent to DERMS, which answers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django_fsm import can_proceed
 
 from cpm.models.customers import Device, SubscribedDevice, Subscription
+from cpm.models.enrollments import Enrollment
 from cpm.models.programs import Program
 from integration.seam import extracts, outbox
 from integration.seam.delivery import receiving
@@ -21,12 +24,23 @@ from integration.seam.messages import (
     Receipt,
 )
 from integration.seam.models import Delivery
+from integration.seam.recorded import recorded
 from integration.seam.refusals import Refused
 from integration.seam.systems import System
 
-from ..choices import SyncAnswer
+from ..choices import EnrollmentState, LeavingReason, SyncAnswer
 from ..set_operations import ENROLLMENT_ROWS, apply_answers
+from .enrollment_records import (
+    EnrollmentNotAllowed,
+    enrollment_of_subscription,
+    lock_location,
+    moment_of_change,
+    save_enrollment,
+    settle_enrollments,
+)
 from .unavailability import move_periods
+
+REPLACED = recorded("Device %(old)s was replaced by %(new)s.")
 
 
 class SubscriptionEnded(Refused):
@@ -75,52 +89,83 @@ def send_enrollment_load(*, program_id: int) -> int:
 
 
 @transaction.atomic
-def start_enrollment(*, subscription_id: int, device_id: int, now: datetime) -> None:
-    """Add a device to a subscription, and notify DERMS."""
-    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=subscription_id)
-    device = Device.objects.get(pk=device_id)
-    SubscribedDevice.objects.update_or_create(
-        subscription=subscription, device=device, defaults={"answer": SyncAnswer.PENDING, "error": ""}
-    )
-    _send("start", subscription, device, now)
+def start_enrollment(*, subscription_id: int, device_id: int, now: datetime, by: str = "system") -> None:
+    """Add a device to an open subscription, and notify DERMS."""
+    subscription = _lock_open(subscription_id)
+    register_devices(enrollment_of_subscription(subscription), [Device.objects.get(pk=device_id)], by=by, now=now)
 
 
-@transaction.atomic
-def end_enrollment(*, subscription_id: int, now: datetime) -> None:
-    """End a subscription with all its devices, and notify DERMS of each; a household has a handful."""
-    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=subscription_id)
-    if subscription.ends_at:
-        raise SubscriptionEnded(
-            _("%(subscription)s ended on %(ends)s.")
-            % {"subscription": subscription, "ends": f"{subscription.ends_at:%Y-%m-%d}"}
+def register_devices(
+    enrollment: Enrollment, devices: Sequence[Device], *, by: str, now: datetime, why: str = ""
+) -> None:
+    """Add devices to an enrollment's subscription, notify DERMS of each, and wait for its answers.
+
+    The caller holds the lock of the place.
+    """
+    subscription = _subscription_of(enrollment)
+    at = moment_of_change(enrollment, now)
+    for device in devices:
+        SubscribedDevice.objects.update_or_create(
+            subscription=subscription, device=device, defaults={"answer": SyncAnswer.PENDING, "error": ""}
         )
-    subscription.ends_at = now
-    subscription.save(update_fields=["ends_at"])
-    for subscribed in subscription.subscribed_devices.select_related("device").filter(device__ended_at=None):
-        subscribed.answer = SyncAnswer.PENDING
-        subscribed.save(update_fields=["answer"])
-        _send("end", subscription, subscribed.device, now)
+        _send("start", subscription, device, at)
+    was = enrollment.state
+    enrollment.register()
+    save_enrollment(enrollment, was=was, by=by, now=at, why=why or ", ".join(device.nic_id for device in devices))
 
 
 @transaction.atomic
-def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now: datetime) -> Device:
+def end_enrollment(
+    *, subscription_id: int, now: datetime, by: str = "system", because: str = LeavingReason.OTHER, note: str = ""
+) -> None:
+    """End a subscription with all its devices, and notify DERMS of each; a household has a handful."""
+    deregister(enrollment_of_subscription(_lock_open(subscription_id)), because=because, note=note, by=by, now=now)
+
+
+def deregister(enrollment: Enrollment, *, because: str, note: str, by: str, now: datetime) -> None:
+    """End an enrollment's subscription and notify DERMS. The caller holds the lock of the place."""
+    subscription, at, was = _subscription_of(enrollment), moment_of_change(enrollment, now), enrollment.state
+    if not can_proceed(enrollment.leave):
+        raise EnrollmentNotAllowed(
+            _("The enrollment is %(state)s. Cancel it instead.") % {"state": EnrollmentState(was).label}
+        )
+    subscription.ends_at = at
+    subscription.save(update_fields=["ends_at"])
+    enrollment.leave(because)
+    save_enrollment(enrollment, was=was, by=by, now=at, why=note)
+    if not send_ends(subscription, at):
+        enrollment.forget("")
+        save_enrollment(enrollment, was=EnrollmentState.DEREGISTERING, by=by, now=at)
+
+
+def send_ends(subscription: Subscription, at: datetime) -> int:
+    """Notify DERMS that the devices of an ended subscription leave; returns how many there are."""
+    leaving = list(subscription.subscribed_devices.select_related("device__location").filter(device__ended_at=None))
+    for subscribed in leaving:
+        subscribed.answer, subscribed.error = SyncAnswer.PENDING, ""
+        subscribed.save(update_fields=["answer", "error"])
+        _send("end", subscription, subscribed.device, at)
+    return len(leaving)
+
+
+@transaction.atomic
+def replace_device(
+    *, device_id: int, nic_id: str, model: str, rated_w: int, now: datetime, by: str = "system"
+) -> Device:
     """Replace an old device with a new one, which takes over the customer's coming unavailability.
 
     The old one's row stays, with an end, so that outcomes can be matched. An opt-out stays with it, too: a stage that
     somebody could opt out of has its reservations and does not choose the new device.
     """
-    _require_short(nic_id)
-    old = Device.objects.select_for_update(no_key=True).select_related("location").get(pk=device_id)
+    require_short(nic_id)
+    lock_location(Device.objects.values_list("location", flat=True).get(pk=device_id))
+    old = Device.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=device_id)
     if old.ended_at:
         raise DeviceTakenOut(
             _("Device %(old)s was taken out on %(ended)s; it can't be replaced again.")
             % {"old": old, "ended": f"{old.ended_at:%Y-%m-%d}"}
         )
-    if Device.objects.filter(head_end=old.head_end, nic_id=nic_id, ended_at=None).exists():
-        raise NicIdTaken(
-            _("There is already a device %(head_end)s/%(nic)s. Correct the NIC id.")
-            % {"head_end": old.head_end, "nic": nic_id}
-        )
+    require_free_nic_id(old.head_end, nic_id)
     old.ended_at = now
     old.save(update_fields=["ended_at"])
     new = Device.objects.create(
@@ -134,16 +179,24 @@ def replace_device(*, device_id: int, nic_id: str, model: str, rated_w: int, now
         installed_at=now,
     )
     for subscribed in old.subscribed.filter(subscription__ends_at=None).select_related("subscription__program"):
-        subscribed.answer = SyncAnswer.PENDING
-        subscribed.save(update_fields=["answer"])
-        SubscribedDevice.objects.create(subscription=subscribed.subscription, device=new)
-        _send("replace", subscribed.subscription, new, now, replaces_nic_id=old.nic_id)
-    move_periods(old=old, new=new, now=now)
+        _replace_in(subscribed, new, by, now)
+    move_periods(old=old, new=new, by=by, now=now)
     return new
 
 
+def _replace_in(old: SubscribedDevice, new: Device, by: str, now: datetime) -> None:
+    enrollment = enrollment_of_subscription(old.subscription)
+    at, was = moment_of_change(enrollment, now), enrollment.state
+    old.answer, old.error = SyncAnswer.PENDING, ""
+    old.save(update_fields=["answer", "error"])
+    SubscribedDevice.objects.create(subscription=old.subscription, device=new)
+    _send("replace", old.subscription, new, at, replaces_nic_id=old.device.nic_id)
+    enrollment.register()
+    save_enrollment(enrollment, was=was, by=by, now=at, why=REPLACED(old=old.device.nic_id, new=new.nic_id))
+
+
 @receiving
-def answer_enrollment(body: EnrollmentAnswer) -> Receipt:
+def answer_enrollment(body: EnrollmentAnswer, *, now: datetime) -> Receipt:
     """Store DERMS's answer about one device.
 
     Answers may overtake each other, so each is matched with the subscriptions that it can be about.
@@ -151,24 +204,55 @@ def answer_enrollment(body: EnrollmentAnswer) -> Receipt:
     asked = SubscribedDevice.objects.filter(
         device__head_end=body.head_end, device__nic_id=body.nic_id, subscription__program__code=body.program
     )
-    changed = asked.filter(_CAN_BE_ABOUT[body.answer]).update(answer=body.answer, error=body.error[:300])
+    for location_id in sorted(set(asked.values_list("subscription__location", flat=True))):
+        lock_location(location_id)
+    answered = asked.filter(_CAN_BE_ABOUT[body.answer])
+    subscription_ids = list(answered.values_list("subscription", flat=True))
+    changed = answered.update(answer=body.answer, error=body.error[:300])
+    settle_enrollments(subscription_ids, now=now)
     return Receipt(applied=changed)
 
 
 @transaction.atomic
-def answer_enrollment_load(delivery: Delivery, body: EnrollmentLoadAnswer) -> Receipt:
+def answer_enrollment_load(delivery: Delivery, body: EnrollmentLoadAnswer, *, now: datetime) -> Receipt:
     """Store DERMS's answer about each device of a file."""
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1).table
-    return Receipt(applied=apply_answers(staged, Program.objects.get(code=body.program).pk))
+    return Receipt(applied=apply_answers(staged, Program.objects.get(code=body.program).pk, now=now))
 
 
-def _require_short(nic_id: str) -> None:
+def require_short(nic_id: str) -> None:
     limit = Device._meta.get_field("nic_id").max_length or 0
     if len(nic_id) > limit:
         raise NicIdTooLong(
             _("The NIC id “%(nic)s” has %(length)s characters; at most %(limit)s are kept. Correct it.")
             % {"nic": nic_id, "length": len(nic_id), "limit": limit}
         )
+
+
+def require_free_nic_id(head_end: str, nic_id: str) -> None:
+    if Device.objects.filter(head_end=head_end, nic_id=nic_id, ended_at=None).exists():
+        raise NicIdTaken(
+            _("There is already a device %(head_end)s/%(nic)s. Correct the NIC id.")
+            % {"head_end": head_end, "nic": nic_id}
+        )
+
+
+def _lock_open(subscription_id: int) -> Subscription:
+    """Lock a subscription's place and return the subscription, which must be open."""
+    lock_location(Subscription.objects.values_list("location", flat=True).get(pk=subscription_id))
+    subscription = Subscription.objects.select_related("program", "location").get(pk=subscription_id)
+    if subscription.ends_at:
+        raise SubscriptionEnded(
+            _("%(subscription)s ended on %(ends)s.")
+            % {"subscription": subscription, "ends": f"{subscription.ends_at:%Y-%m-%d}"}
+        )
+    return subscription
+
+
+def _subscription_of(enrollment: Enrollment) -> Subscription:
+    if enrollment.subscription is None:
+        raise EnrollmentNotAllowed(_("The enrollment of %(what)s has not been validated.") % {"what": enrollment})
+    return enrollment.subscription
 
 
 def _send(

@@ -82,7 +82,7 @@ def cancel_unavailability(*, uid: UUID, by: str, now: datetime, version: int | N
     _save_changed(_lock(uid, now, version), {"state": UnavailabilityState.CANCELED}, by, now)
 
 
-def move_periods(*, old: Device, new: Device, now: datetime) -> None:
+def move_periods(*, old: Device, new: Device, by: str, now: datetime) -> None:
     """Move the periods that have not ended from a device to the one that replaces it, and notify DERMS of each.
 
     The customer is away whichever device is installed. Both devices are locked or new.
@@ -91,7 +91,7 @@ def move_periods(*, old: Device, new: Device, now: datetime) -> None:
         device=old, state=UnavailabilityState.ACTIVE, ends_at__gt=now
     )
     for period in running.order_by("pk"):
-        _save_changed(period, {"device": new}, "system", now)
+        _save_changed(period, {"device": new}, by, now)
 
 
 def _save_changed(period: Unavailability, fields: dict[str, Any], by: str, now: datetime) -> None:

@@ -11,6 +11,12 @@ from .customers import (
     own_participations,
     past_participations,
 )
+from .enrollments import (
+    devices_of_enrollment,
+    devices_to_enroll,
+    enrollments,
+    enrollments_under_way,
+)
 from .limits import uses_of_limits
 from .notifications import (
     emails_are_sent,
@@ -54,9 +60,13 @@ __all__ = [
     "customers_of_stage",
     "device_ids",
     "devices_of",
+    "devices_of_enrollment",
+    "devices_to_enroll",
     "emails_are_sent",
     "ended_enrollments",
     "enrollment_of",
+    "enrollments",
+    "enrollments_under_way",
     "event_history",
     "is_settled",
     "lanes_to_send",

@@ -64,7 +64,7 @@ def past_participations(customer: Customer, *, limit: int) -> list[Participation
 
 def _subscriptions(customer: Customer) -> QuerySet[Subscription]:
     devices = SubscribedDevice.objects.select_related("device").order_by("device__nic_id")
-    found = customer.subscriptions.select_related("program__type", "location")
+    found = customer.subscriptions.select_related("program__type", "location", "enrollment")
     return found.prefetch_related(Prefetch("subscribed_devices", devices)).order_by("-starts_at", "pk")
 
 

@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 
 from cpm.models.contact import SelfServiceLink
 from cpm.models.customers import Device
+from cpm.models.enrollments import Enrollment
 from cpm.models.program_events import ProgramEvent
+from cpm.pages import enrollment_steps
 from cpm.queries.unavailability import Day
 from integration.pages.badges import OUTCOMES, look_of
 from integration.pages.drawing import percent
@@ -21,6 +23,12 @@ from integration.pages.moments import day, moment_text
 from integration.pages.templatetags.gridcall import icon
 
 register = template.Library()
+
+
+@register.filter
+def next_step(enrollment: Enrollment) -> str:
+    """What an enrollment waits for."""
+    return enrollment_steps.next_step(enrollment)
 
 
 @register.simple_tag

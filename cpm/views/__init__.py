@@ -1,6 +1,16 @@
 """Pages of the customer-program system: each view finds, calls one query or operation, and renders."""
 
 from .customers import customer, customer_list, link, link_add, link_revoke, outstanding
+from .enrolling import device_replace, enroll, enroll_choose, location_move_out
+from .enrollments import (
+    enrollment,
+    enrollment_add_device,
+    enrollment_cancel,
+    enrollment_list,
+    enrollment_retry,
+    enrollment_unenroll,
+    enrollment_validate,
+)
 from .participations import participation, participation_export, participation_list, participation_opt_out
 from .program_events import program_event, program_event_export, program_event_list, reductions
 from .programs import program, program_list, program_type
@@ -10,10 +20,21 @@ from .unavailability import location, subscription, unavailability_cancel, unava
 __all__ = [
     "customer",
     "customer_list",
+    "device_replace",
+    "enroll",
+    "enroll_choose",
+    "enrollment",
+    "enrollment_add_device",
+    "enrollment_cancel",
+    "enrollment_list",
+    "enrollment_retry",
+    "enrollment_unenroll",
+    "enrollment_validate",
     "link",
     "link_add",
     "link_revoke",
     "location",
+    "location_move_out",
     "outstanding",
     "participation",
     "participation_export",

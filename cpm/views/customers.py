@@ -35,6 +35,7 @@ from ..queries import (
     emails_are_sent,
     ended_enrollments,
     enrollment_of,
+    enrollments_under_way,
     links_of,
     notifications_of,
     own_participations,
@@ -76,6 +77,7 @@ def customer(request: SignedInRequest, number: str) -> HttpResponse:
         "enrollments": current_enrollments(found, rows),
         "reservations": standings_of(rows, now),
         "device_columns": ENROLLED_DEVICES,
+        "under_way": enrollments_under_way(found),
     }
     if request.htmx:
         return render(request, "cpm/customer.html#current-enrollment", context)

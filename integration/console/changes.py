@@ -20,6 +20,7 @@ KINDS = {
     "program event": _("Program event"),
     "participation": _("Event participation"),
     "unavailability": _("Unavailability"),
+    "enrollment": _("Enrollment"),
     "program": _("Program"),
     "program type": _("Program type"),
     "alert": _("Alert"),
@@ -73,6 +74,8 @@ class Change:
             return reverse("derms:event", args=[self.name])
         if self.kind == "program event":
             return reverse("cpm:program_event", args=[self.name, self.part])
+        if self.kind == "enrollment":
+            return reverse("cpm:enrollment", args=[self.name.rpartition(" ")[2]])
         name = PAGES.get(self.kind)
         return reverse(name, args=[self.name]) if name and self.name else ""
 

@@ -69,7 +69,10 @@ TOOLS: dict[str | Promise, list[Tool]] = {
         Tool(_("Event Participation"), "list-details", "cpm:participation_list", key="t"),
         Tool(_("Programs"), "clipboard-list", "cpm:program_list"),
     ],
-    _("Customers"): [Tool(_("Customer Program Summary"), "users", "cpm:customer_list", key="c")],
+    _("Customers"): [
+        Tool(_("Customer Program Summary"), "users", "cpm:customer_list", key="c"),
+        Tool(_("Enrollments"), "clipboard-list", "cpm:enrollment_list"),
+    ],
     _("System"): [
         Tool(_("Live Energy Connect"), "access-point", "lec_sim:stage_list", key="l"),
         Tool(_("Audit trail"), "history", "audit_trail", key="h"),

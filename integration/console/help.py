@@ -35,6 +35,7 @@ ABOUT_PAGES = {
     "/program-types/": "how-to/program-manager",
     "/programs/": "reference/program-rules",
     "/customers/": "how-to/csr",
+    "/enrollments/": "how-to/csr",
     "/live-energy-connect/": "reference/executor",
     "/messages/": "reference/messages",
     "/audit-trail/": "security",

@@ -17,7 +17,7 @@ from integration.seam.models import Delivery
 from integration.seam.settling import settle
 from integration.seam.sql import analyze
 
-from . import customers, grid, history, live, load, people, planning, programs
+from . import customers, enrollments, grid, history, live, load, people, planning, programs
 
 SECONDS_PER_DEVICE = 0.002
 BULK_TABLES = (
@@ -56,6 +56,7 @@ def steps(*, devices: int, seed: int, now: datetime) -> list[Step]:
         Step("Customers and devices", lambda: _customers_left(devices, seed, now)),
         Step("Subscriptions", lambda: _unless(subscriptions, partial(programs.subscribe_customers, now.year, seed))),
         Step("Enrollment at DERMS", lambda: _enrollment_left(devices)),
+        Step("Enrollments that wait", lambda: _waiting_left(devices, now)),
         Step("Strategies", lambda: _unless(strategies, partial(planning.add_planning, now))),
         Step("Past events", lambda: _history_left(now)),
         Step("Events of today", lambda: [live.add_live_events]),
@@ -84,6 +85,15 @@ def _enrollment_left(devices: int) -> list[Unit]:
     return [
         partial(settle, timeout_s=60 + devices * SECONDS_PER_DEVICE),
         partial(analyze, "derms_device", "derms_enrollment", "derms_loadforecast", "derms_reductionfactor"),
+    ]
+
+
+def _waiting_left(devices: int, now: datetime) -> list[Unit]:
+    if enrollments.are_made():
+        return []
+    return [
+        partial(enrollments.add_enrollments, now),
+        partial(settle, timeout_s=60 + devices * SECONDS_PER_DEVICE),
     ]
 
 

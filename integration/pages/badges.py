@@ -52,6 +52,11 @@ LOOKS: dict[str, Look] = {
     "registered": Look(_("Registered"), "circle-check", "ink"),
     "pending": Look(_("Pending"), "hourglass", "quiet"),
     "error": Look(_("Error"), "alert-triangle", "bad"),
+    "exception": Look(_("Exception"), "alert-triangle", "wait"),
+    "validated": Look(_("Validated"), "check", "quiet"),
+    "waiting_for_device": Look(_("Waiting for device"), "hourglass", "wait"),
+    "registering": Look(_("Registering"), "send", "quiet"),
+    "deregistering": Look(_("Deregistering"), "send", "quiet"),
     "deregistered": Look(_("Deregistered"), "circle-minus", "struck"),
     # alerts
     "high": Look(_("High"), "alert-circle", "bad"),

@@ -109,7 +109,7 @@ class Editing(Generic[R]):
             yield Difference(label, before, after, in_words(field, mine) if is_typed else "")
 
 
-def seen_version(typed: QueryDict, row: Versioned) -> int:
+def seen_version(typed: QueryDict, row: object) -> int:
     """Return the version that a form carries. Raises VersionMissing."""
     version = whole(typed.get(VERSION, ""))
     if version is None:

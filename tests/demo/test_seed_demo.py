@@ -8,11 +8,11 @@ from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Max, Min, Q
 
 from cpm import models as cpm
-from cpm.choices import SyncAnswer
+from cpm.choices import WAITING_STATES, SyncAnswer
 from derms import models as derms
 from derms.choices import Approval, EventState, StageState, StrategyState
 from integration.console.models import User
-from integration.demo import customers, grid, load, seeding
+from integration.demo import customers, enrollments, grid, load, seeding
 from integration.demo.history import PAST
 from integration.demo.sign_ins import PASSWORD, PEOPLE
 from integration.seam import clock
@@ -27,23 +27,31 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_demo")]
 
 
 def test_there_are_as_many_devices_as_asked_for_and_both_systems_know_them() -> None:
-    assert cpm.Device.objects.count() == derms.Device.objects.count() == DEMO_DEVICES
-    assert set(cpm.Device.objects.values_list("head_end", "nic_id")) == set(
+    known = cpm.Device.objects.exclude(head_end=enrollments.NO_HEAD_END)
+    assert known.count() == derms.Device.objects.count() == DEMO_DEVICES
+    assert set(known.values_list("head_end", "nic_id")) == set(
         derms.Device.objects.values_list("head_end__code", "nic_id")
     )
     assert set(cpm.Device.objects.values_list("device_class", flat=True)) == set(customers.ALL_CLASSES)
 
 
 def test_every_subscribed_device_is_registered() -> None:
-    subscribed = cpm.SubscribedDevice.objects.all()
+    subscribed = cpm.SubscribedDevice.objects.exclude(device__head_end=enrollments.NO_HEAD_END)
     assert set(subscribed.values_list("answer", flat=True)) == {SyncAnswer.REGISTERED}
     assert derms.Enrollment.objects.count() == subscribed.count() > DEMO_DEVICES
     in_two = derms.Device.objects.annotate(programs=Count("enrollments")).filter(programs=2)
     assert in_two.exists()
 
 
+def test_enrollments_wait_for_somebody_and_every_subscription_has_one() -> None:
+    waiting = cpm.Enrollment.objects.filter(state__in=WAITING_STATES).order_by("pk")
+    assert set(waiting.values_list("state", flat=True)) >= {"Pending", "Waiting for device", "Error"}
+    assert waiting.get(state="Error").reason == "There is no head end system “sample-cloud”."
+    assert not cpm.Subscription.objects.filter(ends_at=None, enrollment=None).exists()
+
+
 def test_a_home_has_one_to_three_devices_and_some_customers_have_two_homes() -> None:
-    homes = cpm.DeviceLocation.objects.annotate(n=Count("devices"))
+    homes = cpm.DeviceLocation.objects.exclude(enrollments__state="Error").annotate(n=Count("devices"))
     assert homes.aggregate(least=Min("n"), most=Max("n")) == {"least": 1, "most": 3}
     assert cpm.Customer.objects.annotate(n=Count("locations")).filter(n=2).exists()
     assert not cpm.Customer.objects.annotate(n=Count("locations")).exclude(n__in=(1, 2)).exists()

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.db.models import Model
 
-from cpm.models import ProgramEvent
+from cpm.models import Enrollment, ProgramEvent
 from derms.models import Event, Stage
 from integration.engines.state import PROJECT
 
@@ -15,7 +15,10 @@ Arrows = set[tuple[str, str]]
 
 def drawn(diagram: str) -> Arrows:
     """The arrows from one state to another; [*] is not a state, and an arrow back to its own state changes none."""
-    arrows = re.findall(r"(\w+) --> (\w+)", diagram.replace("InProgress", "In_Progress"))
+    arrows = re.findall(
+        r"(\w+) --> (\w+)",
+        diagram.replace("InProgress", "In_Progress").replace("WaitingForDevice", "Waiting_for_device"),
+    )
     return {(source.replace("_", " "), target.replace("_", " ")) for source, target in arrows if source != target}
 
 
@@ -24,7 +27,7 @@ def transitions(model: type[Model]) -> Arrows:
     return {(str(move.source), str(move.target)) for move in moves if move.source != move.target}
 
 
-@pytest.mark.parametrize(("number", "model"), [(0, Event), (1, Stage), (2, ProgramEvent)])
+@pytest.mark.parametrize(("number", "model"), [(0, Event), (1, Stage), (2, ProgramEvent), (3, Enrollment)])
 def test_the_readme_draws_every_transition_and_no_other(number: int, model: type[Model]) -> None:
     assert drawn(DIAGRAMS[number]) == transitions(model)
 

@@ -84,6 +84,7 @@ def _participating() -> tuple[str, str]:
 
 
 EXAMPLES: dict[str, Callable[[], str]] = {
+    "enrollments/<int:pk>": lambda: f"enrollments/{_subscription().enrollment.pk}",
     "<path:document>": lambda: "how-to/csr",
     "events/<id:number>/": lambda: f"events/{_event().number}/",
     "<id:event_number>": lambda: _program_event().event_number,
@@ -100,6 +101,10 @@ EXAMPLES: dict[str, Callable[[], str]] = {
 }
 EXAMPLES_CUSTOMER: dict[str, Callable[[], str]] = {
     "links/<uuid:uid>": lambda: f"links/{_link()}",
+    "locations/<int:pk>": lambda: f"locations/{_subscription().location_id}",
+    "programs/<id:code>": lambda: f"programs/{_subscription().program.code}",
+    "<id:head_end>": lambda: _subscription().location.devices.earliest("pk").head_end,
+    "<id:nic_id>": lambda: _subscription().location.devices.earliest("pk").nic_id,
     "<id:number>": lambda: Customer.objects.get(locations=_subscription().location).number,
     "<int:pk>": lambda: str(_subscription().pk),
     "<uuid:uid>": _period,

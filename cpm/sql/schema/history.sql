@@ -1,4 +1,5 @@
--- CPM's history: transitions and changes are only added and sealed; every change of a program event's state needs one.
+-- CPM's history: transitions and changes are only added and sealed; each change of the state of a program event or an
+-- enrollment needs one.
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON cpm_transition
     FOR EACH STATEMENT EXECUTE FUNCTION gridcall_refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON cpm_participationchange
@@ -16,6 +17,13 @@ CREATE TRIGGER write_seals AFTER INSERT ON cpm_participationchange REFERENCING N
 CREATE CONSTRAINT TRIGGER state_needs_transition AFTER UPDATE OF state ON cpm_programevent
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
     EXECUTE FUNCTION gridcall_require_transition('cpm_transition', 'program_event_id');
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON cpm_enrollmenttransition
+    FOR EACH STATEMENT EXECUTE FUNCTION gridcall_refuse_change();
+CREATE TRIGGER write_seals AFTER INSERT ON cpm_enrollmenttransition REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION gridcall_write_seals();
+CREATE CONSTRAINT TRIGGER state_needs_transition AFTER UPDATE OF state ON cpm_enrollment
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
+    EXECUTE FUNCTION gridcall_require_transition('cpm_enrollmenttransition', 'enrollment_id');
 -- Links to a customer's own page that people create, and those they revoke; never the link itself.
 CREATE TRIGGER record_change AFTER INSERT ON cpm_selfservicelink FOR EACH ROW WHEN (NEW.made_by <> 'notification')
     EXECUTE FUNCTION gridcall_record_change(

@@ -1,0 +1,81 @@
+"""Enrolling a customer, their devices, and leaving a program."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from cpm.models.customers import Device
+
+from ..choices import DeviceClass, LeavingReason, Supply
+from .unavailability import DevicesField
+
+MOST_W = 2_000_000_000
+
+
+class EnrollForm(forms.Form):
+    """Which devices of a place join a program, or how one comes there."""
+
+    devices = DevicesField(queryset=Device.objects.none(), label=_("Devices"), required=False)
+    supply = forms.ChoiceField(
+        label=_("No device yet: how does one come?"),
+        choices=[("", _("A device is there")), *Supply.choices],
+        required=False,
+    )
+
+    def __init__(self, *args: Any, devices: QuerySet[Device], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["devices"]
+        assert isinstance(field, DevicesField)  # noqa: S101  (narrows the type)
+        field.queryset = devices
+        if len(devices) == 1:
+            field.initial = [device.pk for device in devices]
+        if not devices:
+            del self.fields["devices"]
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if not given.get("devices") and not given.get("supply"):
+            raise forms.ValidationError(_("Choose a device, or how one comes to the customer."))
+        if given.get("devices") and given.get("supply"):
+            raise forms.ValidationError(_("Choose devices that are there, or how one comes; not both."))
+        return given
+
+    @property
+    def chosen(self) -> list[Device]:
+        return list(self.cleaned_data.get("devices") or ())
+
+
+class ReplacementForm(forms.Form):
+    """The device that takes the place of another one behind the same head end system."""
+
+    nic_id = forms.CharField(label=_("NIC id of the new device"), max_length=40)
+    model = forms.CharField(label=_("Model"), max_length=60)
+    rated_w = forms.IntegerField(label=_("Rated power, W"), min_value=1, max_value=MOST_W)
+
+
+class DeviceForm(forms.Form):
+    """A device that was installed for an enrollment."""
+
+    head_end = forms.CharField(label=_("Head end system"), max_length=40)
+    nic_id = forms.CharField(label=_("NIC id"), max_length=40)
+    device_class = forms.ChoiceField(label=_("Class"), choices=DeviceClass.choices)
+    model = forms.CharField(label=_("Model"), max_length=60)
+    rated_w = forms.IntegerField(label=_("Rated power, W"), min_value=1, max_value=MOST_W)
+    critical_care = forms.BooleanField(
+        label=_("Critical care"), required=False, help_text=_("Somebody's health depends on power at its place.")
+    )
+
+
+class LeavingForm(forms.Form):
+    """Why a customer leaves a program."""
+
+    because = forms.ChoiceField(label=_("Reason"), choices=LeavingReason.choices)
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+
+class WhyForm(forms.Form):
+    """Why an enrollment is canceled."""
+
+    why = forms.CharField(label=_("Reason"), max_length=200)

@@ -1,0 +1,135 @@
+"""What is checked before a customer is enrolled: a sentence each, stored with the enrollment if it is not met."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from integration.seam.recorded import Sentence, recorded
+
+from .choices import APPLICATION_STATES
+from .models.customers import Customer, Device, DeviceLocation, SubscribedDevice, Subscription
+from .models.enrollments import Enrollment
+from .models.programs import Program
+
+OPEN = recorded("%(program)s takes enrollments.")
+CLOSED = recorded("%(program)s is inactive and takes no enrollments. Its program manager can activate it.")
+FREE = recorded("No other enrollment in %(program)s is open at this place.")
+TAKEN = recorded("The place has been in %(program)s since %(since)s.")
+APPLIED = recorded("An application for %(program)s waits at this place: %(state)s.")
+INSTALLED = recorded("Device %(device)s is installed at this place.")
+ELSEWHERE = recorded("Device %(device)s is not installed at this place any more. Cancel, then enroll another one.")
+TWICE = recorded("Device %(device)s has been in %(program)s since %(since)s. A device is in a program once.")
+RATED = recorded("Device %(device)s has %(watts)s W; at least 1 W is needed.")
+NO_CRITICAL_CARE = recorded("Nobody's health depends on device %(device)s.")
+CRITICAL_CARE = recorded(
+    "Somebody's health depends on device %(device)s, and %(program)s exempts no such device from its events."
+)
+EXEMPT = recorded("Somebody's health depends on device %(device)s: %(program)s exempts it from every event.")
+ALONE = recorded("Device %(device)s is in no other program.")
+SHARED = recorded("Device %(device)s is in %(programs)s, too. A device is reserved for one stage at a time.")
+
+
+class Check(NamedTuple):
+    """One check: what it is about, whether it is met, and the sentence with the value and the limit."""
+
+    name: str | Promise
+    is_met: bool
+    sentence: Sentence
+
+
+@dataclass(frozen=True)
+class Application:
+    """What somebody applies for; `enrollment` is the open one that devices are added to."""
+
+    program: Program
+    location: DeviceLocation
+    devices: Sequence[Device]
+    enrollment: Enrollment | None = None
+
+
+def checks_of(wanted: Application) -> list[Check]:
+    """Every check of an application, met or not, in the order in which people read them."""
+    per_device = [check for device in wanted.devices for check in _of_device(wanted, device)]
+    return [*([] if wanted.enrollment else [_program_is_open(wanted), _is_only_one(wanted)]), *per_device]
+
+
+def failures(checks: Sequence[Check]) -> list[str]:
+    """The sentences of the checks that are not met."""
+    return [check.sentence for check in checks if not check.is_met]
+
+
+class Offer(NamedTuple):
+    """A program at a place: a sentence says that a customer can enroll there, or why not."""
+
+    location: DeviceLocation
+    program: Program
+    is_possible: bool
+    sentence: Sentence
+
+
+def offers_of(customer: Customer) -> list[Offer]:
+    """Every program at every place of a customer."""
+    programs = list(Program.objects.order_by("name"))
+    open_ones = {(s.program_id, s.location_id): s for s in customer.subscriptions.filter(ends_at=None)}
+    asked = customer.enrollments.filter(state__in=APPLICATION_STATES)
+    applied = {(e.program_id, e.location_id): e for e in asked}
+
+    def offer(location: DeviceLocation, program: Program) -> Offer:
+        key = program.pk, location.pk
+        if taken := open_ones.get(key):
+            return Offer(location, program, False, TAKEN(program=program, since=f"{taken.starts_at:%Y-%m-%d}"))
+        if waits := applied.get(key):
+            return Offer(location, program, False, APPLIED(program=program, state=waits.state))
+        return Offer(location, program, program.active, (OPEN if program.active else CLOSED)(program=program))
+
+    return [offer(place, program) for place in customer.locations.order_by("pk") for program in programs]
+
+
+def _program_is_open(wanted: Application) -> Check:
+    is_open = wanted.program.active
+    return Check(_("Program"), is_open, (OPEN if is_open else CLOSED)(program=wanted.program))
+
+
+def _is_only_one(wanted: Application) -> Check:
+    at, program = wanted.location, wanted.program
+    if other := Subscription.objects.filter(program=program, location=at, ends_at=None).first():
+        sentence = TAKEN(program=program, since=f"{other.starts_at:%Y-%m-%d}")
+        return Check(_("Once"), False, sentence)
+    return Check(_("Once"), True, FREE(program=program))
+
+
+def _of_device(wanted: Application, device: Device) -> Iterator[Check]:
+    yield _is_installed(wanted, device)
+    yield Check(_("Rated power"), device.rated_w > 0, RATED(device=device.nic_id, watts=f"{device.rated_w:,}"))
+    yield _critical_care(wanted, device)
+    yield _in_programs(wanted, device)
+
+
+def _is_installed(wanted: Application, device: Device) -> Check:
+    is_here = device.ended_at is None and device.location_id == wanted.location.pk
+    sentence = (INSTALLED if is_here else ELSEWHERE)(device=device.nic_id)
+    return Check(_("Device"), is_here, sentence)
+
+
+def _critical_care(wanted: Application, device: Device) -> Check:
+    is_exempt = wanted.program.rules.critical_care_exempt
+    if not device.critical_care:
+        return Check(_("Critical care"), True, NO_CRITICAL_CARE(device=device.nic_id))
+    said = (EXEMPT if is_exempt else CRITICAL_CARE)(device=device.nic_id, program=wanted.program)
+    return Check(_("Critical care"), bool(is_exempt), said)
+
+
+def _in_programs(wanted: Application, device: Device) -> Check:
+    """The same program twice is refused; other programs are named, since their events exclude each other."""
+    theirs = SubscribedDevice.objects.filter(device=device, subscription__ends_at=None)
+    found = [one.subscription for one in theirs.select_related("subscription__program")]
+    if same := next((one for one in found if one.program_id == wanted.program.pk), None):
+        since = f"{same.starts_at:%Y-%m-%d}"
+        return Check(_("Programs"), False, TWICE(device=device.nic_id, program=wanted.program, since=since))
+    if found:
+        programs = ", ".join(sorted(one.program.name for one in found))
+        return Check(_("Programs"), True, SHARED(device=device.nic_id, programs=programs))
+    return Check(_("Programs"), True, ALONE(device=device.nic_id))
