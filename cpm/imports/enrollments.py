@@ -48,7 +48,7 @@ SELECT u.id, d.id, 'Pending', ''
  ORDER BY d.id
     ON CONFLICT (subscription_id, device_id) DO UPDATE SET answer = 'Pending', error = ''
 """
-_NO_DEVICE = """
+REFUSE_NO_DEVICE = """
 SELECT s.line, 'nic_id'::text, s.nic_id::text, replace({pattern}, '%%(value)s', s.head_end || '/' || s.nic_id)
   FROM {staged} s
  WHERE NOT EXISTS (SELECT FROM cpm_device d
@@ -120,7 +120,7 @@ ENROLLMENTS = Kind(
     key=("program", "head_end", "nic_id"),
     current=compose(_CURRENT),
     apply=write_enrollments,
-    refusals=((_NO_DEVICE, NO_DEVICE), (_INACTIVE, INACTIVE)),
+    refusals=((REFUSE_NO_DEVICE, NO_DEVICE), (_INACTIVE, INACTIVE)),
     ending=Ending(_LEFT, end_left_enrollments),
     compared=(),
 )

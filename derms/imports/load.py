@@ -28,15 +28,15 @@ HOUR_NAMES = (
 )  # fmt: skip
 CLASSES = tuple(DeviceClass.values)
 
-_ZONE = Column(
+ZONE = Column(
     "zone",
     _("Control zone"),
     Code(20),
     (*ZONE_NAMES, "load_area", "Name"),
     refers=Reference("derms_controlzone", "code", NO_ZONE),
 )
-_HOUR = Column("hour", _("Hour"), Moment(), HOUR_NAMES, _("Its start."))
-_NO_HOUR = """
+HOUR = Column("hour", _("Hour"), Moment(), HOUR_NAMES, _("Its start."))
+REFUSE_NO_HOUR = """
 SELECT s.line, 'hour'::text, s.hour::text, replace({pattern}, '%%(value)s', z.time_zone)
   FROM {staged} s JOIN derms_controlzone z ON z.code = s.zone
  WHERE s.hour <> date_trunc('hour', s.hour, z.time_zone)
@@ -63,10 +63,10 @@ SELECT z.id, c.hour, round(c.load_mw * 1000) FROM {changes} c JOIN derms_control
  ORDER BY z.id, c.hour
     ON CONFLICT (zone_id, hour) DO UPDATE SET forecast_kw = EXCLUDED.forecast_kw, loaded_at = EXCLUDED.loaded_at
 """
-_WRITE_FACTORS = """
+WRITE_FACTORS = """
 INSERT INTO derms_reductionfactor (zone_id, device_class, hour, factor)
 SELECT z.id, c.device_class, c.hour, c.factor
-  FROM ({factors}) c JOIN derms_controlzone z ON z.code = c.zone WHERE c.factor IS NOT NULL
+  FROM {factors} c JOIN derms_controlzone z ON z.code = c.zone WHERE c.factor IS NOT NULL
  ORDER BY z.id, c.device_class, c.hour
     ON CONFLICT (zone_id, device_class, hour) DO UPDATE SET factor = EXCLUDED.factor
 """
@@ -92,7 +92,7 @@ def write_forecast(applying: Applying) -> None:
     changes = applying.changes
     sql.execute(compose(_WRITE_FORECAST, changes=changes))
     factors = union_all(compose(_FACTORS_OF, name=compose(name), changes=changes) for name in CLASSES)
-    sql.execute(compose(_WRITE_FACTORS, factors=factors))
+    sql.execute(compose(WRITE_FACTORS, factors=compose("({factors})", factors=factors)))
     zones = ControlZone.objects.filter(code__in=sql.column(compose(_ZONES_OF, changes=changes)))
     close_old_forecast(set(zones.values_list("pk", flat=True)))
 
@@ -111,8 +111,8 @@ LOAD_FORECAST = Kind(
     name="load_forecast",
     label=_("Load forecast"),
     columns=(
-        _ZONE,
-        _HOUR,
+        ZONE,
+        HOUR,
         Column(
             "load_mw", _("Load, MW"), Share(-MOST_MW, MOST_MW), ("load", "forecast_mw", "Last_MW"), _("Average power.")
         ),
@@ -125,7 +125,7 @@ LOAD_FORECAST = Kind(
     current=_forecast_now(),
     apply=write_forecast,
     refusals=(
-        (_NO_HOUR, NO_HOUR),
+        (REFUSE_NO_HOUR, NO_HOUR),
         (_IMPLAUSIBLE.replace("{times}", str(PLAUSIBLE)), IMPLAUSIBLE),
     ),
     # An hour that has begun keeps the values people decided on.
@@ -135,8 +135,8 @@ METERED_LOAD = Kind(
     name="metered_load",
     label=_("Metered load"),
     columns=(
-        _ZONE,
-        _HOUR,
+        ZONE,
+        HOUR,
         Column(
             "metered_mw",
             _("Metered load, MW"),
@@ -148,6 +148,6 @@ METERED_LOAD = Kind(
     key=("zone", "hour"),
     current=compose(_METERED_NOW),
     apply=write_metered,
-    refusals=((_NO_HOUR, NO_HOUR), (_NO_FORECAST, NO_FORECAST)),
+    refusals=((REFUSE_NO_HOUR, NO_HOUR), (_NO_FORECAST, NO_FORECAST)),
     across=Across("zone", "metered_mw", "SELECT code FROM derms_controlzone ORDER BY code"),
 )

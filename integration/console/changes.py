@@ -30,6 +30,7 @@ KINDS = {
     "strategy": _("Strategy"),
     "control zone": _("Control zone"),
     "self-service link": _("Self-service link"),
+    "saved mapping": _("Saved mapping"),
 }
 PAGES = {
     "program": "cpm:program",

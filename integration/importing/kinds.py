@@ -33,7 +33,9 @@ KINDS: dict[str, str] = {
     "device_locations": "cpm.imports.customers.DEVICE_LOCATIONS",
     "devices": "cpm.imports.devices.DEVICES",
     "enrollments": "cpm.imports.enrollments.ENROLLMENTS",
+    "unavailability": "cpm.imports.unavailability.UNAVAILABILITY",
     "load_forecast": "derms.imports.load.LOAD_FORECAST",
+    "reduction_factors": "derms.imports.factors.REDUCTION_FACTORS",
     "metered_load": "derms.imports.load.METERED_LOAD",
 }
 MANY_ADDED = 1_000

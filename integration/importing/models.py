@@ -118,6 +118,23 @@ class RefusedCell(models.Model):
         return f"line {self.line}, {self.column}: {self.reason}"
 
 
+class SavedMapping(models.Model):
+    """Which heading stands for which column of a kind, and how the file is read; saved under a name."""
+
+    kind = models.CharField(max_length=30)
+    name = models.CharField(max_length=60)
+    headings = models.JSONField(help_text="The heading of each column that the file has.")
+    layout = models.JSONField(help_text="Fields of recognising.Recognised.")
+    saved_by = models.CharField(max_length=150)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("kind", "name", name="saved_mapping_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.name}"
+
+
 class ImportRecord(HistoryRecord):
     """What came of one file: one row, written when the run ends. `changes_sha256` is of the rows that were applied."""
 

@@ -19,7 +19,8 @@ from .choices import RunState
 from .comparing import compare, conflicts, digest_of_changes, missing
 from .files import opened, store_file
 from .kinds import Applying, Kind, kind_of
-from .models import APPLY_WITHIN, ImportRecord, ImportRun
+from .mappings import by_hand_of
+from .models import APPLY_WITHIN, ImportRecord, ImportRun, SavedMapping
 from .recognising import Recognised, recognise, remap, require_layout
 from .refusals import FileRefused
 from .staging import RunCanceled, keep_refused, stage_file
@@ -38,13 +39,26 @@ class ImportNotAllowed(Refused):
 
 @transaction.atomic
 def receive_file(
-    *, kind: str, file: IO[bytes], name: str, by: str, now: datetime, given: Mapping[str, str] | None = None
+    *,
+    kind: str,
+    file: IO[bytes],
+    name: str,
+    by: str,
+    now: datetime,
+    given: Mapping[str, str] | None = None,
+    saved: SavedMapping | None = None,
 ) -> ImportRun:
-    """Store a file and recognise how it is read. Raises FileRefused; nothing is kept of such a file."""
+    """Store a file and recognise how it is read; a saved mapping says it, but what is given takes precedence.
+
+    Raises FileRefused; nothing is kept of such a file.
+    """
     run = ImportRun(kind=kind, file_name=name[-200:], by=by, received_at=now)
     stored = store_file(file, name=run.file_name, stored_as=run.stored_as)
     run.file_sha256, run.file_bytes = stored
-    run.recognised = recognise(file, run.file_name, kind_of(kind), **given or {}).as_json()
+    found = recognise(file, run.file_name, kind_of(kind), **{**(saved.layout if saved else {}), **(given or {})})
+    if saved:
+        found = remap(found, kind_of(kind), by_hand_of(saved, found, run.file_name), run.file_name)
+    run.recognised = found.as_json()
     run.save()
     return run
 

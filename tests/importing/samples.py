@@ -19,7 +19,9 @@ FILES = (
     ("device_locations", "device_locations.csv"),
     ("devices", "devices.csv"),
     ("enrollments", "enrollments.csv"),
+    ("unavailability", "unavailability.csv"),
     ("load_forecast", "load_forecast.parquet"),
+    ("reduction_factors", "reduction_factors.csv"),
     ("metered_load", "metered_load.csv"),
 )
 

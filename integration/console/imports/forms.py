@@ -6,6 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from integration.importing.kinds import KINDS, Kind, kind_of
+from integration.importing.mappings import mappings
+from integration.importing.models import SavedMapping
 from integration.importing.recognising import Recognised
 
 MOST_BYTES = 2_000_000  # a request's whole body is limited a little above this
@@ -26,9 +28,28 @@ class FileForm(forms.Form):
         label=_("File"),
         help_text=_("CSV, Excel (.xlsx) or Parquet, at most 2 MB; larger ones with manage.py import."),
     )
+    mapping = forms.ModelChoiceField(
+        label=_("Saved mapping"),
+        queryset=SavedMapping.objects.none(),
+        required=False,
+        empty_label=_("As recognised"),
+        help_text=_("How files of one source are read; it is saved when the columns are matched."),
+    )
     day_order = forms.ChoiceField(
         label=_("Dates with slashes"), choices=[("", _("As recognised")), *DAY_ORDERS], required=False
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["mapping"].queryset = mappings()  # type: ignore[attr-defined]  # the field is declared above
+
+    def clean_mapping(self) -> SavedMapping | None:
+        saved: SavedMapping | None = self.cleaned_data["mapping"]
+        if saved and saved.kind != self.cleaned_data.get("kind"):
+            raise forms.ValidationError(
+                _("“%(name)s” is a mapping for %(kind)s.") % {"name": saved.name, "kind": kind_of(saved.kind).label}
+            )
+        return saved
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
@@ -69,6 +90,12 @@ class CheckForm(forms.Form):
                 required=column.is_required and not column.may_lack and column.name not in spread,
                 help_text=str(column.help),
             )
+        self.fields["save_as"] = forms.CharField(
+            label=_("Save this mapping as"),
+            max_length=60,
+            required=False,
+            help_text=_("For the next file of this source, for example “our CIS”. A mapping of this name is replaced."),
+        )
 
     def layout(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in LAYOUT if self.cleaned_data.get(name)}

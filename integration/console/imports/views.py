@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from integration.importing import operations, queries
 from integration.importing.choices import RunState
 from integration.importing.kinds import kind_of
+from integration.importing.mappings import save_mapping
 from integration.importing.models import ImportRun
 from integration.importing.recognising import Recognised
 from integration.importing.refusals import FileRefused
@@ -51,7 +52,13 @@ def import_new(request: SignedInRequest) -> HttpResponse:
         name, by = file.name, request.user.username
         try:
             run = operations.receive_file(
-                kind=said["kind"], file=file.file, name=name, by=by, now=clock.now(), given=given
+                kind=said["kind"],
+                file=file.file,
+                name=name,
+                by=by,
+                now=clock.now(),
+                given=given,
+                saved=said["mapping"],
             )
             return redirect("import_check", run.uid)
         except FileRefused as refused:
@@ -92,7 +99,11 @@ def import_check(request: SignedInRequest, uid: str) -> HttpResponse:
     form = CheckForm(request.POST if request.method == "POST" else None, kind=kind, found=found)
     if request.method == "POST" and form.is_valid():
         said = {"by_hand": form.by_hand(), "layout": form.layout()}
-        operations.check_file(uid=uid, **said, by=request.user.username, now=clock.now())
+        by = request.user.username
+        run = operations.check_file(uid=uid, **said, by=by, now=clock.now())
+        if name := form.cleaned_data["save_as"]:
+            save_mapping(run=run, name=name, by=by, now=clock.now())
+            messages.success(request, _("The mapping “%(name)s” is saved.") % {"name": name})
         return redirect("import_run", uid)
     context = {"form": form, "run": run, "kind": kind_label(run)}
     return render(request, "console/imports/check.html", context, status=422 if form.errors else 200)

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from integration.importing import operations, queries
 from integration.importing.choices import RunState
 from integration.importing.kinds import KINDS, Kind, kind_of
+from integration.importing.mappings import mapping_named, save_mapping
 from integration.importing.models import ImportRun
 from integration.importing.recognising import Recognised
 from integration.seam import clock
@@ -35,6 +36,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--map", action="append", default=[], metavar="COLUMN=HEADING", help="match a column by hand; repeatable"
         )
+        parser.add_argument("--mapping", metavar="NAME", help="read it by the mapping saved under this name")
+        parser.add_argument("--save-mapping", metavar="NAME", help="save how it is read under this name")
         parser.add_argument("--refused", type=Path, help="write the refused rows, with reasons, to this file")
         parser.add_argument("--encoding", help="of a CSV file, such as cp1252")
         parser.add_argument("--separator", choices=SEPARATORS, help="of a CSV file")
@@ -62,11 +65,14 @@ class Command(BaseCommand):
         if options["separator"]:
             layout["separator"] = SEPARATORS[options["separator"]]
         by_hand = dict(_pair(text) for text in options["map"])
+        saved = mapping_named(kind.name, options["mapping"]) if options["mapping"] else None
         with file.open("rb") as opened:
             run = operations.receive_file(
-                kind=kind.name, file=opened, name=file.name, by=by, now=clock.now(), given=layout
+                kind=kind.name, file=opened, name=file.name, by=by, now=clock.now(), given=layout, saved=saved
             )
         run = operations.check_file(uid=run.uid, by_hand=by_hand, layout={}, by=by, now=clock.now())
+        if options["save_mapping"]:
+            save_mapping(run=run, name=options["save_mapping"], by=by, now=clock.now())
         operations.check_run(run.pk, now=clock.now())
         run = ImportRun.objects.get(pk=run.pk)
         self._show(run, kind)
