@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 PATIENCE_S = 60.0
-BYTE_EVERY_S, ASK_AGAIN_S = 1.0, 1.0
+BYTE_EVERY_S, FAILED_S = 1.0, 1.0
 SMALL_BUFFER = 4096  # bytes; else the kernel reads ahead for a slow client
 BLOCK = 1 << 16
 CONNECTED = "01"  # in Linux's table of connections
@@ -79,7 +79,7 @@ def _asking(port: int, path: str, cookie: str) -> socket.socket:
 
 
 class ExportFlood:
-    """One person's clients: each reads an export as fast as it can, again and again; refused ones ask each second."""
+    """One person's clients: each reads exports as fast as it can; a refused one asks again when it was told to."""
 
     def __init__(self, port: int, path: str, cookie: str, clients: int) -> None:
         self.port, self.path, self.cookie = port, path, cookie
@@ -106,7 +106,7 @@ class ExportFlood:
                 self._ask()
             except (OSError, HTTPException):
                 self._note(0)
-                self._ending.wait(ASK_AGAIN_S)
+                self._ending.wait(FAILED_S)
 
     def _ask(self) -> None:
         client = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
@@ -119,7 +119,7 @@ class ExportFlood:
                 while not self._ending.is_set() and response.read1(BLOCK):
                     pass
             else:
-                self._ending.wait(ASK_AGAIN_S)
+                self._ending.wait(float(response.getheader("Retry-After") or FAILED_S))
         finally:
             client.close()
 

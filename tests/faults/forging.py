@@ -74,7 +74,8 @@ def _forged(event: Planned) -> list[Forged]:
     known = Message.objects.filter(stage_uid=_stage(event).uid, sender=Sender.DERMS).order_by("pk")
     status = known.filter(kind="stage_status").latest("pk").payload
     reserved = known.filter(kind="device_reservation").latest("pk").payload
-    runs = {**CONTRACTS["stage_execution_status"].example, "stage_uid": status["stage_uid"]}
+    begun = {"stage_uid": status["stage_uid"], "at": status["starts_at"], "started_at": status["starts_at"]}
+    runs = {**CONTRACTS["stage_execution_status"].example, **begun}
     canceled = {**status, "state": "Canceled", "reason": "Forged"}
     another_digest = {**reserved, "extract": {**reserved["extract"], "manifest_sha256": "0" * 64}}
     return [

@@ -41,8 +41,9 @@ def _due(events: list[Planned]) -> "QuerySet[Notification]":
 
 
 def _others(events: list[Planned], kind: str) -> "QuerySet[Notification]":
-    """The notifications of everybody whose address the server knows."""
-    return _due(events).filter(kind=kind).exclude(not_sent="SMTPRecipientsRefused")
+    """The notifications of everybody who has an address that the server knows."""
+    with_address = _due(events).filter(kind=kind).exclude(customer__email="")
+    return with_address.exclude(not_sent="SMTPRecipientsRefused")
 
 
 def _are_told(events: list[Planned]) -> bool:
