@@ -51,6 +51,7 @@ urlpatterns = [
     path(SUBSCRIPTION + "location/", views.location, name="location"),
     path(SUBSCRIPTION + "opt-out/", views.outstanding, name="outstanding"),
     path(OWN, views.self_service, name="self_service"),
+    path(OWN + "locations/<int:pk>/programs/<id:code>/apply/", views.self_service_apply, name="self_service_apply"),
     path(OWN + "unavailability/", views.self_service_unavailability, name="self_service_unavailability"),
     path(OWN + "unavailability/<uuid:uid>/cancel/", views.self_service_cancel, name="self_service_cancel"),
     path(

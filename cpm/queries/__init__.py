@@ -15,6 +15,7 @@ from .enrollments import (
     devices_of_enrollment,
     devices_to_enroll,
     enrollments,
+    enrollments_shown_to,
     enrollments_under_way,
 )
 from .limits import uses_of_limits
@@ -66,6 +67,7 @@ __all__ = [
     "ended_enrollments",
     "enrollment_of",
     "enrollments",
+    "enrollments_shown_to",
     "enrollments_under_way",
     "event_history",
     "is_settled",

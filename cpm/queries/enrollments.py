@@ -18,6 +18,12 @@ def enrollments_under_way(customer: Customer) -> QuerySet[Enrollment]:
     return enrollments().filter(customer=customer).exclude(state__in=settled).order_by("-changed_at", "-pk")
 
 
+def enrollments_shown_to(customer: Customer) -> QuerySet[Enrollment]:
+    """What a customer sees of their own enrollments: those that are not over."""
+    over = (EnrollmentState.DEREGISTERED, EnrollmentState.CANCELED)
+    return enrollments().filter(customer=customer).exclude(state__in=over).order_by("program__name", "pk")
+
+
 def devices_of_enrollment(enrollment: Enrollment) -> list[SubscribedDevice]:
     """The devices of an enrollment's subscription, and what DERMS answered about each."""
     found = SubscribedDevice.objects.filter(subscription=enrollment.subscription_id).select_related("device")

@@ -14,7 +14,13 @@ from .enrollments import (
 from .participations import participation, participation_export, participation_list, participation_opt_out
 from .program_events import program_event, program_event_export, program_event_list, reductions
 from .programs import program, program_list, program_type
-from .self_service import self_service, self_service_cancel, self_service_opt_out, self_service_unavailability
+from .self_service import (
+    self_service,
+    self_service_apply,
+    self_service_cancel,
+    self_service_opt_out,
+    self_service_unavailability,
+)
 from .unavailability import location, subscription, unavailability_cancel, unavailability_edit, would_release
 
 __all__ = [
@@ -48,6 +54,7 @@ __all__ = [
     "program_type",
     "reductions",
     "self_service",
+    "self_service_apply",
     "self_service_cancel",
     "self_service_opt_out",
     "self_service_unavailability",

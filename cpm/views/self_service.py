@@ -19,16 +19,20 @@ from integration.pages.acting import ACTING, acts_once
 from integration.pages.editing import seen_version
 from integration.pages.limits import is_over
 from integration.seam import clock
+from integration.seam.recorded import in_words
 from integration.seam.refusals import Refused
 from integration.seam.versions import SavedMeanwhile
 
 from .. import operations
 from ..choices import UnavailabilityState
-from ..forms import UnavailabilityForm
+from ..forms import EnrollForm, UnavailabilityForm
 from ..pages.standings import opt_out_refusal, standings_of
+from ..planning import offers_of
 from ..queries import (
     ParticipationRow,
     Wanted,
+    devices_to_enroll,
+    enrollments_shown_to,
     own_participations,
     participations,
     periods_of,
@@ -81,9 +85,37 @@ def self_service(request: HttpRequest, link: SelfServiceLink) -> HttpResponse:
         "is_waiting": any(standing.is_waiting for standing in standings),
         "periods": [p for p in periods_of(_devices(customer), now) if _is_ahead(p, now)],
         "can_be_unavailable": _may_be_unavailable(customer).exists(),
+        "enrollments": enrollments_shown_to(customer),
+        "offers": [offer for offer in offers_of(customer) if offer.is_possible],
     }
     is_part = request.headers.get("HX-Request") == "true"
     return render(request, f"{FOLDER}/page.html#reservations" if is_part else f"{FOLDER}/page.html", context)
+
+
+@for_customer
+def self_service_apply(request: HttpRequest, link: SelfServiceLink, pk: int, code: str) -> HttpResponse:
+    """Apply for a program; the application waits until somebody of the utility has checked it."""
+    offers = {(offer.location.pk, offer.program.code): offer for offer in offers_of(link.customer)}
+    offer = offers.get((pk, code))
+    if offer is None:
+        raise Http404
+    if not offer.is_possible:
+        raise operations.EnrollmentNotAllowed(in_words(offer.sentence))
+    form = EnrollForm(request.POST or None, devices=devices_to_enroll(pk, offer.program.pk))
+    if request.method == "POST" and form.is_valid():
+        operations.enroll(
+            customer_id=link.customer.pk,
+            location_id=pk,
+            program_id=offer.program.pk,
+            device_ids=[device.pk for device in form.chosen],
+            supply=form.cleaned_data["supply"],
+            by=BY,
+            now=clock.now(),
+            validates=False,
+        )
+        return redirect("cpm:self_service", link.token)
+    context = {"link": link, "form": form, "offer": offer}
+    return render(request, f"{FOLDER}/apply.html", context, status=422 if form.errors else 200)
 
 
 @for_customer

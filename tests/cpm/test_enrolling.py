@@ -331,6 +331,24 @@ def test_people_act_on_an_enrollment_s_page_as_they_saw_it(enroll: Enroll, csr: 
     assert cpm.Enrollment.objects.get(pk=one.pk).state == "Deregistered"
 
 
+def test_a_customer_applies_on_their_own_page_and_sees_the_state(home: cpm.DeviceLocation, client: Client) -> None:
+    link = operations.make_link(customer_id=home.customer_id, by="cora", now=clock.now())
+    page, device = f"/my-devices/{link.token}/", home.devices.get()
+    assert "Apply for Tank program" in client.get(page).content.decode()
+    address = f"{page}locations/{home.pk}/programs/TANK/apply/"
+    assert client.post(address, {"supply": ""}).status_code == 422
+
+    assert client.post(address, {"devices": [device.pk], "supply": ""})["Location"] == page
+
+    one = cpm.Enrollment.objects.get(program__code="TANK")
+    assert (one.state, one.applied_by) == ("Pending", "customer")
+    shown = client.get(page).content.decode()
+    assert "Apply for Tank program" not in shown
+    assert "Pending" in shown
+    assert client.get(address).status_code == 409
+    assert client.get(f"{page}locations/{home.pk + 1}/programs/TANK/apply/").status_code == 404
+
+
 def test_a_device_is_replaced_and_a_customer_moves_out_on_the_customer_s_page(
     home: cpm.DeviceLocation, csr: User, client: Client
 ) -> None:

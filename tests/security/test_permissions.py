@@ -128,6 +128,7 @@ MAY = {
     CUSTOMER + "subscriptions/<int:pk>/location/": "C",
     CUSTOMER + "subscriptions/<int:pk>/opt-out/": "C",
     "my-devices/<id:token>/": "?",
+    "my-devices/<id:token>/locations/<int:pk>/programs/<id:code>/apply/": "?",
     "my-devices/<id:token>/unavailability/": "?",
     "my-devices/<id:token>/unavailability/<uuid:uid>/cancel/": "?",
     "my-devices/<id:token>/events/<id:event_number>/<int:stage_number>/<id:head_end>/<id:nic_id>/opt-out/": "?",
