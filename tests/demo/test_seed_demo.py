@@ -11,6 +11,7 @@ from cpm import models as cpm
 from cpm.choices import WAITING_STATES, SyncAnswer
 from derms import models as derms
 from derms.choices import Approval, EventState, StageState, StrategyState
+from integration.commands.verify import violations_of
 from integration.console.models import User
 from integration.demo import customers, enrollments, grid, load, seeding
 from integration.demo.history import PAST
@@ -48,6 +49,7 @@ def test_enrollments_wait_for_somebody_and_every_subscription_has_one() -> None:
     assert set(waiting.values_list("state", flat=True)) >= {"Pending", "Waiting for device", "Error"}
     assert waiting.get(state="Error").reason == "There is no head end system “sample-cloud”."
     assert not cpm.Subscription.objects.filter(ends_at=None, enrollment=None).exists()
+    assert violations_of("I13") == []
 
 
 def test_a_home_has_one_to_three_devices_and_some_customers_have_two_homes() -> None:

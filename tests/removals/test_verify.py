@@ -43,7 +43,7 @@ HOUR = timedelta(hours=1)
 def test_nothing_is_found_where_nothing_is_wrong(over: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("verify")
 
-    assert capsys.readouterr().out == "12 invariants checked, nothing found.\n"
+    assert capsys.readouterr().out == "13 invariants checked, nothing found.\n"
 
 
 def test_the_command_prints_what_it_finds_and_fails(over: Stage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -324,3 +324,27 @@ def test_every_invariant_is_asked(over: Stage) -> None:
     assert list(INVARIANTS) == [f"I{n}" for n in range(1, 13)]
     tell_by_hand("UPDATE integration_load SET applied = applied + 1 WHERE receiver = 'lec'")
     assert [type(one) for one in violations()] == [Violation]
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "what"),
+    [
+        (f"{PAST_HISTORY} DELETE FROM cpm_enrollment", "has no enrollment"),
+        (
+            f"{PAST_HISTORY} UPDATE cpm_enrollment SET state = 'Waiting for device'",
+            "its enrollment is Waiting for device, and it is open",
+        ),
+        (
+            "UPDATE derms_enrollment SET ends_at = now()",
+            "CPM has it as Registered, DERMS does not have it in the program",
+        ),
+        (
+            "UPDATE cpm_subscribeddevice SET answer = 'Deregistered'; UPDATE cpm_subscription SET ends_at = now()",
+            "DERMS has it in the program, CPM does not",
+        ),
+    ],
+)
+def test_i13_a_subscription_that_its_enrollment_or_derms_knows_otherwise(by_hand: str, what: str, over: Stage) -> None:
+    tell_by_hand(by_hand)
+
+    assert what in found("I13")
