@@ -4,13 +4,16 @@ from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
 
 from integration.pages.columns import Column, Columns, link, noted
 from integration.pages.templatetags.gridcall import badge, number, outcome_strip, quantity, watts, when, window
+from integration.seam.dated_rules import DatedRules
 from integration.seam.outcomes import CODES
+from integration.seam.program_rules import ProgramRules
 from integration.seam.recorded import in_words
 
 from .models.customers import DeviceLocation, SubscribedDevice, Subscription
@@ -240,7 +243,7 @@ PROGRAMS = Columns[Any](
     "cpm/program_list.html",
     Column(_("Program"), "program", phone="title"),
     Column(_("Code"), lambda p: p.code, phone=""),
-    Column(_("State"), lambda p: badge("active" if p.active else "Not active"), phone="side"),
+    Column(_("State"), lambda p: badge(p.state), phone="side"),
     Column(_("Program type"), lambda p: p.type, phone=""),
     Column(
         _("Allow Customer Unavailability"),
@@ -262,3 +265,15 @@ PROGRAM_TYPES = Columns[ProgramType](
         phone_label=_("Cut-off"),
     ),
 )
+
+DATED_RULES = Columns[DatedRules](
+    "cpm/dated_rules.html",
+    Column(_("Take effect on"), "days", phone="title"),
+    Column(_("Last day"), lambda dated: dated.expires_on and date_format(dated.expires_on, "Y-m-d")),
+    Column(_("Events per season"), lambda dated: dated.rules.events_per_season, css="num"),
+    Column(_("Season"), lambda dated: _season(dated.rules)),
+)
+
+
+def _season(rules: ProgramRules) -> str | None:
+    return f"{rules.season_start} → {rules.season_end}" if rules.season_start else None

@@ -2,17 +2,14 @@
 
 from django.contrib import admin
 
-from integration.pages.admin import Edited, Shown
+from integration.pages.admin import Shown
 
 from .models import ControlZone, EventType, HeadEnd, Program, Strategy
 
 
 @admin.register(ControlZone)
-class ControlZoneAdmin(Edited):
-    """A zone's name, limit and cooling months have no page of their own, so they are changed here."""
-
+class ControlZoneAdmin(Shown):
     list_display = ("name", "code", "time_zone", "limit_kw", "cooling_months")
-    readonly_fields = ("code", "time_zone")
 
 
 @admin.register(HeadEnd)

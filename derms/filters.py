@@ -96,6 +96,12 @@ class DeviceFilter(django_filters.FilterSet):  # type: ignore[misc]  # the libra
         fields = ["q", "device_class", "zone", "feeder"]
 
 
+class GridForm(forms.Form):
+    """Parts of the grid by their code."""
+
+    q = forms.CharField(required=False, label=_("Code contains"), max_length=40)
+
+
 class StageDeviceForm(forms.Form):
     """Devices of a stage by NIC id, feeder and outcome."""
 

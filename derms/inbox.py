@@ -46,7 +46,7 @@ def receive_enrollment_load(delivery: Delivery) -> Receipt:
 
 
 def receive_program_rules(body: ProgramRuleSync) -> Receipt:
-    return operations.save_program(body)
+    return operations.save_program(body, now=clock.now())
 
 
 def receive_unavailability(body: CustomerUnavailability) -> Receipt:

@@ -3,7 +3,7 @@
 from .enrollments import DeviceForm, EnrollForm, LeavingForm, ReplacementForm, WhyForm
 from .participations import ParticipationFilter
 from .program_rules import RulesForm
-from .programs import ProgramForm, ProgramTypeForm
+from .programs import ProgramForm, ProgramTypeForm, RuleDaysForm, SuspendForm
 from .unavailability import OptOutForm, PeriodForm, UnavailabilityForm
 
 __all__ = [
@@ -16,7 +16,9 @@ __all__ = [
     "ProgramForm",
     "ProgramTypeForm",
     "ReplacementForm",
+    "RuleDaysForm",
     "RulesForm",
+    "SuspendForm",
     "UnavailabilityForm",
     "WhyForm",
 ]

@@ -1,19 +1,55 @@
 """Program Configuration and Program Type Configuration."""
 
+from datetime import date
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cpm.models.programs import Program, ProgramType
+from integration.importing.values import Code, Fault
+from integration.seam.recorded import in_words
+
+DAY = "%Y-%m-%d"
+TAKEN = ("new",)  # what the address of a page for a new one ends with
 
 
-class ProgramForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter when it runs
-    """The flags of a program."""
+def day_field(label: Any, **options: Any) -> forms.DateField:
+    """A day, as the browser's picker sends it."""
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format=DAY), **options)
+
+
+class CodedForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter when it runs
+    """A row with a code, which only a new one asks for: messages and files name the row by it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["code"]
+
+    def clean_code(self) -> str:
+        text = self.cleaned_data["code"]
+        code = Code(40).read(text)
+        if isinstance(code, Fault):
+            raise forms.ValidationError(in_words(str(code)))
+        if code in TAKEN:
+            raise forms.ValidationError(_("“%(code)s” can't be a code. Choose another one."), params={"code": code})
+        return code
+
+
+class ProgramForm(CodedForm):
+    """A program's flags and dates."""
+
+    starts_on = day_field(_("First day of events"), required=False, help_text=_("Empty: any."))
+    ends_on = day_field(_("Last day of events"), required=False, help_text=_("Empty: any."))
 
     class Meta:
         model = Program
-        fields = ["name", "active", "allow_customer_unavailability"]
+        fields = ["code", "name", "type", "active", "starts_on", "ends_on", "allow_customer_unavailability"]
         labels = {
+            "code": _("Code"),
             "name": _("Name"),
+            "type": _("Program type"),
             "active": _("Active"),
             "allow_customer_unavailability": _("Allow Customer Unavailability"),
         }
@@ -22,14 +58,25 @@ class ProgramForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parame
             "allow_customer_unavailability": _("Shows Schedule Unavailability in the Customer Program Summary."),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["type"]  # its opt-out parameters were promised to those who are enrolled
 
-class ProgramTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter when it runs
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        _require_order(self, "starts_on", "ends_on")
+        return given
+
+
+class ProgramTypeForm(CodedForm):
     """Event Opt Out Parameters."""
 
     class Meta:
         model = ProgramType
-        fields = ["name", "allow_to_opt_out", "opt_out_cutoff_minutes"]
+        fields = ["code", "name", "allow_to_opt_out", "opt_out_cutoff_minutes"]
         labels = {
+            "code": _("Code"),
             "name": _("Name"),
             "allow_to_opt_out": _("Allow To Opt Out"),
             "opt_out_cutoff_minutes": _("Cut-off (minutes before the stage starts)"),
@@ -44,3 +91,33 @@ class ProgramTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no pa
         if minutes > 7 * 24 * 60:
             raise forms.ValidationError(_("%(m)s minutes are more than a week."), params={"m": minutes})
         return minutes
+
+
+class RuleDaysForm(forms.Form):
+    """The days for which rules hold."""
+
+    effective_on = day_field(_("Take effect on"), help_text=_("For stages that start on this day or later."))
+    expires_on = day_field(_("Last day"), required=False, help_text=_("Empty: until other rules take effect."))
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        _require_order(self, "effective_on", "expires_on")
+        return given
+
+
+class SuspendForm(forms.Form):
+    """Whether the devices that scheduled stages hold are released."""
+
+    releases_devices = forms.BooleanField(
+        label=_("Release the devices: cancel the program's scheduled stages"),
+        required=False,
+        help_text=_("Otherwise these stages keep their devices and run. A running stage finishes in either case."),
+    )
+
+
+def _require_order(form: forms.BaseForm, first: str, last: str) -> None:
+    begins: date | None = form.cleaned_data.get(first)
+    ends: date | None = form.cleaned_data.get(last)
+    if begins and ends and ends < begins:
+        sentence = _("The last day, %(last)s, is before the first, %(first)s.") % {"first": begins, "last": ends}
+        form.add_error(last, sentence)

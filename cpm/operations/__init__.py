@@ -24,7 +24,16 @@ from .notifications import notify_customers, notify_of_end
 from .opt_out import OptOutNotAllowed, answer_opt_out, opt_out_device, opt_out_of_event
 from .participation import load_outcomes, load_reservations, prepare_outcomes, prepare_reservations
 from .program_events import follow_stage
-from .programs import add_program, save_program, save_program_type
+from .programs import (
+    add_program,
+    add_program_type,
+    remove_dated_rules,
+    resume_program,
+    save_dated_rules,
+    save_program,
+    save_program_type,
+    suspend_program,
+)
 from .releases import release_reservation
 from .self_service import make_link, revoke_link
 from .unavailability import (
@@ -40,6 +49,7 @@ __all__ = [
     "UnavailabilityNotAllowed",
     "add_device",
     "add_program",
+    "add_program_type",
     "answer_enrollment",
     "answer_enrollment_load",
     "answer_opt_out",
@@ -60,9 +70,12 @@ __all__ = [
     "prepare_outcomes",
     "prepare_reservations",
     "release_reservation",
+    "remove_dated_rules",
     "replace_device",
+    "resume_program",
     "retry_enrollment",
     "revoke_link",
+    "save_dated_rules",
     "save_program",
     "save_program_type",
     "schedule_unavailability",
@@ -70,6 +83,7 @@ __all__ = [
     "send_notifications",
     "send_program_rules",
     "start_enrollment",
+    "suspend_program",
     "unenroll",
     "validate_enrollment",
 ]

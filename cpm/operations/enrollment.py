@@ -66,17 +66,14 @@ _CAN_BE_ABOUT = {"Registered": _TAKES_PART, "Deregistered": ~_TAKES_PART, "Error
 @transaction.atomic
 def send_program_rules(*, program_id: int) -> None:
     """Send DERMS a program with its present rules."""
-    program = Program.objects.get(pk=program_id)
-    outbox.send(
-        ProgramRuleSync(
-            program=program.code,
-            name=program.name,
-            active=program.active,
-            version=program.version,
-            rules=program.rules,
-        ),
-        sender=System.CPM,
-    )
+    outbox.send(program_body(Program.objects.get(pk=program_id)), sender=System.CPM)
+
+
+def program_body(program: Program) -> ProgramRuleSync:
+    """What DERMS knows of a program."""
+    names = ("name", "active", "version", "rules", "suspended", "starts_on", "ends_on", "releases")
+    of_program = {name: getattr(program, name) for name in names}
+    return ProgramRuleSync(program=program.code, dated_rules=tuple(program.dated_rules), **of_program)
 
 
 @transaction.atomic

@@ -40,6 +40,7 @@ from .program_events import (
     program_events,
     programs_with_use,
     removals_of,
+    scheduled_stages,
 )
 from .search import customers_like
 from .unavailability import Release, devices_of, month_ahead, periods_of, releases_of, reservations_in
@@ -94,6 +95,7 @@ __all__ = [
     "removals_of",
     "reservations_in",
     "row_order",
+    "scheduled_stages",
     "unavailability_changes",
     "uses_of_limits",
 ]

@@ -42,12 +42,22 @@ class Kept(NamedTuple):
         return found
 
 
-PROGRAM = Kept(Program, "ProgramChange", ("name", "active", "allow_customer_unavailability"), rules="rules_data")
+PROGRAM = Kept(
+    Program,
+    "ProgramChange",
+    ("name", "active", "suspended", "starts_on", "ends_on", "allow_customer_unavailability"),
+    rules="rules_data",
+)
 PROGRAM_TYPE = Kept(ProgramType, "ProgramTypeChange", ("name", "allow_to_opt_out", "opt_out_cutoff_minutes"))
 UNAVAILABILITY = Kept(
     Unavailability, "UnavailabilityChange", ("starts_at", "ends_at", "reason", "state"), who="saved_by"
 )
-RULE_LABELS = {"overridable": "Rules an event may override", **{field.name: field.label for field in FIELDS}}
+DATED = "dated_rules_data"
+RULE_LABELS = {
+    "overridable": "Rules an event may override",
+    "expires_on": "Last day",
+    **{field.name: field.label for field in FIELDS},
+}
 
 
 def program_changes(program: Program) -> list[Happening]:
@@ -98,6 +108,24 @@ def _sentences(before: Version, after: Version, kept: Kept) -> Iterator[str]:
         for name in sorted({*old, *new}):
             if (was := old.get(name, NO_RULES.get(name))) != (now := new.get(name, NO_RULES.get(name))):
                 yield _sentence(_rule_label(name), was, now)
+        yield from _dated_sentences(before[DATED], after[DATED])
+
+
+def _dated_sentences(before: list[Version], after: list[Version]) -> Iterator[str]:
+    """What changed in rules of certain days; the days name them."""
+    old, new = ({one["effective_on"]: _flat(one) for one in found} for found in (before, after))
+    for day in sorted({*old, *new}):
+        label = _("Rules from %(day)s on") % {"day": day}
+        if day not in old or day not in new:
+            yield f"{label}: " + (_("added") if day in new else _("removed"))
+            continue
+        for name in sorted({*old[day], *new[day]}):
+            if (was := old[day].get(name, NO_RULES.get(name))) != (now := new[day].get(name, NO_RULES.get(name))):
+                yield f"{label}: {_sentence(_rule_label(name), was, now)}"
+
+
+def _flat(dated: Version) -> Version:
+    return {"expires_on": dated["expires_on"], **dated["rules"]}
 
 
 def _sentence(label: str, was: Any, now: Any) -> str:

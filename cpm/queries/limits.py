@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program
@@ -23,7 +24,7 @@ def uses_of_limits(program: Program, now: datetime) -> tuple[str, list[LimitUse]
     """The most that any device of the program has used up, in the zone of its newest event; and that zone."""
     events = ProgramEvent.objects.filter(program=program)
     zone = events.order_by("-pk").values_list("time_zone", flat=True).first() or "UTC"
-    limits = limits_of(program.rules, now, zone)
+    limits = limits_of(program.rules_on(now.astimezone(ZoneInfo(zone)).date()), now, zone)
     earliest, latest = min(limit.starts_at for limit in limits), max(limit.ends_at for limit in limits)
     counted = events.filter(ends_at__gt=earliest, starts_at__lt=latest).exclude(CALLED_OFF)
     row = _most_used(limits, list(counted.values_list("pk", flat=True)))

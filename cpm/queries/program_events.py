@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from cpm.models import Participation, ParticipationChange, Removal
@@ -16,10 +17,17 @@ from integration.seam.models import Load
 from integration.seam.recorded import in_words, recorded
 from integration.seam.systems import System
 
-from ..choices import FINAL_STATES
+from ..choices import FINAL_STATES, ProgramEventState
 from .participations import ParticipationKey, ParticipationRow
 
 CUSTOMERS = recorded("%(count)s customers")
+
+
+def scheduled_stages(program: Program) -> tuple[int, int]:
+    """How many stages of a program are scheduled and not over, and how many devices they hold."""
+    scheduled = ProgramEvent.objects.filter(program=program, state=ProgramEventState.SCHEDULED)
+    found = scheduled.aggregate(stages=Count("pk"), devices=Coalesce(Sum("reserved"), 0))
+    return found["stages"], found["devices"]
 
 
 class Happening(NamedTuple):

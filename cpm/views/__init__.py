@@ -11,8 +11,10 @@ from .enrollments import (
     enrollment_unenroll,
     enrollment_validate,
 )
+from .making_programs import program_new, program_type_new
 from .participations import participation, participation_export, participation_list, participation_opt_out
 from .program_events import program_event, program_event_export, program_event_list, reductions
+from .program_seasons import dated_rules_edit, dated_rules_new, dated_rules_remove, program_resume, program_suspend
 from .programs import program, program_list, program_type
 from .self_service import (
     self_service,
@@ -26,6 +28,9 @@ from .unavailability import location, subscription, unavailability_cancel, unava
 __all__ = [
     "customer",
     "customer_list",
+    "dated_rules_edit",
+    "dated_rules_new",
+    "dated_rules_remove",
     "device_replace",
     "enroll",
     "enroll_choose",
@@ -51,7 +56,11 @@ __all__ = [
     "program_event_export",
     "program_event_list",
     "program_list",
+    "program_new",
+    "program_resume",
+    "program_suspend",
     "program_type",
+    "program_type_new",
     "reductions",
     "self_service",
     "self_service_apply",

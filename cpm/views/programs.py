@@ -17,7 +17,7 @@ from integration.pages.limit_uses import LIMIT_USES
 from integration.seam import clock
 
 from .. import operations
-from ..columns import PROGRAM_TYPES, PROGRAMS
+from ..columns import DATED_RULES, PROGRAM_TYPES, PROGRAMS
 from ..forms import ProgramForm, ProgramTypeForm, RulesForm
 from ..queries import program_changes, program_type_changes, programs_with_use, uses_of_limits
 
@@ -52,18 +52,24 @@ def program(request: SignedInRequest, code: str) -> HttpResponse:
             version=version,
         )
 
-    editing = Editing(request, found, _program_forms)
+    editing = Editing(request, found, program_forms)
     if editing.is_valid() and editing.is_saved(save):
         messages.success(request, _("“%(name)s” is saved.") % {"name": editing.forms[0].cleaned_data["name"]})
         return redirect("cpm:program", code)
     form, rules = editing.forms
     zone, uses = uses_of_limits(found, clock.now())
     context = {"program": editing.row, "form": form, "rules": rules, "changes": program_changes(found)}
-    context |= {"uses": uses, "limit_columns": LIMIT_USES, "zone": zone, "editing": editing}
+    context |= {
+        "dated_columns": DATED_RULES,
+        "uses": uses,
+        "limit_columns": LIMIT_USES,
+        "zone": zone,
+        "editing": editing,
+    }
     return render(request, "cpm/program.html", context, status=editing.status)
 
 
-def _program_forms(typed: QueryDict | None, program: Program | None) -> list[Any]:
+def program_forms(typed: QueryDict | None, program: Program | None) -> list[Any]:
     rules = program.rules.model_dump() if program else None
     return [ProgramForm(typed, instance=program), RulesForm(typed, initial=rules)]
 

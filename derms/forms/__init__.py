@@ -9,6 +9,7 @@ from .events import (
     ShortfallForm,
     SubmitForm,
 )
+from .grid import FeederForm, HeadEndForm, SubstationForm, TransformerForm, ZoneForm
 from .plan import Plan, edited_plan, new_plan, saved_plan
 from .stage_grid import after_button, wall, with_strategy
 from .strategies import EventTypeForm, GroupForm, StrategyForm, StrategyStageForm, stage_rows
@@ -18,7 +19,9 @@ __all__ = [
     "DenyForm",
     "EventForm",
     "EventTypeForm",
+    "FeederForm",
     "GroupForm",
+    "HeadEndForm",
     "NewEventForm",
     "Plan",
     "ReasonForm",
@@ -26,6 +29,9 @@ __all__ = [
     "StrategyForm",
     "StrategyStageForm",
     "SubmitForm",
+    "SubstationForm",
+    "TransformerForm",
+    "ZoneForm",
     "after_button",
     "edited_plan",
     "new_plan",

@@ -74,10 +74,10 @@ class StageGrid:
                 cast(forms.ChoiceField, row.fields[name]).choices = choices
 
     def _programs(self) -> list[tuple[int, str]]:
-        """The active programs, and others that a row has already: the check says why these can't be submitted."""
+        """The open programs, and others that a row has already: the check says why these can't be submitted."""
         chosen = {str(row["program"].value()) for row in self.rows}
-        offered = [p for p in Program.objects.order_by("name") if p.active or str(p.pk) in chosen]
-        return [(p.pk, p.name if p.active else _("%(program)s (not active)") % {"program": p}) for p in offered]
+        offered = [p for p in Program.objects.order_by("name") if p.is_open or str(p.pk) in chosen]
+        return [(p.pk, _name(p)) for p in offered]
 
     def _number_rows(self) -> None:
         """Number new rows after the existing stages, just as they will be saved."""
@@ -246,3 +246,10 @@ def _minutes(length: timedelta) -> Decimal:
 
 def _plain(minutes: Decimal) -> str:
     return f"{minutes.normalize():f}"
+
+
+def _name(program: Program) -> str:
+    if program.is_open:
+        return program.name
+    sentence = _("%(program)s (suspended)") if program.active else _("%(program)s (not active)")
+    return sentence % {"program": program}

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from derms.models.grid import warm_months
 from integration.importing.kinds import Applying, Column, Kind, Reference
 from integration.importing.values import Code, Number, Text, Whole, Zone
+from integration.importing.versions import write_versions
 from integration.seam import sql
 from integration.seam.recorded import recorded
 from integration.seam.sql import compose
@@ -35,19 +36,21 @@ SELECT zone, name, time_zone, limit_kw, %(months)s, 1, %(by)s, %(now)s FROM {cha
        version = derms_controlzone.version + 1, saved_by = EXCLUDED.saved_by, saved_at = EXCLUDED.saved_at
 """
 _WRITE_SUBSTATIONS = """
-INSERT INTO derms_substation (code, zone_id)
-SELECT c.substation, z.id FROM {changes} c JOIN derms_controlzone z ON z.code = c.zone ORDER BY c.line
-    ON CONFLICT (code) DO UPDATE SET zone_id = EXCLUDED.zone_id
+INSERT INTO derms_substation (code, zone_id, {unsaved})
+SELECT c.substation, z.id, {nobody} FROM {changes} c JOIN derms_controlzone z ON z.code = c.zone ORDER BY c.line
+    ON CONFLICT (code) DO UPDATE SET zone_id = EXCLUDED.zone_id, {next_version}
 """
 _WRITE_FEEDERS = """
-INSERT INTO derms_feeder (code, substation_id, rating_kw)
-SELECT c.feeder, s.id, c.rating_kw FROM {changes} c JOIN derms_substation s ON s.code = c.substation ORDER BY c.line
-    ON CONFLICT (code) DO UPDATE SET substation_id = EXCLUDED.substation_id, rating_kw = EXCLUDED.rating_kw
+INSERT INTO derms_feeder (code, substation_id, rating_kw, {unsaved})
+SELECT c.feeder, s.id, c.rating_kw, {nobody}
+  FROM {changes} c JOIN derms_substation s ON s.code = c.substation ORDER BY c.line
+    ON CONFLICT (code) DO UPDATE
+   SET substation_id = EXCLUDED.substation_id, rating_kw = EXCLUDED.rating_kw, {next_version}
 """
 _WRITE_TRANSFORMERS = """
-INSERT INTO derms_transformer (code, feeder_id, kva)
-SELECT c.transformer, f.id, c.kva FROM {changes} c JOIN derms_feeder f ON f.code = c.feeder ORDER BY c.line
-    ON CONFLICT (code) DO UPDATE SET feeder_id = EXCLUDED.feeder_id, kva = EXCLUDED.kva
+INSERT INTO derms_transformer (code, feeder_id, kva, {unsaved})
+SELECT c.transformer, f.id, c.kva, {nobody} FROM {changes} c JOIN derms_feeder f ON f.code = c.feeder ORDER BY c.line
+    ON CONFLICT (code) DO UPDATE SET feeder_id = EXCLUDED.feeder_id, kva = EXCLUDED.kva, {next_version}
 """
 # Registered devices hold their zone and feeder, which would no longer be those of their transformer.
 _MOVED_SUBSTATIONS = """
@@ -77,15 +80,15 @@ def write_zones(applying: Applying) -> None:
 
 
 def write_substations(applying: Applying) -> None:
-    sql.execute(compose(_WRITE_SUBSTATIONS, changes=applying.changes))
+    write_versions(_WRITE_SUBSTATIONS, "derms_substation", applying)
 
 
 def write_feeders(applying: Applying) -> None:
-    sql.execute(compose(_WRITE_FEEDERS, changes=applying.changes))
+    write_versions(_WRITE_FEEDERS, "derms_feeder", applying)
 
 
 def write_transformers(applying: Applying) -> None:
-    sql.execute(compose(_WRITE_TRANSFORMERS, changes=applying.changes))
+    write_versions(_WRITE_TRANSFORMERS, "derms_transformer", applying)
 
 
 ZONE_NAMES = ("control_zone", "zone_code", "zone_id", "Netzgebiet", "Regelzone")

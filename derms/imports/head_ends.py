@@ -4,20 +4,20 @@ from django.utils.translation import gettext_lazy as _
 
 from integration.importing.kinds import Applying, Column, Kind
 from integration.importing.values import Code, Text
-from integration.seam import sql
+from integration.importing.versions import write_versions
 from integration.seam.sql import compose
 
 HEAD_END_NAMES = ("head_end_code", "head_end_system", "headend", "hes", "aggregator", "Kopfsystem", "Vorsystem")
 _CURRENT = "SELECT code AS head_end, name FROM derms_headend"
 _WRITE = """
-INSERT INTO derms_headend (code, name)
-SELECT head_end, name FROM {changes} ORDER BY line
-    ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name
+INSERT INTO derms_headend (code, name, {unsaved})
+SELECT head_end, name, {nobody} FROM {changes} ORDER BY line
+    ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, {next_version}
 """
 
 
 def write_head_ends(applying: Applying) -> None:
-    sql.execute(compose(_WRITE, changes=applying.changes))
+    write_versions(_WRITE, "derms_headend", applying)
 
 
 HEAD_ENDS = Kind(

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from integration.seam.dated_rules import DatedRules, rules_on
 from integration.seam.program_rules import ProgramRules
 from integration.seam.versions import Versioned
 
@@ -24,15 +25,31 @@ class Program(models.Model):
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
     active = models.BooleanField(default=True)
+    suspended = models.BooleanField(default=False)
+    starts_on = models.DateField(null=True)
+    ends_on = models.DateField(null=True)
     version = models.PositiveIntegerField(default=0)
+    releases = models.PositiveIntegerField(default=0)
     rules_data = models.JSONField(default=dict)
+    dated_rules_data = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return self.name
 
     @property
+    def is_open(self) -> bool:
+        """Whether devices may be chosen from it, on the days on which it has events."""
+        return self.active and not self.suspended
+
+    @property
     def rules(self) -> ProgramRules:
+        """The rules of days for which no dated rules hold."""
         return ProgramRules.model_validate(self.rules_data)
+
+    def rules_on(self, day: date) -> ProgramRules:
+        """The rules for stages that start on a local day."""
+        dated = [DatedRules.model_validate(one) for one in self.dated_rules_data]
+        return rules_on(day, self.rules, dated)
 
 
 class Device(models.Model):

@@ -65,7 +65,7 @@ class ControlZone(Versioned):
         return moment.astimezone(ZoneInfo(self.time_zone)).month in self.cooling_months
 
 
-class Substation(models.Model):
+class Substation(Versioned):
     code = models.CharField(max_length=30, unique=True)
     zone = models.ForeignKey(ControlZone, on_delete=models.PROTECT, related_name="substations")
 
@@ -73,7 +73,7 @@ class Substation(models.Model):
         return self.code
 
 
-class Feeder(models.Model):
+class Feeder(Versioned):
     code = models.CharField(max_length=30, unique=True)
     substation = models.ForeignKey(Substation, on_delete=models.PROTECT, related_name="feeders")
     rating_kw = models.PositiveIntegerField(null=True, blank=True, help_text="What the feeder can carry, in kW.")
@@ -82,7 +82,7 @@ class Feeder(models.Model):
         return self.code
 
 
-class Transformer(models.Model):
+class Transformer(Versioned):
     code = models.CharField(max_length=40, unique=True)
     feeder = models.ForeignKey(Feeder, on_delete=models.PROTECT, related_name="transformers")
     kva = models.PositiveIntegerField(null=True, blank=True, help_text="Its rated power, in kVA.")
@@ -91,7 +91,7 @@ class Transformer(models.Model):
         return self.code
 
 
-class HeadEnd(models.Model):
+class HeadEnd(Versioned):
     """The aggregator or vendor cloud through which devices are reached."""
 
     code = models.CharField(max_length=40, unique=True)

@@ -34,6 +34,7 @@ from .execution import follow_execution, report_unended_stage, report_unstarted_
 from .forecast import ForecastImplausible, ForecastLoaded, load_forecast
 from .forecast_age import report_old_forecast
 from .forecast_file import ForecastRefused
+from .grid import CodeTaken, PartHeld, PartReferred, delete_grid_part, referring_to, save_grid_part
 from .locks import EventChanged, require_unchanged
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
 from .past_start import report_plan_past_start
@@ -43,6 +44,7 @@ from .scheduling import EventNotSchedulable, schedule_event, write_reservation_e
 from .strategies import move_strategy, save_event_type, save_group, save_strategy
 
 __all__ = [
+    "CodeTaken",
     "EnrollmentRefused",
     "EventChanged",
     "EventDetails",
@@ -56,6 +58,8 @@ __all__ = [
     "ForecastImplausible",
     "ForecastLoaded",
     "ForecastRefused",
+    "PartHeld",
+    "PartReferred",
     "PlannedStage",
     "StrategyArchived",
     "answer_removal",
@@ -70,6 +74,7 @@ __all__ = [
     "count_available_power",
     "count_calls",
     "create_event",
+    "delete_grid_part",
     "deny_event",
     "deny_event_as_balance_authority",
     "discard_draft",
@@ -85,6 +90,7 @@ __all__ = [
     "not_cancelable",
     "opt_out_device",
     "prepare_raw_outcomes",
+    "referring_to",
     "report_old_forecast",
     "report_plan_past_start",
     "report_unended_stage",
@@ -92,6 +98,7 @@ __all__ = [
     "require_editable",
     "require_unchanged",
     "save_event_type",
+    "save_grid_part",
     "save_group",
     "save_program",
     "save_strategy",

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from derms.four_eyes import own_event_sentence
 from derms.pages.reserving import refusal_in_words
+from derms.planning.closed_programs import closed_program_problem
 from derms.planning.control_problems import control_problems
-from derms.planning.problems import inactive_program_problem, lead_time_problem, plan_problems
+from derms.planning.problems import lead_time_problem, plan_problems
 from derms.queries.goals import expected_figures, stage_goals
 from derms.set_operations.choosing_together import choose_together
 from integration.seam import outbox
@@ -148,7 +149,7 @@ def schedule_event_with_shortfall(
 
 def check_still_possible(event: Event, stages: list[Stage], now: datetime, refusal: type[Refused]) -> None:
     """Raise `refusal` if what Submit checked holds no longer: programs, lead time, what the controls reduce."""
-    problem = inactive_program_problem(stages) or lead_time_problem(event, stages, now)
+    problem = closed_program_problem(event, stages) or lead_time_problem(event, stages, now)
     if problem := problem or next(control_problems(event, stages), ""):
         raise refusal(problem)
 

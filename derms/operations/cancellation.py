@@ -6,10 +6,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from integration.seam.recorded import recorded
 from integration.seam.refusals import Refused
+from integration.seam.systems import System
 
 from ..choices import FINAL_STAGE_STATES, OPEN_STATES, StageState
-from ..models import Event, Stage
+from ..models import Event, Program, Stage
 from .execution import move_event
 from .figures import recount_figures
 from .history import last_change, save_event, save_stage
@@ -17,6 +19,7 @@ from .locks import lock_event, lock_stages
 from .status import send_stage_status
 
 LONGEST_REASON = 200
+PROGRAM_SUSPENDED = recorded("the program was suspended, and its devices were released")
 
 
 class EventNotCancelable(Refused):
@@ -39,7 +42,7 @@ def cancel_event(*, event_id: int, by: Any, now: datetime, reason: str, revision
     _require_reason(reason)
     for stage in lock_stages(event):
         if stage.state not in FINAL_STAGE_STATES:
-            _cancel(stage, by, now, reason)
+            _cancel(stage, by.username, now, reason)
     was = event.state
     event.cancel()
     save_event(event, was=was, by=by, now=now, why=reason.strip())
@@ -57,9 +60,24 @@ def cancel_stage(*, stage_id: int, by: Any, now: datetime, reason: str, revision
     if why := not_cancelable(stage):
         raise EventNotCancelable(why, last_change(event, stage))
     _require_reason(reason)
-    _cancel(stage, by, now, reason)
+    _cancel(stage, by.username, now, reason)
     move_event(event, now)
     recount_figures(event)
+
+
+def cancel_stages_of(program: Program, *, now: datetime) -> int:
+    """Cancel every stage of a program that is scheduled and does not run yet; returns how many."""
+    scheduled = Stage.objects.filter(program=program, state=StageState.SCHEDULED)
+    canceled = 0
+    for event_id in list(scheduled.order_by("event_id").values_list("event_id", flat=True).distinct()):
+        event = lock_event(event_id)
+        found = [s for s in lock_stages(event) if (s.program_id, s.state) == (program.pk, StageState.SCHEDULED)]
+        for stage in found:
+            _cancel(stage, System.CPM.full_name, now, PROGRAM_SUSPENDED())
+        move_event(event, now)
+        recount_figures(event)
+        canceled += len(found)
+    return canceled
 
 
 def not_cancelable(stage: Stage) -> str:
@@ -76,12 +94,12 @@ def calls_to_release(event: Event) -> int:
     return sum(running.values_list("called", flat=True))
 
 
-def _cancel(stage: Stage, by: Any, now: datetime, reason: str) -> None:
+def _cancel(stage: Stage, by: str, now: datetime, reason: str) -> None:
     was = stage.state
     stage.cancel(reason.strip())
     # The outcome time-out starts now, not at the planned end.
     stage.ended_at = now if was == StageState.IN_PROGRESS else None
-    save_stage(stage, was=was, by=by.username, now=now, why=reason.strip())
+    save_stage(stage, was=was, by=by, now=now, why=reason.strip())
     if was != StageState.NEW:
         send_stage_status(stage)
 

@@ -20,17 +20,19 @@ from integration.seam.messages import (
     Receipt,
 )
 from integration.seam.models import Delivery
-from integration.seam.recorded import VERSION_NOT_NEWER
+from integration.seam.recorded import VERSION_NOT_NEWER, recorded
 from integration.seam.refusals import Refused
 from integration.seam.sql import compose, identifier, statement
 from integration.seam.systems import System
 
 from ..models import ControlZone, Device, DeviceUnavailability, Enrollment, Feeder, HeadEnd, Program, Transformer
+from .cancellation import cancel_stages_of
 from .locks import lock_zones_now
 from .removals import give_up_coming_stages
 
 _COUNT_ANSWERED = "SELECT count(*) FILTER (WHERE error = ''), count(*) FILTER (WHERE error <> '') FROM answered"
 _ZONES_IN = "SELECT id FROM derms_controlzone WHERE code IN (SELECT zone FROM {staged}) ORDER BY id"
+CANCELED = recorded("%(count)s scheduled stages canceled")
 M = TypeVar("M", HeadEnd, ControlZone, Feeder, Transformer, Program)
 
 
@@ -39,17 +41,27 @@ class EnrollmentRefused(Refused):
 
 
 @receiving
-def save_program(body: ProgramRuleSync) -> Receipt:
-    """Apply a program and its rules if they are newer than the known version."""
+def save_program(body: ProgramRuleSync, *, now: datetime) -> Receipt:
+    """Apply a program and its rules if they are newer than the known version.
+
+    If its manager released its devices, its scheduled stages are canceled. Raises NotYet while a zone is busy.
+    """
     program, _ = Program.objects.select_for_update(no_key=True).get_or_create(
         code=body.program, defaults={"name": body.name}
     )
     if body.version <= program.version:
         return Receipt(applied=0, note=VERSION_NOT_NEWER(new=body.version, known=program.version))
-    program.name, program.active, program.version = body.name, body.active, body.version
+    is_released = body.releases > program.releases
+    for name in ("name", "active", "suspended", "starts_on", "ends_on", "version", "releases"):
+        setattr(program, name, getattr(body, name))
     program.rules_data = body.rules.model_dump(mode="json")
+    program.dated_rules_data = [one.model_dump(mode="json") for one in body.dated_rules]
     program.save()
-    return Receipt()
+    if not is_released:
+        return Receipt()
+    # A Schedule has either finished, and its stages are canceled here, or it begins later and finds a closed program.
+    lock_zones_now(list(ControlZone.objects.values_list("pk", flat=True)))
+    return Receipt(note=CANCELED(count=cancel_stages_of(program, now=now)))
 
 
 @receiving

@@ -50,7 +50,10 @@ def coming_stages(device: Device, now: datetime) -> list[Stage]:
 
 def uses_of_limits(device: Device, programs: list[Program], now: datetime) -> list[tuple[Program, list[LimitUse]]]:
     """Return how much of each program's limits the device's stages use up, for programs that have any."""
-    limits = {program.pk: limits_of(program.rules, now, device.zone.time_zone) for program in programs}
+    limits = {
+        program.pk: limits_of(program.rules_on(device.zone.local_day(now)), now, device.zone.time_zone)
+        for program in programs
+    }
     limited = [program for program in programs if any(limit.is_set for limit in limits[program.pk])]
     if not limited:
         return []

@@ -15,6 +15,7 @@ from derms.queries.goals import earliest_start, hours_without_forecast, overlapp
 from derms.set_operations.groups import has_device_in_groups
 from integration.pages.moments import day, duration
 
+from .closed_programs import closed_program_problem
 from .control_problems import control_problems
 
 
@@ -26,7 +27,7 @@ def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[
         yield _("The event has no stage. Add at least one with + Add Stage.")
         return
     yield from _target_problems(event, stages)
-    if problem := inactive_program_problem(stages):
+    if problem := closed_program_problem(event, stages):
         yield problem
     if problem := lead_time_problem(event, stages, now):
         yield problem
@@ -60,17 +61,6 @@ def needs_nothing(event: Event, stages: list[Stage]) -> bool:
     if not OBJECTIVES[event.objective].follows_forecast or not event.threshold_kw:
         return False
     return not any(step.kw for step in needed_steps(event, stages))
-
-
-def inactive_program_problem(stages: list[Stage]) -> str:
-    """Return a sentence if a stage's program is not active, else an empty text."""
-    inactive = next((stage for stage in stages if not stage.program.active), None)
-    if inactive is None:
-        return ""
-    return _(
-        "Stage %(number)s uses %(program)s, which is not active. "
-        "Choose another program, or ask a program manager to activate it."
-    ) % {"number": inactive.number, "program": inactive.program}
 
 
 def lead_time_problem(event: Event, stages: list[Stage], now: datetime) -> str:

@@ -11,7 +11,7 @@ from derms.models import ABOVE_APPROVED, PRIMARY_KEY, DeviceUnavailability, Even
 from derms.rules import broken_rule
 from derms.set_operations.approved_cap import UNLIMITED, Cap, approved_cap
 from derms.set_operations.controls import control_shares
-from derms.set_operations.counted_stages import event_around
+from derms.set_operations.counted_stages import event_around, rules_of
 from derms.set_operations.device_order import DeviceOrder, device_order
 from derms.set_operations.limits import DeviceRules, device_rules, rules_in_force
 from derms.set_operations.uses import keep_uses
@@ -176,7 +176,7 @@ def _choice_of(
     `cap` ends the choice before that. Devices kept for the stages `taken_by` are reserved elsewhere.
     There are few ranks, so summing up over them replaces sorting the devices.
     """
-    rules = device_rules(stage, rules_in_force(stage.program.rules, set(stage.event.overridden_rules)))
+    rules = device_rules(stage, rules_in_force(rules_of(stage), set(stage.event.overridden_rules)))
     params = _looked_at(stage, now) | rules.params | {"taken_by": list(taken_by)}
     wanted = None if goal_kw is None else wanted_w(stage.event, goal_kw)
     # Ranks cost more than one sum, and without a goal they only matter if more is eligible than was approved.
@@ -257,7 +257,7 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         "season": zone.season(stage.starts_at),
         "calls": CALLS,
         "broken_rule": broken_rule(
-            stage.program.rules,
+            rules_of(stage),
             starts_at=stage.starts_at,
             ends_at=stage.ends_at,
             length=around.ends_at - around.starts_at,

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, Least
 from derms.choices import StageState
 from derms.models import Stage
 from integration.seam.program_limits import Span, period_spans
-from integration.seam.program_rules import Kind, RuleField
+from integration.seam.program_rules import Kind, ProgramRules, RuleField
 
 
 class CountedStage(NamedTuple):
@@ -25,6 +25,11 @@ class CountedStage(NamedTuple):
     ran_from: datetime
     ran_until: datetime
     day: date  # local
+
+
+def rules_of(stage: Stage) -> ProgramRules:
+    """Return the rules of a stage's program on the local day on which the stage starts."""
+    return stage.program.rules_on(stage.event.zone.local_day(stage.starts_at))
 
 
 def counted_stages(stage: Stage, limits: Mapping[RuleField, Any]) -> list[CountedStage]:
@@ -69,7 +74,7 @@ def event_around(stage: Stage) -> Span:
 def _span(stage: Stage, field: RuleField, value: int) -> Span:
     """The time in which a rule about a device's use looks at other stages."""
     if field.rule.period:
-        return period_spans(stage.program.rules, stage.starts_at, stage.event.zone.time_zone)[field.rule.period]
+        return period_spans(rules_of(stage), stage.starts_at, stage.event.zone.time_zone)[field.rule.period]
     around = event_around(stage)
     reach = timedelta(minutes=value) if field.rule.kind == Kind.GAP else timedelta(days=value + 1)
     return Span(around.starts_at - reach, around.ends_at + reach)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from derms.models import Stage
 from derms.rules import lifted, reason_of
-from derms.set_operations.counted_stages import CountedStage, counted_stages, event_around
+from derms.set_operations.counted_stages import CountedStage, counted_stages, event_around, rules_of
 from derms.set_operations.uses import Mask, Uses
 from integration.seam.program_limits import period_spans
 from integration.seam.program_rules import FIELDS, Kind, ProgramRules, RuleField
@@ -41,7 +41,7 @@ class _Counted(NamedTuple):
         found = [one for one in self.stages if field.rule.all_programs or one.is_own]
         if not field.rule.period:
             return found
-        spans = period_spans(self.stage.program.rules, self.stage.starts_at, self.stage.event.zone.time_zone)
+        spans = period_spans(rules_of(self.stage), self.stage.starts_at, self.stage.event.zone.time_zone)
         span = spans[field.rule.period]
         return [one for one in found if span.starts_at <= one.ran_from < span.ends_at]
 

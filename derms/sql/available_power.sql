@@ -1,5 +1,11 @@
 -- Counts per program the free devices and the W expected of them at this hour; the last row has each device once.
-WITH busy AS (
+WITH open AS (
+    SELECT p.id AS program_id, z.id AS zone_id
+      FROM derms_program p CROSS JOIN derms_controlzone z CROSS JOIN LATERAL (
+           SELECT (%(now)s AT TIME ZONE z.time_zone)::date AS day) today
+     WHERE p.active AND NOT p.suspended
+       AND (p.starts_on IS NULL OR p.starts_on <= day) AND (p.ends_on IS NULL OR p.ends_on >= day)),
+busy AS (
     SELECT r.device_id
       FROM derms_reservation r
      WHERE r.stage_id = ANY(%(running_stages)s::bigint[])
@@ -12,7 +18,7 @@ known AS (
            round(c.rated_w * f.factor * c.rate_pm * 0.001
                  * coalesce(least(1, (5 + a.total) / (5 + a.n)), 1))::integer AS watts
       FROM derms_candidate c
-      JOIN derms_program p ON p.id = c.program_id AND p.active
+      JOIN open ON open.program_id = c.program_id AND open.zone_id = c.zone_id
       JOIN derms_reductionfactor f ON f.zone_id = c.zone_id AND f.device_class = c.device_class::text
                                   AND f.hour <= %(now)s AND f.hour > %(now)s - interval '1 hour'
       LEFT JOIN derms_availability a ON a.head_end_id = c.head_end_id

@@ -5,6 +5,7 @@ from .calls import calls, silent_export
 from .devices import device, device_export, device_list, group_edit, group_list, group_new
 from .event_types import event_type_edit, event_type_list
 from .events import event, event_export, event_list, event_report
+from .grid import grid_delete, grid_edit, grid_list, grid_new
 from .plans import draft_discard, draft_keep, event_check, event_edit, event_new, new_event_check
 from .stages import stage, stage_export
 from .strategies import strategy_edit, strategy_list, strategy_move, strategy_new
@@ -27,6 +28,10 @@ __all__ = [
     "event_report",
     "event_type_edit",
     "event_type_list",
+    "grid_delete",
+    "grid_edit",
+    "grid_list",
+    "grid_new",
     "group_edit",
     "group_list",
     "group_new",

@@ -29,6 +29,10 @@ KINDS = {
     "DER group": _("DER group"),
     "strategy": _("Strategy"),
     "control zone": _("Control zone"),
+    "substation": _("Substation"),
+    "feeder": _("Feeder"),
+    "transformer": _("Transformer"),
+    "head end system": _("Head end system"),
     "self-service link": _("Self-service link"),
     "saved mapping": _("Saved mapping"),
 }

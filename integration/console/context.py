@@ -76,6 +76,7 @@ TOOLS: dict[str | Promise, list[Tool]] = {
     _("System"): [
         Tool(_("Live Energy Connect"), "access-point", "lec_sim:stage_list", key="l"),
         Tool(_("Audit trail"), "history", "audit_trail", key="h"),
+        Tool(_("Grid"), "sitemap", "derms:grid"),
         Tool(_("Users and roles"), "user-circle", "user_list"),
         Tool(_("Import"), "table", "import_list"),
         Tool(_("Event types"), "clock", "derms:event_type_list"),

@@ -1,9 +1,7 @@
 """Each person's own settings: language, time zone, theme, keyboard shortcuts."""
 
 from collections.abc import Callable
-from itertools import groupby
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -18,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from integration.pages.access import allow
 from integration.pages.editing import Editing
 from integration.pages.http import SignedInRequest
+from integration.pages.time_zones import TimeZoneField
 from integration.seam import clock
 from integration.seam.versions import lock_version, save_version
 
@@ -41,18 +40,8 @@ class Personal:
         return response
 
 
-def time_zone_choices() -> list[Any]:
-    """UTC, then the time zones of each region, both by name."""
-    names = sorted(name for name in available_timezones() if "/" in name)
-    regions = groupby(names, key=lambda name: name.partition("/")[0])
-    return [("UTC", "UTC"), *((region, [(name, name) for name in of]) for region, of in regions)]
-
-
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in its stubs
-    time_zone = forms.ChoiceField(
-        label=User._meta.get_field("time_zone").verbose_name,
-        choices=time_zone_choices,
-    )
+    time_zone = TimeZoneField()
 
     class Meta:
         model = User

@@ -17,6 +17,7 @@ ROLES: dict[str, set[str]] = {
         "derms.view_event",
         "derms.plan_event",
         "derms.view_device",
+        "derms.change_controlzone",
         "lec_sim.view_lecstage",
         "lec_sim.change_headendprofile",
         "integration.view_message",
@@ -55,6 +56,7 @@ ROLES: dict[str, set[str]] = {
         "importing.add_importrun",
         "config.view_audit_trail",
         "derms.change_eventtype",
+        "derms.change_controlzone",
     },
 }
 

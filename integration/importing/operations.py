@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import IO, Any, cast
 
+import pghistory
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -152,7 +153,7 @@ def apply_run(run_id: int, *, now: datetime) -> None:
         _refuse(run, CHANGED_SINCE(rows=len(found)), now)
         return
     try:
-        with transaction.atomic():
+        with transaction.atomic(), pghistory.context(by=run.by):
             kind.apply(Applying(identifier(run.changes), run.by, now, run.added))
             ended = _end_missing(run, kind, now)
     except IntegrityError as problem:

@@ -47,6 +47,7 @@ LOOKS: dict[str, Look] = {
     "released": Look(_("Released"), "circle-minus", "quiet"),
     # strategies, unavailability
     "active": Look(_("Active"), "circle-check", "ink"),
+    "suspended": Look(_("Suspended"), "hand-stop", "wait"),
     "archived": Look(_("Archived"), "archive", "quiet"),
     # enrollment
     "registered": Look(_("Registered"), "circle-check", "ink"),

@@ -11,6 +11,8 @@ LABELS = {
     "approved cap pct": _("Most of what was approved (%)"),
     "balance authority threshold kw": _("Threshold (kW)"),
     "limit kw": _("Limit (kW)"),
+    "rating kw": _("Rating (kW)"),
+    "kva": _("Rated power (kVA)"),
     "target kw": _("Target (kW)"),
     "threshold kw": _("Threshold (kW)"),
     "call order": _("Order of devices"),

@@ -1,17 +1,22 @@
 """The whole system as people use it: web, workers and a scheduler as processes, the demo utility, a real browser."""
 
 import os
+import secrets
 import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
+from aiosmtpd.controller import Controller
 from django.core.management import call_command
 from django.db import connection
 from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Locator, Page, sync_playwright
+from psycopg2 import sql
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from integration.commands.management.commands.up import answers_within
@@ -19,10 +24,14 @@ from integration.demo.people import add_people
 from integration.demo.sign_ins import PASSWORD
 from integration.project.supervisor import background_children, supervised, web_child
 
+from .visitors import Inbox, run
+
 SHOTS = Path(os.environ.get("SCREENSHOT_DIR", Path(__file__).parents[1] / "shots"))
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
 RULES = "['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']"
 CHROMIUMS = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+# Set for the embedded database only: a server of one's own has the defaults.
+LOCAL = ("GRIDCALL_EMBEDDED", "GRIDCALL_DEBUG", "GRIDCALL_DEMO", "LOG_FORMAT", "MFA_REQUIRED_ROLES")
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -68,6 +77,47 @@ def _served(extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
     monkeypatch.setenv("EXTRACT_ROOT", str(extract_folder))
     monkeypatch.setenv("GRIDCALL_HTTPS", "0")
     port = free_port()
+    with supervised([web_child(port), *background_children()], say=lambda _: None) as supervisor:
+        assert answers_within(60, port), supervisor.log_of("web").read_text()
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
+    """A mail server, which the processes of this test use."""
+    received = Inbox()
+    server = Controller(received, hostname="127.0.0.1", port=free_port())
+    server.start()
+    monkeypatch.setenv("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+    monkeypatch.setenv("EMAIL_HOST", "127.0.0.1")
+    monkeypatch.setenv("EMAIL_PORT", str(server.port))
+    yield received
+    server.stop()
+
+
+@pytest.fixture
+def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A database of its own, in which nothing is yet but what migrations make."""
+    server, name = parse_dsn(os.environ["DATABASE_URL"]), f"first_people_{secrets.token_hex(4)}"
+    with closing(psycopg2.connect(**server)) as owner:
+        owner.autocommit = True
+        owner.cursor().execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        monkeypatch.setenv("DATABASE_URL", make_dsn(**{**server, "dbname": name}))
+        yield
+        owner.cursor().execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def own_server(database: None, inbox: Inbox, extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a new Gridcall that has the defaults of a server, but for https: nothing here ends TLS."""
+    for name in LOCAL:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GRIDCALL_HTTPS", "0")
+    run("migrate", "--no-input")
+    run("createcachetable")
+    port = free_port()
+    monkeypatch.setenv("GRIDCALL_PUBLIC_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("EXTRACT_ROOT", str(extract_folder))
     with supervised([web_child(port), *background_children()], say=lambda _: None) as supervisor:
         assert answers_within(60, port), supervisor.log_of("web").read_text()
         yield f"http://127.0.0.1:{port}"

@@ -31,7 +31,7 @@ from tests.messages.conftest import STATUS
 
 CURRENT = protocol.CURRENT
 # SHA-256 of all fields with their types and bounds, and of the columns of extracts, in the version CURRENT.
-PROMISED = (Version(2, 0), "2182706b851007d9d52879469060230148398b9057f1a12d488f4b84e34f8f3f")
+PROMISED = (Version(2, 1), "f1a7cceae293883f19020d9c10548c3f834d77bd92a7406530c8ed4f03bb235e")
 NEWER_MINOR, NEWER_MAJOR = Version(CURRENT.major, CURRENT.minor + 1), Version(CURRENT.major + 1, 0)
 
 

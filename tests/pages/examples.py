@@ -1,15 +1,17 @@
 """The pages people open: who opens each in a test, and an address with objects of the demo filled in."""
 
 from collections.abc import Callable
+from datetime import date
 
 from cpm.models import Participation
 from cpm.models.customers import Customer, Device, Subscription
 from cpm.models.program_events import ProgramEvent
 from cpm.models.unavailability import Unavailability
-from cpm.operations import make_link, schedule_unavailability
-from derms.models import DerGroup, Event, Strategy
+from cpm.operations import make_link, save_dated_rules, schedule_unavailability
+from derms.models import ControlZone, DerGroup, Event, Strategy
 from integration.console.models import User
 from integration.seam import clock
+from integration.seam.dated_rules import DatedRules
 from integration.seam.models import Message
 from tests.security.test_permissions import MAY
 
@@ -83,6 +85,19 @@ def _participating() -> tuple[str, str]:
     return device.head_end, device.nic_id
 
 
+def _dated_rules() -> str:
+    """The day from which rules of next season hold in the example program."""
+    program = _program_event().program
+    if not program.dated_rules:
+        dated = DatedRules(effective_on=date(2027, 6, 1), rules=program.rules)
+        save_dated_rules(program_id=program.pk, replaces=None, dated=dated, by="pia.manager", now=clock.now())
+    return "2027-06-01"
+
+
+def _zone() -> str:
+    return f"zones/{ControlZone.objects.earliest('pk').pk}"
+
+
 EXAMPLES: dict[str, Callable[[], str]] = {
     "enrollments/<int:pk>": lambda: f"enrollments/{_subscription().enrollment.pk}",
     "<path:document>": lambda: "how-to/csr",
@@ -92,10 +107,13 @@ EXAMPLES: dict[str, Callable[[], str]] = {
     "<id:head_end>": lambda: _participating()[0],
     "<id:nic_id>": lambda: _participating()[1],
     "settings/users/<id:username>": lambda: f"settings/users/{User.objects.earliest('pk').username}",
+    "<id:kind>/<int:pk>": _zone,
+    "<id:kind>": lambda: "feeders",
     "<id:category>": lambda: "Economic",
     "strategies/<uuid:uid>": lambda: f"strategies/{Strategy.objects.filter(state='Active').earliest('pk').uid}",
     "messages/<uuid:uid>": lambda: f"messages/{Message.objects.filter(kind='device_reservation').latest('pk').uid}",
     "der-groups/<int:pk>": lambda: f"der-groups/{DerGroup.objects.earliest('pk').pk}",
+    "rules/<id:day>": lambda: f"rules/{_dated_rules()}",
     "programs/<id:code>": lambda: f"programs/{_program_event().program.code}",
     "program-types/<id:code>": lambda: f"program-types/{_program_event().program.type.code}",
 }

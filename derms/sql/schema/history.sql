@@ -87,3 +87,68 @@ CREATE TRIGGER record_change AFTER INSERT OR UPDATE OR DELETE ON derms_strategys
         '''stage '' || (SELECT number FROM derms_strategystage WHERE id = ($1->>''strategystage_id'')::bigint) || '', DER group '' || (SELECT name FROM derms_dergroup WHERE id = ($1->>''dergroup_id'')::bigint)',
         '',
         'strategystage_id,dergroup_id');
+-- Parts of the grid are recorded as zones are. Rows that a file adds have no author: the file's run is their history.
+CREATE TRIGGER record_addition AFTER INSERT ON derms_substation FOR EACH ROW WHEN (NEW.saved_by <> '')
+    EXECUTE FUNCTION gridcall_record_change(
+        'substation',
+        '$1->>''id''',
+        '$1->>''code''',
+        '''''',
+        '',
+        '');
+CREATE TRIGGER record_change AFTER UPDATE OR DELETE ON derms_substation FOR EACH ROW
+    EXECUTE FUNCTION gridcall_record_change(
+        'substation',
+        '$1->>''id''',
+        '$1->>''code''',
+        '''''',
+        '',
+        '');
+CREATE TRIGGER record_addition AFTER INSERT ON derms_feeder FOR EACH ROW WHEN (NEW.saved_by <> '')
+    EXECUTE FUNCTION gridcall_record_change(
+        'feeder',
+        '$1->>''id''',
+        '$1->>''code''',
+        '''''',
+        '',
+        '');
+CREATE TRIGGER record_change AFTER UPDATE OR DELETE ON derms_feeder FOR EACH ROW
+    EXECUTE FUNCTION gridcall_record_change(
+        'feeder',
+        '$1->>''id''',
+        '$1->>''code''',
+        '''''',
+        '',
+        '');
+CREATE TRIGGER record_addition AFTER INSERT ON derms_transformer FOR EACH ROW WHEN (NEW.saved_by <> '')
+    EXECUTE FUNCTION gridcall_record_change(
+        'transformer',
+        '$1->>''id''',
+        '$1->>''code''',
+        '''''',
+        '',
+        '');
+CREATE TRIGGER record_change AFTER UPDATE OR DELETE ON derms_transformer FOR EACH ROW
+    EXECUTE FUNCTION gridcall_record_change(
+        'transformer',
+        '$1->>''id''',
+        '$1->>''code''',
+        '''''',
+        '',
+        '');
+CREATE TRIGGER record_addition AFTER INSERT ON derms_headend FOR EACH ROW WHEN (NEW.saved_by <> '')
+    EXECUTE FUNCTION gridcall_record_change(
+        'head end system',
+        '$1->>''id''',
+        '$1->>''code''',
+        '''''',
+        '',
+        '');
+CREATE TRIGGER record_change AFTER UPDATE OR DELETE ON derms_headend FOR EACH ROW
+    EXECUTE FUNCTION gridcall_record_change(
+        'head end system',
+        '$1->>''id''',
+        '$1->>''code''',
+        '''''',
+        '',
+        '');

@@ -1,10 +1,12 @@
 """What CPM sends DERMS about programs and the devices enrolled in them, and what DERMS answers."""
 
+from datetime import date
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from ..contract import Contract
+from ..dated_rules import DatedRules
 from ..program_rules import ProgramRules
 from .bodies import (
     EXAMPLE_DEVICE,
@@ -119,9 +121,33 @@ class ProgramRuleSync(ProgramBody):
             "critical_care_exempt": True,
             "overridable": ["consecutive_days"],
         },
+        "suspended": False,
+        "starts_on": "2026-01-01",
+        "ends_on": None,
+        "dated_rules": [
+            {
+                "effective_on": "2027-06-01",
+                "expires_on": "2027-09-30",
+                "rules": {"season_start": "06-01", "season_end": "09-30", "events_per_season": 12},
+            }
+        ],
+        "releases": 0,
     }
 
     name: Name = Field(description="The program's name, as people read it.")
     active: bool = Field(description="Whether events may use it now.")
     version: int = Field(ge=1, description="Counts the changes of the program in CPM.")
-    rules: ProgramRules = Field(description="When and how often its devices may be used.")
+    rules: ProgramRules = Field(
+        description="When and how often its devices may be used, on days for which no dated rules hold."
+    )
+    suspended: bool = Field(default=False, description="Whether no devices may be chosen from it for now.")
+    starts_on: date | None = Field(default=None, description="The first local day of its events; null: any.")
+    ends_on: date | None = Field(default=None, description="The last local day of its events; null: any.")
+    dated_rules: tuple[DatedRules, ...] = Field(
+        default=(), description="Rules of certain days; DERMS picks by the local day on which a stage starts."
+    )
+    releases: int = Field(
+        default=0,
+        ge=0,
+        description="How often its manager had its scheduled stages canceled; a higher number than known cancels them.",
+    )

@@ -1,9 +1,8 @@
-"""The columns of DERMS's lists: headings, cells, orders, and what files hold."""
+"""The columns of the lists of events, strategies, stages, devices and calls."""
 
 from collections.abc import Callable
 from typing import Any
 
-from django.template.defaultfilters import yesno
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
@@ -16,18 +15,17 @@ from integration.pages.templatetags.gridcall import (
     meter,
     number,
     outcome_strip,
-    quantity,
     watts,
     window,
 )
 from integration.seam.recorded import in_words
 
-from .choices import Category, DeviceClass
-from .figures.causes import Group
-from .models import Device, EventType, Stage, Strategy
-from .pages.stage_devices import StageDevice
-from .queries.calls import Silent
-from .queries.lists import DeviceCall, GroupRow
+from ..choices import Category, DeviceClass
+from ..figures.causes import Group
+from ..models import Device, Stage, Strategy
+from ..pages.stage_devices import StageDevice
+from ..queries.calls import Silent
+from ..queries.lists import DeviceCall
 
 
 def _device_link(head_end: str, nic_id: str) -> SafeString:
@@ -236,29 +234,4 @@ STRATEGIES = Columns[Strategy](
     Column(_("Default stages"), "stages"),
     Column(_("Target"), lambda s: kw(s.target_kw), css="num"),
     Column(_("Actions"), "actions", is_unseen=True, css="cell-acts", phone="", permission="derms.plan_event"),
-)
-
-GROUPS = Columns[GroupRow](
-    "derms/group_list.html",
-    Column(_("Name"), "name", phone="title"),
-    Column(_("Devices that match"), lambda row: row.criteria or None),
-)
-
-EVENT_TYPES = Columns[EventType](
-    "derms/event_type_list.html",
-    Column(
-        _("Type"),
-        lambda t: link(reverse("derms:event_type_edit", args=[t.category]), t.get_category_display()),
-        phone="title",
-    ),
-    Column(_("Minimum lead time"), lambda t: quantity(number(t.lead_time_s), "s"), css="num"),
-    Column(_("Outcome time-out"), lambda t: quantity(number(t.outcome_timeout_s), "s"), css="num"),
-    Column(_("Reserve margin"), lambda t: quantity(number(t.reserve_margin_pct), "%"), css="num"),
-    Column(_("Most of what was approved"), lambda t: quantity(number(t.approved_cap_pct), "%"), css="num"),
-    Column(_("Balance Authority check"), lambda t: yesno(t.balance_authority_check)),
-    Column(
-        _("Threshold"),
-        lambda t: kw(t.balance_authority_threshold_kw) if t.balance_authority_check else None,
-        css="num",
-    ),
 )

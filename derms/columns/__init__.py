@@ -1,0 +1,33 @@
+"""The columns of DERMS's lists: headings, cells, orders, and what files hold."""
+
+from .events import (
+    ANSWERS,
+    COMING_STAGES,
+    DEVICES,
+    EVENTS,
+    LAST_CALLS,
+    SILENT_DEVICES,
+    STAGE_DEVICES,
+    STAGES,
+    STRATEGIES,
+)
+from .settings import EVENT_TYPES, FEEDERS, GROUPS, HEAD_ENDS, SUBSTATIONS, TRANSFORMERS, ZONES
+
+__all__ = [
+    "ANSWERS",
+    "COMING_STAGES",
+    "DEVICES",
+    "EVENTS",
+    "EVENT_TYPES",
+    "FEEDERS",
+    "GROUPS",
+    "HEAD_ENDS",
+    "LAST_CALLS",
+    "SILENT_DEVICES",
+    "STAGES",
+    "STAGE_DEVICES",
+    "STRATEGIES",
+    "SUBSTATIONS",
+    "TRANSFORMERS",
+    "ZONES",
+]

@@ -1,0 +1,48 @@
+"""Stages whose program has no events then: it is not active, suspended, or its dates do not contain the stage."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from derms.models import Event, Stage
+
+MOMENT = timedelta(microseconds=1)  # a stage ends before the moment of its end
+
+
+def closed_program_problem(event: Event, stages: list[Stage]) -> str:
+    """Return a sentence about the first stage whose program is closed then, else an empty text."""
+    return next((problem for stage in stages for problem in _problems(event, stage)), "")
+
+
+def _problems(event: Event, stage: Stage) -> Iterator[str]:
+    program = stage.program
+    words: dict[str, Any] = {"number": stage.number, "program": program}
+    first, last = (event.zone.local_day(moment) for moment in (stage.starts_at, stage.ends_at - MOMENT))
+    if not program.active:
+        yield (
+            _(
+                "Stage %(number)s uses %(program)s, which is not active. "
+                "Choose another program, or ask a program manager to activate it."
+            )
+            % words
+        )
+    if program.suspended:
+        yield (
+            _(
+                "Stage %(number)s uses %(program)s, which is suspended. "
+                "Choose another program, or ask a program manager to resume it."
+            )
+            % words
+        )
+    if program.starts_on and first < program.starts_on:
+        yield _(
+            "Stage %(number)s uses %(program)s, whose events begin on %(day)s. "
+            "Move the stage, or choose another program."
+        ) % {**words, "day": program.starts_on}
+    if program.ends_on and last > program.ends_on:
+        yield _(
+            "Stage %(number)s uses %(program)s, whose last day of events is %(day)s. "
+            "Move the stage, or choose another program."
+        ) % {**words, "day": program.ends_on}
