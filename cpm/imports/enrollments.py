@@ -67,6 +67,13 @@ SELECT u.id AS subscription
   LEFT JOIN {staged} s ON s.program = p.code AND s.head_end = d.head_end AND s.nic_id = d.nic_id
  WHERE u.ends_at IS NULL GROUP BY u.id HAVING count(s.line) = 0
 """
+_LEFT_SHOWN = """
+SELECT concat_ws(', ', p.code, c.number, nullif(l.service_point, ''))
+  FROM {missing} JOIN cpm_subscription u ON u.id = missing.subscription
+  JOIN cpm_customer c ON c.id = u.customer_id JOIN cpm_program p ON p.id = u.program_id
+  JOIN cpm_devicelocation l ON l.id = u.location_id
+ ORDER BY u.id
+"""
 
 
 class TooManyEnded(Refused):
@@ -121,6 +128,6 @@ ENROLLMENTS = Kind(
     current=compose(_CURRENT),
     apply=write_enrollments,
     refusals=((REFUSE_NO_DEVICE, NO_DEVICE), (_INACTIVE, INACTIVE)),
-    ending=Ending(_LEFT, end_left_enrollments),
+    ending=Ending(_LEFT, _LEFT_SHOWN, end_left_enrollments),
     compared=(),
 )

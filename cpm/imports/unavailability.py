@@ -67,6 +67,13 @@ SELECT u.uid
   LEFT JOIN {staged} s ON s.head_end = d.head_end AND s.nic_id = d.nic_id AND s.starts_at = u.starts_at
  WHERE u.state = 'Active' AND u.ends_at > now() AND s.line IS NULL
 """
+_LEFT_SHOWN = """
+SELECT concat_ws(' ', d.head_end || '/' || d.nic_id,
+                 to_char(u.starts_at AT TIME ZONE l.time_zone, 'YYYY-MM-DD HH24:MI'))
+  FROM {missing} JOIN cpm_unavailability u USING (uid) JOIN cpm_device d ON d.id = u.device_id
+  JOIN cpm_devicelocation l ON l.id = d.location_id
+ ORDER BY u.id
+"""
 
 
 class TooManyPeriods(Refused):
@@ -118,7 +125,7 @@ UNAVAILABILITY = Kind(
         (_NOT_ALLOWED, NOT_ALLOWED),
         (_OVERLAPS, OVERLAPS),
     ),
-    ending=Ending(_LEFT, cancel_left_periods),
+    ending=Ending(_LEFT, _LEFT_SHOWN, cancel_left_periods),
     # A period that is over stays as it was.
     kept="t.ends_at <= now()",
 )

@@ -20,6 +20,7 @@ TWICE = recorded("Line %(other)s has the same %(key)s.")
 CONTRADICTS = recorded("Line %(other)s says something else about “%(value)s”.")
 NEAR_LOOKED_UP = 50  # unknown values for which similar ones are looked up
 MOST_CONFLICTS = 20
+MOST_MISSING = 20
 
 _REFUSED = "CREATE TEMPORARY TABLE import_refused ON COMMIT DROP AS SELECT * FROM ({queries}) refused"
 _TWICE = """
@@ -78,12 +79,13 @@ _ORDERED = "SELECT * FROM {changes} ORDER BY line"
 
 
 class Compared(NamedTuple):
-    """How many staged rows would be added, changed, refused; how many rows the file no longer holds."""
+    """How many staged rows would be added, changed, refused; how many rows the file no longer holds, a few by name."""
 
     added: int
     changed: int
     refused: int
     missing: int
+    missing_shown: list[str]
 
 
 def compare(run: ImportRun, kind: Kind) -> Compared:
@@ -96,7 +98,7 @@ def compare(run: ImportRun, kind: Kind) -> Compared:
     sql.execute(_changes(run, kind, identifier(run.changes), how="UNLOGGED"))
     sql.analyze(run.changes)  # what applies it joins it
     added, changed = sql.row(compose(_COUNT, changes=identifier(run.changes)))
-    return Compared(added, changed, refused, count_missing(run, kind))
+    return Compared(added, changed, refused, count_missing(run, kind), names_of_missing(run, kind))
 
 
 def refuse(run: ImportRun, kind: Kind) -> None:
@@ -129,6 +131,15 @@ def count_missing(run: ImportRun, kind: Kind) -> int:
         return 0
     rows = missing(run, kind.ending)
     return int(sql.value(compose("SELECT count(*) FROM ({rows}) missing", rows=rows)))
+
+
+def names_of_missing(run: ImportRun, kind: Kind) -> list[str]:
+    """A few of the rows that the file does not hold, by what people call them."""
+    if kind.ending is None:
+        return []
+    rows = compose("({rows}) missing", rows=missing(run, kind.ending))
+    shown = compose(kind.ending.shown, missing=rows)
+    return sql.column(compose("{shown} LIMIT {most}", shown=shown, most=sql.integer(MOST_MISSING)))
 
 
 def missing(run: ImportRun, ending: Ending) -> Sql:

@@ -88,9 +88,11 @@ class Ending:
     """How rows end that a file, if it is the whole truth, no longer holds.
 
     rows: a query over `{staged}` of such rows. act: ends the rows of a table of that query; returns how many.
+    shown: a query over `{missing}`, such rows, of the texts by which people know them.
     """
 
     rows: str
+    shown: str
     act: Callable[[Applying], int]
 
 

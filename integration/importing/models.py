@@ -44,6 +44,8 @@ class ImportRun(ConcurrentTransitionMixin, models.Model):
 
     compared = models.JSONField(default=dict, help_text="What was there when the file was compared (untouched.Seen).")
 
+    missing_shown = models.JSONField(default=list, help_text="A few of the missing rows, by what people call them.")
+
     # Said before it is applied.
     only_good_rows = models.BooleanField(default=False)
     ends_missing = models.BooleanField(default=False)

@@ -142,7 +142,8 @@ def test_what_a_whole_file_no_longer_holds_ends_only_if_asked(utility: None) -> 
     gone = Subscription.objects.filter(program__code="KUEHL").count()
 
     run = checked("enrollments", text)
-    assert (run.missing, gone > 20) == (gone, True)
+    assert (run.missing, gone > 20, len(run.missing_shown)) == (gone, True, 20)
+    assert run.missing_shown[0] == "KUEHL, 00000001, DE00000001"
     apply(run)
     assert not Subscription.objects.filter(ends_at__isnull=False).exists()
 

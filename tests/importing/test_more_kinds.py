@@ -35,6 +35,7 @@ def test_unavailability_is_scheduled_changed_and_canceled_if_the_file_is_the_who
     text = f"{HEADING}{DEVICE},2027-07-05T00:00:00+02:00,2027-07-12T00:00:00+02:00,Holidays\n"
     run = checked("unavailability", text)
     assert (counts(run), run.missing) == ((0, 1, 0, 0), 1)
+    assert run.missing_shown == ["muster-klima/0000001 2027-08-20 18:00"]
     apply(run)
     assert periods() == [("Holidays", 7), ("Guests", 0)]
     assert counts(checked("unavailability", text)) == (0, 0, 1, 0)

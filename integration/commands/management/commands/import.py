@@ -115,6 +115,8 @@ class Command(BaseCommand):
         for row in queries.sample_of_changes(run, kind, "changed"):
             differs = ", ".join(f"{name} {old} -> {new}" for name, old, new in row["differs"])
             self.stdout.write(f"  line {row['line']}, {row['key']}: {differs}")
+        for name in run.missing_shown:
+            self.stdout.write(f"  no longer in the file: {name}")
         for cell in queries.refused_cells(run)[: queries.SHOWN]:
             self.stderr.write(f"  line {cell.line}, {cell.column} “{cell.value}”: {cell.reason}")
 
