@@ -10,6 +10,7 @@ from integration.seam.loads import Partition, count_rows, keep_refused
 from integration.seam.models import Delivery
 from integration.seam.sql import compose, identifier, statement
 
+from .choices import NotSent
 from .models.program_events import ProgramEvent
 
 ENROLLMENT_ROWS = """
@@ -126,7 +127,10 @@ def count_participations(program_event: ProgramEvent) -> dict[str, Any]:
 
 def notify_reserved(program_event: ProgramEvent, *, now: datetime) -> int:
     """Notify every customer with a reserved device in the program event that it comes; returns how many."""
-    params = {"event_uid": program_event.event_uid, "program_event": program_event.pk, "now": now}
+    params = {
+        "event_uid": program_event.event_uid, "program_event": program_event.pk, "now": now,
+        "reasons": [str(reason) for reason in NotSent.values],
+    }  # fmt: skip
     return sql.execute(statement("cpm", "notify_customers"), params)
 
 

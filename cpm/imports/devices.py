@@ -28,6 +28,7 @@ CLASSES = Choice(
 )  # fmt: skip
 NIC_NAMES = ("nic", "device_id", "device", "Gerätekennung", "Geräte_ID")
 HEAD_END_NAMES = ("head_end_code", "head_end_system", "headend", "hes", "aggregator", "Kopfstelle")
+SAME_DEVICE = recorded("It is device %(other)s, written in other letters. Correct the NIC id.")
 _CURRENT = """
 SELECT d.head_end, d.nic_id, l.service_point, d.device_class, d.model, d.rated_w::bigint, d.critical_care,
        d.installed_at
@@ -40,9 +41,23 @@ SELECT c.head_end, c.nic_id, l.id, c.device_class, c.model, c.rated_w, c.critica
   FROM {changes} c JOIN cpm_devicelocation l ON l.service_point = c.service_point AND l.service_point <> ''
  -- Extracts are read in this order.
  ORDER BY c.nic_id
-    ON CONFLICT (head_end, nic_id) WHERE ended_at IS NULL DO UPDATE
+    ON CONFLICT (head_end, upper(nic_id)) WHERE ended_at IS NULL DO UPDATE
    SET location_id = EXCLUDED.location_id, device_class = EXCLUDED.device_class, model = EXCLUDED.model,
        rated_w = EXCLUDED.rated_w, critical_care = EXCLUDED.critical_care, installed_at = EXCLUDED.installed_at
+"""
+_INSTALLED_OTHERWISE = """
+SELECT s.line, 'nic_id'::text, s.nic_id::text, replace({pattern}, '%%(other)s', d.head_end || '/' || d.nic_id)
+  FROM {staged} s
+  JOIN cpm_device d ON d.head_end = s.head_end AND upper(d.nic_id) = upper(s.nic_id) AND d.ended_at IS NULL
+ WHERE d.nic_id <> s.nic_id
+"""
+_IN_FILE_OTHERWISE = """
+SELECT s.line, 'nic_id'::text, s.nic_id::text, replace({pattern}, '%%(other)s', twice.head_end || '/' || twice.other)
+  FROM {staged} s
+  JOIN (SELECT head_end, upper(nic_id) AS nic_id, min(nic_id) AS other FROM {staged}
+         GROUP BY 1, 2 HAVING min(nic_id) <> max(nic_id)) twice
+    ON twice.head_end = s.head_end AND twice.nic_id = upper(s.nic_id)
+ WHERE s.nic_id <> twice.other
 """
 _REGISTERED = """
 SELECT s.line, 'rated_w'::text, s.rated_w::text,
@@ -99,5 +114,9 @@ DEVICES = Kind(
     key=("head_end", "nic_id"),
     current=compose(_CURRENT),
     apply=write_devices,
-    refusals=((_REGISTERED, REGISTERED),),
+    refusals=(
+        (_REGISTERED, REGISTERED),
+        (_INSTALLED_OTHERWISE, SAME_DEVICE),
+        (_IN_FILE_OTHERWISE, SAME_DEVICE),
+    ),
 )

@@ -8,7 +8,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Replace, Upper
+from django.db.models.functions import Replace, Trim, Upper
 
 from cpm.choices import DeviceClass, SyncAnswer
 from cpm.models.programs import Program
@@ -99,7 +99,10 @@ class DeviceLocation(models.Model):
 
 
 class Device(models.Model):
-    """A controllable device. If it is replaced or taken out, its row stays, so that outcomes can still be matched."""
+    """A controllable device. If it is replaced or taken out, its row stays, so that outcomes can still be matched.
+
+    Head end systems write the same NIC id in capitals or small letters; both are one device.
+    """
 
     location = models.ForeignKey(DeviceLocation, on_delete=models.PROTECT, related_name="devices")
     head_end = models.CharField(max_length=40)
@@ -114,8 +117,9 @@ class Device(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                "head_end", "nic_id", condition=Q(ended_at=None), name="cpm_device_live_natural_key"
-            )
+                "head_end", Upper("nic_id"), condition=Q(ended_at=None), name="cpm_device_live_natural_key"
+            ),
+            models.CheckConstraint(condition=Q(nic_id=Trim("nic_id")), name="cpm_device_nic_id_trimmed"),
         ]
         indexes = [
             # Everything that loading an extract needs of a device, in the order in which extracts are written.

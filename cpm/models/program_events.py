@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import F, Q
 
-from cpm.choices import ProgramEventState
+from cpm.choices import FINAL_STATES, ProgramEventState
 from cpm.models.programs import Program
 from integration.seam.fsm import ConcurrentTransitionMixin, FSMField, transition
 from integration.seam.models import TransitionRecord
@@ -54,7 +54,7 @@ class ProgramEvent(ConcurrentTransitionMixin, models.Model):
             models.Index("starts_at", condition=Q(notified_at=None), name="program_event_to_notify"),
             models.Index(
                 "ends_at",
-                condition=Q(end_notified_at=None, notified_at__isnull=False),
+                condition=Q(end_notified_at=None, state__in=[str(s) for s in FINAL_STATES]),
                 name="program_event_end_to_notify",
             ),
         ]

@@ -105,6 +105,7 @@ def add_device(
     seen: int | None = None,
 ) -> Device:
     """Install a device at the place of an enrollment that waits for one, or has others, and register it."""
+    nic_id = nic_id.strip()
     require_short(nic_id)
     enrollment = lock_enrollment(enrollment_id, seen=seen)
     _require(enrollment, enrollment.register)

@@ -45,13 +45,17 @@ SERVER_AWAY = "mail server away"
 
 
 class _Result(NamedTuple):
-    """What became of one attempt: the notifications it concerns, and why no e-mail was sent, if none was."""
+    """What became of one attempt: the notifications it concerns, and why no e-mail was sent, if none was.
+
+    `made_at` is set if a stage that is notified of since would change that.
+    """
 
     ids: list[int]
     told_at: datetime | None = None
     not_sent: str = ""
     is_final: bool = True
     retry_at: datetime | None = None
+    made_at: datetime | None = None
 
 
 def send_notifications(lane: int, *, now: datetime) -> None:
@@ -129,7 +133,7 @@ def _try_one(notification_id: int, mail: BaseEmailBackend) -> _Result:
     except NotNow as wait:
         return _Result([notification_id], is_final=False, retry_at=wait.until)
     except Unneeded as why:
-        return _Result([notification_id], not_sent=why.reason)
+        return _Result([notification_id], not_sent=why.reason, made_at=why.made_at)
     except Exception as problem:  # noqa: BLE001  (an impossible address, zone or name raises anything)
         return _Result([notification_id], not_sent=type(problem).__name__, is_final=False)
     return _Result(letter.notification_ids, told_at=told_at)
@@ -144,6 +148,8 @@ def _write(notification_id: int, now: datetime, mail: BaseEmailBackend) -> Lette
 @transaction.atomic
 def _mark(result: _Result) -> None:
     found = Notification.objects.filter(pk__in=result.ids, done_at=None)
+    if result.made_at:
+        found = found.filter(made_at=result.made_at)
     if result.retry_at:
         found.update(due_at=result.retry_at, attempts=F("attempts") - 1)
         return

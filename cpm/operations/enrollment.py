@@ -154,6 +154,7 @@ def replace_device(
     The old one's row stays, with an end, so that outcomes can be matched. An opt-out stays with it, too: a stage that
     somebody could opt out of has its reservations and does not choose the new device.
     """
+    nic_id = nic_id.strip()
     require_short(nic_id)
     lock_location(Device.objects.values_list("location", flat=True).get(pk=device_id))
     old = Device.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=device_id)
@@ -227,10 +228,11 @@ def require_short(nic_id: str) -> None:
 
 
 def require_free_nic_id(head_end: str, nic_id: str) -> None:
-    if Device.objects.filter(head_end=head_end, nic_id=nic_id, ended_at=None).exists():
+    """Raise NicIdTaken if a device is installed that has this NIC id, in capitals or small letters."""
+    if other := Device.objects.filter(head_end=head_end, nic_id__iexact=nic_id, ended_at=None).first():
         raise NicIdTaken(
-            _("There is already a device %(head_end)s/%(nic)s. Correct the NIC id.")
-            % {"head_end": head_end, "nic": nic_id}
+            _("There is already a device %(other)s; capital and small letters make no difference. Correct the NIC id.")
+            % {"other": other}
         )
 
 

@@ -44,11 +44,11 @@ class NotNow(Exception):
 
 
 class Unneeded(Exception):
-    """The customer need not, or can't, be told."""
+    """The customer need not, or can't, be told, as far as is known of what was made then."""
 
-    def __init__(self, reason: NotSent) -> None:
+    def __init__(self, reason: NotSent, made_at: datetime) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.made_at = reason, made_at
 
 
 def write_letter(notification: Notification, *, now: datetime, mail: BaseEmailBackend) -> Letter:
@@ -57,11 +57,11 @@ def write_letter(notification: Notification, *, now: datetime, mail: BaseEmailBa
     Raises NotNow and Unneeded.
     """
     if not notification.customer.email.strip():
-        raise Unneeded(NotSent.NO_ADDRESS)
+        raise Unneeded(NotSent.NO_ADDRESS, notification.made_at)
     together = _together(notification, now)
     coming = coming_reservations([notification.customer], Q(event_uid=notification.event_uid))
     if notification.kind == NotificationKind.RESERVED and not coming:
-        raise Unneeded(NotSent.NOTHING_COMES)
+        raise Unneeded(NotSent.NOTHING_COMES, notification.made_at)
     context = _contents(notification, together, coming) | _everywhere(notification, now)
     text = render_to_string(f"cpm/email/{TEMPLATES[NotificationKind(notification.kind)]}.txt", context)
     subject, _newline, body = text.partition("\n")
@@ -92,9 +92,9 @@ def _require_told(notification: Notification, now: datetime) -> None:
     if told.done_at is None:
         raise NotNow(max(told.due_at, now) + PAUSE)
     if told.emailed_at is None:
-        raise Unneeded(NotSent.NOT_TOLD)
+        raise Unneeded(NotSent.NOT_TOLD, notification.made_at)
     if told.emailed_at > notification.made_at and notification.kind == NotificationKind.CANCELED:
-        raise Unneeded(NotSent.TOLD_SINCE)
+        raise Unneeded(NotSent.TOLD_SINCE, notification.made_at)
 
 
 def _same(notification: Notification) -> QuerySet[Notification]:

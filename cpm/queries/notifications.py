@@ -32,9 +32,12 @@ def program_event_ids_to_notify(now: datetime) -> "QuerySet[ProgramEvent, int]":
 
 
 def program_event_ids_over(now: datetime) -> "QuerySet[ProgramEvent, int]":
-    """Program events that are over, and whose customers, who heard of them, have not been notified of that."""
-    told = ProgramEvent.objects.filter(notified_at__isnull=False, end_notified_at=None, state__in=FINAL_STATES)
-    return told.order_by("ends_at").values_list("pk", flat=True)
+    """Program events that are over, and whose customers, who heard of their event, have not been notified of that.
+
+    One that was canceled before its own customers were notified counts: another stage's e-mail may have named it.
+    """
+    over = ProgramEvent.objects.filter(end_notified_at=None, state__in=FINAL_STATES)
+    return over.order_by("ends_at").values_list("pk", flat=True)
 
 
 def lanes_to_send(now: datetime) -> range:

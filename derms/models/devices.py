@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Trim, Upper
 
 from integration.seam.dated_rules import DatedRules, rules_on
 from integration.seam.program_rules import ProgramRules
@@ -74,8 +75,9 @@ class Device(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                "head_end", "nic_id", condition=Q(ended_at=None), name="derms_device_live_natural_key"
-            )
+                "head_end", Upper("nic_id"), condition=Q(ended_at=None), name="derms_device_live_natural_key"
+            ),
+            models.CheckConstraint(condition=Q(nic_id=Trim("nic_id")), name="derms_device_nic_id_trimmed"),
         ]
         indexes = [
             # Covers everything that loading raw outcomes reads of a device.

@@ -171,6 +171,7 @@ def _live_device(change: EnrollmentChange, nic_id: str) -> Device | None:
 
 def _new_device(change: EnrollmentChange, nic_id: str) -> Device:
     """A device that returns gets a new row; it keeps its unavailability and, at the same place, its limits' use."""
+    _require_unlike_others(change, nic_id)
     made = Device.objects.create(
         head_end=_known(HeadEnd, change.head_end, "head end system"),
         nic_id=nic_id,
@@ -187,6 +188,12 @@ def _new_device(change: EnrollmentChange, nic_id: str) -> Device:
     before = DeviceUnavailability.objects.filter(device__head_end_id=made.head_end_id, device__nic_id=nic_id)
     before.filter(ends_at__gt=change.at).update(device=made)
     return made
+
+
+def _require_unlike_others(change: EnrollmentChange, nic_id: str) -> None:
+    same = Device.objects.filter(head_end__code=change.head_end, nic_id__iexact=nic_id, ended_at=None)
+    if other := same.exclude(nic_id=nic_id).first():
+        raise EnrollmentRefused(f"It is device “{other.nic_id}”, written in other letters. Correct the NIC id.")
 
 
 def _first_registration(device: Device) -> int | None:

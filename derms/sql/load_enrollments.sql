@@ -1,4 +1,6 @@
 -- Registers the devices of one staged part and enrolls them in a program; the answers are then in the table "answered".
+UPDATE {staged} SET nic_id = btrim(nic_id) WHERE nic_id <> btrim(nic_id);
+
 CREATE TEMPORARY TABLE answered ON COMMIT DROP AS
 SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS transformer_id,
        CASE WHEN s.head_end IS NULL OR s.nic_id IS NULL OR s.at IS NULL OR s.rated_w IS NULL OR s.critical_care IS NULL
@@ -11,8 +13,10 @@ SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS tra
                  THEN 'There is no device class “' || coalesce(s.device_class, '') || '”.'
             WHEN length(s.nic_id) > 40 THEN 'The NIC id is longer than 40 characters.'
             WHEN s.rated_w <= 0 THEN 'The rated power is ' || s.rated_w || ' W; it must be above 0 W.'
-            WHEN row_number() OVER (PARTITION BY s.head_end, s.nic_id ORDER BY s.at) > 1
+            WHEN row_number() OVER (PARTITION BY s.head_end, upper(s.nic_id) ORDER BY s.at) > 1
                  THEN 'The device is in the file twice.'
+            WHEN other.id IS NOT NULL
+                 THEN 'It is device “' || other.nic_id || '”, written in other letters. Correct the NIC id.'
             ELSE '' END AS error,
        -- The row is older than what is known: the enrollment was ended while the file was on its way.
        coalesce(ended.at >= s.at, false) AS is_old,
@@ -22,6 +26,8 @@ SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS tra
   LEFT JOIN derms_controlzone z ON z.code = s.zone
   LEFT JOIN derms_feeder f ON f.code = s.feeder
   LEFT JOIN derms_transformer t ON t.code = s.transformer
+  LEFT JOIN derms_device other ON other.head_end_id = h.id AND upper(other.nic_id) = upper(s.nic_id)
+                              AND other.ended_at IS NULL AND other.nic_id <> s.nic_id
   LEFT JOIN (SELECT d.head_end_id, d.nic_id, max(e.ends_at) AS at
                FROM derms_enrollment e JOIN derms_device d ON d.id = e.device_id
               WHERE e.program_id = %(program)s AND e.ends_at IS NOT NULL
@@ -43,7 +49,16 @@ SELECT a.head_end_id, a.nic_id, device_class, rated_w, zone_id, feeder_id, a.tra
  WHERE a.answer = 'Registered'
  -- Extracts are ordered by id; this way each part of devices enrolled together is a range of NIC ids.
  ORDER BY a.nic_id
-    ON CONFLICT (head_end_id, nic_id) WHERE ended_at IS NULL DO NOTHING;
+    ON CONFLICT (head_end_id, upper(nic_id)) WHERE ended_at IS NULL DO NOTHING;
+
+-- A device that returns keeps its coming unavailability.
+UPDATE derms_deviceunavailability u SET device_id = d.id
+  FROM answered a
+  JOIN derms_device d ON d.head_end_id = a.head_end_id AND d.nic_id = a.nic_id AND d.ended_at IS NULL
+  JOIN derms_device former ON former.head_end_id = d.head_end_id AND former.nic_id = d.nic_id
+                          AND former.ended_at IS NOT NULL
+ WHERE u.device_id = former.id AND u.ends_at > a.at AND a.answer = 'Registered'
+   AND NOT EXISTS (SELECT FROM derms_deviceunavailability own WHERE own.uid = u.uid AND own.device_id = d.id);
 
 INSERT INTO derms_enrollment (program_id, device_id, starts_at)
 SELECT %(program)s, d.id, a.at

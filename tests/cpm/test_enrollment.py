@@ -132,7 +132,12 @@ def test_a_device_is_replaced_once_and_by_a_nic_id_nobody_has(start: Callable[[i
     first, second = start(0).device, start(1).device
     with pytest.raises(NicIdTaken, match="Correct the NIC id"):
         operations.replace_device(device_id=first.pk, nic_id=second.nic_id, model="Model", rated_w=1, now=clock.now())
-    operations.replace_device(device_id=first.pk, nic_id="NEW1", model="Model", rated_w=1, now=clock.now())
+    with pytest.raises(NicIdTaken, match=f"already a device {second}; capital and small letters make no difference"):
+        operations.replace_device(
+            device_id=first.pk, nic_id=second.nic_id.lower(), model="Model", rated_w=1, now=clock.now()
+        )
+    new = operations.replace_device(device_id=first.pk, nic_id=" NEW1 ", model="Model", rated_w=1, now=clock.now())
+    assert new.nic_id == "NEW1"
 
     with pytest.raises(DeviceTakenOut, match="can't be replaced again"):
         operations.replace_device(device_id=first.pk, nic_id="NEW2", model="Model", rated_w=1, now=clock.now())

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.test import Client
 
 from cpm import operations
@@ -127,10 +128,17 @@ def test_what_is_due(make_program_event: Make, now: datetime) -> None:
     operations.notify_customers(coming.pk, now=now)
     assert list(program_event_ids_to_notify(now)) == []
     assert list(lanes_to_send(now)) == [0]
-    assert list(program_event_ids_over(now)) == []
+    assert coming.pk not in program_event_ids_over(now)
     for event in ProgramEvent.objects.exclude(state="Canceled"):
         end(event, "Canceled")
-    assert list(program_event_ids_over(now)) == [coming.pk], "who heard of nothing is told of no end"
+    over = list(program_event_ids_over(now))
+    assert coming.pk in over
+    for program_event_id in over:
+        operations.notify_of_end(program_event_id, now=now)
+    assert set(Notification.objects.values_list("event_uid", flat=True)) == {coming.event_uid}, (
+        "who heard of nothing is told of no end"
+    )
+    assert list(program_event_ids_over(now)) == []
 
 
 def test_mail_is_printed_to_no_log(make_program_event: Make, now: datetime, settings: Any) -> None:
@@ -238,6 +246,65 @@ def test_customers_hear_that_an_event_is_over_when_its_last_stage_is(
         send(passes=2)
     assert {mail.subject.partition(": ")[2] for mail in mailoutbox} == {"it is over, thank you"}
     assert len(mailoutbox) == 5
+
+
+def leave(event: ProgramEvent, number: str) -> None:
+    """Let a customer's devices leave a program event."""
+    theirs = Device.objects.filter(location__customer__number=number).values("pk")
+    Participation.objects.filter(program_event_id=event.pk, device_id__in=theirs).update(reservation_flag=False)
+
+
+@pytest.mark.parametrize("address", ["c1@example.invalid", ""])
+def test_who_was_not_told_of_a_stage_is_told_of_a_later_one_of_its_event(
+    two_stages: tuple[ProgramEvent, ProgramEvent], now: datetime, mailoutbox: list[EmailMessage], address: str
+) -> None:
+    first, second = two_stages
+    customer = Customer.objects.filter(number="NC1")
+    ProgramEvent.objects.filter(pk=second.pk).update(event_uid=uuid4())  # it is not there yet
+    operations.notify_customers(first.pk, now=now)
+    leave(first, "NC1")
+    customer.update(email=address)
+    send()
+    assert told("reserved")[0][1:] == (False, "nothing comes" if address else "no address")
+    ProgramEvent.objects.filter(pk=second.pk).update(event_uid=first.event_uid)
+    customer.update(email="c1@example.invalid")
+    mailoutbox.clear()
+    operations.notify_customers(second.pk, now=now)
+    send()
+    assert [mail.to for mail in mailoutbox] == [["c1@example.invalid"]], "the others were told"
+    assert told("reserved")[0] == ("NC1", True, "")
+
+
+def test_a_stage_that_is_notified_while_an_e_mail_is_found_unneeded_is_told(
+    two_stages: tuple[ProgramEvent, ProgramEvent], now: datetime, mailoutbox: list[EmailMessage]
+) -> None:
+    first, second = two_stages
+    ProgramEvent.objects.filter(pk=second.pk).update(event_uid=uuid4())  # it is not there yet
+    operations.notify_customers(first.pk, now=now)
+    leave(first, "NC1")
+    waiting = Notification.objects.get(customer__number="NC1")
+    unneeded = emails._try_one(waiting.pk, get_connection())
+    ProgramEvent.objects.filter(pk=second.pk).update(event_uid=first.event_uid)
+    operations.notify_customers(second.pk, now=clock.now())
+    emails._mark(unneeded)
+    send()
+    assert told("reserved")[0] == ("NC1", True, "")
+
+
+def test_a_stage_that_is_canceled_before_its_customers_are_notified_is_told_to_who_heard_of_the_event(
+    two_stages: tuple[ProgramEvent, ProgramEvent], now: datetime, mailoutbox: list[EmailMessage]
+) -> None:
+    first, second = two_stages
+    leave(first, "NC1")
+    operations.notify_customers(first.pk, now=now)
+    send()
+    assert "c1@example.invalid" not in [to for mail in mailoutbox for to in mail.to]
+    mailoutbox.clear()
+    cancel(second)
+    send(passes=2)
+    assert sorted(to for mail in mailoutbox for to in mail.to) == [f"c{n}@example.invalid" for n in (2, 3, 4, 5)]
+    assert {mail.subject.partition(": ")[2] for mail in mailoutbox} == {"a part is canceled"}
+    assert ProgramEvent.objects.get(pk=second.pk).notified_at is None
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,26 @@ def test_who_was_told_and_has_no_notification_of_the_cancellation(called_off: Pr
     assert found() == ["2 customers who were told that it comes have no notification that it was canceled"]
 
 
+def test_a_cancellation_before_the_stages_own_customers_were_notified(called_off: ProgramEvent) -> None:
+    ProgramEvent.objects.filter(pk=called_off.pk).update(notified_at=None)
+    assert found() == []
+    of("canceled").delete()
+    assert found() == ["2 customers who were told that it comes have no notification that it was canceled"]
+
+
+def test_a_stage_that_was_loaded_after_it_was_canceled(called_off: ProgramEvent) -> None:
+    of("canceled").delete()
+    ProgramEvent.objects.filter(pk=called_off.pk).update(reservations_loaded_at=clock.now())
+    assert found() == []
+
+
+def test_who_was_not_told_because_nothing_came_until_a_later_stage(told: ProgramEvent) -> None:
+    of("reserved").update(emailed_at=None, not_sent="nothing comes")
+    assert found() == ["2 notifications (reserved) were not sent (nothing comes) to customers with reserved devices"]
+    ProgramEvent.objects.filter(pk=told.pk).update(notified_at=None, reservations_loaded_at=clock.now())
+    assert found() == [], "the stage was loaded just now"
+
+
 def test_a_cancellation_of_which_nobody_was_notified_after_they_were_told(told: ProgramEvent) -> None:
     with transaction.atomic():  # the history's row belongs to the same change
         ProgramEvent.objects.filter(pk=told.pk).update(state="Canceled", revision=3)

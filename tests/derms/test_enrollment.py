@@ -1,14 +1,26 @@
 """Enrollment changes that overtake each other: the latest wins, in whatever order they arrive."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derms.models import Candidate, ControlZone, Device, Enrollment, Feeder, HeadEnd, Program, Transformer
+from derms.models import (
+    Candidate,
+    ControlZone,
+    Device,
+    DeviceUnavailability,
+    Enrollment,
+    Feeder,
+    HeadEnd,
+    Program,
+    Transformer,
+)
 from derms.operations import change_enrollment
 from integration.seam import sql
 from integration.seam.delivery import NotYet
@@ -173,20 +185,92 @@ def test_a_device_that_comes_back_to_its_place_points_to_its_first_registration(
     assert _first_registrations() == [None, first, None, first]
 
 
-@pytest.mark.django_db
-def test_a_load_points_to_first_registrations_too(zone: ControlZone, program: Program, head_end: HeadEnd) -> None:
-    for change, day in (("start", 1), ("end", 2)):
-        change_enrollment(_change(change, day), now=NOW)
+def _load(program: Program, *nic_ids: str) -> dict[str, str]:
+    """Load a file's part of batteries; returns the error of each, by the NIC id that is answered."""
     with transaction.atomic():
         sql.execute(
             "CREATE TEMPORARY TABLE staged ON COMMIT DROP AS"
             " SELECT 'HE1' AS head_end, nic_id, 'battery' AS device_class, 5000 AS rated_w, 'NORTH' AS zone,"
             " 'NORTH-F1' AS feeder, 'NORTH-T1' AS transformer, false AS critical_care, %s::timestamptz AS at"
-            " FROM unnest(ARRAY['A1', 'A2']) nic_id",
-            [NOW],
+            " FROM unnest(%s::text[]) nic_id",
+            [NOW, list(nic_ids)],
         )
         load = statement("derms", "load_enrollments", staged=identifier("staged"))
         sql.execute(load, {"program": program.pk})
+        return dict(sql.rows("SELECT nic_id, error FROM answered"))
+
+
+@pytest.mark.django_db
+def test_a_load_points_to_first_registrations_too(zone: ControlZone, program: Program, head_end: HeadEnd) -> None:
+    for change, day in (("start", 1), ("end", 2)):
+        change_enrollment(_change(change, day), now=NOW)
+    _load(program, "A1", "A2")
 
     first = Device.objects.order_by("pk").values_list("pk", flat=True)[0]
     assert _first_registrations() == [None, first, None]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", ["message", "file"])
+def test_a_device_that_returns_keeps_its_coming_unavailability(
+    zone: ControlZone, program: Program, head_end: HeadEnd, way: str
+) -> None:
+    change_enrollment(_change("start", 1), now=NOW)
+    period = DeviceUnavailability.objects.create(
+        uid=uuid.uuid4(), device=Device.objects.get(), starts_at=NOW, ends_at=NOW + timedelta(days=20)
+    )
+    change_enrollment(_change("end", 2), now=NOW)
+    if way == "file":
+        _load(program, "A1")
+    else:
+        change_enrollment(_change("start", 3), now=NOW)
+
+    period.refresh_from_db()
+    assert period.device == Device.objects.get(ended_at=None)
+
+
+@pytest.mark.django_db
+def test_a_nic_id_is_one_device_whatever_its_case_and_blanks(
+    zone: ControlZone, program: Program, head_end: HeadEnd
+) -> None:
+    change_enrollment(_change("start", 1), now=NOW)
+    other = "It is device “A1”, written in other letters. Correct the NIC id."
+    blank = EnrollmentChange.model_validate(_change("start", 2).model_dump() | {"nic_id": " A1 "})
+    assert blank.nic_id == "A1"
+
+    receipt = change_enrollment(_change("start", 2).model_copy(update={"nic_id": "a1"}), now=NOW)
+    assert (receipt.status, receipt.note) == ("ERROR", other)
+    assert _load(program, "a1", " A1 ", "B1", "b1") == {
+        "a1": other,
+        "A1": "The device is in the file twice.",
+        "B1": "",
+        "b1": "The device is in the file twice.",
+    }
+    assert set(Device.objects.values_list("nic_id", flat=True)) == {"A1", "B1"}
+    for nic_id in ("a1", " A1", "A1 "):
+        same = Device.objects.get(nic_id="A1")
+        same.pk, same.nic_id = None, nic_id
+        with pytest.raises(IntegrityError), transaction.atomic():
+            same.save()
+
+
+@pytest.mark.django_db
+def test_devices_that_were_registered_twice_are_taken_out_and_named(
+    zone: ControlZone, program: Program, head_end: HeadEnd, caplog: pytest.LogCaptureFixture
+) -> None:
+    change_enrollment(_change("start", 1), now=NOW)
+    sql.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    sql.execute("DROP INDEX derms_device_live_natural_key")
+    sql.execute("ALTER TABLE derms_device DROP CONSTRAINT derms_device_nic_id_trimmed")
+    for nic_id in ("a1 ", " B1"):
+        double = Device.objects.get(nic_id="A1")
+        double.pk, double.nic_id = None, nic_id
+        double.save()
+        Enrollment.objects.create(program=program, device=double, starts_at=NOW)
+    with connection.schema_editor() as editor:
+        import_module("derms.migrations.0026_one_nic_id").end_doubles(None, editor)
+
+    assert set(Device.objects.filter(ended_at=None).values_list("nic_id", flat=True)) == {"A1", "B1"}
+    assert set(Enrollment.objects.filter(ends_at=None).values_list("device__nic_id", flat=True)) == {"A1", "B1"}
+    assert "“HE1/a1 ”" in caplog.text
+    assert "B1" not in caplog.text

@@ -81,6 +81,21 @@ def test_devices_that_are_enrolled_keep_the_facts_that_derms_knows(utility: None
     assert cell.reason.startswith("DERMS knows the device otherwise (DE00000001, thermostat, 3500 W)")
 
 
+def test_a_nic_id_in_other_letters_is_refused_by_the_name_of_the_device(utility: None) -> None:
+    DermsDevice.objects.filter(nic_id="0000001").update(nic_id="AB01")
+    Device.objects.filter(nic_id="0000001").update(nic_id="AB01")
+    heading = "head_end,nic_id,service_point,device_class,model,rated_w,critical_care,installed_at\n"
+    row = "muster-klima,{},DE00000001,thermostat,Muster Stat 2,3500,no,2026-03-01\n"
+
+    run = checked("devices", heading + "".join(map(row.format, ("ab01", " new1 ", "NEW1"))))
+
+    assert [(cell.value, cell.reason) for cell in run.refused_cells.order_by("line")] == [
+        ("ab01", "It is device muster-klima/AB01, written in other letters. Correct the NIC id."),
+        ("new1", "It is device muster-klima/NEW1, written in other letters. Correct the NIC id."),
+    ]
+    assert run.added == 1
+
+
 def test_a_location_with_an_enrollment_stays_with_its_customer_and_place(utility: None) -> None:
     heading = "service_point,customer,address,time_zone,zone,feeder,transformer\n"
     there = "MUSTER,{feeder},{transformer}\n"

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from ..contract import Contract
 from .subjects import device_subject, program_subject, stage_subject
 
 DeviceClass = Literal["thermostat", "water_heater", "ev_charger", "battery"]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
-Code = Annotated[str, Field(min_length=1, max_length=40)]
+# Blanks around an id are no part of it.
+Code = Annotated[str, StringConstraints(strip_whitespace=True), Field(min_length=1, max_length=40)]
 Watts = Annotated[int, Field(ge=0, le=100_000_000)]
 
 

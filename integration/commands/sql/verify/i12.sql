@@ -25,7 +25,8 @@ wrong AS (
      UNION ALL
     SELECT r.program_event_id, 'customers who were told that it comes have no notification that it was canceled'
       FROM cpm_transition t
-      JOIN cpm_programevent e ON e.id = t.program_event_id AND e.notified_at IS NOT NULL
+      -- Of devices that were loaded only after the stage was canceled nobody had heard.
+      JOIN cpm_programevent e ON e.id = t.program_event_id AND e.reservations_loaded_at < t.at
       JOIN reserved r ON r.program_event_id = e.id
       JOIN coming ON coming.event_uid = r.event_uid AND coming.customer_id = r.customer_id AND coming.emailed_at < t.at
      WHERE t.to_state = 'Canceled' AND t.from_state <> 'Canceled'
@@ -55,7 +56,11 @@ wrong AS (
                WHEN n.not_sent = 'nothing comes'
                 AND EXISTS (SELECT FROM reserved r JOIN cpm_programevent e ON e.id = r.program_event_id
                              WHERE r.event_uid = n.event_uid AND r.customer_id = n.customer_id
-                               AND e.state <> 'Canceled' AND e.starts_at > n.done_at) THEN
+                               AND e.state <> 'Canceled' AND e.starts_at > n.done_at
+                               -- A stage that was loaded later is told as soon as its customers are notified.
+                               AND (e.notified_at IS NOT NULL
+                                    OR e.reservations_loaded_at + interval '1 min'
+                                       < least(e.starts_at, clock_timestamp() - %(rest)s::interval))) THEN
                    'were not sent (nothing comes) to customers with reserved devices' END
       FROM cpm_notification n)
 SELECT e.event_number || ' stage ' || e.stage_number, count(*) || ' ' || wrong.what
