@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.sessions.models import Session
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -64,6 +66,24 @@ class User(AbstractUser, Versioned):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         permissions = [("view_audit_trail", "Can see every change of all systems")]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; who is switched off, or has another password, is signed out everywhere, also if switched on again.
+
+        Who changes their own password goes on in a new session.
+        """
+        has_new_password = self._password is not None  # type: ignore[attr-defined]  # set_password sets it
+        is_out = not self._state.adding and (has_new_password or not self.is_active)
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if is_out:
+                _end_sessions(self.pk)
+
+
+def _end_sessions(person_id: int) -> None:
+    # Whose a session is, is only in its signed contents. There are as many as people who signed in within a day.
+    theirs = [one.pk for one in Session.objects.all() if one.get_decoded().get(SESSION_KEY) == str(person_id)]
+    Session.objects.filter(pk__in=theirs).delete()
 
 
 class SetupCode(models.Model):

@@ -45,7 +45,9 @@ def store_file(file: IO[bytes], *, name: str, stored_as: str) -> Stored:
 
 @contextmanager
 def opened(stored_as: str) -> Iterator[IO[bytes]]:
-    """A stored file on this machine, so that it can be read in any order."""
+    """A stored file on this machine, so that it can be read in any order. Raises FileRefused if it is gone."""
+    if not storage().exists(stored_as):
+        raise FileRefused(refusals.FORGOTTEN())
     with storage().open(stored_as) as stored, tempfile.TemporaryFile() as local:
         shutil.copyfileobj(stored, local, BLOCK_BYTES)
         local.seek(0)

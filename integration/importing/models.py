@@ -100,7 +100,11 @@ class ImportRun(ConcurrentTransitionMixin, models.Model):
     @transition(field=state, source=[RunState.CHECKING, RunState.APPLYING], target=RunState.REFUSED)
     def refuse(self) -> None: ...
 
-    @transition(field=state, source=[RunState.RECEIVED, RunState.CHECKING, RunState.CHECKED], target=RunState.CANCELED)
+    @transition(
+        field=state,
+        source=[RunState.RECEIVED, RunState.CHECKING, RunState.CHECKED, RunState.APPLYING],
+        target=RunState.CANCELED,
+    )
     def cancel(self) -> None: ...
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django_fsm import can_proceed
 
 from integration.seam import clock, outbox, sql
+from integration.seam.delivery import forget_due_work
 from integration.seam.recorded import recorded
 from integration.seam.refusals import Refused
 from integration.seam.sql import compose, identifier
@@ -22,6 +23,7 @@ from .files import opened, store_file
 from .kinds import Applying, Kind, kind_of
 from .mappings import by_hand_of
 from .models import APPLY_WITHIN, ImportRecord, ImportRun, SavedMapping
+from .queries import WORK, can_be_canceled
 from .recognising import Recognised, recognise, remap, require_layout
 from .refusals import FileRefused
 from .staging import RunCanceled, keep_refused, stage_file
@@ -53,7 +55,7 @@ def receive_file(
 
     Raises FileRefused; nothing is kept of such a file.
     """
-    run = ImportRun(kind=kind, file_name=name[-200:], by=by, received_at=now)
+    run = ImportRun(kind=kind, file_name=_shown(name), by=by, received_at=now)
     stored = store_file(file, name=run.file_name, stored_as=run.stored_as)
     run.file_sha256, run.file_bytes = stored
     found = recognise(file, run.file_name, kind_of(kind), **{**(saved.layout if saved else {}), **(given or {})})
@@ -69,7 +71,9 @@ def check_file(*, uid: Any, by_hand: Mapping[str, str], layout: Mapping[str, str
     """Have the file read and compared, with columns matched and a layout chosen by hand. Raises FileRefused."""
     run = _lock(uid, by)
     if not can_proceed(run.check_again):
-        raise ImportNotAllowed(_("The file is %(state)s; it can't be checked again now.") % {"state": run.state})
+        raise ImportNotAllowed(
+            _("The file is %(state)s; it can't be checked again now.") % {"state": run.get_state_display()}
+        )
     require_layout(layout)
     kind = kind_of(run.kind)
     found = Recognised(**run.recognised)
@@ -118,7 +122,9 @@ def apply_file(*, uid: Any, only_good_rows: bool, ends_missing: bool, by: str, n
     """Have a checked file applied. Raises ImportNotAllowed."""
     run = _lock(uid, by)
     if run.state != RunState.CHECKED:
-        raise ImportNotAllowed(_("The file is %(state)s; only a checked file can be applied.") % {"state": run.state})
+        raise ImportNotAllowed(
+            _("The file is %(state)s; only a checked file can be applied.") % {"state": run.get_state_display()}
+        )
     if run.checked_at is None or now - run.checked_at > APPLY_WITHIN:
         raise ImportNotAllowed(_("The dry run is older than 24 hours. Check the file again, then apply it."))
     if run.refused and not only_good_rows:
@@ -168,14 +174,23 @@ def apply_run(run_id: int, *, now: datetime) -> None:
 
 @transaction.atomic
 def cancel_run(*, uid: Any, by: str, now: datetime) -> ImportRun:
-    """Cancel a run that is not being applied; nothing was changed by it."""
+    """Cancel a run that is not being applied, or that failed each time it was; nothing was changed by it."""
     run = _lock(uid, by)
-    if run.is_ended or run.state == RunState.APPLYING:
-        raise ImportNotAllowed(_("The file is %(state)s; it can't be canceled any more.") % {"state": run.state})
+    if not can_be_canceled(run):
+        raise ImportNotAllowed(
+            _("The file is %(state)s; it can't be canceled any more.") % {"state": run.get_state_display()}
+        )
+    for name in WORK.values():
+        forget_due_work(name=name, object_id=run.pk)
     run.cancel()
     run.why = CANCELED()
     _finish(run, now)
     return run
+
+
+def _shown(name: str) -> str:
+    """The end of a file's name; on a disk it may have bytes that are no text, and characters that nobody sees."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in name)[-200:]
 
 
 def _lock(uid: Any, by: str) -> ImportRun:

@@ -9,6 +9,7 @@ from typing import IO, Any
 from django.db.models import QuerySet
 
 from integration.seam import sql
+from integration.seam.models import DueWork
 from integration.seam.sql import compose, identifier, integer
 
 from .choices import RunState
@@ -18,6 +19,7 @@ from .models import ImportRun, RefusedCell
 from .recognising import Recognised
 from .tables import read_table
 
+WORK = {RunState.CHECKING: "check import", RunState.APPLYING: "apply import"}  # by the clock, routes.DUE
 SHOWN = 20
 REASON = "Why it was refused"  # the heading of the additional column; no kind has a column of this name
 _SAMPLE = "SELECT * FROM {changes} WHERE outcome = %s ORDER BY line LIMIT {most}"
@@ -29,6 +31,20 @@ def run_ids_to_check(now: datetime) -> QuerySet[ImportRun, int]:
 
 def run_ids_to_apply(now: datetime) -> QuerySet[ImportRun, int]:
     return _ids_in(RunState.APPLYING)
+
+
+def failed_work_of(run: ImportRun) -> DueWork | None:
+    """The work that a run waits for, if it failed; it is tried again unless it is dead."""
+    name = WORK.get(RunState(run.state))
+    return DueWork.objects.filter(name=name, object_id=run.pk).exclude(error="").first() if name else None
+
+
+def can_be_canceled(run: ImportRun) -> bool:
+    """Whether a run is not over, and not being applied: applying that failed for good has changed nothing."""
+    if run.state != RunState.APPLYING:
+        return not run.is_ended
+    work = failed_work_of(run)
+    return bool(work and work.dead_at)
 
 
 def runs() -> QuerySet[ImportRun]:

@@ -62,9 +62,7 @@ def _are_plain(type_: Text, cells: Any) -> Any:
 
     ends = ends_of(cells)
     plain = ends.are_visible & (ends.length <= type_.most) & (ends.first != ord("="))
-    data = cells.buffers()[2]
-    if data and b"\0" in memoryview(data).tobytes():
-        plain[:] = False
+    plain &= pc.utf8_is_printable(cells).to_numpy(zero_copy_only=False)
     if isinstance(type_, Code) and ((ends.first >= ord("0")) & (ends.first <= ord("9"))).any():
         plain &= ~pc.match_substring_regex(cells, f"^(?:{POWER_OF_TEN})$").to_numpy(zero_copy_only=False)
     if isinstance(type_, Email):

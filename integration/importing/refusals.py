@@ -11,6 +11,7 @@ UNPACKS_TO_TOO_MUCH = recorded(
     "“%(file)s” unpacks to %(bytes)s bytes or more; at most %(most)s are accepted of a file of its size."
 )
 TOO_WIDE = recorded("“%(file)s” has %(columns)s columns or more; at most %(most)s are accepted.")
+FORGOTTEN = recorded("The file is no longer kept: files are removed after a week. Send it again.")
 NOT_AN_ENCODING = recorded("“%(value)s” is no encoding of text. Choose utf-8, utf-16 or cp1252.")
 NO_TIME_ZONE = recorded("“%(value)s” is no time zone. Write one such as America/New_York.")
 DAMAGED_TEXT = recorded("“%(file)s” is damaged in line %(line)s: its text is UTF-8 and then is not.")

@@ -1,11 +1,15 @@
 """What a cell may hold: each type reads a text into the text that PostgreSQL takes, or returns what is wrong."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 from integration.seam.recorded import recorded
 
@@ -16,6 +20,7 @@ SHORTENED = recorded(
     "A spreadsheet shortened this id to a power of ten. Format the column as text and export it again."
 )
 UNPRINTABLE = recorded("It contains a character that can't be stored.")
+HIDDEN = recorded("It contains a character that nobody sees (%(code)s). Remove it.")
 NO_NUMBER = recorded("It is no number; this file's decimal sign is “%(sign)s”, without signs for thousands.")
 NO_WHOLE_NUMBER = recorded("It is no whole number.")
 OUTSIDE = recorded("It is not between %(least)s and %(most)s.")
@@ -25,9 +30,11 @@ NO_EMAIL = recorded("It is no e-mail address.")
 NO_CHOICE = recorded("It is none of %(choices)s.")
 
 POWER_OF_TEN = r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+"
-EMAIL_OF_ASCII = "^[!-?A-~]+@[!-?A-~]+[.][!-?A-~]+$"  # most addresses; the others are looked at one by one
+# Most addresses; the others are looked at one by one.
+EMAIL_OF_ASCII = r"^[A-Za-z0-9_+-]+([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63}$"
 _POWER_OF_TEN = re.compile(POWER_OF_TEN)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# Categories of characters that nobody sees, and those of them that texts need: line breaks, joiners of many scripts.
+_HIDDEN, _NEEDED = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"), "\t\n\r\u200c\u200d"
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 YES = {"yes", "y", "true", "t", "1", "x", "ja", "j", "wahr"}
 NO = {"no", "n", "false", "f", "0", "nein", "falsch"}
@@ -56,6 +63,14 @@ class Layout(NamedTuple):
 Reading = Callable[[str], str]
 
 
+def _without_hidden(text: str) -> str:
+    """The text; a Fault if it has a character that nobody sees."""
+    for character in text:
+        if unicodedata.category(character) in _HIDDEN and character not in _NEEDED:
+            return Fault(HIDDEN(code=f"U+{ord(character):04X}"))
+    return text
+
+
 @dataclass(frozen=True)
 class Text:
     """Text of at most so many characters."""
@@ -73,7 +88,7 @@ class Text:
             return Fault(TOO_LONG(length=f"{len(text):,}", most=self.most))
         if "\0" in text:
             return Fault(UNPRINTABLE())
-        return text
+        return text if text.isprintable() else _without_hidden(text)
 
 
 @dataclass(frozen=True)
@@ -87,10 +102,16 @@ class Code(Text):
 
 
 class Email(Text):
-    """An e-mail address."""
+    """An e-mail address, by the rule of pages."""
 
     def read(self, text: str) -> str:
-        return super().read(text) if _EMAIL.fullmatch(text) else Fault(NO_EMAIL())
+        if isinstance(fault := super().read(text), Fault):
+            return fault
+        try:
+            validate_email(text)
+        except ValidationError:
+            return Fault(NO_EMAIL())
+        return text
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,12 @@ def require_shown(text: Any) -> None:
 
 
 def validate_every_text_field() -> None:
-    """Make it a rule of every text field of every form, so that none can be forgotten."""
-    forms.CharField.default_validators = [*forms.CharField.default_validators, require_shown]
+    """Make it a rule of every text field of every form, so that none can be forgotten.
+
+    Kinds of text with rules of their own, such as e-mail addresses, do not inherit it.
+    """
+    for kind in (forms.CharField, forms.EmailField, forms.URLField, forms.SlugField):
+        kind.default_validators = [*kind.default_validators, require_shown]
 
 
 def _is_unseen(character: str) -> bool:

@@ -121,6 +121,15 @@ def retry_due_work(*, work_id: int) -> None:
             _revive(work)
 
 
+def forget_due_work(*, name: str, object_id: int) -> None:
+    """Remove due work that failed for good, with its alert: its object needs it no more."""
+    with transaction.atomic():
+        of_object = DueWork.objects.filter(name=name, object_id=object_id, dead_at__isnull=False)
+        for work in of_object.select_for_update(no_key=True):
+            close_alert(dead_key(work))
+            work.delete()
+
+
 def _perform(work: W, act: Callable[[W], None], prepare: Callable[[W], None] | None = None) -> None:
     """Act on claimed work and mark it in one transaction; store a failure on the row."""
     clear_contextvars()

@@ -1,7 +1,10 @@
 """The administrator's pages: users and roles, and the parameters of event types."""
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from derms.models import EventType
@@ -39,6 +42,37 @@ def test_a_person_who_may_not_sign_in_any_more_is_out(as_administrator: Client, 
     visitor.force_login(csr)
     assert save(as_administrator, f"/settings/users/{csr.username}/", {"request_key": "1"}).status_code == 302
     assert visitor.get("/customers/").status_code == 302
+
+
+def set_password(person: User) -> None:
+    person.set_password("another-long-password")
+    person.save()
+
+
+def switch_off_and_on(person: User) -> None:
+    for person.is_active in (False, True):
+        person.save()
+
+
+@pytest.mark.parametrize("change", [set_password, switch_off_and_on])
+def test_sessions_of_a_person_who_is_switched_off_or_gets_another_password_are_removed(
+    csr: User, operator: User, change: Callable[[User], None]
+) -> None:
+    theirs, others = Client(), Client()
+    theirs.force_login(csr)
+    others.force_login(operator)
+    change(User.objects.get(pk=csr.pk))
+    assert [one.pk for one in Session.objects.all()] == [others.session.session_key]
+    assert theirs.get("/customers/").status_code == 302
+    assert others.get("/profile/").status_code == 200
+
+
+def test_who_signs_in_or_changes_settings_stays_signed_in_elsewhere(csr: User) -> None:
+    one, other = Client(), Client()
+    one.force_login(csr)
+    other.force_login(csr)
+    assert save(one, "/profile/", {"language": "de", "time_zone": "UTC", "theme": "dark"}).status_code == 302
+    assert other.get("/profile/").status_code == 200
 
 
 def test_the_last_administrator_stays_one(as_administrator: Client, administrator: User) -> None:

@@ -1,6 +1,8 @@
 """System > Import: a file is sent, checked, applied or canceled on pages."""
 
 import uuid
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -8,8 +10,14 @@ from django.test import Client
 
 from derms.models import HeadEnd
 from integration.console.models import User
+from integration.importing import operations
+from integration.importing.forgetting import forget_files
 from integration.importing.models import ImportRun
+from integration.seam import clock, sql
+from integration.seam.models import Alert, DueWork
 from integration.seam.settling import settle
+from integration.seam.work_alerts import alert_of_dead
+from tests.threads import run_together
 
 from .bringing import checked
 
@@ -79,6 +87,83 @@ def test_a_file_is_canceled(admin: Client) -> None:
 
     assert ImportRun.objects.get().state == "Canceled"
     assert admin.post(f"/imports/{run.uid}/cancel/").status_code == 409
+
+
+@pytest.mark.parametrize(("state", "name"), [("Checking", "check import"), ("Applying", "apply import")])
+def test_work_that_failed_for_good_says_so_and_the_file_can_be_canceled(admin: Client, state: str, name: str) -> None:
+    run = send(admin, TEXT.encode())
+    ImportRun.objects.filter(pk=run.pk).update(state=state)
+    work = DueWork.objects.create(
+        name=name, object_id=run.pk, queue="bulk", due_at=clock.now(), error="ArrowInvalid: broken", attempt=3
+    )
+    page = admin.get(f"/imports/{run.uid}/").content.decode()
+    assert "The last attempt failed; it is tried again: <code>ArrowInvalid: broken</code>" in " ".join(page.split())
+    assert "every 3s" in page
+    DueWork.objects.filter(pk=work.pk).update(dead_at=clock.now())
+    alert_of_dead(work, most=12)
+
+    page = admin.get(f"/imports/{run.uid}/").content.decode()
+    assert "failed each time and is not tried again. Nothing was changed." in page
+    assert "every 3s" not in page
+    assert admin.post(f"/imports/{run.uid}/cancel/").status_code == 302
+    assert ImportRun.objects.get().state == "Canceled"
+    assert not DueWork.objects.exists()
+    assert not Alert.objects.filter(closed_at=None).exists()
+
+
+def test_a_file_that_is_being_applied_can_not_be_canceled(admin: Client) -> None:
+    run = send(admin, TEXT.encode())
+    ImportRun.objects.filter(pk=run.pk).update(state="Applying")
+    assert admin.post(f"/imports/{run.uid}/cancel/").status_code == 409
+    assert "/cancel/" not in admin.get(f"/imports/{run.uid}/").content.decode()
+
+
+def test_the_second_tab_that_applies_a_file_reads_what_became_of_it(admin: Client) -> None:
+    run = check(admin, send(admin, b"Kopfsystem;Name\nHE1;One\n"))
+    for expected in (302, 409):
+        answer = admin.post(f"/imports/{run.uid}/apply/", {})
+        assert answer.status_code == expected
+    assert "The file is Applying; only a checked file can be applied." in answer.content.decode()
+    assert "Only a checked file can be applied." in admin.get(f"/imports/{run.uid}/apply/").content.decode()
+
+
+def test_a_check_that_is_canceled_while_it_runs_leaves_nothing(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = send(admin, TEXT.encode())
+    ImportRun.objects.filter(pk=run.pk).update(state="Checking")
+    read = operations._read_and_compare
+
+    def cancel_meanwhile(run: ImportRun, *args: Any) -> dict[str, int]:
+        counted = read(run, *args)
+        answers = run_together(lambda: admin.post(f"/imports/{run.uid}/cancel/").status_code)
+        assert answers == [302]
+        return counted
+
+    monkeypatch.setattr(operations, "_read_and_compare", cancel_meanwhile)
+    operations.check_run(run.pk, now=clock.now())
+    run = ImportRun.objects.get()
+    assert (run.state, run.refused_cells.count()) == ("Canceled", 0)
+    assert not sql.value("SELECT to_regclass(%s)", [run.staged])
+
+
+def test_a_file_that_is_no_longer_kept_says_so(admin: Client) -> None:
+    run = check(admin, send(admin, TEXT.encode("cp1252")))
+    forget_files(now=clock.now() + timedelta(days=8))
+    for answer in (
+        admin.get(f"/imports/{run.uid}/refused/"),
+        admin.post(f"/imports/{run.uid}/check/", {"day_order": "dmy", "time_zone": "UTC", "encoding": "cp1252",
+                                                  "separator": ";", "decimal": ".", "column_head_end": "Kopfsystem",
+                                                  "column_name": "Name"}),
+    ):  # fmt: skip
+        assert answer.status_code == 409
+        assert "files are removed after a week. Send it again." in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["own\x07\u202e.csv", "own\udcff.csv", "a" * 300 + ".csv", "\n"])
+def test_a_file_may_have_any_name(name: str, administrator: User) -> None:
+    run = checked("head_ends", "head_end,name\nHE1,One\n", name=name)
+    assert run.state == "Checked"
+    assert run.file_name.isprintable()
+    assert len(run.file_name) <= 200
 
 
 def test_another_administrator_sees_the_file_and_can_not_go_on_with_it(client: Client, administrator: User) -> None:

@@ -1,16 +1,23 @@
 """Text that nobody sees, or that turns the direction of a line, is refused by every text field of every form."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django import forms
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db.models import DateTimeField, EmailField
 
 import cpm.urls
 import derms.urls
 import integration.project.urls
 import lec_sim.urls
 from derms.forms import ReasonForm
+from integration.console.users import UserForm
+from integration.importing.kinds import KINDS, kind_of
+from integration.importing.values import EMAIL_OF_ASCII, Email, Fault
 from integration.pages.shown_text import require_shown
 
 OURS = ("cpm", "derms", "lec_sim", "integration", "django_filters")
@@ -63,8 +70,48 @@ def test_every_text_field_of_every_form_has_the_rule() -> None:
     texts = [(form, name, field) for form, name, field in fields if isinstance(field, forms.CharField)]
     assert len(texts) > 25
     without = [f"{form.__name__}.{name}" for form, name, field in texts if require_shown not in field.validators]
-    special = [f"{form.__name__}.{name}" for form, name, field in texts if isinstance(field, forms.EmailField)]
-    assert sorted(without) == sorted(one for one in special if one in without)
+    assert without == []
+
+
+@pytest.mark.parametrize(
+    "address", ["pat@exam\u200bple.com", "pat@example\u202e.com", "pat@example.com\u200f", "a\x07@b.cc"]
+)
+def test_an_address_with_a_character_that_nobody_sees_is_refused(address: str) -> None:
+    form = UserForm({"email": address})
+    assert not form.is_valid()
+    assert "email" in form.errors
+    assert isinstance(Email(254).read(address), Fault)
+
+
+@pytest.mark.parametrize(
+    "address", ["a,b@example.com", "<pat@example.com>", "a..b@example.com", "pat@-.com", "pat@localhost"]
+)
+def test_files_and_pages_take_the_same_addresses(address: str) -> None:
+    with pytest.raises(ValidationError):
+        UserForm.base_fields["email"].clean(address)
+    assert isinstance(Email(254).read(address), Fault)
+    assert not re.match(EMAIL_OF_ASCII, address)
+
+
+def test_every_field_for_e_mail_addresses_is_one() -> None:
+    models = [field for model in apps.get_models() for field in model._meta.get_fields() if _is_for_email(field.name)]
+    assert len(models) > 2
+    assert [
+        str(field)
+        for field in models
+        if not isinstance(field, EmailField) and not field.is_relation and not isinstance(field, DateTimeField)
+    ] == []
+    on_forms = [(form, name, field) for form in _forms() for name, field in form.base_fields.items()]
+    assert [
+        name for _form, name, field in on_forms if _is_for_email(name) and not isinstance(field, forms.EmailField)
+    ] == []
+    in_files = [column for name in KINDS for column in kind_of(name).columns if _is_for_email(column.name)]
+    assert in_files
+    assert all(isinstance(column.type, Email) for column in in_files)
+
+
+def _is_for_email(name: str) -> bool:
+    return "email" in name.lower()
 
 
 def _forms() -> Iterator[Any]:

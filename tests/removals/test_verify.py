@@ -189,6 +189,13 @@ def test_i7_a_stage_that_started_early(over: Stage) -> None:
     assert seen[0].startswith("started at ")
 
 
+@pytest.mark.parametrize(("table", "system"), [("derms_stage", "DERMS"), ("cpm_programevent", "CPM")])
+def test_i7_a_start_that_another_system_knows_otherwise(over: Stage, table: str, system: str) -> None:
+    tell_by_hand(f"UPDATE {table} SET started_at = starts_at - interval '1 s'")
+    (seen,) = found("I7")
+    assert f" in {system}, its window is " in seen
+
+
 def test_i7_stages_that_start_late(over: Stage) -> None:
     tell_by_hand(
         "INSERT INTO lec_sim_lecstage (stage_uid, event_uid, event_number, stage_number, time_zone, starts_at, ends_at,"

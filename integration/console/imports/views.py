@@ -71,14 +71,16 @@ def import_new(request: SignedInRequest) -> HttpResponse:
 def import_run(request: SignedInRequest, uid: str) -> HttpResponse:
     """One file: what was recognised, what it would change or has changed, and which rows are refused."""
     run = get_object_or_404(ImportRun, uid=uid)
-    kind, found = kind_of(run.kind), Recognised(**run.recognised)
+    kind, found, failed = kind_of(run.kind), Recognised(**run.recognised), queries.failed_work_of(run)
     context = {
         "run": run,
         "kind": kind_label(run),
         "why": in_words(run.why),
         "found": found,
         "matched": found.matched(kind),
-        "is_running": run.state in RUNNING,
+        "is_running": run.state in RUNNING and not (failed and failed.dead_at),
+        "failed": failed,
+        "can_cancel": queries.can_be_canceled(run),
         "is_own": run.by == request.user.username,
         "earlier": queries.earlier_run(run),
         "samples": {name: list(queries.sample_of_changes(run, kind, name)) for name in ("added", "changed")},
@@ -152,12 +154,11 @@ def import_cancel(request: SignedInRequest, uid: str) -> HttpResponse:
         operations.cancel_run(uid=uid, by=request.user.username, now=clock.now())
         messages.success(request, _("The file is canceled; it changed nothing."))
         return redirect("import_run", uid)
-    can_cancel = not run.is_ended and run.state != RunState.APPLYING
     return confirm(
         request,
         title=_("Cancel “%(file)s”?") % {"file": run.file_name},
         consequences=[_("It changes nothing, and can't be applied later.")],
-        impossible="" if can_cancel else _("It is applied or over: it can't be canceled any more."),
+        impossible="" if queries.can_be_canceled(run) else _("It is applied or over: it can't be canceled any more."),
         act=_("Cancel the file"),
         keep=_("Keep it"),
         keep_url=reverse("import_run", args=[uid]),
