@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from integration.seam import clock
 from integration.seam.recorded import Sentence, recorded
 
 from .choices import APPLICATION_STATES
@@ -16,6 +18,7 @@ from .models.programs import Program
 
 OPEN = recorded("%(program)s takes enrollments.")
 CLOSED = recorded("%(program)s is inactive and takes no enrollments. Its program manager can activate it.")
+OVER = recorded("%(program)s ended on %(day)s and takes no enrollments. Its program manager can set another last day.")
 FREE = recorded("No other enrollment in %(program)s is open at this place.")
 TAKEN = recorded("The place has been in %(program)s since %(since)s.")
 APPLIED = recorded("An application for %(program)s waits at this place: %(state)s.")
@@ -83,14 +86,22 @@ def offers_of(customer: Customer) -> list[Offer]:
             return Offer(location, program, False, TAKEN(program=program, since=f"{taken.starts_at:%Y-%m-%d}"))
         if waits := applied.get(key):
             return Offer(location, program, False, APPLIED(program=program, state=waits.state))
-        return Offer(location, program, program.active, (OPEN if program.active else CLOSED)(program=program))
+        return Offer(location, program, *_opening(program, location))
 
     return [offer(place, program) for place in customer.locations.order_by("pk") for program in programs]
 
 
 def _program_is_open(wanted: Application) -> Check:
-    is_open = wanted.program.active
-    return Check(_("Program"), is_open, (OPEN if is_open else CLOSED)(program=wanted.program))
+    return Check(_("Program"), *_opening(wanted.program, wanted.location))
+
+
+def _opening(program: Program, location: DeviceLocation) -> tuple[bool, Sentence]:
+    """Whether a program takes enrollments at a place, and the sentence; a suspended one does, for when it goes on."""
+    if not program.active:
+        return False, CLOSED(program=program)
+    if program.ends_on and program.ends_on < clock.now().astimezone(ZoneInfo(location.time_zone)).date():
+        return False, OVER(program=program, day=program.ends_on.isoformat())
+    return True, OPEN(program=program)
 
 
 def _is_only_one(wanted: Application) -> Check:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -107,6 +108,20 @@ def test_each_check_that_is_not_met_is_named_and_checked_again(enroll: Enroll) -
     assert passed(cpm.Enrollment.objects.get(pk=one.pk))[1:] == [
         ("Exception", "cora"), ("Validated", "pia"), ("Registering", "pia"), ("Registered", "DERMS"),
     ]  # fmt: skip
+
+
+def test_a_program_whose_last_day_is_over_takes_no_enrollments(enroll: Enroll, home: cpm.DeviceLocation) -> None:
+    today = clock.now().astimezone(ZoneInfo(home.time_zone)).date()
+    tank = cpm.Program.objects.filter(code="TANK")
+    tank.update(ends_on=today - timedelta(days=1))
+    one = enroll()
+    assert one.reason == (
+        f"Tank program ended on {today - timedelta(days=1)} and takes no enrollments. "
+        "Its program manager can set another last day."
+    )
+    tank.update(ends_on=today, suspended=True)
+    operations.validate_enrollment(enrollment_id=one.pk, by="pia", now=clock.now())
+    assert cpm.Enrollment.objects.get(pk=one.pk).state == "Registering", "a suspended one takes them"
 
 
 def test_a_place_and_a_device_are_in_a_program_once(enroll: Enroll, now: datetime) -> None:
