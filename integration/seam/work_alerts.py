@@ -46,9 +46,14 @@ def alert_of_dead(work: Work, *, most: int) -> None:
 
 
 def alert_of_refused(delivery: Delivery, receipt: Receipt) -> None:
-    """Alert at once that a receiver refused rows of an extract: one alert for all its parts."""
+    """Alert at once that a receiver refused rows of an extract: one alert for all its parts.
+
+    What a single message told and was refused is seen where it was said: an enrollment waits in its queue as an Error.
+    """
     message = delivery.message
     refused = RefusedRow.objects.filter(delivery__message=message, delivery__receiver=delivery.receiver).count()
+    if not refused:
+        return
     raise_alert(
         f"refused:{message.uid}:{delivery.receiver}",
         kind="rows refused",

@@ -328,7 +328,7 @@ def test_i11_reserved_devices_that_were_not_called(by_hand: str, what: str, over
 
 
 def test_every_invariant_is_asked(over: Stage) -> None:
-    assert list(INVARIANTS) == [f"I{n}" for n in range(1, 13)]
+    assert list(INVARIANTS) == [f"I{n}" for n in range(1, 14)]
     tell_by_hand("UPDATE integration_load SET applied = applied + 1 WHERE receiver = 'lec'")
     assert [type(one) for one in violations()] == [Violation]
 
