@@ -28,6 +28,13 @@ ANY_VALUE = st.recursive(
     max_leaves=5,
 )
 
+NASTY = st.sampled_from(
+    ["", " ", "\u200b", "\u202e", "\ud7ff", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z",
+     "10000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-27T00:00:00+23:59", "2026-11-27", 10**400, -(10**400),
+     2**31, -(2**31), 2**63, 1e308, "9" * 5000, "NaN", "Infinity", "Not/AZone", "=1+1", "<script>", [], {}, [[]],
+     "00000000-0000-0000-0000-000000000000"]
+)  # fmt: skip
+
 
 @pytest.fixture
 def known(event_in: Callable[..., Event]) -> list[Message]:
@@ -55,7 +62,7 @@ def test_a_real_message_with_anything_in_a_field_is_taken_in_or_leaves_nothing(
     @given(message=st.sampled_from(known), data=st.data())
     def receive(message: Message, data: st.DataObject) -> None:
         field = data.draw(st.sampled_from(sorted(message.payload)))
-        _receive(message.kind, {**message.payload, field: data.draw(ANY_VALUE)}, message.stage_uid)
+        _receive(message.kind, {**message.payload, field: data.draw(NASTY | ANY_VALUE)}, message.stage_uid)
 
     receive()
 
