@@ -37,7 +37,6 @@ QUERIES: dict[str, int] = {
     "enrollments/<int:pk>/": 10,
     "enrollments/<int:pk>/add-device/": 8,
     "enrollments/<int:pk>/cancel/": 8,
-    "enrollments/<int:pk>/retry/": 8,
     "enrollments/<int:pk>/unenroll/": 8,
     "enrollments/<int:pk>/validate/": 8,
     "events/": 15,
