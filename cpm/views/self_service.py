@@ -19,7 +19,7 @@ from integration.pages.acting import ACTING, acts_once
 from integration.pages.editing import seen_version
 from integration.pages.limits import is_over
 from integration.seam import clock
-from integration.seam.recorded import in_words
+from integration.seam.recorded import in_words, recorded
 from integration.seam.refusals import Refused
 from integration.seam.versions import SavedMeanwhile
 
@@ -41,7 +41,7 @@ from ..queries import (
 from .unavailability import has_seen, schedule, seen_key
 
 REQUESTS_A_MINUTE = 60
-BY = "customer"
+BY = recorded("customer")()
 FOLDER = "cpm/self_service"
 View = Callable[..., HttpResponseBase]
 

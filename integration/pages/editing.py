@@ -11,6 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from django import forms
 from django.http import QueryDict
+from django.utils.choices import flatten_choices
 from django.utils.translation import gettext as _
 
 from integration.seam.refusals import Refused
@@ -134,7 +135,8 @@ def in_words(field: forms.Field, texts: Sequence[str] | None) -> str:
     """What a field contains, as people read it."""
     if isinstance(field.widget, forms.CheckboxInput):
         return _("Yes") if texts else _("No")
-    names: Mapping[str, Any] = {str(value): name for value, name in getattr(field, "choices", ())}
+    choices: Any = flatten_choices(getattr(field, "choices", ()))
+    names: Mapping[str, Any] = {str(value): name for value, name in choices}
     return ", ".join(str(names.get(text, text)) for text in texts or () if text) or NONE
 
 

@@ -12,7 +12,7 @@ def time_zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """The time zones by region, each with its places in the order of the alphabet, and UTC."""
     names = sorted(name for name in available_timezones() if "/" in name)
     by_region = groupby(names, key=_region)
-    return [("UTC", [("UTC", "UTC")]), *((region, [(name, _place(name)) for name in of]) for region, of in by_region)]
+    return [("UTC", [("UTC", "UTC")]), *((region, [(name, name) for name in of]) for region, of in by_region)]
 
 
 class TimeZoneField(forms.ChoiceField):
@@ -24,7 +24,3 @@ class TimeZoneField(forms.ChoiceField):
 
 def _region(name: str) -> str:
     return name.partition("/")[0]
-
-
-def _place(name: str) -> str:
-    return name.partition("/")[2].replace("_", " ").replace("/", " · ")

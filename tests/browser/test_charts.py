@@ -92,7 +92,7 @@ def test_ticks_are_distinct_and_every_series_of_a_legend_has_values(sign_in: Cal
             assert len(below) > 1, path
             assert len(set(below)) == len(below), (path, below)
             assert len(set(left)) == len(left), (path, left)
-            values = sorted(float(text.replace(",", "")) for text in left)
+            values = sorted(float(text.replace(",", "")) for text in left if text[-1].isdigit())  # without the title
             steps = {round(after - before, 6) for before, after in pairwise(values)}
             assert len(steps) <= 1, (path, left)  # a tick at 2.5 once read 3
             assert chart.locator(".chart-legend li:not(.chart-point)").count() > 0, path

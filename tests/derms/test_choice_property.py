@@ -114,7 +114,13 @@ def test_the_choice_is_what_the_rules_say_of_each_device(
         assert {(pk, devices[pk].expected_w, devices[pk].nominal_w) for pk in plain} == set(rows)
         why = Counter(one.left_out for one in devices.values() if one.left_out)
         why["not needed"] = len(devices) - len(plain) - why.total()
-        assert looked_at == chosen == (len(plain), sum(devices[pk].expected_w for pk in plain), +why, {})
+        watts = Counter[str]()
+        for pk, one in devices.items():
+            if pk not in plain:
+                watts[one.left_out or "not needed"] += one.expected_w
+        assert looked_at == chosen
+        assert chosen[:3] == (len(plain), sum(devices[pk].expected_w for pk in plain), +why)
+        assert +Counter(chosen.left_out_w) == +watts
         transaction.set_rollback(True)
 
 

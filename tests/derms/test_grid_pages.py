@@ -201,4 +201,4 @@ def test_lists_are_searched_by_code_and_readers_get_no_links(client: Client, app
 def test_time_zones_are_chosen_by_region(client: Client) -> None:
     page = client.get("/grid/zones/new/").content.decode()
     assert '<optgroup label="Europe">' in page
-    assert page.index(">Amsterdam<") < page.index(">Berlin<") < page.index(">Zurich<")
+    assert page.index(">Europe/Amsterdam<") < page.index(">Europe/Berlin<") < page.index(">Europe/Zurich<")

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 
 from cpm.models import Participation, SelfServiceLink
-from cpm.models.customers import Customer, Device, Subscription
+from cpm.models.customers import Customer, Device, DeviceLocation, Subscription
+from cpm.models.enrollments import Enrollment
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program, ProgramType
-from cpm.operations import make_link, schedule_unavailability
+from cpm.operations import enroll, make_link, schedule_unavailability
 from derms.models import DerGroup, Event, Strategy
 from integration.console.models import User
 from integration.seam.alerts import raise_alert
@@ -37,6 +38,9 @@ NEED_NOT = {
     "program-types/new/": NEW,
     "settings/users/new/": NEW,
     CUSTOMER + "links/<uuid:uid>/revoke/": ONCE,
+    CUSTOMER + "locations/<int:pk>/programs/<id:code>/enroll/": NEW,
+    CUSTOMER + "locations/<int:pk>/move-out/": ONCE,
+    CUSTOMER + "devices/<id:head_end>/<id:nic_id>/replace/": ONCE,
     CUSTOMER + "subscriptions/<int:pk>/location/": NEW,
     OWN_PAGE + "unavailability/": NEW,
     OWN_PAGE + "events/<id:event_number>/<int:stage_number>/<id:head_end>/<id:nic_id>/opt-out/": ONCE,
@@ -61,6 +65,21 @@ NO_PAGES = {
     "events/actions/<id:verb>/": "carries what was seen of each event: test_seen_revision.py",
     PARTICIPATION + "opt-out/": ONCE,
     CUSTOMER + "links/add/": NEW,
+    OWN_PAGE + "locations/<int:pk>/programs/<id:code>/apply/": NEW,
+}
+
+
+# What is the same each time.
+PLACES = {
+    "programs/<id:code>": "programs/COOL",
+    "program-types/<id:code>": "program-types/TYPE",
+    "<int:stage_number>": "1",
+    "<id:category>": "Device%20Test",
+    "<id:username>": "cora",
+    "head-ends/<id:head_end>": "head-ends/HE1",
+    "<id:verb>": "clone",
+    "<id:day>": "2027-06-01",
+    "saved-views/<int:pk>": "saved-views/1",
 }
 
 
@@ -84,6 +103,15 @@ def place(event_in: Callable[..., Event], administrator: User, csr: User, now: d
     customer = Customer.objects.get(locations=device.location)
     later = {"starts_at": now + 100 * HOUR, "ends_at": now + 101 * HOUR}
     (period,) = schedule_unavailability(device_ids=[device.pk], **later, reason="Away", by="cora", now=now)
+    other = DeviceLocation.objects.get(pk=device.location_id)
+    other.pk, other.service_point = None, "SP-OTHER"
+    other.save()
+    applied = {
+        "customer_id": customer.pk,
+        "location_id": other.pk,
+        "program_id": Subscription.objects.first().program_id,
+    }
+    enroll(**applied, device_ids=[], supply="ship", by="cora", now=now, validates=False)
     link = make_link(customer_id=customer.pk, by="cora", now=now)
     raise_alert("a key", kind="dead_letter", priority=1, text="An alert")
     DueWork.objects.create(name="seal history", queue="small", dead_at=now)
@@ -94,33 +122,27 @@ def _filler(
     event: Event, stage: ProgramEvent, device: Device, customer: Customer, period: str, link: SelfServiceLink
 ) -> Callable[[str], str]:
     places = {
+        **PLACES,
         "strategies/<uuid:uid>": f"strategies/{Strategy.objects.get().uid}",
         "links/<uuid:uid>": f"links/{link.uid}",
         "messages/<uuid:uid>": f"messages/{Delivery.objects.earliest('pk').message.uid}",
         "deliveries/<int:pk>": f"deliveries/{Delivery.objects.earliest('pk').pk}",
         "alerts/<int:pk>": f"alerts/{Alert.objects.filter(closed_at=None).latest('pk').pk}",
         "der-groups/<int:pk>": f"der-groups/{DerGroup.objects.get().pk}",
+        "locations/<int:pk>": f"locations/{device.location_id}",
+        "enrollments/<int:pk>": f"enrollments/{Enrollment.objects.latest('pk').pk}",
         "subscriptions/<int:pk>": f"subscriptions/{Subscription.objects.get(location=device.location).pk}",
         "due-work/<int:pk>": f"due-work/{DueWork.objects.earliest('pk').pk}",
         "unavailability/<uuid:uid>": f"unavailability/{period}",
         "customers/<id:number>": f"customers/{customer.number}",
-        "programs/<id:code>": "programs/COOL",
-        "program-types/<id:code>": "program-types/TYPE",
         "events/<id:number>/edit": f"events/{Event.objects.get(state='New').number}/edit",
         "<id:number>": event.number,
         "<id:event_number>": stage.event_number,
-        "<int:stage_number>": "1",
-        "<id:category>": "Device%20Test",
-        "<id:username>": "cora",
         "<id:nic_id>": device.nic_id,
-        "head-ends/<id:head_end>": "head-ends/HE1",
         "<id:head_end>": device.head_end,
         "<id:token>": link.token,
-        "<id:verb>": "clone",
-        "<id:day>": "2027-06-01",
         "<id:kind>/<int:pk>": f"zones/{event.zone_id}",
         "<id:kind>": "zones",
-        "saved-views/<int:pk>": "saved-views/1",
     }
 
     def fill(address: str) -> str:
