@@ -29,12 +29,13 @@ def raised(key: str, text: str) -> None:
 
 
 def acknowledge_the_demos_own() -> None:
-    """The demo soon raises one alert by itself: its passwords are public."""
+    """The demo soon raises an alert by itself, since its passwords are public; a past event may have another one."""
     until = time.monotonic() + 60
-    while (alert := Alert.objects.filter(Alert.UNSEEN).first()) is None:
+    while not Alert.objects.filter(Alert.UNSEEN, kind="demo password").exists():
         assert time.monotonic() < until
         time.sleep(0.5)
-    acknowledge_alert(alert_id=alert.pk, by="ada.approver")
+    for alert in Alert.objects.filter(Alert.UNSEEN):
+        acknowledge_alert(alert_id=alert.pk, by="ada.approver")
 
 
 def test_an_alert_shows_on_an_open_page_and_is_gone_again(sign_in: Callable[..., Person]) -> None:

@@ -106,7 +106,8 @@ def bulk() -> st.SearchStrategy[MessageBody]:
 
 
 def enrollments() -> st.SearchStrategy[MessageBody]:
-    places = dict.fromkeys(("head_end", "nic_id", "program", "zone", "feeder", "transformer"), names)
+    codes = names.filter(str.strip)  # blanks around an id are no part of it
+    places = dict.fromkeys(("head_end", "nic_id", "program", "zone", "feeder", "transformer"), codes)
     return st.fixed_dictionaries(
         {
             "change": st.sampled_from(["start", "end", "replace"]),
@@ -114,7 +115,7 @@ def enrollments() -> st.SearchStrategy[MessageBody]:
             "device_class": st.sampled_from(["thermostat", "water_heater", "ev_charger", "battery"]),
             "rated_w": st.integers(0, 100_000_000),
             "critical_care": st.booleans(),
-            "replaces_nic_id": st.none() | names,
+            "replaces_nic_id": st.none() | codes,
             **places,
         }
     ).map(lambda change: EnrollmentSync.model_validate({"enrollment": change}))
