@@ -71,10 +71,10 @@ def test_periods_that_can_not_be_are_refused_by_name() -> None:
 
 def test_reduction_factors_of_hours_to_come_are_changed() -> None:
     bring_in("zones", "reduction_factors")
-    hour = datetime(2027, 7, 1, 13, tzinfo=UTC)
-    assert ReductionFactor.objects.get(hour=hour).factor == 0.62
+    hour = datetime(2027, 12, 31, 13, tzinfo=UTC)
+    assert ReductionFactor.objects.get(hour=hour).factor == 0.42
 
-    text = "Netzgebiet;Stunde;Geräteklasse;Anteil\nMUSTER;2027-07-01T13:00Z;thermostat;0,5\n"
+    text = "Netzgebiet;Stunde;Geräteklasse;Anteil\nMUSTER;2027-12-31T13:00Z;thermostat;0,5\n"
     assert counts(applied("reduction_factors", text)) == (0, 1, 0, 0)
     assert ReductionFactor.objects.get(hour=hour).factor == 0.5
 
