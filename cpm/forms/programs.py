@@ -7,11 +7,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cpm.models.programs import Program, ProgramType
-from integration.importing.values import Code, Fault
-from integration.seam.recorded import in_words
+from integration.importing.coded_form import CodedForm
 
 DAY = "%Y-%m-%d"
-TAKEN = ("new",)  # what the address of a page for a new one ends with
+NOT_CODES = ("new",)  # what the address of a page for a new one ends with
 
 
 def day_field(label: Any, **options: Any) -> forms.DateField:
@@ -19,27 +18,10 @@ def day_field(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format=DAY), **options)
 
 
-class CodedForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter when it runs
-    """A row with a code, which only a new one asks for: messages and files name the row by it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            del self.fields["code"]
-
-    def clean_code(self) -> str:
-        text = self.cleaned_data["code"]
-        code = Code(40).read(text)
-        if isinstance(code, Fault):
-            raise forms.ValidationError(in_words(str(code)))
-        if code in TAKEN:
-            raise forms.ValidationError(_("“%(code)s” can't be a code. Choose another one."), params={"code": code})
-        return code
-
-
 class ProgramForm(CodedForm):
     """A program's flags and dates."""
 
+    not_codes = NOT_CODES
     starts_on = day_field(_("First day of events"), required=False, help_text=_("Empty: any."))
     ends_on = day_field(_("Last day of events"), required=False, help_text=_("Empty: any."))
 
@@ -71,6 +53,8 @@ class ProgramForm(CodedForm):
 
 class ProgramTypeForm(CodedForm):
     """Event Opt Out Parameters."""
+
+    not_codes = NOT_CODES
 
     class Meta:
         model = ProgramType

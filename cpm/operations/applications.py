@@ -191,10 +191,7 @@ def _leave_with_the_move(enrollment: Enrollment, why: str, by: str, now: datetim
 
 
 def _cancel(enrollment: Enrollment, *, why: str, by: str, now: datetime) -> None:
-    at, was = (
-        moment_of_change(enrollment, now),
-        enrollment.state,
-    )
+    at, was = moment_of_change(enrollment, now), enrollment.state
     if subscription := enrollment.subscription:
         subscription.ends_at = at
         subscription.save(update_fields=["ends_at"])

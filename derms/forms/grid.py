@@ -6,29 +6,13 @@ from django import forms
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
-from integration.importing.values import Code, Fault
+from integration.importing.coded_form import CodedForm
 from integration.pages.time_zones import TimeZoneField
-from integration.seam.recorded import in_words
 
 from ..models import ControlZone, Feeder, HeadEnd, Substation, Transformer
 
 
-class PartForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
-    """A part with a code, which only a new one asks for; it may be what files may have."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            del self.fields["code"]
-
-    def clean_code(self) -> str:
-        code = Code(self._meta.model._meta.get_field("code").max_length).read(self.cleaned_data["code"])
-        if isinstance(code, Fault):
-            raise forms.ValidationError(in_words(str(code)))
-        return code
-
-
-class ZoneForm(PartForm):
+class ZoneForm(CodedForm):
     time_zone = TimeZoneField(help_text=_("Its days and hours count for limits and rules."))
     cooling_months = forms.TypedMultipleChoiceField(
         label=_("Cooling months"),
@@ -46,14 +30,14 @@ class ZoneForm(PartForm):
         help_texts = {"limit_kw": _("What the zone can carry. Empty: unknown.")}
 
 
-class SubstationForm(PartForm):
+class SubstationForm(CodedForm):
     class Meta:
         model = Substation
         fields = ["code", "zone"]
         labels = {"code": _("Code"), "zone": _("Control zone")}
 
 
-class FeederForm(PartForm):
+class FeederForm(CodedForm):
     class Meta:
         model = Feeder
         fields = ["code", "substation", "rating_kw"]
@@ -61,7 +45,7 @@ class FeederForm(PartForm):
         help_texts = {"rating_kw": _("What the feeder can carry. Empty: unknown.")}
 
 
-class TransformerForm(PartForm):
+class TransformerForm(CodedForm):
     feeder = forms.ModelChoiceField(
         Feeder.objects.order_by("code"),
         to_field_name="code",
@@ -83,7 +67,7 @@ class TransformerForm(PartForm):
             self.initial["feeder"] = self.instance.feeder.code
 
 
-class HeadEndForm(PartForm):
+class HeadEndForm(CodedForm):
     class Meta:
         model = HeadEnd
         fields = ["code", "name"]
