@@ -230,6 +230,7 @@ def test_a_program_without_devices_is_no_matter_of_its_control(
     control("discharge")
 
     operations.submit_event(event_id=event.pk, by=operator, now=now, accepted_kw=0)
+    assert Event.objects.get(pk=event.pk).state == "Submitted"
 
 
 def test_the_form_names_the_classes_of_each_control() -> None:
