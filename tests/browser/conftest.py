@@ -24,6 +24,7 @@ from integration.demo.people import add_people
 from integration.demo.sign_ins import PASSWORD
 from integration.project.supervisor import background_children, supervised, web_child
 
+from .demo_copies import DemoCopies
 from .visitors import Inbox, run
 
 SHOTS = Path(os.environ.get("SCREENSHOT_DIR", Path(__file__).parents[1] / "shots"))
@@ -42,7 +43,8 @@ QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+# Of a module: while it lives, an event loop runs in this thread, and other modules' tests start their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = next(filter(None, (shutil.which(name) for name in CHROMIUMS if name)), None)
     assert program, "No Chromium found: install it (as root: apt-get install chromium), or set CHROMIUM to its path."
@@ -55,12 +57,20 @@ def browser() -> Iterator[Browser]:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+@pytest.fixture(scope="session")
+def demo_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCopies]:
+    copies = DemoCopies(tmp_path_factory.mktemp("extracts"))
+    yield copies
+    copies.drop()
+
+
 @pytest.fixture
-def demo(transactional_db: None, extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The demo utility with real processes on the test database; yields the address of its pages."""
-    call_command("createcachetable", verbosity=0)
-    call_command("seed_demo", devices=1500, seed=1, verbosity=0)
-    yield from _served(extract_folder, monkeypatch)
+def demo(
+    transactional_db: None, demo_copies: DemoCopies, extract_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """The demo utility with real processes on a database of its own; yields the address of its pages."""
+    with demo_copies.one(extract_folder):
+        yield from _served(extract_folder, monkeypatch)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from integration.seam.systems import System
 from tests import walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SCOPE = {"type": "http", "path": web.PATH, "headers": []}
+SCOPE = {"type": "http", "method": "GET", "path": web.PATH, "headers": []}
 LISTENERS = """FROM pg_stat_activity WHERE query = 'LISTEN "event_changed"' AND datname = current_database()"""
 
 

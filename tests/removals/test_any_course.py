@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 from django.db import transaction
@@ -20,7 +20,7 @@ from cpm.models.program_events import ProgramEvent
 from cpm.models.unavailability import Unavailability
 from derms import operations as derms
 from derms.models import Event, Stage
-from integration.commands.verify import violations
+from integration.commands.verify import Violation, violations
 from integration.console.models import User
 from integration.seam.delivery import NotYet, deliver
 from integration.seam.models import Delivery
@@ -50,6 +50,8 @@ class Course(RuleBasedStateMachine):
     approver: User
     now: datetime
     runs = itertools.count()
+    # Courses share a database: what one leaves behind must not be blamed on the next, or nothing can be shrunk.
+    blamed: ClassVar[set[Violation]] = set()
 
     def __init__(self) -> None:
         super().__init__()
@@ -205,8 +207,15 @@ class Course(RuleBasedStateMachine):
     @rule(stage=ANY, act=st.sampled_from(["start_stage", "call_devices", "end_stage", "hand_over_outcomes"]))
     def execute(self, stage: int, act: str) -> None:
         one = pick(self.executions(), stage)
-        at = one.starts_at if act in ("start_stage", "call_devices") else one.ends_at
-        getattr(lec, act)(one.pk, now=at)
+        if act == "end_stage":
+            self.end(one)
+        else:
+            getattr(lec, act)(one.pk, now=one.starts_at if act in ("start_stage", "call_devices") else one.ends_at)
+
+    def end(self, one: LecStage) -> None:
+        """End a stage as LEC does if it lives: what was started is called before. I11 reports if it wasn't."""
+        lec.call_devices(one.pk, now=one.starts_at)
+        lec.end_stage(one.pk, now=one.ends_at)
 
     @precondition(lambda self: self.executions())
     @rule(stage=ANY, really=SELDOM)
@@ -260,11 +269,12 @@ class Course(RuleBasedStateMachine):
         for one in self.executions():
             if len(self.events) == 1:
                 lec.start_stage(one.pk, now=one.starts_at)
-                lec.call_devices(one.pk, now=one.starts_at)
-            lec.end_stage(one.pk, now=one.ends_at)
+            self.end(one)
         settle()
         assert not Delivery.objects.filter(delivered_at=None).exists()
-        assert violations(rest=timedelta(0)) == []
+        new = set(violations(rest=timedelta(0))) - self.blamed
+        self.blamed.update(new)
+        assert sorted(new) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -275,7 +285,7 @@ class Course(RuleBasedStateMachine):
 def test_the_invariants_hold_after_any_course(
     courses: int, steps: int, operator: User, approver: User, now: datetime
 ) -> None:
-    machine = type("AnyCourse", (Course,), {"operator": operator, "approver": approver, "now": now})
+    machine = type("AnyCourse", (Course,), {"operator": operator, "approver": approver, "now": now, "blamed": set()})
     run_state_machine_as_test(
         machine,
         settings=settings(
