@@ -151,7 +151,9 @@ def _columns(text: str, source: Source, width: int, ragged: list[tuple[int, int]
     from pyarrow import csv
 
     def skip(row: Any) -> str:
-        is_blank = not row.text.strip(f"{source.separator}{_BLANK_AND_MARKS}")
+        is_blank = not row.text.strip(f"{source.separator}{_BLANK_AND_MARKS}") and '"' not in _read_alone(
+            row.text, source
+        )
         ragged.append((row.number, 0 if is_blank else row.actual_columns))
         return "skip"
 
@@ -167,6 +169,11 @@ def _columns(text: str, source: Source, width: int, ragged: list[tuple[int, int]
     except pa.ArrowInvalid:
         return None
     return [column.combine_chunks() for column in table.columns]
+
+
+def _read_alone(line: str, source: Source) -> str:
+    """The cells of one line, joined; two quotation marks within a cell are one that is meant."""
+    return "".join(next(split_lines([line], source))[1])
 
 
 def _without_blank(block: Block) -> Block:

@@ -51,6 +51,7 @@ def outcome(read: Callable[[], list[tuple[int, Any]]]) -> list[tuple[int, Any]] 
 
 @given(text=st.lists(PARTS, max_size=60).map("".join), size=st.integers(1, 20))
 @example(text='a,b\n"x\ny",z\n\nu,"v ""w"""\n', size=4)
+@example(text='""""\n', size=5)
 @example(text='a,b,"c"\nx,y\r\n , \n1,2', size=6)
 def test_blocks_hold_the_rows_of_the_file(text: str, size: int) -> None:
     text = f"k,n\n{text}"
