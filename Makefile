@@ -1,5 +1,5 @@
 # Everything runs in its own virtual environment, .venv; all you need is Python 3.11 to 3.13.
-.PHONY: help run run-empty test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones bench-fairness
+.PHONY: help run run-empty test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones bench-fairness bench-imports
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -20,6 +20,7 @@ help:
 	@echo "make journey   one event from planning to Closed; ARGS=\"--devices 5000 --stages 2\""
 	@echo "make bench     each step for 1,000,000 devices, compared with its physical limit; ARGS=\"--devices 100000 --json\""
 	@echo "make bench-zones  50 control zones scheduling at once, compared with one after the other"
+	@echo "make bench-imports  files of 1,000,000 rows brought in, compared with COPY of the same rows; ARGS=\"--rows 100000\""
 	@echo "make bench-fairness  60 events for 1,000 devices: how evenly they are called, and what of the expected power came"
 	@echo "make bench-opt-out  time from an opt-out to Live Energy Connect's answer, while extracts load"
 	@echo "make bench-open-pages  300 open pages: which updates reach them, how soon, and at what cost"
@@ -44,6 +45,9 @@ bench: $(installed)
 
 bench-zones: $(installed)
 	@exec $(python) -m integration.bench bench_zones $(ARGS)
+
+bench-imports: $(installed)
+	@exec $(python) -m integration.bench bench_imports $(ARGS)
 
 bench-fairness: $(installed)
 	@exec $(python) -m integration.bench bench_fairness $(ARGS)

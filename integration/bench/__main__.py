@@ -8,7 +8,8 @@ from pathlib import Path
 from integration import engines
 from integration.engines.state import PROJECT, State
 
-COMMANDS = {"bench_zones", "bench_fairness"}  # by their name as the first argument; without one it is `bench`
+# By their name as the first argument; without one it is `bench`.
+COMMANDS = {"bench_zones", "bench_fairness", "bench_imports"}
 ADDRESSES = ("DATABASE_URL", "REDIS_URL")
 
 
