@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from integration.importing.kinds import Applying, Column, Kind, Reference
 from integration.importing.values import Code, Email, Text, Zone
 from integration.seam import sql
+from integration.seam.filling import filling
 from integration.seam.recorded import recorded
 from integration.seam.sql import compose
 
@@ -71,14 +72,16 @@ SELECT s.line, 'transformer'::text, s.transformer::text, {pattern}
 def write_customers(applying: Applying) -> None:
     """Write the rows; the indexes for searching parts of a text sort a million rows at once, not by the thousand."""
     sql.execute(_SORT_AT_ONCE)
-    sql.execute(compose(_WRITE_CUSTOMERS, changes=applying.changes))
+    with filling("cpm_customer", rows=applying.added):
+        sql.execute(compose(_WRITE_CUSTOMERS, changes=applying.changes))
     sql.execute(_MERGE_CUSTOMERS)
     applying.analyze("cpm_customer")
 
 
 def write_locations(applying: Applying) -> None:
     sql.execute(_SORT_AT_ONCE)
-    sql.execute(compose(_WRITE_LOCATIONS, changes=applying.changes))
+    with filling("cpm_devicelocation", rows=applying.added):
+        sql.execute(compose(_WRITE_LOCATIONS, changes=applying.changes))
     sql.execute(_MERGE_LOCATIONS)
     applying.analyze("cpm_devicelocation")
 

@@ -7,6 +7,7 @@ from integration.importing.dates import Moment
 from integration.importing.kinds import Applying, Column, Kind, Reference
 from integration.importing.values import Choice, Code, Flag, Text, Whole
 from integration.seam import sql
+from integration.seam.filling import filling
 from integration.seam.recorded import recorded
 from integration.seam.sql import compose
 
@@ -73,7 +74,8 @@ SELECT s.line, 'rated_w'::text, s.rated_w::text,
 
 
 def write_devices(applying: Applying) -> None:
-    sql.execute(compose(_WRITE, changes=applying.changes), {"now": applying.now})
+    with filling("cpm_device", rows=applying.added):
+        sql.execute(compose(_WRITE, changes=applying.changes), {"now": applying.now})
     applying.analyze("cpm_device")
 
 

@@ -8,6 +8,7 @@ from integration.importing.dates import Moment
 from integration.importing.kinds import Applying, Column, Ending, Kind, Reference
 from integration.importing.values import Code
 from integration.seam import sql
+from integration.seam.filling import filling
 from integration.seam.recorded import recorded
 from integration.seam.refusals import Refused
 from integration.seam.sql import compose
@@ -82,9 +83,10 @@ class TooManyEnded(Refused):
 
 def write_enrollments(applying: Applying) -> None:
     """Subscribe the devices, and send DERMS the new ones of each program."""
-    sql.execute(compose(_SUBSCRIBE, changes=applying.changes), {"now": applying.now})
-    sql.analyze("cpm_subscription")
-    sql.execute(compose(_ADD_DEVICES, changes=applying.changes))
+    with filling("cpm_subscription", "cpm_subscribeddevice", rows=applying.added):
+        sql.execute(compose(_SUBSCRIBE, changes=applying.changes), {"now": applying.now})
+        sql.analyze("cpm_subscription")
+        sql.execute(compose(_ADD_DEVICES, changes=applying.changes))
     sql.analyze("cpm_subscribeddevice")
     codes = sql.column(compose("SELECT DISTINCT program FROM {changes}", changes=applying.changes))
     for program in Program.objects.filter(code__in=codes).order_by("code"):
