@@ -19,7 +19,7 @@ from .forms import CancelForm, DenyForm, ShortfallForm, SubmitForm
 from .four_eyes import own_event_sentence
 from .models import Event
 from .pages.consequences import expected_devices, stopped_stages
-from .planning.before_submit import before_submit
+from .planning.before_submit import before_submit, not_submittable
 
 PLAN_EVENT = "derms.plan_event"
 
@@ -58,6 +58,7 @@ class Action:
     main_in: tuple[str, ...] = ()  # states in which it is the usual next step
     is_awaited: Callable[[Event], bool] = _always  # whether an event in one of the states still needs it
     refusal: Callable[[Event, Any], str] | None = None  # why this person may not, though their roles allow it
+    obstacles: Callable[[Event], list[str]] = _nothing  # what keeps anybody from it; only its confirm page asks
     operation: Callable[..., Any]
     form: type[Form] | None = None  # its cleaned values are arguments of the operation
     foresees: Callable[[Event], list[str]] = _nothing  # sentences that say what it would do to this event
@@ -173,6 +174,7 @@ ACTIONS = _by_verb(
         icon="send",
         states=(EventState.NEW,),
         main_in=(EventState.NEW,),
+        obstacles=not_submittable,
         operation=operations.submit_event,
         form=SubmitForm,
         foresees=before_submit,

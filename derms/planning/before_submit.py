@@ -1,4 +1,4 @@
-"""What the page that asks before Submit says: what stands against the event, then what it would reserve."""
+"""What the page that asks before Submit says: what keeps the event from it, or else what it would reserve."""
 
 from django.utils.translation import gettext as _
 
@@ -12,12 +12,16 @@ from .check import conflicts
 from .problems import plan_problems
 
 
+def not_submittable(event: Event) -> list[str]:
+    """Return the problems of an event's plan; with one of them, Submit would be refused."""
+    problems = plan_problems(event, stages_of(event), clock.now())
+    return [_("Can't be submitted: %s") % problem for problem in problems]
+
+
 def before_submit(event: Event) -> list[str]:
-    """Return the problems of an event's plan, its conflicts, and what each stage would reserve and would be missing."""
-    stages = stages_of(event)
-    problems = [_("Can't be submitted: %s") % problem for problem in plan_problems(event, stages, clock.now())]
-    same_time = [_conflict(event, stage) for stage in conflicts(event, stages)]
-    return problems + same_time + expected_devices(event)
+    """Return an event's conflicts with others, then what each stage would reserve and would be missing."""
+    same_time = [_conflict(event, stage) for stage in conflicts(event, stages_of(event))]
+    return same_time + expected_devices(event)
 
 
 def _conflict(event: Event, stage: Stage) -> str:

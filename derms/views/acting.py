@@ -113,7 +113,7 @@ def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpR
     words = action.words_while_running if running and action.words_while_running else action.words
     typed: dict[str, Any] = {"number": event.number} if running else {}
     form = action.form(_posted(request), initial=_initial(event), **typed) if action.form else None
-    why = refusal(action, event, request.user) if request.method == "GET" else ""
+    why = _impossible(action, event, request.user) if request.method == "GET" else ""
     if request.method == "POST" and (form is None or form.is_valid()):
         made = _act(request, action, event, revision, form.cleaned_data if form else {})
         return redirect("derms:event_edit", made.number) if made else redirect("derms:event", event.number)
@@ -194,9 +194,13 @@ def _foreseen(request: SignedInRequest, action: Action, event: Event) -> str:
     return _("%(event)s (%(state)s)") % values
 
 
+def _impossible(action: Action, event: Event, person: Any) -> str:
+    return refusal(action, event, person) or " ".join(action.obstacles(event))
+
+
 def _refusal(request: SignedInRequest, action: Action, event: Event) -> str:
     """Why this event can't be acted on together with others; the operation checks again under its lock."""
-    if why := refusal(action, event, request.user):
+    if why := _impossible(action, event, request.user):
         return why
     if action.words_while_running and operations.calls_to_release(event):
         return _("Devices are running; cancel it on its own page.")

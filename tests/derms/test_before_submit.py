@@ -54,12 +54,14 @@ def test_one_group_with_devices_is_enough(with_empty_group: Event, operator: Use
     assert Event.objects.get().state == "Submitted"
 
 
-def test_the_page_before_submit_lists_problems_before_its_button(
+def test_the_page_before_submit_says_the_problems_in_place_of_its_button(
     client: Client, with_empty_group: Event, operator: User
 ) -> None:
     page = page_of(client, with_empty_group, operator)
-    assert page.index(f"Can&#x27;t be submitted: {EMPTY}") < page.index('<div class="form-actions">')
-    assert "Stage 1 would call nobody: the zone has no device of its program and groups." in page
+    assert f"Can&#x27;t be submitted: {EMPTY}" in page
+    assert 'name="accepted_kw"' not in page
+    with_empty_group.stages.get().der_groups.clear()
+    assert 'name="accepted_kw"' in page_of(client, with_empty_group, operator)
 
 
 def test_the_page_before_submit_lists_conflicts_and_what_is_missing(
