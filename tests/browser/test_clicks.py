@@ -51,11 +51,11 @@ def _start(person: Person) -> None:
 def _create_and_submit(operator: Person) -> str:
     _start(operator)
     operator.click(operator.page.locator(".page-actions").get_by_role("link", name="New Event"))
-    operator.click(operator.page.get_by_role("radio", name="Birch evening shift"))
+    operator.click(operator.page.get_by_role("radio", name="Alder quick test"))
     operator.click(operator.page.get_by_role("button", name="Save and submit"))
     operator.reads("was submitted")
     event = Event.objects.latest("pk")
-    assert (event.state, event.name, event.stages.count()) == ("Submitted", "Birch evening shift", 2)
+    assert (event.state, event.name, event.stages.count()) == ("Submitted", "Alder quick test", 2)
     return event.number
 
 

@@ -15,7 +15,7 @@ from .conftest import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WIDTHS = (1920, 1440, 1280, 1024, 768, 600, 390, 320)
+WIDTHS = (1920, 1440, 1280, 1265, 1024, 768, 600, 390, 320)
 
 
 View = tuple[int, str]

@@ -84,13 +84,18 @@ def test_an_address_with_a_character_that_nobody_sees_is_refused(address: str) -
 
 
 @pytest.mark.parametrize(
-    "address", ["a,b@example.com", "<pat@example.com>", "a..b@example.com", "pat@-.com", "pat@localhost"]
+    "address", ["a,b@example.com", "<pat@example.com>", "a..b@example.com", "pat@-.com", "pat@host"]
 )
 def test_files_and_pages_take_the_same_addresses(address: str) -> None:
     with pytest.raises(ValidationError):
         UserForm.base_fields["email"].clean(address)
     assert isinstance(Email(254).read(address), Fault)
     assert not re.match(EMAIL_OF_ASCII, address)
+
+
+def test_a_mailbox_on_the_server_itself_is_an_address_of_both() -> None:
+    assert UserForm.base_fields["email"].clean("pat@localhost") == "pat@localhost"
+    assert Email(254).read("pat@localhost") == "pat@localhost"
 
 
 def test_every_field_for_e_mail_addresses_is_one() -> None:
