@@ -59,8 +59,9 @@ faults: .venv/installed-dev
 	@exec $(python) -m tests.faults $(ARGS)
 
 # Runs test files in parallel; each process has its own database on the engines of the run.
-# The browser's files are the longest and come first, so that the processes end at about the same time.
-side_by_side := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Many tests wait for a moment, so there are more processes than a small machine has cores; the browser's files are the
+# longest and come first.
+side_by_side := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: check chromium
 	@$(with_chromium) $(python) -m pytest $(side_by_side) -m "not full" $(ARGS)

@@ -60,7 +60,8 @@ def kill_processes_of(state: Path) -> None:
 
 
 def eventually(holds: Callable[[], object], seconds: float = 15) -> bool:
+    """Whether it holds before so many seconds have passed; it is asked until then, and never again."""
     end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
+    while not (found := bool(holds())) and time.monotonic() < end:
         time.sleep(0.05)
-    return bool(holds())
+    return found

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 DEVICES = 4
 WINDOW = timedelta(minutes=3)
-ROUNDS = doses(50, 500)
+ROUNDS = doses(20, 500)
 
 
 @pytest.fixture
