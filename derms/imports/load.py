@@ -24,7 +24,7 @@ IMPLAUSIBLE = recorded(
 NO_FORECAST = recorded("There is no load forecast of this hour; metered load belongs to one.")
 HOUR_NAMES = (
     "hour_start", "starts_at", "datetime_beginning_utc", "datetime_beginning_ept", "time_stamp", "timestamp",
-    "datetime", "hour_ending", "hour_end", "Stunde", "Zeitpunkt", "Beginn", "Stundenende",
+    "datetime", "intervalstarttime_gmt", "hour_ending", "hour_end", "Stunde", "Zeitpunkt", "Beginn", "Stundenende",
 )  # fmt: skip
 CLASSES = tuple(DeviceClass.values)
 
@@ -32,7 +32,7 @@ ZONE = Column(
     "zone",
     _("Control zone"),
     Code(20),
-    (*ZONE_NAMES, "load_area", "Name"),
+    (*ZONE_NAMES, "load_area", "tac_area_name", "Name"),
     refers=Reference("derms_controlzone", "code", NO_ZONE),
 )
 HOUR = Column("hour", _("Hour"), Moment(), HOUR_NAMES, _("Its start."))
@@ -114,7 +114,11 @@ LOAD_FORECAST = Kind(
         ZONE,
         HOUR,
         Column(
-            "load_mw", _("Load, MW"), Share(-MOST_MW, MOST_MW), ("load", "forecast_mw", "Last_MW"), _("Average power.")
+            "load_mw",
+            _("Load, MW"),
+            Share(-MOST_MW, MOST_MW),
+            ("load", "forecast_mw", "mw", "Last_MW"),
+            _("Average power."),
         ),
         *(
             Column(value, label, Share(0, 1), help=_("Share of rated power that is reduced, 0 to 1."), may_lack=True)

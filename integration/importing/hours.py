@@ -1,7 +1,8 @@
 """What headings say of the hours of a load file: their time zone, whether they are ends, and what is beside them.
 
 The grid operators of North America publish hourly load in layouts of their own: PJM's datetime_beginning_utc, ERCOT's
-Hour Ending with a column for each zone, NYISO's Time Stamp with EST or EDT in a column beside it.
+Hour Ending with a column for each zone, NYISO's Time Stamp with EST or EDT in a column beside it, CAISO's
+INTERVALSTARTTIME_GMT.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from .dates import OFFSETS
 from .kinds import Kind, plain_name
 
 ENDS = ("hourending", "hourend", "intervalending", "datetimeending", "stundenende")
+IN_UTC = ("utc", "gmt")
 OFFSET_NAMES = ("timezone", "tz", "utcoffset")
 US_OPERATORS = {"datetimebeginningept", "datetimebeginningutc", "ptid", "ercot"}  # headings that only they have
 
@@ -28,7 +30,7 @@ class Hours(NamedTuple):
 def hours_of(heading: Sequence[str], places: Sequence[int], sample: Sequence[Sequence[str]]) -> Hours:
     """What the headings of columns of moments say, and the column beside them."""
     names = [plain_name(heading[place]) for place in places]
-    time_zone = "UTC" if names and all(name.endswith("utc") for name in names) else ""
+    time_zone = "UTC" if names and all(name.endswith(IN_UTC) for name in names) else ""
     return Hours(time_zone, any(name.startswith(ENDS) for name in names), _offsets(heading, sample) if places else None)
 
 

@@ -22,6 +22,11 @@ NYISO = """"Time Stamp","Time Zone","Name","PTID","Integrated Load"
 "11/01/2026 01:00:00","EDT","CAPITL",61757,1200.5
 "11/01/2026 01:00:00","EST","CAPITL",61757,1190.25
 """
+CAISO = """INTERVALSTARTTIME_GMT,INTERVALENDTIME_GMT,LOAD_TYPE,OPR_DT,OPR_HR,OPR_INTERVAL,MARKET_RUN_ID,TAC_AREA_NAME,LABEL,XML_DATA_ITEM,POS,MW,EXECUTION_TYPE,GROUP
+2026-03-08T10:00:00-00:00,2026-03-08T11:00:00-00:00,0,2026-03-08,3,0,ACTUAL,PGE-TAC,Total Actual Hourly Integrated Load,SYS_FCST_ACT_MW,3.8,9876.25,ACTUAL,1
+2026-03-08T09:00:00-00:00,2026-03-08T10:00:00-00:00,0,2026-03-08,2,0,ACTUAL,PGE-TAC,Total Actual Hourly Integrated Load,SYS_FCST_ACT_MW,3.8,9900,ACTUAL,1
+2026-03-08T09:00:00-00:00,2026-03-08T10:00:00-00:00,0,2026-03-08,2,0,ACTUAL,CA ISO-TAC,Total Actual Hourly Integrated Load,SYS_FCST_ACT_MW,3.8,21000,ACTUAL,1
+"""  # noqa: E501  (the operator's lines)
 
 
 def forecast(*rows: tuple[str, str]) -> None:
@@ -71,6 +76,29 @@ def test_nyiso_says_beside_the_hour_that_the_clocks_show_twice_which_one_it_is()
 
     first, second = datetime(2026, 11, 1, 5, tzinfo=UTC), datetime(2026, 11, 1, 6, tzinfo=UTC)
     assert metered() == {("CAPITL", first): 1_200_500, ("CAPITL", second): 1_190_250}
+
+
+def test_caiso_names_hours_by_their_start_in_utc_and_the_sum_of_its_areas_is_no_zone() -> None:
+    """Pacific clocks skip an hour between the two."""
+    forecast(("PGE-TAC", "2026-03-08T09:00Z"), ("PGE-TAC", "2026-03-08T10:00Z"))
+
+    run = applied("metered_load", CAISO, only_good_rows=True)
+
+    assert counts(run) == (2, 0, 0, 1)
+    assert run.refused_cells.get().reason == "There is no control zone “CA ISO-TAC”. Near it: PGE-TAC."
+    day = datetime(2026, 3, 8, tzinfo=UTC)
+    assert metered() == {("PGE-TAC", day.replace(hour=9)): 9_900_000, ("PGE-TAC", day.replace(hour=10)): 9_876_250}
+    assert counts(checked("metered_load", CAISO)) == (0, 0, 2, 1)
+
+
+def test_a_forecast_of_caiso_has_the_columns_of_its_metered_load() -> None:
+    applied("zones", "zone,name,time_zone\nPGE-TAC,Pacific Gas,America/Los_Angeles\n")
+    ahead = CAISO.replace("2026-03", "2036-03").replace("ACTUAL", "DAM").replace("CA ISO-TAC", "OTHER")
+
+    assert counts(applied("load_forecast", ahead, only_good_rows=True)) == (2, 0, 0, 1)
+
+    hour = LoadForecast.objects.get(hour=datetime(2036, 3, 8, 10, tzinfo=UTC))
+    assert hour.forecast_kw == 9_876_250
 
 
 @pytest.mark.parametrize("time", ["13:00:00 PM", "0:30 AM", "24:01", "25:00"])
