@@ -2,6 +2,7 @@
 
 from integration.seam import clock
 from integration.seam.messages import (
+    DeviceFactsAnswer,
     DeviceOutcome,
     DeviceReservation,
     EnrollmentAnswer,
@@ -37,6 +38,10 @@ def receive_outcomes(delivery: Delivery) -> Receipt:
 
 def receive_enrollment_answer(body: EnrollmentAnswer) -> Receipt:
     return operations.answer_enrollment(body, now=clock.now())
+
+
+def receive_device_facts_answer(body: DeviceFactsAnswer) -> Receipt:
+    return operations.answer_device_facts(body)
 
 
 def receive_enrollment_load_answer(delivery: Delivery) -> Receipt:

@@ -4,6 +4,7 @@ from integration.seam import clock
 from integration.seam.messages import (
     CustomerUnavailability,
     DeliveredLoad,
+    DeviceFacts,
     EnrollmentLoad,
     EnrollmentSync,
     EventOptOut,
@@ -43,6 +44,10 @@ def receive_enrollment_load(delivery: Delivery) -> Receipt:
     body = delivery.message.body
     assert isinstance(body, EnrollmentLoad)  # noqa: S101  (narrows the type; the route names the contract)
     return operations.load_enrollments(delivery, body)
+
+
+def receive_device_facts(body: DeviceFacts) -> Receipt:
+    return operations.save_device_facts(body)
 
 
 def receive_program_rules(body: ProgramRuleSync) -> Receipt:

@@ -113,6 +113,12 @@ class Device(models.Model):
     critical_care = models.BooleanField(default=False)
     installed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    # When its facts were last sent to DERMS, their version there, and what DERMS answered to these; null: never.
+    facts_at = models.DateTimeField(null=True, editable=False)
+    facts_answer = models.CharField(
+        max_length=12, choices=SyncAnswer.choices, default="", db_default="", blank=True, editable=False
+    )
+    facts_error = models.CharField(max_length=300, default="", db_default="", blank=True, editable=False)
 
     class Meta:
         constraints = [

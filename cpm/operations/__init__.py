@@ -9,6 +9,7 @@ from .applications import (
     unenroll,
     validate_enrollment,
 )
+from .device_facts import answer_device_facts, send_device_facts
 from .emails import send_notifications
 from .enrollment import (
     answer_enrollment,
@@ -50,6 +51,7 @@ __all__ = [
     "add_device",
     "add_program",
     "add_program_type",
+    "answer_device_facts",
     "answer_enrollment",
     "answer_enrollment_load",
     "answer_opt_out",
@@ -79,6 +81,7 @@ __all__ = [
     "save_program",
     "save_program_type",
     "schedule_unavailability",
+    "send_device_facts",
     "send_enrollment_load",
     "send_notifications",
     "send_program_rules",

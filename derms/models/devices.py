@@ -68,6 +68,8 @@ class Device(models.Model):
     feeder = models.ForeignKey(Feeder, on_delete=models.PROTECT)
     transformer = models.ForeignKey(Transformer, on_delete=models.PROTECT)
     critical_care = models.BooleanField(default=False)
+    # When its facts became true at CPM; null: when it was registered.
+    facts_at = models.DateTimeField(null=True)
     registered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     limits_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False, related_name="+")

@@ -19,6 +19,7 @@ from .cancellation import EventNotCancelable, calls_to_release, cancel_event, ca
 from .cloning import clone_event
 from .delivered import follow_delivered_load
 from .delivered_alert import watch_delivered
+from .device_facts import save_device_facts
 from .drafts import discard_draft, keep_draft
 from .enrollment import EnrollmentRefused, change_enrollment, load_enrollments, save_program
 from .events import (
@@ -97,6 +98,7 @@ __all__ = [
     "report_unstarted_stage",
     "require_editable",
     "require_unchanged",
+    "save_device_facts",
     "save_event_type",
     "save_grid_part",
     "save_group",

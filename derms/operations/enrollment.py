@@ -173,13 +173,13 @@ def _new_device(change: EnrollmentChange, nic_id: str) -> Device:
     """A device that returns gets a new row; it keeps its unavailability and, at the same place, its limits' use."""
     _require_unlike_others(change, nic_id)
     made = Device.objects.create(
-        head_end=_known(HeadEnd, change.head_end, "head end system"),
+        head_end=known_part(HeadEnd, change.head_end, "head end system"),
         nic_id=nic_id,
         device_class=change.device_class,
         rated_w=change.rated_w,
-        zone=_known(ControlZone, change.zone, "control zone"),
-        feeder=_known(Feeder, change.feeder, "feeder"),
-        transformer=_known(Transformer, change.transformer, "transformer"),
+        zone=known_part(ControlZone, change.zone, "control zone"),
+        feeder=known_part(Feeder, change.feeder, "feeder"),
+        transformer=known_part(Transformer, change.transformer, "transformer"),
         critical_care=change.critical_care,
         registered_at=change.at,
     )
@@ -204,10 +204,11 @@ def _first_registration(device: Device) -> int | None:
 
 
 def _program(change: EnrollmentChange) -> Program:
-    return _known(Program, change.program, "program")
+    return known_part(Program, change.program, "program")
 
 
-def _known(model: type[M], code: str, label: str) -> M:
+def known_part(model: type[M], code: str, label: str) -> M:
+    """The part of the grid, head end system or program with this code. Raises EnrollmentRefused."""
     found = model.objects.filter(code=code).first()
     if found is None:
         raise EnrollmentRefused(f"There is no {label} “{code}”.")

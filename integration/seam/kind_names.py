@@ -10,6 +10,8 @@ NAMES = {
     "delivered_load": _("delivered load"),
     "enrollment_sync": _("enrollment sync"),
     "enrollment_answer": _("enrollment answer"),
+    "device_facts": _("device facts"),
+    "device_facts_answer": _("device facts answer"),
     "program_rule_sync": _("program rule sync"),
     "customer_unavailability": _("customer unavailability"),
     "event_opt_out": _("event opt-out"),

@@ -31,7 +31,7 @@ from tests.messages.conftest import STATUS
 
 CURRENT = protocol.CURRENT
 # SHA-256 of all fields with their types and bounds, and of the columns of extracts, in the version CURRENT.
-PROMISED = (Version(2, 1), "f1a7cceae293883f19020d9c10548c3f834d77bd92a7406530c8ed4f03bb235e")
+PROMISED = (Version(2, 2), "99f0ced99a11afd1f2d45c6e52c973f3456f2018679c6de402fda331f3268e7c")
 NEWER_MINOR, NEWER_MAJOR = Version(CURRENT.major, CURRENT.minor + 1), Version(CURRENT.major + 1, 0)
 
 

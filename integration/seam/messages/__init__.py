@@ -7,6 +7,7 @@ bodies and payloads of a version of the protocol.
 
 from .bodies import ExtractRef, MessageBody, Receipt
 from .columns import COLUMNS
+from .devices import DeviceFacts, DeviceFactsAnswer
 from .kinds import BULK, CONTRACTS
 from .programs import (
     EnrollmentAnswer,
@@ -48,6 +49,8 @@ __all__ = [
     "Category",
     "CustomerUnavailability",
     "DeliveredLoad",
+    "DeviceFacts",
+    "DeviceFactsAnswer",
     "DeviceOutcome",
     "DeviceRemoval",
     "DeviceReservation",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from .bodies import MessageBody
+from .devices import DeviceFacts, DeviceFactsAnswer
 from .programs import EnrollmentAnswer, EnrollmentLoad, EnrollmentLoadAnswer, EnrollmentSync, ProgramRuleSync
 from .removals import (
     CustomerUnavailability,
@@ -29,6 +30,8 @@ CONTRACTS: Mapping[str, type[MessageBody]] = {
         DeliveredLoad,
         EnrollmentSync,
         EnrollmentAnswer,
+        DeviceFacts,
+        DeviceFactsAnswer,
         ProgramRuleSync,
         CustomerUnavailability,
         EventOptOut,
