@@ -13,6 +13,30 @@ class DeviceClass(TextChoices):
     BATTERY = "battery", _("Battery")
 
 
+class Owner(TextChoices):
+    """Whose a device is."""
+
+    UTILITY = "utility", _("The utility")
+    CUSTOMER = "customer", _("The customer")
+    OTHER = "other", _("Somebody else")
+
+
+class Whereabouts(TextChoices):
+    """Where a device is once it is taken out; one that isn't is installed."""
+
+    STORE = "in store", _("In store")
+    REPAIR = "in repair", _("In repair")
+    RETIRED = "retired", _("Retired")
+
+
+class Channel(TextChoices):
+    """How a customer wants to hear from the utility."""
+
+    EMAIL = "e-mail", _("E-mail")
+    PHONE = "telephone", _("Telephone")
+    POST = "post", _("Post")
+
+
 class ProgramEventState(TextChoices):
     SCHEDULED = "Scheduled", _("Scheduled")
     IN_PROGRESS = "In Progress", _("In Progress")
@@ -94,6 +118,8 @@ class NotSent(TextChoices):
     """Why a customer was not e-mailed although nothing failed."""
 
     NO_ADDRESS = "no address", _("the customer has no e-mail address")
+    NO_CONSENT = "no consent", _("the customer did not consent to hear of events")
+    OTHER_CHANNEL = "other channel", _("the customer wants to hear by another channel")
     NOTHING_COMES = "nothing comes", _("nothing was reserved any more when it was to be sent")
     NOT_TOLD = "not told", _("the customer had not been told of the event")
     TOLD_SINCE = "told since", _("the customer was told of the event only after that")

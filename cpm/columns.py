@@ -219,7 +219,7 @@ LOCATIONS = Columns[DeviceLocation](
     Column(_("Address"), lambda at: noted(at.address, at.time_zone), phone="title"),
     Column(_("Devices"), "devices", phone=""),
     Column(_("Control zone"), lambda at: noted(at.zone, f"{at.substation} · {at.feeder} · {at.transformer}"), phone=""),
-    Column(_("Actions"), "move_out", is_unseen=True, phone="", permission="cpm.add_enrollment"),
+    Column(_("Actions"), "move_out", is_unseen=True, phone=""),
 )
 
 ENDED_ENROLLMENTS = Columns[Subscription](

@@ -127,7 +127,7 @@ def _is_installed(wanted: Application, device: Device) -> Check:
 
 def _critical_care(wanted: Application, device: Device) -> Check:
     is_exempt = wanted.program.rules.critical_care_exempt
-    if not device.critical_care:
+    if not device.is_critical:
         return Check(_("Critical care"), True, NO_CRITICAL_CARE(device=device.nic_id))
     said = (EXEMPT if is_exempt else CRITICAL_CARE)(device=device.nic_id, program=wanted.program)
     return Check(_("Critical care"), bool(is_exempt), said)

@@ -14,7 +14,8 @@ from .choices import NotSent
 from .models.program_events import ProgramEvent
 
 ENROLLMENT_ROWS = """
-SELECT d.head_end, d.nic_id, s.starts_at, d.device_class, d.rated_w, l.zone, l.feeder, l.transformer, d.critical_care
+SELECT d.head_end, d.nic_id, s.starts_at, d.device_class, d.rated_w, l.zone, l.feeder, l.transformer,
+       d.critical_care OR l.life_support
   FROM cpm_subscribeddevice sd
   JOIN cpm_subscription s ON s.id = sd.subscription_id
   JOIN cpm_device d ON d.id = sd.device_id

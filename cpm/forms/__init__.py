@@ -1,15 +1,19 @@
 """What people type: forms validate and never save."""
 
 from .enrollments import DeviceForm, EnrollForm, LeavingForm, ReplacementForm, WhyForm
+from .keeping import CustomerForm, KeptDeviceForm, LocationForm
 from .participations import ParticipationFilter
 from .program_rules import RulesForm
 from .programs import ProgramForm, ProgramTypeForm, RuleDaysForm, SuspendForm
 from .unavailability import OptOutForm, PeriodForm, UnavailabilityForm
 
 __all__ = [
+    "CustomerForm",
     "DeviceForm",
     "EnrollForm",
+    "KeptDeviceForm",
     "LeavingForm",
+    "LocationForm",
     "OptOutForm",
     "ParticipationFilter",
     "PeriodForm",

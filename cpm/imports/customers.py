@@ -25,7 +25,8 @@ _WRITE_CUSTOMERS = """
 INSERT INTO cpm_customer (number, name, account, email, phone)
 SELECT customer, name, coalesce(account, customer), email, phone FROM {changes} ORDER BY line
     ON CONFLICT (number) DO UPDATE
-   SET name = EXCLUDED.name, account = EXCLUDED.account, email = EXCLUDED.email, phone = EXCLUDED.phone
+   SET name = EXCLUDED.name, account = EXCLUDED.account, email = EXCLUDED.email, phone = EXCLUDED.phone,
+       version = cpm_customer.version + 1, saved_by = '', saved_at = %(now)s
 """
 _SORT_AT_ONCE = "SET LOCAL gin_pending_list_limit = '1GB'; SET LOCAL maintenance_work_mem = '256MB'"
 _MERGE_CUSTOMERS = """
@@ -51,7 +52,8 @@ SELECT l.service_point, c.id, l.address, l.time_zone, l.zone, l.substation, l.fe
     ON CONFLICT (service_point) WHERE service_point <> '' DO UPDATE
    SET customer_id = EXCLUDED.customer_id, address = EXCLUDED.address, time_zone = EXCLUDED.time_zone,
        zone = EXCLUDED.zone, substation = EXCLUDED.substation, feeder = EXCLUDED.feeder,
-       transformer = EXCLUDED.transformer
+       transformer = EXCLUDED.transformer,
+       version = cpm_devicelocation.version + 1, saved_by = '', saved_at = %(now)s
 """
 _ANOTHER_CUSTOMER = """
 SELECT s.line, 'customer'::text, s.customer::text, replace({pattern}, '%%(value)s', t.customer)
@@ -73,7 +75,7 @@ def write_customers(applying: Applying) -> None:
     """Write the rows; the indexes for searching parts of a text sort a million rows at once, not by the thousand."""
     sql.execute(_SORT_AT_ONCE)
     with filling("cpm_customer", rows=applying.added):
-        sql.execute(compose(_WRITE_CUSTOMERS, changes=applying.changes))
+        sql.execute(compose(_WRITE_CUSTOMERS, changes=applying.changes), {"now": applying.now})
     sql.execute(_MERGE_CUSTOMERS)
     applying.analyze("cpm_customer")
 
@@ -81,7 +83,7 @@ def write_customers(applying: Applying) -> None:
 def write_locations(applying: Applying) -> None:
     sql.execute(_SORT_AT_ONCE)
     with filling("cpm_devicelocation", rows=applying.added):
-        sql.execute(compose(_WRITE_LOCATIONS, changes=applying.changes))
+        sql.execute(compose(_WRITE_LOCATIONS, changes=applying.changes), {"now": applying.now})
     sql.execute(_MERGE_LOCATIONS)
     applying.analyze("cpm_devicelocation")
 

@@ -44,7 +44,8 @@ SELECT c.head_end, c.nic_id, l.id, c.device_class, c.model, c.rated_w, c.critica
  ORDER BY c.nic_id
     ON CONFLICT (head_end, upper(nic_id)) WHERE ended_at IS NULL DO UPDATE
    SET location_id = EXCLUDED.location_id, device_class = EXCLUDED.device_class, model = EXCLUDED.model,
-       rated_w = EXCLUDED.rated_w, critical_care = EXCLUDED.critical_care, installed_at = EXCLUDED.installed_at
+       rated_w = EXCLUDED.rated_w, critical_care = EXCLUDED.critical_care, installed_at = EXCLUDED.installed_at,
+       version = cpm_device.version + 1, saved_by = '', saved_at = %(now)s
 """
 _INSTALLED_OTHERWISE = """
 SELECT s.line, 'nic_id'::text, s.nic_id::text, replace({pattern}, '%%(other)s', d.head_end || '/' || d.nic_id)

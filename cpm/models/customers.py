@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Replace, Trim, Upper
+from django.utils.translation import gettext
 
-from cpm.choices import DeviceClass, SyncAnswer
+from cpm.choices import Channel, DeviceClass, Owner, SyncAnswer, Whereabouts
 from cpm.models.programs import Program
+from integration.seam.versions import Versioned
 
 
 def digits_of(field: str) -> Func:
@@ -46,16 +50,44 @@ def part_of(field: str, name: str) -> GinIndex:
     return GinIndex(OpClass(folded(field), name="gin_trgm_ops"), name=name)
 
 
-class Customer(models.Model):
-    """A customer of the utility. Never logged."""
+class Kept(Versioned):
+    """A row that people keep on pages, and files write by the million: the database sets the version of theirs."""
+
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+    saved_by = models.CharField(max_length=150, blank=True, default="", db_default="", editable=False)
+
+    class Meta:
+        abstract = True
+
+
+def empty_text(label: str, length: int, **options: Any) -> Any:
+    """A text that need not be there; files leave it to the database."""
+    return models.CharField(label, max_length=length, default="", db_default="", blank=True, **options)
+
+
+class Customer(Kept):
+    """A customer of the utility. Never logged.
+
+    Who did not consent, or wants to hear by another channel, is not e-mailed. Without a language: the utility's.
+    """
 
     number = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=120)
     account = models.CharField(max_length=20, unique=True)
     email = models.EmailField()
     phone = models.CharField(max_length=30)
+    cis_id = empty_text("id in the CIS", 40)
+    second_phone = empty_text("second telephone", 30)
+    language = empty_text("language", 10)
+    channel = models.CharField(max_length=9, choices=Channel.choices, default=Channel.EMAIL, db_default="e-mail")
+    consents = models.BooleanField("consent to hear of events", default=True, db_default=True)
+    notes = models.TextField(max_length=2000, default="", db_default="", blank=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint("cis_id", condition=~Q(cis_id=""), name="customer_cis_id_once"),
+            models.CheckConstraint(condition=Q(channel__in=Channel.values), name="customer_known_channel"),
+        ]
         indexes = [
             part_of("name", "customer_name_part"),
             GinIndex(OpClass(digits_of("phone"), name="gin_trgm_ops"), name="customer_phone_part"),
@@ -64,8 +96,13 @@ class Customer(models.Model):
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
 
+    @property
+    def reads(self) -> str:
+        """The language of what is written to the customer."""
+        return self.language or settings.LANGUAGE_CODE
 
-class DeviceLocation(models.Model):
+
+class DeviceLocation(Kept):
     """The place where devices are installed, and its position in the grid."""
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="locations")
@@ -82,10 +119,20 @@ class DeviceLocation(models.Model):
     substation = models.CharField(max_length=30)
     feeder = models.CharField(max_length=30)
     transformer = models.CharField(max_length=40)
+    life_support = models.BooleanField(default=False, db_default=False)
+    access_note = empty_text("access", 300)
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("service_point", condition=~Q(service_point=""), name="location_service_point_once")
+            models.UniqueConstraint(
+                "service_point", condition=~Q(service_point=""), name="location_service_point_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(latitude=None, longitude=None) | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="location_on_earth",
+            ),
         ]
         indexes = [part_of("address", "location_address_part")]
 
@@ -98,7 +145,7 @@ class DeviceLocation(models.Model):
         return any(device.ended_at is None for device in self.devices.all())
 
 
-class Device(models.Model):
+class Device(Kept):
     """A controllable device. If it is replaced or taken out, its row stays, so that outcomes can still be matched.
 
     Head end systems write the same NIC id in capitals or small letters; both are one device.
@@ -113,6 +160,15 @@ class Device(models.Model):
     critical_care = models.BooleanField(default=False)
     installed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    make = empty_text("make", 60)
+    serial_number = empty_text("serial number", 60)
+    badge = empty_text("badge", 40)
+    firmware = empty_text("firmware", 40)
+    owner = empty_text("owner", 8, choices=Owner.choices)
+    # Of one that is taken out.
+    whereabouts = models.CharField(
+        max_length=9, choices=Whereabouts.choices, default=Whereabouts.STORE, db_default="in store"
+    )
     # When its facts were last sent to DERMS, their version there, and what DERMS answered to these; null: never.
     facts_at = models.DateTimeField(null=True, editable=False)
     facts_answer = models.CharField(
@@ -126,6 +182,10 @@ class Device(models.Model):
                 "head_end", Upper("nic_id"), condition=Q(ended_at=None), name="cpm_device_live_natural_key"
             ),
             models.CheckConstraint(condition=Q(nic_id=Trim("nic_id")), name="cpm_device_nic_id_trimmed"),
+            models.CheckConstraint(
+                condition=Q(owner__in=["", *Owner.values], whereabouts__in=Whereabouts.values),
+                name="cpm_device_known_owner_and_whereabouts",
+            ),
         ]
         indexes = [
             # Everything that loading an extract needs of a device, in the order in which extracts are written.
@@ -136,6 +196,16 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return f"{self.head_end}/{self.nic_id}"
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether somebody's health depends on its power, or on power at its place."""
+        return self.critical_care or self.location.life_support
+
+    @property
+    def state(self) -> str:
+        """Installed, or where it is since it was taken out."""
+        return gettext("Installed") if self.ended_at is None else self.get_whereabouts_display()
 
 
 class Subscription(models.Model):

@@ -21,6 +21,7 @@ from .enrollment import (
     start_enrollment,
 )
 from .enrollment_records import EnrollmentNotAllowed
+from .keeping import delete_kept, referring_to, save_customer, save_device, save_location
 from .notifications import notify_customers, notify_of_end
 from .opt_out import OptOutNotAllowed, answer_opt_out, opt_out_device, opt_out_of_event
 from .participation import load_outcomes, load_reservations, prepare_outcomes, prepare_reservations
@@ -58,6 +59,7 @@ __all__ = [
     "cancel_enrollment",
     "cancel_unavailability",
     "change_unavailability",
+    "delete_kept",
     "end_enrollment",
     "enroll",
     "follow_stage",
@@ -71,13 +73,17 @@ __all__ = [
     "opt_out_of_event",
     "prepare_outcomes",
     "prepare_reservations",
+    "referring_to",
     "release_reservation",
     "remove_dated_rules",
     "replace_device",
     "resume_program",
     "retry_enrollment",
     "revoke_link",
+    "save_customer",
     "save_dated_rules",
+    "save_device",
+    "save_location",
     "save_program",
     "save_program_type",
     "schedule_unavailability",

@@ -44,7 +44,7 @@ def send_device_facts(*, location_id: int, device_ids: Sequence[int], now: datet
                     "zone": location.zone,
                     "feeder": location.feeder,
                     "transformer": location.transformer,
-                    "critical_care": device.critical_care,
+                    "critical_care": device.critical_care or location.life_support,
                 }
             ),
             sender=System.CPM,

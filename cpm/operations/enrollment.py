@@ -274,7 +274,7 @@ def _send(
             "zone": place.zone,
             "feeder": place.feeder,
             "transformer": place.transformer,
-            "critical_care": device.critical_care,
+            "critical_care": device.is_critical,
             **more,
         }
     )

@@ -10,11 +10,12 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 
 from cpm.models import Notification, Removal
 from cpm.models.program_events import ProgramEvent
 
-from ..choices import NotificationKind, NotSent
+from ..choices import Channel, NotificationKind, NotSent
 from ..queries import ParticipationRow, coming_reservations
 from .self_service import make_link
 
@@ -56,14 +57,14 @@ def write_letter(notification: Notification, *, now: datetime, mail: BaseEmailBa
 
     Raises NotNow and Unneeded.
     """
-    if not notification.customer.email.strip():
-        raise Unneeded(NotSent.NO_ADDRESS, notification.made_at)
+    _require_wanted(notification)
     together = _together(notification, now)
     coming = coming_reservations([notification.customer], Q(event_uid=notification.event_uid))
     if notification.kind == NotificationKind.RESERVED and not coming:
         raise Unneeded(NotSent.NOTHING_COMES, notification.made_at)
     context = _contents(notification, together, coming) | _everywhere(notification, now)
-    text = render_to_string(f"cpm/email/{TEMPLATES[NotificationKind(notification.kind)]}.txt", context)
+    with translation.override(notification.customer.reads):
+        text = render_to_string(f"cpm/email/{TEMPLATES[NotificationKind(notification.kind)]}.txt", context)
     subject, _newline, body = text.partition("\n")
     email = EmailMessage(
         subject.strip(),
@@ -74,6 +75,17 @@ def write_letter(notification: Notification, *, now: datetime, mail: BaseEmailBa
         connection=mail,
     )
     return Letter(email, [one.pk for one in together])
+
+
+def _require_wanted(notification: Notification) -> None:
+    """Raise Unneeded if the customer can't, or doesn't want to, be e-mailed."""
+    customer = notification.customer
+    if not customer.consents:
+        raise Unneeded(NotSent.NO_CONSENT, notification.made_at)
+    if customer.channel != Channel.EMAIL:
+        raise Unneeded(NotSent.OTHER_CHANNEL, notification.made_at)
+    if not customer.email.strip():
+        raise Unneeded(NotSent.NO_ADDRESS, notification.made_at)
 
 
 def _together(notification: Notification, now: datetime) -> list[Notification]:

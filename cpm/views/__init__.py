@@ -11,6 +11,17 @@ from .enrollments import (
     enrollment_unenroll,
     enrollment_validate,
 )
+from .keeping import (
+    customer_delete,
+    customer_edit,
+    customer_new,
+    device_delete,
+    device_edit,
+    device_new,
+    location_delete,
+    location_edit,
+    location_new,
+)
 from .making_programs import program_new, program_type_new
 from .participations import participation, participation_export, participation_list, participation_opt_out
 from .program_events import program_event, program_event_export, program_event_list, reductions
@@ -27,10 +38,16 @@ from .unavailability import location, subscription, unavailability_cancel, unava
 
 __all__ = [
     "customer",
+    "customer_delete",
+    "customer_edit",
     "customer_list",
+    "customer_new",
     "dated_rules_edit",
     "dated_rules_new",
     "dated_rules_remove",
+    "device_delete",
+    "device_edit",
+    "device_new",
     "device_replace",
     "enroll",
     "enroll_choose",
@@ -45,7 +62,10 @@ __all__ = [
     "link_add",
     "link_revoke",
     "location",
+    "location_delete",
+    "location_edit",
     "location_move_out",
+    "location_new",
     "outstanding",
     "participation",
     "participation_export",

@@ -33,6 +33,9 @@ KINDS = {
     "feeder": _("Feeder"),
     "transformer": _("Transformer"),
     "head end system": _("Head end system"),
+    "customer": _("Customer"),
+    "device location": _("Device location"),
+    "device": _("Device"),
     "self-service link": _("Self-service link"),
     "saved mapping": _("Saved mapping"),
 }

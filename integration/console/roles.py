@@ -29,6 +29,7 @@ ROLES: dict[str, set[str]] = {
     CSR: {
         "cpm.view_participation",
         "cpm.view_customer",
+        "cpm.change_customer",
         "cpm.change_unavailability",
         "cpm.opt_out",
         "cpm.view_enrollment",
@@ -40,6 +41,7 @@ ROLES: dict[str, set[str]] = {
     PROGRAM_MANAGER: {
         "derms.view_event",
         "cpm.view_participation",
+        "cpm.change_customer",
         "cpm.opt_out",
         "cpm.view_programevent",
         "cpm.view_enrollment",

@@ -10,6 +10,17 @@ from integration.seam.recorded import in_words
 from .values import Code, Fault
 
 
+class CodeField(forms.CharField):
+    """An id as files may have it: no blanks around it, nothing that a spreadsheet has spoilt."""
+
+    def clean(self, value: Any) -> str:
+        text: str = super().clean(value)
+        code = Code(self.max_length or 0).read(text) if text else ""
+        if isinstance(code, Fault):
+            raise forms.ValidationError(in_words(str(code)))
+        return code
+
+
 class CodedForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
     """A row with a code, which only a new one asks for: messages, devices and files name the row by it."""
 

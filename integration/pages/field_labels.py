@@ -19,6 +19,11 @@ LABELS = {
     "offset minutes": _("Offset from start (min)"),
     "length minutes": _("Length (min)"),
     "email": _("E-mail address"),
+    "rated w": _("Rated power, W"),
+    "device class": _("Class"),
+    "whereabouts": _("State"),
+    "channel": _("Wants to hear by"),
+    "consent to hear of events": _("Consents to hear of events"),
     "is active": _("May sign in"),
 }
 

@@ -105,6 +105,32 @@ def test_who_has_no_address_is_not_e_mailed_and_their_page_says_so(
     assert not Alert.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("given", "why"), [({"consents": False}, "no consent"), ({"channel": "telephone"}, "other channel")]
+)
+def test_who_wants_no_e_mails_gets_none(
+    make_program_event: Make, now: datetime, mailoutbox: list[EmailMessage], given: dict[str, Any], why: str
+) -> None:
+    event = make_program_event()
+    Customer.objects.filter(number="NC1").update(**given)
+    operations.notify_customers(event.pk, now=now)
+    send()
+    assert len(mailoutbox) == 4
+    assert told("reserved")[0] == ("NC1", False, why)
+
+
+def test_a_customer_reads_their_own_language(
+    make_program_event: Make, now: datetime, mailoutbox: list[EmailMessage]
+) -> None:
+    event = make_program_event()
+    Customer.objects.filter(number="NC1").update(language="de")
+    operations.notify_customers(event.pk, now=now)
+    send()
+    subjects = {one.to[0]: one.subject for one in mailoutbox}
+    assert "Ihre Geräte nehmen" in subjects["c1@example.invalid"]
+    assert "your devices take part" in subjects["c2@example.invalid"]
+
+
 def test_a_mail_server_that_is_away_delays_and_loses_and_doubles_nothing(
     make_program_event: Make, now: datetime, server: Sink, settings: Any
 ) -> None:

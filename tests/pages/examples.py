@@ -120,6 +120,7 @@ EXAMPLES: dict[str, Callable[[], str]] = {
 EXAMPLES_CUSTOMER: dict[str, Callable[[], str]] = {
     "links/<uuid:uid>": lambda: f"links/{_link()}",
     "locations/<int:pk>": lambda: f"locations/{_subscription().location_id}",
+    "devices/<int:pk>": lambda: f"devices/{_subscription().location.devices.earliest('pk').pk}",
     "programs/<id:code>": lambda: f"programs/{_subscription().program.code}",
     "<id:head_end>": lambda: _subscription().location.devices.earliest("pk").head_end,
     "<id:nic_id>": lambda: _subscription().location.devices.earliest("pk").nic_id,
