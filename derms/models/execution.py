@@ -30,8 +30,9 @@ class Reservation(models.Model):
 class EventFigures(models.Model):
     """An event's power figures, stored for lists, sorting and exports; figures/profile.py defines each.
 
-    Rewritten whenever a stage is scheduled, left by a device, reported, canceled or closed, and locked after
-    the event's stages; `delivering_pct` is also rewritten each minute, since a stage may begin or end.
+    Rewritten whenever a stage is scheduled, left by a device, canceled or closed, and locked after the event's stages;
+    within a second or two after reports, however many came; `delivering_pct` is also rewritten each minute, since a
+    stage may begin or end.
     """
 
     event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="figures")
@@ -46,6 +47,10 @@ class EventFigures(models.Model):
     toward_wh = models.BigIntegerField(null=True)  # reported, while there is a target
     delivering_pct = models.PositiveIntegerField(null=True)  # of the target, this minute; null: not running, no target
     missed_pct = models.PositiveSmallIntegerField(null=True)  # of the target, kept for good if it is too little
+    report_waits = models.BooleanField(default=False, db_default=False)  # a report came that isn't counted yet
+
+    class Meta:
+        indexes = [models.Index("event", condition=models.Q(report_waits=True), name="figures_to_renew")]
 
     def __str__(self) -> str:
         return f"{self.event}: {self.reserved_w} W"

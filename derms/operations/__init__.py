@@ -32,6 +32,7 @@ from .events import (
     require_editable,
 )
 from .execution import follow_execution, report_unended_stage, report_unstarted_stage
+from .figures import count_reports
 from .forecast import ForecastImplausible, ForecastLoaded, load_forecast
 from .forecast_age import report_old_forecast
 from .forecast_file import ForecastRefused
@@ -74,6 +75,7 @@ __all__ = [
     "close_stage",
     "count_available_power",
     "count_calls",
+    "count_reports",
     "create_event",
     "delete_grid_part",
     "deny_event",

@@ -9,13 +9,12 @@ from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.delivery import receiving
 from integration.seam.messages import DeliveredLoad, Receipt
 from integration.seam.models import Priority
-from integration.seam.nudges import tell_pages
 from integration.seam.recorded import recorded
 from integration.seam.sql import execute
 
 from ..choices import StageState
 from ..models import Stage
-from .figures import renew_figures
+from .figures import note_report
 from .head_end_alert import watch_head_ends
 from .plausible import require_plausible_load
 
@@ -50,8 +49,7 @@ def follow_delivered_load(body: DeliveredLoad) -> Receipt:
         _watch_answers(stage, body)
         if not _is_early(stage, body.at):
             watch_head_ends(stage, body)
-    renew_figures(stage.event)
-    tell_pages(stage.event.number)
+    note_report(stage.event_id)
     return Receipt()
 
 

@@ -1,9 +1,15 @@
-"""Storing an event's power figures: Schedule, a removal, Cancel, a report and closing a stage recompute them.
+"""Storing an event's power figures: Schedule, a removal, Cancel, reports and closing a stage recompute them.
 
 The alerts that the target is no longer met, and that it was missed, follow them.
 """
 
+from datetime import datetime
+
+from django.db import transaction
+
 from integration.seam import clock
+from integration.seam.nudges import tell_pages
+from integration.seam.sql import execute
 
 from ..choices import EventState
 from ..figures.powers import known_until, running_profile, stage_powers
@@ -14,6 +20,25 @@ from ..queries.lists import stages_of
 from ..set_operations.figures import count_devices_once
 from .delivered_alert import delivering_pct, follow_missed, missed_pct
 from .reserved_alert import watch_reserved
+
+_REPORT = """
+INSERT INTO derms_eventfigures (event_id, reserved_w, devices, missing_kw, report_waits)
+VALUES (%(event)s, 0, 0, 0, true)
+ON CONFLICT (event_id) DO UPDATE SET report_waits = true
+"""
+
+
+def note_report(event_id: int) -> None:
+    """Have the figures renewed soon. Stages report in the same minute, and then they are renewed once."""
+    execute(_REPORT, {"event": event_id})
+
+
+@transaction.atomic
+def count_reports(event_id: int, *, now: datetime) -> None:
+    """Renew an event's figures after reports of what its stages delivered, and tell its pages."""
+    event = Event.objects.select_for_update(no_key=True, of=("self",)).select_related("zone").get(pk=event_id)
+    renew_figures(event)
+    tell_pages(event.number)
 
 
 def renew_figures(event: Event, *, devices_left: int = 0) -> None:
@@ -51,6 +76,7 @@ def _save(event: Event, figures: EventFigures) -> None:
     running = step_at(running_profile(stages, powers, target), now)
     figures.delivering_pct = delivering_pct(running) if event.state == EventState.IN_PROGRESS else None
     figures.missed_pct = missed_pct(event, stages, found)
+    figures.report_waits = False
     figures.save()
     watch_reserved(event, stages, steps)
     follow_missed(event, stages, steps, figures)

@@ -6,7 +6,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from derms.choices import FINAL_STAGE_STATES, EventState, StageState
-from derms.models import Event, Stage
+from derms.models import Event, EventFigures, Stage
 from integration.seam.models import Alert
 
 START_GRACE = timedelta(seconds=60)
@@ -25,6 +25,11 @@ def event_ids_past_start(now: datetime) -> QuerySet[Event, int]:
     past = waiting.annotate(start=Subquery(first)).filter(start__lte=now)
     reported = Alert.objects.filter(event_uid=OuterRef("uid"), kind=PAST_START, opened_at__gte=OuterRef("start"))
     return past.filter(~Exists(reported)).values_list("pk", flat=True)
+
+
+def event_ids_to_renew(now: datetime) -> QuerySet[EventFigures, int]:
+    """Events with reports that their figures don't contain yet."""
+    return EventFigures.objects.filter(report_waits=True).values_list("pk", flat=True)
 
 
 def stage_ids_to_extract(now: datetime) -> QuerySet[Stage, int]:

@@ -27,6 +27,7 @@ from .report import Row
 
 MESSAGES, ROUNDS = 500, 3
 DEVICES = 50
+EVENT_STAGES = 10  # a report also recomputes its event's figures, which takes longer the more stages there are
 PATIENCE_S = 120
 GOAL = 0.25
 
@@ -50,12 +51,15 @@ def _round(stages: list[uuid.UUID]) -> tuple[float, float]:
 
 
 def make_stages(count: int) -> list[uuid.UUID]:
-    """Make an event with `count` stages, which is never submitted; return the stages' uids."""
+    """Make `count` stages of events that are never submitted; return the stages' uids."""
     journey = Journey(devices=DEVICES, stages=1, stage_seconds=3600)
     journey.make_fleet()
     wait_until(lambda: journey.enrolled() == DEVICES, seconds=PATIENCE_S, what="Enrolling the devices")
     like = journey.draft(person_of("journey.operator", OPERATOR)).stages.get()
-    copies = copy_row(like, count, {"uid": "gen_random_uuid()", "number": "n + 1"})
+    events = copy_row(like.event, count // EVENT_STAGES, {"uid": "gen_random_uuid()", "number": "'BENCH-' || n"})
+    whose = f"{events[0]} + (n - 1) / {EVENT_STAGES}"
+    number = f"mod(n - 1, {EVENT_STAGES}) + 1"
+    copies = copy_row(like, count, {"uid": "gen_random_uuid()", "event_id": whose, "number": number})
     return list(Stage.objects.filter(pk__in=copies).values_list("uid", flat=True))
 
 

@@ -130,6 +130,7 @@ DUE: dict[str, Due] = {
     "write raw outcomes": Due(
         "lec_sim.queries.due.stage_ids_to_hand_over", "lec_sim.operations.hand_over_outcomes", "bulk"
     ),
+    "count reports": Due("derms.queries.due.event_ids_to_renew", "derms.operations.count_reports", "small"),
     "close stage": Due("derms.queries.due.stage_ids_to_close", "derms.operations.close_stage", "bulk"),
     "count calls": Due("derms.queries.due.stage_ids_to_count", "derms.operations.count_calls", "bulk"),
     "report unstarted stage": Due(

@@ -1,7 +1,8 @@
 -- Draw what each reserved device of a stage does when called, from a digest of its head end's seed, device and stage.
 -- In half of the calls the device decides by its own digest instead: a device that answers tends to answer again.
 -- A digest is read as hexadecimal digits, because before PostgreSQL 18 bytes can't be cast to a number.
--- OFFSET 0 prevents PostgreSQL from computing a drawn number again in each expression that uses it.
+-- OFFSET '0' prevents PostgreSQL from computing a drawn number again in each expression that uses it. Without quotes it is
+-- an integer that is cast, which keeps the query from running on several processors.
 SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamptz AS called_at,
        CASE WHEN silent THEN 'silent' WHEN rejected THEN 'rejected' ELSE 'takes part' END AS answer,
        CASE WHEN NOT silent THEN %(called_at)s + -ln(1 - latency) * answer_seconds * interval '1 s' END AS answered_at,
@@ -44,8 +45,8 @@ SELECT %(stage)s::bigint AS stage_id, head_end, nic_id, %(called_at)s::timestamp
                                                SELECT FROM lec_sim_removal m
                                                 WHERE m.stage_uid = %(stage_uid)s::uuid AND m.head_end = r.head_end
                                                   AND m.nic_id = r.nic_id AND m.has_left)
-                                        OFFSET 0) named
-                                        OFFSET 0) digested
-                                OFFSET 0) halved) drawn
-                OFFSET 0) split
-        OFFSET 0) decided
+                                        OFFSET '0') named
+                                        OFFSET '0') digested
+                                OFFSET '0') halved) drawn
+                OFFSET '0') split
+        OFFSET '0') decided
