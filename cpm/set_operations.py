@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from integration.seam import sql
 from integration.seam.extracts import Staged
+from integration.seam.filling import filling
 from integration.seam.loads import Partition, count_rows, keep_refused
 from integration.seam.models import Delivery
 from integration.seam.sql import compose, identifier, statement
@@ -44,6 +45,7 @@ SELECT u.id FROM cpm_subscription u
    AND EXISTS (SELECT FROM cpm_subscribeddevice sd WHERE sd.subscription_id = u.id AND sd.answer = 'Pending')
  ORDER BY u.id FOR NO KEY UPDATE
 """
+_STANDINGS = "CREATE TEMPORARY TABLE cpm_standings ON COMMIT DROP AS {standings}"
 _OF_ANSWERED = "SELECT subscription_id FROM cpm_answered"
 _OF_THESE = "SELECT unnest(%(subscriptions)s::bigint[])"
 _COUNT_PARTICIPATIONS = """
@@ -153,8 +155,11 @@ def apply_answers(staged: str, program_id: int, *, now: datetime) -> int:
     sql.analyze("cpm_answered")
     sql.rows(_LOCK_DIVIDED)
     standings = statement("cpm", "enrollment_standings", subscriptions=compose(_OF_ANSWERED))
-    sql.execute(statement("cpm", "move_enrollments", standings=standings), {"now": now})
-    sql.execute(statement("cpm", "add_enrollments", standings=standings))
+    sql.execute(compose(_STANDINGS, standings=standings))
+    sql.analyze("cpm_standings")
+    sql.execute(statement("cpm", "move_enrollments"), {"now": now})
+    with filling("cpm_enrollment", rows=changed):
+        sql.execute(statement("cpm", "add_enrollments"))
     return changed
 
 

@@ -21,12 +21,14 @@ LOCATION_NAMES = (
     "Anschlussobjekt", "Verbrauchsstelle", "Marktlokation", "Messlokation",
 )  # fmt: skip
 _CUSTOMERS_NOW = "SELECT number AS customer, name, account, email, phone FROM cpm_customer"
-_WRITE_CUSTOMERS = """
+_CHANGE_CUSTOMERS = """
+UPDATE cpm_customer t SET name = c.name, account = coalesce(c.account, c.customer), email = c.email, phone = c.phone,
+       version = t.version + 1, saved_by = '', saved_at = %(now)s
+  FROM {changes} c WHERE c.outcome = 'changed' AND t.number = c.customer
+"""
+_ADD_CUSTOMERS = """
 INSERT INTO cpm_customer (number, name, account, email, phone)
-SELECT customer, name, coalesce(account, customer), email, phone FROM {changes} ORDER BY line
-    ON CONFLICT (number) DO UPDATE
-   SET name = EXCLUDED.name, account = EXCLUDED.account, email = EXCLUDED.email, phone = EXCLUDED.phone,
-       version = cpm_customer.version + 1, saved_by = '', saved_at = %(now)s
+SELECT customer, name, coalesce(account, customer), email, phone FROM {changes} WHERE outcome = 'added' ORDER BY line
 """
 _SORT_AT_ONCE = "SET LOCAL gin_pending_list_limit = '1GB'; SET LOCAL maintenance_work_mem = '256MB'"
 _MERGE_CUSTOMERS = """
@@ -45,15 +47,17 @@ _LOCATIONS_NOW = """
 SELECT l.service_point, c.number AS customer, l.address, l.time_zone, l.zone, l.substation, l.feeder, l.transformer
   FROM cpm_devicelocation l JOIN cpm_customer c ON c.id = l.customer_id WHERE l.service_point <> ''
 """
-_WRITE_LOCATIONS = """
+_CHANGE_LOCATIONS = """
+UPDATE cpm_devicelocation t
+   SET customer_id = c.id, address = l.address, time_zone = l.time_zone, zone = l.zone, substation = l.substation,
+       feeder = l.feeder, transformer = l.transformer, version = t.version + 1, saved_by = '', saved_at = %(now)s
+  FROM {changes} l JOIN cpm_customer c ON c.number = l.customer
+ WHERE l.outcome = 'changed' AND t.service_point = l.service_point AND t.service_point <> ''
+"""
+_ADD_LOCATIONS = """
 INSERT INTO cpm_devicelocation (service_point, customer_id, address, time_zone, zone, substation, feeder, transformer)
 SELECT l.service_point, c.id, l.address, l.time_zone, l.zone, l.substation, l.feeder, l.transformer
-  FROM {changes} l JOIN cpm_customer c ON c.number = l.customer ORDER BY l.line
-    ON CONFLICT (service_point) WHERE service_point <> '' DO UPDATE
-   SET customer_id = EXCLUDED.customer_id, address = EXCLUDED.address, time_zone = EXCLUDED.time_zone,
-       zone = EXCLUDED.zone, substation = EXCLUDED.substation, feeder = EXCLUDED.feeder,
-       transformer = EXCLUDED.transformer,
-       version = cpm_devicelocation.version + 1, saved_by = '', saved_at = %(now)s
+  FROM {changes} l JOIN cpm_customer c ON c.number = l.customer WHERE l.outcome = 'added' ORDER BY l.line
 """
 _ANOTHER_CUSTOMER = """
 SELECT s.line, 'customer'::text, s.customer::text, replace({pattern}, '%%(value)s', t.customer)
@@ -75,7 +79,7 @@ def write_customers(applying: Applying) -> None:
     """Write the rows; the indexes for searching parts of a text sort a million rows at once, not by the thousand."""
     sql.execute(_SORT_AT_ONCE)
     with filling("cpm_customer", rows=applying.added):
-        sql.execute(compose(_WRITE_CUSTOMERS, changes=applying.changes), {"now": applying.now})
+        applying.write(_CHANGE_CUSTOMERS, _ADD_CUSTOMERS)
     sql.execute(_MERGE_CUSTOMERS)
     applying.analyze("cpm_customer")
 
@@ -83,7 +87,7 @@ def write_customers(applying: Applying) -> None:
 def write_locations(applying: Applying) -> None:
     sql.execute(_SORT_AT_ONCE)
     with filling("cpm_devicelocation", rows=applying.added):
-        sql.execute(compose(_WRITE_LOCATIONS, changes=applying.changes), {"now": applying.now})
+        applying.write(_CHANGE_LOCATIONS, _ADD_LOCATIONS)
     sql.execute(_MERGE_LOCATIONS)
     applying.analyze("cpm_devicelocation")
 

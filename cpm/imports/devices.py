@@ -6,7 +6,6 @@ from cpm.choices import DeviceClass
 from integration.importing.dates import Moment
 from integration.importing.kinds import Applying, Column, Kind, Reference
 from integration.importing.values import Choice, Code, Flag, Text, Whole
-from integration.seam import sql
 from integration.seam.filling import filling
 from integration.seam.recorded import recorded
 from integration.seam.sql import compose
@@ -35,17 +34,22 @@ SELECT d.head_end, d.nic_id, l.service_point, d.device_class, d.model, d.rated_w
        d.installed_at
   FROM cpm_device d JOIN cpm_devicelocation l ON l.id = d.location_id WHERE d.ended_at IS NULL
 """
-_WRITE = """
+_CHANGE = """
+UPDATE cpm_device t
+   SET location_id = l.id, device_class = c.device_class, model = c.model, rated_w = c.rated_w,
+       critical_care = c.critical_care, installed_at = coalesce(c.installed_at, %(now)s),
+       version = t.version + 1, saved_by = '', saved_at = %(now)s
+  FROM {changes} c JOIN cpm_devicelocation l ON l.service_point = c.service_point AND l.service_point <> ''
+ WHERE c.outcome = 'changed' AND t.head_end = c.head_end AND t.nic_id = c.nic_id AND t.ended_at IS NULL
+"""
+_ADD = """
 INSERT INTO cpm_device (head_end, nic_id, location_id, device_class, model, rated_w, critical_care, installed_at)
 SELECT c.head_end, c.nic_id, l.id, c.device_class, c.model, c.rated_w, c.critical_care,
        coalesce(c.installed_at, %(now)s)
   FROM {changes} c JOIN cpm_devicelocation l ON l.service_point = c.service_point AND l.service_point <> ''
+ WHERE c.outcome = 'added'
  -- Extracts are read in this order.
  ORDER BY c.nic_id
-    ON CONFLICT (head_end, upper(nic_id)) WHERE ended_at IS NULL DO UPDATE
-   SET location_id = EXCLUDED.location_id, device_class = EXCLUDED.device_class, model = EXCLUDED.model,
-       rated_w = EXCLUDED.rated_w, critical_care = EXCLUDED.critical_care, installed_at = EXCLUDED.installed_at,
-       version = cpm_device.version + 1, saved_by = '', saved_at = %(now)s
 """
 _INSTALLED_OTHERWISE = """
 SELECT s.line, 'nic_id'::text, s.nic_id::text, replace({pattern}, '%%(other)s', d.head_end || '/' || d.nic_id)
@@ -76,7 +80,7 @@ SELECT s.line, 'rated_w'::text, s.rated_w::text,
 
 def write_devices(applying: Applying) -> None:
     with filling("cpm_device", rows=applying.added):
-        sql.execute(compose(_WRITE, changes=applying.changes), {"now": applying.now})
+        applying.write(_CHANGE, _ADD)
     applying.analyze("cpm_device")
 
 

@@ -36,8 +36,18 @@ SELECT gen_random_uuid(), l.customer_id, p.id, l.id, coalesce(min(c.starts_at), 
   JOIN cpm_device d ON d.head_end = c.head_end AND d.nic_id = c.nic_id AND d.ended_at IS NULL
   JOIN cpm_devicelocation l ON l.id = d.location_id
   JOIN cpm_program p ON p.code = c.program
+ WHERE NOT EXISTS (SELECT FROM cpm_subscription open
+                    WHERE open.program_id = p.id AND open.location_id = l.id AND open.ends_at IS NULL)
  GROUP BY l.customer_id, p.id, l.id ORDER BY l.id
-    ON CONFLICT (program_id, location_id) WHERE ends_at IS NULL DO NOTHING
+    ON CONFLICT DO NOTHING
+"""
+_SEND_AGAIN = """
+UPDATE cpm_subscribeddevice sd SET answer = 'Pending', error = ''
+  FROM {changes} c
+  JOIN cpm_device d ON d.head_end = c.head_end AND d.nic_id = c.nic_id AND d.ended_at IS NULL
+  JOIN cpm_program p ON p.code = c.program
+  JOIN cpm_subscription u ON u.program_id = p.id AND u.location_id = d.location_id AND u.ends_at IS NULL
+ WHERE sd.subscription_id = u.id AND sd.device_id = d.id
 """
 _ADD_DEVICES = """
 INSERT INTO cpm_subscribeddevice (subscription_id, device_id, answer, error)
@@ -46,8 +56,9 @@ SELECT u.id, d.id, 'Pending', ''
   JOIN cpm_device d ON d.head_end = c.head_end AND d.nic_id = c.nic_id AND d.ended_at IS NULL
   JOIN cpm_program p ON p.code = c.program
   JOIN cpm_subscription u ON u.program_id = p.id AND u.location_id = d.location_id AND u.ends_at IS NULL
+ WHERE NOT EXISTS (SELECT FROM cpm_subscribeddevice sd WHERE sd.subscription_id = u.id AND sd.device_id = d.id)
  ORDER BY d.id
-    ON CONFLICT (subscription_id, device_id) DO UPDATE SET answer = 'Pending', error = ''
+    ON CONFLICT DO NOTHING
 """
 REFUSE_NO_DEVICE = """
 SELECT s.line, 'nic_id'::text, s.nic_id::text, replace({pattern}, '%%(value)s', s.head_end || '/' || s.nic_id)
@@ -84,9 +95,9 @@ class TooManyEnded(Refused):
 def write_enrollments(applying: Applying) -> None:
     """Subscribe the devices, and send DERMS the new ones of each program."""
     with filling("cpm_subscription", "cpm_subscribeddevice", rows=applying.added):
-        sql.execute(compose(_SUBSCRIBE, changes=applying.changes), {"now": applying.now})
+        applying.write(_SUBSCRIBE)
         sql.analyze("cpm_subscription")
-        sql.execute(compose(_ADD_DEVICES, changes=applying.changes))
+        applying.write(_SEND_AGAIN, _ADD_DEVICES)
     sql.analyze("cpm_subscribeddevice")
     codes = sql.column(compose("SELECT DISTINCT program FROM {changes}", changes=applying.changes))
     for program in Program.objects.filter(code__in=codes).order_by("code"):

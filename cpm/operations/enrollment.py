@@ -78,9 +78,12 @@ def program_body(program: Program) -> ProgramRuleSync:
 
 @transaction.atomic
 def send_enrollment_load(*, program_id: int) -> int:
-    """Send DERMS, in one file, the devices of a program that it has not answered yet; returns how many."""
-    program = Program.objects.get(pk=program_id)
-    extract = extracts.write_extract(kind="enrollment_load", query=ENROLLMENT_ROWS, params={"program": program_id})
+    """Send DERMS, in one file, the devices of a program that it has not answered yet; returns how many.
+
+    The file has one part: parts would be loaded one after the other, because each has the zones to itself.
+    """
+    program, params = Program.objects.get(pk=program_id), {"program": program_id}
+    extract = extracts.write_extract(kind="enrollment_load", query=ENROLLMENT_ROWS, params=params, in_one_part=True)
     outbox.send(EnrollmentLoad(program=program.code, extract=extract.ref), sender=System.CPM)
     return extract.rows
 

@@ -1,7 +1,7 @@
 -- Leads enrollments to what DERMS's answers in a file make of them, each with its row of history.
 WITH moving AS MATERIALIZED (
     SELECT e.id, e.state AS was, s.state, s.reason, greatest(%(now)s, e.changed_at) AS at
-      FROM ({standings}) s JOIN cpm_enrollment e ON e.subscription_id = s.subscription_id
+      FROM cpm_standings s JOIN cpm_enrollment e ON e.subscription_id = s.subscription_id
      WHERE s.state IN ('Registered', 'Error') AND e.state IN ('Registering', 'Registered', 'Error') AND e.state <> s.state
      ORDER BY e.id FOR NO KEY UPDATE OF e),
 moved AS (

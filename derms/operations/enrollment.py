@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from derms.set_operations.candidates import inherit_counts
 from integration.seam import extracts, outbox, sql
 from integration.seam.delivery import NotYet, receiving
+from integration.seam.filling import filling
 from integration.seam.loads import analyze_after_commit, begin_load, count_part
 from integration.seam.messages import (
     EnrollmentAnswer,
@@ -31,6 +32,7 @@ from .locks import lock_zones_now
 from .removals import give_up_coming_stages
 
 _COUNT_ANSWERED = "SELECT count(*) FILTER (WHERE error = ''), count(*) FILTER (WHERE error <> '') FROM answered"
+_ANSWERS = "SELECT head_end, nic_id, answer, error FROM answered"
 _ZONES_IN = "SELECT id FROM derms_controlzone WHERE code IN (SELECT zone FROM {staged}) ORDER BY id"
 CANCELED = recorded("%(count)s scheduled stages canceled")
 M = TypeVar("M", HeadEnd, ControlZone, Feeder, Transformer, Program)
@@ -91,14 +93,14 @@ def load_enrollments(delivery: Delivery, body: EnrollmentLoad) -> Receipt:
     program = Program.objects.filter(code=body.program).first()
     if program is None:
         raise NotYet(f"program {body.program} is not known yet")
-    staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1).table
-    lock_zones_now(_zones_in(staged))
+    staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
+    lock_zones_now(_zones_in(staged.table))
     begin_load(delivery.message, receiver=System.DERMS)
-    sql.execute(statement("derms", "load_enrollments", staged=identifier(staged)), {"program": program.pk})
+    with filling(Device._meta.db_table, Enrollment._meta.db_table, rows=staged.rows):
+        register = statement("derms", "load_enrollments", staged=identifier(staged.table))
+        sql.execute(register, {"program": program.pk})
     applied, refused = sql.row(_COUNT_ANSWERED)
-    extract = extracts.write_extract(
-        kind="enrollment_load_answer", query="SELECT head_end, nic_id, answer, error FROM answered", params={}
-    )
+    extract = extracts.write_extract(kind="enrollment_load_answer", query=_ANSWERS, params={}, in_one_part=True)
     outbox.send(EnrollmentLoadAnswer(program=body.program, extract=extract.ref), sender=System.DERMS)
     count_part(delivery, applied=applied, refused=refused)
     analyze_after_commit(Device._meta.db_table, Enrollment._meta.db_table)

@@ -47,9 +47,11 @@ SELECT a.head_end_id, a.nic_id, device_class, rated_w, zone_id, feeder_id, a.tra
               GROUP BY head_end_id, nic_id, transformer_id) former
     ON former.head_end_id = a.head_end_id AND former.nic_id = a.nic_id AND former.transformer_id = a.transformer_id
  WHERE a.answer = 'Registered'
+   AND NOT EXISTS (SELECT FROM derms_device d
+                    WHERE d.head_end_id = a.head_end_id AND d.nic_id = a.nic_id AND d.ended_at IS NULL)
  -- Extracts are ordered by id; this way each part of devices enrolled together is a range of NIC ids.
  ORDER BY a.nic_id
-    ON CONFLICT (head_end_id, upper(nic_id)) WHERE ended_at IS NULL DO NOTHING;
+    ON CONFLICT DO NOTHING;
 
 -- A device that returns keeps its coming unavailability.
 UPDATE derms_deviceunavailability u SET device_id = d.id
@@ -64,4 +66,7 @@ INSERT INTO derms_enrollment (program_id, device_id, starts_at)
 SELECT %(program)s, d.id, a.at
   FROM answered a JOIN derms_device d ON d.head_end_id = a.head_end_id AND d.nic_id = a.nic_id AND d.ended_at IS NULL
  WHERE a.answer = 'Registered'
-    ON CONFLICT (program_id, device_id) WHERE ends_at IS NULL DO NOTHING
+   AND NOT EXISTS (SELECT FROM derms_enrollment e
+                    WHERE e.program_id = %(program)s AND e.device_id = d.id AND e.ends_at IS NULL)
+ ORDER BY d.id
+    ON CONFLICT DO NOTHING

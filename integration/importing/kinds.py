@@ -14,9 +14,10 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
+from integration.seam import sql
 from integration.seam.loads import analyze_after_commit
 from integration.seam.recorded import Pattern
-from integration.seam.sql import Sql
+from integration.seam.sql import Sql, compose
 
 from .values import Type
 
@@ -76,6 +77,11 @@ class Applying(NamedTuple):
     by: str
     now: datetime
     added: int = 0
+
+    def write(self, *statements: str) -> None:
+        """Run statements over `{changes}` and `%(now)s`."""
+        for statement in statements:
+            sql.execute(compose(statement, changes=self.changes), {"now": self.now})
 
     def analyze(self, *tables: str) -> None:
         """Update the planner's statistics after the commit, if so many rows are added that they tell another story."""

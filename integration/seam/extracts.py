@@ -34,25 +34,26 @@ class ExtractDamaged(Exception):
     """The files don't match the message; no row of them is applied."""
 
 
-def write_extract(*, kind: str, query: str, params: Mapping[str, Any]) -> Extract:
+def write_extract(*, kind: str, query: str, params: Mapping[str, Any], in_one_part: bool = False) -> Extract:
     """Write the rows of a query as an extract and record it. The query returns COLUMNS[kind], in that order.
 
     The file has the columns of the major version of the protocol in which messages are sent.
 
-    Memory use stays flat: rows go from COPY straight into the part files, EXTRACT_PART_ROWS each. A failed write
-    leaves no file, so that retries don't fill up a full disk even more.
+    Memory use stays flat: rows go from COPY straight into the part files, EXTRACT_PART_ROWS each unless all rows are to
+    be in one. A failed write leaves no file, so that retries don't fill up a full disk even more.
     """
     uid = uuid.uuid4()
+    most_rows = None if in_one_part else settings.EXTRACT_PART_ROWS
     try:
-        return _write(uid, kind, query, params)
+        return _write(uid, kind, query, params, most_rows)
     except Exception:
         extract_files.remove_folder(str(uid))
         raise
 
 
-def _write(uid: uuid.UUID, kind: str, query: str, params: Mapping[str, Any]) -> Extract:
+def _write(uid: uuid.UUID, kind: str, query: str, params: Mapping[str, Any], most_rows: int | None) -> Extract:
     columns = heading(kind, major=settings.PROTOCOL_VERSION)
-    with _Parts(uid, columns) as parts:
+    with _Parts(uid, columns, most_rows) as parts:
         sql.copy_out(_narrowed(query, kind, columns), params, parts)
     described = parts.described
     rows = sum(part["rows"] for part in described)
@@ -130,11 +131,11 @@ def columns_of(kind: str) -> Sql:
 class _Parts:
     """The file that COPY writes to, one row per call: cuts the rows into parts and collects their manifest entries."""
 
-    def __init__(self, uid: uuid.UUID, columns: list[str]) -> None:
+    def __init__(self, uid: uuid.UUID, columns: list[str], most_rows: int | None) -> None:
         self.uid = uid
         self.header = (",".join(columns) + "\n").encode()
         self.described: list[dict[str, Any]] = []
-        self.most_rows = settings.EXTRACT_PART_ROWS
+        self.most_rows = most_rows
         self._begin()
 
     def write(self, row: bytes) -> None:

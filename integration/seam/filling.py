@@ -1,4 +1,4 @@
-"""Filling a table that is as good as empty: what is kept of each of its rows is made once, when all rows are in.
+"""Filling a table that is as good as empty: its constraints and indexes are made anew when all rows are in.
 
 Checking a reference costs as much as writing a row, an index for parts of a text four times as much. For all rows at
 once the first costs next to nothing and the second a third. Nobody can read the table meanwhile, so one with more than
@@ -19,12 +19,15 @@ _HAS_FEW = "SELECT count(*) <= %s FROM (SELECT FROM {table} LIMIT %s) rows"
 _INDEXES = """
 SELECT format('DROP INDEX %%s', indexrelid::regclass), pg_get_indexdef(indexrelid)
   FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
- WHERE indrelid = %(table)s::regclass AND NOT indisunique AND indisvalid AND reltablespace = 0 ORDER BY indexrelid
+ WHERE indrelid = %(table)s::regclass AND indisvalid AND reltablespace = 0
+   AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
+ ORDER BY indexrelid
 """
-_REFERENCES = """
+# Only the primary keys stay; others' references need them.
+_CONSTRAINTS = """
 SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
        format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname, pg_get_constraintdef(oid))
-  FROM pg_constraint WHERE conrelid = %(table)s::regclass AND contype = 'f' ORDER BY oid
+  FROM pg_constraint WHERE conrelid = %(table)s::regclass AND contype IN ('f', 'u') ORDER BY contype DESC, oid
 """
 
 
@@ -32,8 +35,9 @@ SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname
 def filling(*tables: str, rows: int) -> Iterator[None]:
     """Add about so many rows to these tables inside, in the caller's transaction.
 
-    It is no different from adding them without if they are few, if a table has rows, if somebody is using it, or if
-    the tables belong to another role than this session's.
+    Statements inside can't rely on a unique constraint, and must not leave a deferred check behind. It is no different
+    from adding rows without if they are few, if a table has rows, if somebody is using it, or if the tables belong to
+    another role than this session's.
     """
     definitions = _take_off(tables) if rows >= MANY_ROWS and all(map(_has_few, tables)) else []
     yield
@@ -46,9 +50,9 @@ def _has_few(table: str) -> bool:
 
 
 def _take_off(tables: tuple[str, ...]) -> list[Sql]:
-    """Drop the references and indexes of tables; returns the statements that make them again."""
+    """Drop the constraints and indexes of tables; returns the statements that make them again."""
     parts = [
-        part for table in tables for query in (_INDEXES, _REFERENCES) for part in sql.rows(query, {"table": table})
+        part for table in tables for query in (_INDEXES, _CONSTRAINTS) for part in sql.rows(query, {"table": table})
     ]
     try:
         with transaction.atomic():

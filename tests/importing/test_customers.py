@@ -7,6 +7,7 @@ import pytest
 from cpm.models import Customer, Device, Program, SubscribedDevice, Subscription
 from derms.models import Device as DermsDevice
 from derms.models import Feeder
+from integration.seam import filling
 from integration.seam.models import Message
 from integration.seam.settling import settle
 
@@ -16,6 +17,11 @@ from .samples import bring_in
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TYPES = ("zones", "substations", "feeders", "transformers", "head_ends", "program_types", "programs")
+
+
+@pytest.fixture(autouse=True, params=[1, filling.MANY_ROWS], ids=["filled at once", "row by row"])
+def many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filling, "MANY_ROWS", request.param)
 
 
 @pytest.fixture
@@ -132,6 +138,27 @@ def test_an_enrollment_reaches_derms_and_its_answer_comes_back(utility: None) ->
     subscribed = SubscribedDevice.objects.get(device__nic_id="0000061")
     assert (subscribed.answer, subscribed.subscription.program.code) == ("Registered", "KUEHL")
     assert DermsDevice.objects.get(nic_id="0000061").rated_w == 2000
+
+
+def test_another_device_at_an_enrolled_place_joins_its_subscription(utility: None) -> None:
+    device = Device.objects.get(nic_id="0000001")
+    place = device.location.service_point
+    subscribed, registered = Subscription.objects.count(), DermsDevice.objects.count()
+    applied(
+        "devices",
+        "head_end,nic_id,service_point,device_class,model,rated_w\n"
+        f"{device.head_end},0000099,{place},thermostat,Muster Stat 2,3500\n",
+    )
+    program = device.subscribed.get().subscription.program.code
+
+    run = applied("enrollments", f"program,head_end,nic_id\n{program},{device.head_end},0000099\n")
+    settle()
+
+    assert counts(run) == (1, 0, 0, 0)
+    assert Subscription.objects.count() == subscribed
+    both = SubscribedDevice.objects.filter(subscription__location=device.location)
+    assert [one.answer for one in both] == ["Registered", "Registered"]
+    assert DermsDevice.objects.count() == registered + 1
 
 
 def test_what_derms_refuses_is_shown_and_sent_again_by_the_next_file(utility: None) -> None:
