@@ -18,6 +18,7 @@ from integration.seam.recorded import in_words
 
 from .models.customers import DeviceLocation, SubscribedDevice, Subscription
 from .models.enrollments import Enrollment
+from .models.holidays import Holiday
 from .models.program_events import ProgramEvent
 from .models.programs import ProgramType
 from .models.unavailability import Unavailability
@@ -235,6 +236,14 @@ PERIODS = Columns[Unavailability](
     Column(_("Period"), "period", phone=""),
     Column(_("Reason"), "reason", phone=""),
     Column(_("State"), lambda period: badge(period.state), phone="side"),
+    Column(_("Actions"), "actions", is_unseen=True, css="num", phone=""),
+)
+
+HOLIDAYS = Columns[Holiday](
+    "cpm/holiday_list.html",
+    Column(_("Day"), lambda holiday: date_format(holiday.day, "Y-m-d"), phone="title"),
+    Column(_("Name"), lambda holiday: holiday.name, phone=""),
+    Column(_("Whose"), lambda holiday: said("your own") if holiday.is_own else said("your country's"), phone="side"),
     Column(_("Actions"), "actions", is_unseen=True, css="num", phone=""),
 )
 

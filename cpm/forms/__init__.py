@@ -1,6 +1,7 @@
 """What people type: forms validate and never save."""
 
 from .enrollments import DeviceForm, EnrollForm, LeavingForm, ReplacementForm, WhyForm
+from .holidays import CountryForm, HolidayForm
 from .keeping import CustomerForm, KeptDeviceForm, LocationForm
 from .participations import ParticipationFilter
 from .program_rules import RulesForm
@@ -8,9 +9,11 @@ from .programs import ProgramForm, ProgramTypeForm, RuleDaysForm, SuspendForm
 from .unavailability import OptOutForm, PeriodForm, UnavailabilityForm
 
 __all__ = [
+    "CountryForm",
     "CustomerForm",
     "DeviceForm",
     "EnrollForm",
+    "HolidayForm",
     "KeptDeviceForm",
     "LeavingForm",
     "LocationForm",

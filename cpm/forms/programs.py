@@ -27,17 +27,28 @@ class ProgramForm(CodedForm):
 
     class Meta:
         model = Program
-        fields = ["code", "name", "type", "active", "starts_on", "ends_on", "allow_customer_unavailability"]
+        fields = [
+            "code",
+            "name",
+            "type",
+            "active",
+            "starts_on",
+            "ends_on",
+            "allow_customer_unavailability",
+            "follows_holidays",
+        ]
         labels = {
             "code": _("Code"),
             "name": _("Name"),
             "type": _("Program type"),
             "active": _("Active"),
             "allow_customer_unavailability": _("Allow Customer Unavailability"),
+            "follows_holidays": _("No events on holidays"),
         }
         help_texts = {
             "active": _("An event can only use active programs."),
             "allow_customer_unavailability": _("Shows Schedule Unavailability in the Customer Program Summary."),
+            "follows_holidays": _("Those of your country and of your own, next to the days of its rules."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

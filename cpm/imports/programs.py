@@ -40,7 +40,7 @@ SELECT type, name, allow_to_opt_out, opt_out_cutoff_minutes, 1, %(by)s, %(now)s 
        version = cpm_programtype.version + 1, saved_by = EXCLUDED.saved_by, saved_at = EXCLUDED.saved_at
 """
 _PROGRAMS_NOW = """
-SELECT p.code AS program, p.name, t.code AS type, p.active, p.allow_customer_unavailability, {rules}
+SELECT p.code AS program, p.name, t.code AS type, p.active, p.allow_customer_unavailability, p.follows_holidays, {rules}
   FROM cpm_program p JOIN cpm_programtype t ON t.id = p.type_id
 """
 _LIST = """
@@ -61,7 +61,7 @@ def write_programs(applying: Applying) -> None:
     for outcome, *cells in sql.rows(query):
         row = dict(zip(PROGRAMS.names, cells, strict=True))
         code, rules = row.pop("program"), _rules(row)
-        fields = {name: row[name] for name in ("name", "active", "allow_customer_unavailability")}
+        fields = {name: row[name] for name in ("name", "active", "allow_customer_unavailability", "follows_holidays")}
         fields["type"] = ProgramType.objects.get(code=row["type"])
         if outcome == "added":
             add_program(code=code, fields=fields, rules=rules, by=applying.by, now=applying.now)
@@ -144,6 +144,15 @@ PROGRAMS = Kind(
             _("Allow Customer Unavailability"),
             Flag(),
             ("customer_unavailability", "Abwesenheit_erlaubt"),
+            default="f",
+            is_required=False,
+        ),
+        Column(
+            "follows_holidays",
+            _("No events on holidays"),
+            Flag(),
+            ("no_events_on_holidays", "Feiertage_frei"),
+            _("Of the country and of the utility's own."),
             default="f",
             is_required=False,
         ),

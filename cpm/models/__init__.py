@@ -3,6 +3,7 @@
 from .contact import Notification, SelfServiceLink
 from .customers import Customer, Device, DeviceLocation, SubscribedDevice, Subscription, digits_of
 from .enrollments import Enrollment, EnrollmentTransition
+from .holidays import Holiday, HolidayCalendar
 from .participations import Participation, ParticipationChange, ParticipationOutcome, Removal
 from .program_events import ProgramEvent, Transition
 from .programs import Program, ProgramType
@@ -17,6 +18,8 @@ __all__ = [
     "DeviceLocation",
     "Enrollment",
     "EnrollmentTransition",
+    "Holiday",
+    "HolidayCalendar",
     "Notification",
     "Participation",
     "ParticipationChange",

@@ -40,6 +40,7 @@ class Program(Versioned):
     starts_on = models.DateField("first day of events", null=True, blank=True)
     ends_on = models.DateField("last day of events", null=True, blank=True)
     allow_customer_unavailability = models.BooleanField("Allow Customer Unavailability", default=False)
+    follows_holidays = models.BooleanField("No events on holidays", default=False)
     rules_data = models.JSONField(default=dict)
     dated_rules_data = models.JSONField(default=list)
     releases = models.PositiveIntegerField(default=0, editable=False)

@@ -21,6 +21,7 @@ from .enrollment import (
     start_enrollment,
 )
 from .enrollment_records import EnrollmentNotAllowed
+from .holidays import HolidayTaken, add_holiday, choose_country, remove_holiday, renew_holidays
 from .keeping import delete_kept, referring_to, save_customer, save_device, save_location
 from .notifications import notify_customers, notify_of_end
 from .opt_out import OptOutNotAllowed, answer_opt_out, opt_out_device, opt_out_of_event
@@ -47,9 +48,11 @@ from .unavailability import (
 
 __all__ = [
     "EnrollmentNotAllowed",
+    "HolidayTaken",
     "OptOutNotAllowed",
     "UnavailabilityNotAllowed",
     "add_device",
+    "add_holiday",
     "add_program",
     "add_program_type",
     "answer_device_facts",
@@ -59,6 +62,7 @@ __all__ = [
     "cancel_enrollment",
     "cancel_unavailability",
     "change_unavailability",
+    "choose_country",
     "delete_kept",
     "end_enrollment",
     "enroll",
@@ -76,6 +80,8 @@ __all__ = [
     "referring_to",
     "release_reservation",
     "remove_dated_rules",
+    "remove_holiday",
+    "renew_holidays",
     "replace_device",
     "resume_program",
     "retry_enrollment",

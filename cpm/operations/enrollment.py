@@ -1,7 +1,7 @@
 """Programs, subscriptions and devices: sent to DERMS, which answers."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import Any, Literal
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from django_fsm import can_proceed
 from cpm.models.customers import Device, SubscribedDevice, Subscription
 from cpm.models.enrollments import Enrollment
 from cpm.models.programs import Program
+from cpm.queries.holidays import days_without_events
 from integration.seam import extracts, outbox
 from integration.seam.delivery import receiving
 from integration.seam.messages import (
@@ -24,6 +25,7 @@ from integration.seam.messages import (
     Receipt,
 )
 from integration.seam.models import Delivery
+from integration.seam.program_rules import ProgramRules
 from integration.seam.recorded import recorded
 from integration.seam.refusals import Refused
 from integration.seam.systems import System
@@ -71,9 +73,18 @@ def send_program_rules(*, program_id: int) -> None:
 
 def program_body(program: Program) -> ProgramRuleSync:
     """What DERMS knows of a program."""
-    names = ("name", "active", "version", "rules", "suspended", "starts_on", "ends_on", "releases")
+    names = ("name", "active", "version", "suspended", "starts_on", "ends_on", "releases")
     of_program = {name: getattr(program, name) for name in names}
-    return ProgramRuleSync(program=program.code, dated_rules=tuple(program.dated_rules), **of_program)
+    days = days_without_events() if program.follows_holidays else ()
+    dated = tuple(one.model_copy(update={"rules": _with_days(one.rules, days)}) for one in program.dated_rules)
+    rules = _with_days(program.rules, days)
+    return ProgramRuleSync(program=program.code, rules=rules, dated_rules=dated, **of_program)
+
+
+def _with_days(rules: ProgramRules, days: Iterable[date]) -> ProgramRules:
+    """The rules with more days without events."""
+    more = set(days) - set(rules.holidays)
+    return rules.model_copy(update={"holidays": tuple(sorted({*rules.holidays, *more}))}) if more else rules
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from .enrollments import (
     enrollments_shown_to,
     enrollments_under_way,
 )
+from .holidays import coming_holidays, country_named, days_without_events, holiday_calendar, part_named, parts_of
 from .limits import uses_of_limits
 from .notifications import (
     emails_are_sent,
@@ -55,11 +56,14 @@ __all__ = [
     "Release",
     "Total",
     "Wanted",
+    "coming_holidays",
     "coming_reservations",
+    "country_named",
     "current_enrollments",
     "customers",
     "customers_like",
     "customers_of_stage",
+    "days_without_events",
     "device_ids",
     "devices_of",
     "devices_of_enrollment",
@@ -71,6 +75,7 @@ __all__ = [
     "enrollments_shown_to",
     "enrollments_under_way",
     "event_history",
+    "holiday_calendar",
     "is_settled",
     "lanes_to_send",
     "links_of",
@@ -78,10 +83,12 @@ __all__ = [
     "month_ahead",
     "notifications_of",
     "own_participations",
+    "part_named",
     "participation_count",
     "participation_history",
     "participation_total",
     "participations",
+    "parts_of",
     "past_participations",
     "periods_of",
     "program_changes",

@@ -45,7 +45,7 @@ class Kept(NamedTuple):
 PROGRAM = Kept(
     Program,
     "ProgramChange",
-    ("name", "active", "suspended", "starts_on", "ends_on", "allow_customer_unavailability"),
+    ("name", "active", "suspended", "starts_on", "ends_on", "allow_customer_unavailability", "follows_holidays"),
     rules="rules_data",
 )
 PROGRAM_TYPE = Kept(ProgramType, "ProgramTypeChange", ("name", "allow_to_opt_out", "opt_out_cutoff_minutes"))

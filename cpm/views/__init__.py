@@ -11,6 +11,7 @@ from .enrollments import (
     enrollment_unenroll,
     enrollment_validate,
 )
+from .holidays import holiday_list, holiday_new, holiday_remove
 from .keeping import (
     customer_delete,
     customer_edit,
@@ -58,6 +59,9 @@ __all__ = [
     "enrollment_retry",
     "enrollment_unenroll",
     "enrollment_validate",
+    "holiday_list",
+    "holiday_new",
+    "holiday_remove",
     "link",
     "link_add",
     "link_revoke",

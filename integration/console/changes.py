@@ -23,6 +23,8 @@ KINDS = {
     "enrollment": _("Enrollment"),
     "program": _("Program"),
     "program type": _("Program type"),
+    "holiday calendar": _("Public holidays"),
+    "holiday": _("Holiday"),
     "alert": _("Alert"),
     "account": _("Account"),
     "event type": _("Event type"),

@@ -11,13 +11,15 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from cpm.models import Customer
+from cpm.models import Customer, Holiday
 from cpm.models.customers import Device as CustomerDevice
 from cpm.models.programs import Program
+from cpm.queries import holiday_calendar
 from derms.choices import EventState
 from derms.models import Device, Event, EventType, Feeder, HeadEnd, LoadForecast
 from derms.queries.forecast_ends import zones_with_forecast_end
@@ -133,10 +135,13 @@ def _data() -> list[Step]:
         "customers": count_text(customers),
         "devices": count_text(devices),
     }
+    holidays, calendar = Holiday.objects.filter(day__gte=localdate(now)).count(), holiday_calendar()
+    of_country = _("%(n)s to come, country: %(country)s") % {"n": holidays, "country": str(calendar or "") or "—"}
     return [
         Step(gettext_lazy("Grid: zones and feeders"), feeders > 0, _("%(n)s feeders") % {"n": feeders}, files),
         Step(gettext_lazy("Head ends"), head_ends > 0, str(head_ends), files),
         Step(gettext_lazy("Programs"), programs.exists(), str(programs.count()), reverse("cpm:program_list")),
+        Step(gettext_lazy("Country for holidays"), holidays > 0, of_country, reverse("cpm:holiday_list")),
         Step(gettext_lazy("Customers and devices"), customers > 0 and devices > 0, counted, files),
         Step(
             gettext_lazy("Enrollments known to DERMS"), enrolled > 0, count_text(enrolled), reverse("derms:device_list")

@@ -165,6 +165,7 @@ EVERY: dict[str, Every] = {
     "forget answers": Every(NIGHT, "integration.seam.request_answers.forget_answers", "small"),
     "look for demo passwords": Every(NIGHT, "integration.demo.demo_passwords.report_demo_passwords", "small"),
     "count available power": Every(5 * MINUTE, "derms.operations.count_available_power", "bulk"),
+    "renew holidays": Every(NIGHT, "cpm.operations.renew_holidays", "small"),
     "fold month of DERMS": Every(NIGHT, "derms.monthly_partitions.fold_month", "bulk"),
     "fade response rates": Every(NIGHT, "derms.operations.fade_response_rates", "bulk"),
     "fold month of CPM": Every(NIGHT, "cpm.monthly_partitions.fold_month", "bulk"),

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import date
 
-from cpm.models import Participation
+from cpm.models import Holiday, Participation
 from cpm.models.customers import Customer, Device, Subscription
 from cpm.models.program_events import ProgramEvent
 from cpm.models.unavailability import Unavailability
-from cpm.operations import make_link, save_dated_rules, schedule_unavailability
+from cpm.operations import add_holiday, make_link, save_dated_rules, schedule_unavailability
 from derms.models import ControlZone, DerGroup, Event, Strategy
 from integration.console.models import User
 from integration.seam import clock
@@ -94,6 +94,14 @@ def _dated_rules() -> str:
     return "2027-06-01"
 
 
+def _holiday() -> str:
+    """A date of the utility's own."""
+    day = date(2027, 6, 1)
+    if not Holiday.objects.filter(day=day, is_own=True).exists():
+        add_holiday(day=day, name="Founders' Day", by="pia.manager", now=clock.now())
+    return str(day)
+
+
 def _zone() -> str:
     return f"zones/{ControlZone.objects.earliest('pk').pk}"
 
@@ -113,6 +121,7 @@ EXAMPLES: dict[str, Callable[[], str]] = {
     "strategies/<uuid:uid>": lambda: f"strategies/{Strategy.objects.filter(state='Active').earliest('pk').uid}",
     "messages/<uuid:uid>": lambda: f"messages/{Message.objects.filter(kind='device_reservation').latest('pk').uid}",
     "der-groups/<int:pk>": lambda: f"der-groups/{DerGroup.objects.earliest('pk').pk}",
+    "holidays/<id:day>": lambda: f"holidays/{_holiday()}",
     "rules/<id:day>": lambda: f"rules/{_dated_rules()}",
     "programs/<id:code>": lambda: f"programs/{_program_event().program.code}",
     "program-types/<id:code>": lambda: f"program-types/{_program_event().program.type.code}",

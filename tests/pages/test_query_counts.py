@@ -72,6 +72,9 @@ QUERIES: dict[str, int] = {
     "program-events/participation/": 14,  # one for each program event searched until the page is full
     "program-types/<id:code>/": 11,
     "program-types/new/": 11,
+    "holidays/": 14,
+    "holidays/<id:day>/remove/": 11,
+    "holidays/new/": 10,
     "programs/": 10,
     "programs/<id:code>/": 16,
     "programs/<id:code>/resume/": 11,
@@ -80,7 +83,7 @@ QUERIES: dict[str, int] = {
     "programs/<id:code>/rules/new/": 11,
     "programs/<id:code>/suspend/": 12,
     "programs/new/": 12,
-    "set-up/": 24,
+    "set-up/": 25,
     "settings/event-types/": 8,
     "settings/event-types/<id:category>/": 9,
     "settings/users/": 9,
