@@ -5,6 +5,7 @@ from .customers import Customer, Device, DeviceLocation, SubscribedDevice, Subsc
 from .enrollments import Enrollment, EnrollmentTransition
 from .holidays import Holiday, HolidayCalendar
 from .participations import Participation, ParticipationChange, ParticipationOutcome, Removal
+from .prior_participations import PriorParticipation
 from .program_events import ProgramEvent, Transition
 from .programs import Program, ProgramType
 from .unavailability import Unavailability
@@ -24,6 +25,7 @@ __all__ = [
     "Participation",
     "ParticipationChange",
     "ParticipationOutcome",
+    "PriorParticipation",
     "Program",
     "ProgramEvent",
     "ProgramType",

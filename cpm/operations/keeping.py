@@ -32,6 +32,7 @@ REFERRING: Mapping[str, str | Promise] = {
     "cpm.Notification": gettext_lazy("notifications"),
     "cpm.SelfServiceLink": gettext_lazy("self-service links"),
     "cpm.Unavailability": gettext_lazy("unavailability"),
+    "cpm.PriorParticipation": gettext_lazy("participations of another system"),
 }
 
 

@@ -10,6 +10,7 @@ from .customers import (
     enrollment_of,
     own_participations,
     past_participations,
+    prior_participations,
 )
 from .enrollments import (
     devices_of_enrollment,
@@ -91,6 +92,7 @@ __all__ = [
     "parts_of",
     "past_participations",
     "periods_of",
+    "prior_participations",
     "program_changes",
     "program_event_ids_over",
     "program_event_ids_to_notify",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.db.models import Prefetch, Q, QuerySet
 
 from cpm.models.customers import Customer, Device, DeviceLocation, SubscribedDevice, Subscription
+from cpm.models.prior_participations import PriorParticipation
 
 from ..choices import FINAL_STATES, ParticipationStatus, ProgramEventState
 from .participations import ParticipationRow, participations
@@ -60,6 +61,12 @@ def past_participations(customer: Customer, *, limit: int) -> list[Participation
     over = Wanted(program_events=Q(state__in=FINAL_STATES) & _programs_of(customer), device_ids=_device_ids(customer))
     rows = participations(over, limit=limit)
     return sorted(rows, key=lambda row: row.program_event.starts_at, reverse=True)
+
+
+def prior_participations(customer: Customer, *, limit: int) -> list[PriorParticipation]:
+    """What the customer did in events of another system, the latest first."""
+    rows = customer.prior_participations.select_related("program", "device__location").order_by("-reserved_from", "pk")
+    return list(rows[:limit])
 
 
 def _subscriptions(customer: Customer) -> QuerySet[Subscription]:

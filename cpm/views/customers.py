@@ -23,6 +23,7 @@ from integration.pages.keyset import Page, keyset_page
 from integration.pages.limits import is_over
 from integration.pages.moments import show_in
 from integration.seam import clock
+from integration.seam.outcomes import CODES
 
 from .. import operations
 from ..columns import CUSTOMERS, ENDED_ENROLLMENTS, ENROLLED_DEVICES, LOCATIONS, OUTSTANDING
@@ -40,6 +41,7 @@ from ..queries import (
     notifications_of,
     own_participations,
     past_participations,
+    prior_participations,
 )
 
 HISTORY = 20
@@ -88,6 +90,8 @@ def customer(request: SignedInRequest, number: str) -> HttpResponse:
         "ended": ended_enrollments(found),
         "ended_columns": ENDED_ENROLLMENTS,
         "history": history,
+        "prior": prior_participations(found, limit=HISTORY),
+        "outcome_codes": CODES,
         "last_events": history[:LAST_EVENTS][::-1],
         "notifications": notifications_of(found),
         "links": links_of(found),

@@ -34,6 +34,7 @@ KINDS: dict[str, str] = {
     "device_locations": "cpm.imports.customers.DEVICE_LOCATIONS",
     "devices": "cpm.imports.devices.DEVICES",
     "enrollments": "cpm.imports.enrollments.ENROLLMENTS",
+    "participations": "cpm.imports.participations.PARTICIPATIONS",
     "holidays": "cpm.imports.holidays.HOLIDAYS",
     "unavailability": "cpm.imports.unavailability.UNAVAILABILITY",
     "load_forecast": "derms.imports.load.LOAD_FORECAST",

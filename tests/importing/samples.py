@@ -19,6 +19,7 @@ FILES = (
     ("device_locations", "device_locations.csv"),
     ("devices", "devices.csv"),
     ("enrollments", "enrollments.csv"),
+    ("participations", "participations.csv"),
     ("holidays", "holidays.csv"),
     ("unavailability", "unavailability.csv"),
     ("load_forecast", "load_forecast.parquet"),

@@ -17,7 +17,7 @@ QUERIES: dict[str, int] = {
     "alerts/": 10,
     "audit-trail/": 15,  # two for each kind of versions that the page shows
     "customers/": 9,
-    "customers/<id:number>/": 24,
+    "customers/<id:number>/": 25,
     "customers/<id:number>/devices/<id:head_end>/<id:nic_id>/replace/": 8,
     "customers/<id:number>/enroll/": 12,
     "customers/<id:number>/links/<uuid:uid>/": 8,
