@@ -243,7 +243,7 @@ HOLIDAYS = Columns[Holiday](
     "cpm/holiday_list.html",
     Column(_("Day"), lambda holiday: date_format(holiday.day, "Y-m-d"), phone="title"),
     Column(_("Name"), lambda holiday: holiday.name, phone=""),
-    Column(_("Whose"), lambda holiday: said("your own") if holiday.is_own else said("your country's"), phone="side"),
+    Column(_("Whose"), lambda holiday: _("your own") if holiday.is_own else _("your country's"), phone="side"),
     Column(_("Actions"), "actions", is_unseen=True, css="num", phone=""),
 )
 
