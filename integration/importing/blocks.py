@@ -6,14 +6,16 @@ the file is read row by row.
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from .tables import LONGEST_CELL, LONGEST_LINE, Row, Source, lines_of, read_table, split_lines, text_of, without_blank
 
+T = TypeVar("T")
 BLOCK_CHARACTERS = 1 << 21
 ROWS_AT_ONCE = 10_000
 _BLANK_AND_MARKS = ' \t\r\n\xa0"'
@@ -77,6 +79,15 @@ def repeated(text: str, count: int) -> Any:
     import pyarrow as pa
 
     return pa.array([text] * count, pa.string())
+
+
+def ahead(made: Iterator[T]) -> Generator[T]:
+    """What an iterator makes; each is made by another thread while the one before it is used."""
+    with ThreadPoolExecutor(1) as maker:
+        coming = maker.submit(next, made, None)
+        while (one := coming.result()) is not None:
+            coming = maker.submit(next, made, None)
+            yield one
 
 
 def _csv_blocks(source: Source, width: int) -> Iterator[Block]:

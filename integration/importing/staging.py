@@ -1,7 +1,7 @@
 """Bring a file's rows into a table with the types of its kind; rows with a faulty value are listed instead."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from itertools import chain, islice
 from typing import IO, Any, NamedTuple
 
@@ -13,7 +13,7 @@ from integration.seam.recorded import recorded
 from integration.seam.sql import compose, identifier, identifiers, listed
 
 from . import refusals
-from .blocks import Block, read_blocks, repeated, with_offsets
+from .blocks import Block, ahead, read_blocks, repeated, with_offsets
 from .choices import RunState
 from .dates import Moment
 from .kinds import Kind
@@ -80,17 +80,18 @@ def stage_file(run: ImportRun, kind: Kind, found: Recognised, file: IO[bytes]) -
     with Progress(run) as progress:
         reader = Reader(read_blocks(found.source(file, run.file_name), len(found.heading)), kind, found, progress)
         copy = compose(_COPY, table=table, columns=identifiers(column.name for column in columns))
-        try:
-            sql.copy_in(copy, reader, block=COPY_BYTES)
-        except DatabaseError as failed:
-            raise reader.problem or failed from failed
+        with closing(reader.texts):
+            try:
+                sql.copy_in(copy, reader, block=COPY_BYTES)
+            except DatabaseError as failed:
+                raise reader.problem or failed from failed
     if not reader.count:
         raise FileRefused(refusals.ONLY_HEADING(file=run.file_name))
     return reader.count, reader.refused
 
 
 class Reader:
-    """The file that COPY reads from: the good rows of a table, as CSV."""
+    """The file that COPY reads from: the good rows of a table, as CSV; a block is read while the server takes one."""
 
     def __init__(self, blocks: Iterator[Block], kind: Kind, found: Recognised, progress: Progress) -> None:
         self.kind, self.found, self.width = kind, found, len(found.heading)
@@ -98,7 +99,7 @@ class Reader:
         self.readings = [Readings(c.type, found.layout, default=c.default, is_required=c.is_required) for c in columns]
         self.blocks, self.progress = blocks, progress
         self.count, self.refused = 0, list[Refusal]()
-        self.texts = self._texts()
+        self.texts = ahead(self._texts())
         self.text, self.at = b"", 0
         self.problem: Exception | None = None
 
@@ -106,6 +107,7 @@ class Reader:
         if self.at >= len(self.text):
             try:
                 self.text, self.at = next(self.texts, b""), 0
+                self.progress.note(self.count)
             except Exception as problem:
                 self.problem = problem  # COPY reports it as an error of its own
                 raise
@@ -127,7 +129,6 @@ class Reader:
                         file=self.progress.run.file_name, most=f"{MOST_REFUSED:,}", **first._asdict()
                     )
                 )
-            self.progress.note(self.count)
 
     def _blocks(self, block: Block) -> Iterator[Block]:
         """The block with the cells of the kind's columns in their order; one for each value that has its own column."""
