@@ -177,11 +177,11 @@ ANSWERS = Columns[Group](
     "derms/event_progress.html",
     Column(_("Head end"), lambda group: group.name, phone="title"),
     Column(_("Called"), lambda group: number(group.called), css="num", phone="start label"),
-    Column(_("Answered"), lambda group: number(group.called - group.silent), css="num", phone="end label"),
+    Column(_("Takes part"), lambda group: number(group.taking_part), css="num", phone="end label"),
     Column(_("Silent"), lambda group: number(group.silent), css="num", phone="start label"),
     Column(_("Rejected"), lambda group: number(group.rejecting), css="num", phone="end label"),
     Column(_("Overridden"), lambda group: number(group.overridden), css="num", phone="start label"),
-    Column(_("Answered, share"), lambda group: meter(group.called - group.silent, group.called), phone="end"),
+    Column(_("Takes part, share"), lambda group: meter(group.taking_part, group.called), phone="end"),
 )
 
 STAGE_DEVICES = Columns[StageDevice](

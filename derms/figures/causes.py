@@ -22,6 +22,10 @@ class Group(NamedTuple):
     rejecting: int
     overridden: int
 
+    @property
+    def taking_part(self) -> int:
+        return self.called - self.silent - self.rejecting
+
     def failed(self, how: str) -> int:
         return {"silent": self.silent, "rejecting": self.rejecting, "overridden": self.overridden}[how]
 

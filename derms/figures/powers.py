@@ -5,7 +5,7 @@ from datetime import datetime
 
 from integration.seam.sql import rows, statement
 
-from ..choices import FINAL_STAGE_STATES, StageState
+from ..choices import StageState
 from ..models import DeliveredLoad, Stage, Transition
 from .profile import Reading, StagePower, Step, Target, profile
 
@@ -36,8 +36,11 @@ def running_profile(stages: Sequence[Stage], powers: Sequence[StagePower], targe
 
 
 def known_until(stages: Sequence[Stage], now: datetime) -> datetime:
-    """Until when reports and outcomes are known: now, or the planned end of a stage that is over before."""
-    return max([now, *(stage.ends_at for stage in stages if stage.state in FINAL_STAGE_STATES)])
+    """Until when reports and outcomes are known: now, or the end of a stage that is completed before its clock says so.
+
+    A canceled stage may have been planned for much later; nothing is known of that time.
+    """
+    return max([now, *(stage.ends_at for stage in stages if stage.state == StageState.COMPLETED)])
 
 
 def _leavers(ids: Sequence[int]) -> dict[int, list[Reading]]:

@@ -12,6 +12,7 @@ from integration.seam.systems import System
 
 from ..choices import FINAL_STAGE_STATES, OPEN_STATES, StageState
 from ..models import Event, Program, Stage
+from ..queries.taking_part import devices_taking_part
 from .execution import move_event
 from .figures import recount_figures
 from .history import last_change, save_event, save_stage
@@ -89,9 +90,8 @@ def not_cancelable(stage: Stage) -> str:
 
 
 def calls_to_release(event: Event) -> int:
-    """Return how many called devices of running stages a cancellation would release."""
-    running = event.stages.filter(state=StageState.IN_PROGRESS)
-    return sum(running.values_list("called", flat=True))
+    """Return how many devices, which take part in running stages, a cancellation would release."""
+    return sum(devices_taking_part(list(event.stages.all())).values())
 
 
 def _cancel(stage: Stage, by: str, now: datetime, reason: str) -> None:

@@ -7,14 +7,17 @@ what stages have reserved, and what they deliver from each report until the next
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.db.models import F
+
 from derms.figures.profile import StagePower, Target
 from derms.figures.targets import target_of
 from derms.models import ControlZone, DeliveredLoad, Event, LoadForecast, Stage
-from integration.seam.outcomes import SILENT
+from integration.seam.outcomes import SILENT, Outcome
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 LEAST_EDGE, MOST_EDGE = 3 * MINUTE, 3 * HOUR
 MEGA_FROM_KW = 1000
+NO_PART = (*SILENT, Outcome.ERROR)
 
 
 class LoadPoint(NamedTuple):
@@ -39,7 +42,7 @@ class ReductionPoint(NamedTuple):
 class Charts(NamedTuple):
     """Both charts from `starts_at` to `ends_at`; reduction is in `unit`, kW or MW, with `digits` decimals.
 
-    `answered` is from each stage's outcomes or latest report.
+    `taking_part` counts devices that answered and did not reject, by each stage's outcomes or latest report.
     """
 
     starts_at: datetime
@@ -50,7 +53,7 @@ class Charts(NamedTuple):
     reduction: list[ReductionPoint]
     unit: str
     digits: int
-    answered: int | None
+    taking_part: int | None
 
 
 class Window(NamedTuple):
@@ -81,7 +84,7 @@ def charts_of(event: Event, stages: list[Stage], powers: list[StagePower], now: 
         reduction=[_scaled(point, scale) for point in reduction],
         unit=unit,
         digits=2 if unit == "MW" else 0,
-        answered=_answered([w.stage for w in windows]),
+        taking_part=_taking_part([w.stage for w in windows]),
     )
 
 
@@ -91,14 +94,14 @@ def _windows(stages: list[Stage], powers: list[StagePower]) -> list[Window]:
     return [Window(stage, power) for stage, power in both if power.until > power.starts_at]
 
 
-def _answered(stages: list[Stage]) -> int | None:
-    """How many devices have answered, according to each stage's outcomes or else its latest report."""
+def _taking_part(stages: list[Stage]) -> int | None:
+    """How many devices have taken part, according to each stage's outcomes or else its latest report."""
     rows = DeliveredLoad.objects.filter(stage__in=[s.pk for s in stages]).order_by("at")
-    answered = dict(rows.values_list("stage", "answered"))
+    found = dict(rows.values_list("stage", F("answered") - F("rejected")))
     # A stage may end between two reports; its outcomes tell which devices had answered by then.
     closed = [stage for stage in stages if stage.outcomes]
-    answered |= {s.pk: max(0, s.called - sum(s.outcomes.get(code, 0) for code in SILENT)) for s in closed}
-    return sum(answered.values()) if answered else None
+    found |= {s.pk: max(0, s.called - sum(s.outcomes.get(code, 0) for code in NO_PART)) for s in closed}
+    return sum(found.values()) if found else None
 
 
 def _times(powers: list[StagePower], hour: datetime, starts_at: datetime, ends_at: datetime) -> list[datetime]:

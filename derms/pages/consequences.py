@@ -1,5 +1,7 @@
 """Sentences that say what an action would do to an event."""
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext as _
 
 from integration.pages.numbers import count_text, power_text
@@ -7,10 +9,14 @@ from integration.seam import clock
 from integration.seam.recorded import in_words
 
 from ..choices import FINAL_STAGE_STATES, StageState
+from ..figures.powers import stage_powers
+from ..figures.profile import figures_of, profile
+from ..figures.targets import target_of
 from ..models import Event, LeftOut, Stage, left_out_rows
 from ..objectives import OBJECTIVES
 from ..queries.goals import expected_figures, missing_kw, stage_goals
-from ..queries.lists import stages_of
+from ..queries.lists import stages_of, window_of
+from ..queries.taking_part import devices_taking_part
 from ..set_operations.choosing import Chosen
 from ..set_operations.choosing_together import choose_together
 from .moments import window_in_words
@@ -20,9 +26,8 @@ from .reserving import refusal_in_words, surplus_in_words
 def plan_in_words(event: Event) -> str:
     """The event an action is about: name, zone, window and what it aims for."""
     stages, parts = stages_of(event), [event.name, str(event.zone)]
-    if stages:
-        starts_at, ends_at = min(stage.starts_at for stage in stages), max(stage.ends_at for stage in stages)
-        parts.append(window_in_words(starts_at, ends_at, event.zone))
+    if window := window_of(stages):
+        parts.append(window_in_words(*window, event.zone))
     parts.append(event.get_objective_display())
     if needed := OBJECTIVES[event.objective].event_needs:
         parts.append(power_text(getattr(event, needed) or 0))
@@ -46,13 +51,42 @@ def expected_devices(event: Event) -> list[str]:
 def stopped_stages(event: Event) -> list[str]:
     """What Cancel does to each stage that is not over."""
     stages = event.stages.select_related("program").exclude(state__in=FINAL_STAGE_STATES)
+    found = list(stages.order_by("number"))
+    taking_part = devices_taking_part(found)
+    return [_stops(stage, taking_part) for stage in found]
+
+
+def without_stage(stage: Stage) -> list[str]:
+    """What Cancel does to one stage, what it gives up, and what the event then lacks."""
+    event, stages = stage.event, stages_of(stage.event)
+    powers = [power for one, power in zip(stages, stage_powers(stages), strict=True) if one.pk != stage.pk]
+    figures = figures_of(profile(powers, target_of(event, stages)), now=clock.now())
+    given_up = _("%(devices)s devices with %(power)s expected of them are given up: %(window)s.") % {
+        "devices": count_text(stage.reserved),
+        "power": power_text(stage.reserved_w / 1000),
+        "window": window_in_words(stage.starts_at, stage.ends_at, event.zone),
+    }
+    found = [_stops(stage, devices_taking_part([stage])), given_up]
+    if gap := figures.missing_in:
+        found.append(
+            _("Without it, %(missing)s of the event's %(target)s are missing: %(window)s.")
+            % {
+                "missing": power_text(gap.missing_kw),
+                "target": power_text(gap.target_kw),
+                "window": window_in_words(gap.starts_at, gap.ends_at, event.zone),
+            }
+        )
+    return [*found, _("The event goes on with its other stages."), _("This can't be undone.")]
+
+
+def _stops(stage: Stage, taking_part: Mapping[int, int]) -> str:
     stops = _("Stage %(number)s %(program)s stops now; %(devices)s devices are released.")
     will_not = _("Stage %(number)s %(program)s does not start.")
-    return [
-        (stops if stage.state == StageState.IN_PROGRESS else will_not)
-        % {"number": stage.number, "program": stage.program, "devices": count_text(stage.called)}
-        for stage in stages.order_by("number")
-    ]
+    return (stops if stage.state == StageState.IN_PROGRESS else will_not) % {
+        "number": stage.number,
+        "program": stage.program,
+        "devices": count_text(taking_part.get(stage.pk, 0)),
+    }
 
 
 def _expected(stage: Stage, goal_kw: float | None, chosen: Chosen) -> str:

@@ -1,17 +1,30 @@
 """Queries for the lists and pages of events, groups and devices."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from django.db.models import F, FloatField, Max, Min, QuerySet
+from django.db.models import F, FloatField, Max, Min, Q, QuerySet
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 
-from derms.choices import DeviceClass
+from derms.choices import DeviceClass, StageState
 from derms.models import DerGroup, Device, DeviceOutcome, Event, Feeder, HeadEnd, Program, Reservation, Stage
+from integration.seam import sql
 from integration.seam.models import Alert, Delivery
 from integration.seam.systems import System
+
+_LEFT = "SELECT count(*) FROM derms_departure WHERE stage_id = ANY(%(stages)s)"
+_GOES_ON = ~Q(stages__state=StageState.CANCELED)
+
+
+def window_of(stages: Sequence[Stage]) -> tuple[datetime, datetime] | None:
+    """When an event's stages begin and end; canceled ones only count if nothing else is left. None without stages."""
+    counted = [stage for stage in stages if stage.state != StageState.CANCELED] or stages
+    if not counted:
+        return None
+    return min(stage.starts_at for stage in counted), max(stage.ends_at for stage in counted)
 
 
 def events_for_list() -> QuerySet[Event]:
@@ -19,8 +32,8 @@ def events_for_list() -> QuerySet[Event]:
     return (
         Event.objects.select_related("zone", "strategy", "type")
         .annotate(
-            starts_at=Min("stages__starts_at"),
-            ends_at=Max("stages__ends_at"),
+            starts_at=Coalesce(Min("stages__starts_at", filter=_GOES_ON), Min("stages__starts_at")),
+            ends_at=Coalesce(Max("stages__ends_at", filter=_GOES_ON), Max("stages__ends_at")),
             reserved_w=F("figures__reserved_w"),
             mean_w=F("figures__mean_w"),
             toward_wh=F("figures__toward_wh"),
@@ -48,6 +61,12 @@ def stages_of(event: Event) -> list[Stage]:
     for stage in stages:
         stage.event = event
     return stages
+
+
+def count_left(stages: Sequence[Stage]) -> int:
+    """Return how many reservations of these stages' devices were given up, by removal or release."""
+    ids = [stage.pk for stage in stages if stage.reserved]
+    return int(sql.value(_LEFT, {"stages": ids})) if ids else 0
 
 
 def open_alerts_by_event(event_uids: list[UUID]) -> dict[UUID, list[Alert]]:

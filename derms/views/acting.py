@@ -21,11 +21,12 @@ from integration.seam.refusals import Refused
 
 from .. import operations
 from ..actions import ACTIONS, Action, refusal
-from ..choices import EventState, StageState
+from ..choices import EventState
 from ..filters import events_numbered
 from ..forms import CancelForm, ReasonForm
 from ..models import Event, Stage
-from ..pages.consequences import plan_in_words
+from ..pages.consequences import plan_in_words, without_stage
+from ..queries.taking_part import devices_taking_part
 from .seen import seen_fields, seen_revision
 
 MOST_EVENTS = 50  # in one action
@@ -71,7 +72,7 @@ def event_action(request: SignedInRequest, verb: str) -> HttpResponse:
 def stage_cancel(request: SignedInRequest, number: str, stage_number: int) -> HttpResponse:
     """Cancel one stage of an event."""
     stage = get_object_or_404(Stage.objects.select_related("event__zone"), event__number=number, number=stage_number)
-    running = stage.called if stage.state == StageState.IN_PROGRESS else 0
+    running = devices_taking_part([stage]).get(stage.pk, 0)
     form = CancelForm(_posted(request), number=number if running else "")
     show_in(stage.event.zone.time_zone)
     revision = seen_revision(request, stage.event)
@@ -87,7 +88,8 @@ def stage_cancel(request: SignedInRequest, number: str, stage_number: int) -> Ht
         request,
         title=title % {"stage": stage_number, "number": number, "devices": count_text(running)},
         impossible=operations.not_cancelable(stage) if request.method == "GET" else "",
-        consequences=[_("The event goes on with its other stages."), _("This can't be undone.")],
+        about=plan_in_words(stage.event),
+        consequences=without_stage(stage),
         form=form,
         hidden=seen_fields(request, [stage.event]),
         act=_("Cancel stage"),

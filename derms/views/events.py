@@ -1,5 +1,6 @@
 """The list of events, an event's page and its report."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from derms.figures.powers import stage_powers
+from derms.figures.profile import StagePower
 from derms.pages.charts import charts_of
 from derms.pages.head_ends import answers_by_head_end
 from derms.pages.history import history_of
 from derms.pages.power import power_of
 from derms.planning.decision import decision_of
-from derms.queries.lists import events_for_list, open_alerts_by_event, receipts, stages_of
+from derms.queries.lists import (
+    count_left,
+    events_for_list,
+    open_alerts_by_event,
+    receipts,
+    stages_of,
+    window_of,
+)
 from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
 from integration.pages.filters import known
@@ -122,22 +131,31 @@ def event_context(request: SignedInRequest, found: Event, *, lines: int | None =
         "is_over": found.state in FINAL_STATES and all(s.is_closed for s in stages),
         **_totals(stages),
     }
+    context["starts_at"], context["ends_at"] = window_of(stages) or (None, None)
     now = clock.now()
     context["is_unscheduled"] = found.state in (*EDITABLE_STATES, EventState.SUBMITTED, EventState.APPROVED)
     context["has_missed_start"] = bool(stages) and context["is_unscheduled"] and context["starts_at"] < now
     if stages:
         powers = stage_powers(stages)
         context["power"] = power_of(found, stages, powers, now)
-        context["charts"] = charts_of(found, stages, powers, now)
+        drawn = _expected(stages, powers) if context["is_unscheduled"] else powers
+        context["charts"] = charts_of(found, stages, drawn, now)
     return context
+
+
+def _expected(stages: list[Any], powers: list[StagePower]) -> list[StagePower]:
+    """The stages' powers with what Submit expected, until Schedule has reserved."""
+    both = zip(stages, powers, strict=True)
+    return [replace(power, reserved_kw=(stage.expected_w or 0) / 1000) for stage, power in both]
 
 
 def _totals(stages: list[Any]) -> dict[str, Any]:
     """Counts over all stages; one that was canceled before it started has nothing reserved any more."""
+    counted = [stage for stage in stages if stage.state != StageState.CANCELED or stage.started_at]
+    reserved = sum(stage.reserved for stage in counted)
     return {
-        "starts_at": min((s.starts_at for s in stages), default=None),
-        "ends_at": max((s.ends_at for s in stages), default=None),
-        "reserved": sum(s.reserved for s in stages if s.state != StageState.CANCELED or s.started_at),
+        "reserved": reserved,
+        "still_reserved": reserved - count_left(counted),
         "called": sum(s.called for s in stages),
         "outcomes": {code: sum(s.outcomes.get(code, 0) for s in stages) for code in sorted(_codes(stages))},
         "closed": sum(sum(s.outcomes.values()) for s in stages),

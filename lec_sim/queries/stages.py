@@ -17,10 +17,11 @@ PICTURES = 3
 COUNTED_AFTER_END = timedelta(minutes=10)
 _CALLS = """
 SELECT stage_id,
-       count(*) FILTER (WHERE answered_at <= %(now)s),
-       count(*) FILTER (WHERE answered_at <= %(now)s AND answer = 'rejected'),
-       count(*) FILTER (WHERE overridden_at <= %(now)s)
-  FROM {calls} WHERE stage_id IN %(stages)s GROUP BY stage_id
+       count(*) FILTER (WHERE answered_at <= until),
+       count(*) FILTER (WHERE answered_at <= until AND answer = 'rejected'),
+       count(*) FILTER (WHERE overridden_at <= until)
+  FROM {calls} JOIN (SELECT id, least(%(now)s, ended_at) AS until FROM lec_sim_lecstage) s ON s.id = stage_id
+ WHERE stage_id IN %(stages)s GROUP BY stage_id
 """
 
 

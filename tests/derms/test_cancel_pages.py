@@ -47,6 +47,26 @@ def test_canceling_without_a_reason_changes_nothing(as_operator: Client, event_i
     assert Event.objects.get().state == "Scheduled"
 
 
+def test_one_stage_is_canceled_knowing_what_it_gives_up(as_operator: Client, event_in: Callable[..., Event]) -> None:
+    event = event_in("Scheduled")
+    Event.objects.filter(pk=event.pk).update(objective="Load Reduction", target_kw=12)
+    page = html_of(as_operator.get(f"/events/{event.number}/stages/1/cancel/")).replace("\N{NO-BREAK SPACE}", " ")
+    assert f"{event.name} · {event.zone}" in page
+    assert "20 devices with 16 kW expected of them are given up" in page
+    assert "are missing" not in page, "no other stage runs that could be short"
+
+
+def test_devices_that_take_no_part_are_not_released(as_operator: Client, event_in: Callable[..., Event]) -> None:
+    event = event_in("In Progress")
+    stage = event.stages.get()
+    event.stages.update(called=20)
+    stage.delivered.create(at=stage.starts_at, reduction_w=9_000, called=20, answered=18, rejected=2, overridden=1)
+    for path in ("cancel/", "stages/1/cancel/"):
+        page = as_operator.get(f"/events/{event.number}/{path}").content.decode()
+        assert "release 15 running devices?" in page, path
+        assert "stops now; 15 devices are released." in page, path
+
+
 def test_while_devices_run_the_number_is_typed(as_operator: Client, event_in: Callable[..., Event]) -> None:
     event = event_in("In Progress")
     event.stages.update(called=20)

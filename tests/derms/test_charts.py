@@ -108,12 +108,13 @@ def test_an_event_without_stages_has_no_pictures_and_a_small_one_is_shown_in_kw(
     assert charts_of(event, [], [], running.starts_at) is None
 
 
-def test_who_answered_is_known_by_the_last_report_and_finally_by_the_outcomes(running: Stage) -> None:
-    assert charts(running, MINUTE).answered is None
+def test_who_takes_part_is_known_by_the_last_report_and_finally_by_the_outcomes(running: Stage) -> None:
+    assert charts(running, MINUTE).taking_part is None
     report(running, running.starts_at + 2 * MINUTE, 900_000)
-    assert charts(running, 3 * MINUTE).answered == 20
+    assert charts(running, 3 * MINUTE).taking_part == 20
 
-    DeliveredLoad.objects.update(answered=7)
+    DeliveredLoad.objects.update(answered=7, rejected=3)
+    assert charts(running, 3 * MINUTE).taking_part == 4, "a rejection is no part"
     Stage.objects.filter(pk=running.pk).update(called=20, outcomes={"D1SP": 15, "D1ER": 2, "D1ND": 3})
 
-    assert charts(running, HOUR).answered == 17
+    assert charts(running, HOUR).taking_part == 15

@@ -51,6 +51,14 @@ def test_the_card_compares_the_zones_load_with_its_limit(submitted: Event, now: 
     assert not decision.today.peak.is_above_limit
 
 
+def test_the_chart_below_the_card_draws_the_same_load(submitted: Event, approver: User, client: Client) -> None:
+    """Once the chart drew the load after the event like the load before it, until Schedule."""
+    client.force_login(approver)
+    charts = client.get(f"/events/{submitted.number}/").context["charts"]
+    assert {point.reserved[0] for point in charts.reduction} == {0, 4}
+    assert {point.after for point in charts.load} == {1, 0.996}
+
+
 def test_the_card_says_how_often_the_devices_were_asked_this_season(submitted: Event, now: datetime) -> None:
     season = submitted.zone.season(submitted.stages.get().starts_at)
     for n, device_id in enumerate(Candidate.objects.order_by("device_id").values_list("device_id", flat=True)):

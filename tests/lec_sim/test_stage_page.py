@@ -82,6 +82,21 @@ def test_calls_are_counted_as_far_as_they_have_happened(make_stage: Make, as_ope
     assert (progress.answered, progress.rejected, progress.overridden) == (3, 1, 1)
 
 
+def test_what_was_drawn_for_after_the_end_never_happened(make_stage: Make, as_operator: Client, now: datetime) -> None:
+    """Once overrides of a stage that had been canceled went on being counted."""
+    begun, before, after = now - timedelta(minutes=9), now - timedelta(minutes=6), now - timedelta(minutes=2)
+    stage = make_stage(
+        1, starts_in=-timedelta(minutes=9), state="Canceled", started_at=begun, calls_made_at=begun, called=2,
+        ended_at=now - timedelta(minutes=4),
+    )  # fmt: skip
+    Partition("lec_call", "stage_id", stage.pk).create()
+    Partition("lec_call", "stage_id", stage.pk).attach()
+    call(stage, "N1", "takes part", answered=before, overridden=before)
+    call(stage, "N2", "takes part", answered=after, overridden=after)
+    (progress,) = as_operator.get(LIST).context["active"]
+    assert (progress.answered, progress.overridden) == (1, 1)
+
+
 def test_a_stage_whose_devices_are_not_called_yet_has_no_counts(
     make_stage: Make, as_operator: Client, now: datetime
 ) -> None:

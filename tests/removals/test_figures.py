@@ -4,15 +4,18 @@ from datetime import datetime
 
 import pytest
 from django.db import transaction
+from django.test import Client
 
 from cpm import operations as cpm
 from derms import operations as derms
 from derms.models import DeliveredLoad, Event, EventFigures, Stage
 from derms.operations.figures import renew_figures
+from derms.queries.lists import events_for_list
 from integration.console.models import User
 from integration.seam import clock
 from integration.seam.messages import DeliveredLoad as Report
 from integration.seam.settling import settle
+from tests.pages.html import html_of
 from tests.removals.running import MINUTE, begin, device, end, program_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,6 +86,37 @@ def test_what_is_reported_is_energy_over_the_planned_hours(
     assert kept.mean_w == pytest.approx((12_000 + 6_000) * half / 60 / hours, abs=1)
     assert kept.peak_w == 12_000
     assert Event.objects.get(pk=first.event_id).figures == kept
+
+
+def test_what_is_so_far_ends_now_though_a_later_stage_was_canceled(
+    two_stages: tuple[Stage, Stage], operator: User, now: datetime, monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    """Once the canceled stage's planned end counted as known: four times the energy that was delivered by then."""
+    first, second = two_stages
+    derms.cancel_stage(stage_id=second.pk, by=operator, now=now, reason="Not needed")
+    begin(first)
+    DeliveredLoad.objects.all().delete()
+    report(first, 0, 12_000)
+
+    monkeypatch.setattr(clock, "now", lambda: first.starts_at + 15 * MINUTE)
+    with transaction.atomic():
+        renew_figures(first.event)
+    assert figures(first).energy_wh == 3_000
+    assert figures(first).mean_w == 12_000
+    client.force_login(operator)
+    context = client.get(f"/events/{first.event.number}/").context
+    assert (context["ends_at"], context["power"].figures.energy_kwh) == (first.ends_at, 3)
+    listed = events_for_list().get(pk=first.event_id)
+    assert (listed.starts_at, listed.ends_at) == (first.starts_at, first.ends_at)
+
+
+def test_the_event_page_says_how_many_are_still_reserved(
+    two_stages: tuple[Stage, Stage], operator: User, now: datetime, client: Client
+) -> None:
+    first, _second = two_stages
+    opt_out(first, 1, now)
+    client.force_login(operator)
+    assert "39 / 40" in html_of(client.get(f"/events/{first.event.number}/"))
 
 
 def test_once_its_outcomes_are_in_they_are_the_energy_and_no_longer_the_reports(
