@@ -7,6 +7,8 @@ from integration.seam.messages import (
     DeviceReservation,
     EnrollmentAnswer,
     EnrollmentLoadAnswer,
+    GridSync,
+    HeadEndSync,
     OptOutAnswer,
     Receipt,
     ReservationReleased,
@@ -48,6 +50,14 @@ def receive_enrollment_load_answer(delivery: Delivery) -> Receipt:
     body = delivery.message.body
     assert isinstance(body, EnrollmentLoadAnswer)  # noqa: S101  (narrows the type; the route names the contract)
     return operations.answer_enrollment_load(delivery, body, now=clock.now())
+
+
+def receive_grid(body: GridSync) -> Receipt:
+    return operations.follow_grid(body)
+
+
+def receive_head_ends(body: HeadEndSync) -> Receipt:
+    return operations.follow_head_ends(body)
 
 
 def receive_opt_out_answer(body: OptOutAnswer) -> Receipt:

@@ -1,7 +1,7 @@
 """Each message that reaches Live Energy Connect becomes one operation call."""
 
 from integration.seam import clock
-from integration.seam.messages import DeviceRemoval, DeviceReservation, Receipt, StageStatus
+from integration.seam.messages import DeviceRemoval, DeviceReservation, HeadEndSync, Receipt, StageStatus
 from integration.seam.models import Delivery
 
 from . import operations
@@ -22,3 +22,7 @@ def receive_reservations(delivery: Delivery) -> Receipt:
 
 def receive_removal(body: DeviceRemoval) -> Receipt:
     return operations.remove_device(body, now=clock.now())
+
+
+def receive_head_ends(body: HeadEndSync) -> Receipt:
+    return operations.know_head_ends(body)

@@ -14,6 +14,8 @@ ACCOUNT_TAKEN = recorded("Another customer has this account.")
 ACCOUNT_TWICE = recorded("Another row of the file has this account.")
 HAS_SUBSCRIPTION = recorded("“%(value)s” is enrolled here. End the enrollment first; a new customer enrolls anew.")
 DEVICES_REGISTERED = recorded("Devices here are registered with another place in the grid. End their enrollment first.")
+NO_FEEDER = recorded("There is no feeder “%(value)s”. Near it: %(near)s.")
+OTHER_ZONE = recorded("The feeder of this row is in control zone “%(value)s”.")
 
 CUSTOMER_NAMES = ("customer_number", "customer_no", "customer_id", "Kundennummer", "Kunde", "Geschäftspartner")
 LOCATION_NAMES = (
@@ -66,6 +68,10 @@ SELECT s.line, 'customer'::text, s.customer::text, replace({pattern}, '%%(value)
                 WHERE l.service_point = s.service_point AND u.ends_at IS NULL)
 """
 # DERMS keeps the place in the grid that a device was registered with.
+_OTHER_ZONE = """
+SELECT s.line, 'zone'::text, s.zone::text, replace({pattern}, '%%(value)s', f.zone)
+  FROM {staged} s JOIN cpm_feeder f ON f.code = s.feeder AND f.zone <> s.zone
+"""
 _MOVED = """
 SELECT s.line, 'transformer'::text, s.transformer::text, {pattern}
   FROM {staged} s JOIN ({current}) t ON t.service_point = s.service_point
@@ -140,11 +146,17 @@ DEVICE_LOCATIONS = Kind(
         Column(
             "substation", _("Substation"), Code(30), ("substation_code", "Umspannwerk"), default="", is_required=False
         ),
-        Column("feeder", _("Feeder"), Code(30), ("feeder_code", "feeder_id", "Abgang", "Leitung", "Stromkreis")),
+        Column(
+            "feeder",
+            _("Feeder"),
+            Code(30),
+            ("feeder_code", "feeder_id", "Abgang", "Leitung", "Stromkreis"),
+            refers=Reference("cpm_feeder", "code", NO_FEEDER, is_copy=True),
+        ),
         Column("transformer", _("Transformer"), Code(40), ("transformer_code", "transformer_id", "Trafo")),
     ),
     key=("service_point",),
     current=compose(_LOCATIONS_NOW),
     apply=write_locations,
-    refusals=((_ANOTHER_CUSTOMER, HAS_SUBSCRIPTION), (_MOVED, DEVICES_REGISTERED)),
+    refusals=((_ANOTHER_CUSTOMER, HAS_SUBSCRIPTION), (_MOVED, DEVICES_REGISTERED), (_OTHER_ZONE, OTHER_ZONE)),
 )

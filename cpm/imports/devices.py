@@ -13,6 +13,7 @@ from integration.seam.sql import compose
 from .customers import LOCATION_NAMES
 
 NO_LOCATION = recorded("There is no device location “%(value)s”. Near it: %(near)s.")
+NO_HEAD_END = recorded("There is no head end system “%(value)s”. Near it: %(near)s.")
 REGISTERED = recorded("DERMS knows the device otherwise (%(value)s). End its enrollment first, then enroll it anew.")
 
 MOST_W = 2_000_000_000
@@ -88,7 +89,14 @@ DEVICES = Kind(
     name="devices",
     label=_("Devices"),
     columns=(
-        Column("head_end", _("Head end system"), Code(40), HEAD_END_NAMES, _("Its code.")),
+        Column(
+            "head_end",
+            _("Head end system"),
+            Code(40),
+            HEAD_END_NAMES,
+            _("Its code."),
+            refers=Reference("cpm_headend", "code", NO_HEAD_END, is_copy=True),
+        ),
         Column("nic_id", _("NIC id"), Code(40), NIC_NAMES, _("By which the head end system knows the device.")),
         Column(
             "service_point",

@@ -3,6 +3,7 @@
 from .contact import Notification, SelfServiceLink
 from .customers import Customer, Device, DeviceLocation, SubscribedDevice, Subscription, digits_of
 from .enrollments import Enrollment, EnrollmentTransition
+from .grid import Feeder, HeadEnd
 from .holidays import Holiday, HolidayCalendar
 from .participations import Participation, ParticipationChange, ParticipationOutcome, Removal
 from .prior_participations import PriorParticipation
@@ -19,6 +20,8 @@ __all__ = [
     "DeviceLocation",
     "Enrollment",
     "EnrollmentTransition",
+    "Feeder",
+    "HeadEnd",
     "Holiday",
     "HolidayCalendar",
     "Notification",

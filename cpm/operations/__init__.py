@@ -21,6 +21,7 @@ from .enrollment import (
     start_enrollment,
 )
 from .enrollment_records import EnrollmentNotAllowed
+from .grid import follow_grid, follow_head_ends
 from .holidays import HolidayTaken, add_holiday, choose_country, remove_holiday, renew_holidays
 from .keeping import delete_kept, referring_to, save_customer, save_device, save_location
 from .notifications import notify_customers, notify_of_end
@@ -66,6 +67,8 @@ __all__ = [
     "delete_kept",
     "end_enrollment",
     "enroll",
+    "follow_grid",
+    "follow_head_ends",
     "follow_stage",
     "load_outcomes",
     "load_reservations",

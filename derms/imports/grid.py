@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from derms.models.grid import warm_months
+from derms.operations.grid_sync import send_grid
 from integration.importing.kinds import Applying, Column, Kind, Reference
 from integration.importing.values import Code, Number, Text, Whole, Zone
 from integration.importing.versions import write_versions
@@ -80,11 +81,13 @@ def write_zones(applying: Applying) -> None:
 
 
 def write_substations(applying: Applying) -> None:
-    write_versions(_WRITE_SUBSTATIONS, "derms_substation", applying)
+    if write_versions(_WRITE_SUBSTATIONS, "derms_substation", applying):
+        send_grid()
 
 
 def write_feeders(applying: Applying) -> None:
-    write_versions(_WRITE_FEEDERS, "derms_feeder", applying)
+    if write_versions(_WRITE_FEEDERS, "derms_feeder", applying):
+        send_grid()
 
 
 def write_transformers(applying: Applying) -> None:

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from derms.operations.grid_sync import send_head_ends
 from integration.importing.kinds import Applying, Column, Kind
 from integration.importing.values import Code, Text
 from integration.importing.versions import write_versions
@@ -17,7 +18,8 @@ SELECT head_end, name, {nobody} FROM {changes} ORDER BY line
 
 
 def write_head_ends(applying: Applying) -> None:
-    write_versions(_WRITE, "derms_headend", applying)
+    if write_versions(_WRITE, "derms_headend", applying):
+        send_head_ends()
 
 
 HEAD_ENDS = Kind(

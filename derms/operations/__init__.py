@@ -37,6 +37,7 @@ from .forecast import ForecastImplausible, ForecastLoaded, load_forecast
 from .forecast_age import report_old_forecast
 from .forecast_file import ForecastRefused
 from .grid import CodeTaken, PartHeld, PartReferred, delete_grid_part, referring_to, save_grid_part
+from .grid_sync import send_grid, send_head_ends, send_places
 from .locks import EventChanged, require_unchanged
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
 from .past_start import report_plan_past_start
@@ -110,6 +111,9 @@ __all__ = [
     "schedule_event",
     "schedule_event_again",
     "schedule_event_with_shortfall",
+    "send_grid",
+    "send_head_ends",
+    "send_places",
     "submit_event",
     "watch_delivered",
     "withdraw_event",

@@ -14,6 +14,7 @@ from integration.seam.refusals import Refused
 from integration.seam.versions import lock_version, save_version
 
 from ..models import ControlZone, DerGroup, Device, Feeder, HeadEnd, Substation, Transformer
+from .grid_sync import send_grid, send_head_ends
 from .locks import lock_zone
 
 P = TypeVar("P", ControlZone, Substation, Feeder, Transformer, HeadEnd)
@@ -68,14 +69,17 @@ def save_grid_part(
     Raises CodeTaken, PartHeld if registered devices were counted by what would change, SavedMeanwhile.
     """
     if pk is None:
-        return _add(part, fields, by, now)
+        added = _add(part, fields, by, now)
+        _send(part)
+        return added
     found = part._default_manager.get(pk=pk)
     if _is_held_field_changed(found, fields):
         lock_zone(_zone_id(found))  # registrations take it, too
     found = lock_version(part._default_manager.filter(pk=pk), version)
     if _is_held_field_changed(found, fields):
         _require_no_devices(found)
-    save_version(found, fields, by=by, now=now)
+    if save_version(found, fields, by=by, now=now):
+        _send(part)
     return found
 
 
@@ -91,6 +95,7 @@ def delete_grid_part(*, part: type[P], pk: int, version: int | None = None) -> N
             sql.execute("SET CONSTRAINTS ALL IMMEDIATE")  # finds what was added since the look
     except IntegrityError as late:
         raise PartReferred(_still_used(found, referring_to(found))) from late
+    _send(part)
 
 
 def referring_to(part: GridPart) -> list[str]:
@@ -104,6 +109,14 @@ def referring_to(part: GridPart) -> list[str]:
     if (ids := GROUPS_BY.get(type(part))) and DerGroup.objects.filter(**{f"{ids}__contains": [part.pk]}).exists():
         found.append(_("DER groups"))
     return found
+
+
+def _send(part: type[models.Model]) -> None:
+    """Send the copies of other systems what has changed; they have none of transformers."""
+    if part is HeadEnd:
+        send_head_ends()
+    elif part is not Transformer:
+        send_grid()
 
 
 def _add(part: type[P], fields: dict[str, Any], by: str, now: datetime) -> P:

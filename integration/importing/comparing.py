@@ -47,8 +47,9 @@ SELECT s.line, {name}::text, s.{column}::text,
                FROM (SELECT DISTINCT {column} AS value FROM {staged} u
                       WHERE NOT EXISTS (SELECT FROM {table} t WHERE t.{field} = u.{column})
                       LIMIT {most}) unknown) near ON near.value = s.{column}
- WHERE s.{column} <> '' AND NOT EXISTS (SELECT FROM {table} t WHERE t.{field} = s.{column})
+ WHERE s.{column} <> '' AND NOT EXISTS (SELECT FROM {table} t WHERE t.{field} = s.{column}) {unless_empty}
 """
+_UNLESS_EMPTY = "AND EXISTS (SELECT FROM {table})"
 _KEEP = """
 INSERT INTO importing_refusedcell (run_id, line, "column", value, reason)
 SELECT %(run)s, line, "column", left(value, 120), reason
@@ -209,12 +210,14 @@ def _refusals(run: ImportRun, kind: Kind) -> list[Sql]:
 
 def _unknown(column: Column, staged: Sql) -> Sql:
     assert column.refers  # noqa: S101  (narrows the type)
+    table = identifier(column.refers.table)
     return compose(
         _UNKNOWN,
         staged=staged,
         name=_literal(column.name),
         column=identifier(column.name),
-        table=identifier(column.refers.table),
+        table=table,
+        unless_empty=compose(_UNLESS_EMPTY if column.refers.is_copy else "", table=table),
         field=identifier(column.refers.column),
         pattern=_param(f"unknown_{column.name}"),
         most=sql.integer(NEAR_LOOKED_UP),

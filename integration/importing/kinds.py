@@ -46,11 +46,15 @@ _TABLE = re.compile(r"\b(?:FROM|JOIN) ((?:cpm|derms)_[a-z_]+)\b")
 
 
 class Reference(NamedTuple):
-    """A column of a table of the same system that a value must be in; the sentence that names it if it isn't."""
+    """A column of a table of the same system that a value must be in; the sentence that names it if it isn't.
+
+    is_copy: the table is a copy of another system's, which refuses nothing before it has arrived.
+    """
 
     table: str
     column: str
     unknown: Pattern
+    is_copy: bool = False
 
 
 @dataclass(frozen=True)

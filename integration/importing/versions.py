@@ -11,12 +11,12 @@ _NOBODY = compose("1, '', NULL::timestamptz")
 _NEXT_VERSION = "version = {table}.version + 1, saved_by = %(by)s, saved_at = %(now)s"
 
 
-def write_versions(statement: str, table: str, applying: Applying) -> None:
-    """Run a statement that inserts or updates a file's rows.
+def write_versions(statement: str, table: str, applying: Applying) -> int:
+    """Run a statement that inserts or updates a file's rows; returns how many.
 
     In it, `{unsaved}` names the columns of a version, `{nobody}` their values in a new row, `{next_version}` is what an
     update sets.
     """
     parts = {"unsaved": _UNSAVED, "nobody": _NOBODY, "next_version": compose(_NEXT_VERSION, table=identifier(table))}
     query = compose(statement, changes=applying.changes, **parts)
-    sql.execute(query, {"by": applying.by, "now": applying.now})
+    return sql.execute(query, {"by": applying.by, "now": applying.now})

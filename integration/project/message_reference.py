@@ -20,7 +20,7 @@ def messages() -> str:
 
 def executor_receives() -> str:
     """An example of each message that DERMS sends to an executor."""
-    return "\n".join(map(_named_example, ("stage_status", "device_reservation", "device_removal")))
+    return "\n".join(map(_named_example, ("stage_status", "device_reservation", "device_removal", "head_end_sync")))
 
 
 def executor_sends() -> str:

@@ -4,6 +4,7 @@ from .answers import collect_answers
 from .delivered import report_delivered_load
 from .execution import call_devices, end_stage, miss_stage, start_stage
 from .faults import set_fault
+from .head_ends import know_head_ends
 from .late import report_late_stage
 from .outcomes import hand_over_outcomes
 from .removals import remove_device
@@ -16,6 +17,7 @@ __all__ = [
     "end_stage",
     "follow_stage",
     "hand_over_outcomes",
+    "know_head_ends",
     "load_reservations",
     "miss_stage",
     "prepare_reservations",

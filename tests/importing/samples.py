@@ -33,4 +33,6 @@ def bring_in(*kinds: str) -> None:
     for kind, name in FILES:
         if not kinds or kind in kinds:
             call_command("import", kind, str(SAMPLES / name), apply=True, verbosity=0)
+        if kind == "head_ends":
+            settle()  # CPM refuses a feeder that is on its way
     settle()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cpm.models import Customer, Device, Program, SubscribedDevice, Subscription
+from cpm.models import Customer, Device, HeadEnd, Program, SubscribedDevice, Subscription
 from derms.models import Device as DermsDevice
 from derms.models import Feeder
 from integration.seam import filling
@@ -162,6 +162,7 @@ def test_another_device_at_an_enrolled_place_joins_its_subscription(utility: Non
 
 
 def test_what_derms_refuses_is_shown_and_sent_again_by_the_next_file(utility: None) -> None:
+    HeadEnd.objects.all().delete()  # CPM's copy is on its way
     applied("devices", "head_end,nic_id,service_point,device_class,model,rated_w\nno-such,1,DE00000001,ac,Probe,2000\n")
     run = applied("enrollments", "program,head_end,nic_id\nKUEHL,no-such,1\n")
     settle()

@@ -53,5 +53,11 @@ def test_what_was_written_since_is_shown_and_nothing_applied(write: Callable[[],
 
 
 def test_every_kind_names_the_tables_that_its_files_are_compared_with() -> None:
-    assert kind_of("devices").tables == ["cpm_device", "cpm_devicelocation", "cpm_subscribeddevice", "cpm_subscription"]
+    assert kind_of("devices").tables == [
+        "cpm_device",
+        "cpm_devicelocation",
+        "cpm_headend",
+        "cpm_subscribeddevice",
+        "cpm_subscription",
+    ]
     assert all(kind_of(name).tables for name in KINDS)

@@ -31,7 +31,7 @@ from tests.messages.conftest import STATUS
 
 CURRENT = protocol.CURRENT
 # SHA-256 of all fields with their types and bounds, and of the columns of extracts, in the version CURRENT.
-PROMISED = (Version(2, 2), "99f0ced99a11afd1f2d45c6e52c973f3456f2018679c6de402fda331f3268e7c")
+PROMISED = (Version(2, 3), "23a26e6ce63782d79e271bda1d1a71247683f4742a6d9c66307ce9ad4981f5bc")
 NEWER_MINOR, NEWER_MAJOR = Version(CURRENT.major, CURRENT.minor + 1), Version(CURRENT.major + 1, 0)
 
 

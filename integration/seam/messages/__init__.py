@@ -8,6 +8,7 @@ bodies and payloads of a version of the protocol.
 from .bodies import ExtractRef, MessageBody, Receipt
 from .columns import COLUMNS
 from .devices import DeviceFacts, DeviceFactsAnswer
+from .grid import FeederPlace, GridSync, HeadEndName, HeadEndSync
 from .kinds import BULK, CONTRACTS
 from .programs import (
     EnrollmentAnswer,
@@ -62,7 +63,11 @@ __all__ = [
     "EnrollmentSync",
     "EventOptOut",
     "ExtractRef",
+    "FeederPlace",
+    "GridSync",
     "HeadEndLoad",
+    "HeadEndName",
+    "HeadEndSync",
     "MessageBody",
     "MessageRefused",
     "NewerMessage",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from .bodies import MessageBody
 from .devices import DeviceFacts, DeviceFactsAnswer
+from .grid import GridSync, HeadEndSync
 from .programs import EnrollmentAnswer, EnrollmentLoad, EnrollmentLoadAnswer, EnrollmentSync, ProgramRuleSync
 from .removals import (
     CustomerUnavailability,
@@ -33,6 +34,8 @@ CONTRACTS: Mapping[str, type[MessageBody]] = {
         DeviceFacts,
         DeviceFactsAnswer,
         ProgramRuleSync,
+        GridSync,
+        HeadEndSync,
         CustomerUnavailability,
         EventOptOut,
         OptOutAnswer,
