@@ -14,7 +14,8 @@ from . import sql
 from .sql import Sql, compose, identifier
 
 MANY_ROWS, FEW_ROWS = 10_000, 1_000
-_PREPARE = "SET LOCAL lock_timeout = '2s'; SET LOCAL maintenance_work_mem = '256MB'"
+# Joins, sorts and indexes of a million rows in memory.
+_PREPARE = "SET LOCAL lock_timeout = '2s'; SET LOCAL work_mem = '128MB'; SET LOCAL maintenance_work_mem = '256MB'"
 _HAS_FEW = "SELECT count(*) <= %s FROM (SELECT FROM {table} LIMIT %s) rows"
 _INDEXES = """
 SELECT format('DROP INDEX %%s', indexrelid::regclass), pg_get_indexdef(indexrelid)
