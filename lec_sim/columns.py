@@ -41,6 +41,10 @@ DUE = Columns[LecStage](
 HEAD_ENDS = Columns[HeadEndProfile](
     "lec_sim/stage_list.html",
     Column(_("Head end"), lambda profile: profile.head_end, phone="title"),
+    Column(_("Protocol"), lambda profile: profile.protocol or None),
+    Column(_("Client"), lambda profile: profile.client or None),
+    Column(_("Contact"), lambda profile: profile.contact or None),
+    Column(_("Capacity, devices"), lambda p: None if p.capacity is None else number(p.capacity), css="num"),
     Column(_("Mean answer"), "mean-answer", css="num"),
     Column(_("Offline"), lambda profile: percent_of(profile.offline_share, 1), css="num"),
     Column(_("Rejects"), lambda profile: percent_of(profile.reject_share, 1), css="num"),

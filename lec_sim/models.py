@@ -40,6 +40,11 @@ class HeadEndProfile(Versioned):
         max_length=8, choices=Fault.choices, default=Fault.NONE, help_text="what is wrong with the head end just now"
     )
 
+    protocol = models.CharField(max_length=40, default="", blank=True)
+    client = models.CharField(max_length=80, default="", blank=True)
+    contact = models.CharField(max_length=200, default="", blank=True)
+    capacity = models.PositiveIntegerField("capacity in devices", null=True, blank=True)
+
     class Meta:
         constraints = [
             models.CheckConstraint(

@@ -28,6 +28,7 @@ KINDS: dict[str, str] = {
     "feeders": "derms.imports.grid.FEEDERS",
     "transformers": "derms.imports.grid.TRANSFORMERS",
     "head_ends": "derms.imports.head_ends.HEAD_ENDS",
+    "head_end_facts": "lec_sim.imports.head_ends.HEAD_END_FACTS",
     "program_types": "cpm.imports.programs.PROGRAM_TYPES",
     "programs": "cpm.imports.programs.PROGRAMS",
     "customers": "cpm.imports.customers.CUSTOMERS",
@@ -42,7 +43,7 @@ KINDS: dict[str, str] = {
     "metered_load": "derms.imports.load.METERED_LOAD",
 }
 MANY_ADDED = 1_000
-_TABLE = re.compile(r"\b(?:FROM|JOIN) ((?:cpm|derms)_[a-z_]+)\b")
+_TABLE = re.compile(r"\b(?:FROM|JOIN) ((?:cpm|derms|lec_sim)_[a-z_]+)\b")
 
 
 class Reference(NamedTuple):
