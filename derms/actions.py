@@ -18,8 +18,8 @@ from .choices import EDITABLE_STATES, FINAL_STATES, OPEN_STATES, Approval, Event
 from .forms import CancelForm, DenyForm, ShortfallForm, SubmitForm
 from .four_eyes import own_event_sentence
 from .models import Event
-from .pages.consequences import expected_devices, stopped_stages
-from .planning.before_submit import before_submit, not_submittable
+from .pages.consequences import stopped_stages
+from .planning.before_submit import conflicts_and_expected, not_submittable
 
 PLAN_EVENT = "derms.plan_event"
 
@@ -90,7 +90,7 @@ APPROVE = Action(
     is_awaited=lambda event: event.approval == Approval.REQUIRED,
     refusal=own_event_sentence,
     operation=operations.approve_event,
-    foresees=expected_devices,
+    foresees=conflicts_and_expected,
     words=Words(
         title=_("Approve %(number)s?"),
         sentence=_("After the last approval, its devices are chosen and reserved immediately."),
@@ -177,7 +177,7 @@ ACTIONS = _by_verb(
         obstacles=not_submittable,
         operation=operations.submit_event,
         form=SubmitForm,
-        foresees=before_submit,
+        foresees=conflicts_and_expected,
         words=Words(
             title=_("Submit %(number)s for approval?"),
             sentence=_("It can't be edited while it waits for approval; withdraw it to edit it."),
@@ -226,7 +226,7 @@ ACTIONS = _by_verb(
         main_in=(EventState.APPROVED,),
         is_awaited=lambda event: event.schedule_due_at is None,
         operation=operations.schedule_event_again,
-        foresees=expected_devices,
+        foresees=conflicts_and_expected,
         words=Words(
             title=_("Schedule %(number)s again?"),
             act=_("Schedule again"),
@@ -242,7 +242,7 @@ ACTIONS = _by_verb(
         is_awaited=lambda event: event.schedule_due_at is None,
         operation=operations.schedule_event_with_shortfall,
         form=ShortfallForm,
-        foresees=expected_devices,
+        foresees=conflicts_and_expected,
         words=Words(
             title=_("Schedule %(number)s with a shortfall?"),
             sentence=_("It goes back to its approver first."),

@@ -22,9 +22,17 @@ def refusal_in_words(event: Event, figures: Figures, devices: int) -> str:
     return "" if devices else _("The event would not be scheduled: no device can be reserved.")
 
 
+def gap_in_words(zone: ControlZone, figures: Figures) -> str:
+    """Say how much of the target is missing at most, and when; empty if nothing is."""
+    if (gap := figures.missing_in) is None:
+        return ""
+    window, missing = _window(gap, zone), count_text(gap.missing_kw)
+    return _("%(window)s: %(missing)s kW are missing.") % {"window": window, "missing": missing}
+
+
 def surplus_in_words(zone: ControlZone, figures: Figures) -> str:
     """Say when more than twice the target would be reserved, when the most is missing, and why; empty if it isn't."""
-    surplus, gap = figures.surplus_in, figures.missing_in
+    surplus = figures.surplus_in
     if surplus is None:
         return ""
     sentences = [
@@ -35,11 +43,8 @@ def surplus_in_words(zone: ControlZone, figures: Figures) -> str:
             "target": power_text(surplus.target_kw),
         }
     ]
-    if gap:
-        sentences.append(
-            _("%(window)s: %(missing)s kW are missing.")
-            % {"window": _window(gap, zone), "missing": count_text(gap.missing_kw)}
-        )
+    if gap_in_words(zone, figures):
+        sentences.append(gap_in_words(zone, figures))
     why = _(
         "Each stage takes the most that any moment of its window asks of it, so stages that overlap in part add up "
         "to more than the target: let them begin and end together, or one after the other."

@@ -1,4 +1,4 @@
-"""What the page that asks before Submit says: what keeps the event from it, or else what it would reserve."""
+"""What the pages before Submit and Approve say: what keeps the event from it, or else what it would reserve."""
 
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,7 @@ def not_submittable(event: Event) -> list[str]:
     return [_("Can't be submitted: %s") % problem for problem in problems]
 
 
-def before_submit(event: Event) -> list[str]:
+def conflicts_and_expected(event: Event) -> list[str]:
     """Return an event's conflicts with others, then what each stage would reserve and would be missing."""
     same_time = [_conflict(event, stage) for stage in conflicts(event, stages_of(event))]
     return same_time + expected_devices(event)

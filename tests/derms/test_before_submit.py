@@ -74,6 +74,21 @@ def test_the_page_before_submit_lists_conflicts_and_what_is_missing(
     assert "Stage 1: about 16 kW of 20 kW; 4 kW are missing." in page
 
 
+@pytest.mark.parametrize("verb", ["submit", "approve"])
+def test_what_is_missing_has_its_window_and_conflicts_are_named_before_each_decision(
+    client: Client, event_in: Callable[..., Event], operator: User, approver: User, now: datetime, verb: str
+) -> None:
+    """Once Approve showed two stages that seemed enough, and nothing about 1.45 MW missing for half an hour."""
+    other, event = event_in("Submitted"), event_in("New")
+    Event.objects.filter(pk=event.pk).update(objective="Load Reduction", target_kw=20)
+    if verb == "approve":
+        operations.submit_event(event_id=event.pk, by=operator, now=now, accepted_kw=4)
+    client.force_login(operator if verb == "submit" else approver)
+    page = html_of(client.get(f"/events/{event.number}/{verb}/")).replace("\N{NO-BREAK SPACE}", " ")
+    assert ": 4 kW are missing." in page
+    assert f"Conflict: {other.number} stage 1" in page
+
+
 def test_a_stage_whose_devices_are_all_left_out_says_why(
     client: Client, event: Event, program: Program, operator: User
 ) -> None:
