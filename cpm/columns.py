@@ -10,6 +10,7 @@ from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
 
 from integration.pages.columns import Column, Columns, link, noted
+from integration.pages.moments import day_text
 from integration.pages.templatetags.gridcall import badge, number, outcome_strip, quantity, watts, when, window
 from integration.seam.dated_rules import DatedRules
 from integration.seam.outcomes import CODES
@@ -32,6 +33,11 @@ def _yes_no(flag: bool) -> str:
 
 def _window(event: ProgramEvent) -> SafeString:
     return window(event.starts_at, event.ends_at)
+
+
+def _moved_out(place: DeviceLocation) -> str:
+    """Since when the customer has left a place; empty if it is theirs."""
+    return str(_("moved out on %(day)s")) % {"day": day_text(place.left_at, place.time_zone)} if place.left_at else ""
 
 
 def _outcome(code: str) -> Column[ProgramEvent]:
@@ -217,7 +223,7 @@ OFFERS = Columns[Offer](
 
 LOCATIONS = Columns[DeviceLocation](
     "cpm/customer.html",
-    Column(_("Address"), lambda at: noted(at.address, at.time_zone), phone="title"),
+    Column(_("Address"), lambda at: noted(at.address, _moved_out(at) or at.time_zone), phone="title"),
     Column(_("Devices"), "devices", phone=""),
     Column(_("Control zone"), lambda at: noted(at.zone, f"{at.substation} · {at.feeder} · {at.transformer}"), phone=""),
     Column(_("Actions"), "move_out", is_unseen=True, phone=""),

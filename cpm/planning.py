@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from .models.programs import Program
 OPEN = recorded("%(program)s takes enrollments.")
 CLOSED = recorded("%(program)s is inactive and takes no enrollments. Its program manager can activate it.")
 OVER = recorded("%(program)s ended on %(day)s and takes no enrollments. Its program manager can set another last day.")
+LEFT = recorded("The customer moved out of this place on %(day)s.")
 FREE = recorded("No other enrollment in %(program)s is open at this place.")
 TAKEN = recorded("The place has been in %(program)s since %(since)s.")
 APPLIED = recorded("An application for %(program)s waits at this place: %(state)s.")
@@ -83,7 +85,7 @@ def offers_of(customer: Customer) -> list[Offer]:
     def offer(location: DeviceLocation, program: Program) -> Offer:
         key = program.pk, location.pk
         if taken := open_ones.get(key):
-            return Offer(location, program, False, TAKEN(program=program, since=f"{taken.starts_at:%Y-%m-%d}"))
+            return Offer(location, program, False, TAKEN(program=program, since=_day(taken.starts_at, location)))
         if waits := applied.get(key):
             return Offer(location, program, False, APPLIED(program=program, state=waits.state))
         return Offer(location, program, *_opening(program, location))
@@ -97,17 +99,24 @@ def _program_is_open(wanted: Application) -> Check:
 
 def _opening(program: Program, location: DeviceLocation) -> tuple[bool, Sentence]:
     """Whether a program takes enrollments at a place, and the sentence; a suspended one does, for when it goes on."""
+    if location.left_at is not None:
+        return False, LEFT(day=_day(location.left_at, location))
     if not program.active:
         return False, CLOSED(program=program)
-    if program.ends_on and program.ends_on < clock.now().astimezone(ZoneInfo(location.time_zone)).date():
+    if program.ends_on and program.ends_on.isoformat() < _day(clock.now(), location):
         return False, OVER(program=program, day=program.ends_on.isoformat())
     return True, OPEN(program=program)
+
+
+def _day(moment: datetime, location: DeviceLocation) -> str:
+    """The place's day of a moment, as sentences store it."""
+    return moment.astimezone(ZoneInfo(location.time_zone)).date().isoformat()
 
 
 def _is_only_one(wanted: Application) -> Check:
     at, program = wanted.location, wanted.program
     if other := Subscription.objects.filter(program=program, location=at, ends_at=None).first():
-        sentence = TAKEN(program=program, since=f"{other.starts_at:%Y-%m-%d}")
+        sentence = TAKEN(program=program, since=_day(other.starts_at, at))
         return Check(_("Once"), False, sentence)
     return Check(_("Once"), True, FREE(program=program))
 
@@ -138,7 +147,7 @@ def _in_programs(wanted: Application, device: Device) -> Check:
     theirs = SubscribedDevice.objects.filter(device=device, subscription__ends_at=None)
     found = [one.subscription for one in theirs.select_related("subscription__program")]
     if same := next((one for one in found if one.program_id == wanted.program.pk), None):
-        since = f"{same.starts_at:%Y-%m-%d}"
+        since = _day(same.starts_at, wanted.location)
         return Check(_("Programs"), False, TWICE(device=device.nic_id, program=wanted.program, since=since))
     if found:
         programs = ", ".join(sorted(one.program.name for one in found))

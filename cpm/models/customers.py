@@ -123,6 +123,8 @@ class DeviceLocation(Kept):
     access_note = empty_text("access", 300)
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
+    # When the customer moved out; null: it is theirs.
+    left_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [
@@ -133,6 +135,7 @@ class DeviceLocation(Kept):
                 condition=Q(latitude=None, longitude=None) | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
                 name="location_on_earth",
             ),
+            models.CheckConstraint(condition=Q(left_at=None) | Q(service_point=""), name="location_left_is_free"),
         ]
         indexes = [part_of("address", "location_address_part")]
 
@@ -141,8 +144,8 @@ class DeviceLocation(Kept):
 
     @property
     def is_lived_in(self) -> bool:
-        """Whether a device is installed there; the devices are prefetched."""
-        return any(device.ended_at is None for device in self.devices.all())
+        """Whether the customer has not moved out."""
+        return self.left_at is None
 
 
 class Device(Kept):

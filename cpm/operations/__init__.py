@@ -20,7 +20,7 @@ from .enrollment import (
     send_program_rules,
     start_enrollment,
 )
-from .enrollment_records import EnrollmentNotAllowed
+from .enrollment_records import EnrollmentNotAllowed, PlaceLeft, require_lived_in
 from .grid import follow_grid, follow_head_ends
 from .holidays import HolidayTaken, add_holiday, choose_country, remove_holiday, renew_holidays
 from .keeping import delete_kept, referring_to, save_customer, save_device, save_location
@@ -51,6 +51,7 @@ __all__ = [
     "EnrollmentNotAllowed",
     "HolidayTaken",
     "OptOutNotAllowed",
+    "PlaceLeft",
     "UnavailabilityNotAllowed",
     "add_device",
     "add_holiday",
@@ -86,6 +87,7 @@ __all__ = [
     "remove_holiday",
     "renew_holidays",
     "replace_device",
+    "require_lived_in",
     "resume_program",
     "retry_enrollment",
     "revoke_link",

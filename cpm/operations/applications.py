@@ -11,6 +11,7 @@ from cpm.models.customers import Customer, Device, Subscription
 from cpm.models.enrollments import Enrollment
 from cpm.models.programs import Program
 from integration.seam.recorded import recorded
+from integration.seam.versions import save_version
 
 from ..choices import APPLICATION_STATES, LEFT_STATES, EnrollmentState, LeavingReason, SyncAnswer
 from ..planning import Application, checks_of, failures
@@ -18,7 +19,7 @@ from .enrollment import deregister, register_devices, require_free_nic_id, requi
 from .enrollment_records import (
     EnrollmentNotAllowed,
     lock_enrollment,
-    lock_location,
+    lock_lived_in,
     moment_after,
     moment_of_change,
     save_enrollment,
@@ -43,7 +44,7 @@ def enroll(
 
     A customer's own application stays Pending until a CSR has looked at it (`validates` is false).
     """
-    location = lock_location(location_id)
+    location = lock_lived_in(location_id)
     if location.customer_id != customer_id:
         raise EnrollmentNotAllowed(_("%(place)s belongs to another customer by now.") % {"place": location})
     _require_first(program_id, location_id)
@@ -166,21 +167,17 @@ def move_out(*, location_id: int, customer_id: int, by: str, now: datetime) -> N
     """End a customer's enrollments at a place and take its devices out.
 
     The place keeps its customer and history, and gives up its service point: the next customer there gets a place of
-    their own, and sees nothing of this one.
+    their own, and sees nothing of this one. Nothing new begins at a place that was left. Raises PlaceLeft.
     """
-    location = lock_location(location_id)
+    location = lock_lived_in(location_id)
     if location.customer_id != customer_id:
         raise EnrollmentNotAllowed(_("%(place)s belongs to another customer by now.") % {"place": location})
-    devices = Device.objects.filter(location=location, ended_at=None)
     rows = Enrollment.objects.filter(location=location).exclude(state__in=LEFT_STATES)
-    if not devices.exists() and not rows.exists():
-        raise EnrollmentNotAllowed(_("%(place)s has no devices and no enrollments any more.") % {"place": location})
     why = MOVED_OUT_OF(place=location.service_point) if location.service_point else ""
     for pk in rows.order_by("pk").values_list("pk", flat=True):
         _leave_with_the_move(lock_enrollment(pk), why, by, now)
-    devices.update(ended_at=now)
-    location.service_point = ""
-    location.save(update_fields=["service_point"])
+    Device.objects.filter(location=location, ended_at=None).update(ended_at=now)
+    save_version(location, {"service_point": "", "left_at": now}, by=by, now=now)
 
 
 def _leave_with_the_move(enrollment: Enrollment, why: str, by: str, now: datetime) -> None:

@@ -13,6 +13,7 @@ from cpm.models.customers import Device, SubscribedDevice, Subscription
 from cpm.models.enrollments import Enrollment
 from cpm.models.programs import Program
 from cpm.queries.holidays import days_without_events
+from integration.pages.moments import day_text
 from integration.seam import extracts, outbox
 from integration.seam.delivery import receiving
 from integration.seam.messages import (
@@ -175,7 +176,7 @@ def replace_device(
     if old.ended_at:
         raise DeviceTakenOut(
             _("Device %(old)s was taken out on %(ended)s; it can't be replaced again.")
-            % {"old": old, "ended": f"{old.ended_at:%Y-%m-%d}"}
+            % {"old": old, "ended": day_text(old.ended_at, old.location.time_zone)}
         )
     require_free_nic_id(old.head_end, nic_id)
     old.ended_at = now
@@ -257,7 +258,10 @@ def _lock_open(subscription_id: int) -> Subscription:
     if subscription.ends_at:
         raise SubscriptionEnded(
             _("%(subscription)s ended on %(ends)s.")
-            % {"subscription": subscription, "ends": f"{subscription.ends_at:%Y-%m-%d}"}
+            % {
+                "subscription": subscription,
+                "ends": day_text(subscription.ends_at, subscription.location.time_zone),
+            }
         )
     return subscription
 

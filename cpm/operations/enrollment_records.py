@@ -12,6 +12,7 @@ from django_fsm import can_proceed
 
 from cpm.models.customers import DeviceLocation, Subscription
 from cpm.models.enrollments import Enrollment, EnrollmentTransition
+from integration.pages.moments import day_text
 from integration.seam.refusals import Change, Refused
 
 from ..choices import EnrollmentState
@@ -36,9 +37,29 @@ class EnrollmentChanged(Refused):
     """Somebody has changed the enrollment since this person opened it."""
 
 
+class PlaceLeft(Refused):
+    """The customer has moved out of the place."""
+
+
 def lock_location(location_id: int) -> DeviceLocation:
     """Lock a place, before anything of its enrollments is read."""
     return DeviceLocation.objects.select_for_update(no_key=True).get(pk=location_id)
+
+
+def lock_lived_in(location_id: int) -> DeviceLocation:
+    """Lock a place to which something is to be added. Raises PlaceLeft."""
+    location = lock_location(location_id)
+    require_lived_in(location)
+    return location
+
+
+def require_lived_in(location: DeviceLocation) -> None:
+    """Raise PlaceLeft if the customer has moved out: nothing new begins there."""
+    if location.left_at is not None:
+        raise PlaceLeft(
+            _("The customer moved out of %(place)s on %(day)s. If they are back, make a new device location.")
+            % {"place": location, "day": day_text(location.left_at, location.time_zone)}
+        )
 
 
 def lock_enrollment(enrollment_id: int, *, seen: int | None = None) -> Enrollment:

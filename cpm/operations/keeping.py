@@ -16,7 +16,7 @@ from integration.seam.refusals import Refused
 from integration.seam.versions import lock_version, save_version
 
 from .device_facts import send_device_facts
-from .enrollment_records import lock_location
+from .enrollment_records import lock_lived_in, lock_location
 
 K = TypeVar("K", Customer, DeviceLocation, Device)
 # What DERMS chooses devices by; a change of it is sent there.
@@ -66,11 +66,11 @@ def save_location(
 ) -> DeviceLocation:
     """Make a customer's device location or change one, and send DERMS what changed for its enrolled devices.
 
-    Raises AlreadyThere, SavedMeanwhile.
+    Raises AlreadyThere, PlaceLeft, SavedMeanwhile.
     """
     if location_id is None:
         return _add(DeviceLocation, {**fields, "customer_id": customer_id}, by, now)
-    before = lock_location(location_id)
+    before = lock_lived_in(location_id)
     location = _change(DeviceLocation.objects.filter(pk=location_id), fields, by, now, version)
     if any(getattr(before, name) != getattr(location, name) for name in FACTS_OF_LOCATION):
         device_ids = location.devices.values_list("pk", flat=True)
@@ -90,9 +90,10 @@ def save_device(
 ) -> Device:
     """Install a device at a location or change one, and send DERMS what changed if it is enrolled.
 
-    Raises AlreadyThere, SavedMeanwhile.
+    Raises AlreadyThere, PlaceLeft, SavedMeanwhile.
     """
     if device_id is None:
+        location_id = lock_lived_in(location_id).pk if location_id else None
         return _add(Device, {**fields, "location_id": location_id, "installed_at": now}, by, now)
     before = Device.objects.get(pk=device_id)
     lock_location(before.location_id)

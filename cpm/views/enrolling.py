@@ -20,6 +20,7 @@ from integration.seam import clock
 from .. import operations
 from ..columns import OFFERS
 from ..forms import EnrollForm, ReplacementForm
+from ..pages.leaving import reservations_of, what_is_reserved, what_moves_out
 from ..planning import Application, Check, checks_of, offers_of
 from ..queries import devices_to_enroll
 
@@ -39,6 +40,7 @@ def enroll_choose(request: SignedInRequest, number: str) -> HttpResponse:
 def enroll(request: SignedInRequest, number: str, pk: int, code: str) -> HttpResponse:
     """Enroll, second and third step: the devices, then what the checks say; only then it is saved."""
     place = get_object_or_404(DeviceLocation.objects.select_related("customer"), pk=pk, customer__number=number)
+    operations.require_lived_in(place)
     program = get_object_or_404(Program, code=code)
     form = EnrollForm(request.POST or None, devices=devices_to_enroll(place.pk, program.pk))
     checks: list[Check] = []
@@ -88,6 +90,7 @@ def device_replace(request: SignedInRequest, number: str, head_end: str, nic_id:
             _("The new device joins the same programs and takes over coming unavailability."),
             _("The old device leaves coming events. The new one does not take its place in stages that are reserved."),
             _("A stage that runs now ends with the old device."),
+            *what_is_reserved(reservations_of([old])),
         ],
         form=form,
     )
@@ -99,6 +102,7 @@ def device_replace(request: SignedInRequest, number: str, head_end: str, nic_id:
 def location_move_out(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
     """Move Out: every enrollment at a place ends, and its devices are taken out."""
     place = get_object_or_404(DeviceLocation, pk=pk, customer__number=number)
+    operations.require_lived_in(place)
     if request.method == "POST":
         operations.move_out(location_id=pk, customer_id=place.customer_id, by=request.user.username, now=clock.now())
         messages.success(request, _("The customer moved out; DERMS is notified of each device."))
@@ -110,7 +114,7 @@ def location_move_out(request: SignedInRequest, number: str, pk: int) -> HttpRes
         keep=_("The customer stays"),
         keep_url=reverse("cpm:customer", args=[number]),
         consequences=[
-            _("Every enrollment at this place ends, and its devices are taken out of all programs."),
+            *what_moves_out(place),
             _("The service point becomes free; the next customer there sees nothing of this one."),
             _("This can't be undone."),
         ],

@@ -29,7 +29,8 @@ from ..columns import DEVICES_OF_ENROLLMENT, ENROLLMENTS
 from ..filters import EnrollmentFilter
 from ..forms import DeviceForm, LeavingForm, WhyForm
 from ..pages.enrollment_steps import next_step
-from ..queries import devices_of_enrollment, enrollments
+from ..pages.leaving import what_is_reserved
+from ..queries import devices_of_enrollment, enrollment_of, enrollments
 
 LONGEST_WAIT_FIRST = ("changed_at", "id")
 
@@ -139,6 +140,8 @@ def enrollment_add_device(request: SignedInRequest, pk: int) -> HttpResponse:
 @acts_once
 def enrollment_unenroll(request: SignedInRequest, pk: int) -> HttpResponse:
     """End an enrollment, with a reason."""
+    found = get_object_or_404(enrollments(), pk=pk)
+    current = enrollment_of(found.customer, found.subscription_id) if found.subscription_id else None
     return _act(
         request,
         pk,
@@ -148,6 +151,7 @@ def enrollment_unenroll(request: SignedInRequest, pk: int) -> HttpResponse:
         keep=_("Keep the enrollment"),
         consequences=[
             _("The devices leave every coming event of the program; a stage that runs now ends as planned."),
+            *what_is_reserved(current.reservations if current else []),
             _("This can't be undone; the customer can be enrolled anew."),
         ],
         form=LeavingForm(request.POST or None),

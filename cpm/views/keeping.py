@@ -58,6 +58,7 @@ def location_new(request: SignedInRequest, number: str) -> HttpResponse:
 @acts_once
 def location_edit(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
     found = _location(number, pk)
+    operations.require_lived_in(found)
     return _location_page(request, found.customer, found)
 
 
@@ -73,7 +74,9 @@ def location_delete(request: SignedInRequest, number: str, pk: int) -> HttpRespo
 @allow(CHANGE)
 @acts_once
 def device_new(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
-    return _device_page(request, _location(number, pk), None)
+    found = _location(number, pk)
+    operations.require_lived_in(found)
+    return _device_page(request, found, None)
 
 
 @ACTING

@@ -20,6 +20,11 @@ def day(local: datetime) -> str:
     return date_format(local, "D j M")
 
 
+def day_text(moment: datetime, zone: str) -> str:
+    """The day of a moment with its year, in the person's language: 21 Jul 2026."""
+    return date_format(moment.astimezone(ZoneInfo(zone)), "j M Y")
+
+
 def moment_text(moment: datetime, zone: str) -> str:
     """A moment without markup, for a sentence or an e-mail, in the person's language: Tue 21 Jul 17:42 EDT."""
     local = moment.astimezone(ZoneInfo(zone))
