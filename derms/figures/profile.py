@@ -144,7 +144,8 @@ class Figures(NamedTuple):
     `reserved_kw`, `target_kw` and `missing_kw` are the highest at any moment, `mean_kw` is the energy divided by the
     hours in which stages were planned to run; while the event runs, both are those so far. Delivered figures are None
     until something is reported. `target_kwh` is the target's energy while there is one, `toward_kwh` what was delivered
-    then. `missing_in` is when the most is missing, `surplus_in` when more than twice the target is reserved.
+    then, at each moment at most the target: more than it at one moment makes up for no other.
+    `missing_in` is when the most is missing, `surplus_in` when more than twice the target is reserved.
     """
 
     reserved_kw: float
@@ -180,7 +181,7 @@ def figures_of(steps: Sequence[Step], *, now: datetime) -> Figures:
         mean_kw=energy / hours if delivered else None,
         peak_kw=max(delivered, default=None),
         target_kwh=sum(step.hours * (step.target_kw or 0.0) for step in aimed) if aimed else None,
-        toward_kwh=_energy(_past(aimed, now)) if aimed and delivered else None,
+        toward_kwh=_toward(_past(aimed, now)) if aimed and delivered else None,
         missing_in=_most_missing(steps),
         surplus_in=_far_above_target(steps),
     )
@@ -230,6 +231,11 @@ def _past(steps: Sequence[Step], now: datetime) -> list[Step]:
 
 def _energy(steps: Sequence[Step]) -> float:
     return sum(step.hours * (step.counted_kw or 0.0) for step in steps)
+
+
+def _toward(steps: Sequence[Step]) -> float:
+    """The energy that counts toward the target, in kWh."""
+    return sum(step.hours * min(step.counted_kw or 0.0, step.target_kw or 0.0) for step in steps)
 
 
 def _edges(stages: Sequence[StagePower], target: Target) -> Iterator[datetime]:

@@ -124,17 +124,17 @@ def _reduction(powers: list[StagePower], target: Target, at: datetime, now: date
     return ReductionPoint(at, reserved, goal, sum(reports) if reports else None)
 
 
-def _unit(points: list[ReductionPoint]) -> tuple[str, float]:
+def _unit(points: list[ReductionPoint]) -> tuple[str, int]:
     most = max(max(sum(p.reserved), p.target or 0, p.delivered or 0) for p in points)
-    return ("MW", 1 / 1000) if most >= MEGA_FROM_KW else ("kW", 1.0)
+    return ("MW", 1000) if most >= MEGA_FROM_KW else ("kW", 1)
 
 
-def _scaled(point: ReductionPoint, scale: float) -> ReductionPoint:
+def _scaled(point: ReductionPoint, scale: int) -> ReductionPoint:
     return ReductionPoint(
         point.at,
-        [kw * scale for kw in point.reserved],
-        None if point.target is None else point.target * scale,
-        None if point.delivered is None else point.delivered * scale,
+        [kw / scale for kw in point.reserved],
+        None if point.target is None else point.target / scale,
+        None if point.delivered is None else point.delivered / scale,
     )
 
 

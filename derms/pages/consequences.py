@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
-from integration.pages.numbers import count_text, power_text
+from integration.pages.numbers import count_text, power_text, power_unit
 from integration.seam import clock
 from integration.seam.recorded import in_words
 
@@ -92,12 +92,13 @@ def _stops(stage: Stage, taking_part: Mapping[int, int]) -> str:
 def _expected(stage: Stage, goal_kw: float | None, chosen: Chosen) -> str:
     if not chosen.devices:
         return _nobody(stage, chosen)
-    power = power_text(chosen.watts / 1000)
+    missing = 0 if goal_kw is None else missing_kw(goal_kw, chosen.watts)
+    unit = power_unit(chosen.watts / 1000, goal_kw, missing)
+    power = power_text(chosen.watts / 1000, unit)
     values = {"stage": stage.number, "devices": count_text(chosen.devices), "power": power}
     if goal_kw is None:
         return _("Stage %(stage)s: about %(devices)s devices, %(power)s.") % values
-    missing = missing_kw(goal_kw, chosen.watts)
-    values |= {"goal": power_text(goal_kw), "missing": power_text(missing)}
+    values |= {"goal": power_text(goal_kw, unit), "missing": power_text(missing, unit)}
     if missing:
         return _("Stage %(stage)s: about %(power)s of %(goal)s; %(missing)s are missing.") % values
     return _("Stage %(stage)s: about %(devices)s devices, %(power)s of %(goal)s.") % values

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from integration.pages.numbers import count_text, power_text
+from integration.pages.numbers import count_text, power_text, power_unit
 
 from ..figures.profile import Figures, Window
 from ..models import ControlZone, Event
@@ -32,15 +32,15 @@ def gap_in_words(zone: ControlZone, figures: Figures) -> str:
 
 def surplus_in_words(zone: ControlZone, figures: Figures) -> str:
     """Say when more than twice the target would be reserved, when the most is missing, and why; empty if it isn't."""
-    surplus = figures.surplus_in
+    surplus, unit = figures.surplus_in, power_unit(figures.reserved_kw, figures.target_kw, figures.missing_kw)
     if surplus is None:
         return ""
     sentences = [
         _("%(window)s: %(reserved)s would be reserved, more than twice the target of %(target)s.")
         % {
             "window": _window(surplus, zone),
-            "reserved": power_text(surplus.reserved_kw),
-            "target": power_text(surplus.target_kw),
+            "reserved": power_text(surplus.reserved_kw, unit),
+            "target": power_text(surplus.target_kw, unit),
         }
     ]
     if gap_in_words(zone, figures):

@@ -32,7 +32,7 @@ def signed(value: Number) -> str:
 
 def power_unit(*powers: Number | None) -> str:
     """The unit of figures that are read next to each other: kW if one of them, except 0, is below 1,000 kW, else MW."""
-    known = [abs(_rounded(Decimal(str(kw)), 0)) for kw in powers if kw]
+    known = [abs(rounded(Decimal(str(kw)), 0)) for kw in powers if kw]
     return "MW" if known and min(known) >= MEGA_FROM_KW else "kW"
 
 
@@ -42,19 +42,20 @@ def power_parts(kw: Number, unit: str = "") -> tuple[str, str]:
     With a `unit`, in that one.
     """
     power = Decimal(str(kw))
-    if unit == "MW" or (not unit and abs(_rounded(power, 0)) >= MEGA_FROM_KW):
-        return count_text(_rounded(power / 1000, 2), 2), "MW"
+    if unit == "MW" or (not unit and abs(rounded(power, 0)) >= MEGA_FROM_KW):
+        return count_text(rounded(power / 1000, 2), 2), "MW"
     decimals = 0 if power == power.to_integral_value() or abs(power) >= 100 else 1 if abs(power) >= 10 else 2
-    return count_text(_rounded(power, decimals), decimals), "kW"
+    return count_text(rounded(power, decimals), decimals), "kW"
 
 
-def _rounded(value: Decimal, decimals: int) -> Decimal:
+def rounded(value: Decimal, decimals: int) -> Decimal:
+    """Round half up by the digits that are written: 1.035 is 1.04, as a float it would be 1.03."""
     return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
-def power_text(kw: Number | None) -> str:
-    """Power as a text for sentences: 840 kW, 2.70 MW."""
-    return NONE if kw is None else NBSP.join(power_parts(kw))
+def power_text(kw: Number | None, unit: str = "") -> str:
+    """Power as a text for sentences: 840 kW, 2.70 MW; with a `unit`, in that one."""
+    return NONE if kw is None else NBSP.join(power_parts(kw, unit))
 
 
 def whole(text: str) -> int | None:

@@ -22,8 +22,9 @@ class AlertKind(NamedTuple):
 ALERT_KINDS: dict[str, AlertKind] = {
     "delivering below target": AlertKind(
         _("Delivering below target"),
-        "a running event delivers less than `DELIVERED_EXPECTED_PCT` of its target in two reports, or did at its end; "
-        "it names the missing kW and what most devices that fail have in common",
+        "a running event delivers less than `DELIVERED_EXPECTED_PCT` of its target in two reports, later than in a "
+        "stage's first two minutes, or did at its end; it names the missing kW and what most devices that fail have in "
+        "common",
         "High from `MISSING_HIGH_KW`, Medium from `MISSING_MEDIUM_KW`, else Low",
         "enough is delivered again; after the end somebody archives it",
         _("Plan another event for the missing power, and call the operator of the head end it names."),

@@ -121,12 +121,13 @@ def test_stages_that_overlap_are_promised_no_device_twice(
     assert (check.missing_kw, check.expected_kw, check.available_kw) == (1080, 1600, 1600)
     assert [(row.expected_devices, row.expected_w) for row in check.stages] == [(15, 1_200_000), (5, 400_000)]
 
-    refusal, first, second = (
+    refusal, when, first, second = (
         sentence.replace("\N{NO-BREAK SPACE}", " ") for sentence in expected_devices(both_programs)
     )
+    assert when.endswith(": 1,080 kW are missing.")
     assert refusal.startswith("The event would not be scheduled unless a shortfall of 1,080 kW is accepted")
     assert first == "Stage 1: about 15 devices, 1.20 MW of 1.20 MW."
-    assert second == "Stage 2: about 400 kW of 1.48 MW; 1.08 MW are missing."
+    assert second == "Stage 2: about 400 kW of 1,480 kW; 1,080 kW are missing."
 
     walk.to("Approved", both_programs, operator=operator, approver=approver, now=now)
     assert list(Stage.objects.order_by("number").values_list("expected_devices", flat=True)) == [15, 5]

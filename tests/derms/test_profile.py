@@ -114,7 +114,7 @@ def test_the_profile_is_what_a_plain_reading_finds_minute_by_minute(stages: list
     aimed = [minute for minute in running if minute.target]
     assert found.target_kwh == (pytest.approx(sum(m.target or 0 for m in aimed) / 60) if aimed else None)
     if aimed and (heard or counted):
-        assert found.toward_kwh == pytest.approx(sum(sum(m.counted) for m in aimed) / 60, abs=1e-6)
+        assert found.toward_kwh == pytest.approx(sum(min(sum(m.counted), m.target or 0) for m in aimed) / 60, abs=1e-6)
     if heard or counted:
         assert found.energy_kwh is not None
         assert isclose(found.energy_kwh, sum(counted) / 60, abs_tol=1e-6)
@@ -131,7 +131,19 @@ def test_a_target_that_changes_is_compared_with_what_was_delivered_at_each_momen
     ]
     found = figures_of(profile(stages, Target(is_per_stage=True)), now=at(1000))
 
-    assert (found.target_kwh, found.toward_kwh) == (pytest.approx(2543), pytest.approx(2585))
+    assert (found.target_kwh, found.toward_kwh) == (pytest.approx(2543), pytest.approx(2543))
+
+
+def test_a_surplus_at_one_moment_hides_no_shortfall_at_another() -> None:
+    """An hour at 170 % and an hour at 70 % once read 120 % of the target."""
+    stages = [
+        StagePower(at(0), at(60), 1000.0, outcome_kw=1700.0),
+        StagePower(at(60), at(120), 1000.0, outcome_kw=700.0),
+    ]
+
+    found = figures_of(profile(stages, Target(kw=1000.0)), now=at(1000))
+
+    assert (found.target_kwh, found.toward_kwh) == (pytest.approx(2000), pytest.approx(1700))
 
 
 def test_stages_that_follow_one_another_are_not_added_up() -> None:

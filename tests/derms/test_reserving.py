@@ -8,6 +8,7 @@ from django.test import Client
 
 from derms import operations
 from derms.models import ControlZone, Event, EventType, Program, Stage
+from derms.pages.consequences import expected_devices
 from derms.pages.moments import window_in_words
 from derms.planning.check import check_plan
 from derms.planning.decision import decision_of
@@ -102,6 +103,30 @@ def test_the_approver_is_told_on_the_card_and_on_the_page_before_approve(
     client.force_login(approver)
     for address in (f"/events/{short.number}/", f"/events/{short.number}/approve/"):
         assert REFUSED.format(1) in page_of(client, address), address
+
+
+def test_the_pages_before_submit_and_approve_say_when_an_accepted_shortfall_is_missing(
+    short: Event, operator: User, approver: User, now: datetime, client: Client
+) -> None:
+    stage = short.stages.get()
+    missing = f"{window_in_words(stage.starts_at, stage.ends_at, short.zone)}: 4 kW are missing."
+    client.force_login(operator)
+    assert missing in page_of(client, f"/events/{short.number}/submit/")
+    walk.to("Submitted", short, operator=operator, approver=approver, now=now, accepted_kw=4)
+    client.force_login(approver)
+    assert missing in page_of(client, f"/events/{short.number}/approve/")
+
+
+def test_figures_of_one_stage_share_a_unit(
+    event_in: Callable[..., Event], zone: ControlZone, program: Program, now: datetime
+) -> None:
+    """Once 1,047 of 1,500 kW read “1.05 MW of 1.50 MW; 454 kW are missing”."""
+    event = event_in("New")
+    Event.objects.filter(pk=event.pk).update(objective="Load Reduction", target_kw=1500)
+    factories.fleet(zone, program, 1289, since=now - timedelta(days=30), prefix="X")
+    *_, sentence = expected_devices(known(event))
+    assert "MW" not in sentence
+    assert "of 1,500 kW; " in sentence.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_save_and_submit_asks_for_the_shortfall_first(

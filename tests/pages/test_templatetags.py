@@ -110,6 +110,7 @@ def test_german_has_its_own_separators() -> None:
         assert kw(1035) == "1,04\u00a0<small>MW</small>"
         assert (kw(2697), kw(12.34)) == ("2,70\u00a0<small>MW</small>", "12,3\u00a0<small>kW</small>")
         assert drawn("{% plotted x 2 %}", x=2.5) == '<td class="num" data-value="2.50">2,50</td>'
+        assert drawn("{% plotted x 2 %}", x=1.035) == '<td class="num" data-value="1.04">1,04</td>'
 
 
 def test_none_is_a_dash_everywhere() -> None:

@@ -22,7 +22,7 @@ from integration.pages.columns import link
 from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
 from integration.pages.exports import FORMATS
 from integration.pages.moments import clock_text, day, duration, named, own_zone, time_tag
-from integration.pages.numbers import NBSP, NONE, Number, count_text, power_parts, power_unit
+from integration.pages.numbers import NBSP, NONE, Number, count_text, power_parts, power_unit, rounded
 from integration.seam.outcomes import SUCCESSES
 from integration.seam.recorded import in_words
 from integration.seam.systems import label_of
@@ -85,8 +85,8 @@ def plotted(value: float | None, digits: int) -> SafeString:
     """A cell of a chart's table: the number in the person's language, and as data for the chart."""
     if value is None:
         return format_html('<td class="num">{}</td>', NONE)
-    shown = f"{value:.{digits}f}"
-    return format_html('<td class="num" data-value="{}">{}</td>', shown, count_text(Decimal(shown), digits))
+    shown = rounded(Decimal(str(value)), digits)
+    return format_html('<td class="num" data-value="{}">{}</td>', shown, count_text(shown, digits))
 
 
 # --- Numbers ------------------------------------------------------------------------------------------------------
