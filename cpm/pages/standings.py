@@ -41,11 +41,17 @@ def _standing(row: ParticipationRow, removal: Removal | None, now: datetime) -> 
     if not row.facts.reservation_flag:
         return Standing(row, _("Released: the device is not called."))
     if event.state == ProgramEventState.IN_PROGRESS:
-        return Standing(row, _("Running now, until %(end)s.") % {"end": moment_text(event.ends_at, zone)})
+        running = _("Running now, until %(end)s.") % {"end": moment_text(event.ends_at, zone)}
+        return Standing(row, f"{running} {taking_back()}")
     if why_not := opt_out_refusal(event, is_reserved=True, zone=zone, now=now):
         return Standing(row, why_not)
     end = moment_text(event.opt_out_ends_at, zone)
     return Standing(row, _("Opting out is possible until %(end)s.") % {"end": end}, can_opt_out=True)
+
+
+def taking_back() -> str:
+    """What a customer can do while their device runs in a stage."""
+    return _("It can still be taken back by hand, at the device itself; it then leaves this stage only.")
 
 
 def removal_sentence(removal: Removal, zone: str) -> str:
@@ -78,7 +84,8 @@ def opt_out_refusal(program_event: ProgramEvent, *, is_reserved: bool, zone: str
         return _("The device is not reserved for this program event.")
     starts = moment_text(program_event.started_at or program_event.starts_at, zone)
     if program_event.state == ProgramEventState.IN_PROGRESS:
-        return _("The stage started on %(time)s; it is too late to opt out.") % {"time": starts}
+        late = _("The stage started on %(time)s; it is too late to opt out.") % {"time": starts}
+        return f"{late} {taking_back()}"
     if now >= program_event.opt_out_ends_at:
         end = moment_text(program_event.opt_out_ends_at, zone)
         return _("Opting out was possible until %(end)s; the start of the stage is %(start)s.") % {

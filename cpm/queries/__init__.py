@@ -45,7 +45,15 @@ from .program_events import (
     scheduled_stages,
 )
 from .search import customers_like
-from .unavailability import Release, devices_of, month_ahead, periods_of, releases_of, reservations_in
+from .unavailability import (
+    Release,
+    devices_of,
+    month_ahead,
+    periods_of,
+    releases_of,
+    reservations_in,
+    unavailability_ahead,
+)
 from .wanted import Wanted
 
 __all__ = [
@@ -105,6 +113,7 @@ __all__ = [
     "reservations_in",
     "row_order",
     "scheduled_stages",
+    "unavailability_ahead",
     "unavailability_changes",
     "uses_of_limits",
 ]

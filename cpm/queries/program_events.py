@@ -1,5 +1,6 @@
 """Program events, their loads under way, and programs."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
@@ -20,6 +21,8 @@ from integration.seam.systems import System
 from ..choices import FINAL_STATES, ProgramEventState
 from .participations import ParticipationKey, ParticipationRow
 
+# DR-2026-0142-1, DR-2026-0142/1, DR-2026-0142 stage 1.
+NAMED = re.compile(r"(?P<event>\S+?)(\s*[-/]\s*|\s+([^\W\d]+\s+)?)(?P<stage>\d+)")
 CUSTOMERS = recorded("%(count)s customers")
 
 
@@ -43,11 +46,11 @@ def program_events() -> QuerySet[ProgramEvent]:
 
 
 def program_event_named(name: str) -> ProgramEvent | None:
-    """The program event of `<event number>-<stage number>`, or None."""
-    number, _, stage = name.strip().rpartition("-")
-    if not stage.isdecimal():
+    """The program event of `<event number>-<stage number>`, also written with / or as pages name it; or None."""
+    found = NAMED.fullmatch(name.strip())
+    if found is None:
         return None
-    return program_events().filter(event_number=number.upper(), stage_number=int(stage[:4])).first()
+    return program_events().filter(event_number=found["event"].upper(), stage_number=int(found["stage"][:4])).first()
 
 
 def customers_of_stage(stage_uid: UUID) -> str:

@@ -55,5 +55,16 @@ def _partly(words: str) -> QuerySet[Any, Any]:
     digits = re.sub(r"\D", "", words)
     if TELEPHONE.fullmatch(words) and len(digits) >= FEWEST_DIGITS:
         found.append(Customer.objects.filter(Contains(digits_of("phone"), Value(digits))).values_list("pk"))
-    first, *others = (each[:MOST_FOUND] for each in found)
+    found += _name_and_phone(words.split())
+    first, *others = (each[: MOST_FOUND + 1] for each in found)
     return first.union(*others)
+
+
+def _name_and_phone(words: list[str]) -> list[QuerySet[Any, Any]]:
+    """Ids of customers whose name contains the words with letters, and whose phone contains the digits."""
+    said = [word for word in words if not TELEPHONE.fullmatch(word)]
+    name, digits = " ".join(said), re.sub(r"\D", "", "".join(word for word in words if word not in said))
+    if len(name) < SHORTEST_PART or len(digits) < FEWEST_DIGITS:
+        return []
+    both = Contains(folded("name"), folded(Value(name))), Contains(digits_of("phone"), Value(digits))
+    return [Customer.objects.filter(*both).values_list("pk")]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 
 from cpm.models import Removal
-from cpm.models.customers import Device, DeviceLocation
+from cpm.models.customers import Customer, Device, DeviceLocation
 from cpm.models.program_events import ProgramEvent
 from cpm.models.unavailability import Unavailability
 
@@ -44,6 +44,13 @@ def periods_of(devices: Iterable[int], now: datetime) -> QuerySet[Unavailability
     """Periods that are coming, under way or recently over, the latest first."""
     found = Unavailability.objects.filter(device__in=list(devices), ends_at__gt=now - SHOWN_AFTER_END)
     return found.select_related("device__location").order_by("-starts_at", "device__nic_id")
+
+
+def unavailability_ahead(customer: Customer, now: datetime) -> QuerySet[Unavailability]:
+    """The saved periods of a customer's devices that are not over, the next one first."""
+    theirs = Unavailability.objects.filter(device__location__customer=customer, ends_at__gt=now)
+    saved = theirs.filter(state=UnavailabilityState.ACTIVE).select_related("device__location")
+    return saved.order_by("starts_at", "device__nic_id")
 
 
 def reservations_in(devices: Iterable[int], starts_at: datetime, ends_at: datetime) -> list[ParticipationRow]:

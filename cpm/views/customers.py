@@ -30,6 +30,7 @@ from ..columns import CUSTOMERS, ENDED_ENROLLMENTS, ENROLLED_DEVICES, LOCATIONS,
 from ..operations import OptOutNotAllowed
 from ..pages.standings import standings_of
 from ..queries import (
+    Total,
     current_enrollments,
     customers,
     customers_like,
@@ -42,7 +43,9 @@ from ..queries import (
     own_participations,
     past_participations,
     prior_participations,
+    unavailability_ahead,
 )
+from ..queries.search import MOST_FOUND
 
 HISTORY = 20
 LAST_EVENTS = 12
@@ -63,6 +66,9 @@ def customer_list(request: SignedInRequest) -> HttpResponse:
     if words and len(page.rows) == 1 and not page.first_url:
         return redirect("cpm:customer", page.rows[0].number)
     context = {"columns": CUSTOMERS, "page": page, "words": words, "recent": _recent(request)}
+    if words and (page.next_url or page.first_url):
+        rows = found.count()
+        context["total"] = Total(min(rows, MOST_FOUND), is_more=rows > MOST_FOUND)
     return render(request, "cpm/customer_list.html", context)
 
 
@@ -80,6 +86,7 @@ def customer(request: SignedInRequest, number: str) -> HttpResponse:
         "reservations": standings_of(rows, now),
         "device_columns": ENROLLED_DEVICES,
         "under_way": enrollments_under_way(found),
+        "unavailability": unavailability_ahead(found, now),
     }
     if request.htmx:
         return render(request, "cpm/customer.html#current-enrollment", context)

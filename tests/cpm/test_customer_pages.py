@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from cpm.models.customers import Customer, Device, SubscribedDevice, Subscription
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import ProgramType
+from cpm.models.unavailability import Unavailability
 from cpm.queries import customers_like
+from integration.pages.keyset import keyset_page
 
 Make = Callable[..., ProgramEvent]
 LIST = "/customers/"
@@ -130,7 +133,33 @@ def test_a_running_reservation_does_not_hide_the_coming_one(make_program_event: 
     make_program_event("DR-2026-0002", starts_in=timedelta(hours=3))
     answer = as_csr.get(PAGE)
     assert standings(answer) == [("DR-2026-0001", False), ("DR-2026-0002", True)]
-    assert "Running now, until" in answer.content.decode()
+    page = answer.content.decode()
+    assert "Running now, until" in page
+    assert "It can still be taken back by hand, at the device itself" in page
+    assert "Reason for the call" in page
+
+
+def test_saved_unavailability_is_on_the_summary(devices: list[Device], as_csr: Client, now: datetime) -> None:
+    saved = {"device": devices[0], "reason": "Holidays", "saved_by": "cora", "saved_at": now}
+    Unavailability.objects.create(starts_at=now + timedelta(hours=20), ends_at=now + timedelta(hours=30), **saved)
+    found = as_csr.get(PAGE).context["unavailability"]
+    assert [(period.device.nic_id, period.reason) for period in found] == [("N0000001", "Holidays")]
+    Unavailability.objects.update(state="Canceled")
+    assert not as_csr.get(PAGE).context["unavailability"]
+
+
+def test_a_name_and_a_phone_together_find_who_has_both(devices: list[Device], as_csr: Client) -> None:
+    for number, phone in (("NC2", "+1 555 0191"), ("NC3", "+1 555 0192")):
+        Customer.objects.filter(number=number).update(name="Pat Madeupson", phone=phone)
+    for words in ("Madeupson 0191", "0191 madeupson", "Madeupson 555-0191"):
+        assert shown(as_csr, words) == ["/customers/NC2/"], words
+
+
+def test_a_search_of_several_pages_has_its_total(
+    devices: list[Device], as_csr: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cpm.views.customers.keyset_page", partial(keyset_page, size=2))
+    assert "2 of 5 shown" in as_csr.get(f"{LIST}?q=testa").content.decode()
 
 
 def test_a_program_that_allows_no_opt_out_promises_none(make_program_event: Make, as_csr: Client) -> None:
@@ -195,7 +224,7 @@ def test_the_page_asks_the_same_of_the_database_however_long_the_history(
     for n in range(8):
         make_program_event(f"DR-2026-000{n}", state="Completed", outcomes={0: "D1SP"})
     make_program_event("DR-2026-0011")
-    with django_assert_max_num_queries(31):
+    with django_assert_max_num_queries(33):
         as_csr.get(PAGE)
 
 

@@ -142,7 +142,10 @@ def test_a_refusal_names_the_end_and_the_start_in_the_places_time(
     )
     running = ProgramEvent(program=reserved.program, state="In Progress", starts_at=start, started_at=start)
     sentence = opt_out_refusal(running, is_reserved=True, zone="America/New_York", now=start)
-    assert sentence == "The stage started on Tue 28 Jul 14:00 EDT; it is too late to opt out."
+    assert sentence == (
+        "The stage started on Tue 28 Jul 14:00 EDT; it is too late to opt out. "
+        "It can still be taken back by hand, at the device itself; it then leaves this stage only."
+    )
 
 
 def test_without_a_reservation_there_is_no_button(customer: Customer, allowed: Program, as_csr: Client) -> None:

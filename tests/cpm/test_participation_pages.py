@@ -30,6 +30,13 @@ def shown(client: Client, query: str = "") -> list[tuple[str, str]]:
     return [(str(row.program_event), row.device.nic_id) for row in rows]
 
 
+@pytest.mark.parametrize("name", ["DR-2026-0002-1", "DR-2026-0002/1", "dr-2026-0002 stage 1", "DR-2026-0002 1"])
+def test_a_program_event_is_named_as_people_write_it(make_program_event: Make, as_csr: Client, name: str) -> None:
+    make_program_event("DR-2026-0001", reserved=(0,))
+    make_program_event("DR-2026-0002", reserved=(1,))
+    assert shown(as_csr, f"program_event={name}") == [("DR-2026-0002 stage 1", "N0000002")]
+
+
 def test_the_page_lists_each_device_of_each_program_event_newest_first(
     make_program_event: Make, as_csr: Client
 ) -> None:

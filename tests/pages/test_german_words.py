@@ -4,6 +4,8 @@ import re
 
 import pytest
 from babel.messages.pofile import read_po
+from django.utils import translation
+from django.utils.translation import gettext
 
 from integration.project.words import Catalogue
 
@@ -14,6 +16,9 @@ ONE_WORD = {
     "Event": "Ereignis",
     "Feeder": "Abgang",
     "Programm-Ereignis": "Programmereignis",
+    "NIC id": "NIC-ID",
+    "abgerufen": "aufgerufen",
+    "Abruf": "Aufruf",
 }
 
 
@@ -22,6 +27,13 @@ def test_texts_use_one_word_for_one_thing(word: str) -> None:
     used = re.compile(rf"\b{word}(s|en|e)?\b")
     found = [text for text in german() if used.search(text)]
     assert found == [], f"say {ONE_WORD[word]}"
+
+
+def test_opting_out_and_leaving_a_program_have_words_of_their_own() -> None:
+    with translation.override("de"):
+        assert (gettext("Opt Out"), gettext("Unenroll")) == ("Abmelden", "Kündigen")
+        assert gettext("Devices asked") == "Angefragte Geräte"
+        assert gettext("Edit %(number)s") % {"number": "DR-2026-0024"} == "DR-2026-0024 bearbeiten"
 
 
 def german() -> list[str]:
