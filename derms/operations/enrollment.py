@@ -35,6 +35,19 @@ _COUNT_ANSWERED = "SELECT count(*) FILTER (WHERE error = ''), count(*) FILTER (W
 _ANSWERS = "SELECT head_end, nic_id, answer, error FROM answered"
 _ZONES_IN = "SELECT id FROM derms_controlzone WHERE code IN (SELECT zone FROM {staged}) ORDER BY id"
 CANCELED = recorded("%(count)s scheduled stages canceled")
+# What is refused, as sql/load_enrollments.sql writes it, too.
+UNKNOWN = {
+    "head end system": recorded("There is no head end system “%(value)s”."),
+    "control zone": recorded("There is no control zone “%(value)s”."),
+    "feeder": recorded("There is no feeder “%(value)s”."),
+    "transformer": recorded("There is no transformer “%(value)s”."),
+    "program": recorded("There is no program “%(value)s”."),
+}
+NO_CLASS = recorded("There is no device class “%(value)s”.")
+OTHER_LETTERS = recorded("It is device “%(other)s”, written in other letters. Correct the NIC id.")
+INCOMPLETE = recorded("A value is missing.")
+TWICE = recorded("The device is in the file twice.")
+NO_POWER = recorded("The rated power is %(watts)s W; it must be above 0 W.")
 M = TypeVar("M", HeadEnd, ControlZone, Feeder, Transformer, Program)
 
 
@@ -195,7 +208,7 @@ def _new_device(change: EnrollmentChange, nic_id: str) -> Device:
 def _require_unlike_others(change: EnrollmentChange, nic_id: str) -> None:
     same = Device.objects.filter(head_end__code=change.head_end, nic_id__iexact=nic_id, ended_at=None)
     if other := same.exclude(nic_id=nic_id).first():
-        raise EnrollmentRefused(f"It is device “{other.nic_id}”, written in other letters. Correct the NIC id.")
+        raise EnrollmentRefused(OTHER_LETTERS(other=other.nic_id))
 
 
 def _first_registration(device: Device) -> int | None:
@@ -213,7 +226,7 @@ def known_part(model: type[M], code: str, label: str) -> M:
     """The part of the grid, head end system or program with this code. Raises EnrollmentRefused."""
     found = model.objects.filter(code=code).first()
     if found is None:
-        raise EnrollmentRefused(f"There is no {label} “{code}”.")
+        raise EnrollmentRefused(UNKNOWN[label](value=code))
     return found
 
 

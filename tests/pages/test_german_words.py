@@ -8,6 +8,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from integration.project.words import Catalogue
+from integration.seam.recorded import in_words
 
 # The word not to use, and the one in its place.
 ONE_WORD = {
@@ -34,6 +35,19 @@ def test_opting_out_and_leaving_a_program_have_words_of_their_own() -> None:
         assert (gettext("Opt Out"), gettext("Unenroll")) == ("Abmelden", "Kündigen")
         assert gettext("Devices asked") == "Angefragte Geräte"
         assert gettext("Edit %(number)s") % {"number": "DR-2026-0024"} == "DR-2026-0024 bearbeiten"
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        ("There is no head end system “sample-cloud”.", "Es gibt keine Kopfstelle „sample-cloud“."),
+        ("There is no transformer “T9”.", "Es gibt keinen Transformator „T9“."),
+        ("The rated power is 0 W; it must be above 0 W.", "Die Nennleistung ist 0 W; sie muss über 0 W liegen."),
+    ],
+)
+def test_what_derms_refuses_is_read_in_german(refused: str, said: str) -> None:
+    with translation.override("de"):
+        assert in_words(refused) == said
 
 
 def german() -> list[str]:
