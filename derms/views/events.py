@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from derms.figures.powers import stage_powers
-from derms.figures.profile import StagePower
+from derms.figures.profile import StagePower, Target, figures_of, profile
 from derms.pages.charts import charts_of
 from derms.pages.head_ends import answers_by_head_end
 from derms.pages.history import history_of
@@ -139,6 +139,7 @@ def event_context(request: SignedInRequest, found: Event, *, lines: int | None =
         powers = stage_powers(stages)
         context["power"] = power_of(found, stages, powers, now)
         drawn = _expected(stages, powers) if context["is_unscheduled"] else powers
+        context["expected_kw"] = figures_of(profile(drawn, Target()), now=now).reserved_kw
         context["charts"] = charts_of(found, stages, drawn, now)
     return context
 

@@ -158,6 +158,17 @@ def test_panels_that_can_only_be_0_are_hidden_until_devices_are_reserved(
         assert (panel in page) is shown, panel
 
 
+def test_the_operator_sees_what_submit_found(submitted: Event, operator: User, client: Client) -> None:
+    """Once the event's page had nothing but the target, and 0 devices in each stage, until Schedule."""
+    stage = submitted.stages.get()
+    client.force_login(operator)
+    page = " ".join(html_of(client.get(f"/events/{submitted.number}/")).replace("\N{NO-BREAK SPACE}", " ").split())
+    assert stage.expected_w is not None
+    power = f"{stage.expected_w / 1000:.0f} <small>kW</small>"
+    assert f"<dt>Expected</dt> <dd>{power}</dd>" in page
+    assert f"when submitted: {power}, {stage.expected_devices} devices" in page
+
+
 def test_looking_at_the_card_changes_nothing(submitted: Event, approver: User, client: Client) -> None:
     client.force_login(approver)
     client.get(f"/events/{submitted.number}/")
