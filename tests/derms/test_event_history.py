@@ -118,6 +118,6 @@ def test_a_reduction_has_the_same_label_on_every_page(
     at = stage.starts_at + timedelta(minutes=1)
     monkeypatch.setattr(clock, "now", lambda: at + timedelta(minutes=1))
     operations.follow_delivered_load(Report.model_validate({"stage_uid": stage.uid, "at": at, **counts}))
-    label = "average over the window, reported by Live Energy Connect"
+    label = "average so far, reported by Live Energy Connect"
     for page in ("", "report/"):
         assert label in html_of(as_operator.get(f"/events/{event.number}/{page}"))
