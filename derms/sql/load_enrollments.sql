@@ -13,7 +13,8 @@ SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS tra
                  THEN 'There is no device class “' || coalesce(s.device_class, '') || '”.'
             WHEN length(s.nic_id) > 40 THEN 'The NIC id is longer than 40 characters.'
             WHEN s.rated_w <= 0 THEN 'The rated power is ' || s.rated_w || ' W; it must be above 0 W.'
-            WHEN row_number() OVER (PARTITION BY s.head_end, upper(s.nic_id) ORDER BY s.at, s.nic_id COLLATE "C") > 1
+            WHEN row_number() OVER (PARTITION BY s.head_end, upper(s.nic_id)
+                                   ORDER BY s.at, other.id, s.nic_id COLLATE "C") > 1
                  THEN 'The device is in the file twice.'
             WHEN other.id IS NOT NULL
                  THEN 'It is device “' || other.nic_id || '”, written in other letters. Correct the NIC id.'
