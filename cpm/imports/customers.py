@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from integration.importing.kinds import Applying, Column, Kind, Reference
+from integration.importing.kinds import Applying, Column, Kind, Locks, Reference
 from integration.importing.values import Code, Email, Text, Zone
 from integration.seam import sql
 from integration.seam.filling import filling
@@ -23,6 +23,7 @@ LOCATION_NAMES = (
     "Anschlussobjekt", "Verbrauchsstelle", "Marktlokation", "Messlokation",
 )  # fmt: skip
 _CUSTOMERS_NOW = "SELECT number AS customer, name, account, email, phone FROM cpm_customer"
+_CUSTOMERS = "SELECT t.id FROM {changes} c JOIN cpm_customer t ON t.number = c.customer"
 _CHANGE_CUSTOMERS = """
 UPDATE cpm_customer t SET name = c.name, account = coalesce(c.account, c.customer), email = c.email, phone = c.phone,
        version = t.version + 1, saved_by = '', saved_at = %(now)s
@@ -66,6 +67,9 @@ SELECT s.line, 'customer'::text, s.customer::text, replace({pattern}, '%%(value)
   FROM {staged} s JOIN ({current}) t ON t.service_point = s.service_point AND t.customer <> s.customer
  WHERE EXISTS (SELECT FROM cpm_subscription u JOIN cpm_devicelocation l ON l.id = u.location_id
                 WHERE l.service_point = s.service_point AND u.ends_at IS NULL)
+"""
+_PLACES = """
+SELECT l.id FROM {changes} c JOIN cpm_devicelocation l ON l.service_point = c.service_point WHERE l.service_point <> ''
 """
 # DERMS keeps the place in the grid that a device was registered with.
 _OTHER_ZONE = """
@@ -125,6 +129,7 @@ CUSTOMERS = Kind(
     key=("customer",),
     current=compose(_CUSTOMERS_NOW),
     apply=write_customers,
+    locks=Locks("cpm_customer", _CUSTOMERS),
     refusals=((_ACCOUNT_TAKEN, ACCOUNT_TAKEN), (_ACCOUNT_TWICE, ACCOUNT_TWICE)),
 )
 DEVICE_LOCATIONS = Kind(
@@ -158,5 +163,6 @@ DEVICE_LOCATIONS = Kind(
     key=("service_point",),
     current=compose(_LOCATIONS_NOW),
     apply=write_locations,
+    locks=Locks("cpm_devicelocation", _PLACES),
     refusals=((_ANOTHER_CUSTOMER, HAS_SUBSCRIPTION), (_MOVED, DEVICES_REGISTERED), (_OTHER_ZONE, OTHER_ZONE)),
 )

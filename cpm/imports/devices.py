@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cpm.choices import DeviceClass
 from integration.importing.dates import Moment
-from integration.importing.kinds import Applying, Column, Kind, Reference
+from integration.importing.kinds import Applying, Column, Kind, Locks, Reference
 from integration.importing.values import Choice, Code, Flag, Text, Whole
 from integration.seam.filling import filling
 from integration.seam.recorded import recorded
@@ -77,6 +77,13 @@ SELECT s.line, 'rated_w'::text, s.rated_w::text,
                 WHERE d.head_end = s.head_end AND d.nic_id = s.nic_id AND d.ended_at IS NULL AND u.ends_at IS NULL
                   AND sd.answer <> 'Error')
 """
+# Of a device that moves, the place that it leaves, too.
+_PLACES = """
+SELECT l.id FROM {changes} c JOIN cpm_devicelocation l ON l.service_point = c.service_point WHERE l.service_point <> ''
+ UNION ALL
+SELECT d.location_id
+  FROM {changes} c JOIN cpm_device d ON d.head_end = c.head_end AND d.nic_id = c.nic_id AND d.ended_at IS NULL
+"""
 
 
 def write_devices(applying: Applying) -> None:
@@ -129,6 +136,7 @@ DEVICES = Kind(
     key=("head_end", "nic_id"),
     current=compose(_CURRENT),
     apply=write_devices,
+    locks=Locks("cpm_devicelocation", _PLACES),
     refusals=(
         (_REGISTERED, REGISTERED),
         (_INSTALLED_OTHERWISE, SAME_DEVICE),

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from cpm.models.programs import Program
 from cpm.operations.enrollment import end_enrollment, send_enrollment_load
 from integration.importing.dates import Moment
-from integration.importing.kinds import Applying, Column, Ending, Kind, Reference
+from integration.importing.kinds import Applying, Column, Ending, Kind, Locks, Reference
 from integration.importing.values import Code
 from integration.seam import sql
 from integration.seam.filling import filling
@@ -60,6 +60,19 @@ SELECT u.id, d.id, 'Pending', ''
  ORDER BY d.id
     ON CONFLICT DO NOTHING
 """
+_PLACES = """
+SELECT d.location_id
+  FROM {changes} c JOIN cpm_device d ON d.head_end = c.head_end AND d.nic_id = c.nic_id AND d.ended_at IS NULL
+"""
+# Whoever unenrolled them meanwhile was first.
+_LOCK_LEFT = """
+SELECT id FROM cpm_devicelocation
+ WHERE id IN (SELECT u.location_id FROM cpm_subscription u JOIN {left} l ON l.subscription = u.id)
+ ORDER BY id FOR NO KEY UPDATE
+"""
+_STILL_OPEN = """
+SELECT u.id FROM {left} l JOIN cpm_subscription u ON u.id = l.subscription WHERE u.ends_at IS NULL ORDER BY 1
+"""
 REFUSE_NO_DEVICE = """
 SELECT s.line, 'nic_id'::text, s.nic_id::text, replace({pattern}, '%%(value)s', s.head_end || '/' || s.nic_id)
   FROM {staged} s
@@ -106,9 +119,11 @@ def write_enrollments(applying: Applying) -> None:
 
 def end_left_enrollments(applying: Applying) -> int:
     """End the subscriptions none of whose devices is in the file, and notify DERMS of each device."""
-    ids = sql.column(compose("SELECT subscription FROM {left} ORDER BY 1", left=applying.changes))
-    if len(ids) > MOST_ENDED:
-        raise TooManyEnded(TOO_MANY_ENDED(count=f"{len(ids):,}", most=f"{MOST_ENDED:,}"))
+    count = sql.value(compose("SELECT count(*) FROM {left}", left=applying.changes))
+    if count > MOST_ENDED:
+        raise TooManyEnded(TOO_MANY_ENDED(count=f"{count:,}", most=f"{MOST_ENDED:,}"))
+    sql.column(compose(_LOCK_LEFT, left=applying.changes))
+    ids = sql.column(compose(_STILL_OPEN, left=applying.changes))
     for subscription_id in ids:
         end_enrollment(subscription_id=subscription_id, now=applying.now)
     return len(ids)
@@ -140,6 +155,7 @@ ENROLLMENTS = Kind(
     key=("program", "head_end", "nic_id"),
     current=compose(_CURRENT),
     apply=write_enrollments,
+    locks=Locks("cpm_devicelocation", _PLACES),
     refusals=((REFUSE_NO_DEVICE, NO_DEVICE), (_INACTIVE, INACTIVE)),
     ending=Ending(_LEFT, _LEFT_SHOWN, end_left_enrollments),
     compared=(),

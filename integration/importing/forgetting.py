@@ -27,5 +27,5 @@ def forget_files(*, now: datetime) -> int:
 def _forget(run: ImportRun) -> None:
     sql.execute(compose("DROP TABLE IF EXISTS {tables}", tables=identifiers([run.staged, run.changes])))
     run.refused_cells.all().delete()
-    ImportRun.objects.filter(pk=run.pk).update(missing_shown=[])
+    ImportRun.objects.filter(pk=run.pk).update(missing_shown=[], conflicts=[])
     transaction.on_commit(lambda: remove_file(run.stored_as))

@@ -109,6 +109,13 @@ class Ending:
     act: Callable[[Applying], int]
 
 
+class Locks(NamedTuple):
+    """The rows that people lock who change the same things: a table, and a query over `{changes}` of their ids."""
+
+    table: str
+    ids: str
+
+
 class Across(NamedTuple):
     """A column whose values may be headings: then each has a column of its own, with what `value` would hold.
 
@@ -131,6 +138,7 @@ class Kind:
     ending: how rows end that the file no longer holds; None if rows of this kind don't.
     compared: the columns whose values are compared; None: all but the key.
     kept: a condition on a row `t` that exists, under which it stays as it is, whatever the file says.
+    locks: the rows that are locked before the file is compared for the last time; None if people change none of these.
     across: the column whose values may be headings; None if there is none.
     repeats: several rows may name the same thing, as in one file of the whole grid, if they say the same of it.
     """
@@ -145,6 +153,7 @@ class Kind:
     ending: Ending | None = None
     compared: tuple[str, ...] | None = None
     kept: str = "false"
+    locks: Locks | None = None
     across: Across | None = None
     repeats: bool = False
 

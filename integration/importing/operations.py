@@ -21,6 +21,7 @@ from .choices import RunState
 from .comparing import compare, conflicts, digest_of_changes, missing
 from .files import opened, store_file
 from .kinds import Applying, Kind, kind_of
+from .locking import lock_what_people_lock
 from .mappings import by_hand_of
 from .models import APPLY_WITHIN, ImportRecord, ImportRun, SavedMapping
 from .queries import WORK, can_be_canceled
@@ -154,6 +155,7 @@ def apply_run(run_id: int, *, now: datetime) -> None:
     if sql.value(_count(run.staged)) + run.refused < run.rows_read:
         _refuse(run, ROWS_LOST(), now)
         return
+    lock_what_people_lock(run, kind.locks)
     if found := conflicts(run, kind):
         run.conflicts = found
         _refuse(run, CHANGED_SINCE(rows=len(found)), now)

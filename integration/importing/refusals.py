@@ -10,6 +10,10 @@ TOO_LARGE = recorded("“%(file)s” has %(bytes)s bytes; at most %(most)s are a
 UNPACKS_TO_TOO_MUCH = recorded(
     "“%(file)s” unpacks to %(bytes)s bytes or more; at most %(most)s are accepted of a file of its size."
 )
+TOO_MANY_CELLS = recorded(
+    "“%(file)s” has a row or cells far beyond what a sheet holds; at most %(most)s rows are accepted. Copy the table "
+    "into a new file."
+)
 TOO_WIDE = recorded("“%(file)s” has %(columns)s columns or more; at most %(most)s are accepted.")
 FORGOTTEN = recorded("The file is no longer kept: files are removed after a week. Send it again.")
 NOT_AN_ENCODING = recorded("“%(value)s” is no encoding of text. Choose utf-8, utf-16 or cp1252.")

@@ -17,6 +17,8 @@ LONGEST_LINE = 1_000_000  # characters
 LONGEST_CELL = 100_000
 PARQUET_ROWS_AT_ONCE = 250
 MOST_COLUMNS = 500
+MOST_EXCEL_ROWS = 1_048_576  # of a sheet; a file may number its rows as it likes
+MOST_EXCEL_CELLS = 100_000_000  # those between a row's cells included, which are made though the file lacks them
 # A packed file of a few kB may unpack to anything; honest ones seldom to more than this many times their size.
 UNPACKED_BYTES, UNPACKED_TIMES = 20_000_000, 60
 Row = tuple[int, list[str]]
@@ -146,9 +148,12 @@ def _excel_rows(source: Source) -> Iterator[Row]:
             names = ", ".join(book.sheetnames)
             raise FileRefused(refusals.NO_SUCH_SHEET(file=source.name, sheet=source.sheet, sheets=names))
         try:
-            sheet, width = book[source.sheet], 0
+            sheet, width, made = book[source.sheet], 0, 0
             sheet.reset_dimensions()  # what the file says of its size may be anything
-            for line, row in enumerate(sheet.iter_rows(), start=1):
+            for line, row in enumerate(sheet.iter_rows(max_row=MOST_EXCEL_ROWS + 1), start=1):
+                made += len(row)
+                if line > MOST_EXCEL_ROWS or made > MOST_EXCEL_CELLS:
+                    raise FileRefused(refusals.TOO_MANY_CELLS(file=source.name, most=f"{MOST_EXCEL_ROWS:,}"))
                 cells = [_excel_text(cell) for cell in row[: MOST_COLUMNS + 1]]
                 while cells and not cells[-1]:
                     cells.pop()
@@ -171,7 +176,6 @@ def _excel_text(cell: Any) -> str:
 
 
 def _parquet_rows(source: Source) -> Iterator[Row]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
@@ -179,14 +183,32 @@ def _parquet_rows(source: Source) -> Iterator[Row]:
         source.file.seek(0)
         # As dictionaries, a value that stands in many rows is in memory once.
         table = pq.ParquetFile(source.file, read_dictionary=names[: MOST_COLUMNS + 1])
+        unpacked = sum(table.metadata.row_group(n).total_byte_size for n in range(table.num_row_groups))
+        if unpacked > (most := _most_unpacked(source.file)):
+            raise _too_large(source.name, unpacked, most)
         yield 1, list(table.schema_arrow.names)
         line = 1
         for batch in table.iter_batches(PARQUET_ROWS_AT_ONCE):
+            if max(map(_longest_text, batch.columns), default=0) > LONGEST_CELL:
+                raise _long_cell(source.name, line + 1)
             for cells in zip(*(map(value_text, column.to_pylist()) for column in batch.columns), strict=True):
                 line += 1
                 yield line, list(cells)
-    except (pa.ArrowException, OSError, ValueError) as problem:
+    except FileRefused:
+        raise
+    except Exception as problem:  # pyarrow raises KeyError for odd types, OverflowError for odd times, and its own
         raise FileRefused(refusals.DAMAGED(file=source.name, problem=_first_line(problem))) from problem
+
+
+def _longest_text(column: Any) -> int:
+    """The length in bytes of the longest text of a column, before Python makes each of its rows a text of its own."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = column.dictionary if pa.types.is_dictionary(column.type) else column
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        return 0
+    return int(pc.max(pc.binary_length(values)).as_py() or 0)
 
 
 def number_text(value: Any) -> str:

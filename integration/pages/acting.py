@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pghistory
+from django.core.files.uploadedfile import UploadedFile
 from django.db import DataError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -134,8 +135,17 @@ def _way_from(path: str, location: str) -> str:
 def _digest(request: SignedInRequest) -> str:
     """A digest of who sends what where; the token against forgery changes with each page and isn't part of it."""
     sent = sorted((name, values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken")
-    files = sorted((name, one.name, one.size) for name, many in request.FILES.lists() for one in many)
+    files = sorted((name, one.name, _contents(one)) for name, many in request.FILES.lists() for one in many)
     return sha256(repr((request.user.get_username(), request.path, sent, files)).encode()).hexdigest()
+
+
+def _contents(file: "UploadedFile[Any]") -> str:
+    """A digest of an uploaded file, which is read again from its start afterwards."""
+    found = sha256()
+    for chunk in file.chunks():
+        found.update(chunk)
+    file.seek(0)
+    return found.hexdigest()
 
 
 def _request_key(request: HttpRequest) -> uuid.UUID:

@@ -1,6 +1,7 @@
 """Files that are small and would take a server apart: refused soon, with a sentence; nothing is changed."""
 
 import io
+import tracemalloc
 import zipfile
 from typing import IO
 
@@ -34,6 +35,20 @@ def book(*rows: list[str], at: int | None = None) -> IO[bytes]:
     return file
 
 
+def changed(file: IO[bytes], texts: dict[str, str]) -> IO[bytes]:
+    """The same Excel file with other texts in its sheet."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            text = old.read(part).decode(errors="surrogateescape")
+            if part.endswith("sheet1.xml"):
+                for before, after in texts.items():
+                    assert before in text
+                    text = text.replace(before, after)
+            new.writestr(part, text.encode(errors="surrogateescape"))
+    return out
+
+
 def read(file: IO[bytes], name: str) -> list[list[str]]:
     kind = kind_of("zones")
     found = recognise(file, name, kind)
@@ -50,6 +65,53 @@ def test_a_file_with_thousands_of_columns_is_refused() -> None:
 
 def test_empty_rows_of_a_sheet_cost_nothing() -> None:
     assert read(book(HEADING, ROW, at=1_000_000), "gap.xlsx") == [HEADING, ROW]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [('<row r="2"', '<row r="999999999999"'), ('<row r="2"', '<row r="1048577"')],
+    ids=["a row of any number", "the first row that no sheet has"],
+)
+def test_a_row_that_no_sheet_has_is_refused_soon(before: str, after: str) -> None:
+    """openpyxl makes each missing row: a file of 1,458 bytes kept a process busy for good."""
+    with pytest.raises(FileRefused, match="far beyond what a sheet holds; at most 1,048,576 rows"):
+        read(changed(book(HEADING, ROW), {before: after}), "gap.xlsx")
+
+
+def test_cells_far_to_the_right_are_not_made_without_end() -> None:
+    rows = "".join(f'<row r="{n}"><c r="XFD{n}" t="n"><v>1</v></c></row>' for n in range(3, 20_000))
+    with pytest.raises(FileRefused, match="far beyond what a sheet holds"):
+        read(changed(book(HEADING, ROW), {"</sheetData>": f"{rows}</sheetData>"}), "far.xlsx")
+
+
+def test_one_long_value_in_many_rows_of_parquet_is_in_memory_once() -> None:
+    """926 bytes took 2 GB, before the cell was found too long."""
+    file = io.BytesIO()
+    pq.write_table(pa.table({"zone": ["x" * 8_000_000] * 250}), file, compression="zstd")
+    tracemalloc.start()
+    with pytest.raises(FileRefused, match="has a cell with more than"):
+        read(file, "long.parquet")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 100 * MEGABYTE
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([[{"code": "A"}]]),
+        pa.array([10**15], type=pa.timestamp("s")),
+        pa.array([10**14], type=pa.duration("s")),
+    ],
+    ids=["structs", "a moment after the year 9999", "a time too long"],
+)
+def test_types_that_no_table_has_are_refused_with_the_files_name(values: pa.Array) -> None:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"zone": values}), file)
+    try:
+        assert read(file, "odd.parquet")[0] == ["zone"]
+    except FileRefused as refused:
+        assert "odd.parquet" in str(refused)  # noqa: PT017  (either a text, or a sentence)
 
 
 def test_a_sheet_that_says_it_is_huge_is_read_as_it_is() -> None:

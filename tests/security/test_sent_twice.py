@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
@@ -43,6 +44,17 @@ def test_a_changed_form_with_an_old_key_is_refused_with_a_sentence(client: Clien
     assert changed.status_code == 409
     assert "already sent, with other contents" in changed.content.decode()
     assert DerGroup.objects.get().name == "Homes"
+
+
+def test_another_file_of_the_same_name_and_size_is_other_contents(client: Client, administrator: User) -> None:
+    """Back, one digit corrected, Send: the old file was once checked and applied."""
+    client.force_login(administrator)
+    key, answers = str(uuid.uuid4()), []
+    for limit in ("1000", "2000"):
+        text = f"zone,zone_name,time_zone,limit_kw\nEAST,East,America/New_York,{limit}\n"
+        file = SimpleUploadedFile("zones.csv", text.encode())
+        answers.append(client.post("/imports/new/", {"kind": "zones", "file": file, "request_key": key}))
+    assert [answer.status_code for answer in answers] == [302, 409]
 
 
 def test_another_persons_key_returns_nothing_of_theirs(operator: User, administrator: User) -> None:
