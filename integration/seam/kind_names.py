@@ -19,6 +19,8 @@ NAMES = {
     "device_removal": _("device removal"),
     "removal_answer": _("removal answer"),
     "reservation_released": _("reservation released"),
+    "grid_sync": _("grid sync"),
+    "head_end_sync": _("head end sync"),
     "device_reservation": _("device reservation"),
     "raw_outcome": _("raw outcome"),
     "device_outcome": _("device outcome"),

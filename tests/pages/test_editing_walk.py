@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -12,7 +12,7 @@ from cpm.models.customers import Customer, Device, DeviceLocation, Subscription
 from cpm.models.enrollments import Enrollment
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program, ProgramType
-from cpm.operations import enroll, make_link, schedule_unavailability
+from cpm.operations import add_holiday, choose_country, enroll, make_link, schedule_unavailability
 from derms.models import DerGroup, Event, Strategy
 from integration.console.models import User
 from integration.seam.alerts import raise_alert
@@ -38,6 +38,8 @@ NEED_NOT = {
     "program-types/new/": NEW,
     "settings/users/new/": NEW,
     "customers/new/": NEW,
+    "holidays/new/": NEW,
+    "holidays/<id:day>/remove/": ONCE,
     CUSTOMER + "locations/new/": NEW,
     CUSTOMER + "locations/<int:pk>/devices/new/": NEW,
     CUSTOMER + "links/<uuid:uid>/revoke/": ONCE,
@@ -116,6 +118,8 @@ def place(event_in: Callable[..., Event], administrator: User, csr: User, now: d
     }
     enroll(**applied, device_ids=[], supply="ship", by="cora", now=now, validates=False)
     link = make_link(customer_id=customer.pk, by="cora", now=now)
+    choose_country(country="", part="", by="pia", now=now)
+    add_holiday(day=date(2027, 6, 1), name="Founders' Day", by="pia", now=now)
     raise_alert("a key", kind="dead_letter", priority=1, text="An alert")
     DueWork.objects.create(name="seal history", queue="small", dead_at=now)
     return _filler(event, stage, device, customer, str(period.uid), link)
