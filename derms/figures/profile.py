@@ -127,11 +127,6 @@ class Step(NamedTuple):
     def hours(self) -> float:
         return (self.ends_at - self.starts_at) / HOUR
 
-    @property
-    def aim_kw(self) -> float:
-        """What delivered power is compared with: the target, or if there is none, what is reserved."""
-        return self.reserved_kw if self.target_kw is None else self.target_kw
-
 
 class Window(NamedTuple):
     """A period of a profile, and its highest figures in kW."""
@@ -148,9 +143,9 @@ class Figures(NamedTuple):
 
     `reserved_kw`, `target_kw` and `missing_kw` are the highest at any moment, `mean_kw` is the energy divided by the
     hours in which stages were planned to run; while the event runs, both are those so far. Delivered figures are None
-    until something is reported. `target_kwh` is the target's energy while there is one (without, that of what is
-    reserved), `toward_kwh` what was delivered then, at each moment at most the target: more than it at one moment makes
-    up for no other. `missing_in` is when the most is missing, `surplus_in` when more than twice the target is reserved.
+    until something is reported. `target_kwh` is the target's energy while there is one, `toward_kwh` what was delivered
+    then, at each moment at most the target: more than it at one moment makes up for no other.
+    `missing_in` is when the most is missing, `surplus_in` when more than twice the target is reserved.
     """
 
     reserved_kw: float
@@ -175,7 +170,7 @@ def profile(stages: Sequence[StagePower], target: Target) -> list[Step]:
 def figures_of(steps: Sequence[Step], *, now: datetime) -> Figures:
     """Return the figures of an event that lists, exports and alerts show. What is reported is counted up to now."""
     targets = [step.target_kw for step in steps if step.target_kw is not None]
-    aimed, past = [step for step in steps if step.aim_kw], _past(steps, now)
+    aimed, past = [step for step in steps if step.target_kw], _past(steps, now)
     delivered = [kw for step in past for kw in (step.delivered_kw, step.counted_kw) if kw is not None]
     energy, hours = _energy(past), sum(step.hours for step in past)
     return Figures(
@@ -185,7 +180,7 @@ def figures_of(steps: Sequence[Step], *, now: datetime) -> Figures:
         energy_kwh=energy if delivered else None,
         mean_kw=energy / hours if delivered else None,
         peak_kw=max(delivered, default=None),
-        target_kwh=sum(step.hours * step.aim_kw for step in aimed) if aimed else None,
+        target_kwh=sum(step.hours * (step.target_kw or 0.0) for step in aimed) if aimed else None,
         toward_kwh=_toward(_past(aimed, now)) if aimed and delivered else None,
         missing_in=_most_missing(steps),
         surplus_in=_far_above_target(steps),
@@ -240,7 +235,7 @@ def _energy(steps: Sequence[Step]) -> float:
 
 def _toward(steps: Sequence[Step]) -> float:
     """The energy that counts toward the target, in kWh."""
-    return sum(step.hours * min(step.counted_kw or 0.0, step.aim_kw) for step in steps)
+    return sum(step.hours * min(step.counted_kw or 0.0, step.target_kw or 0.0) for step in steps)
 
 
 def _edges(stages: Sequence[StagePower], target: Target) -> Iterator[datetime]:

@@ -26,14 +26,6 @@ DELIVERED_TOO_LITTLE = recorded(
     "%(event)s delivered %(delivered)s of %(target)s kWh, %(pct)s %% of its target: "
     "%(missing)s kW were missing on average. %(cause)s"
 )
-DELIVERS_LESS_THAN_RESERVED = recorded(
-    "%(event)s delivers %(delivered)s of %(target)s kW, %(pct)s %% of what is reserved: %(missing)s kW are missing. "
-    "%(cause)s"
-)
-DELIVERED_LESS_THAN_RESERVED = recorded(
-    "%(event)s delivered %(delivered)s of %(target)s kWh, %(pct)s %% of what was reserved: "
-    "%(missing)s kW were missing on average. %(cause)s"
-)
 
 REPORTED_EVERY = timedelta(minutes=1)
 
@@ -69,8 +61,8 @@ def follow_missed(event: Event, stages: Sequence[Stage], steps: Sequence[Step], 
         close_alert(_key(event))
         return
     target, toward = (figures.target_wh or 0) / 1000, (figures.toward_wh or 0) / 1000
-    missing = (target - toward) / sum(step.hours for step in steps if step.aim_kw)
-    text = (DELIVERED_LESS_THAN_RESERVED if figures.target_kw is None else DELIVERED_TOO_LITTLE)(
+    missing = (target - toward) / sum(step.hours for step in steps if step.target_kw)
+    text = DELIVERED_TOO_LITTLE(
         event=event.number,
         delivered=f"{toward:,.0f}",
         target=f"{target:,.0f}",
@@ -102,9 +94,9 @@ def _watch(event: Event, now: datetime) -> None:
     if step is None or not _is_below(step):
         close_alert(_key(event))
     elif _is_below(step_at(steps, now - REPORTED_EVERY)) and not _just_begun(stages, now):
-        delivered, target = step.delivered_kw or 0.0, step.aim_kw
+        delivered, target = step.delivered_kw or 0.0, step.target_kw or 0.0
         missing = target - delivered
-        text = (DELIVERS_LESS_THAN_RESERVED if step.target_kw is None else DELIVERS_TOO_LITTLE)(
+        text = DELIVERS_TOO_LITTLE(
             event=event.number,
             delivered=f"{delivered:,.0f}",
             target=f"{target:,.0f}",
@@ -127,10 +119,10 @@ def _is_below(step: Step | None) -> bool:
 
 
 def _share(step: Step | None) -> float | None:
-    """The share of the target, or else of what is reserved, that is delivered, in %; None before a report."""
-    if step is None or not step.aim_kw or step.delivered_kw is None:
+    """The share of the target that is delivered, in %; None without a target, or before the first report."""
+    if step is None or not step.target_kw or step.delivered_kw is None:
         return None
-    return 100 * step.delivered_kw / step.aim_kw
+    return 100 * step.delivered_kw / step.target_kw
 
 
 def _cause_now(stages: Sequence[Stage]) -> str:

@@ -111,22 +111,6 @@ def test_an_event_that_missed_its_target_keeps_the_share_for_good(
         assert "48 % of target" in client.get(page).content.decode()
 
 
-def test_maximum_reduction_is_compared_with_what_is_reserved(running: Stage, client: Client, operator: User) -> None:
-    """Once 147 of 832 kW left neither an alert nor a mark, since there is no target."""
-    Event.objects.filter(pk=running.event_id).update(objective="Maximum Reduction", target_kw=None)
-    Stage.objects.filter(pk=running.pk).update(reserved_w=832_000)
-    running.refresh_from_db()
-    for minutes in (1, 2):
-        report(running, minutes, 147, silent=948)
-    alert = watched(running, 2)
-    assert alert is not None
-    assert "delivers 147 of 832 kW, 18 % of what is reserved: 685 kW are missing. 948 of 948" in alert.text
-    assert close(running, 147).missed_pct == 18
-    client.force_login(operator)
-    for page in (f"/events/{running.event.number}/", "/events/?view=completed&missed=yes"):
-        assert "18 % of what was reserved" in client.get(page).content.decode()
-
-
 def test_an_event_that_reached_its_target_has_no_mark(running: Stage, client: Client, operator: User) -> None:
     for minutes in (1, 2):
         report(running, minutes, 100)
