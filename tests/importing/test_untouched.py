@@ -8,6 +8,8 @@ from cpm.models import Customer
 from integration.importing import operations, untouched
 from integration.importing.kinds import KINDS, kind_of
 from integration.importing.models import ImportRun
+from integration.seam import sql
+from tests.processes import eventually
 
 from .bringing import applied, apply, checked
 
@@ -23,6 +25,9 @@ def many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_was_written_since_the_dry_run() -> None:
     applied("customers", FILE)
+    written = sql.value("SELECT max(xmin::text::bigint) FROM cpm_customer")
+    # While a transaction of any database is as old as the rows, they count as just written.
+    assert eventually(lambda: sql.value(untouched._OLDEST_WRITER) > written, 60)
     run = checked("customers", FILE.replace("Probst", "Probe"))
     assert untouched.is_untouched(run, kind_of("customers"))
 

