@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from django.db.models import F, FloatField, Max, Min, Q, QuerySet
+from django.db.models import Case, F, FloatField, Max, Min, Q, QuerySet, When
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 
@@ -16,15 +16,25 @@ from integration.seam.models import Alert, Delivery
 from integration.seam.systems import System
 
 _LEFT = "SELECT count(*) FROM derms_departure WHERE stage_id = ANY(%(stages)s)"
-_GOES_ON = ~Q(stages__state=StageState.CANCELED)
+# The same as window_of, for lists: a stage that was canceled while it ran ended then, and before its start never was.
+_COUNTS = ~Q(stages__state=StageState.CANCELED) | Q(stages__started_at__isnull=False)
+_END = Case(When(stages__state=StageState.CANCELED, then="stages__ended_at"), default="stages__ends_at")
 
 
 def window_of(stages: Sequence[Stage]) -> tuple[datetime, datetime] | None:
-    """When an event's stages begin and end; canceled ones only count if nothing else is left. None without stages."""
-    counted = [stage for stage in stages if stage.state != StageState.CANCELED] or stages
+    """When an event begins and ends. None without stages.
+
+    A stage counts until it was canceled; not at all if that was before its start, unless no other is left.
+    """
+    counted = [stage for stage in stages if stage.state != StageState.CANCELED or stage.started_at] or stages
     if not counted:
         return None
-    return min(stage.starts_at for stage in counted), max(stage.ends_at for stage in counted)
+    return min(stage.starts_at for stage in counted), max(map(_end_of, counted))
+
+
+def _end_of(stage: Stage) -> datetime:
+    was_stopped = stage.state == StageState.CANCELED and stage.ended_at
+    return was_stopped or stage.ends_at
 
 
 def events_for_list() -> QuerySet[Event]:
@@ -32,8 +42,8 @@ def events_for_list() -> QuerySet[Event]:
     return (
         Event.objects.select_related("zone", "strategy", "type")
         .annotate(
-            starts_at=Coalesce(Min("stages__starts_at", filter=_GOES_ON), Min("stages__starts_at")),
-            ends_at=Coalesce(Max("stages__ends_at", filter=_GOES_ON), Max("stages__ends_at")),
+            starts_at=Coalesce(Min("stages__starts_at", filter=_COUNTS), Min("stages__starts_at")),
+            ends_at=Coalesce(Max(_END, filter=_COUNTS), Max("stages__ends_at")),
             reserved_w=F("figures__reserved_w"),
             mean_w=F("figures__mean_w"),
             toward_wh=F("figures__toward_wh"),

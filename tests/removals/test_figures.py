@@ -10,7 +10,7 @@ from cpm import operations as cpm
 from derms import operations as derms
 from derms.models import DeliveredLoad, Event, EventFigures, Stage
 from derms.operations.figures import renew_figures
-from derms.queries.lists import events_for_list
+from derms.queries.lists import events_for_list, stages_of, window_of
 from integration.console.models import User
 from integration.seam import clock
 from integration.seam.messages import DeliveredLoad as Report
@@ -108,6 +108,19 @@ def test_what_is_so_far_ends_now_though_a_later_stage_was_canceled(
     assert (context["ends_at"], context["power"].figures.energy_kwh) == (first.ends_at, 3)
     listed = events_for_list().get(pk=first.event_id)
     assert (listed.starts_at, listed.ends_at) == (first.starts_at, first.ends_at)
+
+
+def test_a_stage_that_was_stopped_belongs_to_the_event_until_then(
+    two_stages: tuple[Stage, Stage], operator: User
+) -> None:
+    first, second = two_stages
+    begin(first)
+    stopped_at = first.starts_at + 5 * MINUTE
+    for stage, at in ((second, first.starts_at), (first, stopped_at)):
+        derms.cancel_stage(stage_id=stage.pk, by=operator, now=at, reason="Storm")
+    listed = events_for_list().get(pk=first.event_id)
+    assert (listed.starts_at, listed.ends_at) == (first.starts_at, stopped_at)
+    assert window_of(stages_of(first.event)) == (first.starts_at, stopped_at)
 
 
 def test_the_event_page_says_how_many_are_still_reserved(
