@@ -5,6 +5,8 @@ import re
 from django.urls import register_converter
 
 KEPT = frozenset("-_.@+")
+# Parts of addresses in the place of an id: such an id is written otherwise, since its page would be theirs.
+TAKEN = frozenset(("new", "export", "actions", "participation"))
 QUOTED = re.compile("(?:~[0-9A-F]{2})+")
 
 
@@ -14,6 +16,8 @@ def quote_id(text: str) -> str:
     Letters and digits of any language stay. Every other character becomes ~ and two hex digits per byte, because
     servers, proxies and browsers take a slash, a question mark or “..” for something else even if percent-encoded.
     """
+    if text in TAKEN:
+        return _quoted(text[0]) + text[1:]
     kept = KEPT - {"."} if text.startswith(".") else KEPT
     return "".join(one if one.isalnum() or one in kept else _quoted(one) for one in text)
 

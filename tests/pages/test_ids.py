@@ -1,5 +1,6 @@
 """Ids in addresses: whatever text is an id, its pages open, and an address leads back to exactly that id."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
@@ -37,6 +38,18 @@ def test_an_id_of_letters_and_digits_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize("text", IDS)
 def test_every_address_with_an_id_leads_back_to_its_page_and_its_id(text: str) -> None:
+    _leads_back(text)
+
+
+def test_a_fixed_part_of_an_address_as_an_id_leads_to_the_page_of_that_id() -> None:
+    """A program "new" once opened the form for another program."""
+    fixed = set(re.findall(r"[^/<>]+(?=/)", re.sub("<[^>]*>", "", "/".join(_routes()))))
+    assert {"new", "export", "participation", "programs"} <= fixed
+    for word in fixed:
+        _leads_back(word)
+
+
+def _leads_back(text: str) -> None:
     for name, kinds in _addresses():
         given = {one: text if kind == "id" else OTHERS[kind] for one, kind in kinds.items()}
         address = reverse(name, kwargs=given)
@@ -112,6 +125,14 @@ def _in(resolver: URLResolver, space: str = "") -> Iterator[tuple[str, dict[str,
             captured = str(entry.pattern).split("<")[1:]
             kinds = [one.split(">")[0].split(":") for one in captured]
             yield f"{space}{entry.name}", {name: kind for kind, name in kinds}
+
+
+def _routes(resolver: URLResolver | None = None) -> Iterator[str]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from _routes(entry)
+        elif _is_ours(entry):
+            yield str(entry.pattern)
 
 
 def _is_ours(entry: URLPattern) -> bool:
