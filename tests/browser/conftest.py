@@ -58,10 +58,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def demo_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCopies]:
-    copies = DemoCopies(tmp_path_factory.mktemp("extracts"))
-    yield copies
-    copies.drop()
+def demo_copies(tmp_path_factory: pytest.TempPathFactory) -> DemoCopies:
+    own = tmp_path_factory.getbasetemp()
+    return DemoCopies(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
-"""The demo utility, made once in each process of a run; every test gets a copy, since making one takes long."""
+"""The demo utility, made once in a run of tests; every test gets a copy, since making one takes long."""
 
-import secrets
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,39 +18,41 @@ from integration.seam import clock
 DEVICES = 1500
 
 
+PATTERN = "demo_pattern"
+
+
 class DemoCopies:
-    """Databases with the demo utility, and the extracts they name. Use it while nothing else uses the database."""
+    """Databases with the demo utility, and the extracts they name. Use it while nothing else uses the database.
+
+    Give all processes of a run the same folder: the first one that needs the demo makes it there, the others wait.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.pattern, self.folder = f"demo_{secrets.token_hex(4)}", folder
-        self.is_made = False
+        self.made, self.lock = folder / "demo_extracts", folder / "demo_lock"
+        self.copy = f"demo_copy_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 
     @contextmanager
     def one(self, extracts: Path) -> Iterator[None]:
         """Let Django work on a copy, with its extracts in this folder, until the end of the block."""
-        if not self.is_made:
-            self._make(extracts)
-        shutil.copytree(self.folder / "made", extracts)
-        with self._database(f"{self.pattern}_copy", self.pattern):
+        with self.lock.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self.made.exists():
+                self._make(extracts)
+        shutil.copytree(self.made, extracts)
+        with self._database(self.copy, PATTERN):
             call_command("seed_demo", devices=DEVICES, seed=1, verbosity=0)  # what is left: the events of today
             yield
-        _execute("DROP DATABASE {} WITH (FORCE)", f"{self.pattern}_copy")
-
-    def drop(self) -> None:
-        """Drop what the copies are made of."""
-        if self.is_made:
-            _execute("DROP DATABASE {} WITH (FORCE)", self.pattern)
+        _execute("DROP DATABASE {} WITH (FORCE)", self.copy)
 
     def _make(self, extracts: Path) -> None:
-        """Make all of the demo but its events of today, which begin soon."""
-        with self._database(self.pattern, "template1"):
+        """Make all of the demo but its events of today, which begin soon. An earlier run's is dropped."""
+        with self._database(PATTERN, "template1"):
             call_command("migrate", verbosity=0)
             call_command("createcachetable", verbosity=0)
             for step in seeding.steps(devices=DEVICES, seed=1, now=clock.now())[:-1]:
                 for unit in step.left():
                     unit()
-        shutil.move(extracts, self.folder / "made")
-        self.is_made = True
+        shutil.move(extracts, self.made)
 
     @contextmanager
     def _database(self, name: str, template: str) -> Iterator[None]:
@@ -57,6 +60,7 @@ class DemoCopies:
         settings = connection.settings_dict
         usual = settings["NAME"]
         connection.close()
+        _execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
         _execute("CREATE DATABASE {} TEMPLATE {}", name, template)
         settings["NAME"] = name
         try:
