@@ -88,6 +88,8 @@ MISSED = recorded("Missed")()  # the reason of a stage that could not start befo
 FINAL_STATES = (EventState.COMPLETED, EventState.CANCELED)
 OPEN_STATES = tuple(state for state in EventState if state not in FINAL_STATES)
 EDITABLE_STATES = (EventState.NEW, EventState.DENIED)
+# Nothing is reserved yet: what is shown in its place is what Submit expected.
+UNSCHEDULED_STATES = (*EDITABLE_STATES, EventState.SUBMITTED, EventState.APPROVED)
 # Events in these states claim devices and power: new ones have to leave room for them.
 CLAIMING_STATES = tuple(state for state in OPEN_STATES if state not in EDITABLE_STATES)
 # An event leaves its plan with these; State Tracking shows all others as the way ahead.

@@ -7,11 +7,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cpm.models.customers import Device
+from integration.seam.messages import MOST_W
 
 from ..choices import DeviceClass, LeavingReason, Supply
 from .unavailability import DevicesField
-
-MOST_W = 2_000_000_000
 
 
 class EnrollForm(forms.Form):

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from cpm.models.customers import Customer, Device, DeviceLocation
 from integration.importing.coded_form import CodeField
 from integration.pages.time_zones import TimeZoneField
+from integration.seam.messages import MOST_W
 
 from ..choices import Channel
 
-MOST_W = 100_000_000  # as messages carry it
 NO_NUMBERS = ("new",)  # what the address of a page for a new customer ends with
 
 

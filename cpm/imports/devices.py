@@ -7,6 +7,7 @@ from integration.importing.dates import Moment
 from integration.importing.kinds import Applying, Column, Kind, Locks, Reference
 from integration.importing.values import Choice, Code, Flag, Text, Whole
 from integration.seam.filling import filling
+from integration.seam.messages import MOST_W
 from integration.seam.recorded import recorded
 from integration.seam.sql import compose
 
@@ -16,7 +17,6 @@ NO_LOCATION = recorded("There is no device location “%(value)s”. Near it: %(
 NO_HEAD_END = recorded("There is no head end system “%(value)s”. Near it: %(near)s.")
 REGISTERED = recorded("DERMS knows the device otherwise (%(value)s). End its enrollment first, then enroll it anew.")
 
-MOST_W = 2_000_000_000
 CLASSES = Choice(
     tuple(DeviceClass.values),
     {

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from integration.pages.drawing import Tick, percent
-from integration.pages.numbers import NBSP, count_text
+from integration.pages.numbers import NBSP, count_text, share_text
 
 from ..queries.reductions import MOST_TENTHS, NOTHING, Reductions
 
@@ -72,8 +72,8 @@ def _summary(found: Reductions) -> str:
     if not found.total:
         return _("Nothing was expected of any device with an outcome.")
     return _("%(nothing)s of the devices reduced nothing, %(half)s at least half of what was expected of them.") % {
-        "nothing": _share(found.devices.get(NOTHING, 0), found.total),
-        "half": _share(found.reached(HALF), found.total),
+        "nothing": share_text(found.devices.get(NOTHING, 0), found.total),
+        "half": share_text(found.reached(HALF), found.total),
     }
 
 
@@ -83,7 +83,3 @@ def _sample(found: Reductions) -> str:
         return ""
     read = count_text(found.total + found.unexpected)
     return _("A sample: one device in %(one_in)s, %(read)s in all.") % {"one_in": found.one_in, "read": read}
-
-
-def _share(devices: int, total: int) -> str:
-    return f"{round(100 * devices / total)}{NBSP}%"

@@ -119,16 +119,17 @@ EVENTS = Columns[Any](
     ),
     Column(
         _("Reserved"),
-        lambda e: watts(e.reserved_w),
+        lambda e: watts(e.reserved_w) if e.expected_w is None else noted(watts(e.expected_w), _("expected")),
         value=lambda e: e.reserved_w,
         file_label=_("Reserved (W)"),
         sort="reserved",
-        order_by="reserved_w",
+        order_by="shown_w",
         css="num",
         phone="end",
     ),
+    Column(_("Expected by Submit (W)"), value=lambda e: e.expected_w),
     Column(_("Reduction (W, reported)"), value=lambda e: e.mean_w),
-    Column(_("Target missed: delivered (%)"), value=lambda e: e.missed_pct),
+    Column(_("Far too little: delivered of target, or of reserved without one (%)"), value=lambda e: e.missed_pct),
     Column(_("Progress"), lambda e: _progress(e), phone="off wide"),
 )
 

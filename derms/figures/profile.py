@@ -144,7 +144,8 @@ class Figures(NamedTuple):
     `reserved_kw`, `target_kw` and `missing_kw` are the highest at any moment, `mean_kw` is the energy divided by the
     hours in which stages were planned to run; while the event runs, both are those so far. Delivered figures are None
     until something is reported. `target_kwh` is the target's energy while there is one, `toward_kwh` what was delivered
-    then, at each moment at most the target: more than it at one moment makes up for no other.
+    then, at each moment at most the target: more than it at one moment makes up for no other. `reserved_kwh` is what
+    would be delivered if every reserved device gave what is expected of it for as long as it was reserved.
     `missing_in` is when the most is missing, `surplus_in` when more than twice the target is reserved.
     """
 
@@ -156,6 +157,7 @@ class Figures(NamedTuple):
     peak_kw: float | None
     target_kwh: float | None = None
     toward_kwh: float | None = None
+    reserved_kwh: float = 0.0
     missing_in: Window | None = None
     surplus_in: Window | None = None
 
@@ -182,6 +184,7 @@ def figures_of(steps: Sequence[Step], *, now: datetime) -> Figures:
         peak_kw=max(delivered, default=None),
         target_kwh=sum(step.hours * (step.target_kw or 0.0) for step in aimed) if aimed else None,
         toward_kwh=_toward(_past(aimed, now)) if aimed and delivered else None,
+        reserved_kwh=sum(step.hours * step.reserved_kw for step in steps),
         missing_in=_most_missing(steps),
         surplus_in=_far_above_target(steps),
     )

@@ -30,13 +30,14 @@ class Reservation(models.Model):
 class EventFigures(models.Model):
     """An event's power figures, stored for lists, sorting and exports; figures/profile.py defines each.
 
-    Rewritten whenever a stage is scheduled, left by a device, canceled or closed, and locked after the event's stages;
-    within a second or two after reports, however many came; `delivering_pct` is also rewritten each minute, since a
-    stage may begin or end.
+    Rewritten whenever an event is submitted or edited, or a stage is scheduled, left by a device, canceled or closed,
+    and locked after the event's stages; within a second or two after reports, however many came; `delivering_pct` is
+    also rewritten each minute, since a stage may begin or end.
     """
 
     event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="figures")
     reserved_w = models.BigIntegerField(default=0)  # W expected, the highest of any moment
+    expected_w = models.BigIntegerField(null=True)  # the same of what Submit expected; null: its plan isn't submitted
     devices = models.PositiveIntegerField(default=0)  # reserved in any stage, each once
     target_kw = models.FloatField(null=True)  # the highest of any moment; null: no target
     missing_kw = models.PositiveIntegerField(default=0)  # of the target, at the worst moment
@@ -46,7 +47,7 @@ class EventFigures(models.Model):
     target_wh = models.BigIntegerField(null=True)  # the target's energy while there is one
     toward_wh = models.BigIntegerField(null=True)  # reported, while there is a target
     delivering_pct = models.PositiveIntegerField(null=True)  # of the target, this minute; null: not running, no target
-    missed_pct = models.PositiveSmallIntegerField(null=True)  # of the target, kept for good if it is too little
+    missed_pct = models.PositiveSmallIntegerField(null=True)  # of the target, or else of reserved_w; kept if too little
     report_waits = models.BooleanField(default=False, db_default=False)  # a report came that isn't counted yet
 
     class Meta:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
+from derms.figures.profile import Figures
 from derms.four_eyes import own_event_sentence
 from derms.pages.reserving import refusal_in_words
 from derms.planning.closed_programs import closed_program_problem
@@ -24,6 +25,7 @@ from integration.seam.refusals import Refused
 from ..choices import Approval, EventState
 from ..models import Event, Stage
 from .balance_authority import lock_balance_authority_check, needs_balance_authority
+from .figures import expect_figures
 from .history import last_change, save_event
 from .locks import lock_event, lock_stages
 
@@ -207,12 +209,17 @@ def _expect(event: Event, stages: list[Stage], now: datetime) -> None:
         stage.expected_devices, stage.expected_w = chosen.devices, chosen.watts
     Stage.objects.bulk_update(stages, ["expected_devices", "expected_w"])
     event.expected_at = now
+    expect_figures(event, _expected_figures(event, stages))
 
 
 def _expected_refusal(event: Event, stages: list[Stage]) -> str:
     """Why Schedule would refuse the event if its stages reserve what they expect; empty if it would not."""
-    figures = expected_figures(event, stages, [stage.expected_w or 0 for stage in stages])
+    figures = _expected_figures(event, stages)
     return refusal_in_words(event, figures, sum(stage.expected_devices or 0 for stage in stages))
+
+
+def _expected_figures(event: Event, stages: list[Stage]) -> Figures:
+    return expected_figures(event, stages, [stage.expected_w or 0 for stage in stages])
 
 
 def _require_state(event: Event, done: str, state: EventState) -> None:

@@ -1,4 +1,7 @@
-"""The alert that a running event delivers less than its target, and the mark that it did at its end."""
+"""The alert that a running event delivers less than its target, and the mark that it did at its end.
+
+Maximum Reduction has no target and raises no alert; at its end it is compared with what it reserved.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,11 +9,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from integration.pages.numbers import share_pct
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
 from integration.seam.recorded import Sentence, recorded
 
-from ..choices import FINAL_STATES, MISSED, EventState, StageState
+from ..choices import FINAL_STATES, MISSED, EventState, Objective, StageState
 from ..figures.causes import groups_of_reports, largest_cause
 from ..figures.powers import running_profile, stage_powers
 from ..figures.profile import Figures, Step, step_at, whole_kw
@@ -44,20 +48,27 @@ def watch_delivered(*, now: datetime) -> None:
 def missed_pct(event: Event, stages: Sequence[Stage], found: Figures) -> int | None:
     """Return which share of its target an event delivered if that is too little; None if not, or not known yet.
 
-    What a person canceled has no share; a stage that was missed delivered nothing.
+    Without a target it is the share of what was reserved, in energy over the whole event. What a person canceled has no
+    share; a stage that was missed delivered nothing.
     """
     aimed = event.state == EventState.COMPLETED or any(stage.reason == MISSED for stage in stages)
-    if not (aimed and found.target_kwh and event.state in FINAL_STATES and all(stage.is_closed for stage in stages)):
+    if not (aimed and event.state in FINAL_STATES and all(stage.is_closed for stage in stages)):
         return None
-    share = 100 * (found.toward_kwh or 0.0) / found.target_kwh
-    return round(share) if share < settings.DELIVERED_EXPECTED_PCT else None
+    if event.objective == Objective.MAXIMUM_REDUCTION:
+        return _below(found.energy_kwh, found.reserved_kwh, settings.DELIVERED_OF_RESERVED_PCT)
+    return _below(found.toward_kwh, found.target_kwh, settings.DELIVERED_EXPECTED_PCT)
+
+
+def _below(delivered: float | None, aim: float | None, expected_pct: int) -> int | None:
+    share = share_pct(delivered or 0.0, aim) if aim else None
+    return share if share is not None and share < expected_pct else None
 
 
 def follow_missed(event: Event, stages: Sequence[Stage], steps: Sequence[Step], figures: EventFigures) -> None:
     """Once an event is over, say what it missed and why; if it has reached its target, close the alert."""
     if event.state not in FINAL_STATES or not all(stage.is_closed for stage in stages):
         return
-    if figures.missed_pct is None:
+    if figures.missed_pct is None or event.objective == Objective.MAXIMUM_REDUCTION:
         close_alert(_key(event))
         return
     target, toward = (figures.target_wh or 0) / 1000, (figures.toward_wh or 0) / 1000
@@ -74,9 +85,10 @@ def follow_missed(event: Event, stages: Sequence[Stage], steps: Sequence[Step], 
 
 
 def delivering_pct(step: Step | None) -> int | None:
-    """The share of the target that is delivered in a step, in whole %; None if there is none to say."""
-    share = _share(step)
-    return None if share is None else round(share)
+    """The share of the target that is delivered in a step, in whole %; None without target, or before a report."""
+    if step is None or not step.target_kw or step.delivered_kw is None:
+        return None
+    return share_pct(step.delivered_kw, step.target_kw)
 
 
 def priority_of(missing_kw: float) -> Priority:
@@ -114,15 +126,8 @@ def _just_begun(stages: Sequence[Stage], now: datetime) -> bool:
 
 
 def _is_below(step: Step | None) -> bool:
-    share = _share(step)
+    share = delivering_pct(step)
     return share is not None and share < settings.DELIVERED_EXPECTED_PCT
-
-
-def _share(step: Step | None) -> float | None:
-    """The share of the target that is delivered, in %; None without a target, or before the first report."""
-    if step is None or not step.target_kw or step.delivered_kw is None:
-        return None
-    return 100 * step.delivered_kw / step.target_kw
 
 
 def _cause_now(stages: Sequence[Stage]) -> str:

@@ -15,6 +15,7 @@ from integration.seam.refusals import Refused
 
 from ..choices import EDITABLE_STATES, EventState, StrategyState
 from ..models import Event, Stage, Strategy, Transition
+from .figures import forget_expected
 from .history import last_change, save_event
 from .locks import lock_event, lock_stages, require_unchanged
 
@@ -166,6 +167,7 @@ def _replace_stages(event: Event, stages: list[PlannedStage]) -> None:
 def _note_edit(event: Event, by: Any, now: datetime, what: str) -> None:
     was = event.state
     event.edit(by)
+    forget_expected(event)
     save_event(event, was=was, by=by, now=now, why=what)
 
 

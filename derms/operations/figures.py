@@ -13,7 +13,7 @@ from integration.seam.sql import execute
 
 from ..choices import EventState
 from ..figures.powers import known_until, running_profile, stage_powers
-from ..figures.profile import figures_of, profile, step_at
+from ..figures.profile import Figures, figures_of, profile, step_at
 from ..figures.targets import target_of
 from ..models import Event, EventFigures
 from ..queries.lists import stages_of
@@ -49,6 +49,18 @@ def renew_figures(event: Event, *, devices_left: int = 0) -> None:
     figures = _lock(event)
     figures.devices -= min(figures.devices, devices_left)
     _save(event, figures)
+
+
+def expect_figures(event: Event, found: Figures) -> None:
+    """Store what Submit expects, and the target it is compared with, until Schedule stores what is reserved."""
+    figures = _lock(event)
+    figures.expected_w, figures.target_kw = round(found.reserved_kw * 1000), found.target_kw
+    figures.save(update_fields=["expected_w", "target_kw"])
+
+
+def forget_expected(event: Event) -> None:
+    """An edited plan expects nothing until it is submitted again."""
+    EventFigures.objects.filter(event=event).update(expected_w=None, target_kw=None)
 
 
 def recount_figures(event: Event) -> None:

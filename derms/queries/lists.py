@@ -9,8 +9,9 @@ from django.db.models import Case, F, FloatField, Max, Min, Q, QuerySet, When
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 
-from derms.choices import DeviceClass, StageState
+from derms.choices import UNSCHEDULED_STATES, DeviceClass, StageState
 from derms.models import DerGroup, Device, DeviceOutcome, Event, Feeder, HeadEnd, Program, Reservation, Stage
+from derms.objectives import OBJECTIVES
 from integration.seam import sql
 from integration.seam.models import Alert, Delivery
 from integration.seam.systems import System
@@ -19,6 +20,11 @@ _LEFT = "SELECT count(*) FROM derms_departure WHERE stage_id = ANY(%(stages)s)"
 # The same as window_of, for lists: a stage that was canceled while it ran ended then, and before its start never was.
 _COUNTS = ~Q(stages__state=StageState.CANCELED) | Q(stages__started_at__isnull=False)
 _END = Case(When(stages__state=StageState.CANCELED, then="stages__ended_at"), default="stages__ends_at")
+
+
+_IS_UNSCHEDULED = Q(state__in=UNSCHEDULED_STATES)
+# Before Submit, only an event with a target of its own has one in lists.
+_HAS_OWN_TARGET = Q(objective__in=[name for name, aim in OBJECTIVES.items() if aim.event_needs == "target_kw"])
 
 
 def window_of(stages: Sequence[Stage]) -> tuple[datetime, datetime] | None:
@@ -44,13 +50,17 @@ def events_for_list() -> QuerySet[Event]:
         .annotate(
             starts_at=Coalesce(Min("stages__starts_at", filter=_COUNTS), Min("stages__starts_at")),
             ends_at=Coalesce(Max(_END, filter=_COUNTS), Max("stages__ends_at")),
-            reserved_w=F("figures__reserved_w"),
+            reserved_w=Case(When(~_IS_UNSCHEDULED, then="figures__reserved_w")),
+            expected_w=Case(When(_IS_UNSCHEDULED, then="figures__expected_w")),
+            shown_w=Case(When(_IS_UNSCHEDULED, then="figures__expected_w"), default="figures__reserved_w"),
             mean_w=F("figures__mean_w"),
             toward_wh=F("figures__toward_wh"),
             target_wh=F("figures__target_wh"),
             delivering_pct=F("figures__delivering_pct"),
             missed_pct=F("figures__missed_pct"),
-            goal_kw=Coalesce(F("figures__target_kw"), Cast("target_kw", FloatField())),
+            goal_kw=Coalesce(
+                F("figures__target_kw"), Case(When(_HAS_OWN_TARGET, then=Cast("target_kw", FloatField())))
+            ),
         )
         .order_by("-pk")
     )

@@ -36,7 +36,7 @@ from integration.seam.models import Alert
 from integration.seam.queries import sent_about
 
 from ..actions import actions_for_several
-from ..choices import EDITABLE_STATES, FINAL_STATES, EventState, StageState
+from ..choices import FINAL_STATES, UNSCHEDULED_STATES, StageState
 from ..columns import ANSWERS, EVENTS, STAGES
 from ..filters import EVENT_VIEWS, EventFilter, events_numbered
 from ..models import Event
@@ -133,7 +133,7 @@ def event_context(request: SignedInRequest, found: Event, *, lines: int | None =
     }
     context["starts_at"], context["ends_at"] = window_of(stages) or (None, None)
     now = clock.now()
-    context["is_unscheduled"] = found.state in (*EDITABLE_STATES, EventState.SUBMITTED, EventState.APPROVED)
+    context["is_unscheduled"] = found.state in UNSCHEDULED_STATES
     context["has_missed_start"] = bool(stages) and context["is_unscheduled"] and context["starts_at"] < now
     if stages:
         powers = stage_powers(stages)

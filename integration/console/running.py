@@ -12,6 +12,7 @@ from derms.figures.powers import stage_powers
 from derms.models import Event, Stage
 from derms.pages.power import Power, power_of
 from derms.queries.lists import events_for_list
+from integration.pages.numbers import share_pct
 
 
 class Running(NamedTuple):
@@ -29,8 +30,10 @@ class Running(NamedTuple):
     @property
     def is_below(self) -> bool:
         """Whether so little of the target is delivered that an alert is raised if it lasts."""
-        expected = (self.power.aim_kw or 0) * settings.DELIVERED_EXPECTED_PCT
-        return self.lacks_kw is not None and 100 * (self.power.delivering_kw or 0) < expected
+        delivering, aim = self.power.delivering_kw, self.power.aim_kw
+        if delivering is None or not aim or not self.power.has_target:
+            return False
+        return share_pct(delivering, aim) < settings.DELIVERED_EXPECTED_PCT
 
 
 class Delivering(NamedTuple):

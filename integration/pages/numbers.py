@@ -4,6 +4,7 @@ The one rule of pages and their sentences (docs/reference/formats.md). Files hol
 stored in English.
 """
 
+import math
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.formats import number_format
@@ -28,6 +29,20 @@ def signed(value: Number) -> str:
     """A number with its sign, of as many decimals as it has: +2.5 or +3."""
     exact = int(value) if value == int(value) else value
     return ("+" if value > 0 else "") + count_text(exact)
+
+
+def share_pct(part: Number, whole: Number) -> int:
+    """The share of a whole (not 0) in whole percent, rounded down: 90 % is only shown of what reaches 90 %.
+
+    What is compared with a limit in percent is compared as it is shown, so that figure and mark never disagree. A
+    difference that only comes from floats is none.
+    """
+    return math.floor(round(100 * float(part) / float(whole), 6))
+
+
+def share_text(part: Number, whole: Number) -> str:
+    """A share as `share_pct` rounds it: 48 %."""
+    return f"{count_text(share_pct(part, whole))}{NBSP}%"
 
 
 def power_unit(*powers: Number | None) -> str:

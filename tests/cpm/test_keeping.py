@@ -95,6 +95,7 @@ def test_a_customer_gets_a_place_and_a_device(as_csr: Client) -> None:
         ("locations/new/", {**PLACE, "latitude": "52.5"}, "Enter both coordinates, or none."),
         ("locations/new/", {**PLACE, "latitude": "152", "longitude": "13"}, "not between -90 and 90 degrees"),
         ("devices/new/", {**DEVICE, "rated_w": "0"}, "greater than or equal to 1"),
+        ("devices/new/", {**DEVICE, "rated_w": "100000001"}, "less than or equal to 100000000"),
         ("devices/new/", {**DEVICE, "nic_id": "n0000001"}, "There is already a device HE1/N0000001;"),
         ("locations/new/", {**PLACE, "service_point": "SP-1"}, "Customer NC1 has this id."),
     ],

@@ -111,6 +111,46 @@ def test_an_event_that_missed_its_target_keeps_the_share_for_good(
         assert "48 % of target" in client.get(page).content.decode()
 
 
+def reserves_as_much_as_possible(stage: Stage, kw: int) -> Stage:
+    """The stage as one of Maximum Reduction with so much reserved."""
+    Event.objects.filter(pk=stage.event_id).update(objective="Maximum Reduction", target_kw=None)
+    Stage.objects.filter(pk=stage.pk).update(reserved_w=kw * 1000)
+    return Stage.objects.select_related("event").get(pk=stage.pk)
+
+
+def test_maximum_reduction_that_delivers_far_too_little_keeps_the_share_of_what_was_reserved(
+    running: Stage, client: Client, operator: User
+) -> None:
+    """Once 147 of 832 kW left no mark, since there is no target; while it runs, it raises no alert."""
+    stage = reserves_as_much_as_possible(running, 832)
+    for minutes in (1, 2, 3):
+        report(stage, minutes, 147, silent=948)
+        assert watched(stage, minutes) is None
+    assert close(stage, 147).missed_pct == 17, "147 of 832 are 17.7 %"
+    assert not Alert.objects.filter(kind="delivering below target").exists()
+    client.force_login(operator)
+    number = stage.event.number
+    for page in (f"/events/{number}/", f"/events/{number}/report/", "/events/?view=completed&missed=yes"):
+        assert "17 % of what was reserved" in client.get(page).content.decode()
+
+
+@pytest.mark.parametrize(("kw", "share"), [(399, 49), (400, None)])
+def test_maximum_reduction_is_judged_by_half_of_what_it_reserved(running: Stage, kw: int, share: int | None) -> None:
+    stage = reserves_as_much_as_possible(running, 800)
+    assert close(stage, kw).missed_pct == share
+
+
+def test_a_share_just_below_the_bar_is_not_shown_as_the_bar(running: Stage, client: Client, operator: User) -> None:
+    """Once 89.7 % was marked as less than 90 % and shown as 90 %."""
+    for minutes in (1, 2):
+        report(running, minutes, 807)
+    alert = watched(running, 2)
+    assert alert is not None
+    assert "delivers 807 of 900 kW, 89 % of its target" in alert.text
+    assert EventFigures.objects.get(event_id=running.event_id).delivering_pct == 89
+    assert close(running, 807).missed_pct == 89
+
+
 def test_an_event_that_reached_its_target_has_no_mark(running: Stage, client: Client, operator: User) -> None:
     for minutes in (1, 2):
         report(running, minutes, 100)

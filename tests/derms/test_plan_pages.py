@@ -188,7 +188,7 @@ def test_the_check_says_what_would_be_reserved_and_what_is_available(
     Strategy.objects.update(objective="Load Reduction")
     page = html_of(as_operator.post(NEW + "check/", typed(strategy, start, {}, target_kw=4)))
     page = page.replace("\N{NO-BREAK SPACE}", " ")
-    assert "<b>4 <small>kW</small></b> would be reserved of 4 <small>kW</small> target" in page
+    assert "<b>4 <small>kW</small></b> would be reserved of 4 <small>kW</small> target, at the highest moment" in page
     assert "16 <small>kW</small> are available" in page
 
 

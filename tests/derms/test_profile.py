@@ -109,6 +109,7 @@ def test_the_profile_is_what_a_plain_reading_finds_minute_by_minute(stages: list
     assert isclose(found.reserved_kw, max((m.reserved for m in running), default=0.0), abs_tol=1e-6)
     assert found.missing_kw == ceil(round(max((m.missing for m in running), default=0.0), 3))
     assert found.target_kw == max((m.target for m in running if m.target is not None), default=None)
+    assert found.reserved_kwh == pytest.approx(sum(minute.reserved for minute in running) / 60, abs=1e-6)
     peaks = [*heard, *counted]
     assert found.peak_kw == (pytest.approx(max(peaks)) if peaks else None)
     aimed = [minute for minute in running if minute.target]
@@ -152,7 +153,7 @@ def test_stages_that_follow_one_another_are_not_added_up() -> None:
     second = StagePower(at(90), at(150), 981.0, reports=(Reading(at(90), 890.0),))
 
     assert figures_of(profile([first, second], Target()), now=at(1000)) == Figures(
-        1035.0, None, 0, pytest.approx(2240), pytest.approx(896), 900.0
+        1035.0, None, 0, pytest.approx(2240), pytest.approx(896), 900.0, reserved_kwh=pytest.approx(2533.5)
     )
 
 

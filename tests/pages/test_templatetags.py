@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from integration.pages.badges import look_of
 from integration.pages.drawing import Axis
 from integration.pages.moments import duration
+from integration.pages.numbers import share_pct
 from integration.pages.templatetags.gridcall import TO, kw, number, percent_of, watts
 from integration.seam.outcomes import Outcome
 
@@ -248,3 +249,12 @@ def test_no_tick_repeats_a_text_also_when_the_clocks_go_back(first: datetime) ->
     for minutes in range(5, 9000, 37):
         texts = [tick.text for tick in Axis(first, first + timedelta(minutes=minutes)).ticks(EASTERN)]
         assert len(set(texts)) == len(texts), (minutes, texts)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"),
+    [(807, 900, 89), (810, 900, 90), (2, 3, 66), (0.29, 1, 29), (9_999, 10_000, 99), (-1, 3, -34), (1.1, 0.5, 220)],
+)
+def test_a_share_is_rounded_down(part: float, whole: float, shown: int) -> None:
+    """So 90 % is never shown of what lies below a bar of 90 %, nor 100 % of what isn't all."""
+    assert share_pct(part, whole) == shown

@@ -22,7 +22,7 @@ from integration.pages.columns import link
 from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
 from integration.pages.exports import FORMATS
 from integration.pages.moments import clock_text, day, duration, named, own_zone, time_tag
-from integration.pages.numbers import NBSP, NONE, Number, count_text, power_parts, power_unit, rounded
+from integration.pages.numbers import NBSP, NONE, Number, count_text, power_parts, power_unit, rounded, share_text
 from integration.seam.outcomes import SUCCESSES
 from integration.seam.recorded import in_words
 from integration.seam.systems import label_of
@@ -119,8 +119,8 @@ def quantity(text: str, unit: str) -> SafeString:
 
 @register.filter
 def percent_of(part: Number | None, whole: Number | None) -> str:
-    """The share of the whole that a part is, in whole percent."""
-    return f"{count_text(round(100 * float(part) / float(whole)))}{NBSP}%" if part is not None and whole else NONE
+    """The share of the whole that a part is, in whole percent, rounded down."""
+    return share_text(part, whole) if part is not None and whole else NONE
 
 
 # --- Times --------------------------------------------------------------------------------------------------------

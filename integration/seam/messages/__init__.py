@@ -5,7 +5,7 @@ message names; COLUMNS lists the columns of each kind of extract. `read` and `wr
 bodies and payloads of a version of the protocol.
 """
 
-from .bodies import ExtractRef, MessageBody, Receipt
+from .bodies import MOST_W, ExtractRef, MessageBody, Receipt
 from .columns import COLUMNS
 from .devices import DeviceFacts, DeviceFactsAnswer
 from .grid import FeederPlace, GridSync, HeadEndName, HeadEndSync
@@ -47,6 +47,7 @@ __all__ = [
     "COLUMNS",
     "CONTRACTS",
     "LEFT",
+    "MOST_W",
     "Category",
     "CustomerUnavailability",
     "DeliveredLoad",

@@ -13,7 +13,8 @@ DeviceClass = Literal["thermostat", "water_heater", "ev_charger", "battery"]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 # Blanks around an id are no part of it.
 Code = Annotated[str, StringConstraints(strip_whitespace=True), Field(min_length=1, max_length=40)]
-Watts = Annotated[int, Field(ge=0, le=100_000_000)]
+MOST_W = 100_000_000  # of one device; forms and files accept no more, either
+Watts = Annotated[int, Field(ge=0, le=MOST_W)]
 
 
 # All examples are about one stage, one of its devices and one file.
