@@ -47,15 +47,17 @@ def measure(*, devices: int, say: Say) -> Found:
         rows.append(_growth_row(by_size, devices))
     say("Loading the parts of one extract with one worker and with two ...")
     rows.append(two_workers.measure(many.run))
+    # Before the pages: PostgreSQL writes and vacuums their participations for a long time.
+    say(f"Limits: {counted.EVENTS} events to count ...")
+    with crew_of(WORKERS) as crew:
+        many.run.crew = crew
+        rows.append(row_of(counted.measure(many.run)))
     say(f"Pages: filling in {pages.PROGRAM_EVENTS * devices:,} participations ...")
     pages.fill(many.run, customers=devices)
     say("Pages ...")
     found = pages.times(few.run, many.run, few_in)
     pages.drop_few(few_in)
-    say(f"Limits: {counted.EVENTS} events to count ...")
     with crew_of(WORKERS) as crew:
-        many.run.crew = crew
-        rows.append(row_of(counted.measure(many.run)))
         say(f"Import: files of {devices:,} rows ...")
         rows += map(row_of, imports.measure(rows=devices, crew=crew))
     return Found(rows + pages.rows(found), found, many.peak_mb, _lines(by_size))
