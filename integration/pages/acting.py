@@ -50,10 +50,11 @@ def acts_once(view: View) -> View:
             return view(request, *args, **kwargs)
         with transaction.atomic():
             digest = _digest(request)
-            answer, is_first = RequestAnswer.objects.get_or_create(
-                key=_request_key(request), defaults={"username": request.user.username, "digest": digest}
-            )
-            if not is_first:
+            new = RequestAnswer(key=_request_key(request), username=request.user.username, digest=digest)
+            # Waits for the same form's first answer without an error in PostgreSQL's log.
+            RequestAnswer.objects.bulk_create([new], ignore_conflicts=True)
+            answer = RequestAnswer.objects.get(key=new.key)
+            if answer.location:
                 if answer.digest != digest:
                     raise AlreadySent(
                         _("This form was already sent, with other contents. Open it again; nothing was changed now.")

@@ -3,6 +3,7 @@
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,6 +19,7 @@ from integration.seam import clock
 from integration.seam.models import RequestAnswer
 from integration.seam.request_answers import forget_answers
 from tests import factories
+from tests.threads import run_together
 
 pytestmark = pytest.mark.django_db
 NEW = "/der-groups/new/"
@@ -33,6 +35,16 @@ def test_the_same_form_sent_twice_acts_once(client: Client, operator: User) -> N
     first, again = (client.post(NEW, group("Homes", key)) for _ in range(2))
     assert first.status_code == again.status_code == 302
     assert first["Location"] == again["Location"]
+    assert DerGroup.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_form_sent_by_many_clicks_at_once_acts_once(operator: User) -> None:
+    key, clients = uuid.uuid4(), [Client() for _ in range(6)]
+    for one in clients:
+        one.force_login(operator)
+    answers = run_together(*(partial(one.post, NEW, group("Homes", key)) for one in clients))
+    assert {(answer.status_code, answer["Location"]) for answer in answers} == {(302, answers[0]["Location"])}
     assert DerGroup.objects.count() == 1
 
 
