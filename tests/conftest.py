@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.core.files.storage import storages
 from django.core.management import call_command
+from django.core.management.commands import flush
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.http import HttpRequest
@@ -39,6 +40,31 @@ SELECT relname FROM pg_class
  WHERE relkind = 'r' AND (relispartition OR relname ~ '^(derms|cpm|lec|importing)_[a-z]+_[0-9]+$') LIMIT 100
 """
 
+KEEP_MIGRATED = """
+DROP SCHEMA IF EXISTS migrated CASCADE;
+CREATE SCHEMA migrated;
+DO $$ DECLARE name text; is_filled boolean; BEGIN
+    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+                   AND relname NOT IN ('django_migrations', 'django_cache') LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', name) INTO is_filled;
+        IF is_filled THEN EXECUTE format('CREATE TABLE migrated.%I AS TABLE public.%I', name, name); END IF;
+    END LOOP;
+END $$
+"""
+# A table that never had a row has no size; deleting from the others is cheaper than TRUNCATE of all.
+BACK_TO_MIGRATED = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+                   AND (relkind = 'p' OR relkind = 'r' AND pg_relation_size(oid) > 0)
+                   AND relname NOT IN ('django_migrations', 'django_cache') LOOP
+        EXECUTE format('DELETE FROM public.%I', name);
+    END LOOP;
+    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'migrated'::regnamespace LOOP
+        EXECUTE format('INSERT INTO public.%I SELECT * FROM migrated.%I', name, name);
+    END LOOP;
+END $$
+"""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def end_other_sessions(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
@@ -52,18 +78,23 @@ def end_other_sessions(django_db_setup: None, django_db_blocker: DjangoDbBlocker
 
 
 @pytest.fixture(scope="session", autouse=True)
-def flush_past_history() -> Iterator[None]:
-    """History refuses TRUNCATE, even from tests, so only the flush bypasses the triggers."""
+def flush_past_history(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """History refuses TRUNCATE and DELETE, even from tests, so only the flush bypasses the triggers.
+
+    What `migrate` fills in, such as the roles, is copied back in place of being worked out again after each test.
+    """
+    with django_db_blocker.unblock():
+        sql.execute(KEEP_MIGRATED)
 
     def execute_sql_flush(self: DatabaseOperations, statements: list[str]) -> None:
         drop_partitions()
         with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
-            for one in statements:
-                cursor.execute(one)
+            cursor.execute(BACK_TO_MIGRATED)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *args, **kwargs: None)
         yield
 
 
