@@ -11,6 +11,7 @@ from typing import TextIO
 import pytest
 
 from integration import engines
+from integration.engines import postgres
 from integration.engines.state import State
 
 from .processes import kill_processes_of
@@ -25,10 +26,15 @@ def pytest_load_initial_conftests() -> Iterator[None]:
         mark = next(mark for number in count(1) if (mark := _taken(State.of_environment().root / f"test-{number}")))
         _running.enter_context(mark)
         os.environ["GRIDCALL_STATE"] = str(Path(mark.name).parent)
+        postgres.SETTINGS.update(fsync="off", full_page_writes="off")  # what a run wrote may be lost with the machine
         _running.enter_context(engines.in_use())
     elif worker := os.environ.get("PYTEST_XDIST_WORKER"):
         # Otherwise workers would receive each other's Celery tasks and look for the work in the wrong database.
         os.environ["REDIS_URL"] += f"?virtual_host={int(worker.removeprefix('gw')) + 1}"
+        if root := os.environ.get("GRIDCALL_STATE"):
+            own = Path(root) / worker  # with logs of its own
+            own.mkdir(mode=0o700, exist_ok=True)
+            os.environ["GRIDCALL_STATE"] = str(own)
     yield
 
 
