@@ -6,7 +6,7 @@ from .event_types import EventType
 from .events import Event, Stage
 from .execution import DeliveredLoad, Departure, DeviceOutcome, EventFigures, Removal, Reservation, StageUse
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
-from .history import Transition
+from .history import SubmittedPlan, Transition
 from .left_out import ABOVE_APPROVED, LeftOut, left_out_rows
 from .responses import Availability, LowestCount, RateRenewal, ResponsePrior
 from .strategies import Strategy, StrategyStage
@@ -45,6 +45,7 @@ __all__ = [
     "StageUse",
     "Strategy",
     "StrategyStage",
+    "SubmittedPlan",
     "Substation",
     "Transformer",
     "Transition",

@@ -16,6 +16,7 @@ from derms.pages.reserving import refusal_in_words
 from derms.planning.closed_programs import closed_program_problem
 from derms.planning.control_problems import control_problems
 from derms.planning.problems import lead_time_problem, plan_problems
+from derms.planning.submitted_plans import keep_plan
 from derms.queries.goals import expected_figures, stage_goals
 from derms.set_operations.choosing_together import choose_together
 from integration.seam import outbox
@@ -70,6 +71,7 @@ def submit_event(
     if not is_asked and (refusal := _expected_refusal(event, stages)):
         raise EventWouldNotBeScheduled(refusal)
     save_event(event, was=was, by=by, now=now, why=_accepting(event.shortfall_accepted_kw))
+    keep_plan(event, stages, now)
 
 
 @transaction.atomic
@@ -143,10 +145,12 @@ def schedule_event_with_shortfall(
     """Accept a larger shortfall; the event goes back to its approver."""
     event = lock_event(event_id, revision)
     _require_state(event, _("sent back with a larger shortfall"), EventState.APPROVED)
-    _expect(event, lock_stages(event), now)
+    stages = lock_stages(event)
+    _expect(event, stages, now)
     was = event.state
     event.accept_shortfall(accepted_kw, by)
     save_event(event, was=was, by=by, now=now, why=_accepting(accepted_kw))
+    keep_plan(event, stages, now)
 
 
 def check_still_possible(event: Event, stages: list[Stage], now: datetime, refusal: type[Refused]) -> None:

@@ -3,13 +3,14 @@
 Looks only, each statement within the time limit of the plan's check; the event's page shows it while it is Submitted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from derms.choices import EventState
 from derms.figures.powers import stage_powers
 from derms.figures.profile import Figures
-from derms.models import Event, Stage
+from derms.models import Event, Stage, Transition
 from derms.pages.charts import LoadPoint, charts_of
 from derms.pages.power import power_of
 from derms.pages.reserving import refusal_in_words, surplus_in_words
@@ -22,6 +23,7 @@ from integration.seam.program_rules import RULES
 from integration.seam.sql import statement
 
 from .check import conflicts, looking_only, within_patience
+from .submitted_plans import Resubmitted, changed_since_last_time
 
 KW_PER_MW = 1000
 
@@ -51,11 +53,15 @@ class Peak(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """How many devices would be called, each counted once, and in how many events they were this season."""
+    """How many devices would be called, each counted once, and in how many events they were this season.
+
+    `customers` is how many people have these devices, each counted once; None where nobody says it.
+    """
 
     devices: int
     mean_events: float
     most_events: int
+    customers: int | None = None
 
 
 class Today(NamedTuple):
@@ -73,12 +79,21 @@ class Today(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What the decision card shows. `submitted` is what Submit found; `today` is None if counting takes too long."""
+    """What the decision card shows. `submitted` is what Submit found; `today` is None if counting takes too long.
+
+    `denied` is the last denial, if there was one; `resubmitted` what changed since the plan was submitted before.
+    """
 
     submitted: Figures
     today: Today | None
     conflicts: list[Stage]
     overridden_rules: list[str]
+    denied: Transition | None
+    resubmitted: Resubmitted | None
+
+
+# Counts the customers behind the devices in KEPT. DERMS doesn't know customers: who composes the systems sets it.
+count_customers: list[Callable[[], int]] = []
 
 
 def decision_of(event: Event, now: datetime) -> Decision:
@@ -89,7 +104,8 @@ def decision_of(event: Event, now: datetime) -> Decision:
     submitted = power_of(event, stages, stage_powers(stages), now).figures
     rules = [RULES[name].reason if name in RULES else name for name in event.overridden_rules]
     today = within_patience(lambda: _today(event, stages, now))
-    return Decision(submitted, today, conflicts(event, stages), rules)
+    denied = event.transitions.filter(stage=None, to_state=EventState.DENIED).order_by("-revision").first()
+    return Decision(submitted, today, conflicts(event, stages), rules, denied, changed_since_last_time(event))
 
 
 def _today(event: Event, stages: list[Stage], now: datetime) -> Today:
@@ -114,7 +130,9 @@ def _chosen(event: Event, stages: list[Stage], goals: Goals, now: datetime) -> t
         chosen = choose_apart(stages, goals, now=now)
         season = event.zone.season(min(stage.starts_at for stage in stages))
         asked = sql.row(statement("derms", "asked_devices", kept=KEPT), {"zone": event.zone_id, "season": season})
-    return chosen, Asked(*asked)
+        customers = sum(count() for count in count_customers) if count_customers else None
+    devices, mean_events, most_events = asked
+    return chosen, Asked(devices, mean_events, most_events, customers)
 
 
 def _peak(load: Sequence[LoadPoint], limit_kw: float | None, stages: Sequence[Stage]) -> Peak | None:

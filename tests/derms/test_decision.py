@@ -1,13 +1,16 @@
 """The decision card on a Submitted event's page: what an approver sees before they decide."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
 
+from cpm.models.customers import Device as CustomerDevice
 from derms import operations
-from derms.models import Candidate, ControlZone, Event, LoadForecast, Program
+from derms.models import Candidate, ControlZone, DerGroup, Event, LoadForecast, Program
+from derms.pages.moments import window_in_words
 from derms.planning import check as plan_check
 from derms.planning.decision import Asked, decision_of
 from integration.console.models import User
@@ -69,7 +72,25 @@ def test_the_card_says_how_often_the_devices_were_asked_this_season(submitted: E
     decision = decision_of(submitted, now)
     assert decision.today is not None
     # Fair order: the four devices without an event, and one of those with one.
-    assert decision.today.asked == Asked(5, 0.2, 1)
+    assert decision.today.asked == Asked(5, 0.2, 1, customers=5)
+
+
+def test_the_card_says_how_many_customers_have_these_devices(
+    event_in: Callable[..., Event], approver: User, client: Client, now: datetime
+) -> None:
+    """Of 20 devices, three are one customer's; who had one of the others before isn't asked."""
+    event = event_in("Submitted")
+    one, two, three, four, *_others = CustomerDevice.objects.order_by("pk")
+    CustomerDevice.objects.filter(pk__in=[two.pk, three.pk]).update(location=one.location)
+    CustomerDevice.objects.create(
+        location=two.location, head_end=four.head_end, nic_id=four.nic_id, device_class=four.device_class,
+        rated_w=four.rated_w, installed_at=now - timedelta(days=9), ended_at=now - timedelta(days=8),
+    )  # fmt: skip
+    decision = decision_of(Event.objects.select_related("zone", "type").get(), now)
+    assert decision.today is not None
+    assert (decision.today.asked.devices, decision.today.asked.customers) == (20, 18)
+    client.force_login(approver)
+    assert "20 of 18 customers, each once" in plain(html_of(client.get(f"/events/{event.number}/")))
 
 
 def test_a_device_of_two_stages_is_asked_once(
@@ -176,3 +197,78 @@ def test_looking_at_the_card_changes_nothing(submitted: Event, approver: User, c
     stage = event.stages.get()
     assert (event.revision, stage.reserved_w, stage.goal_kw) == (submitted.revision, 0, None)
     operations.approve_event(event_id=event.pk, by=approver, now=event.expected_at, revision=event.revision)
+
+
+def plain(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", page).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def test_the_card_says_why_it_was_denied_and_what_changed_since(
+    event_in: Callable[..., Event], program: Program, operator: User, approver: User, client: Client, now: datetime
+) -> None:
+    event = event_in("New")
+    Event.objects.update(objective="Load Reduction", target_kw=4)
+    stage = event.stages.get()
+    second = {"starts_at": stage.ends_at, "ends_at": stage.ends_at + factories.HOUR}
+    factories.add_stage(event, by=operator, now=now, program=program, **second)
+    operations.submit_event(event_id=event.pk, by=operator, now=now, accepted_kw=0)
+    operations.deny_event(event_id=event.pk, by=approver, now=now, reason="Too much, too late")
+    later = {"starts_at": stage.starts_at, "ends_at": stage.ends_at + 2 * factories.HOUR}
+    fields = {"program": program, "target_kw": None, "share_pct": None, "control": "duty_cycle", "control_value": 50}
+    one = operations.PlannedStage(1, {**fields, **later}, [])
+    operations.edit_event(
+        event_id=event.pk, fields={"target_kw": 3, "name": "Peak"}, stages=[one], by=operator, now=now
+    )
+    operations.submit_event(event_id=event.pk, by=operator, now=now, accepted_kw=2)
+
+    found = decision_of(Event.objects.select_related("zone", "type").get(), now)
+
+    assert found.denied is not None
+    assert (found.denied.by, found.denied.why) == (approver.username, "Too much, too late")
+    assert found.resubmitted is not None
+    changes = [(change.stage, str(change.field), change.old, change.new) for change in found.resubmitted.changes]
+    zone = event.zone
+    was, will_be = (window_in_words(stage.starts_at, ends, zone) for ends in (stage.ends_at, later["ends_at"]))
+    gone = f"{program}, {window_in_words(second['starts_at'], second['ends_at'], zone)}, Off"
+    assert changes == [
+        ("", "Name", event.name, "Peak"),
+        ("", "Target", "4\xa0kW", "3\xa0kW"),
+        ("", "Accepted shortfall", "0\xa0kW", "2\xa0kW"),
+        ("Stage 1", "Window", was, will_be),
+        ("Stage 1", "Control", "Off", "Duty cycle 50 %"),
+        ("Stage 2", "", gone, "removed"),
+    ]
+    client.force_login(approver)
+    card = plain(html_of(client.get(f"/events/{event.number}/")))
+    assert f"Denied before, by {approver.username}" in card
+    assert "Too much, too late" in card
+    assert "Target: 4 kW → 3 kW" in card
+
+
+def test_a_first_submission_is_compared_with_nothing(submitted: Event, now: datetime) -> None:
+    found = decision_of(submitted, now)
+    assert (found.denied, found.resubmitted) == (None, None)
+
+
+def test_a_plan_that_was_withdrawn_and_submitted_again_is_the_same(
+    submitted: Event, operator: User, approver: User, client: Client, now: datetime
+) -> None:
+    operations.withdraw_event(event_id=submitted.pk, by=operator, now=now)
+    operations.submit_event(event_id=submitted.pk, by=operator, now=now, accepted_kw=0)
+    client.force_login(approver)
+    assert "The plan is the same as when it was submitted before" in html_of(client.get(f"/events/{submitted.number}/"))
+
+
+def test_a_group_that_was_changed_between_two_submissions_is_named(
+    submitted: Event, operator: User, now: datetime
+) -> None:
+    operations.withdraw_event(event_id=submitted.pk, by=operator, now=now)
+    group = DerGroup.objects.create(name="Tanks", device_classes=["thermostat"])
+    submitted.stages.get().der_groups.set([group])
+    operations.submit_event(event_id=submitted.pk, by=operator, now=now, accepted_kw=0)
+    found = decision_of(Event.objects.select_related("zone", "type").get(), now).resubmitted
+    assert found is not None
+    ((stage, field, old, new),) = found.changes
+    assert (stage, str(field), old, new) == (
+        "Stage 1", "DER groups", "every device of the program", "Tanks (version 1)",
+    )  # fmt: skip
