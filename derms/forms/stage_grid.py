@@ -80,12 +80,9 @@ class StageGrid:
         return [(p.pk, _name(p)) for p in offered]
 
     def _number_rows(self) -> None:
-        """Number new rows after the existing stages, just as they will be saved."""
-        numbers = [whole(str(row["number"].value())) or 0 for row in self.rows]
-        last = max(numbers, default=0)
-        for row, number in zip(self.rows.forms, numbers, strict=True):
-            last += 0 if number else 1
-            row.stage_number = number or last
+        """Number the rows from 1 on, just as they will be saved."""
+        for number, row in enumerate(self.rows.forms, start=1):
+            row.stage_number = number
 
     def _show_windows(self, typed: QueryDict, time_zone: str) -> None:
         """Compute each row's window from what was typed, complete or not."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from derms.figures.profile import Figures
 from derms.four_eyes import own_event_sentence
 from derms.pages.reserving import refusal_in_words
-from derms.planning.closed_programs import closed_program_problem
+from derms.planning.closed_programs import closed_program_problems
 from derms.planning.control_problems import control_problems
 from derms.planning.problems import lead_time_problem, plan_problems
 from derms.planning.submitted_plans import keep_plan
@@ -154,10 +154,14 @@ def schedule_event_with_shortfall(
 
 
 def check_still_possible(event: Event, stages: list[Stage], now: datetime, refusal: type[Refused]) -> None:
-    """Raise `refusal` if what Submit checked holds no longer: programs, lead time, what the controls reduce."""
-    problem = closed_program_problem(event, stages) or lead_time_problem(event, stages, now)
-    if problem := problem or next(control_problems(event, stages), ""):
-        raise refusal(problem)
+    """Raise `refusal` with all that Submit checked and that holds no longer: programs, lead time, controls."""
+    problems = [
+        *closed_program_problems(event, stages),
+        lead_time_problem(event, stages, now),
+        *control_problems(event, stages),
+    ]
+    if said := " ".join(filter(None, problems)):
+        raise refusal(said)
 
 
 def _deny(event: Event, field: str, by: Any, now: datetime, reason: str) -> None:
@@ -194,8 +198,8 @@ def _approve_if_complete(event: Event, by: Any, now: datetime, waiting: str) -> 
 
 
 def _check_plan(event: Event, stages: list[Stage], now: datetime) -> None:
-    for problem in plan_problems(event, stages, now):
-        raise EventNotSubmittable(problem)
+    if problems := " ".join(plan_problems(event, stages, now)):
+        raise EventNotSubmittable(problems)
 
 
 def _copy_groups(stages: list[Stage]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from integration.seam import sql
@@ -19,6 +19,7 @@ from .figures import forget_expected
 from .history import last_change, save_event
 from .locks import lock_event, lock_stages, require_unchanged
 
+OUT_OF_THE_WAY = 10_000  # more than any number of a stage
 DETAILS_EDITED = recorded("Details edited")()
 PLAN_EDITED = recorded("Plan edited")()
 
@@ -90,8 +91,8 @@ def create_event(
         last_editor=by,
         **details.over(strategy),
     )
-    for planned in _default_stages(strategy, starts_at) if stages is None else stages:
-        _add_planned(event, planned)
+    for number, planned in enumerate(_default_stages(strategy, starts_at) if stages is None else stages, start=1):
+        _add_planned(event, planned, number)
     Transition.objects.create(event=event, revision=1, to_state=EventState.NEW, at=now, by=by.username)
     return event
 
@@ -143,25 +144,27 @@ def _default_stages(strategy: Strategy, starts_at: datetime) -> list[PlannedStag
     return planned
 
 
-def _add_planned(event: Event, planned: PlannedStage) -> Stage:
-    last = event.stages.aggregate(number=Max("number"))["number"] or 0
-    stage = Stage.objects.create(event=event, number=last + 1, **planned.fields)
+def _add_planned(event: Event, planned: PlannedStage, number: int) -> None:
+    stage = Stage.objects.create(event=event, number=number, **planned.fields)
     stage.der_groups.set(planned.der_groups)
-    return stage
 
 
 def _replace_stages(event: Event, stages: list[PlannedStage]) -> None:
-    """Update stages that are still in the plan, keeping uid and number, delete the others, and append new ones."""
+    """Update stages that are still in the plan, keeping their uid, delete the others, and append new ones.
+
+    They are numbered from 1 on in the order of the plan: no other system knows stages of an event that can be edited.
+    """
     there = {stage.number: stage for stage in lock_stages(event)}
     event.stages.exclude(number__in=[planned.number for planned in stages if planned.number]).delete()
-    for planned in stages:
+    event.stages.update(number=F("number") + OUT_OF_THE_WAY)  # no two may have the same number at any time
+    for number, planned in enumerate(stages, start=1):
         if stage := there.get(planned.number or 0):
-            for name, value in planned.fields.items():
+            for name, value in {**planned.fields, "number": number}.items():
                 setattr(stage, name, value)
-            stage.save(update_fields=list(planned.fields))
+            stage.save(update_fields=[*planned.fields, "number"])
             stage.der_groups.set(planned.der_groups)
         else:
-            _add_planned(event, planned)
+            _add_planned(event, planned, number)
 
 
 def _note_edit(event: Event, by: Any, now: datetime, what: str) -> None:

@@ -1,13 +1,11 @@
 """The check of a plan while it is typed: what it could reserve now, and what prevents it. Writes nothing."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from django.db import OperationalError, transaction
-from django.utils.translation import gettext as _
 
 from derms.choices import CLAIMING_STATES
 from derms.figures.powers import stage_powers
@@ -45,6 +43,11 @@ class StageCheck(NamedTuple):
     @property
     def missing_kw(self) -> int:
         return missing_kw(self.goal_kw, self.expected_w)
+
+    @property
+    def left_out(self) -> list[LeftOut]:
+        """The devices it may not call, by reason, the most frequent first."""
+        return left_out_rows(self.available.left_out, self.available.left_out_w)
 
     @property
     def broken_rule(self) -> str:
@@ -87,31 +90,6 @@ class Check(NamedTuple):
     @property
     def missing_kw(self) -> int:
         return self.planned.missing_kw
-
-    @property
-    def devices(self) -> int:
-        return sum(row.available.devices for row in self.stages)
-
-    @property
-    def left_out(self) -> list[LeftOut]:
-        """Those left out by reason, over all stages, the most frequent first."""
-        devices: Counter[str] = Counter()
-        watts: Counter[str] = Counter()
-        for row in self.stages:
-            devices.update(row.available.left_out)
-            watts.update(row.available.left_out_w)
-        return left_out_rows(devices, watts)
-
-    @property
-    def left_out_count(self) -> int:
-        return sum(one.devices for one in self.left_out)
-
-    @property
-    def rule_costs(self) -> list[LeftOut]:
-        """What each program rule costs, over all stages, the most W first."""
-        costs = [one for one in self.left_out if one.reason.startswith(RULE)]
-        named = [one._replace(reason=_(one.reason.removeprefix(RULE))) for one in costs]
-        return sorted(named, key=lambda one: -(one.watts or 0))
 
 
 def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:

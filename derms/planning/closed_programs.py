@@ -11,9 +11,10 @@ from derms.models import Event, Stage
 MOMENT = timedelta(microseconds=1)  # a stage ends before the moment of its end
 
 
-def closed_program_problem(event: Event, stages: list[Stage]) -> str:
-    """Return a sentence about the first stage whose program is closed then, else an empty text."""
-    return next((problem for stage in stages for problem in _problems(event, stage)), "")
+def closed_program_problems(event: Event, stages: list[Stage]) -> Iterator[str]:
+    """Yield a sentence about each stage whose program is closed then."""
+    for stage in stages:
+        yield from _problems(event, stage)
 
 
 def _problems(event: Event, stage: Stage) -> Iterator[str]:

@@ -11,11 +11,11 @@ from django.utils.translation import ngettext
 from derms.figures.targets import needed_steps
 from derms.models import ControlZone, Event, Stage
 from derms.objectives import OBJECTIVES
-from derms.queries.goals import earliest_start, hours_without_forecast, overlapping_pair, uneven_shares
+from derms.queries.goals import earliest_start, hours_without_forecast, overlapping_pairs, uneven_shares
 from derms.set_operations.groups import has_device_in_groups
 from integration.pages.moments import day, duration
 
-from .closed_programs import closed_program_problem
+from .closed_programs import closed_program_problems
 from .control_problems import control_problems
 
 
@@ -27,8 +27,7 @@ def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[
         yield _("The event has no stage. Add at least one with + Add Stage.")
         return
     yield from _target_problems(event, stages)
-    if problem := closed_program_problem(event, stages):
-        yield problem
+    yield from closed_program_problems(event, stages)
     if problem := lead_time_problem(event, stages, now):
         yield problem
     if missing := hours_without_forecast(event, stages):
@@ -43,7 +42,7 @@ def plan_problems(event: Event, stages: list[Stage], now: datetime) -> Iterator[
             "The forecast stays within the threshold: nothing is needed, and the event would not be scheduled. "
             "Lower the threshold or move the stages."
         )
-    if pair := overlapping_pair(stages):
+    for pair in overlapping_pairs(stages):
         yield _("Stages %(first)s and %(second)s use %(program)s at the same time. Shift one of them.") % {
             "first": pair[0].number,
             "second": pair[1].number,
@@ -94,9 +93,10 @@ def _target_problems(event: Event, stages: list[Stage]) -> Iterator[str]:
     aim = OBJECTIVES[event.objective]
     if aim.event_needs and not getattr(event, aim.event_needs):
         yield str(aim.missing)
-    if lacking := [stage.number for stage in stages if aim.stage_needs and not getattr(stage, aim.stage_needs)]:
-        yield str(aim.missing) % {"number": lacking[0]}
-    if aim.is_shared and (uneven := uneven_shares(stages)):
+    for stage in stages:
+        if aim.stage_needs and not getattr(stage, aim.stage_needs):
+            yield str(aim.missing) % {"number": stage.number}
+    for uneven in uneven_shares(stages) if aim.is_shared else ():
         numbers = get_text_list([str(stage.number) for stage in uneven], _("and"))
         yield ngettext(
             "Stage %(numbers)s runs alone at its start, but its share is not 100 %%. Enter 100 or clear it.",

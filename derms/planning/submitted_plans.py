@@ -38,7 +38,7 @@ def keep_plan(event: Event, stages: Sequence[Stage], now: datetime) -> None:
     """Store the plan of an event that was just submitted; the caller has locked it and counted its revision up."""
     plan = {
         "event": {name: getattr(event, name) for name in EVENT},
-        "stages": {str(stage.number): _stage(stage) for stage in stages},
+        "stages": {str(stage.uid): _stage(stage) for stage in stages},
     }
     SubmittedPlan.objects.create(event=event, revision=event.revision, at=now, plan=plan)
 
@@ -54,6 +54,7 @@ def changed_since_last_time(event: Event) -> Resubmitted | None:
 
 def _stage(stage: Stage) -> dict[str, Any]:
     return {
+        "number": stage.number,
         "program": stage.program.name,
         "window": [stage.starts_at.isoformat(), stage.ends_at.isoformat()],
         "groups": [[group["name"], group["version"]] for group in stage.submitted_groups or []],
@@ -66,14 +67,14 @@ def _stage(stage: Stage) -> dict[str, Any]:
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any], zone: ControlZone) -> Iterator[PlanChange]:
     yield from _fields("", EVENT, before["event"], after["event"], zone)
     old, new = before["stages"], after["stages"]
-    for number in sorted({*old, *new}, key=int):
-        stage = _("Stage %(number)s") % {"number": number}
-        if number not in new:
-            yield PlanChange(stage, "", _in_short(old[number], zone), _("removed"))
-        elif number not in old:
-            yield PlanChange(stage, "", _("not there"), _in_short(new[number], zone))
+    for uid in sorted({*old, *new}, key=lambda one: ((new.get(one) or old[one])["number"], one in new)):
+        stage = _("Stage %(number)s") % {"number": (new.get(uid) or old[uid])["number"]}
+        if uid not in new:
+            yield PlanChange(stage, "", _in_short(old[uid], zone), _("removed"))
+        elif uid not in old:
+            yield PlanChange(stage, "", _("not there"), _in_short(new[uid], zone))
         else:
-            yield from _fields(stage, STAGE, old[number], new[number], zone)
+            yield from _fields(stage, STAGE, old[uid], new[uid], zone)
 
 
 def _fields(

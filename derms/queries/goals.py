@@ -53,17 +53,19 @@ def earliest_start(stages: list[Stage]) -> datetime:
     return min(stage.starts_at for stage in stages)
 
 
-def overlapping_pair(stages: list[Stage]) -> tuple[Stage, Stage] | None:
-    """Return two stages of one program whose windows overlap, if there are any."""
-    ordered = sorted(stages, key=lambda s: (s.program_id, s.starts_at))
-    pairs = itertools.pairwise(ordered)
-    return next(((a, b) for a, b in pairs if a.program_id == b.program_id and b.starts_at < a.ends_at), None)
+def overlapping_pairs(stages: list[Stage]) -> list[tuple[Stage, Stage]]:
+    """Return the stages of one program whose windows overlap, each two that do."""
+    pairs = itertools.combinations(stages, 2)
+    return [
+        (a, b) for a, b in pairs if a.program_id == b.program_id and a.starts_at < b.ends_at and b.starts_at < a.ends_at
+    ]
 
 
-def uneven_shares(stages: list[Stage]) -> list[Stage]:
-    """Return stages that run at the same time and whose shares, if any are set, don't add up to 100 %."""
-    together = (_running_at(stage.starts_at, stages) for stage in stages)
-    return next((group for group in together if not _shares_come_out(group)), [])
+def uneven_shares(stages: list[Stage]) -> list[list[Stage]]:
+    """Return the groups of stages that run at the same time and whose shares, if any, don't add up to 100 %."""
+    together = (_running_at(stage.starts_at, stages) for stage in sorted(stages, key=lambda stage: stage.starts_at))
+    groups = {tuple(stage.pk for stage in group): group for group in together}
+    return [group for group in groups.values() if not _shares_come_out(group)]
 
 
 def _figures(event: Event, stages: list[Stage], powers: list[StagePower]) -> Figures:

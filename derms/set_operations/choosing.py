@@ -31,6 +31,7 @@ LEFT_OUT = (
     recorded("never answers"),
     recorded("unavailable"),
     recorded("reserved elsewhere"),
+    recorded("reserved by another stage of this event"),
 )
 NEGLIGIBLE = 1e-10  # this share of the highest possible rated power, 2 GW, is less than half a W
 # Unavailability and reservations are only joined to the candidates if there are any. A join with an empty table still
@@ -41,7 +42,7 @@ _JOIN = {
 }
 _NO_JOIN = {
     "unavailable": compose("CROSS JOIN (SELECT NULL::bigint AS device_id) unavailable"),
-    "held": compose("CROSS JOIN (SELECT NULL::bigint AS device_id) held"),
+    "held": compose("CROSS JOIN (SELECT NULL::bigint AS device_id, NULL::boolean AS is_elsewhere) held"),
 }
 _RESERVATIONS = "SELECT {stage}::bigint AS stage_id, needed.* FROM ({needed}) needed"
 _COUNT_NEEDED = "SELECT count(*), coalesce(sum(expected_w), 0)::bigint FROM {needed}"
@@ -51,7 +52,9 @@ _KEEP = compose(
     "INSERT INTO {kept} SELECT {{stage}}::bigint, device_id, expected_w FROM ({{needed}}) needed", kept=KEPT
 )
 _KEPT_FOR = compose("(SELECT device_id, expected_w FROM {kept} WHERE stage_id = {{stage}}) needed", kept=KEPT)
-_OR_KEPT = compose("UNION SELECT device_id FROM {kept} WHERE stage_id = ANY(%(taken_by)s::bigint[])", kept=KEPT)
+_OR_KEPT = compose(
+    "UNION ALL SELECT device_id, false FROM {kept} WHERE stage_id = ANY(%(taken_by)s::bigint[])", kept=KEPT
+)
 _EVERY_ELIGIBLE = "SELECT device_id, expected_w, nominal_w FROM ({candidates}) candidate WHERE reason IS NULL"
 
 
@@ -173,7 +176,7 @@ def _choice_of(
 ) -> _Choice:
     """Choose every eligible candidate, or those of the best ranks until the goal and its reserve margin are met.
 
-    `cap` ends the choice before that. Devices kept for the stages `taken_by` are reserved elsewhere.
+    `cap` ends the choice before that. Devices kept for the stages `taken_by` of the same event are taken.
     There are few ranks, so summing up over them replaces sorting the devices.
     """
     rules = device_rules(stage, rules_in_force(rules_of(stage), set(stage.event.overridden_rules)))
@@ -266,6 +269,7 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
             overridden=set(event.overridden_rules),
         ),
         "overlapping_stages": overlapping_stage_ids(stage),
+        "own_stages": [one.pk for one in stage.of_event],
         **{kind: _share(factors.get(kind), controls.get(kind)) for kind in DeviceClass.values},
         "not_for_control": [kind for kind in DeviceClass.values if kind not in controls],
         "without_forecast": [kind for kind in DeviceClass.values if kind not in factors],

@@ -1,6 +1,8 @@
--- Counts per program the free devices and the W expected of them at this hour; the last row has each device once.
+-- Counts per program the free devices that may be called and the W expected of them at this hour; the last row has each
+-- device once. Left out are those that never answer, and where the program exempts them those of critical care.
 WITH open AS (
-    SELECT p.id AS program_id, z.id AS zone_id
+    SELECT p.id AS program_id, z.id AS zone_id, day,
+           (p.id, z.id) IN (SELECT * FROM unnest(%(exempt_programs)s::bigint[], %(exempt_zones)s::bigint[])) AS exempts
       FROM derms_program p CROSS JOIN derms_controlzone z CROSS JOIN LATERAL (
            SELECT (%(now)s AT TIME ZONE z.time_zone)::date AS day) today
      WHERE p.active AND NOT p.suspended
@@ -22,7 +24,9 @@ known AS (
       JOIN derms_reductionfactor f ON f.zone_id = c.zone_id AND f.device_class = c.device_class::text
                                   AND f.hour <= %(now)s AND f.hour > %(now)s - interval '1 hour'
       LEFT JOIN derms_availability a ON a.head_end_id = c.head_end_id
-     WHERE c.enrolled_from <= %(now)s AND (c.enrolled_until IS NULL OR c.enrolled_until > %(now)s)),
+     WHERE NOT (c.critical_care AND open.exempts)
+       AND NOT (c.silent_run >= 3 AND c.last_called_on > open.day - 14)
+       AND c.enrolled_from <= %(now)s AND (c.enrolled_until IS NULL OR c.enrolled_until > %(now)s)),
 free AS MATERIALIZED (
     SELECT * FROM known
      WHERE watts > 0 AND NOT EXISTS (SELECT FROM busy WHERE busy.device_id = known.device_id))

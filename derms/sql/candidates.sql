@@ -5,11 +5,13 @@
 WITH gone AS NOT MATERIALIZED (
     SELECT stage_id, device_id FROM derms_departure WHERE stage_id = ANY(%(overlapping_stages)s::bigint[])),
 held AS (
-    SELECT DISTINCT r.device_id
-      FROM derms_reservation r
-     WHERE r.stage_id = ANY(%(overlapping_stages)s::bigint[])
-       AND NOT EXISTS (SELECT FROM gone WHERE gone.stage_id = r.stage_id AND gone.device_id = r.device_id)
-    {or_kept}),
+    SELECT device_id, bool_or(is_elsewhere) AS is_elsewhere
+      FROM (SELECT r.device_id, r.stage_id <> ALL(%(own_stages)s::bigint[]) AS is_elsewhere
+              FROM derms_reservation r
+             WHERE r.stage_id = ANY(%(overlapping_stages)s::bigint[])
+               AND NOT EXISTS (SELECT FROM gone WHERE gone.stage_id = r.stage_id AND gone.device_id = r.device_id)
+            {or_kept}) every
+     GROUP BY device_id),
 unavailable AS (
     SELECT DISTINCT device_id FROM derms_deviceunavailability
      WHERE NOT canceled AND starts_at < %(ends_at)s AND ends_at > %(starts_at)s)
@@ -23,7 +25,8 @@ SELECT c.device_id, {rank} AS rank, {expected} AS expected_w, round(c.rated_w * 
            WHEN c.silent_run >= 3 AND c.last_called_on > %(day)s::date - 14 THEN 'never answers'
            {exemptions}
            WHEN unavailable.device_id IS NOT NULL THEN 'unavailable'
-           WHEN held.device_id IS NOT NULL THEN 'reserved elsewhere'
+           WHEN held.is_elsewhere THEN 'reserved elsewhere'
+           WHEN held.device_id IS NOT NULL THEN 'reserved by another stage of this event'
            ELSE {limit}
        END AS reason
   FROM (SELECT derms_candidate.*,

@@ -270,6 +270,20 @@ def test_devices_that_run_are_away_or_left_a_program_are_not_available(
     assert page(operator).context["available"].whole == ("", 0, 0)
 
 
+def test_devices_that_no_event_may_call_are_not_available(
+    strategy: Strategy, program: Program, operator: User, now: datetime
+) -> None:
+    """Once devices of critical care were counted that the program exempts, and devices that never answer."""
+    critical, silent, *_ = Device.objects.order_by("pk")
+    Device.objects.filter(pk=critical.pk).update(critical_care=True)
+    operations.count_available_power(now=now)
+    assert page(operator).context["available"].whole == ("", 20, 16.0), "the program doesn't exempt them"
+    Program.objects.filter(pk=program.pk).update(rules_data={"critical_care_exempt": True})
+    factories.used(silent, before=now, days=2, silent_run=3)
+    operations.count_available_power(now=now)
+    assert page(operator).context["available"].whole == ("", 18, 14.4)
+
+
 def test_an_administrator_sees_messages_and_no_events(administrator: User) -> None:
     context = page(administrator).context
     assert "backlog" in context

@@ -54,7 +54,7 @@ def test_a_stage_is_added_behind_the_others(
     assert event.transitions.latest("revision").why == "Plan edited"
 
 
-def test_a_stage_number_is_not_used_again_while_a_later_one_stands(
+def test_stages_are_numbered_without_gaps_after_one_was_removed(
     new_event: Callable[..., Event], program: Program, operator: User, now: datetime
 ) -> None:
     event = new_event()
@@ -62,11 +62,14 @@ def test_a_stage_number_is_not_used_again_while_a_later_one_stands(
     for _ in range(2):
         factories.add_stage(event, by=operator, now=now, **fields)
 
+    uids = list(event.stages.order_by("number").values_list("uid", flat=True))
     first, _second, third = factories.planned(event)
     operations.edit_event(event_id=event.pk, fields={}, stages=[first, third], by=operator, now=now)
     factories.add_stage(event, by=operator, now=now, **fields)
 
-    assert list(event.stages.order_by("number").values_list("number", flat=True)) == [1, 3, 4]
+    now_there = list(event.stages.order_by("number").values_list("number", "uid"))
+    assert [number for number, _uid in now_there] == [1, 2, 3]
+    assert [uid for _number, uid in now_there[:2]] == [uids[0], uids[2]], "those that stay are the same stages"
 
 
 def test_a_stage_is_edited_with_its_groups(new_event: Callable[..., Event], operator: User, now: datetime) -> None:

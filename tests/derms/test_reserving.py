@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from derms import operations
-from derms.models import ControlZone, Event, EventType, Program, Stage
+from derms.models import ControlZone, Device, Enrollment, Event, EventType, Program, Stage
 from derms.pages.consequences import expected_devices
 from derms.pages.moments import window_in_words
 from derms.planning.check import check_plan
@@ -217,7 +217,8 @@ def test_devices_that_are_left_out_have_their_power_beside_them(
     approver = factories.person("second approver", "DERMS Approver")
     walk.to("Scheduled", other, operator=operator, approver=approver, now=now)
     check = check_plan(known(event), stages_of(event), now)
-    assert [(one.reason, one.devices, one.watts) for one in check.left_out] == [("reserved elsewhere", 10, 8000)]
+    (found,) = check.stages
+    assert [(one.reason, one.devices, one.watts) for one in found.left_out] == [("reserved elsewhere", 10, 8000)]
     Event.objects.filter(pk=event.pk).update(target_kw=4)
     walk.to("Scheduled", event, operator=operator, approver=approver, now=now)
 
@@ -230,3 +231,31 @@ def test_devices_that_are_left_out_have_their_power_beside_them(
     client.force_login(operator)
     page = page_of(client, f"/events/{event.number}/stages/1/")
     assert "8 <small>kW</small>" in page[page.index('id="left-out"') : page.index('id="feeders"')]
+
+
+def test_the_check_counts_who_is_left_out_stage_by_stage(
+    overlapping: Event, client: Client, operator: User, zone: ControlZone, now: datetime
+) -> None:
+    """A device that is in both programs is the first stage's; for the second it is not “reserved elsewhere”."""
+    first, second, _third = overlapping.stages.order_by("number")
+    Event.objects.update(objective="Maximum Reduction", target_kw=None)
+    for device in Device.objects.filter(enrollments__program=first.program)[:4]:
+        Enrollment.objects.create(program=second.program, device=device, starts_at=now - timedelta(days=1))
+
+    rows = check_plan(known(overlapping), stages_of(overlapping), now).stages
+
+    assert [[(one.reason, one.devices, one.watts) for one in row.left_out] for row in rows] == [
+        [], [("reserved by another stage of this event", 4, 3200)], [],
+    ]  # fmt: skip
+
+
+def test_every_reason_why_a_plan_is_refused_is_said_at_once(overlapping: Event, operator: User, now: datetime) -> None:
+    """Once only the first stage without a target, and only the first closed program, was named."""
+    Event.objects.update(objective="Manual", target_kw=None)
+    Program.objects.update(active=False)
+    with pytest.raises(operations.EventNotSubmittable) as refused:
+        operations.submit_event(event_id=overlapping.pk, by=operator, now=now)
+    said = str(refused.value)
+    for number in (1, 2, 3):
+        assert f"Stage {number} has no target." in said
+        assert f"Stage {number} uses " in said

@@ -251,10 +251,11 @@ def test_a_device_in_two_programs_takes_part_in_one_of_two_stages_at_the_same_ti
     walk.to("Scheduled", event, operator=operator, approver=approver, now=now)
 
     first, other = Stage.objects.order_by("number")
-    assert (first.reserved, other.reserved, other.left_out) == (4, 0, {"reserved elsewhere": 4})
+    assert (first.reserved, other.reserved, other.left_out) == (4, 0, {"reserved by another stage of this event": 4})
     alert = Alert.objects.get(kind="stage without devices", closed_at=None)
     assert (alert.priority, alert.stage_uid) == (Priority.HIGH, other.uid)
-    assert alert.text == f"{other} has no devices: nothing will be called. Left out: 4 reserved elsewhere."
+    why = "Left out: 4 reserved by another stage of this event."
+    assert alert.text == f"{other} has no devices: nothing will be called. {why}"
     client.force_login(operator)
     assert "no devices" in client.get(f"/events/{event.number}/").content.decode()
     page = client.get(f"/events/{event.number}/stages/{other.number}/").content.decode()

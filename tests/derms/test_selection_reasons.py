@@ -113,9 +113,30 @@ def test_a_device_reserved_for_an_overlapping_open_stage_of_any_program(
 ) -> None:
     device()
     window = (noon + starts, noon + starts + HOUR)
-    factories.reserved_stage(event, factories.program("OTHER"), *window, device(), state=state)
+    another = another_of(event)
+    factories.reserved_stage(another, factories.program("OTHER"), *window, device(), state=state)
 
     assert choose().left_out == expected
+
+
+def another_of(event: Event) -> Event:
+    """A second event in the same zone."""
+    return Event.objects.create(
+        number="DR-ANOTHER", name="Another", zone=event.zone, strategy=event.strategy, type=event.type,
+        objective=event.objective, author=event.author, last_editor=event.last_editor,
+    )  # fmt: skip
+
+
+def test_a_device_reserved_by_another_stage_of_the_same_event_is_not_reserved_elsewhere(
+    device: MakeDevice, choose: Choose, event: Event, noon: datetime
+) -> None:
+    """Once a plan's own overlapping stages were told as somebody else's; both at once is somebody else's."""
+    device()
+    window, own, both = (noon, noon + HOUR), device(), device()
+    factories.reserved_stage(event, factories.program("OTHER"), *window, own, both)
+    factories.reserved_stage(another_of(event), factories.program("THIRD"), *window, both)
+
+    assert choose().left_out == {"reserved by another stage of this event": 1, "reserved elsewhere": 1}
 
 
 def test_devices_of_other_zones_and_programs_are_no_candidates(
@@ -188,7 +209,7 @@ def test_several_groups_choose_what_is_in_any_of_them(device: MakeDevice, choose
 def test_every_reason_has_words_in_german() -> None:
     statement = Path(settings.BASE_DIR, "derms/sql/candidates.sql").read_text()
     written = re.findall(r"THEN '([a-z ]+)'$", statement, re.MULTILINE)
-    assert len(written) == 7
+    assert len(written) == 8
     with override("de"):
         for reason in [*written, NOT_NEEDED, *(reason_of(rule) for rule in RULES.values())]:
             assert in_words(reason) != reason
