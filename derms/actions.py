@@ -19,6 +19,7 @@ from .forms import CancelForm, DenyForm, ShortfallForm, SubmitForm
 from .four_eyes import own_event_sentence
 from .models import Event
 from .pages.consequences import stopped_stages
+from .pages.moments import starts_later
 from .planning.before_submit import conflicts_and_expected, not_submittable
 
 PLAN_EVENT = "derms.plan_event"
@@ -56,6 +57,7 @@ class Action:
     permission: str = PLAN_EVENT
     states: tuple[str, ...]
     main_in: tuple[str, ...] = ()  # states in which it is the usual next step
+    is_main: Callable[[Event], bool] = _always  # whether it is also that for this event
     is_awaited: Callable[[Event], bool] = _always  # whether an event in one of the states still needs it
     refusal: Callable[[Event, Any], str] | None = None  # why this person may not, though their roles allow it
     obstacles: Callable[[Event], list[str]] = _nothing  # what keeps anybody from it; only its confirm page asks
@@ -224,6 +226,7 @@ ACTIONS = _by_verb(
         icon="refresh",
         states=(EventState.APPROVED,),
         main_in=(EventState.APPROVED,),
+        is_main=starts_later,
         is_awaited=lambda event: event.schedule_due_at is None,
         operation=operations.schedule_event_again,
         foresees=conflicts_and_expected,

@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from integration.pages.badges import look_of
 from integration.pages.columns import Column, Columns, link, noted
 from integration.pages.templatetags.gridcall import (
     badge,
@@ -84,7 +85,9 @@ EVENTS = Columns[Any](
         sort="name",
         phone="name",
     ),
-    Column(_("State"), lambda e: badge(e.state), value=lambda e: e.state, sort="state", phone="side"),
+    Column(
+        _("State"), lambda e: badge(e.state), value=lambda e: str(look_of(e.state).word), sort="state", phone="side"
+    ),
     Column(_("Approval"), "approval", value=lambda e: e.approval, phone="off wide"),
     Column(_("Balance Authority approval"), value=lambda e: e.balance_authority_approval),
     Column(
@@ -161,17 +164,17 @@ STAGES = Columns[Stage](
     "derms/event_stages.html",
     Column("#", "stage", css="num", phone="title"),
     Column(_("Program, control"), "program", phone=""),
-    Column(_("Window"), _window, phone=""),
+    Column(_("Window"), _window, phone="label"),
     Column(_("State"), "state", phone="side"),
     Column(_("Target"), lambda s: kw(s.target_kw if s.goal_kw is None else s.goal_kw), css="num"),
     Column(_("Reserved"), "reserved", css="num"),
     Column(
-        _("Called, left out"),
-        lambda s: noted(number(s.called), number(s.left_out_count)),
+        _("Called"),
+        lambda s: noted(number(s.called), _("%(n)s left out") % {"n": number(s.left_out_count)}),
         css="num",
         phone="start label",
     ),
-    Column(_("Outcomes"), lambda s: outcome_strip(s.outcomes), css="off-paper", phone=""),
+    Column(_("Outcomes"), lambda s: outcome_strip(s.outcomes), css="off-paper", phone="label"),
 )
 
 ANSWERS = Columns[Group](

@@ -112,8 +112,19 @@ class Target:
         return 0.0 if target is None else max(0.0, target - sum(s.reserved_at(moment) for s in running))
 
 
+class Powers(NamedTuple):
+    """What several stages reserve, deliver as charts draw it, and deliver as energy counts it, in kW."""
+
+    reserved_kw: float
+    delivered_kw: float | None
+    counted_kw: float | None
+
+
 class Step(NamedTuple):
-    """A period in which nothing changes, in kW. There is no step while no stage runs."""
+    """A period in which nothing changes, in kW. There is no step while no stage runs.
+
+    `aimed` are the powers that are compared with the target: if each stage has its own, of those that have one.
+    """
 
     starts_at: datetime
     ends_at: datetime
@@ -122,6 +133,7 @@ class Step(NamedTuple):
     missing_kw: float
     delivered_kw: float | None  # at each moment, as charts draw it
     counted_kw: float | None  # the same in sum, as energy counts it
+    aimed: Powers
 
     @property
     def hours(self) -> float:
@@ -146,7 +158,8 @@ class Figures(NamedTuple):
     until something is reported. `target_kwh` is the target's energy while there is one, `toward_kwh` what was delivered
     then, at each moment at most the target: more than it at one moment makes up for no other. `reserved_kwh` is what
     would be delivered if every reserved device gave what is expected of it for as long as it was reserved.
-    `missing_in` is when the most is missing, `surplus_in` when more than twice the target is reserved.
+    `missing_in` is when the most is missing, `surplus_in` when more than twice the target is reserved. `aimed_kw` is
+    what is compared with the target of `reserved_kw`.
     """
 
     reserved_kw: float
@@ -160,6 +173,7 @@ class Figures(NamedTuple):
     reserved_kwh: float = 0.0
     missing_in: Window | None = None
     surplus_in: Window | None = None
+    aimed_kw: float = 0.0
 
 
 def profile(stages: Sequence[StagePower], target: Target) -> list[Step]:
@@ -187,6 +201,7 @@ def figures_of(steps: Sequence[Step], *, now: datetime) -> Figures:
         reserved_kwh=sum(step.hours * step.reserved_kw for step in steps),
         missing_in=_most_missing(steps),
         surplus_in=_far_above_target(steps),
+        aimed_kw=max((step.aimed.reserved_kw for step in steps), default=0.0),
     )
 
 
@@ -210,10 +225,10 @@ def _most_missing(steps: Sequence[Step]) -> Window | None:
 
 def _far_above_target(steps: Sequence[Step]) -> Window | None:
     """The window in which the most is reserved of more than FAR_ABOVE times the target; None if it never is."""
-    far = [step for step in steps if step.target_kw is not None and step.reserved_kw > FAR_ABOVE * step.target_kw]
+    far = [step for step in steps if step.target_kw is not None and step.aimed.reserved_kw > FAR_ABOVE * step.target_kw]
     if not far:
         return None
-    return _window(steps, max(far, key=lambda step: step.reserved_kw), lambda step: step in far)
+    return _window(steps, max(far, key=lambda step: step.aimed.reserved_kw), lambda step: step in far)
 
 
 def _window(steps: Sequence[Step], worst: Step, belongs: Callable[[Step], bool]) -> Window:
@@ -238,7 +253,7 @@ def _energy(steps: Sequence[Step]) -> float:
 
 def _toward(steps: Sequence[Step]) -> float:
     """The energy that counts toward the target, in kWh."""
-    return sum(step.hours * min(step.counted_kw or 0.0, step.target_kw or 0.0) for step in steps)
+    return sum(step.hours * min(step.aimed.counted_kw or 0.0, step.target_kw or 0.0) for step in steps)
 
 
 def _edges(stages: Sequence[StagePower], target: Target) -> Iterator[datetime]:
@@ -255,14 +270,21 @@ def _step(start: datetime, end: datetime, stages: Sequence[StagePower], target: 
     running = [stage for stage in stages if stage.runs(start)]
     if not running:
         return None
-    delivered = [kw for stage in running if (kw := stage.delivered_at(start)) is not None]
-    counted = [kw for stage in running if (kw := stage.counted_at(start)) is not None]
+    all_of_them = _powers(running, start)
     return Step(
         start,
         end,
         target.at(start, running),
-        sum(stage.reserved_at(start) for stage in running),
+        all_of_them.reserved_kw,
         target.missing_at(start, running),
-        sum(delivered) if delivered else None,
-        sum(counted) if counted else None,
+        all_of_them.delivered_kw,
+        all_of_them.counted_kw,
+        _powers([s for s in running if s.target_kw is not None], start) if target.is_per_stage else all_of_them,
     )
+
+
+def _powers(stages: Sequence[StagePower], at: datetime) -> Powers:
+    delivered = [kw for stage in stages if (kw := stage.delivered_at(at)) is not None]
+    counted = [kw for stage in stages if (kw := stage.counted_at(at)) is not None]
+    reserved = sum(stage.reserved_at(at) for stage in stages)
+    return Powers(reserved, sum(delivered) if delivered else None, sum(counted) if counted else None)

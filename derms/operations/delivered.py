@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from integration.pages.numbers import share_pct
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.delivery import receiving
 from integration.seam.messages import DeliveredLoad, Receipt
@@ -22,8 +23,10 @@ KNOWN = recorded("this report is known")
 
 NO_PART = recorded(
     "%(failed)s of %(called)s devices called by %(stage)s take no part: %(silent)s have not answered, "
-    "%(rejected)s rejected the call."
+    "%(rejected)s rejected the call. %(pct)s %% take part, at least %(least)s %% should. %(where)s"
 )
+BY_HEAD_END = recorded("By head end: %(head_ends)s.")
+HEAD_ENDS_NAMED = 3
 
 # Reports are read in the order of their moments, in whatever order they arrive.
 _KEEP = """
@@ -76,10 +79,22 @@ def _watch_answers(stage: Stage, body: DeliveredLoad) -> None:
             stage=stage,
             silent=f"{silent:,}",
             rejected=f"{body.rejected:,}",
+            pct=share_pct(body.answered - body.rejected, body.called),
+            least=settings.ANSWERS_EXPECTED_PCT,
+            where=_failed_by_head_end(body),
         ),
         event_uid=stage.event.uid,
         stage_uid=stage.uid,
     )
+
+
+def _failed_by_head_end(body: DeliveredLoad) -> str:
+    """Where the devices that take no part are, the most first: “By head end: one 948/948, another 3/1,000.”"""
+    failed = [(load.called - load.answered + load.rejected, load) for load in body.head_ends]
+    worst = sorted((one for one in failed if one[0]), key=lambda one: (-one[0], one[1].head_end))
+    named = [f"{load.head_end} {count:,}/{load.called:,}" for count, load in worst[:HEAD_ENDS_NAMED]]
+    more = ["…"] if len(worst) > HEAD_ENDS_NAMED else []
+    return BY_HEAD_END(head_ends=", ".join([*named, *more])) if named else ""
 
 
 def _enough_answer(body: DeliveredLoad) -> bool:

@@ -24,11 +24,12 @@ from ..queries.lists import stages_of
 from ..set_operations.outcomes import failed_devices
 
 DELIVERS_TOO_LITTLE = recorded(
-    "%(event)s delivers %(delivered)s of %(target)s kW, %(pct)s %% of its target: %(missing)s kW are missing. %(cause)s"
+    "%(event)s delivers %(delivered)s of %(target)s kW, %(pct)s %% of its target; at least %(least)s %% are expected. "
+    "%(missing)s kW are missing. %(cause)s"
 )
 DELIVERED_TOO_LITTLE = recorded(
-    "%(event)s delivered %(delivered)s of %(target)s kWh, %(pct)s %% of its target: "
-    "%(missing)s kW were missing on average. %(cause)s"
+    "%(event)s delivered %(delivered)s of %(target)s kWh, %(pct)s %% of its target; at least %(least)s %% "
+    "were expected. %(missing)s kW were missing on average. %(cause)s"
 )
 
 REPORTED_EVERY = timedelta(minutes=1)
@@ -78,6 +79,7 @@ def follow_missed(event: Event, stages: Sequence[Stage], steps: Sequence[Step], 
         delivered=f"{toward:,.0f}",
         target=f"{target:,.0f}",
         pct=figures.missed_pct,
+        least=settings.DELIVERED_EXPECTED_PCT,
         missing=f"{whole_kw(missing):,}",
         cause=largest_cause(failed_devices([stage.pk for stage in stages])),
     )
@@ -86,9 +88,9 @@ def follow_missed(event: Event, stages: Sequence[Stage], steps: Sequence[Step], 
 
 def delivering_pct(step: Step | None) -> int | None:
     """The share of the target that is delivered in a step, in whole %; None without target, or before a report."""
-    if step is None or not step.target_kw or step.delivered_kw is None:
+    if step is None or not step.target_kw or step.aimed.delivered_kw is None:
         return None
-    return share_pct(step.delivered_kw, step.target_kw)
+    return share_pct(step.aimed.delivered_kw, step.target_kw)
 
 
 def priority_of(missing_kw: float) -> Priority:
@@ -106,13 +108,14 @@ def _watch(event: Event, now: datetime) -> None:
     if step is None or not _is_below(step):
         close_alert(_key(event))
     elif _is_below(step_at(steps, now - REPORTED_EVERY)) and not _just_begun(stages, now):
-        delivered, target = step.delivered_kw or 0.0, step.target_kw or 0.0
+        delivered, target = step.aimed.delivered_kw or 0.0, step.target_kw or 0.0
         missing = target - delivered
         text = DELIVERS_TOO_LITTLE(
             event=event.number,
             delivered=f"{delivered:,.0f}",
             target=f"{target:,.0f}",
             pct=delivering_pct(step),
+            least=settings.DELIVERED_EXPECTED_PCT,
             missing=f"{whole_kw(missing):,}",
             cause=_cause_now(stages),
         )

@@ -14,7 +14,8 @@ from ..figures.profile import Step, whole_kw
 from ..models import Event, Stage
 
 SHORT = recorded(
-    "%(event)s is %(missing)s kW short of its %(target)s kW at %(at)s: devices have left it, or a stage was canceled."
+    "%(event)s is %(missing)s kW short of its %(target)s kW at %(at)s; at least %(least)s %% must be reserved. "
+    "Devices have left it, or a stage was canceled."
 )
 
 
@@ -40,6 +41,7 @@ def watch_reserved(event: Event, stages: Sequence[Stage], steps: Sequence[Step])
             missing=f"{whole_kw(worst.missing_kw):,}",
             target=f"{worst.target_kw:,.0f}",
             at=f"{at:%H:%M %Z}",
+            least=settings.RESERVED_EXPECTED_PCT,
         ),
         event_uid=event.uid,
     )

@@ -1,11 +1,12 @@
 """Choosing and reserving an approved event's devices, and sending the reservations to the other systems."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from derms.queries.goals import shortfall_kw, stage_goals
-from derms.set_operations.choosing import count_feeders, reserve_devices
+from derms.queries.goals import shortfall, stage_goals
+from derms.set_operations.choosing import ELSEWHERE, count_feeders, overlapping_stage_ids, reserve_devices
 from integration.seam import extracts, outbox
 from integration.seam.alerts import raise_alert
 from integration.seam.messages import DeviceReservation
@@ -31,7 +32,9 @@ LEFT_OUT = recorded("Left out: %(reasons)s.")
 
 CAPPED = recorded("%(devices)s devices reserved; %(more)s more were left out: at most %(pct)s %% of what was approved")
 RESERVED = recorded("%(devices)s devices reserved")
-TOO_LITTLE = recorded("%(missing)s kW are missing; %(accepted)s kW were accepted. %(why)s")
+TOO_LITTLE = recorded("%(missing)s kW are missing from %(at)s on; %(accepted)s kW were accepted. %(why)s")
+HELD = recorded("Left out: %(reasons)s. Devices are reserved for %(events)s.")
+HELD_BY_SHOWN = 3
 EMPTY = recorded("%(stage)s has no devices: nothing will be called. %(why)s")
 
 RESERVED_DEVICES = """
@@ -100,10 +103,16 @@ def _reserve(event: Event, stages: list[Stage], now: datetime) -> None:
         was = stage.state
         stage.schedule()
         save_stage(stage, was=was, by="system", now=now, why=_reserved(stage))
-    missing = shortfall_kw(event, stages)
-    if not event.accepts(missing):
+    if (gap := shortfall(event, stages)) and not event.accepts(gap.missing_kw):
+        at = gap.starts_at.astimezone(ZoneInfo(event.zone.time_zone))
+        then = [stage for stage in stages if stage.starts_at <= gap.starts_at < stage.ends_at]
         raise EventNotSchedulable(
-            TOO_LITTLE(missing=missing, accepted=event.shortfall_accepted_kw, why=_why_left_out(stages))
+            TOO_LITTLE(
+                missing=gap.missing_kw,
+                at=f"{at:%H:%M %Z}",
+                accepted=event.shortfall_accepted_kw,
+                why=_why_left_out(then or stages),
+            )
         )
     if not any(stage.reserved for stage in stages):
         raise EventNotSchedulable(NO_DEVICE(why=_why_left_out(stages)))
@@ -142,4 +151,13 @@ def _why_left_out(stages: list[Stage]) -> str:
     if not counts:
         return NONE_IN_ZONE()
     reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items(), key=lambda c: -c[1]))
-    return LEFT_OUT(reasons=reasons)
+    held_by = _holding_events(stages) if ELSEWHERE in counts else []
+    return HELD(reasons=reasons, events=", ".join(held_by)) if held_by else LEFT_OUT(reasons=reasons)
+
+
+def _holding_events(stages: list[Stage]) -> list[str]:
+    """The numbers of other events that hold devices while these stages run, the first few of them."""
+    ids = [pk for stage in stages for pk in overlapping_stage_ids(stage)]
+    others = Event.objects.filter(stages__in=ids).exclude(pk=stages[0].event_id).order_by("number").distinct()
+    numbers = list(others.values_list("number", flat=True)[: HELD_BY_SHOWN + 1])
+    return [*numbers[:HELD_BY_SHOWN], "…"] if len(numbers) > HELD_BY_SHOWN else numbers

@@ -12,7 +12,8 @@ from ..models import Event, Stage
 class Power(NamedTuple):
     """The figures over all moments, and what is delivered at this one, in kW.
 
-    `aim_kw` is the target of this moment; if there is none, what is reserved. It is None while no stage runs.
+    `aim_kw` is the target of this moment; if there is none, what is reserved. It is None while no stage runs. If each
+    stage has its own target, what stages without one deliver counts no part of it.
     """
 
     figures: Figures
@@ -29,5 +30,6 @@ def power_of(event: Event, stages: list[Stage], powers: list[StagePower], now: d
     step = step_at(running_profile(stages, powers, target), now)
     if step is None:
         return Power(figures, None, None, False)
-    has_target = step.target_kw is not None
-    return Power(figures, step.delivered_kw, step.target_kw if has_target else step.reserved_kw, has_target)
+    if step.target_kw is None:
+        return Power(figures, step.delivered_kw, step.reserved_kw, False)
+    return Power(figures, step.aimed.delivered_kw, step.target_kw, True)

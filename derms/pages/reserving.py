@@ -32,7 +32,7 @@ def gap_in_words(zone: ControlZone, figures: Figures) -> str:
 
 def surplus_in_words(zone: ControlZone, figures: Figures) -> str:
     """Say when more than twice the target would be reserved, when the most is missing, and why; empty if it isn't."""
-    surplus, unit = figures.surplus_in, power_unit(figures.reserved_kw, figures.target_kw, figures.missing_kw)
+    surplus, unit = figures.surplus_in, power_unit(figures.aimed_kw, figures.target_kw, figures.missing_kw)
     if surplus is None:
         return ""
     sentences = [

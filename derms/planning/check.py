@@ -84,6 +84,16 @@ class Check(NamedTuple):
         return self.planned.reserved_kw
 
     @property
+    def aimed_kw(self) -> float:
+        """The most of it that is compared with the target: with targets per stage, of stages that have one."""
+        return self.planned.reserved_kw if self.planned.target_kw is None else self.planned.aimed_kw
+
+    @property
+    def beside_kw(self) -> float:
+        """How much more would be reserved at the highest moment by stages without a target."""
+        return self.planned.reserved_kw - self.aimed_kw
+
+    @property
     def goal_kw(self) -> float | None:
         return self.planned.target_kw
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from integration.seam import clock
 
 from ..figures.powers import stage_powers
-from ..figures.profile import Figures, StagePower, Target, figures_of, profile
+from ..figures.profile import Figures, StagePower, Target, Window, figures_of, profile
 from ..figures.targets import target_of
 from ..models import ControlZone, Event, LoadForecast, Stage
 
@@ -33,9 +33,9 @@ def stage_goals(event: Event, stages: list[Stage]) -> dict[int, float | None]:
     return {stage.pk: _goal_kw(target, stage, stages) for stage in stages}
 
 
-def shortfall_kw(event: Event, stages: list[Stage]) -> int:
-    """Return how much the reserved stages are short of the event's target at the worst moment, in kW, rounded up."""
-    return _figures(event, stages, stage_powers(stages)).missing_kw
+def shortfall(event: Event, stages: list[Stage]) -> Window | None:
+    """Return when the reserved stages are the most short of the event's target, and by how much; None if never."""
+    return _figures(event, stages, stage_powers(stages)).missing_in
 
 
 def expected_figures(event: Event, stages: list[Stage], watts: Sequence[int]) -> Figures:

@@ -22,6 +22,7 @@ from integration.seam.recorded import recorded
 from integration.seam.sql import Sql, compose, identifier, integer, statement
 
 NOT_NEEDED = recorded("not needed")()
+ELSEWHERE = recorded("reserved elsewhere")()
 # What sql/candidates.sql says besides, for the reader's language; `reason_of` has the reasons of rules.
 LEFT_OUT = (
     recorded("not enrolled for the whole window"),
@@ -30,7 +31,6 @@ LEFT_OUT = (
     recorded("nothing to give now"),
     recorded("never answers"),
     recorded("unavailable"),
-    recorded("reserved elsewhere"),
     recorded("reserved by another stage of this event"),
 )
 NEGLIGIBLE = 1e-10  # this share of the highest possible rated power, 2 GW, is less than half a W

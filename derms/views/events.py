@@ -36,7 +36,7 @@ from integration.seam.models import Alert
 from integration.seam.queries import sent_about
 
 from ..actions import actions_for_several
-from ..choices import FINAL_STATES, UNSCHEDULED_STATES, StageState
+from ..choices import EDITABLE_STATES, FINAL_STATES, UNSCHEDULED_STATES, StageState
 from ..columns import ANSWERS, EVENTS, STAGES
 from ..filters import EVENT_VIEWS, EventFilter, events_numbered
 from ..models import Event
@@ -87,6 +87,7 @@ def event(request: SignedInRequest, number: str) -> HttpResponse:
     found = get_object_or_404(events_for_list().select_related(*ON_ITS_PAGE), number=number)
     template = "derms/event.html#event-live" if request.htmx else "derms/event.html"
     context = event_context(request, found)
+    context["is_editable"] = found.state in EDITABLE_STATES and request.user.has_perm("derms.plan_event")
     context["sent"] = sent_about([stage.uid for stage in context["stages"]])
     context["deciding"] = deciding(context["buttons"])
     if context["deciding"]:

@@ -68,7 +68,7 @@ def _url(action: Action, event: Event) -> str:
 def _style(action: Action, event: Event) -> str:
     if action.is_dangerous:
         return "btn-outline-danger"
-    return "btn-primary" if event.state in action.main_in else ""
+    return "btn-primary" if event.state in action.main_in and action.is_main(event) else ""
 
 
 def steps(event: Event) -> list[Step]:

@@ -38,7 +38,7 @@ ALERTS = Columns[Alert](
     ),
     Column(_("Kind"), lambda one: one.kind_label, value=lambda one: one.kind, sort="kind", phone="off"),
     Column(_("What"), "what", value=lambda one: one.text, phone=""),
-    Column(_("What to do"), lambda one: one.to_do or None, value=lambda one: str(one.to_do), phone="off"),
+    Column(_("What to do"), lambda one: one.to_do or None, value=lambda one: str(one.to_do)),
     Column(_("Times"), lambda one: number(one.count), value=lambda one: one.count, css="num", phone="start label"),
     Column(_("Since"), lambda one: when(one.opened_at), value=lambda one: one.opened_at, phone="off"),
     Column(_("Event"), "event", css="text-nowrap", phone=""),

@@ -1,7 +1,7 @@
 """The table of actions: it offers exactly what the operations accept."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -64,6 +64,16 @@ def test_state_tracking_puts_forward_what_usually_comes_next(
     event.schedule_due_at = None
     found = [str(button.label) for button in buttons(event, operator) if button.style == "btn-primary"]
     assert found == ([main] if main else [])
+
+
+def test_schedule_again_is_not_put_forward_once_the_start_has_passed(
+    event_in: Callable[..., Event], operator: User, now: datetime
+) -> None:
+    event = event_in("Approved")
+    event.schedule_due_at = None
+    event.stages.update(starts_at=now - timedelta(minutes=1))
+    (again,) = [button for button in buttons(event, operator) if str(button.label) == "Schedule again"]
+    assert again.style == ""
 
 
 def test_an_approved_event_that_waits_for_its_scheduler_asks_for_nothing(

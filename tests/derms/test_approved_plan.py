@@ -105,7 +105,8 @@ def test_a_goal_that_needs_more_devices_than_were_approved_is_a_shortfall_until_
 
     assert Event.objects.get().state == "Approved"
     said = Alert.objects.get(kind="event not scheduled").text
-    assert "2 kW are missing; 0 kW were accepted. Left out: 15 above what was approved." in said
+    assert "2 kW are missing from " in said
+    assert " on; 0 kW were accepted. Left out: 15 above what was approved." in said
 
     operations.schedule_event_with_shortfall(event_id=event.pk, accepted_kw=0, by=operator, now=now)
     operations.approve_event(event_id=event.pk, by=approver, now=now)

@@ -81,10 +81,25 @@ def test_one_alert_counts_all_devices_that_do_not_answer(running: Stage, setting
     operations.follow_delivered_load(report(running, started_at + 2 * MINUTE, answered=15))
     operations.follow_delivered_load(report(running, started_at + 3 * MINUTE, answered=15))
     alert = Alert.objects.get(kind="answers below expectation")
-    assert alert.text == f"5 of 20 devices called by {running} take no part: 5 have not answered, 0 rejected the call."
+    what = f"5 of 20 devices called by {running} take no part: 5 have not answered, 0 rejected the call."
+    assert alert.text == f"{what} 75 % take part, at least 80 % should."
     assert (alert.priority, alert.event_uid, alert.closed_at) == (Priority.MEDIUM, running.event.uid, None)
     operations.follow_delivered_load(report(running, started_at + 4 * MINUTE, answered=16))
     assert Alert.objects.get(pk=alert.pk).closed_at is not None
+
+
+def test_the_alert_names_the_head_ends_whose_devices_take_no_part(running: Stage) -> None:
+    counts = {"overridden": 0, "reduction_w": 0}
+    loads = [
+        {"head_end": "fine", "called": 40, "answered": 40, "rejected": 0, **counts},
+        {"head_end": "mock-heat", "called": 1000, "answered": 999, "rejected": 2, **counts},
+        {"head_end": "sample-climate", "called": 948, "answered": 0, "rejected": 0, **counts},
+    ]
+    whole = {"called": 1988, "answered": 1039, "rejected": 2, "reduction_w": 0}
+    at = running.starts_at + 2 * MINUTE
+    operations.follow_delivered_load(report(running, at, head_ends=loads, **whole))
+    said = Alert.objects.get(kind="answers below expectation").text
+    assert said.endswith("By head end: sample-climate 948/948, mock-heat 3/1,000.")
 
 
 def test_a_rejection_is_no_answer(running: Stage) -> None:
@@ -93,7 +108,8 @@ def test_a_rejection_is_no_answer(running: Stage) -> None:
     operations.follow_delivered_load(report(running, at, rejected=545, **all_of_them))
     alert = Alert.objects.get(kind="answers below expectation", closed_at=None)
     what = f"545 of 545 devices called by {running} take no part"
-    assert alert.text == f"{what}: 0 have not answered, 545 rejected the call."
+    said = "0 have not answered, 545 rejected the call. 0 % take part, at least 80 % should."
+    assert alert.text == f"{what}: {said}"
     operations.follow_delivered_load(report(running, at + MINUTE, rejected=109, **all_of_them))
     assert Alert.objects.get(pk=alert.pk).closed_at is not None, "80 % take part"
 

@@ -62,7 +62,8 @@ def test_an_offline_head_end_is_named_with_the_missing_power_after_two_reports(r
     alert = watched(running, 2)
     assert alert is not None
     assert alert.text == (
-        f"{running.event.number} delivers 435 of 900 kW, 48 % of its target: 465 kW are missing. "
+        f"{running.event.number} delivers 435 of 900 kW, 48 % of its target; at least 90 % are expected. "
+        "465 kW are missing. "
         "948 of 948 silent devices: sample-climate."
     )
     assert (alert.priority, alert.event_uid) == (Priority.MEDIUM, running.event.uid)
@@ -103,7 +104,8 @@ def test_an_event_that_missed_its_target_keeps_the_share_for_good(
     assert (kept.missed_pct, kept.delivering_pct) == (48, None)
     alert = Alert.objects.get(kind="delivering below target", closed_at=None)
     assert alert.text.startswith(
-        f"{running.event.number} delivered 435 of 900 kWh, 48 % of its target: 465 kW were missing on average."
+        f"{running.event.number} delivered 435 of 900 kWh, 48 % of its target; at least 90 % were expected. "
+        "465 kW were missing on average."
     )
     client.force_login(operator)
     number = running.event.number

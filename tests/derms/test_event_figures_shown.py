@@ -71,3 +71,24 @@ def test_the_report_names_an_events_figures_as_its_page_does(
     )
     assert page == report
     assert page
+
+
+def test_a_file_names_a_state_as_the_page_does(event_in: Callable[..., Event], client: Client, operator: User) -> None:
+    """Once the page said “Awaiting approval” and the file “Submitted”."""
+    event_in("Submitted")
+    client.force_login(operator)
+    (row,) = csv.DictReader(io.StringIO(contents(client.get("/events/export/?view=all&format=csv"))))
+    assert row["State"] == "Awaiting approval"
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"), [("New", True), ("Denied", True), ("Submitted", False), ("Scheduled", False)]
+)
+def test_edit_is_only_offered_where_it_is_possible(
+    event_in: Callable[..., Event], client: Client, operator: User, state: str, offered: bool
+) -> None:
+    event = event_in(state)
+    client.force_login(operator)
+    assert (
+        f'href="/events/{event.number}/edit/"' in client.get(f"/events/{event.number}/").content.decode()
+    ) is offered

@@ -9,7 +9,7 @@ import pytest
 from derms.choices import Objective
 from derms.models import ControlZone, Event, LoadForecast, Program, Stage
 from derms.objectives import OBJECTIVES
-from derms.queries.goals import hours_without_forecast, missing_kw, shortfall_kw, stage_goals
+from derms.queries.goals import hours_without_forecast, missing_kw, shortfall, stage_goals
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +94,9 @@ def test_the_shortfall_is_what_the_event_lacks_at_its_worst_moment(
         window = {"starts_at": noon + begins * MINUTE, "ends_at": noon + (begins + 60) * MINUTE}
         Stage.objects.create(event=event, program=program, number=number, reserved_w=watts, **window)
 
-    assert shortfall_kw(Event.objects.get(pk=event.pk), list(event.stages.order_by("number"))) == 30
+    found = shortfall(Event.objects.get(pk=event.pk), list(event.stages.order_by("number")))
+    assert found is not None
+    assert found.missing_kw == 30
 
 
 def test_a_zone_at_half_an_hour_follows_its_own_hours(event: Event, program: Program, noon: datetime) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derms.figures.profile import Figures, Reading, StagePower, Target, TargetStep, figures_of, profile, step_at
+from derms.operations.delivered_alert import delivering_pct
 
 NOON = datetime(2026, 7, 21, 16, tzinfo=UTC)
 
@@ -56,7 +57,7 @@ class Minute:
 
     def __init__(self, minute: int, stages: list[StagePower], target: Target) -> None:
         self.running, self.reserved, self.missing, goals = 0, 0.0, 0.0, []
-        self.delivered, self.counted = [], []
+        self.delivered, self.counted, self.aimed_counted, self.aimed_reserved = [], [], [], 0.0
         for stage in stages:
             end = stage.ends_at if stage.canceled_at is None else min(stage.ends_at, stage.canceled_at)
             if not stage.starts_at <= at(minute) < end:
@@ -77,6 +78,9 @@ class Minute:
             shown = heard[-1:] if stage.reports else [spread] if spread is not None else []
             self.delivered += shown
             self.counted += shown if spread is None else [spread]
+            is_aimed = not target.is_per_stage or stage.target_kw is not None
+            self.aimed_counted += (shown if spread is None else [spread]) * is_aimed
+            self.aimed_reserved += kw * is_aimed
         if target.steps:
             holding = [step.kw for step in target.steps if step.starts_at <= at(minute) < step.ends_at]
             goals = holding or [0.0]
@@ -110,12 +114,15 @@ def test_the_profile_is_what_a_plain_reading_finds_minute_by_minute(stages: list
     assert found.missing_kw == ceil(round(max((m.missing for m in running), default=0.0), 3))
     assert found.target_kw == max((m.target for m in running if m.target is not None), default=None)
     assert found.reserved_kwh == pytest.approx(sum(minute.reserved for minute in running) / 60, abs=1e-6)
+    assert found.aimed_kw == pytest.approx(max((minute.aimed_reserved for minute in running), default=0.0), abs=1e-6)
     peaks = [*heard, *counted]
     assert found.peak_kw == (pytest.approx(max(peaks)) if peaks else None)
     aimed = [minute for minute in running if minute.target]
     assert found.target_kwh == (pytest.approx(sum(m.target or 0 for m in aimed) / 60) if aimed else None)
     if aimed and (heard or counted):
-        assert found.toward_kwh == pytest.approx(sum(min(sum(m.counted), m.target or 0) for m in aimed) / 60, abs=1e-6)
+        assert found.toward_kwh == pytest.approx(
+            sum(min(sum(m.aimed_counted), m.target or 0) for m in aimed) / 60, abs=1e-6
+        )
     if heard or counted:
         assert found.energy_kwh is not None
         assert isclose(found.energy_kwh, sum(counted) / 60, abs_tol=1e-6)
@@ -153,7 +160,14 @@ def test_stages_that_follow_one_another_are_not_added_up() -> None:
     second = StagePower(at(90), at(150), 981.0, reports=(Reading(at(90), 890.0),))
 
     assert figures_of(profile([first, second], Target()), now=at(1000)) == Figures(
-        1035.0, None, 0, pytest.approx(2240), pytest.approx(896), 900.0, reserved_kwh=pytest.approx(2533.5)
+        1035.0,
+        None,
+        0,
+        pytest.approx(2240),
+        pytest.approx(896),
+        900.0,
+        reserved_kwh=pytest.approx(2533.5),
+        aimed_kw=1035.0,
     )
 
 
@@ -187,3 +201,14 @@ def test_what_is_reported_is_counted_up_to_now() -> None:
     assert (found.energy_kwh, found.mean_kw) == (pytest.approx(100), pytest.approx(300))
     assert (found.reserved_kw, found.missing_kw, found.target_kwh) == (1000.0, 100, pytest.approx(1800))
     assert found.toward_kwh == pytest.approx(100)
+
+
+def test_a_stage_without_a_target_helps_no_other_to_reach_its_own() -> None:
+    """Once what it reserved and delivered was compared with the target of the stage beside it: 1,100 %."""
+    aimed = StagePower(at(0), at(60), 500.0, target_kw=500.0, reports=(Reading(at(0), 300.0),))
+    free = StagePower(at(0), at(60), 5000.0, reports=(Reading(at(0), 4800.0),))
+    steps = profile([aimed, free], Target(is_per_stage=True))
+    found = figures_of(steps, now=at(60))
+    assert (found.reserved_kw, found.aimed_kw, found.target_kw, found.surplus_in) == (5500.0, 500.0, 500.0, None)
+    assert (found.toward_kwh, found.target_kwh, found.energy_kwh) == (300.0, 500.0, 5100.0)
+    assert delivering_pct(step_at(steps, at(1))) == 60

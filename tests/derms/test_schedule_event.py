@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -128,7 +129,8 @@ def test_a_shortfall_larger_than_accepted_leaves_nothing_reserved_and_says_how_m
     assert not Message.objects.exists()
     alert = Alert.objects.get()
     assert (alert.kind, alert.priority, alert.event_uid) == ("event not scheduled", Priority.HIGH, event.uid)
-    assert f"{event.number} was not scheduled: 3 kW are missing; 2 kW were accepted." in alert.text
+    at = f"{stage.starts_at.astimezone(ZoneInfo(event.zone.time_zone)):%H:%M %Z}"
+    assert f"{event.number} was not scheduled: 3 kW are missing from {at} on; 2 kW were accepted." in alert.text
 
 
 def test_a_shortfall_within_what_was_accepted_is_scheduled(needing: Callable[..., Event], now: datetime) -> None:
@@ -263,3 +265,21 @@ def test_a_device_in_two_programs_takes_part_in_one_of_two_stages_at_the_same_ti
     assert "Devices are chosen when the event is scheduled" not in page
     operations.cancel_stage(stage_id=other.pk, by=operator, now=now, reason="It calls nobody")
     assert Alert.objects.get(pk=alert.pk).closed_by == operator.username
+
+
+def test_an_event_that_was_not_scheduled_says_which_event_holds_the_devices(
+    event_in: Callable[..., Event], operator: User, approver: User, client: Client, now: datetime
+) -> None:
+    """Once it was only said how many were “reserved elsewhere”; the event's page says what to do, too."""
+    other, event = event_in("New", name="Other"), event_in("New")
+    Event.objects.update(objective="Load Reduction", target_kw=9)
+    walk.to("Approved", event, operator=operator, approver=approver, now=now)
+    walk.to("Scheduled", other, operator=operator, approver=approver, now=now)
+
+    operations.schedule_event(event.pk, now=now)
+
+    said = Alert.objects.get(kind="event not scheduled").text
+    assert said.endswith(f"Left out: 12 reserved elsewhere. Devices are reserved for {other.number}.")
+    client.force_login(operator)
+    page = client.get(f"/events/{event.number}/").content.decode()
+    assert "Schedule again, schedule with the shortfall, or cancel the event." in page

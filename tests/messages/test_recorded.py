@@ -92,10 +92,10 @@ def test_a_sentence_is_found_by_its_own_pattern(pattern: Pattern) -> None:
     [
         ("4583 devices reserved", "4.583 Geräte reserviert"),
         (
-            "DR-2026-0004 delivers 435 of 1,900 kW, 22 % of its target: 1,465 kW are missing. "
-            "948 of 948 silent devices: sample-climate.",
-            "DR-2026-0004 liefert 435 von 1.900 kW, 22 % des Ziels: Es fehlen 1.465 kW. "
-            "948 der 948 stummen Geräte gehören zu sample-climate.",
+            "DR-2026-0004 delivers 435 of 1,900 kW, 22 % of its target; at least 90 % are expected. "
+            "1,465 kW are missing. 948 of 948 silent devices: sample-climate.",
+            "DR-2026-0004 liefert 435 von 1.900 kW, 22 % des Ziels; mindestens 90 % werden erwartet. "
+            "Es fehlen 1.465 kW. 948 der 948 stummen Geräte gehören zu sample-climate.",
         ),
         (
             "DR-2026-0004 stage 2 has not started 60 s after its time. At stake: 1,035 kW, 120 customers.",

@@ -54,12 +54,12 @@ def test_an_event_below_its_target_because_of_releases_says_the_missing_kw(
     stage = event.stages.get()
     assert stage.reserved_w == 7200
     at = f"{stage.starts_at.astimezone(ZoneInfo(zone.time_zone)):%H:%M %Z}"
-    why = "devices have left it, or a stage was canceled."
+    why = "at least 98 % must be reserved. Devices have left it, or a stage was canceled."
 
     opt_out(stage, 1, now)
-    assert said(event) == [f"{event.number} is 1 kW short of its 7 kW at {at}: {why}"]
+    assert said(event) == [f"{event.number} is 1 kW short of its 7 kW at {at}; {why}"]
     opt_out(stage, 2, now)
-    assert said(event) == [f"{event.number} is 2 kW short of its 7 kW at {at}: {why}"]
+    assert said(event) == [f"{event.number} is 2 kW short of its 7 kW at {at}; {why}"]
     assert Alert.objects.get().kind == "target no longer met"
 
 

@@ -60,7 +60,8 @@ def test_an_offline_head_end_is_known_within_two_reports(event: Event, offline: 
     run_until(event, 2)
     alerts = dict(Alert.objects.filter(closed_at=None).values_list("kind", "text"))
     assert alerts["delivering below target"] == (
-        f"{event.number} delivers 0 of 16 kW, 0 % of its target: 16 kW are missing. 20 of 20 silent devices: HE1."
+        f"{event.number} delivers 0 of 16 kW, 0 % of its target; at least 90 % are expected. "
+        "16 kW are missing. 20 of 20 silent devices: HE1."
     )
     assert alerts["head end silent"].startswith("HE1: none of its 20 devices")
     assert EventFigures.objects.get(event=event).delivering_pct == 0
