@@ -29,6 +29,14 @@ class Whereabouts(TextChoices):
     RETIRED = "retired", _("Retired")
 
 
+class Reach(TextChoices):
+    """Whether a device could be reached, as a status check says; the values of messages."""
+
+    ONLINE = "online", _("Online")
+    OFFLINE = "offline", _("Offline")
+    UNKNOWN = "unknown", _("Not known")
+
+
 class Channel(TextChoices):
     """How a customer wants to hear from the utility."""
 

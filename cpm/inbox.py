@@ -5,6 +5,7 @@ from integration.seam.messages import (
     DeviceFactsAnswer,
     DeviceOutcome,
     DeviceReservation,
+    DeviceStatus,
     EnrollmentAnswer,
     EnrollmentLoadAnswer,
     GridSync,
@@ -66,3 +67,7 @@ def receive_opt_out_answer(body: OptOutAnswer) -> Receipt:
 
 def receive_release(body: ReservationReleased) -> Receipt:
     return operations.release_reservation(body, now=clock.now())
+
+
+def receive_device_status(body: DeviceStatus) -> Receipt:
+    return operations.keep_device_status(body)

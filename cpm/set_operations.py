@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from integration.seam import sql
 from integration.seam.extracts import Staged
 from integration.seam.filling import filling
 from integration.seam.loads import Partition, count_rows, keep_refused
+from integration.seam.messages import AskedDevices, DeviceStatus
 from integration.seam.models import Delivery
-from integration.seam.sql import compose, identifier, statement
+from integration.seam.sql import Sql, compose, identifier, statement
 
 from .choices import NotSent
 from .models.program_events import ProgramEvent
@@ -60,6 +62,12 @@ SELECT d.head_end, d.nic_id, 'applied as an exception: the device was not reserv
 _ADD_UNRESERVED = """
 INSERT INTO cpm_participation (program_event_id, device_id, reservation_flag, expected_w, preemptive_opt_out)
 SELECT %(program_event)s, device_id, false, 0, false FROM ({unreserved}) unreserved
+"""
+
+_NAMED_DEVICES = """
+SELECT d.id, d.head_end, d.nic_id FROM cpm_device d
+  JOIN unnest(%(head_ends)s::text[], %(nic_ids)s::text[]) named (head_end, nic_id) USING (head_end, nic_id)
+ WHERE d.ended_at IS NULL
 """
 
 
@@ -168,6 +176,34 @@ def standings_of_subscriptions(subscription_ids: Sequence[int]) -> dict[int, Sta
     query = statement("cpm", "enrollment_standings", subscriptions=compose(_OF_THESE))
     found = sql.rows(query, {"subscriptions": list(subscription_ids)})
     return {pk: Standing(state, reason) for pk, state, reason in found}
+
+
+def ask_devices(devices: Sequence[tuple[str, str]], *, check_uid: UUID, by: str, now: datetime) -> list[AskedDevices]:
+    """Note who asks about these installed devices, given by head end and NIC id; returns them by head end."""
+    named = {"head_ends": [head_end for head_end, _ in devices], "nic_ids": [nic_id for _, nic_id in devices]}
+    return _asked(compose(_NAMED_DEVICES), {**named, "check_uid": str(check_uid), "by": by, "now": now})[1]
+
+
+def ask_unheard_devices(
+    *, after: int, most: int, heard_before: datetime, check_uid: UUID, by: str, now: datetime
+) -> tuple[int | None, list[AskedDevices]]:
+    """Note who asks about the next enrolled devices that no check found online since; returns the last one, and all."""
+    params = {"after": after, "most": most, "heard_before": heard_before, "now": now}
+    return _asked(statement("cpm", "unheard_devices"), {**params, "check_uid": str(check_uid), "by": by})
+
+
+def keep_statuses(body: DeviceStatus) -> int:
+    """Keep the answer to a status check with its devices; returns how many of them are known."""
+    params = {"message": body.model_dump_json(), "at": body.at, "check_uid": str(body.check_uid)}
+    return sql.execute(
+        statement("cpm", "keep_statuses", devices=statement("integration.seam", "message_devices")), params
+    )
+
+
+def _asked(chosen: Sql, params: dict[str, Any]) -> tuple[int | None, list[AskedDevices]]:
+    rows = sql.rows(statement("cpm", "ask_devices", chosen=chosen), params)
+    asked = [AskedDevices(head_end=head_end, nic_ids=tuple(nic_ids)) for head_end, nic_ids, _ in rows]
+    return max((last for *_of, last in rows), default=None), asked
 
 
 def _outcomes_are_of_participants(params: dict[str, Any]) -> bool:

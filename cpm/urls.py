@@ -46,6 +46,7 @@ urlpatterns = [
     path("enrollments/<int:pk>/cancel/", views.enrollment_cancel, name="enrollment_cancel"),
     path("enrollments/<int:pk>/add-device/", views.enrollment_add_device, name="enrollment_add_device"),
     path("enrollments/<int:pk>/unenroll/", views.enrollment_unenroll, name="enrollment_unenroll"),
+    path("devices/check/", views.devices_check, name="devices_check"),
     path("customers/", views.customer_list, name="customer_list"),
     path("customers/new/", views.customer_new, name="customer_new"),
     path(CUSTOMER, views.customer, name="customer"),

@@ -5,6 +5,7 @@ from integration.seam.messages import (
     CustomerUnavailability,
     DeliveredLoad,
     DeviceFacts,
+    DeviceStatus,
     EnrollmentLoad,
     EnrollmentSync,
     EventOptOut,
@@ -64,3 +65,7 @@ def receive_opt_out(body: EventOptOut) -> Receipt:
 
 def receive_removal_answer(body: RemovalAnswer) -> Receipt:
     return operations.answer_removal(body, now=clock.now())
+
+
+def receive_device_status(body: DeviceStatus) -> Receipt:
+    return operations.hear_devices(body)

@@ -1,7 +1,14 @@
 """Each message that reaches Live Energy Connect becomes one operation call."""
 
 from integration.seam import clock
-from integration.seam.messages import DeviceRemoval, DeviceReservation, HeadEndSync, Receipt, StageStatus
+from integration.seam.messages import (
+    DeviceRemoval,
+    DeviceReservation,
+    DeviceStatusCheck,
+    HeadEndSync,
+    Receipt,
+    StageStatus,
+)
 from integration.seam.models import Delivery
 
 from . import operations
@@ -26,3 +33,7 @@ def receive_removal(body: DeviceRemoval) -> Receipt:
 
 def receive_head_ends(body: HeadEndSync) -> Receipt:
     return operations.know_head_ends(body)
+
+
+def receive_status_check(body: DeviceStatusCheck) -> Receipt:
+    return operations.answer_status_check(body, now=clock.now())

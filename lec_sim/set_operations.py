@@ -5,10 +5,13 @@ from typing import Any, NamedTuple
 
 from integration.seam import sql
 from integration.seam.loads import Partition
+from integration.seam.messages import DeviceStatusCheck, FoundDevices
 from integration.seam.sql import compose, identifier, statement, union_all
 
 from .drivers import drivers_in_use
 from .models import PRIMARY_KEY, LecStage
+
+_NOTHING_KNOWN = "SELECT '' AS head_end, '' AS nic_id, '' AS status WHERE false"
 
 
 class Calls(NamedTuple):
@@ -54,6 +57,22 @@ def keep_answers(stage: LecStage) -> int:
             query = statement("lec_sim", "keep_answers", answers=rows.query)
             kept += sql.execute(query, {**rows.params, "stage": stage.pk})
     return kept
+
+
+def statuses_of(check: DeviceStatusCheck) -> list[FoundDevices]:
+    """What is known of each device of a check, by head end and status; one statement however many they are."""
+    params: dict[str, Any] = {"message": check.model_dump_json(), "check_uid": str(check.check_uid)}
+    queries = [compose(_NOTHING_KNOWN)]
+    for driver in drivers_in_use():
+        if rows := driver.statuses():
+            queries.append(rows.query)
+            params |= rows.params
+    devices = statement("integration.seam", "message_devices")
+    query = statement("lec_sim", "device_statuses", devices=devices, known=union_all(queries))
+    return [
+        FoundDevices(head_end=head_end, status=status, nic_ids=tuple(nic_ids))
+        for head_end, status, nic_ids in sql.rows(query, params)
+    ]
 
 
 def _pending(partition: Partition) -> int:

@@ -2,6 +2,7 @@
 
 from .contact import Notification, SelfServiceLink
 from .customers import Customer, Device, DeviceLocation, SubscribedDevice, Subscription, digits_of
+from .device_status import DeviceStatus
 from .enrollments import Enrollment, EnrollmentTransition
 from .grid import Feeder, HeadEnd
 from .holidays import Holiday, HolidayCalendar
@@ -18,6 +19,7 @@ __all__ = [
     "Customer",
     "Device",
     "DeviceLocation",
+    "DeviceStatus",
     "Enrollment",
     "EnrollmentTransition",
     "Feeder",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 
 from cpm.choices import Channel, DeviceClass, Owner, SyncAnswer, Whereabouts
 from cpm.models.programs import Program
+from integration.pages.ids import device_key
 from integration.seam.versions import Versioned
 
 
@@ -146,6 +147,11 @@ class DeviceLocation(Kept):
     def is_lived_in(self) -> bool:
         """Whether the customer has not moved out."""
         return self.left_at is None
+
+    @property
+    def installed_keys(self) -> list[str]:
+        """The devices that are installed, as values of forms."""
+        return [device_key(one.head_end, one.nic_id) for one in self.devices.all() if one.ended_at is None]
 
 
 class Device(Kept):

@@ -10,6 +10,7 @@ from .applications import (
     validate_enrollment,
 )
 from .device_facts import answer_device_facts, send_device_facts
+from .device_status import check_devices, check_unheard_devices, keep_device_status
 from .emails import send_notifications
 from .enrollment import (
     answer_enrollment,
@@ -64,6 +65,8 @@ __all__ = [
     "cancel_enrollment",
     "cancel_unavailability",
     "change_unavailability",
+    "check_devices",
+    "check_unheard_devices",
     "choose_country",
     "delete_kept",
     "end_enrollment",
@@ -71,6 +74,7 @@ __all__ = [
     "follow_grid",
     "follow_head_ends",
     "follow_stage",
+    "keep_device_status",
     "load_outcomes",
     "load_reservations",
     "make_link",

@@ -1,6 +1,7 @@
 """Pages of the customer-program system: each view finds, calls one query or operation, and renders."""
 
 from .customers import customer, customer_list, link, link_add, link_revoke, outstanding
+from .device_status import devices_check
 from .enrolling import device_replace, enroll, enroll_choose, location_move_out
 from .enrollments import (
     enrollment,
@@ -50,6 +51,7 @@ __all__ = [
     "device_edit",
     "device_new",
     "device_replace",
+    "devices_check",
     "enroll",
     "enroll_choose",
     "enrollment",

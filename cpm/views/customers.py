@@ -1,10 +1,12 @@
 """Customers: the search, Customer Program Summary, and links to a customer's own page."""
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from cpm.models import SelfServiceLink
-from cpm.models.customers import Customer
+from cpm.models.customers import Customer, Device
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.confirm import confirm
@@ -74,12 +76,14 @@ def customer_list(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 @allow("cpm.view_customer")
-@vary_on_headers("HX-Request")
+@vary_on_headers("HX-Request", "HX-Target")
 def customer(request: SignedInRequest, number: str) -> HttpResponse:
     """Customer Program Summary: a customer's enrollments, coming reservations and history."""
     found = get_object_or_404(Customer, number=number)
     _show_in_zone_of(found)
     now, rows = clock.now(), own_participations(found)
+    if request.htmx and request.htmx.target == "locations":
+        return render(request, "cpm/customer.html#locations", _places(found))
     context = {
         "customer": found,
         "enrollments": current_enrollments(found, rows),
@@ -91,9 +95,7 @@ def customer(request: SignedInRequest, number: str) -> HttpResponse:
     if request.htmx:
         return render(request, "cpm/customer.html#current-enrollment", context)
     history = past_participations(found, limit=HISTORY)
-    context |= {
-        "locations": found.locations.prefetch_related("devices").order_by("pk"),
-        "location_columns": LOCATIONS,
+    context |= _places(found) | {
         "ended": ended_enrollments(found),
         "ended_columns": ENDED_ENROLLMENTS,
         "history": history,
@@ -126,6 +128,19 @@ def outstanding(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
     show_in(enrollment.subscription.location.time_zone)
     context = {"customer": found, "enrollment": enrollment, "columns": OUTSTANDING, "now": clock.now()}
     return render(request, "cpm/outstanding.html", context)
+
+
+def _places(customer: Customer) -> dict[str, Any]:
+    """The customer's device locations and their devices, and whether an answer about one of these is on its way."""
+    devices = Device.objects.select_related("status").order_by("pk")
+    places = list(customer.locations.prefetch_related(Prefetch("devices", devices)).order_by("pk"))
+    statuses = [getattr(device, "status", None) for place in places for device in place.devices.all()]
+    return {
+        "customer": customer,
+        "locations": places,
+        "location_columns": LOCATIONS,
+        "waits_for_status": any(status and status.is_waiting for status in statuses),
+    }
 
 
 def _remember(request: SignedInRequest, number: str) -> None:

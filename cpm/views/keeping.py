@@ -167,7 +167,7 @@ def _location(number: str, pk: int) -> DeviceLocation:
 
 
 def _device(number: str, pk: int) -> Device:
-    rows = Device.objects.select_related("location__customer")
+    rows = Device.objects.select_related("location__customer", "status")
     return get_object_or_404(rows, pk=pk, location__customer__number=number)
 
 

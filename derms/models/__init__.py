@@ -6,6 +6,7 @@ from .event_types import EventType
 from .events import Event, Stage
 from .execution import DeliveredLoad, Departure, DeviceOutcome, EventFigures, Removal, Reservation, StageUse
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
+from .heard import HeardDevice
 from .history import SubmittedPlan, Transition
 from .left_out import ABOVE_APPROVED, LeftOut, left_out_rows
 from .responses import Availability, LowestCount, RateRenewal, ResponsePrior
@@ -32,6 +33,7 @@ __all__ = [
     "EventType",
     "Feeder",
     "HeadEnd",
+    "HeardDevice",
     "LeftOut",
     "LoadForecast",
     "LowestCount",

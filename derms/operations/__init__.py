@@ -20,6 +20,7 @@ from .cloning import clone_event
 from .delivered import follow_delivered_load
 from .delivered_alert import watch_delivered
 from .device_facts import save_device_facts
+from .device_status import hear_devices
 from .drafts import discard_draft, keep_draft
 from .enrollment import EnrollmentRefused, change_enrollment, load_enrollments, save_program
 from .events import (
@@ -86,6 +87,7 @@ __all__ = [
     "fade_response_rates",
     "follow_delivered_load",
     "follow_execution",
+    "hear_devices",
     "keep_draft",
     "load_enrollments",
     "load_forecast",

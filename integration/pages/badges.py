@@ -59,6 +59,10 @@ LOOKS: dict[str, Look] = {
     "registering": Look(_("Registering"), "send", "quiet"),
     "deregistering": Look(_("Deregistering"), "send", "quiet"),
     "deregistered": Look(_("Deregistered"), "circle-minus", "struck"),
+    # whether devices can be reached
+    "online": Look(_("Online"), "wifi", "ink"),
+    "offline": Look(_("Offline"), "wifi-off", "bad"),
+    "unknown": Look(_("Not known"), "circle-dashed", "quiet"),
     # alerts
     "high": Look(_("High"), "alert-circle", "bad"),
     "medium": Look(_("Medium"), "alert-triangle", "wait"),

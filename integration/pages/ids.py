@@ -27,6 +27,21 @@ def unquote_id(part: str) -> str:
     return QUOTED.sub(lambda found: bytes.fromhex(found[0].replace("~", "")).decode(), part)
 
 
+def device_key(head_end: str, nic_id: str) -> str:
+    """A device as one value of a form."""
+    return f"{quote_id(head_end)}/{quote_id(nic_id)}"
+
+
+def device_of(key: str) -> tuple[str, str] | None:
+    """The head end and NIC id of a device's key; None if the text is no key."""
+    parts = key.split("/")
+    try:
+        head_end, nic_id = map(unquote_id, parts)
+    except ValueError:
+        return None
+    return head_end, nic_id
+
+
 def _quoted(character: str) -> str:
     return "".join(f"~{byte:02X}" for byte in character.encode())
 

@@ -19,13 +19,14 @@ def messages() -> str:
 
 
 def executor_receives() -> str:
-    """An example of each message that DERMS sends to an executor."""
-    return "\n".join(map(_named_example, ("stage_status", "device_reservation", "device_removal", "head_end_sync")))
+    """An example of each message that an executor receives: the check is of CPM, the others are of DERMS."""
+    received = ("stage_status", "device_reservation", "device_removal", "head_end_sync", "device_status_check")
+    return "\n".join(map(_named_example, received))
 
 
 def executor_sends() -> str:
-    """An example of each message that an executor sends to DERMS."""
-    sends = ("stage_execution_status", "removal_answer", "delivered_load", "raw_outcome")
+    """An example of each message that an executor sends."""
+    sends = ("stage_execution_status", "removal_answer", "delivered_load", "raw_outcome", "device_status")
     return "\n".join(map(_named_example, sends))
 
 

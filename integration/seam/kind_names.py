@@ -19,6 +19,8 @@ NAMES = {
     "device_removal": _("device removal"),
     "removal_answer": _("removal answer"),
     "reservation_released": _("reservation released"),
+    "device_status_check": _("device status check"),
+    "device_status": _("device status"),
     "grid_sync": _("grid sync"),
     "head_end_sync": _("head end sync"),
     "device_reservation": _("device reservation"),

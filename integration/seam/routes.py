@@ -86,6 +86,11 @@ ROUTES: dict[str, tuple[Route, ...]] = {
     "device_removal": (Route(System.LEC, "lec_sim.inbox.receive_removal"),),
     "removal_answer": (Route(System.DERMS, "derms.inbox.receive_removal_answer"),),
     "reservation_released": (Route(System.CPM, "cpm.inbox.receive_release"),),
+    "device_status_check": (Route(System.LEC, "lec_sim.inbox.receive_status_check"),),
+    "device_status": (
+        Route(System.CPM, "cpm.inbox.receive_device_status"),
+        Route(System.DERMS, "derms.inbox.receive_device_status"),
+    ),
 }
 
 # Who may send a kind of message; from anybody else it is refused (delivery.py).
@@ -111,6 +116,8 @@ SENDERS: dict[str, System] = {
     "device_removal": System.DERMS,
     "removal_answer": System.LEC,
     "reservation_released": System.DERMS,
+    "device_status_check": System.CPM,
+    "device_status": System.LEC,
 }
 
 LEC_STAGE = "lec_sim.queries.due.uids_of_stage"
@@ -174,6 +181,7 @@ EVERY: dict[str, Every] = {
     "count available power": Every(5 * MINUTE, "derms.operations.count_available_power", "bulk"),
     "send places": Every(NIGHT, "derms.operations.send_places", "small"),
     "renew holidays": Every(NIGHT, "cpm.operations.renew_holidays", "small"),
+    "check device status": Every(NIGHT, "cpm.operations.check_unheard_devices", "bulk"),
     "fold month of DERMS": Every(NIGHT, "derms.monthly_partitions.fold_month", "bulk"),
     "fade response rates": Every(NIGHT, "derms.operations.fade_response_rates", "bulk"),
     "fold month of CPM": Every(NIGHT, "cpm.monthly_partitions.fold_month", "bulk"),

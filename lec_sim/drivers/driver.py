@@ -51,3 +51,11 @@ class Driver:
         one with the latest `at` counts; rows that were returned before have no effect.
         """
         return None
+
+    def statuses(self) -> Rows | None:
+        """Which devices can be reached now, as rows of head_end, nic_id and status, online or offline.
+
+        The query finds the devices in `asked` (head_end, nic_id), and may use the parameter check_uid. LEC answers
+        “unknown” for devices without a row; None: for all.
+        """
+        return None

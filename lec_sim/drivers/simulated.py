@@ -15,3 +15,6 @@ class Simulated(Driver):
 
     def calls(self, stage: LecStage, *, called_at: datetime) -> Rows:
         return Rows(statement("lec_sim", "simulated_calls"), {})
+
+    def statuses(self) -> Rows:
+        return Rows(statement("lec_sim", "simulated_statuses"), {})

@@ -10,8 +10,10 @@ from .outcomes import hand_over_outcomes
 from .removals import remove_device
 from .reservations import load_reservations, prepare_reservations
 from .stages import follow_stage
+from .statuses import answer_status_check
 
 __all__ = [
+    "answer_status_check",
     "call_devices",
     "collect_answers",
     "end_stage",

@@ -31,7 +31,7 @@ from tests.messages.conftest import STATUS
 
 CURRENT = protocol.CURRENT
 # SHA-256 of all fields with their types and bounds, and of the columns of extracts, in the version CURRENT.
-PROMISED = (Version(2, 3), "23a26e6ce63782d79e271bda1d1a71247683f4742a6d9c66307ce9ad4981f5bc")
+PROMISED = (Version(2, 4), "66c5399baf1e7a21ea08eca300a42d029c76277c34e03294b9f04f5c9bd42228")
 NEWER_MINOR, NEWER_MAJOR = Version(CURRENT.major, CURRENT.minor + 1), Version(CURRENT.major + 1, 0)
 
 

@@ -70,6 +70,7 @@ NO_PAGES = {
     "events/actions/<id:verb>/": "carries what was seen of each event: test_seen_revision.py",
     PARTICIPATION + "opt-out/": ONCE,
     CUSTOMER + "links/add/": NEW,
+    "devices/check/": "asks, and changes nothing",
     OWN_PAGE + "locations/<int:pk>/programs/<id:code>/apply/": NEW,
 }
 

@@ -120,6 +120,7 @@ MAY = {
     "holidays/<id:day>/remove/": "P",
     "program-types/new/": "P",
     "program-types/<id:code>/": "P",
+    "devices/check/": "OCP",
     "customers/": "C",
     "customers/new/": "CP",
     CUSTOMER: "C",

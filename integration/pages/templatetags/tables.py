@@ -9,6 +9,7 @@ from django.template.base import render_value_in_context
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 
+from integration.pages import ids
 from integration.pages.columns import Column, Columns, Text
 from integration.pages.numbers import NONE
 
@@ -16,6 +17,8 @@ register = template.Library()
 
 HIDDEN = ("off", "wide")  # a heading is hidden with its cells
 Draw = Callable[[Any, Context], str]
+
+register.simple_tag(ids.device_key, name="device_key")
 
 
 class Heading(NamedTuple):

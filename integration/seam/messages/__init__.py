@@ -41,6 +41,7 @@ from .stages import (
     StageExecutionStatus,
     StageStatus,
 )
+from .statuses import AskedDevices, DeviceStatus, DeviceStatusCheck, FoundDevices, StatusWord
 
 __all__ = [
     "BULK",
@@ -48,6 +49,7 @@ __all__ = [
     "CONTRACTS",
     "LEFT",
     "MOST_W",
+    "AskedDevices",
     "Category",
     "CustomerUnavailability",
     "DeliveredLoad",
@@ -56,6 +58,8 @@ __all__ = [
     "DeviceOutcome",
     "DeviceRemoval",
     "DeviceReservation",
+    "DeviceStatus",
+    "DeviceStatusCheck",
     "EnrollmentAnswer",
     "EnrollmentAnswerWord",
     "EnrollmentChange",
@@ -65,6 +69,7 @@ __all__ = [
     "EventOptOut",
     "ExtractRef",
     "FeederPlace",
+    "FoundDevices",
     "GridSync",
     "HeadEndLoad",
     "HeadEndName",
@@ -82,6 +87,7 @@ __all__ = [
     "ReservationReleased",
     "StageExecutionStatus",
     "StageStatus",
+    "StatusWord",
     "Version",
     "check_kind",
     "heading",

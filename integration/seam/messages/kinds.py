@@ -22,6 +22,7 @@ from .stages import (
     StageExecutionStatus,
     StageStatus,
 )
+from .statuses import DeviceStatus, DeviceStatusCheck
 
 CONTRACTS: Mapping[str, type[MessageBody]] = {
     body.kind: body
@@ -42,6 +43,8 @@ CONTRACTS: Mapping[str, type[MessageBody]] = {
         DeviceRemoval,
         RemovalAnswer,
         ReservationReleased,
+        DeviceStatusCheck,
+        DeviceStatus,
         DeviceReservation,
         RawOutcome,
         DeviceOutcome,

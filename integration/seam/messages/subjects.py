@@ -13,3 +13,7 @@ def device_subject(head_end: str, nic_id: str) -> str:
 
 def program_subject(program: str) -> str:
     return f"program:{program}"
+
+
+def check_subject(check_uid: UUID) -> str:
+    return f"status check:{check_uid}"
