@@ -8,6 +8,7 @@ from integration.pages.templatetags.gridcall import badge, clock, number, percen
 from integration.seam.recorded import in_words
 
 from .models import HeadEndProfile, LecStage
+from .queries.silent import SilentDevice
 from .queries.stages import Progress
 
 
@@ -36,6 +37,13 @@ DUE = Columns[LecStage](
     Column(_("Control"), "control", phone="off"),
     Column(_("Starts in"), "starts-in", css="num"),
     Column(_("Reserved"), "reserved", css="num"),
+)
+
+SILENT = Columns[SilentDevice](
+    "lec_sim/silent.html",
+    Column(_("Head end"), lambda device: device.head_end, value=lambda device: device.head_end),
+    Column(_("NIC id"), lambda device: device.nic_id, value=lambda device: device.nic_id, phone="title"),
+    Column(_("Called at"), lambda device: when(device.called_at), value=lambda device: device.called_at),
 )
 
 HEAD_ENDS = Columns[HeadEndProfile](

@@ -1,7 +1,10 @@
 """Live Energy Connect: the stages it executes, and how the simulated devices behave."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -10,15 +13,20 @@ from django.views.decorators.vary import vary_on_headers
 from integration.pages.access import allow
 from integration.pages.acting import acts_once
 from integration.pages.editing import Editing
+from integration.pages.exports import PAGE as EXPORT_PAGE
+from integration.pages.exports import export, listing
+from integration.pages.filters import known
 from integration.pages.http import SignedInRequest
-from integration.pages.keyset import keyset_page
+from integration.pages.keyset import AFTER, SIZE, join_key, keyset_page, page_of, split_key
+from integration.pages.moments import show_in
 from integration.seam import clock
 
-from .columns import DUE, HEAD_ENDS, PAST, RUNNING
-from .forms import FaultForm
-from .models import HeadEndProfile
+from .columns import DUE, HEAD_ENDS, PAST, RUNNING, SILENT
+from .forms import FaultForm, SilentForm
+from .models import HeadEndProfile, LecStage
 from .operations import set_fault
 from .queries.faults import fault_changes
+from .queries.silent import START, SilentDevice, silent_device_count, silent_devices
 from .queries.stages import active_stages, answers_over_time, due_stages, past_stages
 
 DUE_SHOWN = 20
@@ -45,6 +53,49 @@ def stage_list(request: SignedInRequest) -> HttpResponse:
     context |= {"page": keyset_page(past_stages(now), LATEST_FIRST, request.GET), "past_columns": PAST}
     context |= {"profiles": HeadEndProfile.objects.order_by("head_end"), "profile_columns": HEAD_ENDS}
     return render(request, "lec_sim/stage_list.html", context)
+
+
+@require_safe
+@allow("lec_sim.view_lecstage")
+def silent(request: SignedInRequest, stage_uid: UUID) -> HttpResponse:
+    """The devices of a stage that were called and have not answered."""
+    stage, form = get_object_or_404(LecStage, stage_uid=stage_uid), known(SilentForm(request.GET))
+    show_in(stage.time_zone)
+    chosen, now = form.cleaned_data["system"], clock.now()
+    found = silent_devices(stage, chosen, now, after=_after(request), limit=SIZE + 1)
+    last = found[:SIZE][-1] if found else None
+    context = {
+        "stage": stage,
+        "form": form,
+        "columns": SILENT,
+        "page": page_of(found, request.GET, join_key(last[:2]) if last else ""),
+        "devices": silent_device_count(stage, chosen, now, most=stage.called),
+        "is_narrowed": bool(chosen),
+    }
+    return render(request, "lec_sim/silent.html", context)
+
+
+@require_safe
+@allow("lec_sim.view_lecstage")
+def silent_export(request: SignedInRequest, stage_uid: UUID) -> HttpResponseBase:
+    """Export them."""
+    stage, form = get_object_or_404(LecStage, stage_uid=stage_uid), known(SilentForm(request.GET))
+    chosen, now = form.cleaned_data["system"], clock.now()
+
+    def next_page(last: SilentDevice | None) -> list[SilentDevice]:
+        return silent_devices(stage, chosen, now, after=last[:2] if last else START, limit=EXPORT_PAGE)
+
+    def count(most: int) -> int:
+        return silent_device_count(stage, chosen, now, most=most)
+
+    name = f"{stage.event_number}-{stage.stage_number}-not-answered"
+    return export(request, listing(name, SILENT.in_file(request.user), next_page, count))
+
+
+def _after(request: SignedInRequest) -> tuple[str, str]:
+    key = request.GET.get(AFTER, "")
+    head_end, nic_id = split_key(key, 2) if key else START
+    return head_end, nic_id
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -7,11 +7,13 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from integration.pages.badges import look_of
 from integration.pages.columns import Column, Columns, link, noted
 from integration.pages.templatetags.gridcall import (
     badge,
+    clock,
     kw,
     meter,
     number,
@@ -22,8 +24,8 @@ from integration.pages.templatetags.gridcall import (
 from integration.seam.recorded import in_words
 
 from ..choices import Category, DeviceClass
-from ..figures.causes import Group
 from ..models import Device, Stage, Strategy
+from ..pages.head_ends import HeadEndAnswers
 from ..pages.stage_devices import StageDevice
 from ..queries.calls import Silent
 from ..queries.lists import DeviceCall
@@ -65,6 +67,12 @@ def _progress(event: Any) -> SafeString | None:
     return noted(meter(event.reserved_kw, event.goal_kw), _("reserved")) if event.reserved_w else None
 
 
+def _state_in_english(event: Any) -> str:
+    """The word that pages show, in the one language of files."""
+    with override("en"):
+        return str(look_of(event.state).word)
+
+
 # Events are annotated with their window and their power figures.
 EVENTS = Columns[Any](
     "derms/event_list.html",
@@ -85,9 +93,7 @@ EVENTS = Columns[Any](
         sort="name",
         phone="name",
     ),
-    Column(
-        _("State"), lambda e: badge(e.state), value=lambda e: str(look_of(e.state).word), sort="state", phone="side"
-    ),
+    Column(_("State"), lambda e: badge(e.state), value=_state_in_english, sort="state", phone="side"),
     Column(_("Approval"), "approval", value=lambda e: e.approval, phone="off wide"),
     Column(_("Balance Authority approval"), value=lambda e: e.balance_authority_approval),
     Column(
@@ -177,15 +183,16 @@ STAGES = Columns[Stage](
     Column(_("Outcomes"), lambda s: outcome_strip(s.outcomes), css="off-paper", phone="label"),
 )
 
-ANSWERS = Columns[Group](
+ANSWERS = Columns[HeadEndAnswers](
     "derms/event_progress.html",
-    Column(_("Head end"), lambda group: group.name, phone="title"),
-    Column(_("Called"), lambda group: number(group.called), css="num", phone="start label"),
-    Column(_("Takes part"), lambda group: number(group.taking_part), css="num", phone="end label"),
-    Column(_("Silent"), lambda group: number(group.silent), css="num", phone="start label"),
-    Column(_("Rejected"), lambda group: number(group.rejecting), css="num", phone="end label"),
-    Column(_("Overridden"), lambda group: number(group.overridden), css="num", phone="start label"),
-    Column(_("Takes part, share"), lambda group: meter(group.taking_part, group.called), phone="end"),
+    Column(_("Head end"), lambda row: row.devices.name, phone="title"),
+    Column(_("Last report"), lambda row: clock(row.last_at), phone="label"),
+    Column(_("Called"), lambda row: number(row.devices.called), css="num", phone="start label"),
+    Column(_("Takes part"), lambda row: number(row.devices.taking_part), css="num", phone="end label"),
+    Column(_("Silent"), lambda row: number(row.devices.silent), css="num", phone="start label"),
+    Column(_("Rejected"), lambda row: number(row.devices.rejecting), css="num", phone="end label"),
+    Column(_("Overridden"), lambda row: number(row.devices.overridden), css="num", phone="start label"),
+    Column(_("Takes part, share"), lambda row: meter(row.devices.taking_part, row.devices.called), phone="end"),
 )
 
 STAGE_DEVICES = Columns[StageDevice](

@@ -92,11 +92,33 @@ def test_answers_are_shown_by_head_end_from_the_latest_report(
         at = stage.starts_at + timedelta(minutes=minutes)
         operations.follow_delivered_load(Report.model_validate({"stage_uid": stage.uid, "at": at, **body}))
     answer = as_operator.get(f"/events/{event.number}/")
-    assert [tuple(group)[1:] for group in answer.context["head_ends"]] == [
+    assert [tuple(row.devices)[1:] for row in answer.context["head_ends"]] == [
         ("mock-heat", 12, 5, 1, 2),
         ("sample-climate", 8, 8, 0, 0),
     ]
+    assert {row.last_at for row in answer.context["head_ends"]} == {stage.starts_at + timedelta(minutes=2)}
     assert "Answers by head end" in html_of(answer)
+    assert f"/live-energy-connect/stages/{stage.uid}/not-answered/" in html_of(answer)
+
+
+def test_a_head_end_that_a_report_leaves_out_keeps_its_last_one_with_its_time(
+    event_in: EventIn, as_operator: Client
+) -> None:
+    event = event_in("In Progress")
+    stage = event.stages.get()
+    Stage.objects.filter(pk=stage.pk).update(called=20)
+    counts = {"answered": 5, "rejected": 0, "overridden": 0, "reduction_w": 0}
+    heat, other = ({"head_end": name, "called": 10, **counts} for name in ("mock-heat", "sample-climate"))
+    for minutes, head_ends in ((1, [heat, other]), (2, [heat])):
+        at = stage.starts_at + timedelta(minutes=minutes)
+        whole = {**counts, "called": 10 * len(head_ends), "answered": 5 * len(head_ends)}
+        body = {"stage_uid": stage.uid, "at": at, **whole, "head_ends": head_ends}
+        operations.follow_delivered_load(Report.model_validate(body))
+    rows = as_operator.get(f"/events/{event.number}/").context["head_ends"]
+    assert [(row.devices.name, row.devices.silent, row.last_at - stage.starts_at) for row in rows] == [
+        ("mock-heat", 5, timedelta(minutes=2)),
+        ("sample-climate", 5, timedelta(minutes=1)),
+    ]
 
 
 def test_an_event_canceled_before_its_start_has_nothing_reserved_anywhere(

@@ -110,6 +110,7 @@ EXAMPLES: dict[str, Callable[[], str]] = {
     "enrollments/<int:pk>": lambda: f"enrollments/{_subscription().enrollment.pk}",
     "<path:document>": lambda: "how-to/csr",
     "events/<id:number>/": lambda: f"events/{_event().number}/",
+    "<uuid:stage_uid>": lambda: str(_event().stages.get(number=1).uid),
     "<id:event_number>": lambda: _program_event().event_number,
     "<int:stage_number>": lambda: "1",
     "<id:head_end>": lambda: _participating()[0],

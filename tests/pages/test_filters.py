@@ -1,5 +1,6 @@
 """A filter's value that does not exist is refused in words by every list and every file, instead of returning all."""
 
+import functools
 from collections.abc import Callable
 from html import unescape
 
@@ -22,6 +23,7 @@ LISTS = {
     "events/": "events/export/",
     "devices/": "devices/export/",
     "events/EVENT/stages/1/": "events/EVENT/stages/1/devices/export/",
+    "live-energy-connect/stages/STAGE/not-answered/": "live-energy-connect/stages/STAGE/not-answered/export/",
     "program-events/": "program-events/export/",
     "program-events/participation/": "program-events/participation/export/",
     "messages/": "messages/export/",
@@ -50,14 +52,18 @@ def everybody(client: Client) -> Client:
 
 def test_every_file_of_a_list_is_walked() -> None:
     files = {address for address in MAY if address.endswith("export/")} - UNFILTERED
-    assert files == {file.replace("EVENT/stages/1", "<id:number>/stages/<int:stage_number>") for file in LISTS.values()}
+    named = {"EVENT/stages/1": "<id:number>/stages/<int:stage_number>", "STAGE": "<uuid:stage_uid>"}
+    assert files == {
+        functools.reduce(lambda file, one: file.replace(*one), named.items(), file) for file in LISTS.values()
+    }
 
 
 @pytest.mark.parametrize("address", LISTS)
 def test_a_value_that_does_not_exist_is_refused_by_the_list_its_parts_and_its_file(
     address: str, event: Event, everybody: Client
 ) -> None:
-    page, file = (f"/{one.replace('EVENT', event.number)}" for one in (address, LISTS[address]))
+    uid = str(event.stages.get().uid)
+    page, file = (f"/{one.replace('EVENT', event.number).replace('STAGE', uid)}" for one in (address, LISTS[address]))
     filters = _filters(everybody, page)
     assert filters
     for name in filters:

@@ -160,6 +160,8 @@ MAY = {
     "live/": "OABCPD",
     "live-energy-connect/": "O",
     "live-energy-connect/head-ends/<id:head_end>/fault/": "O",
+    "live-energy-connect/stages/<uuid:stage_uid>/not-answered/": "O",
+    "live-energy-connect/stages/<uuid:stage_uid>/not-answered/export/": "O",
     "messages/": "OD",
     "messages/export/": "OD",
     "messages/<uuid:uid>/": "OD",
@@ -184,7 +186,7 @@ def our_addresses(resolver: URLResolver, path: str = "") -> Iterator[str]:
 
 def example(address: str) -> str:
     """An address with objects that do not exist: permission is checked before existence."""
-    address = address.replace("<uuid:uid>", NIL).replace("<id:verb>", "edit")
+    address = re.sub(r"<uuid:\w+>", NIL, address).replace("<id:verb>", "edit")
     return "/" + re.sub(r"<id:\w+>", "none", re.sub(r"<int:\w+>", "999999", address))
 
 
