@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.translation import gettext as _
+
 from integration.importing.dates import Day
 from integration.importing.values import Fault, Layout, Reading
 from integration.seam.program_rules import RULES
@@ -62,6 +65,9 @@ class Weekdays:
         ]
         return " ".join(map(str, sorted(set(days)))) if len(days) == len(names) else Fault(NO_WEEKDAYS())
 
+    def in_words(self, stored: str) -> str:
+        return ", ".join(str(WEEKDAYS_ABBR[int(day)]) for day in stored.split())
+
 
 class Days:
     """Calendar days, in order."""
@@ -86,6 +92,9 @@ class RuleNames:
         names = _PARTS.split(text)
         unknown = next((name for name in names if name not in RULES), None)
         return Fault(NO_RULES(value=unknown, rules=", ".join(RULES))) if unknown else " ".join(sorted(names))
+
+    def in_words(self, stored: str) -> str:
+        return ", ".join(_(RULES[name].reason) for name in stored.split())
 
 
 def _joined(days: list[str]) -> str:

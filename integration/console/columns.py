@@ -36,7 +36,7 @@ ALERTS = Columns[Alert](
         sort="priority",
         phone="side",
     ),
-    Column(_("Kind"), lambda one: one.kind_label, value=lambda one: one.kind, sort="kind", phone="off"),
+    Column(_("Kind"), lambda one: one.kind_label, value=lambda one: one.kind, sort="kind", phone=""),
     Column(_("What"), "what", value=lambda one: one.text, phone=""),
     Column(_("What to do"), lambda one: one.to_do or None, value=lambda one: str(one.to_do)),
     Column(_("Times"), lambda one: number(one.count), value=lambda one: one.count, css="num", phone="start label"),

@@ -68,7 +68,7 @@ def _make(request: SignedInRequest) -> HttpResponse:
     form = FirstAdministratorForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         person = form.instance
-        add_user(person, roles=[role], password=form.cleaned_data["password1"], by=person.username)
+        add_user(person, roles=[role], password=form.cleaned_data["password1"], by=person.username, is_first=True)
         SetupCode.objects.all().delete()
         messages.success(request, _("%(name)s can sign in.") % {"name": form.instance.username})
         return redirect("account_login")

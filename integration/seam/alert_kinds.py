@@ -130,7 +130,7 @@ ALERT_KINDS: dict[str, AlertKind] = {
     ),
     "role given": AlertKind(
         _("Role given"),
-        "somebody becomes an approver, an administrator or a superuser",
+        "somebody becomes an approver, an administrator (not the first one) or a superuser",
         "High",
         "somebody archives it",
         _("Ask the people named if this was agreed. If not, take the role away under Users and roles."),

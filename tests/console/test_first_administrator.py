@@ -13,6 +13,7 @@ from integration.console.models import MailTrial, SetupCode, User
 from integration.console.roles import ADMINISTRATOR
 from integration.console.set_up import steps
 from integration.seam import clock
+from integration.seam.models import Alert
 from tests.threads import run_together
 
 PAGE = "/first-administrator/"
@@ -30,6 +31,7 @@ def test_the_code_makes_an_administrator_who_can_sign_in() -> None:
     assert visitor.post(PAGE, form(new_code().lower().replace("-", " "))).status_code == 302
 
     assert list(User.objects.get().groups.values_list("name", flat=True)) == [ADMINISTRATOR]
+    assert not Alert.objects.exists(), "an empty utility has nothing to look at yet"
     assert visitor.login(username="ada.first", password=CHOSEN)
     assert PAGE not in Client().get("/account/login/").content.decode()
 

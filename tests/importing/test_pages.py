@@ -19,7 +19,7 @@ from integration.seam.settling import settle
 from integration.seam.work_alerts import alert_of_dead
 from tests.threads import run_together
 
-from .bringing import checked
+from .bringing import applied, checked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -174,3 +174,41 @@ def test_another_administrator_sees_the_file_and_can_not_go_on_with_it(client: C
     assert client.get(f"/imports/{run.uid}/").status_code == 200
     answer = client.post(f"/imports/{run.uid}/apply/", {})
     assert (answer.status_code, "adam sent this file" in answer.content.decode()) == (409, True)
+
+
+def test_the_preview_shows_values_as_people_read_them(admin: Client) -> None:
+    """Once it said “True”, and rules and weekdays by the names and numbers that are stored."""
+    kinds = {
+        "program_types": "type,name,allow_to_opt_out,opt_out_cutoff_minutes\nT1,Type,yes,1500\n",
+        "programs": "program,name,type,active,overridable,weekdays\nCOOL,Cool,T1,yes,longest,Mon Tue\n",
+    }
+    applied("program_types", kinds["program_types"])
+    run = checked("programs", kinds["programs"])
+    page = admin.get(f"/imports/{run.uid}/").content.decode()
+    (row,) = admin.get(f"/imports/{run.uid}/").context["samples"]["added"]
+    values = {label: new for label, _old, new in row["differs"]}
+    assert values["Active"] == "yes"
+    assert "longest event" in values.values()
+    assert "Mon, Tue" in values.values()
+    assert "True" not in page
+    changed = checked("program_types", kinds["program_types"].replace("yes,1500", "no,60"))
+    (row,) = admin.get(f"/imports/{changed.uid}/").context["samples"]["changed"]
+    assert row["differs"] == [("Allow To Opt Out", "yes", "no"), ("Cut-off, minutes", "1,500", "60")]
+
+
+def test_columns_that_a_file_lacks_and_may_lack_are_named_apart(admin: Client) -> None:
+    """Once each of a program's thirty columns stood among those of the file, with a dash."""
+    run = send(admin, b"program,name,type,active\nCOOL,Cool,T1,yes\n", kind="programs")
+    form = admin.get(f"/imports/{run.uid}/check/").context["form"]
+    found, lacking = ({field.name for field in fields} for fields in (form.found_fields, form.lacking_fields))
+    assert {"column_program", "column_name", "column_type", "column_active", "save_as"} <= found
+    assert "column_overridable" in lacking
+    assert not found & lacking
+    page = admin.get(f"/imports/{run.uid}/check/").content.decode()
+    assert page.index('id="lacking"') < page.index("column_overridable")
+
+
+def test_a_required_column_that_a_file_lacks_is_asked_for_first(admin: Client) -> None:
+    run = send(admin, b"program,type\nCOOL,T1\n", kind="programs")
+    form = admin.get(f"/imports/{run.uid}/check/").context["form"]
+    assert "column_name" in {field.name for field in form.found_fields}

@@ -90,12 +90,27 @@ class CheckForm(forms.Form):
                 required=column.is_required and not column.may_lack and column.name not in spread,
                 help_text=str(column.help),
             )
+        self.lacking = [
+            f"column_{column.name}"
+            for column in kind.columns
+            if column.name not in found.mapping and not self.fields[f"column_{column.name}"].required
+        ]
         self.fields["save_as"] = forms.CharField(
             label=_("Save this mapping as"),
             max_length=60,
             required=False,
             help_text=_("For the next file of this source, for example “our CIS”. A mapping of this name is replaced."),
         )
+
+    @property
+    def found_fields(self) -> list[forms.BoundField]:
+        """How it is read, the columns that it has, and those that it must have."""
+        return [field for field in self.visible_fields() if field.name not in self.lacking]
+
+    @property
+    def lacking_fields(self) -> list[forms.BoundField]:
+        """The columns that it lacks and may lack."""
+        return [self[name] for name in self.lacking]
 
     def layout(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in LAYOUT if self.cleaned_data.get(name)}

@@ -1,6 +1,7 @@
 """System > Import: send a file, see what it would change, apply it."""
 
 import io
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from integration.importing import operations, queries
 from integration.importing.choices import RunState
-from integration.importing.kinds import kind_of
+from integration.importing.kinds import Kind, kind_of
 from integration.importing.mappings import save_mapping
 from integration.importing.models import ImportRun
 from integration.importing.recognising import Recognised
@@ -28,6 +29,7 @@ from integration.seam.recorded import in_words
 
 from .columns import REFUSED_CELLS, RUNS, SAMPLES, kind_label
 from .forms import ApplyForm, CheckForm, FileForm
+from .shown import shown
 
 RUNNING = (RunState.CHECKING, RunState.APPLYING)
 
@@ -83,12 +85,27 @@ def import_run(request: SignedInRequest, uid: str) -> HttpResponse:
         "can_cancel": queries.can_be_canceled(run),
         "is_own": run.by == request.user.username,
         "earlier": queries.earlier_run(run),
-        "samples": {name: list(queries.sample_of_changes(run, kind, name)) for name in ("added", "changed")},
+        "samples": {name: _sample(run, kind, name) for name in ("added", "changed")},
         "sample_columns": SAMPLES,
         "refused": queries.refused_cells(run)[: queries.SHOWN],
         "refused_columns": REFUSED_CELLS,
     }
     return render(request, "console/imports/run.html", context)
+
+
+def _sample(run: ImportRun, kind: Kind, outcome: str) -> list[dict[str, Any]]:
+    """A few rows that would be added or changed, with their values in words."""
+    types = {str(column.label): column.type for column in kind.columns}
+    return [
+        {
+            **row,
+            "differs": [
+                (label, old if old is None else shown(old, types[label]), shown(new, types[label]))
+                for label, old, new in row["differs"]
+            ],
+        }
+        for row in queries.sample_of_changes(run, kind, outcome)
+    ]
 
 
 @ACTING
