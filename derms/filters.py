@@ -9,12 +9,13 @@ from django.forms import HiddenInput, TextInput
 from django.utils.translation import gettext_lazy as _
 
 from derms.queries.lists import events_for_list
+from derms.queries.silence import SilentChoice
 from integration.pages.badges import OUTCOME_CHOICES
 from integration.pages.filters import SHOWN, FilterRefused
 
 from .choices import FINAL_STATES, OPEN_STATES, Category, DeviceClass, EventState
 from .columns import EVENTS
-from .models import ControlZone, Device, Event, Feeder, Stage
+from .models import ControlZone, Device, Event, Feeder, HeadEnd, Program, Stage
 from .pages.stage_devices import DeviceChoice
 
 EVENT_VIEWS: dict[str, tuple[Any, tuple[EventState, ...]]] = {
@@ -94,6 +95,39 @@ class DeviceFilter(django_filters.FilterSet):  # type: ignore[misc]  # the libra
     class Meta:
         model = Device
         fields = ["q", "device_class", "zone", "feeder"]
+
+
+class SilentForm(forms.Form):
+    """Devices that never answer, by program, head end, control zone and NIC id."""
+
+    program = forms.ModelChoiceField(
+        Program.objects.order_by("name"),
+        required=False,
+        to_field_name="code",
+        label=_("Program"),
+        empty_label=_("All programs"),
+    )
+    head_end = forms.ModelChoiceField(
+        HeadEnd.objects.order_by("name"),
+        required=False,
+        to_field_name="code",
+        label=_("Head end"),
+        empty_label=_("All head ends"),
+    )
+    zone = forms.ModelChoiceField(
+        ControlZone.objects.order_by("name"),
+        required=False,
+        to_field_name="code",
+        label=_("Control zone"),
+        empty_label=_("All zones"),
+    )
+    q = forms.CharField(required=False, label=_("NIC id begins with"), max_length=40)
+
+    @property
+    def chosen(self) -> SilentChoice:
+        """The filter that a valid form describes."""
+        named = {name: row.code if row else "" for name, row in self.cleaned_data.items() if name != "q"}
+        return SilentChoice(**named, q=self.cleaned_data["q"])
 
 
 class GridForm(forms.Form):

@@ -34,6 +34,7 @@ urlpatterns = [
     path("settings/event-types/", views.event_type_list, name="event_type_list"),
     path("settings/event-types/<id:category>/", views.event_type_edit, name="event_type_edit"),
     path("calls/", views.calls, name="calls"),
+    path("calls/never-answer/", views.silent_list, name="silent_list"),
     path("calls/never-answer/export/", views.silent_export, name="silent_export"),
     path("strategies/", views.strategy_list, name="strategy_list"),
     path("strategies/new/", views.strategy_new, name="strategy_new"),

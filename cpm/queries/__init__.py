@@ -20,6 +20,7 @@ from .enrollments import (
     enrollments_under_way,
 )
 from .holidays import coming_holidays, country_named, days_without_events, holiday_calendar, part_named, parts_of
+from .last_heard import last_heard
 from .limits import uses_of_limits
 from .notifications import (
     emails_are_sent,
@@ -87,6 +88,7 @@ __all__ = [
     "holiday_calendar",
     "is_settled",
     "lanes_to_send",
+    "last_heard",
     "links_of",
     "loads_under_way",
     "month_ahead",

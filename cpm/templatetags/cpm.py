@@ -1,6 +1,6 @@
 """Tags that only the customer-program pages use."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +29,12 @@ register = template.Library()
 def next_step(enrollment: Enrollment) -> str:
     """What an enrollment waits for."""
     return enrollment_steps.next_step(enrollment)
+
+
+@register.filter
+def entry(found: Mapping[int, Any], key: int) -> Any:
+    """The entry of a row's id; None if there is none."""
+    return found.get(key)
 
 
 @register.simple_tag

@@ -40,6 +40,7 @@ from ..queries import (
     ended_enrollments,
     enrollment_of,
     enrollments_under_way,
+    last_heard,
     links_of,
     notifications_of,
     own_participations,
@@ -134,10 +135,12 @@ def _places(customer: Customer) -> dict[str, Any]:
     """The customer's device locations and their devices, and whether an answer about one of these is on its way."""
     devices = Device.objects.select_related("status").order_by("pk")
     places = list(customer.locations.prefetch_related(Prefetch("devices", devices)).order_by("pk"))
-    statuses = [getattr(device, "status", None) for place in places for device in place.devices.all()]
+    installed = [device for place in places for device in place.devices.all()]
+    statuses = [getattr(device, "status", None) for device in installed]
     return {
         "customer": customer,
         "locations": places,
+        "heard": last_heard(installed),
         "location_columns": LOCATIONS,
         "waits_for_status": any(status and status.is_waiting for status in statuses),
     }

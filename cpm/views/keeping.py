@@ -19,6 +19,7 @@ from integration.seam import clock
 
 from .. import operations
 from ..forms import CustomerForm, KeptDeviceForm, LocationForm
+from ..queries import last_heard
 
 CHANGE = "cpm.change_customer"
 
@@ -119,8 +120,9 @@ def _device_page(request: SignedInRequest, location: DeviceLocation, device: Dev
         operations.save_device(device_id=pk, location_id=location.pk, fields=fields, **who)
         return _home(request, location.customer.number)
 
-    title = _("New device")
-    return _page(request, device, KeptDeviceForm, save, kind="device", title=title, customer=location.customer)
+    shown = {"title": _("New device"), "customer": location.customer}
+    heard_at = last_heard([device]).get(device.pk) if device else None
+    return _page(request, device, KeptDeviceForm, save, kind="device", heard_at=heard_at, **shown)
 
 
 def _page(

@@ -19,6 +19,7 @@ from integration.pages.templatetags.gridcall import (
     number,
     outcome_strip,
     watts,
+    when,
     window,
 )
 from integration.seam.recorded import in_words
@@ -27,8 +28,8 @@ from ..choices import Category, DeviceClass
 from ..models import Device, Stage, Strategy
 from ..pages.head_ends import HeadEndAnswers
 from ..pages.stage_devices import StageDevice
-from ..queries.calls import Silent
 from ..queries.lists import DeviceCall
+from ..queries.silence import Silent
 
 
 def _device_link(head_end: str, nic_id: str) -> SafeString:
@@ -142,7 +143,7 @@ EVENTS = Columns[Any](
     Column(_("Progress"), lambda e: _progress(e), phone="off wide"),
 )
 
-# On a page, `extra` is the state of the device.
+# On a page, `extra` is the state of the device and when it was last heard.
 DEVICES = Columns[Device](
     "derms/device_list.html",
     *_device(lambda d: d.head_end.code),
@@ -151,19 +152,24 @@ DEVICES = Columns[Device](
     Column(_("Feeder"), lambda d: d.feeder, value=lambda d: d.feeder.code),
     Column(_("Rated"), lambda d: watts(d.rated_w), value=lambda d: d.rated_w, file_label=_("Rated (W)"), css="num"),
     Column(_("Registered"), value=lambda d: d.registered_at),
+    Column(_("Last heard"), "heard"),
     Column(_("State"), "state", phone="side"),
 )
 
 SILENT_DEVICES = Columns[Silent](
-    "derms/calls.html",
+    "derms/silent_list.html",
+    Column("", "pick", heading="pick-all", phone="", permission="cpm.add_devicestatus"),
     *_device(lambda d: d.head_end),
-    Column(_("Program"), lambda d: d.program, value=lambda d: d.program),
+    Column(_("Program"), lambda d: d.programs, value=lambda d: d.programs),
     Column(_("Control zone"), lambda d: d.zone, value=lambda d: d.zone),
     Column(_("Rated"), lambda d: watts(d.rated_w), value=lambda d: d.rated_w, file_label=_("Rated (W)"), css="num"),
+    Column(_("Silent since"), lambda d: when(d.silent_since, d.time_zone), value=lambda d: d.silent_since),
+    Column(_("Last heard"), lambda d: when(d.heard_at, d.time_zone), value=lambda d: d.heard_at),
     Column(_("Last called"), lambda d: date_format(d.last_called_on, "j M Y"), value=lambda d: d.last_called_on),
     Column(
         _("Called again from"), lambda d: date_format(d.called_again_on, "j M Y"), value=lambda d: d.called_again_on
     ),
+    Column(_("Customer"), "customer", phone="", permission="cpm.view_customer"),
 )
 
 STAGES = Columns[Stage](

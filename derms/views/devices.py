@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from derms.pages.device_states import calls_this_season, coming_stages, device_states, uses_of_limits
 from derms.queries.lists import device_stages, group_rows
+from derms.queries.silence import last_heard
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.editing import Editing
@@ -37,7 +38,9 @@ def device_list(request: SignedInRequest) -> HttpResponse:
     found = DeviceFilter(request.GET, queryset=devices)
     known(found.form)
     page = keyset_page(found.qs, ("id",), request.GET)
-    context = {"filter": found, "columns": DEVICES, "page": page, "states": device_states(page.rows, clock.now())}
+    states, heard = device_states(page.rows, clock.now()), last_heard([device.pk for device in page.rows])
+    extra = {pk: {"state": state, "heard_at": heard.get(pk)} for pk, state in states.items()}
+    context = {"filter": found, "columns": DEVICES, "page": page, "extra": extra}
     return render(request, "derms/device_list.html", context)
 
 
@@ -70,6 +73,7 @@ def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse
         "limited": uses_of_limits(found, programs, now),
         "limit_columns": LIMIT_USES,
         "state": device_states([found], now)[found.pk],
+        "heard_at": last_heard([found.pk]).get(found.pk),
         "coming": coming_stages(found, now),
         "coming_columns": COMING_STAGES,
         "periods": found.unavailabilities.filter(canceled=False, ends_at__gt=now).order_by("starts_at")[:PERIODS_SHOWN],

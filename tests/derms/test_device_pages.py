@@ -48,7 +48,7 @@ def test_a_device_is_free_reserved_running_unavailable_or_deregistered(
         stage_uid=coming.uid, head_end="HE1", nic_id=left.nic_id, reason="opt-out", requested_at=now, answer="removed"
     )
     context = as_operator.get("/devices/?q=S").context
-    assert [context["states"][device.pk] for device in context["page"].rows] == [
+    assert [context["extra"][device.pk]["state"] for device in context["page"].rows] == [
         "Free", "Reserved", "In a running stage", "Unavailable", "Deregistered", "Free",
     ]  # fmt: skip
     assert as_operator.get(page_of(reserved)).context["coming"] == [coming]

@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from cpm.models import DeviceStatus
+from cpm.models import DeviceStatus, Program, ProgramEvent, Transition
 from cpm.models.customers import Device, SubscribedDevice
 from cpm.operations import check_devices, check_unheard_devices, keep_device_status
 from cpm.operations.device_status import AT_ONCE, NIGHTLY
+from cpm.queries import last_heard
+from cpm.set_operations import outcome_partition
 from derms import models as derms
 from derms.operations import hear_devices
 from integration.seam import clock
@@ -260,3 +262,32 @@ def test_the_answer_has_the_moment_at_which_it_was_given(fleet: list[Device], no
     kept = DeviceStatus.objects.get()
     assert kept.answered_at is not None
     assert before <= kept.answered_at <= clock.now()
+
+
+# --- Last heard ---------------------------------------------------------------------------------------------------
+
+
+def test_cpm_knows_when_a_device_was_last_heard_by_a_report_or_a_check(fleet: list[Device], now: datetime) -> None:
+    first, second, third = fleet
+    program = Program.objects.get()
+    event = ProgramEvent.objects.create(
+        stage_uid=uuid4(), event_uid=uuid4(), event_number="DR-1", event_name="Heat", stage_number=1, program=program,
+        category="Device Test", time_zone="America/New_York", starts_at=now - 3 * HOUR, ends_at=now - HOUR, revision=1,
+        started_at=now - 3 * HOUR, state="Completed", participations=3, closed=3,
+    )  # fmt: skip
+    Transition.objects.create(program_event=event, revision=1, to_state="Completed", at=now, by="DERMS")
+    partition = outcome_partition(event)
+    partition.create()
+    partition.execute(
+        "INSERT INTO {table} (program_event_id, device_id, code, started_at, ended_at, reduction_w, error) VALUES"
+        " (%s, %s, 'D1SP', %s, %s, 800, ''), (%s, %s, 'D1ND', NULL, NULL, 0, ''), (%s, %s, 'D1ER', NULL, NULL, 0, '')",
+        [event.pk, first.pk, event.starts_at, event.ends_at, event.pk, second.pk, event.pk, third.pk],
+    )
+    partition.finish(("program_event_id", "device_id"))
+    partition.attach()
+    assert last_heard(fleet) == {first.pk: now - HOUR, third.pk: now - 3 * HOUR}
+
+    check_devices(devices=keys(fleet), by="cora.csr", now=now)
+    settle()
+    assert last_heard([second]) == {second.pk: DeviceStatus.objects.get(device=second).heard_at}
+    assert last_heard([first])[first.pk] > now - HOUR
