@@ -27,6 +27,7 @@ KINDS = {
     "holiday": _("Holiday"),
     "alert": _("Alert"),
     "account": _("Account"),
+    "service account": _("Service account"),
     "event type": _("Event type"),
     "DER group": _("DER group"),
     "strategy": _("Strategy"),

@@ -4,13 +4,14 @@ from typing import Any
 
 from django.template.defaultfilters import yesno
 from django.urls import reverse
+from django.utils.dateformat import format as date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from derms.queries.available import Available
 from integration.pages.columns import Column, Columns, link, noted
 from integration.pages.templatetags.gridcall import badge, kw, meter, number, when, window
-from integration.seam.models import Alert, Delivery, RefusedRow
+from integration.seam.models import Alert, Delivery, RefusedRow, ServiceAccount
 from integration.seam.recorded import in_words
 from integration.seam.systems import label_of
 
@@ -123,6 +124,21 @@ USERS = Columns[User](
     Column(_("Roles"), lambda user: ", ".join(str(_(group.name)) for group in user.groups.all()) or None),
     Column(_("May sign in"), lambda user: yesno(user.is_active), phone="side"),
     Column(_("Last signed in"), lambda user: when(user.last_login)),
+)
+
+SERVICE_ACCOUNTS = Columns[ServiceAccount](
+    "console/service_account_list.html",
+    Column(
+        _("Name"),
+        lambda one: link(reverse("service_account_edit", args=[one.client_id]), one.name),
+        phone="title",
+    ),
+    Column(_("Client id"), lambda one: one.client_id, phone=""),
+    Column(_("Owner"), lambda one: str(one.owner), phone=""),
+    Column(_("Scopes"), lambda one: ", ".join(one.scopes) or None, phone=""),
+    Column(_("Last day"), lambda one: one.expires_on and date_format(one.expires_on, "j M Y"), phone=""),
+    Column(_("Secret"), lambda one: when(one.secret_at), phone="off"),
+    Column(_("Active"), lambda one: yesno(one.is_active), phone="side"),
 )
 
 

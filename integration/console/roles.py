@@ -58,6 +58,7 @@ ROLES: dict[str, set[str]] = {
         "integration.view_alert",
         "integration.change_alert",
         "config.change_user",
+        "integration.change_serviceaccount",
         "importing.add_importrun",
         "config.view_audit_trail",
         "derms.change_eventtype",

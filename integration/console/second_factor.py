@@ -55,7 +55,7 @@ class RequireSecondFactor:
 
 def needs_factor(person_id: int) -> bool:
     """Whether a person must set up a second factor before any page but those of their account opens."""
-    return bool(settings.MFA_REQUIRED_ROLES) and lacks_factor(person_id)
+    return bool(person_id and settings.MFA_REQUIRED_ROLES) and lacks_factor(person_id)
 
 
 def lacks_factor(person_id: int) -> bool:

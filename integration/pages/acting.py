@@ -24,6 +24,7 @@ from integration.seam.refusals import Change, Refused
 from .access import View
 from .filters import FilterRefused
 from .http import SignedInRequest
+from .problems import is_api
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +99,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        if is_api(request.path):
+            return None  # doors.py answers
         if isinstance(problem, FilterRefused):
             return render(request, "422.html", {"sentence": str(problem)}, status=422)
         if isinstance(problem, Refused):

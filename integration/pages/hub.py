@@ -10,16 +10,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg2
-from django.db import connections
 
 from integration.seam.nudges import ANYTHING, CHANNEL
-from integration.seam.sql import compose, identifier
+
+from .listening import AWAY, connect, follow
 
 log = logging.getLogger(__name__)
 
 AT_MOST_EVERY = 2.0  # seconds between two nudges about the same event
 HEARTBEAT_S = 15.0
-AWAY = 2.0  # between two attempts to reach the database
 
 
 class Hub:
@@ -64,44 +63,20 @@ class Hub:
     async def _listen(self) -> None:
         while True:
             try:
-                await self._follow(await asyncio.to_thread(connect))
+                await self._follow(await asyncio.to_thread(connect, CHANNEL))
             except psycopg2.Error as problem:
                 log.warning("No nudges for now: the database is away (%s).", type(problem).__name__)
             await asyncio.sleep(AWAY)
 
     async def _follow(self, raw: Any) -> None:
         """Nudge on every notification until the connection is lost."""
-        loop, lost, number = asyncio.get_running_loop(), asyncio.Event(), raw.fileno()
-
-        def read() -> None:
-            try:
-                raw.poll()
-            except psycopg2.Error:
-                loop.remove_reader(number)
-                lost.set()
-                return
-            while raw.notifies:
-                self.nudge(raw.notifies.pop(0).payload)
-
-        loop.add_reader(number, read)
         self._is_listening = True
         for queue in self.streams:
             queue.put_nowait(ANYTHING)
         try:
-            await lost.wait()
+            await follow(raw, self.nudge)
         finally:
             self._is_listening = False
-            loop.remove_reader(number)
-            raw.close()
-
-
-def connect() -> Any:
-    """A psycopg2 connection that listens for what tell_pages sends."""
-    raw = psycopg2.connect(**connections["default"].get_connection_params())
-    raw.autocommit = True
-    with raw.cursor() as cursor:
-        cursor.execute(compose("LISTEN {channel}", channel=identifier(CHANNEL)))
-    return raw
 
 
 async def lines(hub: Hub) -> AsyncIterator[str]:

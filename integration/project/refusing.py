@@ -1,4 +1,4 @@
-"""Answers to requests that Django never sees: a sentence, as a page for a browser."""
+"""Answers to requests that Django never sees: a sentence, as a page for a browser, a problem document for a program."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from io import BytesIO
@@ -8,6 +8,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from integration.pages.problems import TYPE, is_api, problem_text
 from integration.seam.recorded import in_words
 
 from .bodies import Receive, forget_rest
@@ -23,7 +24,7 @@ async def refuse(scope: Message, send: Send, status: int, sentence: str, rest: R
 
     Most clients read an answer only when they have sent everything, and lose it if the connection ends before.
     """
-    kind, body = _answer(scope, sentence)
+    kind, body = _answer(scope, status, sentence)
     headers = [
         (b"content-type", kind + b"; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
@@ -38,8 +39,10 @@ async def refuse(scope: Message, send: Send, status: int, sentence: str, rest: R
     await send({"type": "http.response.body", "body": b""})
 
 
-def _answer(scope: Message, sentence: str) -> tuple[bytes, bytes]:
+def _answer(scope: Message, status: int, sentence: str) -> tuple[bytes, bytes]:
     """The type and the content of the answer, in the language that the browser asks for."""
+    if is_api(scope["path"]):
+        return TYPE.encode(), problem_text(status, sentence).encode()
     accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
     if b"text/html" not in accepted:
         return b"text/plain", sentence.encode()

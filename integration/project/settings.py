@@ -10,6 +10,7 @@ from integration.seam.systems import System
 
 from . import addresses
 from .alert_settings import *  # noqa: F403  (each is a setting)
+from .api_settings import *  # noqa: F403  (likewise)
 from .content_policy import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
 from .environment import env_bool, env_list, env_month_day, env_required, env_secret
 from .modules import folder_of_modules
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "integration.pages.doors.Doors",
     "integration.pages.acting.NamedInHistory",
     "integration.console.personal.Personal",
     "allauth.account.middleware.AccountMiddleware",

@@ -10,10 +10,17 @@ from integration.console.first_administrator import first_administrator
 from integration.console.help import help_document, help_picture
 from integration.console.palette import palette
 from integration.console.personal import profile, saved_view_add, saved_view_remove
+from integration.console.service_accounts import (
+    service_account_edit,
+    service_account_list,
+    service_account_new,
+    service_account_secret,
+)
 from integration.console.set_up import mail_trial, set_up
 from integration.console.users import user_edit, user_list, user_new
 from integration.console.views import overview
 from integration.pages.access import allow_anyone
+from integration.pages.oauth import token
 
 from .health import livez, readyz
 
@@ -36,6 +43,12 @@ urlpatterns = [
     path("settings/users/", user_list, name="user_list"),
     path("settings/users/new/", user_new, name="user_new"),
     path("settings/users/<id:username>/", user_edit, name="user_edit"),
+    path("settings/service-accounts/", service_account_list, name="service_account_list"),
+    path("settings/service-accounts/new/", service_account_new, name="service_account_new"),
+    path("settings/service-accounts/<id:client_id>/", service_account_edit, name="service_account_edit"),
+    path("settings/service-accounts/<id:client_id>/secret/", service_account_secret, name="service_account_secret"),
+    path("oauth/token", token, name="token"),
+    path("openadr3/3.1.0/auth/token", token),  # the same, where the OpenADR specification has it
     # The account's own page limits guesses.
     path("admin/password_change/", password_change),
     path("admin/", admin.site.urls),

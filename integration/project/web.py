@@ -15,6 +15,8 @@ from django.conf import settings
 
 from integration.pages.downloads import Downloads
 from integration.pages.hub import Hub, lines
+from integration.pages.listening import RightsWatch
+from integration.pages.problems import is_api
 from integration.pages.streams import HOLDER, Streams, TooManyStreams
 from integration.seam.logs import note_request
 
@@ -49,7 +51,7 @@ class Web:
 
     def __init__(self, django: Application) -> None:
         self.django, self.hub, self.bodies, self.downloads = django, Hub(), Bodies(), Downloads()
-        self.streams = Streams()
+        self.streams, self.rights = Streams(), RightsWatch()
         self.free = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self.addresses, self.sessions = Shares(OF_AN_ADDRESS), Shares(OF_A_SESSION)
 
@@ -57,6 +59,8 @@ class Web:
         if scope["type"] != "http":
             await self.django(scope, receive, send)
             return
+        if is_api(scope["path"]):
+            self.rights.start()
         statuses: list[int] = []
         send = _noting(_hurried(send), statuses)
         try:

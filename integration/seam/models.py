@@ -13,6 +13,7 @@ from .alert_rows import Alert, AlertChange, Priority
 from .history import HistoryBlock, HistoryRecord, ObjectChange, Seal
 from .kind_names import words_of_kind
 from .messages import ExtractRef, MessageBody, Version, read
+from .service_accounts import ServiceAccount
 
 __all__ = [
     "Alert",
@@ -29,6 +30,7 @@ __all__ = [
     "RefusedRow",
     "RequestAnswer",
     "Seal",
+    "ServiceAccount",
     "TransitionRecord",
     "Work",
 ]

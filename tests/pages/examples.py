@@ -12,7 +12,7 @@ from derms.models import ControlZone, DerGroup, Event, Strategy
 from integration.console.models import User
 from integration.seam import clock
 from integration.seam.dated_rules import DatedRules
-from integration.seam.models import Message
+from integration.seam.models import Message, ServiceAccount
 from tests.security.test_permissions import MAY
 
 PEOPLE = {
@@ -102,6 +102,13 @@ def _holiday() -> str:
     return str(day)
 
 
+def _service_account() -> str:
+    """An account of another system, as an administrator makes one."""
+    owner = User.objects.get(username="pia.manager")
+    made, _is_new = ServiceAccount.objects.get_or_create(name="Billing", defaults={"owner": owner})
+    return made.client_id
+
+
 def _zone() -> str:
     return f"zones/{ControlZone.objects.earliest('pk').pk}"
 
@@ -115,6 +122,7 @@ EXAMPLES: dict[str, Callable[[], str]] = {
     "<int:stage_number>": lambda: "1",
     "<id:head_end>": lambda: _participating()[0],
     "<id:nic_id>": lambda: _participating()[1],
+    "service-accounts/<id:client_id>": lambda: f"service-accounts/{_service_account()}",
     "settings/users/<id:username>": lambda: f"settings/users/{User.objects.earliest('pk').username}",
     "<id:kind>/<int:pk>": _zone,
     "<id:kind>": lambda: "feeders",

@@ -37,6 +37,7 @@ NEED_NOT = {
     "programs/new/": NEW,
     "program-types/new/": NEW,
     "settings/users/new/": NEW,
+    "settings/service-accounts/new/": NEW,
     "customers/new/": NEW,
     "holidays/new/": NEW,
     "holidays/<id:day>/remove/": ONCE,

@@ -17,7 +17,7 @@ from integration.pages import hub as live
 from integration.pages.streams import HOLDER, Holder
 from integration.project import web
 from integration.seam.models import Delivery
-from integration.seam.nudges import ANYTHING, tell_pages
+from integration.seam.nudges import ANYTHING, CHANNEL, tell_pages
 from integration.seam.scheduler import batches, claim_due, find_due, perform
 from integration.seam.systems import System
 from tests import walk
@@ -131,7 +131,7 @@ def test_the_last_stream_gives_the_connection_back() -> None:
 @contextmanager
 def nudges() -> Iterator[Callable[[], set[str]]]:
     """Listens; the returned function tells which events had notifications since it was last called."""
-    raw = live.connect()
+    raw = live.connect(CHANNEL)
     end = "end"
 
     def since_last_asked() -> set[str]:

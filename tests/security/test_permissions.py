@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from integration.console.models import User
+from integration.pages.problems import is_api
 
 ROLES = {
     "O": "operator",
@@ -55,6 +56,10 @@ MAY = {
     "settings/users/": "D",
     "settings/users/new/": "D",
     "settings/users/<id:username>/": "D",
+    "settings/service-accounts/": "D",
+    "settings/service-accounts/new/": "D",
+    "settings/service-accounts/<id:client_id>/": "D",
+    "settings/service-accounts/<id:client_id>/secret/": "D",
     "settings/event-types/": "D",
     "settings/event-types/<id:category>/": "D",
     "grid/": "OABPD",
@@ -181,8 +186,11 @@ def our_addresses(resolver: URLResolver, path: str = "") -> Iterator[str]:
     for entry in resolver.url_patterns:
         if isinstance(entry, URLResolver):
             yield from our_addresses(entry, path + str(entry.pattern))
-        elif isinstance(entry, URLPattern) and hasattr(entry.callback, "allow") and not path.startswith("admin/"):
-            yield path + str(entry.pattern)  # Django's admin has one permission throughout: test_admin.py
+        elif isinstance(entry, URLPattern) and hasattr(entry.callback, "allow"):
+            address = path + str(entry.pattern)
+            # Django's admin has one permission throughout: test_admin.py. Calls of other systems: tests/doors.
+            if not address.startswith("admin/") and not is_api(f"/{address}"):
+                yield address
 
 
 def example(address: str) -> str:

@@ -39,3 +39,13 @@ CREATE TRIGGER record_change AFTER INSERT OR UPDATE OR DELETE ON account_emailad
         '''e-mail address''',
         'email',
         'user_id');
+
+-- What a service account may do depends on its owner: who may sign in, with which roles and permissions.
+CREATE TRIGGER rights_changed AFTER UPDATE OR DELETE ON config_user
+    FOR EACH STATEMENT EXECUTE FUNCTION gridcall_rights_changed();
+CREATE TRIGGER rights_changed AFTER INSERT OR UPDATE OR DELETE ON config_user_groups
+    FOR EACH STATEMENT EXECUTE FUNCTION gridcall_rights_changed();
+CREATE TRIGGER rights_changed AFTER INSERT OR UPDATE OR DELETE ON config_user_user_permissions
+    FOR EACH STATEMENT EXECUTE FUNCTION gridcall_rights_changed();
+CREATE TRIGGER rights_changed AFTER INSERT OR UPDATE OR DELETE ON auth_group_permissions
+    FOR EACH STATEMENT EXECUTE FUNCTION gridcall_rights_changed();

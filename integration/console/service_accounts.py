@@ -1,0 +1,186 @@
+"""Service accounts: how other systems sign in, with which scopes, and the secret that is shown once."""
+
+from datetime import datetime
+from ipaddress import ip_network
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.db.models.functions import Lower
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from integration.pages.access import allow
+from integration.pages.acting import ACTING, acts_once
+from integration.pages.editing import Editing, seen_version
+from integration.pages.http import SignedInRequest
+from integration.seam import clock
+from integration.seam.scopes import SCOPES
+from integration.seam.service_accounts import ServiceAccount, digest_of, new_secret
+from integration.seam.versions import lock_version, save_version
+
+from .columns import SERVICE_ACCOUNTS
+from .models import User
+from .second_factor import signed_in_lately
+
+PERMISSION = "integration.change_serviceaccount"
+MOST_NETWORKS = 50
+# A token that was given before such a change must not outlive it.
+ENDS_TOKENS = {"owner", "scopes", "addresses", "expires_on", "is_active"}
+
+
+class NetworksField(forms.CharField):
+    """Addresses and networks, separated by commas or blanks; its value is a list of networks."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        found = []
+        for text in super().clean(value).replace(",", " ").split():
+            try:
+                found.append(str(ip_network(text)))
+            except ValueError as problem:
+                raise forms.ValidationError(
+                    _("“%(text)s” is no address or network, such as 192.0.2.7 or 192.0.2.0/24."),
+                    params={"text": text[:60]},
+                ) from problem
+        if len(found) > MOST_NETWORKS:
+            raise forms.ValidationError(
+                _("At most %(most)s networks; use larger ones."), params={"most": MOST_NETWORKS}
+            )
+        return found
+
+
+class ServiceAccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in its stubs
+    owner = forms.ModelChoiceField(
+        User.objects.none(),
+        label=gettext_lazy("Owner"),
+        to_field_name="username",
+        help_text=gettext_lazy("The account may never do more than its owner, and stops if the owner may not sign in."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("Scopes"),
+        required=False,
+        choices=[(name, name) for name in SCOPES],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    addresses = NetworksField(
+        label=gettext_lazy("Addresses"),
+        required=False,
+        max_length=2000,
+        help_text=gettext_lazy("From where it may call, such as 192.0.2.0/24; empty: from anywhere."),
+    )
+    expires_on = forms.DateField(
+        label=gettext_lazy("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("In UTC; empty: it does not expire."),
+    )
+
+    class Meta:
+        model = ServiceAccount
+        fields = ["name", "owner", "scopes", "addresses", "expires_on", "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = [self.instance.owner_id] if self.instance.pk else []
+        people: Any = self.fields["owner"]
+        people.queryset = (User.objects.filter(is_active=True) | User.objects.filter(pk__in=own)).order_by(
+            Lower("username")
+        )
+        self.initial["owner"] = self.instance.owner.username if own else None
+
+
+@require_safe
+@allow(PERMISSION)
+def service_account_list(request: SignedInRequest) -> HttpResponse:
+    accounts = ServiceAccount.objects.select_related("owner").order_by("-is_active", Lower("name"))
+    context = {"columns": SERVICE_ACCOUNTS, "accounts": accounts}
+    return render(request, "console/service_account_list.html", context)
+
+
+@ACTING
+@allow(PERMISSION)
+@signed_in_lately
+@acts_once
+def service_account_new(request: SignedInRequest) -> HttpResponse:
+    """Make an account; its secret is made on the next page."""
+    form = ServiceAccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        made = add_account(form.cleaned_data, by=request.user.username, now=clock.now())
+        return redirect("service_account_secret", made.client_id)
+    return render(request, "console/service_account_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@ACTING
+@allow(PERMISSION)
+@signed_in_lately
+@acts_once
+def service_account_edit(request: SignedInRequest, client_id: str) -> HttpResponse:
+    account = get_object_or_404(ServiceAccount.objects.select_related("owner"), client_id=client_id)
+
+    def save(version: int | None) -> None:
+        given, by = editing.forms[0].cleaned_data, request.user.username
+        save_account(client_id=client_id, fields=given, by=by, now=clock.now(), version=version)
+
+    editing = Editing(request, account, lambda typed, row: [ServiceAccountForm(typed, instance=row)])
+    if editing.is_valid() and editing.is_saved(save):
+        messages.success(request, _("%(name)s is saved.") % {"name": editing.forms[0].cleaned_data["name"]})
+        return redirect("service_account_list")
+    # The form's validation writes what was typed into its row; the page names what is stored.
+    stored = ServiceAccount.objects.select_related("owner").get(pk=account.pk)
+    context = {"account": stored, "form": editing.forms[0], "editing": editing}
+    return render(request, "console/service_account_form.html", context, status=editing.status)
+
+
+@ACTING
+@allow(PERMISSION)
+@signed_in_lately
+@never_cache
+def service_account_secret(request: SignedInRequest, client_id: str) -> HttpResponse:
+    """Make the secret, or another in its place, and show it this once.
+
+    It is not `acts_once`, which answers with a redirect: the secret would have to be kept for it. A form that is sent
+    again has an older version of the account, and is refused.
+    """
+    account = get_object_or_404(ServiceAccount, client_id=client_id)
+    secret = ""
+    if request.method == "POST":
+        version = seen_version(request.POST, account)
+        secret = make_secret(client_id=client_id, by=request.user.username, now=clock.now(), version=version)
+        account.refresh_from_db()
+    return render(request, "console/service_account_secret.html", {"account": account, "secret": secret})
+
+
+@transaction.atomic
+def add_account(fields: dict[str, Any], *, by: str, now: datetime) -> ServiceAccount:
+    """Store a new account, which has no secret yet."""
+    return ServiceAccount.objects.create(**fields, saved_by=by, saved_at=now)
+
+
+@transaction.atomic
+def save_account(
+    *, client_id: str, fields: dict[str, Any], by: str, now: datetime, version: int | None = None
+) -> ServiceAccount:
+    """Change an account; tokens given before end with any change of what it may do. Raises SavedMeanwhile."""
+    account = lock_version(ServiceAccount.objects.filter(client_id=client_id), version)
+    if any(getattr(account, name) != fields[name] for name in ENDS_TOKENS & fields.keys()):
+        fields = {**fields, "epoch": account.epoch + 1}
+    save_version(account, fields, by=by, now=now)
+    return account
+
+
+@transaction.atomic
+def make_secret(*, client_id: str, by: str, now: datetime, version: int | None = None) -> str:
+    """Give the account another secret and return it; the former one and its tokens end. Raises SavedMeanwhile."""
+    account = lock_version(ServiceAccount.objects.filter(client_id=client_id), version)
+    secret = new_secret()
+    made = {"secret_sha256": digest_of(secret), "secret_by": by, "secret_at": now, "epoch": account.epoch + 1}
+    save_version(account, made, by=by, now=now)
+    return secret

@@ -1,0 +1,100 @@
+"""The lock of the interfaces for other systems: a bearer token and nothing else, limits, and problem documents."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from integration.seam import clock
+from integration.seam.buckets import Buckets
+from integration.seam.tokens import TokenRefused
+
+from .callers import Caller, caller_of
+from .http import address_of
+from .problems import TYPE, is_api, problem, problem_of
+
+BEARER = 'Bearer realm="Gridcall"'
+SAYS_ITSELF = (TYPE, "application/json")
+
+
+class Doors:
+    """Makes a token's account the user of a call. A session's cookie is ignored there.
+
+    Views that are open to anyone (`access.allow_anyone`), such as the one that gives tokens, need none.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not is_api(request.path):
+            return self.get_response(request)
+        request.user = AnonymousUser()
+        refused = _authenticate(request)
+        request.door_refused = refused  # type: ignore[attr-defined]  # for process_view, after the route is logged
+        response = self.get_response(request)
+        if response.status_code >= 400 and not response.get("Content-Type", "").startswith(SAYS_ITSELF):
+            return _as_problem(response)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object
+    ) -> HttpResponse | None:
+        if not is_api(request.path) or getattr(view, "allow", None) is None:
+            return None
+        if not request.user.is_authenticated:
+            sentence = request.door_refused  # type: ignore[attr-defined]
+            answer = problem(401, sentence or _("Send a token: Authorization: Bearer …"))
+            answer["WWW-Authenticate"] = f'{BEARER}, error="invalid_token"' if sentence else BEARER
+            return answer
+        caller: Caller = request.user  # type: ignore[assignment]
+        return too_many(calls(), caller.rights.pk)
+
+    def process_exception(self, request: HttpRequest, raised: Exception) -> HttpResponse | None:
+        return problem_of(raised) if is_api(request.path) else None
+
+
+def too_many(buckets: Buckets, key: object) -> HttpResponse | None:
+    """Take one call from a bucket; the answer with Retry-After if there is none."""
+    wait_s = buckets.take(key)
+    if not wait_s:
+        return None
+    answer = problem(429, _("Too many calls: try again in %(seconds)s s.") % {"seconds": wait_s})
+    answer["Retry-After"] = str(wait_s)
+    return answer
+
+
+@cache
+def calls() -> Buckets:
+    """The calls of each account in this process."""
+    return Buckets(settings.API_CALLS_PER_MINUTE / settings.WEB_PROCESSES)
+
+
+def _authenticate(request: HttpRequest) -> str:
+    """Make the token's account the request's user; returns why the token is refused, empty if there is none."""
+    kind, _blank, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        return ""
+    try:
+        request.user = caller_of(token.strip(), address=address_of(request), now=clock.now())  # type: ignore[assignment]
+    except TokenRefused as refused:
+        return str(refused)
+    return ""
+
+
+def _as_problem(response: HttpResponse) -> HttpResponse:
+    """A page of ours or of Django's as a problem document, with the headers that say something."""
+    sentences = {
+        404: _("There is nothing at this address."),
+        405: _("This address does not take the method."),
+        500: _("Something went wrong here. The log has the request's id."),
+    }
+    answer = problem(response.status_code, sentences.get(response.status_code, response.reason_phrase))
+    for name in ("Allow", "Retry-After", "WWW-Authenticate"):
+        if name in response:
+            answer[name] = response[name]
+    return answer

@@ -1,0 +1,24 @@
+"""Scopes: what a service account may be allowed, as permissions of the pages.
+
+A scope opens nothing by itself: a call may do what the token's scopes, the account's scopes and the owner's present
+permissions all allow. No scope carries approving, the Balance Authority, people, roles or service accounts.
+"""
+
+from collections.abc import Iterable, Mapping
+
+SCOPES: Mapping[str, frozenset[str]] = {
+    "events:read": frozenset({"derms.view_event"}),
+    "devices:read": frozenset({"derms.view_device"}),
+    "programs:read": frozenset({"cpm.view_program"}),
+    "program_events:read": frozenset({"cpm.view_programevent"}),
+    "participations:read": frozenset({"cpm.view_participation"}),
+    "enrollments:read": frozenset({"cpm.view_enrollment"}),
+    "customers:read": frozenset({"cpm.view_customer"}),
+    "alerts:read": frozenset({"integration.view_alert"}),
+    "messages:read": frozenset({"integration.view_message"}),
+}
+
+
+def permissions_of(scopes: Iterable[str]) -> frozenset[str]:
+    """The permissions that any of these scopes carries; a scope that no longer exists carries none."""
+    return frozenset().union(*(SCOPES.get(scope, frozenset()) for scope in scopes))

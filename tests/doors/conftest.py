@@ -1,0 +1,54 @@
+"""Accounts of other systems, and what calls of theirs send."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from integration.console.models import User
+from integration.console.service_accounts import add_account, make_secret
+from integration.pages.doors import calls
+from integration.pages.oauth import asked
+from integration.seam import clock
+from integration.seam.rights import known_rights
+from integration.seam.scopes import SCOPES
+from integration.seam.service_accounts import ServiceAccount
+
+Made = tuple[ServiceAccount, str]
+
+
+@pytest.fixture(autouse=True)
+def fresh_process() -> Iterator[None]:
+    """Nothing is known of accounts, and no call was counted."""
+    for forget in (known_rights.forget, calls.cache_clear, asked.cache_clear):
+        forget()
+    yield
+    known_rights.forget()
+
+
+@pytest.fixture
+def account_of(db: None) -> Callable[..., Made]:
+    """Make an account of an owner, with all scopes unless others are named; returns it with its secret."""
+
+    def make(owner: User, name: str = "Billing", **fields: Any) -> Made:
+        given = {"name": name, "owner": owner, "scopes": sorted(SCOPES), **fields}
+        made = add_account(given, by="adam", now=clock.now())
+        secret = make_secret(client_id=made.client_id, by="adam", now=clock.now())
+        made.refresh_from_db()
+        return made, secret
+
+    return make
+
+
+def ask(made: Made, **more: Any) -> Any:
+    """The answer to a request for a token, by form."""
+    account, secret = made
+    form = {"grant_type": "client_credentials", "client_id": account.client_id, "client_secret": secret, **more}
+    body = "&".join(f"{name}={value}" for name, value in form.items())
+    return Client().post("/oauth/token", body, content_type="application/x-www-form-urlencoded")
+
+
+def bearer(made: Made, **more: Any) -> dict[str, str]:
+    """The header that a call sends."""
+    return {"Authorization": f"Bearer {ask(made, **more).json()['access_token']}"}
