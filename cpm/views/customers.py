@@ -77,13 +77,13 @@ def customer_list(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 @allow("cpm.view_customer")
-@vary_on_headers("HX-Request", "HX-Target")
+@vary_on_headers("HX-Request")
 def customer(request: SignedInRequest, number: str) -> HttpResponse:
     """Customer Program Summary: a customer's enrollments, coming reservations and history."""
     found = get_object_or_404(Customer, number=number)
     _show_in_zone_of(found)
     now, rows = clock.now(), own_participations(found)
-    if request.htmx and request.htmx.target == "locations":
+    if request.htmx and request.GET.get("part") == "locations":
         return render(request, "cpm/customer.html#locations", _places(found))
     context = {
         "customer": found,

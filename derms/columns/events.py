@@ -158,7 +158,7 @@ DEVICES = Columns[Device](
 
 SILENT_DEVICES = Columns[Silent](
     "derms/silent_list.html",
-    Column("", "pick", heading="pick-all", phone="", permission="cpm.add_devicestatus"),
+    Column(_("Select all"), "pick", heading="pick-all", css="cell-pick", phone="", permission="cpm.add_devicestatus"),
     *_device(lambda d: d.head_end),
     Column(_("Program"), lambda d: d.programs, value=lambda d: d.programs),
     Column(_("Control zone"), lambda d: d.zone, value=lambda d: d.zone),
