@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from derms.queries.goals import shortfall, stage_goals
-from derms.set_operations.choosing import ELSEWHERE, count_feeders, overlapping_stage_ids, reserve_devices
+from derms.set_operations.choosing import count_feeders, overlapping_stage_ids, reserve_devices
+from derms.set_operations.limits import ELSEWHERE
 from integration.seam import extracts, outbox
 from integration.seam.alerts import raise_alert
 from integration.seam.messages import DeviceReservation

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from derms.choices import HOLDING_STAGE_STATES, DeviceClass
-from derms.models import ABOVE_APPROVED, PRIMARY_KEY, DeviceUnavailability, Event, Stage
+from derms.models import ABOVE_APPROVED, PRIMARY_KEY, Event, Stage
 from derms.rules import broken_rule
 from derms.set_operations.approved_cap import UNLIMITED, Cap, approved_cap
 from derms.set_operations.controls import control_shares
 from derms.set_operations.counted_stages import event_around, rules_of
 from derms.set_operations.device_order import DeviceOrder, device_order
-from derms.set_operations.limits import DeviceRules, device_rules, rules_in_force
-from derms.set_operations.uses import keep_uses
+from derms.set_operations.limits import Busy, DeviceRules, device_rules, rules_in_force
+from derms.set_operations.uses import keep_uses, unpacked
 from integration.seam import sql
 from integration.seam.loads import Partition
 from integration.seam.outcomes import CALLS
@@ -22,28 +22,15 @@ from integration.seam.recorded import recorded
 from integration.seam.sql import Sql, compose, identifier, integer, statement
 
 NOT_NEEDED = recorded("not needed")()
-ELSEWHERE = recorded("reserved elsewhere")()
-# What sql/candidates.sql says besides, for the reader's language; `reason_of` has the reasons of rules.
+# What sql/candidates.sql says besides, for the reader's language; limits.py has the other reasons.
 LEFT_OUT = (
     recorded("not enrolled for the whole window"),
     recorded("not for this control"),
     recorded("no forecast for its class"),
     recorded("nothing to give now"),
     recorded("never answers"),
-    recorded("unavailable"),
-    recorded("reserved by another stage of this event"),
 )
 NEGLIGIBLE = 1e-10  # this share of the highest possible rated power, 2 GW, is less than half a W
-# Unavailability and reservations are only joined to the candidates if there are any. A join with an empty table still
-# visits each candidate; a row of constants costs nothing.
-_JOIN = {
-    "unavailable": compose("LEFT JOIN unavailable ON unavailable.device_id = c.device_id"),
-    "held": compose("LEFT JOIN held ON held.device_id = c.device_id"),
-}
-_NO_JOIN = {
-    "unavailable": compose("CROSS JOIN (SELECT NULL::bigint AS device_id) unavailable"),
-    "held": compose("CROSS JOIN (SELECT NULL::bigint AS device_id, NULL::boolean AS is_elsewhere) held"),
-}
 _RESERVATIONS = "SELECT {stage}::bigint AS stage_id, needed.* FROM ({needed}) needed"
 _COUNT_NEEDED = "SELECT count(*), coalesce(sum(expected_w), 0)::bigint FROM {needed}"
 # What would be chosen for stages of one event that overlap, in a temporary table: choosing_together.py.
@@ -52,8 +39,9 @@ _KEEP = compose(
     "INSERT INTO {kept} SELECT {{stage}}::bigint, device_id, expected_w FROM ({{needed}}) needed", kept=KEPT
 )
 _KEPT_FOR = compose("(SELECT device_id, expected_w FROM {kept} WHERE stage_id = {{stage}}) needed", kept=KEPT)
-_OR_KEPT = compose(
-    "UNION ALL SELECT device_id, false FROM {kept} WHERE stage_id = ANY(%(taken_by)s::bigint[])", kept=KEPT
+_IDS_KEPT = compose(
+    "SELECT string_agg(int8send(device_id), ''::bytea) FROM {kept} WHERE stage_id = ANY(%(stages)s::bigint[])",
+    kept=KEPT,
 )
 _EVERY_ELIGIBLE = "SELECT device_id, expected_w, nominal_w FROM ({candidates}) candidate WHERE reason IS NULL"
 
@@ -179,14 +167,15 @@ def _choice_of(
     `cap` ends the choice before that. Devices kept for the stages `taken_by` of the same event are taken.
     There are few ranks, so summing up over them replaces sorting the devices.
     """
-    rules = device_rules(stage, rules_in_force(rules_of(stage), set(stage.event.overridden_rules)))
-    params = _looked_at(stage, now) | rules.params | {"taken_by": list(taken_by)}
+    in_force = rules_in_force(rules_of(stage), set(stage.event.overridden_rules))
+    rules = device_rules(stage, in_force, _busy(stage, taken_by))
+    params = _looked_at(stage, now) | rules.params
     wanted = None if goal_kw is None else wanted_w(stage.event, goal_kw)
     # Ranks cost more than one sum, and without a goal they only matter if more is eligible than was approved.
     for is_ranked in (True,) if wanted is not None else (False, True):
         order = device_order(stage, is_ranked=is_ranked)
         params |= order.params
-        candidates = _candidates(stage, params, rules, order)
+        candidates = _candidates(stage, rules, order)
         counts = sql.rows(statement("derms", "rank_candidates", candidates=candidates), params)
         ranks = [_Rank(*row) for row in counts]
         last_rank = _last_rank(ranks, wanted, cap)
@@ -197,17 +186,25 @@ def _choice_of(
     return _Choice(needed or every_eligible, params | last_rank, *_left_out(ranks), wanted)
 
 
-def _candidates(stage: Stage, params: dict[str, Any], rules: DeviceRules, order: DeviceOrder) -> Sql:
-    """The query for a stage's candidates, with the joins that it needs."""
+def _busy(stage: Stage, taken_by: Sequence[int]) -> Busy:
+    """What devices do in the stage's window; `taken_by` are stages of its event that some are kept for."""
+    own, overlapping = {one.pk for one in stage.of_event}, overlapping_stage_ids(stage)
+    window = {"starts_at": stage.starts_at, "ends_at": stage.ends_at}
+    kept = sql.value(_IDS_KEPT, {"stages": list(taken_by)}) if taken_by else None
+    return Busy(
+        unavailable=unpacked(sql.value(statement("derms", "unavailable_devices"), window)),
+        elsewhere=[pk for pk in overlapping if pk not in own],
+        of_event=[pk for pk in overlapping if pk in own],
+        kept=unpacked(kept),
+    )
+
+
+def _candidates(stage: Stage, rules: DeviceRules, order: DeviceOrder) -> Sql:
+    """The query for a stage's candidates."""
     # Most stages have no groups, and a condition that is always true would still mislead the planner.
     within_groups = statement("derms", "within_groups") if stage.group_criteria else compose("")
-    taken_by = params["taken_by"]
-    needs = {"unavailable": _is_any_unavailable(stage), "held": params["overlapping_stages"] or taken_by}
-    joins = {name: (_JOIN if needed else _NO_JOIN)[name] for name, needed in needs.items()}
-    kept = compose(_OR_KEPT if taken_by else "")
-    of_device = {"exemptions": rules.exemptions, "limit": rules.limit, "rank": order.rank, "expected": order.expected}
-    parts = {**joins, **of_device, "or_kept": kept}
-    return statement("derms", "candidates", within_groups=within_groups, **parts)
+    of_device = {"exemptions": rules.exemptions, "known": rules.known, "rank": order.rank, "expected": order.expected}
+    return statement("derms", "candidates", within_groups=within_groups, **of_device)
 
 
 def _left_out(ranks: list[_Rank]) -> tuple[dict[str, int], dict[str, int]]:
@@ -268,17 +265,10 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
             time_zone=zone.time_zone,
             overridden=set(event.overridden_rules),
         ),
-        "overlapping_stages": overlapping_stage_ids(stage),
-        "own_stages": [one.pk for one in stage.of_event],
         **{kind: _share(factors.get(kind), controls.get(kind)) for kind in DeviceClass.values},
         "not_for_control": [kind for kind in DeviceClass.values if kind not in controls],
         "without_forecast": [kind for kind in DeviceClass.values if kind not in factors],
     }
-
-
-def _is_any_unavailable(stage: Stage) -> bool:
-    overlapping = DeviceUnavailability.objects.filter(starts_at__lt=stage.ends_at, ends_at__gt=stage.starts_at)
-    return overlapping.filter(canceled=False).exists()
 
 
 def _factors(stage: Stage) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """The program rules about single devices, evaluated for all devices at once: each kind of rule is written once.
 
-What the rules count is in memory, as masks over devices (uses.py). SQL gets one byte a device: the rule that it breaks.
+What the rules count is in memory, as masks over devices (uses.py). SQL gets one byte a device: the rule that it breaks,
+or that it is unavailable or reserved in the window.
 """
 
 from collections import defaultdict
@@ -11,22 +12,38 @@ from typing import Any, NamedTuple
 from derms.models import Stage
 from derms.rules import lifted, reason_of
 from derms.set_operations.counted_stages import CountedStage, counted_stages, event_around, rules_of
-from derms.set_operations.uses import Mask, Uses
+from derms.set_operations.uses import Mask, Numbers, Uses
 from integration.seam.program_limits import period_spans
 from integration.seam.program_rules import FIELDS, Kind, ProgramRules, RuleField
+from integration.seam.recorded import recorded
 from integration.seam.sql import Sql, compose
 
+UNAVAILABLE = recorded("unavailable")()
+ELSEWHERE = recorded("reserved elsewhere")()
+OF_EVENT = recorded("reserved by another stage of this event")()
 HOUR_US = 3_600_000_000
 ONE_DAY = timedelta(days=1)
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 class DeviceRules(NamedTuple):
-    """Parts of sql/candidates.sql: cases of exemptions, and the reason of a broken limit, with its parameters."""
+    """Parts of sql/candidates.sql: cases of exemptions, then the reason known from masks, with its parameters."""
 
     exemptions: Sql
-    limit: Sql
+    known: Sql
     params: dict[str, Any]
+
+
+class Busy(NamedTuple):
+    """What devices do in a stage's window: ids of those that are unavailable, and stages that overlap it.
+
+    The stages of other events, those of the same event, and the ids of devices kept for these, but not reserved yet.
+    """
+
+    unavailable: Numbers
+    elsewhere: list[int]
+    of_event: list[int]
+    kept: Numbers
 
 
 class _Counted(NamedTuple):
@@ -62,21 +79,30 @@ def rules_in_force(rules: ProgramRules, overridden: set[str]) -> dict[RuleField,
     return {field: value for field, value in values.items() if value is not None and value is not False}
 
 
-def device_rules(stage: Stage, in_force: Mapping[RuleField, Any]) -> DeviceRules:
+def device_rules(stage: Stage, in_force: Mapping[RuleField, Any], busy: Busy) -> DeviceRules:
     """Evaluate the rules in force for a stage. An exemption applies to devices whose column of that name is true."""
     exempt = {f: f'c."{f.rule.name}"' for f in in_force if f.rule.kind == Kind.EXEMPTION}
-    limits = [field for kind in _BREAKS for field in in_force if field.rule.kind == kind]
-    stages = counted_stages(stage, {field: in_force[field] for field in limits})
-    counted = _Counted(stage, stages, Uses([one.pk for one in stages]))
-    broken = counted.uses.nobody().astype("uint8")
-    # In order of precedence: a device that breaks several rules is counted under the first.
-    for number, field in reversed(list(enumerate(limits, start=1))):
-        broken[_BREAKS[field.rule.kind](counted, field, in_force[field])] = number
-    if not broken.any():
-        return DeviceRules(_cases(exempt), compose("NULL"), {})
-    cases = _cases({field: str(number) for number, field in enumerate(limits, start=1)})
-    rule, params = counted.uses.in_sql("broken_rule_of", broken)
-    return DeviceRules(_cases(exempt), compose("CASE {rule} {cases} END", rule=rule, cases=cases), params)
+    exemptions = _cases({reason_of(field.rule): condition for field, condition in exempt.items()})
+    limits = {field: in_force[field] for kind in _BREAKS for field in in_force if field.rule.kind == kind}
+    stages = counted_stages(stage, limits)
+    holding = [*busy.elsewhere, *busy.of_event]
+    uses = Uses(sorted({*holding, *(one.pk for one in stages)}), busy.unavailable, busy.kept)
+    counted = _Counted(stage, stages, uses)
+    # In order of precedence: a device with several reasons is counted under the first.
+    masks = {
+        UNAVAILABLE: uses.of(busy.unavailable),
+        ELSEWHERE: uses.holders(busy.elsewhere),
+        OF_EVENT: uses.holders(busy.of_event) | uses.of(busy.kept),
+        **{reason_of(f.rule): _BREAKS[f.rule.kind](counted, f, limit) for f, limit in limits.items()},
+    }
+    known = uses.nobody().astype("uint8")
+    for number, mask in reversed(list(enumerate(masks.values(), start=1))):
+        known[mask] = number
+    if not known.any():
+        return DeviceRules(exemptions, compose("NULL"), {})
+    cases = _cases({reason: str(number) for number, reason in enumerate(masks, start=1)})
+    byte, params = uses.in_sql("known_of", known)
+    return DeviceRules(exemptions, compose("CASE {byte} {cases} END", byte=byte, cases=cases), params)
 
 
 def _break_events(counted: _Counted, field: RuleField, limit: int) -> Mask:
@@ -141,6 +167,6 @@ def _microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def _cases(broken: Mapping[RuleField, str]) -> Sql:
-    cases = (f"WHEN {condition} THEN '{reason_of(field.rule)}'" for field, condition in broken.items())
+def _cases(reasons: Mapping[str, str]) -> Sql:
+    cases = (f"WHEN {condition} THEN '{reason}'" for reason, condition in reasons.items())
     return compose("\n           ".join(cases))

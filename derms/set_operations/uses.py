@@ -4,6 +4,7 @@ Counting them in SQL reads every reservation of a season again for each choice, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,17 +43,17 @@ class _Left(NamedTuple):
 
 
 class Uses:
-    """Masks of the devices that stages used, one place per device id from `first` on.
+    """Masks of the devices that stages used, and `others`, one place per device id from `first` on.
 
     The last place stands for every device outside, which no stage used. What a device's former registrations were used
     for counts for it, too.
     """
 
-    def __init__(self, stages: Sequence[int]) -> None:
+    def __init__(self, stages: Sequence[int], *others: Numbers) -> None:
         self._reserved, self._left = _reserved(stages), _left(stages)
-        earlier, present = _earlier_registrations() if stages else (_numbers(None), _numbers(None))
+        earlier, present = _earlier_registrations() if stages else (unpacked(None), unpacked(None))
         ends = [end for one in self._reserved.values() for end in (one.first, one.last)]
-        ends += [int(end) for ids in (earlier, present) if len(ids) for end in (ids.min(), ids.max())]
+        ends += [int(end) for ids in (earlier, present, *others) if len(ids) for end in (ids.min(), ids.max())]
         self.first = min(ends, default=0)
         self.places = max(ends, default=-1) - self.first + 2
         self._earlier, self._present = earlier - self.first, present - self.first
@@ -81,25 +82,40 @@ class Uses:
 
     def called(self, stages: Sequence[int]) -> Mask:
         """Those of the devices in this span that any of these stages has called."""
-        ids = _numbers(sql.value(statement("derms", "called_devices"), {"stages": list(stages), "calls": CALLS}))
+        ids = unpacked(sql.value(statement("derms", "called_devices"), {"stages": list(stages), "calls": CALLS}))
         found, places = self.nobody(), ids - self.first
         found[places[(places >= 0) & (places < self.places - 1)]] = True
         return found
 
+    def of(self, ids: Numbers) -> Mask:
+        """These devices, which were among the `others`."""
+        found = self.nobody()
+        found[ids - self.first] = True
+        return found
+
     def in_sql(self, name: str, values: NDArray[np.uint8]) -> tuple[Sql, dict[str, Any]]:
-        """A byte for each place: the SQL of the byte of the candidate `c`, and its parameters."""
-        outside = self.places - 1
-        params = {name: values.tobytes(), f"{name}_from": self.first, f"{name}_places": outside}
+        """A byte for each place: the SQL of the byte of the candidate `c`, and its parameters; none if alike."""
+        outside = values[-1]
+        others = np.flatnonzero(values != outside)
+        if not len(others):
+            return compose(str(int(outside))), {}
+        first, last = int(others[0]), int(others[-1])
+        sent = values[first : last + 1].tobytes() + outside.tobytes()
+        params = {name: sent, f"{name}_from": self.first + first, f"{name}_places": len(sent) - 1}
         return compose(_BYTE.replace("NAME", name)), params
 
     def microseconds(self, stages: Mapping[int, tuple[int, int]]) -> Numbers:
         """For how long stages used each device: stage -> when it began and ended, in microseconds since 1970."""
         total = np.zeros(self.places, dtype=np.int64)
+        lengths = {stage: max(ended - began, 0) for stage, (began, ended) in stages.items()}
+        for length, of_length in groupby(sorted(stages, key=lengths.__getitem__), lengths.__getitem__):
+            used = np.zeros(self.places, dtype=np.uint16)  # adding up small numbers first is several times as fast
+            for stage in of_length:
+                used += self._users_of(stage)
+            total += used * np.int64(length)
         for stage, (began, ended) in stages.items():
-            length = max(ended - began, 0)
-            total[self._users_of(stage)] += length
             devices, moments = self._released(stage)
-            total[devices] += np.maximum(np.minimum(moments, ended) - began, 0) - length
+            total[devices] += np.maximum(np.minimum(moments, ended) - began, 0) - lengths[stage]
         if len(self._present):
             np.add.at(total, self._present, total[self._earlier])
         return total
@@ -118,7 +134,7 @@ class Uses:
     def _released(self, stage: int) -> tuple[Numbers, Numbers]:
         left = self._left.get(stage)
         if left is None:
-            return _numbers(None), _numbers(None)
+            return unpacked(None), unpacked(None)
         is_released = left.moments != REMOVED
         return left.devices[is_released] - self.first, left.moments[is_released]
 
@@ -141,7 +157,7 @@ def _reserved(stages: Sequence[int]) -> dict[int, _Reserved]:
 
 
 def _read_reserved(stage: int) -> _Reserved | None:
-    ids = _numbers(sql.value(statement("derms", "reserved_devices"), {"stage": stage}))
+    ids = unpacked(sql.value(statement("derms", "reserved_devices"), {"stage": stage}))
     if not len(ids):
         return None
     first = int(ids.min())
@@ -152,15 +168,15 @@ def _read_reserved(stage: int) -> _Reserved | None:
 
 def _left(stages: Sequence[int]) -> dict[int, _Left]:
     found = sql.rows(statement("derms", "departed_devices"), {"stages": list(stages), "removed": REMOVED})
-    return {stage: _Left(_numbers(devices), _numbers(moments)) for stage, devices, moments in found}
+    return {stage: _Left(unpacked(devices), unpacked(moments)) for stage, devices, moments in found}
 
 
 def _earlier_registrations() -> tuple[Numbers, Numbers]:
     """Pairs of a former registration and the present one that it counts for."""
     earlier, present = sql.row(statement("derms", "earlier_registrations"))
-    return _numbers(earlier), _numbers(present)
+    return unpacked(earlier), unpacked(present)
 
 
-def _numbers(packed: bytes | memoryview | None) -> Numbers:
+def unpacked(packed: bytes | memoryview | None) -> Numbers:
     """The whole numbers that PostgreSQL's int8send packed one after another."""
     return np.frombuffer(packed or b"", dtype=">i8").astype(np.int64)
