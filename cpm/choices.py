@@ -13,6 +13,24 @@ class DeviceClass(TextChoices):
     BATTERY = "battery", _("Battery")
 
 
+class Category(TextChoices):
+    """What the programs of a type are."""
+
+    DEVICE_CONTROL = "device control", _("Device control")
+    RATE_BASED = "rate based", _("Rate based")
+    CONTROL_GROUP = "control group", _("Control group")
+    DER_REGISTRATION = "DER registration", _("DER registration")
+
+
+class Settlement(TextChoices):
+    """What customers of a program are paid by; the utility's billing settles it."""
+
+    FIXED = "fixed", _("A fixed amount")
+    EVENTS = "events", _("Events taken part in")
+    CAPACITY = "capacity", _("Reserved power")
+    ENERGY = "energy", _("Reduced energy")
+
+
 class Owner(TextChoices):
     """Whose a device is."""
 

@@ -272,6 +272,8 @@ PROGRAM_TYPES = Columns[ProgramType](
     "cpm/program_list.html",
     Column(_("Program type"), "program_type", phone="title"),
     Column(_("Code"), lambda t: t.code, phone=""),
+    Column(_("Category"), lambda t: t.get_category_display(), phone=""),
+    Column(_("Device required"), lambda t: _yes_no(t.device_required)),
     Column(_("Allow To Opt Out"), lambda t: _yes_no(t.allow_to_opt_out)),
     Column(
         _("Cut-off before the start"),

@@ -1,21 +1,22 @@
 """What is checked before a customer is enrolled: a sentence each, stored with the enrollment if it is not met."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from integration.seam import clock
 from integration.seam.recorded import Sentence, recorded
 
-from .choices import APPLICATION_STATES
+from .choices import APPLICATION_STATES, DeviceClass
 from .models.customers import Customer, Device, DeviceLocation, SubscribedDevice, Subscription
 from .models.enrollments import Enrollment
-from .models.programs import Program
+from .models.programs import Program, Question
 
 OPEN = recorded("%(program)s takes enrollments.")
 CLOSED = recorded("%(program)s is inactive and takes no enrollments. Its program manager can activate it.")
@@ -34,6 +35,27 @@ CRITICAL_CARE = recorded(
 )
 EXEMPT = recorded("Somebody's health depends on device %(device)s: %(program)s exempts it from every event.")
 ALONE = recorded("Device %(device)s is in no other program.")
+EVERY_CLASS = recorded("%(program)s takes devices of every class.")
+CLASS_TAKEN = recorded("Device %(device)s is of class %(class)s, which %(program)s takes.")
+OTHER_CLASS = recorded("Device %(device)s is of class %(class)s; %(program)s takes only: %(limit)s.")
+EVERY_MODEL = recorded("%(program)s takes every make and model.")
+MODEL_TAKEN = recorded("Device %(device)s is a %(model)s, which %(program)s takes.")
+OTHER_MODEL = recorded("Device %(device)s is a %(model)s; %(program)s takes only: %(limit)s.")
+EVERY_RATE = recorded("%(program)s takes every rate.")
+RATE_TAKEN = recorded("The place's rate is %(rate)s, which %(program)s takes.")
+OTHER_RATE = recorded("The place's rate is %(rate)s; %(program)s takes only: %(limit)s.")
+NO_RATE = recorded("The place has no rate; %(program)s takes only: %(limit)s. Enter it at the device location.")
+YES = recorded("“%(question)s” is answered with yes.")
+NO = recorded("“%(question)s” is answered with no.")
+YES_WANTED = recorded("“%(question)s” is answered with no; %(program)s takes only customers who answer yes.")
+NO_WANTED = recorded("“%(question)s” is answered with yes; %(program)s takes only customers who answer no.")
+UNANSWERED = recorded("“%(question)s” is not answered. Cancel, then enroll anew.")
+IN_NO_OTHER = recorded("The place is in no other program of type %(type)s.")
+IN_BOTH = recorded("The place is in %(programs)s, too; no program of these refuses that.")
+DUAL = recorded(
+    "The place has been in %(other)s since %(since)s, and %(refusing)s refuses who is in two programs of type %(type)s."
+)
+NEEDS_DEVICE = recorded("No device is chosen, but programs of type %(type)s need one. Choose one, or how it comes.")
 SHARED = recorded("Device %(device)s is in %(programs)s, too. A device is reserved for one stage at a time.")
 
 
@@ -47,18 +69,23 @@ class Check(NamedTuple):
 
 @dataclass(frozen=True)
 class Application:
-    """What somebody applies for; `enrollment` is the open one that devices are added to."""
+    """What somebody applies for, and their answers to its questions.
+
+    `enrollment` is the open one that devices are added to. `is_supplied`: a device will come.
+    """
 
     program: Program
     location: DeviceLocation
     devices: Sequence[Device]
     enrollment: Enrollment | None = None
+    answers: Sequence[Mapping[str, Any]] = ()
+    is_supplied: bool = False
 
 
 def checks_of(wanted: Application) -> list[Check]:
     """Every check of an application, met or not, in the order in which people read them."""
     per_device = [check for device in wanted.devices for check in _of_device(wanted, device)]
-    return [*([] if wanted.enrollment else [_program_is_open(wanted), _is_only_one(wanted)]), *per_device]
+    return [*([] if wanted.enrollment else _of_place(wanted)), *per_device]
 
 
 def failures(checks: Sequence[Check]) -> list[str]:
@@ -93,6 +120,55 @@ def offers_of(customer: Customer) -> list[Offer]:
     return [offer(place, program) for place in customer.locations.order_by("pk") for program in programs]
 
 
+def _of_place(wanted: Application) -> Iterator[Check]:
+    yield _program_is_open(wanted)
+    yield _is_only_one(wanted)
+    yield _takes_rate(wanted)
+    yield _is_in_no_other(wanted)
+    program_type = wanted.program.type
+    if program_type.device_required and not wanted.devices and not wanted.is_supplied:
+        yield Check(_("Device"), False, NEEDS_DEVICE(type=program_type))
+    for question in wanted.program.questions:
+        yield _is_answered(wanted, question)
+
+
+def _takes_rate(wanted: Application) -> Check:
+    program, rate = wanted.program, wanted.location.rate
+    limit = ", ".join(program.eligible_rates)
+    if not limit:
+        return Check(_("Rate"), True, EVERY_RATE(program=program))
+    if rate in program.eligible_rates:
+        return Check(_("Rate"), True, RATE_TAKEN(rate=rate, program=program))
+    return Check(_("Rate"), False, (OTHER_RATE if rate else NO_RATE)(rate=rate, program=program, limit=limit))
+
+
+def _is_in_no_other(wanted: Application) -> Check:
+    """Dual participation: both the program and those of its type that the place is in have to allow it."""
+    at, program = wanted.location, wanted.program
+    open_ones = Subscription.objects.filter(location=at, ends_at=None, program__type=program.type_id)
+    others = list(open_ones.exclude(program=program).select_related("program").order_by("pk"))
+    name, program_type = _("Dual participation"), program.type
+    if not others:
+        return Check(name, True, IN_NO_OTHER(type=program_type))
+    refused = others if not program.dual_participation else [o for o in others if not o.program.dual_participation]
+    if not refused:
+        return Check(name, True, IN_BOTH(programs=", ".join(sorted(other.program.name for other in others))))
+    other = refused[0]
+    refusing = other.program if program.dual_participation else program
+    since = _day(other.starts_at, at)
+    return Check(name, False, DUAL(other=other.program, since=since, refusing=refusing, type=program_type))
+
+
+def _is_answered(wanted: Application, question: Question) -> Check:
+    name = _("Question")
+    given = next((one["answer"] for one in wanted.answers if one["text"] == question.text), None)
+    if given is None:
+        return Check(name, False, UNANSWERED(question=question.text))
+    if given == question.wanted:
+        return Check(name, True, (YES if given else NO)(question=question.text))
+    return Check(name, False, (NO_WANTED if given else YES_WANTED)(question=question.text, program=wanted.program))
+
+
 def _program_is_open(wanted: Application) -> Check:
     return Check(_("Program"), *_opening(wanted.program, wanted.location))
 
@@ -124,6 +200,8 @@ def _is_only_one(wanted: Application) -> Check:
 def _of_device(wanted: Application, device: Device) -> Iterator[Check]:
     yield _is_installed(wanted, device)
     yield Check(_("Rated power"), device.rated_w > 0, RATED(device=device.nic_id, watts=f"{device.rated_w:,}"))
+    yield _takes_class(wanted, device)
+    yield _takes_model(wanted, device)
     yield _critical_care(wanted, device)
     yield _in_programs(wanted, device)
 
@@ -132,6 +210,32 @@ def _is_installed(wanted: Application, device: Device) -> Check:
     is_here = device.ended_at is None and device.location_id == wanted.location.pk
     sentence = (INSTALLED if is_here else ELSEWHERE)(device=device.nic_id)
     return Check(_("Device"), is_here, sentence)
+
+
+def _takes_class(wanted: Application, device: Device) -> Check:
+    program, limit = wanted.program, ", ".join(map(_plain, wanted.program.eligible_classes))
+    name, own = _("Class"), {"class": _plain(device.device_class)}
+    if not limit:
+        return Check(name, True, EVERY_CLASS(program=program))
+    if device.device_class in program.eligible_classes:
+        return Check(name, True, CLASS_TAKEN(device=device.nic_id, program=program, **own))
+    return Check(name, False, OTHER_CLASS(device=device.nic_id, program=program, limit=limit, **own))
+
+
+def _plain(device_class: str) -> str:
+    """A class as sentences store it; a page has its name in the reader's language."""
+    with override("en"):
+        return str(DeviceClass(device_class).label)
+
+
+def _takes_model(wanted: Application, device: Device) -> Check:
+    program, own = wanted.program, f"{device.make} {device.model}".strip()
+    name, known = _("Model"), {"device": device.nic_id, "model": own, "program": program}
+    if not program.eligible_models:
+        return Check(name, True, EVERY_MODEL(program=program))
+    if any(part.casefold() in own.casefold() for part in program.eligible_models):
+        return Check(name, True, MODEL_TAKEN(**known))
+    return Check(name, False, OTHER_MODEL(limit=", ".join(program.eligible_models), **known))
 
 
 def _critical_care(wanted: Application, device: Device) -> Check:

@@ -7,24 +7,33 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cpm.models.customers import Device
+from cpm.models.programs import Program
 from integration.seam.messages import MOST_W
 
 from ..choices import DeviceClass, LeavingReason, Supply
 from .unavailability import DevicesField
 
+YES, NO = "yes", "no"
+
+
+def _yes_or_no(question: str) -> forms.ChoiceField:
+    return forms.ChoiceField(label=question, choices=[(YES, _("Yes")), (NO, _("No"))], widget=forms.RadioSelect)
+
 
 class EnrollForm(forms.Form):
-    """Which devices of a place join a program, or how one comes there."""
+    """Which devices of a place join a program, or how one comes there; and what the program asks."""
 
     devices = DevicesField(queryset=Device.objects.none(), label=_("Devices"), required=False)
     supply = forms.ChoiceField(
         label=_("No device yet: how does one come?"),
-        choices=[("", _("A device is there")), *Supply.choices],
+        choices=[("", _("A device is there, or none is needed")), *Supply.choices],
         required=False,
     )
 
-    def __init__(self, *args: Any, devices: QuerySet[Device], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, devices: QuerySet[Device], program: Program, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.program = program
+        self.fields |= {f"question_{n}": _yes_or_no(one.text) for n, one in enumerate(program.questions)}
         field = self.fields["devices"]
         assert isinstance(field, DevicesField)  # noqa: S101  (narrows the type)
         field.queryset = devices
@@ -35,7 +44,7 @@ class EnrollForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
-        if not given.get("devices") and not given.get("supply"):
+        if not given.get("devices") and not given.get("supply") and self.program.type.device_required:
             raise forms.ValidationError(_("Choose a device, or how one comes to the customer."))
         if given.get("devices") and given.get("supply"):
             raise forms.ValidationError(_("Choose devices that are there, or how one comes; not both."))
@@ -44,6 +53,17 @@ class EnrollForm(forms.Form):
     @property
     def chosen(self) -> list[Device]:
         return list(self.cleaned_data.get("devices") or ())
+
+    @property
+    def is_supplied(self) -> bool:
+        """Whether a device will come."""
+        return bool(self.cleaned_data["supply"])
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """The questions as they were asked, and the answers: yes is true."""
+        asked = enumerate(self.program.questions)
+        return [{"text": one.text, "answer": self.cleaned_data[f"question_{n}"] == YES} for n, one in asked]
 
 
 class ReplacementForm(forms.Form):

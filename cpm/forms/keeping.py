@@ -80,6 +80,7 @@ class LocationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its
     substation = CodeField(label=_("Substation"), max_length=30, required=False)
     feeder = CodeField(label=_("Feeder"), max_length=30)
     transformer = CodeField(label=_("Transformer"), max_length=40)
+    rate = CodeField(label=_("Rate"), max_length=20, required=False, help_text=_("By which the place is billed."))
 
     class Meta:
         model = DeviceLocation
@@ -91,6 +92,7 @@ class LocationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its
             "substation",
             "feeder",
             "transformer",
+            "rate",
             "life_support",
             "access_note",
             "latitude",

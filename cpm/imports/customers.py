@@ -47,19 +47,22 @@ SELECT s.line, 'account'::text, s.account::text, {pattern}
   FROM {staged} s JOIN (SELECT account FROM {staged} GROUP BY account HAVING count(*) > 1) twice USING (account)
 """
 _LOCATIONS_NOW = """
-SELECT l.service_point, c.number AS customer, l.address, l.time_zone, l.zone, l.substation, l.feeder, l.transformer
+SELECT l.service_point, c.number AS customer, l.address, l.time_zone, l.zone, l.substation, l.feeder, l.transformer,
+       l.rate
   FROM cpm_devicelocation l JOIN cpm_customer c ON c.id = l.customer_id WHERE l.service_point <> ''
 """
 _CHANGE_LOCATIONS = """
 UPDATE cpm_devicelocation t
    SET customer_id = c.id, address = l.address, time_zone = l.time_zone, zone = l.zone, substation = l.substation,
-       feeder = l.feeder, transformer = l.transformer, version = t.version + 1, saved_by = '', saved_at = %(now)s
+       feeder = l.feeder, transformer = l.transformer, rate = l.rate, version = t.version + 1, saved_by = '',
+       saved_at = %(now)s
   FROM {changes} l JOIN cpm_customer c ON c.number = l.customer
  WHERE l.outcome = 'changed' AND t.service_point = l.service_point AND t.service_point <> ''
 """
 _ADD_LOCATIONS = """
-INSERT INTO cpm_devicelocation (service_point, customer_id, address, time_zone, zone, substation, feeder, transformer)
-SELECT l.service_point, c.id, l.address, l.time_zone, l.zone, l.substation, l.feeder, l.transformer
+INSERT INTO cpm_devicelocation (service_point, customer_id, address, time_zone, zone, substation, feeder, transformer,
+                                rate)
+SELECT l.service_point, c.id, l.address, l.time_zone, l.zone, l.substation, l.feeder, l.transformer, l.rate
   FROM {changes} l JOIN cpm_customer c ON c.number = l.customer WHERE l.outcome = 'added' ORDER BY l.line
 """
 _ANOTHER_CUSTOMER = """
@@ -159,6 +162,7 @@ DEVICE_LOCATIONS = Kind(
             refers=Reference("cpm_feeder", "code", NO_FEEDER, is_copy=True),
         ),
         Column("transformer", _("Transformer"), Code(40), ("transformer_code", "transformer_id", "Trafo")),
+        Column("rate", _("Rate"), Code(20), ("tariff", "rate_code", "Tarif"), default="", is_required=False),
     ),
     key=("service_point",),
     current=compose(_LOCATIONS_NOW),

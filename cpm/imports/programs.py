@@ -8,12 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from cpm.models.programs import Program, ProgramType
 from cpm.operations.programs import add_program, save_program
 from integration.importing.kinds import Applying, Column, Kind, Reference
-from integration.importing.values import Code, Flag, Text, Type, Whole
+from integration.importing.values import Choice, Code, Flag, Text, Type, Whole
 from integration.seam import sql
 from integration.seam.program_rules import FIELDS, ProgramRules, RuleField, Unit
 from integration.seam.recorded import recorded
 from integration.seam.sql import Sql, compose, identifier, identifiers, listed
 
+from ..choices import Category
+from .enrollment_rules import ENROLLING, ENROLLING_NOW, enrolling_of
 from .rule_values import Days, MonthDay, RuleNames, TimeOfDay, Weekdays
 
 NO_TYPE = recorded("There is no program type “%(value)s”. Near it: %(near)s.")
@@ -27,20 +29,34 @@ TYPES: dict[Unit, Type] = {
     Unit.DATES: Days(),
     Unit.FLAG: Flag(),
 }
+CATEGORIES = {"Gerätesteuerung": "device control", "Tarif": "rate based", "Kontrollgruppe": "control group"}
+PLAIN = (
+    "name",
+    "active",
+    "allow_customer_unavailability",
+    "follows_holidays",
+    "settlement",
+    "dual_participation",
+)
 PROGRAM_NAMES = ("program_code", "program_external_id", "program_id", "Programm", "Programmkürzel")
 _TYPES_NOW = """
-SELECT code AS type, name, allow_to_opt_out, opt_out_cutoff_minutes::bigint FROM cpm_programtype
+SELECT code AS type, name, category, device_required, allow_to_opt_out, opt_out_cutoff_minutes::bigint
+  FROM cpm_programtype
 """
 _WRITE_TYPES = """
-INSERT INTO cpm_programtype (code, name, allow_to_opt_out, opt_out_cutoff_minutes, version, saved_by, saved_at)
-SELECT type, name, allow_to_opt_out, opt_out_cutoff_minutes, 1, %(by)s, %(now)s FROM {changes} ORDER BY line
+INSERT INTO cpm_programtype (code, name, category, device_required, allow_to_opt_out, opt_out_cutoff_minutes, version,
+                             saved_by, saved_at)
+SELECT type, name, category, device_required, allow_to_opt_out, opt_out_cutoff_minutes, 1, %(by)s, %(now)s
+  FROM {changes} ORDER BY line
     ON CONFLICT (code) DO UPDATE
-   SET name = EXCLUDED.name, allow_to_opt_out = EXCLUDED.allow_to_opt_out,
+   SET name = EXCLUDED.name, category = EXCLUDED.category, device_required = EXCLUDED.device_required,
+       allow_to_opt_out = EXCLUDED.allow_to_opt_out,
        opt_out_cutoff_minutes = EXCLUDED.opt_out_cutoff_minutes,
        version = cpm_programtype.version + 1, saved_by = EXCLUDED.saved_by, saved_at = EXCLUDED.saved_at
 """
 _PROGRAMS_NOW = """
-SELECT p.code AS program, p.name, t.code AS type, p.active, p.allow_customer_unavailability, p.follows_holidays, {rules}
+SELECT p.code AS program, p.name, t.code AS type, p.active, p.allow_customer_unavailability, p.follows_holidays,
+       p.settlement, p.dual_participation, {enrolling}, {rules}
   FROM cpm_program p JOIN cpm_programtype t ON t.id = p.type_id
 """
 _LIST = """
@@ -61,7 +77,7 @@ def write_programs(applying: Applying) -> None:
     for outcome, *cells in sql.rows(query):
         row = dict(zip(PROGRAMS.names, cells, strict=True))
         code, rules = row.pop("program"), _rules(row)
-        fields = {name: row[name] for name in ("name", "active", "allow_customer_unavailability", "follows_holidays")}
+        fields = {name: row[name] for name in PLAIN} | enrolling_of(row)
         fields["type"] = ProgramType.objects.get(code=row["type"])
         if outcome == "added":
             add_program(code=code, fields=fields, rules=rules, by=applying.by, now=applying.now)
@@ -103,6 +119,23 @@ PROGRAM_TYPES = Kind(
     columns=(
         Column("type", _("Program type"), Code(40), ("program_type", "type_code", "Programmart"), _("Its code.")),
         Column("name", _("Name"), Text(120), ("type_name", "Bezeichnung")),
+        Column(
+            "category",
+            _("Category"),
+            Choice(tuple(Category.values), CATEGORIES),
+            ("program_category", "Art"),
+            default=Category.DEVICE_CONTROL,
+            is_required=False,
+        ),
+        Column(
+            "device_required",
+            _("Device required"),
+            Flag(),
+            ("needs_device", "Gerät_nötig"),
+            _("If not, a place without a device can be enrolled, too."),
+            default="t",
+            is_required=False,
+        ),
         Column(
             "allow_to_opt_out",
             _("Allow To Opt Out"),
@@ -156,10 +189,11 @@ PROGRAMS = Kind(
             default="f",
             is_required=False,
         ),
+        *ENROLLING,
         *map(_column, FIELDS),
         Column("overridable", _("Rules that events may override"), RuleNames(), default="", is_required=False),
     ),
     key=("program",),
-    current=compose(_PROGRAMS_NOW, rules=listed([*map(_now, FIELDS), _OVERRIDABLE])),
+    current=compose(_PROGRAMS_NOW, enrolling=ENROLLING_NOW, rules=listed([*map(_now, FIELDS), _OVERRIDABLE])),
     apply=write_programs,
 )

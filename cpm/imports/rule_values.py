@@ -7,14 +7,18 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
 from integration.importing.dates import Day
-from integration.importing.values import Fault, Layout, Reading
+from integration.importing.values import Fault, Layout, Reading, Text
 from integration.seam.program_rules import RULES
 from integration.seam.recorded import recorded
+
+from ..questions import MOST_CHARACTERS, line_of, question_of
 
 NO_TIME_OF_DAY = recorded("It is no time of day; write it like 16:30.")
 NO_MONTH_DAY = recorded("It is no day of a year; write month and day like 06-01.")
 NO_WEEKDAYS = recorded("They are no weekdays; write them like Mon Tue Wed.")
+TOO_MANY = recorded("It has %(count)s values; at most %(most)s are kept.")
 NO_RULES = recorded("There is no rule “%(value)s”. Rules: %(rules)s.")
+NO_QUESTION = recorded("“%(value)s” says no answer. Write the one that is wanted at its end, yes or no.")
 WEEKDAYS = (("mon", "mo"), ("tue", "di"), ("wed", "mi"), ("thu", "do"), ("fri", "fr"), ("sat", "sa"), ("sun", "so"))
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 _MONTH_DAY = re.compile(r"(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])", re.ASCII)
@@ -95,6 +99,37 @@ class RuleNames:
 
     def in_words(self, stored: str) -> str:
         return ", ".join(_(RULES[name].reason) for name in stored.split())
+
+
+SEPARATOR = "|"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Values between bars, each read by itself; at most so many."""
+
+    read_one: Reading
+    most: int
+    postgres = "text"
+
+    def reading(self, layout: Layout) -> Reading:
+        return self.read
+
+    def read(self, text: str) -> str:
+        parts = [self.read_one(part) for part in filter(None, map(str.strip, text.split(SEPARATOR)))]
+        if fault := next((part for part in parts if isinstance(part, Fault)), None):
+            return fault
+        if len(parts) > self.most:
+            return Fault(TOO_MANY(count=len(parts), most=self.most))
+        return SEPARATOR.join(dict.fromkeys(parts))
+
+
+def read_question(text: str) -> str:
+    """A question with the answer that is wanted at its end."""
+    if isinstance(fault := Text(MOST_CHARACTERS).read(text), Fault):
+        return fault
+    question = question_of(text)
+    return line_of(question) if question else Fault(NO_QUESTION(value=text))
 
 
 def _joined(days: list[str]) -> str:

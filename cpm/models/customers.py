@@ -120,6 +120,7 @@ class DeviceLocation(Kept):
     substation = models.CharField(max_length=30)
     feeder = models.CharField(max_length=30)
     transformer = models.CharField(max_length=40)
+    rate = empty_text("rate", 20)
     life_support = models.BooleanField(default=False, db_default=False)
     access_note = empty_text("access", 300)
     latitude = models.FloatField(null=True, blank=True)
@@ -226,6 +227,8 @@ class Subscription(models.Model):
     location = models.ForeignKey(DeviceLocation, on_delete=models.PROTECT, related_name="subscriptions")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
+    # What a file answered to the program's questions; its record takes them over.
+    answers = models.JSONField(null=True, editable=False)
 
     class Meta:
         verbose_name = "program subscription"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django_fsm import can_proceed
 
 from cpm.choices import APPLICATION_STATES, WAITING_STATES, EnrollmentState, LeavingReason, Supply
@@ -28,6 +28,8 @@ class Enrollment(ConcurrentTransitionMixin, models.Model):
     subscription = models.OneToOneField(Subscription, on_delete=models.PROTECT, null=True, related_name="enrollment")
     wanted = models.ManyToManyField(Device, related_name="+")
     supply = models.CharField(max_length=9, choices=Supply.choices, default="", db_default="", blank=True)
+    # What the program asked, as pairs of "text" and "answer": yes is true.
+    answers = models.JSONField(default=list, db_default=Value([], models.JSONField()), blank=True)
     applied_at = models.DateTimeField()
     # Empty if a file brought it in.
     applied_by = models.CharField(max_length=150, default="", db_default="", blank=True)
@@ -97,7 +99,8 @@ class Enrollment(ConcurrentTransitionMixin, models.Model):
     def register(self) -> None:
         self.reason = ""
 
-    @transition(field=state, source=[S.REGISTERING, S.ERROR], target=S.REGISTERED)
+    # DERMS answered; or there is no device that it would have to know.
+    @transition(field=state, source=[S.VALIDATED, S.REGISTERING, S.ERROR], target=S.REGISTERED)
     def confirm(self, reason: str) -> None:
         self.reason = reason
 

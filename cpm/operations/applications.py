@@ -1,7 +1,8 @@
 """A customer's way into a program, as people take it: apply, validate, add a device, try again; or cancel and leave."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -38,24 +39,28 @@ def enroll(
     supply: str,
     by: str,
     now: datetime,
+    answers: Sequence[Mapping[str, Any]] = (),
     validates: bool = True,
 ) -> Enrollment:
     """Apply for a program at a place with its devices, or with how one comes there; then validate the application.
 
+    `answers` are pairs of "text" and "answer", one for each question of the program that was asked.
     A customer's own application stays Pending until a CSR has looked at it (`validates` is false).
     """
     location = lock_lived_in(location_id)
     if location.customer_id != customer_id:
         raise EnrollmentNotAllowed(_("%(place)s belongs to another customer by now.") % {"place": location})
     _require_first(program_id, location_id)
-    if not device_ids and not supply:
+    program = Program.objects.select_related("type").get(pk=program_id)
+    if not device_ids and not supply and program.type.device_required:
         raise EnrollmentNotAllowed(_("Choose a device, or how one comes to the customer."))
     at = moment_after(program_id=program_id, location_id=location_id, now=now)
     enrollment = Enrollment.objects.create(
         customer=Customer.objects.get(pk=customer_id),
         location=location,
-        program=Program.objects.get(pk=program_id),
+        program=program,
         supply="" if device_ids else supply,
+        answers=list(answers),
         applied_at=now,
         applied_by=by,
         changed_at=at,
@@ -72,7 +77,8 @@ def validate_enrollment(*, enrollment_id: int, by: str, now: datetime, seen: int
     _require(enrollment, enrollment.validate)
     at = moment_of_change(enrollment, now)
     devices = list(Device.objects.select_related("location").filter(pk__in=enrollment.wanted.all()).order_by("pk"))
-    wanted, was = Application(enrollment.program, enrollment.location, devices), enrollment.state
+    given = {"answers": enrollment.answers, "is_supplied": bool(enrollment.supply)}
+    wanted, was = Application(enrollment.program, enrollment.location, devices, **given), enrollment.state
     if failed := failures(checks_of(wanted)):
         enrollment.refuse("\n".join(failed))
         save_enrollment(enrollment, was=was, by=by, now=at, why=enrollment.reason)
@@ -85,9 +91,12 @@ def validate_enrollment(*, enrollment_id: int, by: str, now: datetime, seen: int
     save_enrollment(enrollment, was=was, by=by, now=at)
     if devices:
         register_devices(enrollment, devices, by=by, now=now)
-    else:
+        return enrollment
+    if enrollment.supply:
         enrollment.await_device()
-        save_enrollment(enrollment, was=EnrollmentState.VALIDATED, by=by, now=at)
+    else:
+        enrollment.confirm("")
+    save_enrollment(enrollment, was=EnrollmentState.VALIDATED, by=by, now=at)
     return enrollment
 
 

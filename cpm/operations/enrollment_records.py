@@ -66,7 +66,7 @@ def lock_enrollment(enrollment_id: int, *, seen: int | None = None) -> Enrollmen
     """Lock an enrollment after its place. `seen` is the revision that a person saw. Raises EnrollmentChanged."""
     lock_location(Enrollment.objects.values_list("location", flat=True).get(pk=enrollment_id))
     rows = Enrollment.objects.select_for_update(no_key=True, of=("self",))
-    row = rows.select_related("customer", "program", "location", "subscription__program").get(pk=enrollment_id)
+    row = rows.select_related("customer", "program__type", "location", "subscription__program").get(pk=enrollment_id)
     if seen is not None and row.revision != seen:
         raise EnrollmentChanged(
             _("The enrollment of %(what)s changed after you opened it. Nothing was done; look at it again.")

@@ -21,6 +21,8 @@ def next_step(enrollment: Enrollment) -> str:
         case EnrollmentState.REGISTERING | EnrollmentState.DEREGISTERING:
             return _("DERMS has not answered yet; nobody has to do anything.")
         case EnrollmentState.REGISTERED:
+            if not enrollment.program.type.device_required:
+                return _("The place is in the program; its devices, if it has any, can be chosen for events.")
             return _("Its devices can be chosen for events.")
         case EnrollmentState.DEREGISTERED:
             return _("Its devices are not chosen any more.")

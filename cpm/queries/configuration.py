@@ -45,10 +45,18 @@ class Kept(NamedTuple):
 PROGRAM = Kept(
     Program,
     "ProgramChange",
-    ("name", "active", "suspended", "starts_on", "ends_on", "allow_customer_unavailability", "follows_holidays"),
+    (
+        *("name", "active", "suspended", "starts_on", "ends_on", "allow_customer_unavailability", "follows_holidays"),
+        *("settlement", "eligible_classes", "eligible_models", "eligible_rates", "questions_data"),
+        "dual_participation",
+    ),
     rules="rules_data",
 )
-PROGRAM_TYPE = Kept(ProgramType, "ProgramTypeChange", ("name", "allow_to_opt_out", "opt_out_cutoff_minutes"))
+PROGRAM_TYPE = Kept(
+    ProgramType,
+    "ProgramTypeChange",
+    ("name", "category", "device_required", "allow_to_opt_out", "opt_out_cutoff_minutes"),
+)
 UNAVAILABILITY = Kept(
     Unavailability, "UnavailabilityChange", ("starts_at", "ends_at", "reason", "state"), who="saved_by"
 )
@@ -143,7 +151,9 @@ def _shown(value: Any) -> str:
     if value in (None, "", [], ()):
         return "—"
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_shown, value))
+    if isinstance(value, dict):  # a question
+        return f"{value['text']} {_shown(value['wanted'])}"
     return f"{value:%Y-%m-%d %H:%MZ}" if hasattr(value, "tzinfo") else str(value)
 
 

@@ -41,11 +41,11 @@ def enroll(request: SignedInRequest, number: str, pk: int, code: str) -> HttpRes
     """Enroll, second and third step: the devices, then what the checks say; only then it is saved."""
     place = get_object_or_404(DeviceLocation.objects.select_related("customer"), pk=pk, customer__number=number)
     operations.require_lived_in(place)
-    program = get_object_or_404(Program, code=code)
-    form = EnrollForm(request.POST or None, devices=devices_to_enroll(place.pk, program.pk))
+    program = get_object_or_404(Program.objects.select_related("type"), code=code)
+    form = EnrollForm(request.POST or None, devices=devices_to_enroll(place.pk, program.pk), program=program)
     checks: list[Check] = []
     if request.method == "POST" and form.is_valid():
-        checks = checks_of(Application(program, place, form.chosen))
+        checks = checks_of(Application(program, place, form.chosen, answers=form.answers, is_supplied=form.is_supplied))
         if request.POST.get("seen", "") == seen_checks(checks):
             made = operations.enroll(
                 customer_id=place.customer_id,
@@ -53,6 +53,7 @@ def enroll(request: SignedInRequest, number: str, pk: int, code: str) -> HttpRes
                 program_id=program.pk,
                 device_ids=[device.pk for device in form.chosen],
                 supply=form.cleaned_data["supply"],
+                answers=form.answers,
                 by=request.user.username,
                 now=clock.now(),
             )

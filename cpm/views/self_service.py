@@ -27,7 +27,7 @@ from .. import operations
 from ..choices import UnavailabilityState
 from ..forms import EnrollForm, UnavailabilityForm
 from ..pages.standings import opt_out_refusal, standings_of
-from ..planning import offers_of
+from ..planning import Application, Offer, checks_of, failures, offers_of
 from ..queries import (
     ParticipationRow,
     Wanted,
@@ -101,14 +101,15 @@ def self_service_apply(request: HttpRequest, link: SelfServiceLink, pk: int, cod
         raise Http404
     if not offer.is_possible:
         raise operations.EnrollmentNotAllowed(in_words(offer.sentence))
-    form = EnrollForm(request.POST or None, devices=devices_to_enroll(pk, offer.program.pk))
-    if request.method == "POST" and form.is_valid():
+    form = EnrollForm(request.POST or None, devices=devices_to_enroll(pk, offer.program.pk), program=offer.program)
+    if request.method == "POST" and form.is_valid() and _meets_checks(form, offer):
         operations.enroll(
             customer_id=link.customer.pk,
             location_id=pk,
             program_id=offer.program.pk,
             device_ids=[device.pk for device in form.chosen],
             supply=form.cleaned_data["supply"],
+            answers=form.answers,
             by=BY,
             now=clock.now(),
             validates=False,
@@ -175,6 +176,17 @@ def self_service_cancel(request: HttpRequest, link: SelfServiceLink, uid: UUID) 
             raise Refused(_("This period was changed after you opened it. Look at it again.")) from changed
         return redirect("cpm:self_service", link.token)
     return render(request, f"{FOLDER}/cancel.html", {"link": link, "period": period})
+
+
+def _meets_checks(form: EnrollForm, offer: Offer) -> bool:
+    """The checks that the utility makes, too; each that is not met is an error of the form."""
+    for sentence in failures(
+        checks_of(
+            Application(offer.program, offer.location, form.chosen, answers=form.answers, is_supplied=form.is_supplied)
+        )
+    ):
+        form.add_error(None, in_words(sentence))
+    return not form.errors
 
 
 def _say(request: HttpRequest, sentence: str, status: int, token: str = "") -> HttpResponse:
