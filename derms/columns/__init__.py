@@ -11,7 +11,7 @@ from .events import (
     STAGES,
     STRATEGIES,
 )
-from .settings import EVENT_TYPES, FEEDERS, GROUPS, HEAD_ENDS, SUBSTATIONS, TRANSFORMERS, ZONES
+from .settings import EVENT_TYPES, FEEDERS, GROUP_DEVICES, GROUPS, HEAD_ENDS, SUBSTATIONS, TRANSFORMERS, ZONES
 
 __all__ = [
     "ANSWERS",
@@ -21,6 +21,7 @@ __all__ = [
     "EVENT_TYPES",
     "FEEDERS",
     "GROUPS",
+    "GROUP_DEVICES",
     "HEAD_ENDS",
     "LAST_CALLS",
     "SILENT_DEVICES",

@@ -1,6 +1,5 @@
 """The columns of the lists of events, strategies, stages, devices and calls."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
@@ -30,22 +29,7 @@ from ..pages.head_ends import HeadEndAnswers
 from ..pages.stage_devices import StageDevice
 from ..queries.lists import DeviceCall
 from ..queries.silence import Silent
-
-
-def _device_link(head_end: str, nic_id: str) -> SafeString:
-    return link(reverse("derms:device", args=[head_end, nic_id]), f"{head_end}/{nic_id}")
-
-
-def _device(head_end: Callable[[Any], str]) -> tuple[Column[Any], Column[Any]]:
-    """A device: one cell on a page, head end and NIC id in a file."""
-    device = Column[Any](
-        _("Device"),
-        lambda row: _device_link(head_end(row), row.nic_id),
-        value=head_end,
-        file_label=_("Head end"),
-        phone="title",
-    )
-    return device, Column[Any](_("NIC id"), value=lambda row: row.nic_id)
+from .devices import device_columns
 
 
 def _stage_link(stage: Stage) -> SafeString:
@@ -146,7 +130,7 @@ EVENTS = Columns[Any](
 # On a page, `extra` is the state of the device and when it was last heard.
 DEVICES = Columns[Device](
     "derms/device_list.html",
-    *_device(lambda d: d.head_end.code),
+    *device_columns(lambda d: d.head_end.code),
     Column(_("Class"), lambda d: d.get_device_class_display(), value=lambda d: d.device_class),
     Column(_("Control zone"), lambda d: d.zone, value=lambda d: d.zone.code),
     Column(_("Feeder"), lambda d: d.feeder, value=lambda d: d.feeder.code),
@@ -159,7 +143,7 @@ DEVICES = Columns[Device](
 SILENT_DEVICES = Columns[Silent](
     "derms/silent_list.html",
     Column(_("Select all"), "pick", heading="pick-all", css="cell-pick", phone="", permission="cpm.add_devicestatus"),
-    *_device(lambda d: d.head_end),
+    *device_columns(lambda d: d.head_end),
     Column(_("Program"), lambda d: d.programs, value=lambda d: d.programs),
     Column(_("Control zone"), lambda d: d.zone, value=lambda d: d.zone),
     Column(_("Rated"), lambda d: watts(d.rated_w), value=lambda d: d.rated_w, file_label=_("Rated (W)"), css="num"),
@@ -203,7 +187,7 @@ ANSWERS = Columns[HeadEndAnswers](
 
 STAGE_DEVICES = Columns[StageDevice](
     "derms/stage.html",
-    *_device(lambda d: d.head_end),
+    *device_columns(lambda d: d.head_end),
     Column(_("Class"), lambda d: DeviceClass(d.device_class).label, value=lambda d: d.device_class),
     Column(_("Feeder"), lambda d: d.feeder, value=lambda d: d.feeder),
     Column(

@@ -7,15 +7,36 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from integration.pages.columns import Column, Columns, link
-from integration.pages.templatetags.gridcall import kw, number, quantity
+from integration.pages.templatetags.gridcall import kw, number, percent_of, quantity, watts
 
+from ..choices import DeviceClass
 from ..models import ControlZone, EventType, Feeder, HeadEnd, Substation, Transformer
-from ..queries.lists import GroupRow
+from ..queries.groups import GroupDevice, GroupRow
+from .devices import device_columns
 
 GROUPS = Columns[GroupRow](
     "derms/group_list.html",
     Column(_("Name"), "name", phone="title"),
     Column(_("Devices that match"), lambda row: row.criteria or None),
+    Column(_("Devices"), "devices", phone="side"),
+)
+
+GROUP_DEVICES = Columns[GroupDevice](
+    "derms/group_devices.html",
+    *device_columns(lambda d: d.head_end),
+    Column(_("Class"), lambda d: DeviceClass(d.device_class).label, value=lambda d: d.device_class),
+    Column(_("Control zone"), lambda d: d.zone, value=lambda d: d.zone),
+    Column(_("Substation"), lambda d: d.substation, value=lambda d: d.substation),
+    Column(_("Feeder"), lambda d: d.feeder, value=lambda d: d.feeder),
+    Column(_("Transformer"), lambda d: d.transformer, value=lambda d: d.transformer),
+    Column(_("Rated"), lambda d: watts(d.rated_w), value=lambda d: d.rated_w, file_label=_("Rated (W)"), css="num"),
+    Column(
+        _("Response rate"),
+        lambda d: percent_of(d.rate_pm, 1000),
+        value=lambda d: d.rate_pm / 10,
+        file_label=_("Response rate (%)"),
+        css="num",
+    ),
 )
 
 EVENT_TYPES = Columns[EventType](

@@ -10,9 +10,10 @@ from .events import (
     SubmitForm,
 )
 from .grid import FeederForm, HeadEndForm, SubstationForm, TransformerForm, ZoneForm
+from .groups import GroupForm
 from .plan import Plan, edited_plan, new_plan, saved_plan
 from .stage_grid import after_button, wall, with_strategy
-from .strategies import EventTypeForm, GroupForm, StrategyForm, StrategyStageForm, stage_rows
+from .strategies import EventTypeForm, StrategyForm, StrategyStageForm, stage_rows
 
 __all__ = [
     "CancelForm",

@@ -1,4 +1,4 @@
-"""Forms of strategies, event types and DER groups."""
+"""Forms of strategies and event types."""
 
 from typing import Any
 
@@ -8,8 +8,7 @@ from django.http import QueryDict
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from ..choices import DeviceClass
-from ..models import DerGroup, EventType, Feeder, HeadEnd, Program, Strategy, StrategyStage
+from ..models import EventType, Strategy, StrategyStage
 from .events import LABELS, ControlMixin, TargetMixin, controls_in_words
 
 MOST_STAGES = 24
@@ -122,41 +121,3 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in it
                 "Compared with the total power of all open events subject to the check, at any moment."
             ),
         }
-
-
-class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
-    """The criteria of a DER group; an empty list matches every device."""
-
-    device_classes = forms.MultipleChoiceField(
-        choices=DeviceClass.choices,
-        required=False,
-        label=_("Device classes"),
-        widget=forms.CheckboxSelectMultiple,
-    )
-    feeder_ids = forms.ModelMultipleChoiceField(
-        Feeder.objects.order_by("code"),
-        required=False,
-        label=_("Feeders"),
-        widget=forms.SelectMultiple(attrs={"size": 8}),
-    )
-    head_end_ids = forms.ModelMultipleChoiceField(
-        HeadEnd.objects.order_by("code"),
-        required=False,
-        label=_("Head end systems"),
-        widget=forms.CheckboxSelectMultiple,
-    )
-    program_ids = forms.ModelMultipleChoiceField(
-        Program.objects.order_by("name"), required=False, label=_("Programs"), widget=forms.CheckboxSelectMultiple
-    )
-
-    class Meta:
-        model = DerGroup
-        fields = ["name", "description", "device_classes", "feeder_ids", "head_end_ids", "program_ids"]
-        labels = {"name": _("Name"), "description": _("Description")}
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        for name in ("feeder_ids", "head_end_ids", "program_ids"):
-            if name in self.cleaned_data:
-                self.cleaned_data[name] = [row.pk for row in self.cleaned_data[name]]
-        return self.cleaned_data

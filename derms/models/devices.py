@@ -170,14 +170,20 @@ class Candidate(models.Model):
 
 
 class DerGroup(Versioned):
-    """Devices by criteria: each list that is not empty must contain the device's value."""
+    """Devices by criteria: each list that is not empty must contain the device's value.
+
+    `least_rate_pct` is the least response rate in per cent; null: any.
+    """
 
     name = models.CharField(max_length=80, unique=True)
     description = models.CharField(max_length=300, blank=True)
     device_classes = ArrayField(models.CharField(max_length=16, choices=DeviceClass.choices), default=list, blank=True)
+    substation_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     feeder_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    transformer_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     head_end_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     program_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    least_rate_pct = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         verbose_name = "DER group"
@@ -188,5 +194,5 @@ class DerGroup(Versioned):
     @property
     def criteria(self) -> dict[str, Any]:
         """A copy of everything that device selection reads of the group, with its current version."""
-        names = ("name", "version", "device_classes", "feeder_ids", "head_end_ids", "program_ids")
-        return {name: getattr(self, name) for name in names}
+        names = ("device_classes", "substation_ids", "feeder_ids", "transformer_ids", "head_end_ids", "program_ids")
+        return {name: getattr(self, name) for name in ("name", "version", *names, "least_rate_pct")}

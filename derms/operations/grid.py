@@ -45,7 +45,12 @@ REFERRING: Mapping[str, str | Promise] = {
     "derms.LoadForecast": gettext_lazy("load forecast"),
     "derms.ReductionFactor": gettext_lazy("reduction factors"),
 }
-GROUPS_BY: Mapping[type[models.Model], str] = {Feeder: "feeder_ids", HeadEnd: "head_end_ids"}
+GROUPS_BY: Mapping[type[models.Model], str] = {
+    Substation: "substation_ids",
+    Feeder: "feeder_ids",
+    Transformer: "transformer_ids",
+    HeadEnd: "head_end_ids",
+}
 
 
 class CodeTaken(Refused):

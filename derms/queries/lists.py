@@ -1,16 +1,16 @@
 """Queries for the lists and pages of events, groups and devices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from django.db.models import Case, F, FloatField, Max, Min, Q, QuerySet, When
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 
-from derms.choices import UNSCHEDULED_STATES, DeviceClass, StageState
-from derms.models import DerGroup, Device, DeviceOutcome, Event, Feeder, HeadEnd, Program, Reservation, Stage
+from derms.choices import UNSCHEDULED_STATES, StageState
+from derms.models import Device, DeviceOutcome, Event, Reservation, Stage
 from derms.objectives import OBJECTIVES
 from integration.seam import sql
 from integration.seam.models import Alert, Delivery
@@ -125,27 +125,6 @@ def _status_note(confirmed: list[bool]) -> str:
     return _("%(n)s of %(whole)s status messages confirmed") % {"n": sum(confirmed), "whole": len(confirmed)}
 
 
-class GroupRow(NamedTuple):
-    """A DER group with its criteria as text."""
-
-    group: DerGroup
-    criteria: str
-
-
-def group_rows() -> list[GroupRow]:
-    """Every DER group by name."""
-    names: dict[str, Mapping[Any, Any]] = {
-        "feeder_ids": dict(Feeder.objects.values_list("pk", "code")),
-        "head_end_ids": dict(HeadEnd.objects.values_list("pk", "name")),
-        "program_ids": dict(Program.objects.values_list("pk", "name")),
-        "device_classes": dict(DeviceClass.choices),
-    }
-    return [
-        GroupRow(group, "; ".join(filter(None, (_criterion(getattr(group, f), named) for f, named in names.items()))))
-        for group in DerGroup.objects.order_by("name")
-    ]
-
-
 class DeviceCall(NamedTuple):
     """A stage that a device was reserved for, and its outcome."""
 
@@ -159,7 +138,3 @@ def device_stages(device: Device) -> list[DeviceCall]:
     stages = Stage.objects.filter(pk__in=list(ids)).select_related("event__zone").order_by("-starts_at")
     outcomes = {o.stage_id: o for o in DeviceOutcome.objects.filter(device_id=device.pk, stage_id__in=list(ids))}
     return [DeviceCall(stage, outcomes.get(stage.pk)) for stage in stages]
-
-
-def _criterion(chosen: list[Any], names: Mapping[Any, Any]) -> str:
-    return ", ".join(str(names.get(one, one)) for one in chosen)

@@ -2,10 +2,11 @@
 
 from .acting import event_action, event_confirm, stage_cancel
 from .calls import calls
-from .devices import device, device_export, device_list, group_edit, group_list, group_new
+from .devices import device, device_export, device_list
 from .event_types import event_type_edit, event_type_list
 from .events import event, event_export, event_list, event_report
 from .grid import grid_delete, grid_edit, grid_list, grid_new
+from .groups import group_device_list, group_edit, group_export, group_list, group_new
 from .plans import draft_discard, draft_keep, event_check, event_edit, event_new, new_event_check
 from .silent import silent_export, silent_list
 from .stages import stage, stage_export
@@ -33,7 +34,9 @@ __all__ = [
     "grid_edit",
     "grid_list",
     "grid_new",
+    "group_device_list",
     "group_edit",
+    "group_export",
     "group_list",
     "group_new",
     "new_event_check",

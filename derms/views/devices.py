@@ -1,18 +1,14 @@
-"""Pages of devices and of the DER groups that select them."""
+"""Pages of devices."""
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from derms.pages.device_states import calls_this_season, coming_stages, device_states, uses_of_limits
-from derms.queries.lists import device_stages, group_rows
+from derms.queries.lists import device_stages
 from derms.queries.silence import last_heard
 from integration.pages.access import allow
-from integration.pages.acting import ACTING, acts_once
-from integration.pages.editing import Editing
 from integration.pages.exports import export, listing_of
 from integration.pages.filters import known
 from integration.pages.http import SignedInRequest
@@ -21,11 +17,9 @@ from integration.pages.limit_uses import LIMIT_USES
 from integration.pages.moments import show_in
 from integration.seam import clock
 
-from .. import operations
-from ..columns import COMING_STAGES, DEVICES, GROUPS, LAST_CALLS
+from ..columns import COMING_STAGES, DEVICES, LAST_CALLS
 from ..filters import DeviceFilter
-from ..forms import GroupForm
-from ..models import DerGroup, Device
+from ..models import Device
 
 CALLS_SHOWN = PERIODS_SHOWN = 10
 
@@ -81,41 +75,3 @@ def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse
         "call_columns": LAST_CALLS,
     }
     return render(request, "derms/device.html", context)
-
-
-@require_safe
-@allow("derms.view_event")
-def group_list(request: SignedInRequest) -> HttpResponse:
-    return render(request, "derms/group_list.html", {"groups": group_rows(), "columns": GROUPS})
-
-
-@ACTING
-@allow("derms.plan_event")
-@acts_once
-def group_new(request: SignedInRequest) -> HttpResponse:
-    return _group_page(request, None)
-
-
-@ACTING
-@allow("derms.plan_event")
-@acts_once
-def group_edit(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _group_page(request, get_object_or_404(DerGroup, pk=pk))
-
-
-def _group_page(request: SignedInRequest, group: DerGroup | None) -> HttpResponse:
-    def save(version: int | None) -> None:
-        operations.save_group(
-            group_id=group.pk if group else None,
-            fields=editing.forms[0].cleaned_data,
-            by=request.user.username,
-            now=clock.now(),
-            version=version,
-        )
-
-    editing = Editing(request, group, lambda typed, row: [GroupForm(typed, instance=row)])
-    if editing.is_valid() and editing.is_saved(save):
-        messages.success(request, _("“%(name)s” is saved.") % {"name": editing.forms[0].cleaned_data["name"]})
-        return redirect("derms:group_list")
-    context = {"group": editing.row, "form": editing.forms[0], "editing": editing}
-    return render(request, "derms/group_form.html", context, status=editing.status)

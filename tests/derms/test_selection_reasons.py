@@ -13,6 +13,7 @@ from derms.models import ControlZone, DerGroup, Device, DeviceUnavailability, Ev
 from derms.rules import reason_of
 from derms.set_operations.choosing import NOT_NEEDED, Chosen
 from derms.set_operations.limits import ELSEWHERE, OF_EVENT, UNAVAILABLE
+from integration.seam import sql
 from integration.seam.program_rules import RULES
 from integration.seam.recorded import in_words
 from tests import factories
@@ -175,23 +176,47 @@ def test_critical_care_where_the_program_spares_it(device: MakeDevice, choose: C
         ({"device_classes": ["water_heater"]}, 1),
         ({"device_classes": ["water_heater", "thermostat"]}, 3),
         ({"feeder_ids": "other"}, 1),
+        ({"substation_ids": "other"}, 1),
+        ({"substation_ids": "other", "feeder_ids": "other"}, 1),
+        ({"transformer_ids": "other"}, 1),
+        ({"least_rate_pct": 90}, 1),
+        ({"least_rate_pct": 0}, 3),
         ({"head_end_ids": "other"}, 1),
         ({"program_ids": "other"}, 1),
         ({"device_classes": ["water_heater"], "feeder_ids": "other"}, 0),
         ({}, 3),
     ],
-    ids=["class", "classes", "feeder", "head end", "program", "all must hold", "none"],
+    ids=[
+        "class",
+        "classes",
+        "feeder",
+        "substation",
+        "place twice",
+        "transformer",
+        "rate",
+        "any rate",
+        "head end",
+        "program",
+        "all must hold",
+        "none",
+    ],
 )
 def test_a_group_chooses_by_each_of_its_criteria(
     criteria: dict[str, object], chosen: int, device: MakeDevice, choose: Choose, stage: Stage, zone: ControlZone
 ) -> None:
-    feeder = zone.substations.get().feeders.create(code="NORTH-F2")
+    substation = zone.substations.create(code="NORTH-S2")
+    feeder = substation.feeders.create(code="NORTH-F2")
+    transformer = feeder.transformers.create(code="NORTH-T2")
     head_end = type(device().head_end).objects.create(code="HE2", name="Head End Two")
     device(device_class="water_heater")
-    both = device(feeder=feeder, head_end=head_end)
+    both = device(feeder=feeder, transformer=transformer, head_end=head_end)
+    sql.execute("UPDATE derms_candidate SET rate_pm = 900 WHERE device_id = %s", [both.pk])
     second = factories.program("SECOND")
     both.enrollments.create(program=second, starts_at=both.registered_at)
-    other = {"feeder_ids": [feeder.pk], "head_end_ids": [head_end.pk], "program_ids": [second.pk]}
+    other = {
+        "substation_ids": [substation.pk], "feeder_ids": [feeder.pk], "transformer_ids": [transformer.pk],
+        "head_end_ids": [head_end.pk], "program_ids": [second.pk],
+    }  # fmt: skip
     group = DerGroup.objects.create(name="Group", **{k: other[k] if v == "other" else v for k, v in criteria.items()})
     stage.der_groups.add(group)
 

@@ -92,3 +92,22 @@ def test_a_stage_without_groups_is_submitted_with_none_and_stays_so(
     operations.submit_event(event_id=event.pk, by=operator, now=now)
     Stage.objects.get().der_groups.add(group)
     assert devices(event, now) == 21
+
+
+@pytest.mark.parametrize("criterion", ["substation_ids", "transformer_ids", "least_rate_pct"])
+def test_criteria_by_place_and_response_rate_are_copied_at_submit(
+    event: Event, group: DerGroup, zone: ControlZone, operator: User, now: datetime, criterion: str
+) -> None:
+    (substation,) = zone.substations.all()
+    values: dict[str, object] = {
+        "substation_ids": [substation.pk],
+        "transformer_ids": [substation.feeders.get().transformers.get().pk],
+        "least_rate_pct": 50,
+    }
+    criteria(group, **{criterion: values[criterion]})
+    operations.submit_event(event_id=event.pk, by=operator, now=now)
+    nobody = {"substation_ids": [0], "transformer_ids": [0], "least_rate_pct": 150}
+    criteria(group, **{criterion: nobody[criterion]})
+
+    assert Stage.objects.get().group_criteria[0][criterion] == values[criterion]
+    assert devices(event, now) == 1

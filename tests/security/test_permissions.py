@@ -99,6 +99,8 @@ MAY = {
     "der-groups/": "OABP",
     "der-groups/new/": "O",
     "der-groups/<int:pk>/": "O",
+    "der-groups/<int:pk>/devices/": "OABP",
+    "der-groups/<int:pk>/devices/export/": "OABP",
     "calls/": "OABP",
     "calls/never-answer/": "OABCP",
     "calls/never-answer/export/": "OABCP",
