@@ -59,6 +59,12 @@ def stored_anywhere(text: str) -> list[str]:
     return found
 
 
+def test_a_list_without_accounts_says_what_they_are_for(as_administrator: Client) -> None:
+    page = as_administrator.get("/settings/service-accounts/").content.decode()
+    assert "Another system signs in with one" in page
+    assert page.count(f'href="{NEW}"') == 2
+
+
 def test_an_account_is_made_on_a_page_and_its_secret_is_shown_once(
     as_administrator: Client, program_manager: User, log: StringIO
 ) -> None:
