@@ -197,12 +197,13 @@ ENROLLED_DEVICES = Columns[SubscribedDevice](
 
 ENROLLMENTS = Columns[Enrollment](
     "cpm/enrollment_list.html",
-    Column(_("Enrollment"), "enrollment", phone="title"),
-    Column(_("State"), lambda e: badge(e.state), phone="side"),
-    Column(_("Customer"), "customer", phone="start", permission="cpm.view_customer"),
-    Column(_("What it waits for"), "waits", phone="", css="text-wrap"),
-    Column(_("Since"), lambda e: when(e.changed_at), phone="end"),
-    Column(_("Applied by"), lambda e: in_words(e.applied_by) or None, phone="off"),
+    Column(_("Enrollment"), "enrollment", value=lambda e: e.pk, phone="title"),
+    Column(_("Program"), value=lambda e: e.program.code),
+    Column(_("State"), lambda e: badge(e.state), value=lambda e: e.state, phone="side"),
+    Column(_("Customer"), "customer", value=lambda e: e.customer.number, phone="start", permission="cpm.view_customer"),
+    Column(_("What it waits for"), "waits", value=lambda e: e.reason, phone="", css="text-wrap"),
+    Column(_("Since"), lambda e: when(e.changed_at), value=lambda e: e.changed_at, phone="end"),
+    Column(_("Applied by"), lambda e: in_words(e.applied_by) or None, value=lambda e: e.applied_by, phone="off"),
 )
 
 DEVICES_OF_ENROLLMENT = Columns[SubscribedDevice](
@@ -256,16 +257,19 @@ HOLIDAYS = Columns[Holiday](
 # With the number of open subscriptions.
 PROGRAMS = Columns[Any](
     "cpm/program_list.html",
-    Column(_("Program"), "program", phone="title"),
-    Column(_("Code"), lambda p: p.code, phone=""),
-    Column(_("State"), lambda p: badge(p.state), phone="side"),
-    Column(_("Program type"), lambda p: p.type, phone=""),
+    Column(_("Program"), "program", value=lambda p: p.name, phone="title"),
+    Column(_("Code"), lambda p: p.code, value=lambda p: p.code, phone=""),
+    Column(_("State"), lambda p: badge(p.state), value=lambda p: p.state, phone="side"),
+    Column(_("Program type"), lambda p: p.type, value=lambda p: p.type.code, phone=""),
     Column(
         _("Allow Customer Unavailability"),
         lambda p: _yes_no(p.allow_customer_unavailability),
+        value=lambda p: p.allow_customer_unavailability,
         phone_label=_("Customer unavailability"),
     ),
-    Column(_("Open subscriptions"), lambda p: number(p.subscriptions_open), css="num"),
+    Column(
+        _("Open subscriptions"), lambda p: number(p.subscriptions_open), value=lambda p: p.subscriptions_open, css="num"
+    ),
 )
 
 PROGRAM_TYPES = Columns[ProgramType](

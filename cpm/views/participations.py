@@ -62,14 +62,21 @@ def participation_list(request: SignedInRequest) -> HttpResponse:
         return render(request, "cpm/participation_list.html#counters", context)
     columns = _columns(request, form.cleaned_data["program_event"])
     sort = _sort(request, columns)
-    after = _after(request, sort)
-    found = participations(form.wanted, sort=sort, after=after, limit=SIZE + 1)
-    key = _key(found[:SIZE][-1].place(sort), sort) if found else ""
-    context |= {"form": form, "page": page_of(found, request.GET, key, size=SIZE), "columns": columns, "sort": sort}
-    is_whole = after is None and len(found) <= SIZE
-    context["total"] = Total(len(found)) if is_whole else _total(form)
+    page = participation_page(request, form, sort)
+    context |= {"form": form, "page": page, "columns": columns, "sort": sort}
+    is_whole = not page.first_url and not page.next_url
+    context["total"] = Total(len(page.rows)) if is_whole else _total(form)
     context |= {"query": request.GET.urlencode(), "is_filtered": form.has_changed()}
     return render(request, "cpm/participation_list.html", context)
+
+
+def participation_page(
+    request: SignedInRequest, form: ParticipationFilter, sort: str, *, size: int | None = None
+) -> Page[ParticipationRow]:
+    """The page of a valid filter that the address names. Raises BadRequest if it names none."""
+    size = size or SIZE
+    found = participations(form.wanted, sort=sort, after=_after(request, sort), limit=size + 1)
+    return page_of(found, request.GET, _key(found[:size][-1].place(sort), sort) if found else "", size=size)
 
 
 @require_safe

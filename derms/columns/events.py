@@ -23,7 +23,7 @@ from integration.pages.templatetags.gridcall import (
 )
 from integration.seam.recorded import in_words
 
-from ..choices import Category, DeviceClass
+from ..choices import Category, DeviceClass, StageState
 from ..models import Device, Stage, Strategy
 from ..pages.head_ends import HeadEndAnswers
 from ..pages.stage_devices import StageDevice
@@ -39,6 +39,16 @@ def _stage_link(stage: Stage) -> SafeString:
 
 def _window(stage: Stage) -> SafeString:
     return window(stage.starts_at, stage.ends_at)
+
+
+def _goal(stage: Any) -> Any:
+    """A stage's part of its event's target in kW; as long as there is none, the target of its own."""
+    return stage.target_kw if stage.goal_kw is None else stage.goal_kw
+
+
+def _reserved(stage: Any) -> int:
+    """How many devices a stage reserved; a stage that was canceled before its start gave them back."""
+    return int(stage.reserved) if stage.state != StageState.CANCELED or stage.started_at else 0
 
 
 def _progress(event: Any) -> SafeString | None:
@@ -158,19 +168,24 @@ SILENT_DEVICES = Columns[Silent](
 
 STAGES = Columns[Stage](
     "derms/event_stages.html",
-    Column("#", "stage", css="num", phone="title"),
-    Column(_("Program, control"), "program", phone=""),
-    Column(_("Window"), _window, phone="label"),
-    Column(_("State"), "state", phone="side"),
-    Column(_("Target"), lambda s: kw(s.target_kw if s.goal_kw is None else s.goal_kw), css="num"),
-    Column(_("Reserved"), "reserved", css="num"),
+    Column("#", "stage", value=lambda s: s.number, file_label=_("Stage"), css="num", phone="title"),
+    Column(_("Program, control"), "program", value=lambda s: s.program.code, file_label=_("Program"), phone=""),
+    Column(_("Window"), _window, value=lambda s: s.starts_at, file_label=_("Starts at"), phone="label"),
+    Column(_("Ends at"), value=lambda s: s.ends_at),
+    Column(_("State"), "state", value=lambda s: s.state, phone="side"),
+    Column(_("Target"), lambda s: kw(_goal(s)), value=_goal, file_label=_("Target (kW)"), css="num"),
+    Column(_("Reserved"), "reserved", value=_reserved, css="num"),
     Column(
         _("Called"),
         lambda s: noted(number(s.called), _("%(n)s left out") % {"n": number(s.left_out_count)}),
+        value=lambda s: s.called,
         css="num",
         phone="start label",
     ),
-    Column(_("Outcomes"), lambda s: outcome_strip(s.outcomes), css="off-paper", phone="label"),
+    Column(_("Left out"), value=lambda s: s.left_out_count),
+    Column(
+        _("Outcomes"), lambda s: outcome_strip(s.outcomes), value=lambda s: s.outcomes, css="off-paper", phone="label"
+    ),
 )
 
 ANSWERS = Columns[HeadEndAnswers](

@@ -139,13 +139,13 @@ def event_context(request: SignedInRequest, found: Event, *, lines: int | None =
     if stages:
         powers = stage_powers(stages)
         context["power"] = power_of(found, stages, powers, now)
-        drawn = _expected(stages, powers) if context["is_unscheduled"] else powers
+        drawn = expected_powers(stages, powers) if context["is_unscheduled"] else powers
         context["expected_kw"] = figures_of(profile(drawn, Target()), now=now).reserved_kw
         context["charts"] = charts_of(found, stages, drawn, now)
     return context
 
 
-def _expected(stages: list[Any], powers: list[StagePower]) -> list[StagePower]:
+def expected_powers(stages: list[Any], powers: list[StagePower]) -> list[StagePower]:
     """The stages' powers with what Submit expected, until Schedule has reserved."""
     both = zip(stages, powers, strict=True)
     return [replace(power, reserved_kw=(stage.expected_w or 0) / 1000) for stage, power in both]

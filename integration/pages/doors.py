@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from integration.seam import clock
@@ -33,6 +34,8 @@ class Doors:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not is_api(request.path):
             return self.get_response(request)
+        if not _leads_anywhere(request.path):
+            return problem(404, _("There is nothing at this address."))
         request.user = AnonymousUser()
         refused = _authenticate(request)
         request.door_refused = refused  # type: ignore[attr-defined]  # for process_view, after the route is logged
@@ -86,10 +89,18 @@ def _authenticate(request: HttpRequest) -> str:
     return ""
 
 
+def _leads_anywhere(path: str) -> bool:
+    """Whether an address has a view. The page that says it has none is drawn for people."""
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
 def _as_problem(response: HttpResponse) -> HttpResponse:
     """A page of ours or of Django's as a problem document, with the headers that say something."""
     sentences = {
-        404: _("There is nothing at this address."),
         405: _("This address does not take the method."),
         500: _("Something went wrong here. The log has the request's id."),
     }

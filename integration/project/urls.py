@@ -22,6 +22,7 @@ from integration.console.views import overview
 from integration.pages.access import allow_anyone
 from integration.pages.oauth import token
 
+from . import api
 from .health import livez, readyz
 
 handler500 = "integration.console.views.server_error"
@@ -47,6 +48,7 @@ urlpatterns = [
     path("settings/service-accounts/new/", service_account_new, name="service_account_new"),
     path("settings/service-accounts/<id:client_id>/", service_account_edit, name="service_account_edit"),
     path("settings/service-accounts/<id:client_id>/secret/", service_account_secret, name="service_account_secret"),
+    path("api/v1/", include((api.urls, "api"))),
     path("oauth/token", token, name="token"),
     path("openadr3/3.1.0/auth/token", token),  # the same, where the OpenADR specification has it
     # The account's own page limits guesses.

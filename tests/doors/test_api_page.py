@@ -1,0 +1,62 @@
+"""docs/reference/api.md: its examples run, and its tables say what is there."""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+
+from derms.models import Event
+from integration.console.models import User
+from integration.engines.state import PROJECT
+from integration.seam.scopes import SCOPES
+
+from .conftest import Made
+from .test_api import MAY
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_demo")]
+PAGE = (PROJECT / "docs" / "reference" / "api.md").read_text()
+EXAMPLE = re.compile(r"```\ncurl ([^\n]*)\n```\n(?:\nanswers\n)?\n```json\n(.*?)```", re.DOTALL)
+
+
+def shape(found: Any) -> Iterator[str]:
+    """The names in an answer, with the names above each."""
+    for name, value in found.items():
+        yield name
+        first = value[0] if isinstance(value, list) and value else value
+        if isinstance(first, dict):
+            yield from (f"{name}.{below}" for below in shape(first))
+
+
+def test_every_example_is_answered_with_what_it_shows(account_of: Callable[..., Made]) -> None:
+    account, secret = account_of(User.objects.create_superuser("boss"))
+    number = Event.objects.filter(state="Completed").latest("pk").number
+    examples = EXAMPLE.findall(PAGE)
+    assert len(examples) == 4 == PAGE.count("\ncurl ")
+    token = ""
+    for line, shown in examples:
+        address = urlsplit(re.findall(r'https://[^\s"]+', line)[0].replace("DR-2026-0021", number))
+        if address.path == "/oauth/token":
+            basic = b64encode(f"{account.client_id}:{secret}".encode()).decode()
+            form = re.findall(r"-d (\S+)", line)[0]
+            kind, header = "application/x-www-form-urlencoded", {"Authorization": f"Basic {basic}"}
+            answer = Client(headers=header).post(address.path, form, content_type=kind)
+            token = answer.json()["access_token"]
+        else:
+            where = f"{address.path}?{address.query}"
+            answer = Client().get(where, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200, line
+        assert set(shape(json.loads(shown))) <= set(shape(answer.json())), line
+
+
+def test_the_tables_name_every_scope_and_address() -> None:
+    scopes = {scope: {name} for scope, name in re.findall(r"^\| `(\w+:read)` \| `([\w.]+)` \|$", PAGE, re.M)}
+    assert scopes == {scope: set(carried) for scope, carried in SCOPES.items()}
+    rows = re.findall(r"^\| (`[a-z-]+[^|]*) \| [^|]+ \| `([\w.]+)`", PAGE.split("\n## Reading\n")[1], re.M)
+    named = {address: permission for cell, permission in rows for address in re.findall("`([^`]+)`", cell)}
+    permissions = {re.sub(r"<(\w+)>", r"{\1}", address): SCOPES[scope] for address, (_who, scope) in MAY.items()}
+    assert {address: {permission} for address, permission in named.items()} == permissions
