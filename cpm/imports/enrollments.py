@@ -14,6 +14,7 @@ from integration.seam.refusals import Refused
 from integration.seam.sql import compose
 
 from .devices import HEAD_END_NAMES, NIC_NAMES
+from .enrollment_checks import CHECKS, Answers
 from .programs import PROGRAM_NAMES
 
 NO_PROGRAM = recorded("There is no program “%(value)s”. Near it: %(near)s.")
@@ -24,18 +25,23 @@ MOST_ENDED = 10_000  # households; each is a message of its own
 
 # A device that DERMS refused is not enrolled: the next file that has it sends it again.
 _CURRENT = """
-SELECT p.code AS program, d.head_end, d.nic_id, u.starts_at
+SELECT p.code AS program, d.head_end, d.nic_id, u.starts_at, ''::text AS answers
   FROM cpm_subscribeddevice sd JOIN cpm_subscription u ON u.id = sd.subscription_id
   JOIN cpm_program p ON p.id = u.program_id JOIN cpm_device d ON d.id = sd.device_id
  WHERE u.ends_at IS NULL AND d.ended_at IS NULL AND sd.answer <> 'Error'
 """
+# Whose answers are not the wanted ones is refused.
 _SUBSCRIBE = """
-INSERT INTO cpm_subscription (uid, customer_id, program_id, location_id, starts_at)
-SELECT gen_random_uuid(), l.customer_id, p.id, l.id, coalesce(min(c.starts_at), %(now)s)
+INSERT INTO cpm_subscription (uid, customer_id, program_id, location_id, starts_at, answers)
+SELECT gen_random_uuid(), l.customer_id, p.id, l.id, coalesce(min(c.starts_at), %(now)s), min(a.answers::text)::jsonb
   FROM {changes} c
   JOIN cpm_device d ON d.head_end = c.head_end AND d.nic_id = c.nic_id AND d.ended_at IS NULL
   JOIN cpm_devicelocation l ON l.id = d.location_id
   JOIN cpm_program p ON p.code = c.program
+  LEFT JOIN (SELECT p.id,
+                    jsonb_agg(jsonb_build_object('text', q -> 'text', 'answer', q -> 'wanted') ORDER BY n) AS answers
+               FROM cpm_program p, jsonb_array_elements(p.questions_data) WITH ORDINALITY each (q, n)
+              GROUP BY p.id) a ON a.id = p.id
  WHERE NOT EXISTS (SELECT FROM cpm_subscription open
                     WHERE open.program_id = p.id AND open.location_id = l.id AND open.ends_at IS NULL)
  GROUP BY l.customer_id, p.id, l.id ORDER BY l.id
@@ -151,12 +157,21 @@ ENROLLMENTS = Kind(
             _("If the file has none: now."),
             may_lack=True,
         ),
+        Column(
+            "answers",
+            _("Answers"),
+            Answers(),
+            ("qualification_answers", "Antworten"),
+            _("To the program's questions, in their order: yes no yes."),
+            default="",
+            is_required=False,
+        ),
     ),
     key=("program", "head_end", "nic_id"),
     current=compose(_CURRENT),
     apply=write_enrollments,
     locks=Locks("cpm_devicelocation", _PLACES),
-    refusals=((REFUSE_NO_DEVICE, NO_DEVICE), (_INACTIVE, INACTIVE)),
+    refusals=((REFUSE_NO_DEVICE, NO_DEVICE), (_INACTIVE, INACTIVE), *CHECKS),
     ending=Ending(_LEFT, _LEFT_SHOWN, end_left_enrollments),
     compared=(),
 )

@@ -22,7 +22,7 @@ NO_QUESTION = recorded("“%(value)s” says no answer. Write the one that is wa
 WEEKDAYS = (("mon", "mo"), ("tue", "di"), ("wed", "mi"), ("thu", "do"), ("fri", "fr"), ("sat", "sa"), ("sun", "so"))
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 _MONTH_DAY = re.compile(r"(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])", re.ASCII)
-_PARTS = re.compile(r"[\s,;]+")
+PARTS = re.compile(r"[\s,;]+")
 
 
 class TimeOfDay:
@@ -60,7 +60,7 @@ class Weekdays:
         return self.read
 
     def read(self, text: str) -> str:
-        names = [part.casefold().rstrip(".") for part in _PARTS.split(text)]
+        names = [part.casefold().rstrip(".") for part in PARTS.split(text)]
         days = [
             number
             for name in names
@@ -80,7 +80,7 @@ class Days:
 
     def reading(self, layout: Layout) -> Reading:
         read = Day().reading(layout)
-        return lambda text: _joined([read(part) for part in _PARTS.split(text)])
+        return lambda text: _joined([read(part) for part in PARTS.split(text)])
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class RuleNames:
         return self.read
 
     def read(self, text: str) -> str:
-        names = _PARTS.split(text)
+        names = PARTS.split(text)
         unknown = next((name for name in names if name not in RULES), None)
         return Fault(NO_RULES(value=unknown, rules=", ".join(RULES))) if unknown else " ".join(sorted(names))
 

@@ -91,6 +91,7 @@ def enrollment_of_subscription(subscription: Subscription) -> Enrollment:
         program=subscription.program,
         subscription=subscription,
         applied_at=subscription.starts_at,
+        answers=subscription.answers or [],
         state=standing.state if standing else EnrollmentState.REGISTERING,
         reason=standing.reason if standing else "",
         changed_at=subscription.starts_at,

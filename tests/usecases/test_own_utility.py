@@ -32,7 +32,9 @@ def test_the_sample_utility_is_brought_in_by_commands_and_runs_an_event(operator
     assert Enrollment.objects.count() == 60
     assert LoadForecast.objects.filter(metered_kw__isnull=False).count() == 336
 
-    thermostats = Enrollment.objects.filter(program__code="KUEHL").count()
+    exempt = Enrollment.objects.filter(program__code="KUEHL", device__critical_care=True)
+    thermostats = Enrollment.objects.filter(program__code="KUEHL").count() - exempt.count()
+    assert exempt.count() == 1
     event = _approved_event(operator, approver)
     settle_until(lambda: ProgramEvent.objects.filter(event_uid=event.uid, closed=thermostats).exists(), within_s=120)
 
