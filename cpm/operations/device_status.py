@@ -29,7 +29,7 @@ def check_devices(*, devices: Sequence[tuple[str, str]], by: str, now: datetime)
 def check_unheard_devices(*, now: datetime) -> None:
     """Ask about each enrolled device that no check has found online for a week, in blocks, each a message of its own.
 
-    If it is repeated, it goes on where it stopped: who was asked about today is left out.
+    A device that somebody asked about in the last twelve hours is left out.
     """
     last: int | None = 0
     while last is not None:

@@ -152,7 +152,7 @@ def test_each_night_devices_are_asked_about_that_no_check_has_heard_for_a_week(
     asked = DeviceStatus.objects.filter(asked_by=NIGHTLY).order_by("device_id")
     assert [status.device_id for status in asked] == [fleet[1].pk, fleet[2].pk]
     sent = Message.objects.count()
-    check_unheard_devices(now=now + MINUTE)  # it was interrupted and is repeated
+    check_unheard_devices(now=now + MINUTE)  # somebody has just asked about them
     assert Message.objects.count() == sent
 
 
@@ -222,6 +222,7 @@ def test_a_csr_asks_on_the_customers_page_and_sees_who_asked_and_what_was_answer
     text = client.get(page).content.decode()
     assert "asked, no answer yet" in text
     assert 'hx-trigger="every 3s"' in text
+    assert f'hx-get="{page}?part=locations"' in text
     settle()
     part = client.get(f"{page}?part=locations", headers={"HX-Request": "true"}).content.decode()
     assert "Online" in part
