@@ -61,10 +61,14 @@ def homes() -> list[own.DeviceLocation]:
 
 
 def enroll(home: own.DeviceLocation) -> own.Enrollment:
+    return enroll_in(home, "COOL")
+
+
+def enroll_in(home: own.DeviceLocation, code: str) -> own.Enrollment:
     return cpm.enroll(
         customer_id=home.customer_id,
         location_id=home.pk,
-        program_id=own.Program.objects.get().pk,
+        program_id=own.Program.objects.get(code=code).pk,
         device_ids=list(home.devices.filter(ended_at=None).values_list("pk", flat=True)),
         supply="",
         by="cora",
@@ -159,3 +163,24 @@ def test_people_who_act_on_one_home_at_once(make: Callable[[], Event], rounds: i
 
 def is_enrolled(home: own.DeviceLocation) -> bool:
     return own.Subscription.objects.filter(location=home, ends_at=None).exists()
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_two_programs_that_refuse_each_other_at_once(make: Callable[[], Event], rounds: int) -> None:
+    """A place is in one of them in the end, whoever came first; the other application says why it is none."""
+    home = homes()[1]
+    unenroll(home)
+    factories.program("TANK")
+    own.Program.objects.update(dual_participation=False)
+    settle()
+    for _ in range(rounds):
+        race(*(partial(enroll_in, home, code) for code in ("COOL", "TANK")))
+        settle()
+        open_ones = own.Subscription.objects.filter(location=home, ends_at=None)
+        assert open_ones.count() == 1
+        refused = own.Enrollment.objects.get(location=home, state="Exception")
+        assert "refuses who is in two programs of type" in refused.reason
+        cpm.cancel_enrollment(enrollment_id=refused.pk, why="The other one", by="cora", now=clock.now())
+        unenroll(home)
+        settle()
+    assert violations(rest=timedelta(0)) == []
