@@ -66,13 +66,22 @@ def test_customers_can_be_mistaken_for_nobody() -> None:
     assert not known.exclude(number__regex=r"^C-\d{5}$").exists()
 
 
-def test_five_programs_of_three_types_are_known_to_derms_with_their_rules() -> None:
+def test_six_programs_of_three_types_are_known_to_derms_with_their_rules() -> None:
     assert cpm.ProgramType.objects.count() == 3
     assert cpm.ProgramType.objects.filter(allow_to_opt_out=True, opt_out_cutoff_minutes__gt=0).exists()
     offers = {program.code: program.rules for program in cpm.Program.objects.all()}
-    assert len(offers) == 5
+    assert len(offers) == 6
     assert {program.code: program.rules for program in derms.Program.objects.all()} == offers
     assert cpm.Program.objects.filter(allow_customer_unavailability=True).exists()
+
+
+def test_next_season_is_entered_ahead_and_a_suspended_program_asks_who_applies() -> None:
+    (season,) = derms.Program.objects.get(code="COOL-SAVER").dated_rules_data
+    assert season["effective_on"].endswith("-06-01")
+    suspended = derms.Program.objects.get(suspended=True)
+    assert suspended.code == "NIGHT-HEAT"
+    applied = cpm.Enrollment.objects.get(program__code="NIGHT-HEAT")
+    assert (applied.state, [one["answer"] for one in applied.answers]) == ("Pending", [True, False])
 
 
 def test_forecasts_and_factors_cover_six_weeks_back_and_the_coming_week() -> None:
