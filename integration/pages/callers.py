@@ -47,7 +47,9 @@ def caller_of(token_text: str, *, address: str, now: datetime) -> Caller:
     token = tokens.read(token_text, now=now)
     rights = known_rights.of(token.account)
     if rights is None or rights.epoch != token.epoch:
-        raise TokenRefused(_("The token is no longer valid; ask for a new one."))
+        raise TokenRefused(
+            _("The token is no longer valid; ask for a new one."), username_of(rights) if rights else None
+        )
     if why_not := rights.refusal(address=address, now=now):
-        raise TokenRefused(why_not)
+        raise TokenRefused(why_not, username_of(rights))
     return Caller(rights, token.scopes & rights.scopes)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
+from structlog.contextvars import bind_contextvars
 
 from integration.seam import clock
 from integration.seam.buckets import Buckets
@@ -38,7 +39,7 @@ class Doors:
             return problem(404, _("There is nothing at this address."))
         request.user = AnonymousUser()
         refused = _authenticate(request)
-        request.door_refused = refused  # type: ignore[attr-defined]  # for process_view, after the route is logged
+        request.door_refused = refused  # type: ignore[attr-defined]  # for process_view, when the route is known
         response = self.get_response(request)
         if response.status_code >= 400 and not response.get("Content-Type", "").startswith(SAYS_ITSELF):
             return _as_problem(response)
@@ -50,9 +51,10 @@ class Doors:
         if not is_api(request.path) or getattr(view, "allow", None) is None:
             return None
         if not request.user.is_authenticated:
-            sentence = request.door_refused  # type: ignore[attr-defined]
-            answer = problem(401, sentence or _("Send a token: Authorization: Bearer …"))
-            answer["WWW-Authenticate"] = f'{BEARER}, error="invalid_token"' if sentence else BEARER
+            refused: TokenRefused | None = request.door_refused  # type: ignore[attr-defined]
+            bind_contextvars(actor=refused and refused.whose)
+            answer = problem(401, str(refused or _("Send a token: Authorization: Bearer …")))
+            answer["WWW-Authenticate"] = f'{BEARER}, error="invalid_token"' if refused else BEARER
             return answer
         caller: Caller = request.user  # type: ignore[assignment]
         return too_many(calls(), caller.rights.pk)
@@ -77,16 +79,16 @@ def calls() -> Buckets:
     return Buckets(settings.API_CALLS_PER_MINUTE / settings.WEB_PROCESSES)
 
 
-def _authenticate(request: HttpRequest) -> str:
-    """Make the token's account the request's user; returns why the token is refused, empty if there is none."""
+def _authenticate(request: HttpRequest) -> TokenRefused | None:
+    """Make the token's account the request's user; returns why the token is refused, None if there is none."""
     kind, _blank, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer":
-        return ""
+        return None
     try:
         request.user = caller_of(token.strip(), address=address_of(request), now=clock.now())  # type: ignore[assignment]
     except TokenRefused as refused:
-        return str(refused)
-    return ""
+        return refused
+    return None
 
 
 def _leads_anywhere(path: str) -> bool:

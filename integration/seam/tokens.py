@@ -12,7 +12,11 @@ _SIGNER = signing.Signer(salt="gridcall.token")
 
 
 class TokenRefused(Exception):
-    """The token is not ours, was altered or has expired."""
+    """The token is not ours, was altered, or no longer opens anything; `whose` it is, as far as that is certain."""
+
+    def __init__(self, sentence: str, whose: str | None = None) -> None:
+        super().__init__(sentence)
+        self.whose = whose
 
 
 class Token(NamedTuple):

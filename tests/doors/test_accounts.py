@@ -1,6 +1,7 @@
 """Service accounts: made on pages, with a secret nobody can read again, and ended at once in every process."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -22,7 +23,7 @@ from integration.seam.scopes import SCOPES
 from integration.seam.service_accounts import ServiceAccount
 from tests.pages.editing import save
 
-from .conftest import Made, ask
+from .conftest import Made, ask, bearer
 
 pytestmark = pytest.mark.django_db
 NEW = "/settings/service-accounts/new/"
@@ -87,6 +88,19 @@ def test_an_account_is_made_on_a_page_and_its_secret_is_shown_once(
     assert '"actor": "service account Billing"' in log.getvalue()
     assert stored_anywhere(secret) == []
     assert "integration_serviceaccount" in stored_anywhere(account.client_id)  # the look finds what is there
+
+
+def test_a_call_of_an_account_that_was_switched_off_is_logged_with_its_name(
+    account_of: Callable[..., Made], program_manager: User, log: StringIO
+) -> None:
+    made = account_of(program_manager)
+    header = bearer(made)
+    save_account(client_id=made[0].client_id, fields={"is_active": False}, by="adam", now=clock.now())
+    assert Client().get("/api/v1/programs", headers=header).status_code == 401
+    newest = json.loads(log.getvalue().splitlines()[-1])
+    assert (newest["actor"], newest["route"], newest["status"]) == ("service account Billing", "api/v1/programs", 401)
+    assert newest["request_id"]
+    assert header["Authorization"][7:] not in log.getvalue()
 
 
 def test_a_form_that_makes_a_secret_makes_one_and_is_refused_the_second_time(
