@@ -18,7 +18,7 @@ from ..queries.goals import expected_figures, missing_kw, stage_goals
 from ..queries.lists import stages_of, window_of
 from ..queries.taking_part import devices_taking_part
 from ..set_operations.choosing import Chosen
-from ..set_operations.choosing_together import choose_together
+from ..set_operations.choosing_together import any_overlap, choose_together
 from .moments import window_in_words
 from .reserving import gap_in_words, refusal_in_words, surplus_in_words
 
@@ -42,7 +42,7 @@ def expected_devices(event: Event) -> list[str]:
     figures = expected_figures(event, stages, [chosen.watts for chosen in together])
     warnings = [
         refusal_in_words(event, figures, sum(chosen.devices for chosen in together)),
-        surplus_in_words(event.zone, figures) or gap_in_words(event.zone, figures),
+        surplus_in_words(event.zone, figures, overlaps=any_overlap(stages)) or gap_in_words(event.zone, figures),
     ]
     expected = [_expected(stage, goals[stage.pk], chosen) for stage, chosen in zip(stages, together, strict=True)]
     return [*filter(None, warnings), *expected]

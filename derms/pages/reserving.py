@@ -30,8 +30,11 @@ def gap_in_words(zone: ControlZone, figures: Figures) -> str:
     return _("%(window)s: %(missing)s kW are missing.") % {"window": window, "missing": missing}
 
 
-def surplus_in_words(zone: ControlZone, figures: Figures) -> str:
-    """Say when more than twice the target would be reserved, when the most is missing, and why; empty if it isn't."""
+def surplus_in_words(zone: ControlZone, figures: Figures, *, overlaps: bool) -> str:
+    """Say when more than twice the target would be reserved, when the most is missing, and why; empty if it isn't.
+
+    `overlaps`: stages of the event do.
+    """
     surplus, unit = figures.surplus_in, power_unit(figures.aimed_kw, figures.target_kw, figures.missing_kw)
     if surplus is None:
         return ""
@@ -45,11 +48,12 @@ def surplus_in_words(zone: ControlZone, figures: Figures) -> str:
     ]
     if gap_in_words(zone, figures):
         sentences.append(gap_in_words(zone, figures))
-    why = _(
+    alone = _("A stage reserves for the moment of its window that asks the most; the target is lower then.")
+    together = _(
         "Each stage takes the most that any moment of its window asks of it, so stages that overlap in part add up "
         "to more than the target: let them begin and end together, or one after the other."
     )
-    return " ".join([*sentences, why])
+    return " ".join([*sentences, together if overlaps else alone])
 
 
 def _window(window: Window, zone: ControlZone) -> str:

@@ -16,7 +16,7 @@ from derms.pages.power import power_of
 from derms.pages.reserving import refusal_in_words, surplus_in_words
 from derms.queries.goals import missing_kw, stage_goals
 from derms.rules import RULE
-from derms.set_operations.choosing import Chosen, wanted_w
+from derms.set_operations.choosing import NOT_NEEDED, Chosen, wanted_w
 from derms.set_operations.choosing_together import Goals, any_overlap, choose_for, kept_apart
 from integration.seam.sql import execute
 
@@ -32,13 +32,23 @@ class StageCheck(NamedTuple):
     """What one stage would reserve and could reserve now, and its goal.
 
     If stages of the event overlap, neither counts a device twice, and a stage comes after the ones before it.
+    `would` is what it would reserve, only counted if stages overlap.
     """
 
     stage: Stage
     goal_kw: float | None
     available: Chosen
     expected_w: int  # no more than its goal and the reserve margin
-    expected_devices: int | None = None  # only counted if stages overlap
+    would: Chosen | None = None
+
+    @property
+    def eligible(self) -> Chosen:
+        """The devices that it may choose from next to what the stages before it would reserve, and the others."""
+        if self.would is None:
+            return self.available
+        left_out, left_out_w = dict(self.would.left_out), dict(self.would.left_out_w)
+        devices = self.would.devices + left_out.pop(NOT_NEEDED, 0)
+        return Chosen(devices, self.would.watts + left_out_w.pop(NOT_NEEDED, 0), left_out, left_out_w)
 
     @property
     def missing_kw(self) -> int:
@@ -47,13 +57,13 @@ class StageCheck(NamedTuple):
     @property
     def left_out(self) -> list[LeftOut]:
         """The devices it may not call, by reason, the most frequent first."""
-        return left_out_rows(self.available.left_out, self.available.left_out_w)
+        return left_out_rows(self.eligible.left_out, self.eligible.left_out_w)
 
     @property
     def broken_rule(self) -> str:
         """The program rule that leaves all its devices out, if one does."""
-        reasons = list(self.available.left_out)
-        leaves_all = len(reasons) == 1 and reasons[0].startswith(RULE) and not self.available.devices
+        reasons = list(self.eligible.left_out)
+        leaves_all = len(reasons) == 1 and reasons[0].startswith(RULE) and not self.eligible.devices
         return reasons[0].removeprefix(RULE) if leaves_all else ""
 
 
@@ -122,7 +132,7 @@ def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:
         charts_of(event, stages, stage_powers(stages), now),
         counted,
         refusal_in_words(event, planned, sum(row.available.devices for row in rows)) if counted and rows else "",
-        surplus_in_words(event.zone, planned),
+        surplus_in_words(event.zone, planned, overlaps=any_overlap(stages)),
     )
 
 
@@ -169,7 +179,7 @@ def _counted(event: Event, stages: list[Stage], now: datetime) -> list[StageChec
         return [StageCheck(s, goals[s.pk], could, _expected_w(event, goals[s.pk], could)) for s, could in rows]
     expected = _looked(stages, goals, now)
     return [
-        StageCheck(stage, goals[stage.pk], could, would.watts, would.devices)
+        StageCheck(stage, goals[stage.pk], could, would.watts, would)
         for (stage, could), would in zip(rows, expected, strict=True)
     ]
 

@@ -17,7 +17,7 @@ from derms.pages.reserving import refusal_in_words, surplus_in_words
 from derms.queries.goals import stage_goals
 from derms.queries.lists import stages_of
 from derms.set_operations.choosing import KEPT, Chosen
-from derms.set_operations.choosing_together import Goals, choose_apart, kept_apart
+from derms.set_operations.choosing_together import Goals, any_overlap, choose_apart, kept_apart
 from integration.seam import sql
 from integration.seam.program_rules import RULES
 from integration.seam.sql import statement
@@ -121,7 +121,7 @@ def _today(event: Event, stages: list[Stage], now: datetime) -> Today:
         _peak(charts.load, event.zone.limit_kw, stages) if charts else None,
         asked,
         refusal_in_words(event, figures, asked.devices),
-        surplus_in_words(event.zone, figures),
+        surplus_in_words(event.zone, figures, overlaps=any_overlap(stages)),
     )
 
 

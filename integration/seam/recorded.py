@@ -69,8 +69,8 @@ def patterns() -> list[Pattern]:
 
 
 def in_words(said: object) -> str:
-    """Return a stored sentence, or the name of a stage, in the reader's language; a person's own text as it is."""
-    stored = str(said)
+    """Return a stored sentence, or the name of a stage, in the reader's language; other text as it is, None as ""."""
+    stored = "" if said is None else str(said)
     # A sentence within another one matches both patterns: the longer one is the whole.
     for pattern in sorted(_PATTERNS.values(), key=lambda one: -len(NAME.sub("", one.text))):
         # Values at the end may be empty, and what is stored has no blank at its end.

@@ -39,7 +39,7 @@ const tick = () => {
   all('[data-countdown]').forEach((time) => {
     put(time, duration(Date.parse(time.dateTime) - now(), time.dataset.countdown));
   });
-  all('[data-age]').forEach((time) => put(time, duration(now() - Date.parse(time.dateTime), time.dataset.age)));
+  all('[data-age]').forEach((time) => put(time, duration(Math.max(1000, now() - Date.parse(time.dateTime)), '')));
 };
 tick();
 setInterval(tick, 1000);

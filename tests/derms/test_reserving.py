@@ -7,12 +7,15 @@ import pytest
 from django.test import Client
 
 from derms import operations
-from derms.models import ControlZone, Device, Enrollment, Event, EventType, Program, Stage
+from derms.figures.profile import Figures, Window
+from derms.models import ControlZone, Device, Enrollment, Event, EventType, Program, Stage, left_out_rows
 from derms.pages.consequences import expected_devices
 from derms.pages.moments import window_in_words
+from derms.pages.reserving import surplus_in_words
 from derms.planning.check import check_plan
 from derms.planning.decision import decision_of
 from derms.queries.lists import stages_of
+from derms.set_operations.limits import OF_EVENT
 from integration.console.models import User
 from tests import factories, walk
 from tests.derms.test_plan_pages import NEW, typed
@@ -247,6 +250,38 @@ def test_the_check_counts_who_is_left_out_stage_by_stage(
     assert [[(one.reason, one.devices, one.watts) for one in row.left_out] for row in rows] == [
         [], [("reserved by another stage of this event", 4, 3200)], [],
     ]  # fmt: skip
+
+
+def test_the_check_leaves_out_for_a_stage_only_what_the_stages_before_it_would_reserve(
+    overlapping: Event, now: datetime
+) -> None:
+    """It once counted as if the first stage took every eligible device: 4 were reserved by another stage."""
+    first, second, third = overlapping.stages.order_by("number")
+    Event.objects.update(objective="Manual", target_kw=None)
+    for stage, target_kw in ((first, 1), (second, 2), (third, 1)):
+        Stage.objects.filter(pk=stage.pk).update(target_kw=target_kw)
+    EventType.objects.update(reserve_margin_pct=0)
+    for device in Device.objects.filter(enrollments__program=first.program).order_by("pk")[:4]:
+        Enrollment.objects.create(program=second.program, device=device, starts_at=now - timedelta(days=1))
+
+    own = Device.objects.filter(enrollments__program=second.program).count()
+    rows = check_plan(known(overlapping), stages_of(overlapping), now).stages
+
+    assert [row.would.devices for row in rows if row.would] == [2, 3, 2]
+    assert rows[1].left_out == left_out_rows({OF_EVENT: 2}, {OF_EVENT: 1600})
+    assert rows[1].eligible.devices == own - 2
+
+
+def test_a_stage_alone_is_not_told_to_begin_together_with_others(event_in: Callable[..., Event], now: datetime) -> None:
+    event = event_in("New")
+    zone, stage = event.zone, event.stages.get()
+    far = Window(stage.starts_at, stage.ends_at, target_kw=0.0, reserved_kw=319.0, missing_kw=0)
+    figures = Figures(319.0, 304.0, 0, None, None, None, surplus_in=far, aimed_kw=319.0)
+    said = surplus_in_words(zone, figures, overlaps=False).replace("\N{NO-BREAK SPACE}", " ")
+    assert said.endswith(
+        "319 kW would be reserved, more than twice the target of 0 kW. A stage reserves for the moment of its window "
+        "that asks the most; the target is lower then."
+    )
 
 
 def test_every_reason_why_a_plan_is_refused_is_said_at_once(overlapping: Event, operator: User, now: datetime) -> None:

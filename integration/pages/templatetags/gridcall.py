@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -178,11 +178,9 @@ def countdown(context: Context, moment: datetime | None) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def age(context: Context, moment: datetime) -> SafeString:
-    """How long ago a moment was; clock.js counts on."""
-    past = duration(server_now(context) - moment)
-    return format_html(
-        '<time data-age="{}" datetime="{}">{}</time>', _("now"), moment.astimezone(UTC).isoformat(), past
-    )
+    """How long ago a moment was, from 1 s on; clock.js counts on."""
+    past = duration(max(server_now(context) - moment, timedelta(seconds=1)))
+    return format_html('<time data-age datetime="{}">{}</time>', moment.astimezone(UTC).isoformat(), past)
 
 
 def server_now(context: Context) -> datetime:
