@@ -228,7 +228,7 @@ def test_program_managers_may_and_others_may_not(
 
 
 def test_event_opt_out_parameters_keep_who_changed_what(allowed: Program, as_manager: Client) -> None:
-    save(as_manager, PARAMETERS, {"name": "Test type", "opt_out_cutoff_minutes": "45"})
+    save(as_manager, PARAMETERS, {"name": "Test type", "category": "device control", "opt_out_cutoff_minutes": "45"})
     changes = as_manager.get(PARAMETERS).context["changes"]
     assert {(change.sentence, change.by) for change in changes} >= {
         ("Allow To Opt Out: Yes → No", "pia"),

@@ -33,7 +33,8 @@ def known() -> DermsProgram:
 
 
 def test_a_type_and_a_program_are_made_on_pages(as_manager: Client) -> None:
-    typed = {"code": "COMFORT", "name": "Home comfort", "allow_to_opt_out": "on", "opt_out_cutoff_minutes": "30"}
+    typed = {"code": "COMFORT", "name": "Home comfort", "category": "rate based", "allow_to_opt_out": "on"}
+    typed["opt_out_cutoff_minutes"] = "30"
     assert as_manager.post("/program-types/new/", typed).status_code == 302
     kind = ProgramType.objects.get(code="COMFORT")
     assert (kind.allow_to_opt_out, kind.opt_out_cutoff_minutes, kind.saved_by) == (True, 30, "pia")

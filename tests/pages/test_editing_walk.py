@@ -17,6 +17,7 @@ from derms.models import DerGroup, Event, Strategy
 from integration.console.models import User
 from integration.seam.alerts import raise_alert
 from integration.seam.models import Alert, Delivery, DueWork
+from integration.seam.service_accounts import ServiceAccount
 from integration.seam.settling import settle
 from lec_sim.models import HeadEndProfile
 from tests.pages.editing import SentForms
@@ -95,6 +96,7 @@ def place(event_in: Callable[..., Event], administrator: User, csr: User, now: d
     """Fills addresses with the objects of a small utility in which something of everything exists."""
     administrator.is_superuser = True
     administrator.save()
+    ServiceAccount.objects.create(name="Billing", owner=administrator)
     Program.objects.update(allow_customer_unavailability=True)
     ProgramType.objects.update(allow_to_opt_out=True)
     dated = [{"effective_on": "2027-06-01", "expires_on": None, "rules": {}}]
@@ -146,6 +148,8 @@ def _filler(
         "unavailability/<uuid:uid>": f"unavailability/{period}",
         "customers/<id:number>": f"customers/{customer.number}",
         "events/<id:number>/edit": f"events/{Event.objects.get(state='New').number}/edit",
+        "<id:client_id>": ServiceAccount.objects.get().client_id,
+        "<uuid:stage_uid>": str(stage.stage_uid),
         "<id:number>": event.number,
         "<id:event_number>": stage.event_number,
         "<id:nic_id>": device.nic_id,
