@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import override
 
-from integration.pages.numbers import share_pct
+from integration.pages.numbers import energy_text, share_pct
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
 from integration.seam.recorded import Sentence, recorded
@@ -76,14 +77,19 @@ def follow_missed(event: Event, stages: Sequence[Stage], steps: Sequence[Step], 
     missing = (target - toward) / sum(step.hours for step in steps if step.target_kw)
     text = DELIVERED_TOO_LITTLE(
         event=event.number,
-        delivered=f"{toward:,.0f}",
-        target=f"{target:,.0f}",
+        delivered=_kwh(toward),
+        target=_kwh(target),
         pct=figures.missed_pct,
         least=settings.DELIVERED_EXPECTED_PCT,
         missing=f"{whole_kw(missing):,}",
         cause=largest_cause(failed_devices([stage.pk for stage in stages])),
     )
     _raise(event, missing, text)
+
+
+def _kwh(energy: float) -> str:
+    with override("en"):  # as all that is stored
+        return energy_text(energy)
 
 
 def delivering_pct(step: Step | None) -> int | None:

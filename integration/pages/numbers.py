@@ -59,8 +59,22 @@ def power_parts(kw: Number, unit: str = "") -> tuple[str, str]:
     power = Decimal(str(kw))
     if unit == "MW" or (not unit and abs(rounded(power, 0)) >= MEGA_FROM_KW):
         return count_text(rounded(power / 1000, 2), 2), "MW"
-    decimals = 0 if power == power.to_integral_value() or abs(power) >= 100 else 1 if abs(power) >= 10 else 2
+    decimals = decimals_of(power)
     return count_text(rounded(power, decimals), decimals), "kW"
+
+
+def decimals_of(value: Decimal) -> int:
+    """With how many decimals kW and kWh are written: the smaller, the more; none if whole."""
+    return 0 if value == value.to_integral_value() or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+
+
+def energy_text(kwh: Number | None) -> str:
+    """Energy in kWh, without its unit, with the decimals of power: 435, 16.7, 3.47."""
+    if kwh is None:
+        return NONE
+    energy = Decimal(str(kwh))
+    decimals = decimals_of(energy)
+    return count_text(rounded(energy, decimals), decimals)
 
 
 def rounded(value: Decimal, decimals: int) -> Decimal:

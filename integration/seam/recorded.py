@@ -6,6 +6,7 @@ pattern a sentence was made of, and fills its translation with the same values.
 
 import re
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils.dateformat import format as date_format
@@ -13,7 +14,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 NAME = re.compile(r"%\((\w+)\)s")
-NUMBER = re.compile(r"\d{1,3}(,\d{3})+|\d{4,}")
+NUMBER = re.compile(r"\d{1,3}(,\d{3})+|\d{4,}|\d+\.\d+")
 DAY = re.compile(r"\d{4}-[01]\d-[0-3]\d")
 STAGE = re.compile(r"(?P<event>\S+) stage (?P<number>\d+)")
 COUNTED = re.compile(r"(?P<count>[\d,]+) (?P<what>\D.*)")
@@ -84,7 +85,7 @@ def in_words(said: object) -> str:
 def _value(text: str) -> str:
     """A value of a sentence: a number, a day, a stage, counts of things, another sentence, or a name."""
     if NUMBER.fullmatch(text):
-        return str(number_format(int(text.replace(",", "")), use_l10n=True, force_grouping=True))
+        return str(number_format(Decimal(text.replace(",", "")), use_l10n=True, force_grouping=True))
     if DAY.fullmatch(text):
         return date_format(date.fromisoformat(text), "j M Y")
     if COUNTED.fullmatch(text):

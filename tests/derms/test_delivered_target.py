@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from derms import operations
 from derms.figures.causes import Group, largest_cause
@@ -13,6 +14,7 @@ from derms.operations.figures import renew_figures
 from integration.console.models import User
 from integration.seam.messages import DeliveredLoad as Report
 from integration.seam.models import Alert, Priority
+from integration.seam.recorded import in_words
 from tests import walk
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +97,16 @@ def test_the_priority_follows_the_missing_power(running: Stage, settings: object
     operations.watch_delivered(now=running.starts_at + 2 * MINUTE)
     from_settings = Alert.objects.filter(kind="delivering below target").values_list("priority", flat=True)
     assert list(from_settings) == [priority]
+
+
+def test_a_small_event_says_its_energy_with_decimals_in_each_language(running: Stage) -> None:
+    """“3 of 17 kWh, 20 %” read as 17 %."""
+    Event.objects.filter(pk=running.event_id).update(target_kw=17)
+    close(running, 3.47)
+    said = Alert.objects.get(kind="delivering below target", closed_at=None).text
+    assert " delivered 3.47 of 17 kWh, 20 % of its target; " in said
+    with override("de"):
+        assert "3,47" in in_words(said)
 
 
 def test_an_event_that_missed_its_target_keeps_the_share_for_good(

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from integration.pages.badges import look_of
 from integration.pages.drawing import Axis
 from integration.pages.moments import duration
-from integration.pages.numbers import share_pct
+from integration.pages.numbers import energy_text, share_pct
 from integration.pages.templatetags.gridcall import TO, kw, number, percent_of, watts
 from integration.seam.outcomes import Outcome
 
@@ -93,6 +93,15 @@ def test_each_acting_form_gets_its_own_key() -> None:
 def test_power_is_kw_below_a_thousand_and_mw_from_there(value: float, text: str) -> None:
     figure, unit = text.split(" ")
     assert kw(value) == f"{figure}\u00a0<small>{unit}</small>"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "—"), (0, "0"), (0.083, "0.08"), (3.471, "3.47"), (16.67, "16.7"), (20.0, "20"), (21_345.4, "21,345")],
+)
+def test_energy_has_the_decimals_of_power(value: float | None, text: str) -> None:
+    """A device test that delivered 4.96 kW for a minute once delivered “0 kWh”."""
+    assert energy_text(value) == text
 
 
 def test_watts_are_shown_as_power() -> None:

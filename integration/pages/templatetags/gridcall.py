@@ -17,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from integration.pages import numbers
 from integration.pages.badges import OUTCOMES, look_of
 from integration.pages.columns import link
 from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
@@ -29,6 +30,7 @@ from integration.seam.systems import label_of
 
 register = template.Library()
 register.filter("system", label_of)
+register.filter("kwh", numbers.energy_text)
 register.filter("in_words", in_words)
 
 TO = "\N{EN DASH}"
