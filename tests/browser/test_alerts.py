@@ -76,4 +76,5 @@ def test_the_age_of_the_forecast_ticks(sign_in: Callable[..., Person]) -> None:
     texts = ada.page.evaluate(TEXTS, ".forecast time[data-age]")
     assert len(texts) >= 3, texts
     ada.page.context.set_offline(False)
+    ada.page.reload()  # after it, nothing of what was offline is said any more
     ada.problems.clear()

@@ -8,7 +8,8 @@ import pytest
 
 from derms.figures.profile import Reading, StagePower, Target, figures_of, profile
 from derms.models import Device, Event, Program, Stage
-from derms.queries.calls import never_answering, program_calls
+from derms.queries.calls import program_calls
+from derms.queries.silence import never_answering
 from derms.set_operations.choosing import Chosen
 from tests import factories
 

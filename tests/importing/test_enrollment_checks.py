@@ -54,6 +54,7 @@ def test_class_model_rate_and_the_last_day_are_named_with_value_and_limit(device
 
 @pytest.mark.parametrize("of", ["device", "place"])
 def test_a_device_that_health_depends_on_joins_only_where_it_is_exempt(device: Device, of: str) -> None:
+    kuehl(rules_data={})
     if of == "device":
         Device.objects.filter(pk=device.pk).update(critical_care=True)
     else:

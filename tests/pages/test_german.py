@@ -15,6 +15,7 @@ from django.test import Client
 from derms.models import Event
 from integration.console.models import User
 from integration.project.words import Catalogue
+from integration.seam.service_accounts import ServiceAccount
 from tests.security.test_permissions import MAY
 
 from .examples import PEOPLE, example_of, pages
@@ -33,7 +34,7 @@ LETTERS = re.compile(r"[A-Za-z]{2}")
 CODES = re.compile(
     r"\b(DR-\d{4}-\d+|\w+-\d+|kWh?|MWh?|min|UTC|E[SD]T|Jan|Feb|Apr(?:il)?|Jun|Jul|Aug(?:ust)?|Sep(?:tember)?|Nov(?:ember)?|CSV|Excel|Parquet|Gridcall"
     r"|DERMS|CPM|LEC|Live Energy Connect|D1[A-Z]{2}|SUCCESS|EMAIL_FROM|English|Deutsch|[0-9a-f]{8}-[0-9a-f-]{27}"
-    r"|[\w.-]+@[\w.]+)\b|^(stage|device|program):\S*$|^\w+/[\w/+-]+$"
+    r"|[\w.-]+@[\w.]+|sa-[0-9a-f]{16}|[a-z_]+:read)\b|^(stage|device|program):\S*$|^\w+/[\w/+-]+$"
 )
 
 
@@ -70,6 +71,7 @@ def texts_of(username: str, path: str, language: str) -> set[str]:
 def names_in_data() -> list[str]:
     """What people called things, the longest first."""
     models = [model for model in apps.get_models() if model._meta.app_label in ("derms", "cpm", "lec_sim", "config")]
+    models.append(ServiceAccount)
     found: set[object] = set()
     for model in models:
         fields = [field for field in model._meta.concrete_fields if field.name in NAMES and not field.choices]

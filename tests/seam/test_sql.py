@@ -19,7 +19,7 @@ OTHER_CURSORS = {
     "integration/bench/pages.py",
     "integration/engines/postgres.py",
     "integration/importing/staging.py",  # progress is written in a session beside the one that reads
-    "integration/pages/hub.py",
+    "integration/pages/listening.py",
     "integration/seam/outcome_check.py",
     "integration/seam/sql.py",
 }
