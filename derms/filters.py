@@ -97,30 +97,19 @@ class DeviceFilter(django_filters.FilterSet):  # type: ignore[misc]  # the libra
         fields = ["q", "device_class", "zone", "feeder"]
 
 
+def _named(kind: Any, label: Any, all_of_them: Any) -> Any:
+    """A choice among all of a kind by name; addresses name their codes."""
+    return forms.ModelChoiceField(
+        kind.objects.order_by("name"), required=False, to_field_name="code", label=label, empty_label=all_of_them
+    )
+
+
 class SilentForm(forms.Form):
     """Devices that never answer, by program, head end, control zone and NIC id."""
 
-    program = forms.ModelChoiceField(
-        Program.objects.order_by("name"),
-        required=False,
-        to_field_name="code",
-        label=_("Program"),
-        empty_label=_("All programs"),
-    )
-    head_end = forms.ModelChoiceField(
-        HeadEnd.objects.order_by("name"),
-        required=False,
-        to_field_name="code",
-        label=_("Head end"),
-        empty_label=_("All head ends"),
-    )
-    zone = forms.ModelChoiceField(
-        ControlZone.objects.order_by("name"),
-        required=False,
-        to_field_name="code",
-        label=_("Control zone"),
-        empty_label=_("All zones"),
-    )
+    program = _named(Program, _("Program"), _("All programs"))
+    head_end = _named(HeadEnd, _("Head end"), _("All head ends"))
+    zone = _named(ControlZone, _("Control zone"), _("All zones"))
     q = forms.CharField(required=False, label=_("NIC id begins with"), max_length=40)
 
     @property

@@ -29,14 +29,14 @@ PARTICIPATION = Resource[ParticipationRow](
 ENROLLMENT = Resource[Enrollment]("Enrollment", ENROLLMENTS, fields_of(EnrollmentFilter))
 
 
-@router.get("/programs", summary="All programs", **PROGRAM.listed)
+@router.get("/programs", summary="All programs", **PROGRAM.whole)
 @allow_call("cpm.view_program")
 def programs(request: SignedInRequest) -> Any:
     return PROGRAM.answer(request, Page(list(programs_with_use())))
 
 
 @router.get("/program-events", summary="Program events, the latest start first", **PROGRAM_EVENT.listed)
-@allow_call("cpm.view_programevent")
+@allow_call("cpm.view_programevent", is_list=True)
 def program_event_list(request: SignedInRequest) -> Any:
     size = PROGRAM_EVENT.size(request)
     found = filtered(ProgramEventFilter, request, program_events())
@@ -51,7 +51,7 @@ def program_event(request: SignedInRequest, event_number: str, stage_number: int
 
 
 @router.get("/participations", summary="Participations, of the newest program events first", **PARTICIPATION.listed)
-@allow_call("cpm.view_participation")
+@allow_call("cpm.view_participation", is_list=True)
 def participations(request: SignedInRequest) -> Any:
     """Customers are named only to a caller that may see them."""
     sees = request.user.has_perm(SEES_CUSTOMERS)
@@ -62,7 +62,7 @@ def participations(request: SignedInRequest) -> Any:
 
 
 @router.get("/enrollments", summary="Enrollments, the longest wait first", **ENROLLMENT.listed)
-@allow_call("cpm.view_enrollment")
+@allow_call("cpm.view_enrollment", is_list=True)
 def enrollment_list(request: SignedInRequest) -> Any:
     """Without a state, those that wait for somebody."""
     size = ENROLLMENT.size(request)

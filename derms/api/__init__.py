@@ -61,7 +61,7 @@ class Profile(Schema):
 
 
 @router.get("/events", summary="Events, the newest first", **EVENT.listed)
-@allow_call("derms.view_event")
+@allow_call("derms.view_event", is_list=True)
 def events(request: SignedInRequest) -> Any:
     size = EVENT.size(request)
     found = filtered(EventFilter, request, events_for_list())
@@ -74,7 +74,7 @@ def event(request: SignedInRequest, number: str) -> Any:
     return EVENT.row(request.user, get_object_or_404(events_for_list(), number=number))
 
 
-@router.get("/events/{number}/stages", summary="All stages of an event, by number", **STAGE.listed)
+@router.get("/events/{number}/stages", summary="All stages of an event, by number", **STAGE.whole)
 @allow_call("derms.view_event")
 def stages(request: SignedInRequest, number: str) -> Any:
     return STAGE.answer(request, Page(stages_of(get_object_or_404(Event, number=number))))
@@ -93,7 +93,7 @@ def event_profile(request: SignedInRequest, number: str) -> Any:
 
 
 @router.get("/devices", summary="Devices, in the order of their registration", **DEVICE.listed)
-@allow_call("derms.view_device")
+@allow_call("derms.view_device", is_list=True)
 def devices(request: SignedInRequest) -> Any:
     size = DEVICE.size(request)
     found = filtered(DeviceFilter, request, Device.objects.select_related("head_end", "zone", "feeder"))

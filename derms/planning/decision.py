@@ -55,13 +55,13 @@ class Peak(NamedTuple):
 class Asked(NamedTuple):
     """How many devices would be called, each counted once, and in how many events they were this season.
 
-    `customers` is how many people have these devices, each counted once; None where nobody says it.
+    `customers` is how many people have these devices, each counted once.
     """
 
     devices: int
     mean_events: float
     most_events: int
-    customers: int | None = None
+    customers: int
 
 
 class Today(NamedTuple):
@@ -92,8 +92,10 @@ class Decision(NamedTuple):
     resubmitted: Resubmitted | None
 
 
-# Counts the customers behind the devices in KEPT. DERMS doesn't know customers: who composes the systems sets it.
-count_customers: list[Callable[[], int]] = []
+class Counting:
+    """Counts the customers behind the devices in KEPT. DERMS knows no customers: who composes the systems sets it."""
+
+    customers: Callable[[], int]
 
 
 def decision_of(event: Event, now: datetime) -> Decision:
@@ -130,9 +132,8 @@ def _chosen(event: Event, stages: list[Stage], goals: Goals, now: datetime) -> t
         chosen = choose_apart(stages, goals, now=now)
         season = event.zone.season(min(stage.starts_at for stage in stages))
         asked = sql.row(statement("derms", "asked_devices", kept=KEPT), {"zone": event.zone_id, "season": season})
-        customers = sum(count() for count in count_customers) if count_customers else None
-    devices, mean_events, most_events = asked
-    return chosen, Asked(devices, mean_events, most_events, customers)
+        devices, mean_events, most_events = asked
+        return chosen, Asked(devices, mean_events, most_events, Counting.customers())
 
 
 def _peak(load: Sequence[LoadPoint], limit_kw: float | None, stages: Sequence[Stage]) -> Peak | None:

@@ -20,7 +20,7 @@ DELIVERY = Resource[Delivery]("Delivery", DELIVERIES, fields_of(DeliveryFilter))
 
 
 @router.get("/alerts", summary="Alerts, the latest first", **ALERT.listed)
-@allow_call("integration.view_alert")
+@allow_call("integration.view_alert", is_list=True)
 def alerts(request: SignedInRequest) -> Any:
     size = ALERT.size(request)
     return ALERT.answer(
@@ -29,7 +29,7 @@ def alerts(request: SignedInRequest) -> Any:
 
 
 @router.get("/messages", summary="Messages by receiver, the newest first", **DELIVERY.listed)
-@allow_call("integration.view_message")
+@allow_call("integration.view_message", is_list=True)
 def messages(request: SignedInRequest) -> Any:
     size = DELIVERY.size(request)
     found = filtered(DeliveryFilter, request, queries.deliveries())

@@ -9,13 +9,13 @@ class ConsoleConfig(AppConfig):
     verbose_name = "Settings"
 
     def ready(self) -> None:
-        from derms.planning.decision import count_customers
+        from derms.planning.decision import Counting
 
         from .asked import customers_asked
         from .roles import save_roles
 
         post_migrate.connect(save_roles, sender=self)
-        count_customers[:] = [customers_asked]
+        Counting.customers = customers_asked
 
 
 class RecordsConfig(AdminConfig):

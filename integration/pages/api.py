@@ -38,14 +38,19 @@ class Bearer(HttpBearer):
         return request.user if request.user.is_authenticated else None
 
 
-def allow_call(*permissions: str) -> Callable[[Operation], Operation]:
-    """Open an operation to callers with any of these permissions. Raises PermissionDenied for any other."""
+def allow_call(*permissions: str, is_list: bool = False) -> Callable[[Operation], Operation]:
+    """Open an operation to callers with any of these permissions. Raises PermissionDenied for any other.
+
+    One that is no list takes no parameters, and raises FilterRefused for any: a list checks its own (`Resource.size`).
+    """
 
     def mark(operation: Operation) -> Operation:
         @wraps(operation)
         def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> Any:
             if not any(map(request.user.has_perm, permissions)):
                 raise PermissionDenied(_refusal(permissions))
+            if request.GET and not is_list:
+                raise FilterRefused(_("This address takes no parameters."))
             return operation(request, *args, **kwargs)
 
         guarded.allow = permissions  # type: ignore[attr-defined]  # the mark `marked` looks for
@@ -90,9 +95,9 @@ class Resource(Generic[R]):
             next=(str | None, None),
         )
         # Fields that the caller may not see are left out.
+        self.whole: Any = {"response": self.page, "exclude_unset": True}
         self.listed: Any = {
-            "response": self.page,
-            "exclude_unset": True,
+            **self.whole,
             "openapi_extra": {"parameters": list(map(_parameter, *zip(*self._parameters().items(), strict=True)))},
         }
         self.single: Any = {"response": self.item, "exclude_unset": True}

@@ -87,6 +87,15 @@ def test_every_address_stands_in_the_table_and_says_who_may() -> None:
     assert all(entry.callback.allow for address, entry in found.items() if address not in OPEN)  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("address", [one for one in MAY if "/" in one or one == "programs"])
+def test_an_address_that_takes_no_parameter_refuses_any(call: Callable[..., Any], address: str) -> None:
+    """`programs?limit=1` once returned all programs."""
+    person = PEOPLE["P" if address.startswith("program") else "O"]
+    answer = call(person, example(address), limit="1")
+    assert (answer.status_code, answer["Content-Type"]) == (422, PROBLEM)
+    assert answer.json()["detail"] == "This address takes no parameters."
+
+
 @pytest.mark.parametrize("letter", PEOPLE)
 def test_an_account_calls_what_its_owner_may(call: Callable[..., Any], letter: str) -> None:
     answers = {address: call(PEOPLE[letter], example(address)) for address in MAY}
