@@ -26,6 +26,7 @@ class LinesField(forms.CharField):
         return "\n".join(map(str, value)) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
+        self.run_validators(str(value or ""))  # as of every text; later they would see a list
         lines = list(dict.fromkeys(filter(None, map(str.strip, str(value or "").splitlines()))))
         if len(lines) > self.most_lines:
             raise forms.ValidationError(

@@ -100,13 +100,18 @@ def direction(sort: str) -> Direction:
 
 
 def in_order(events: QuerySet[ProgramEvent], sort: str, after: int | None = None) -> QuerySet[ProgramEvent]:
-    """These program events in an order of program events; only those after one of them, if it is given."""
+    """These program events in an order of program events; only those after one of them, if it is given.
+
+    After one that isn't there (any more) comes none.
+    """
     sign, beyond = ("-", "lt") if sort.startswith("-") else ("", "gt")
     name = EVENT_ORDERS[sort.removeprefix("-")]
     found = events.order_by(f"{sign}{name}", f"{sign}pk")
     if after is None:
         return found
     value = ProgramEvent.objects.filter(pk=after).values_list(name, flat=True).first()
+    if value is None:
+        return found.none()
     return found.filter(Q(**{f"{name}__{beyond}": value}) | Q(**{name: value, f"pk__{beyond}": after}))
 
 

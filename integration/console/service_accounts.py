@@ -1,7 +1,7 @@
 """Service accounts: how other systems sign in, with which scopes, and the secret that is shown once."""
 
 from datetime import datetime
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from django import forms
@@ -44,7 +44,7 @@ class NetworksField(forms.CharField):
         found = []
         for text in super().clean(value).replace(",", " ").split():
             try:
-                found.append(str(ip_network(text)))
+                found.append(str(_network(text)))
             except ValueError as problem:
                 raise forms.ValidationError(
                     _("“%(text)s” is no address or network, such as 192.0.2.7 or 192.0.2.0/24."),
@@ -55,6 +55,13 @@ class NetworksField(forms.CharField):
                 _("At most %(most)s networks; use larger ones."), params={"most": MOST_NETWORKS}
             )
         return found
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """A network; IPv4 mapped into IPv6 is the IPv4 that callers have. Raises ValueError."""
+    found = ip_network(text)
+    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) else None
+    return found if mapped is None else IPv4Network((mapped, max(found.prefixlen - 96, 0)))
 
 
 class ServiceAccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in its stubs

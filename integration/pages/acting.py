@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 ACTING = require_http_methods(["GET", "HEAD", "POST"])  # GET shows what would happen, POST does it
 
+KEPT = 300  # characters of an address
 NOT_STORABLE = "NUL (0x00)"  # how psycopg2's error names the only character that text can't contain
 NOT_SIGNED_IN = "not signed in"  # no user name: those have no blanks
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
@@ -65,7 +66,7 @@ def acts_once(view: View) -> View:
             if response.status_code not in (301, 302, 303):
                 transaction.set_rollback(True)
             else:
-                answer.location = _way_from(request.path, response["Location"])[:300]
+                answer.location = _kept(_way_from(request.path, response["Location"]))
                 answer.save(update_fields=["location"])
         return response
 
@@ -134,6 +135,11 @@ def _way_from(path: str, location: str) -> str:
     if not location.startswith("/"):
         return location
     return posixpath.relpath(location, path) + "/" * location.endswith("/")
+
+
+def _kept(location: str) -> str:
+    """An address as a column keeps it; one that is too long without its query."""
+    return location if len(location) <= KEPT else location.partition("?")[0][:KEPT]
 
 
 def _digest(request: SignedInRequest) -> str:

@@ -119,12 +119,15 @@ class Resource(Generic[R]):
     def size(self, request: SignedInRequest, *, without: Container[str] = ()) -> int:
         """How many rows are asked for; `without` names parameters that this caller has not.
 
-        Raises FilterRefused for another number, and for a parameter there isn't: to ignore it would return everything.
+        Raises FilterRefused for another number, and for a parameter there isn't, that is given twice or has no value:
+        to ignore it would return everything.
         """
         there = [name for name in self._parameters() if name not in without]
-        for name in request.GET:
+        for name, values in request.GET.lists():
             if name not in there:
                 raise FilterRefused(no_such_value(name, there))
+            if len(values) > 1 or not values[0].strip():
+                raise FilterRefused(_("Give “%(name)s” once, with a value, or leave it out.") % {"name": name})
         size = whole(request.GET.get(LIMIT, str(SIZE)))
         if size is None or not 1 <= size <= MOST:
             raise FilterRefused(_("The limit must be a number from 1 to %(most)s.") % {"most": MOST})

@@ -103,6 +103,7 @@ def _leads_anywhere(path: str) -> bool:
 def _as_problem(response: HttpResponse) -> HttpResponse:
     """A page of ours or of Django's as a problem document, with the headers that say something."""
     sentences = {
+        400: _("The request can't be read: it has too many parameters, or a part that is malformed."),
         405: _("This address does not take the method."),
         500: _("Something went wrong here. The log has the request's id."),
     }

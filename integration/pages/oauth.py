@@ -1,7 +1,6 @@
 """OAuth 2 client credentials: a service account's id and secret for a token of one hour."""
 
 import base64
-import binascii
 from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
@@ -55,10 +54,15 @@ def token(request: HttpRequest) -> HttpResponse:
     try:
         given = _credentials(request)
         account = ServiceAccount.objects.select_related("owner").filter(client_id=given.client_id[:40]).first()
-        # Only who knows an account's id, from where it calls, uses up its calls.
-        if busy := too_many(asked(), (account and account.pk, address_of(request))):
+        if account is None or not account.has_secret(given.secret):
+            # Counted by address alone: whoever guesses neither stops an account nor learns which there are.
+            bind_contextvars(tried=account.client_id if account else None)
+            if busy := too_many(asked(), address_of(request)):
+                return busy
+            raise GrantRefused("invalid_client", _("There is no such client id with this secret."))
+        if busy := too_many(asked(), account.pk):
             return busy
-        rights = _checked(request, account, given)
+        rights = _checked(request, account)
         scopes = _scopes(request.POST.get("scope", ""), rights)
     except GrantRefused as refused:
         return _refusal(refused)
@@ -74,7 +78,7 @@ def token(request: HttpRequest) -> HttpResponse:
 
 @cache
 def asked() -> Buckets:
-    """How often each account may ask for a token in this process, and each address for one of no account."""
+    """How often each account may ask for a token in this process, and each address with a wrong id or secret."""
     return Buckets(settings.API_TOKENS_PER_MINUTE / settings.WEB_PROCESSES)
 
 
@@ -94,16 +98,14 @@ def _credentials(request: HttpRequest) -> Credentials:
         raise GrantRefused("invalid_request", _("Send the secret in the form or by Basic, not both."))
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # of base64 and of text
         raise GrantRefused("invalid_client", _("The Basic header can't be read.")) from None
     name, _colon, secret = text.partition(":")
     return Credentials(unquote_plus(name), unquote_plus(secret))
 
 
-def _checked(request: HttpRequest, account: ServiceAccount | None, given: Credentials) -> Rights:
-    """The account's rights, if the secret is its own and it may call now. Raises GrantRefused."""
-    if account is None or not account.has_secret(given.secret):
-        raise GrantRefused("invalid_client", _("There is no such client id with this secret."))
+def _checked(request: HttpRequest, account: ServiceAccount) -> Rights:
+    """The account's rights, if it may call now. Raises GrantRefused."""
     rights = rights_of(account)
     if why_not := rights.refusal(address=address_of(request), now=clock.now()):
         raise GrantRefused("invalid_client", why_not)

@@ -20,7 +20,7 @@ API = ("/api/", "/oauth/", "/openadr3/")
 
 def is_api(path: str) -> bool:
     """Whether an address belongs to other systems, and not to people's browsers."""
-    return path.startswith(API)
+    return f"{path}/".startswith(API)
 
 
 def problem_text(status: int, detail: str, **more: Any) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 LASTS = timedelta(hours=1)
 LONGEST = 2000  # characters; ours are shorter
-_SIGNER = signing.Signer(salt="gridcall.token")
+_SIGNER = signing.Signer(salt="gridcall.token", sep=".")  # RFC 6750 has no colon
 
 
 class TokenRefused(Exception):

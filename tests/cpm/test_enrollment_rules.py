@@ -210,6 +210,9 @@ def test_a_program_manager_says_who_may_join(program: derms.Program, program_man
     assert "says no answer" in client.post("/programs/COOL/", {**typed, "questions": "Own?"}).content.decode()
     twice = client.post("/programs/COOL/", {**typed, "questions": "Own? yes\nOwn? no"})
     assert "is asked twice" in twice.content.decode()
+    for hidden in ("\0", "\u202e"):
+        page = client.post("/programs/COOL/", {**typed, "questions": f"Own{hidden}? yes"})
+        assert (page.status_code, "Own" in page.content.decode()) == (422, True), "what was typed is there to be mended"
     long = client.post("/programs/COOL/", {**typed, "eligible_rates": "R" * 21})
     assert "has 21 characters; at most 20 are kept" in long.content.decode()
 

@@ -69,7 +69,7 @@ def test_a_list_without_accounts_says_what_they_are_for(as_administrator: Client
 def test_an_account_is_made_on_a_page_and_its_secret_is_shown_once(
     as_administrator: Client, program_manager: User, log: StringIO
 ) -> None:
-    form = {"name": "Billing", "owner": "pia", "scopes": ["programs:read"], "addresses": "127.0.0.1 10.0.0.0/8"}
+    form = {"name": "Billing", "owner": "pia", "scopes": ["programs:read"], "addresses": "::ffff:127.0.0.1 10.0.0.0/8"}
     made = as_administrator.post(NEW, {**form, "is_active": "on"})
     account = ServiceAccount.objects.get()
     page = f"/settings/service-accounts/{account.client_id}/"

@@ -216,12 +216,16 @@ def test_the_profile_is_that_of_the_page(call: Callable[..., Any], client: Clien
 WRONG: dict[str, tuple[str, int, str]] = {
     "a value that is not there": ("events?state=Gone", 422, "There is no “Gone”. There are: New"),
     "a parameter that is not there": ("events?status=New", 422, "There is no “status”"),
+    "a filter twice": ("events?state=New&state=Completed", 422, "Give “state” once"),
+    "a filter without a value": ("participations?customer=%20", 422, "Give “customer” once, with a value"),
+    "too many parameters": ("events?" + "&".join(f"p{n}=1" for n in range(1001)), 400, "too many parameters"),
     "no place": ("events?after=x", 400, "does not lead to a place"),
     "too many rows": ("events?limit=501", 422, "from 1 to 500"),
     "no rows": ("devices?limit=0", 422, "from 1 to 500"),
     "a NUL": ("events?q=%00", 422, ""),
     "no such event": ("events/DR-1999-0001", 404, "nothing at this address"),
     "no such program event": ("program-events/DR-1999-0001/1", 404, "nothing at this address"),
+    "no address at all": ("", 404, "nothing at this address"),
     "no such address": ("nothing", 404, "nothing at this address"),
 }
 
@@ -241,6 +245,16 @@ def test_only_what_is_there_can_be_done(call: Callable[..., Any], account_of: Ca
     header = bearer(account_of(User.objects.get(username="olive.operator")))
     answer = Client(enforce_csrf_checks=True).post(f"{V1}events", {}, "application/json", headers=header)
     assert (answer.status_code, answer["Allow"], answer["Content-Type"]) == (405, "GET", PROBLEM)
+
+
+def test_the_published_document_is_only_read() -> None:
+    answer = Client(enforce_csrf_checks=True).post(f"{V1}openapi.json")
+    assert (answer.status_code, answer["Allow"], answer["Content-Type"]) == (405, "GET, HEAD", PROBLEM)
+
+
+def test_after_a_program_event_that_is_gone_comes_nothing(call: Callable[..., Any]) -> None:
+    """Once it was answered with 500, on the page too."""
+    assert call("cora.csr", "participations", after="999999999999999999~1").json() == {"items": [], "next": None}
 
 
 def test_past_the_end_is_an_empty_page(call: Callable[..., Any]) -> None:

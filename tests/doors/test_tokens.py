@@ -1,6 +1,7 @@
 """Tokens: who gets one, for which scopes, and what a wrong request is told."""
 
 import base64
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -84,7 +85,9 @@ def test_a_wrong_request_is_told_what_is_wrong(made: Made, case: str) -> None:
     assert ("WWW-Authenticate" in answer) == (status == 401)
 
 
-@pytest.mark.parametrize("header", ["Basic !", "Basic /w==", "Basic " + base64.b64encode(b"sa-1").decode()])
+@pytest.mark.parametrize(
+    "header", ["Basic !", "Basic \u00ff\u00fe", "Basic /w==", "Basic " + base64.b64encode(b"sa-1").decode()]
+)
 def test_a_broken_basic_header_is_401(header: str) -> None:
     assert post(GRANT, Authorization=header).status_code == 401
 
@@ -106,7 +109,7 @@ def test_a_token_of_another_epoch_altered_or_expired_is_refused(made: Made) -> N
     given = ask(made).json()["access_token"]
     assert reads(given) == "service account Billing"
     assert reads(given[:-1] + ("A" if given[-1] != "A" else "B")) == "The token is not one of ours."
-    assert reads("") == reads("x" * 5000) == reads("a:b:c") == "The token is not one of ours."
+    assert reads("") == reads("x" * 5000) == reads("a.b.c") == "The token is not one of ours."
     of_now = Token(account.pk, account.epoch, frozenset({"events:read"}))
     old = tokens.issue(of_now, now=clock.now() - timedelta(minutes=61))
     assert reads(old) == "The token has expired; ask for a new one."
@@ -149,6 +152,21 @@ def test_an_owner_who_may_not_sign_in_stops_the_account(made: Made, program_mana
     answer = ask(made)
     assert answer.status_code == 401
     assert "owner" in answer.json()["detail"]
+
+
+def test_wrong_secrets_neither_stop_the_account_nor_tell_that_it_is_there(made: Made, settings: Any) -> None:
+    """Once 30 of them from an address locked the right secret out, and unknown ids had a limit of their own."""
+    account, _secret = made
+    wrong = f"{GRANT}&client_id={{}}&client_secret=guess"
+    tried = [account.client_id, "sa-0"] * settings.API_TOKENS_PER_MINUTE
+    answers = [post(wrong.format(one)).status_code for one in tried]
+    assert answers[: settings.API_TOKENS_PER_MINUTE] == [401] * settings.API_TOKENS_PER_MINUTE
+    assert set(answers[-2:]) == {429}
+    assert ask(made).status_code == 200
+
+
+def test_a_token_has_only_characters_of_bearer_tokens(made: Made) -> None:
+    assert re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", ask(made).json()["access_token"])
 
 
 def test_a_flood_of_requests_for_tokens_costs_only_its_own_account(

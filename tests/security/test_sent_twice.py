@@ -48,6 +48,14 @@ def test_the_same_form_sent_by_many_clicks_at_once_acts_once(operator: User) -> 
     assert DerGroup.objects.count() == 1
 
 
+def test_the_answer_to_a_form_sent_twice_is_a_whole_address(client: Client, operator: User) -> None:
+    """A list with a long filter once led to an address that was cut off in the middle."""
+    client.force_login(operator)
+    form = {"request_key": str(uuid.uuid4()), "back": f"/devices/?q={'N' * 400}"}
+    first, again = (client.post("/devices/check/", form) for _ in range(2))
+    assert (first["Location"], again["Location"]) == (form["back"], "/devices/")
+
+
 def test_a_changed_form_with_an_old_key_is_refused_with_a_sentence(client: Client, operator: User) -> None:
     client.force_login(operator)
     key = uuid.uuid4()
