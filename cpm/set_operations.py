@@ -63,7 +63,10 @@ _ADD_UNRESERVED = """
 INSERT INTO cpm_participation (program_event_id, device_id, reservation_flag, expected_w, preemptive_opt_out)
 SELECT %(program_event)s, device_id, false, 0, false FROM ({unreserved}) unreserved
 """
-
+_DROP_KNOWN = """
+DELETE FROM {staged} s USING {table} known JOIN cpm_device d ON d.id = known.device_id
+ WHERE known.program_event_id = %(program_event)s AND d.head_end = s.head_end AND d.nic_id = s.nic_id
+"""
 _NAMED_DEVICES = """
 SELECT d.id, d.head_end, d.nic_id FROM cpm_device d
   JOIN unnest(%(head_ends)s::text[], %(nic_ids)s::text[]) named (head_end, nic_id) USING (head_end, nic_id)
@@ -86,23 +89,44 @@ def outcome_partition(program_event: ProgramEvent) -> Partition:
     return Partition("cpm_outcome", "program_event_id", program_event.pk)
 
 
-def load_participations(program_event: ProgramEvent, staged: Staged) -> int:
-    """Insert the rows of a staged part as participations with reservation flag Yes; returns how many."""
-    return _load("load_participations", program_event, staged, participation_partition(program_event).table)
+def load_participations(program_event: ProgramEvent, staged: Staged, *, into: str = "") -> int:
+    """Insert the rows of a staged part as participations with reservation flag Yes; returns how many.
+
+    They go into the program event's unattached table, or into the one that is named.
+    """
+    table = into or participation_partition(program_event).table
+    return _load("load_participations", program_event, staged, table)
 
 
-def clear_left(program_event: ProgramEvent) -> int:
+def clear_left(program_event: ProgramEvent, *, of: str = "") -> int:
     """Clear the flag of devices that have left the stage or are unavailable; returns how many.
 
     They are few, so looking for them in each part would cost more. The caller holds the program event's lock.
     """
-    query = statement("cpm", "clear_left", table=identifier(participation_partition(program_event).table))
+    table = of or participation_partition(program_event).table
+    query = statement("cpm", "clear_left", table=identifier(table))
     return sql.execute(query, {"stage_uid": program_event.stage_uid, **_window(program_event)})
 
 
-def load_outcome_rows(program_event: ProgramEvent, staged: Staged) -> int:
-    """Insert the rows of a staged part as outcomes; returns how many."""
-    return _load("load_outcomes", program_event, staged, outcome_partition(program_event).table)
+def load_outcome_rows(program_event: ProgramEvent, staged: Staged, *, into: str = "") -> int:
+    """Insert the rows of a staged part as outcomes, as `load_participations` does; returns how many."""
+    return _load("load_outcomes", program_event, staged, into or outcome_partition(program_event).table)
+
+
+def drop_participants(program_event: ProgramEvent, staged: Staged) -> None:
+    """Delete the staged rows of devices that take part in the program event already."""
+    _drop_known("cpm_participation", program_event, staged)
+
+
+def drop_known_outcomes(program_event: ProgramEvent, staged: Staged) -> None:
+    """Delete the staged rows of devices that have an outcome in the program event already."""
+    _drop_known("cpm_outcome", program_event, staged)
+
+
+def refused_rows(program_event: ProgramEvent, staged: str) -> list[tuple[str, str, str]]:
+    """The staged rows of unknown devices: head end, NIC id and why they are refused."""
+    query = statement("cpm", "unknown_devices", staged=identifier(staged))
+    return [(head_end, nic_id, why) for head_end, nic_id, why in sql.rows(query, _window(program_event))]
 
 
 def refuse_unknown_devices(delivery: Delivery, program_event: ProgramEvent, staged: str) -> int:
@@ -120,6 +144,12 @@ def add_unreserved(delivery: Delivery, program_event: ProgramEvent) -> int:
     if _outcomes_are_of_participants(params) or not count_rows(unreserved, params):
         return 0
     keep_refused(delivery, compose(_UNRESERVED, unreserved=unreserved), params)
+    return add_unreserved_devices(program_event)
+
+
+def add_unreserved_devices(program_event: ProgramEvent) -> int:
+    """Add participations with flag No for outcomes without a reservation; returns how many."""
+    unreserved, params = statement("cpm", "unreserved_outcomes"), {"program_event": program_event.pk}
     return sql.execute(compose(_ADD_UNRESERVED, unreserved=unreserved), params)
 
 
@@ -213,6 +243,11 @@ def _outcomes_are_of_participants(params: dict[str, Any]) -> bool:
 def _load(name: str, program_event: ProgramEvent, staged: Staged, table: str) -> int:
     query = statement("cpm", name, table=identifier(table), staged=identifier(staged.table))
     return sql.execute(query, {"program_event": program_event.pk, **_window(program_event), **staged.range})
+
+
+def _drop_known(table: str, program_event: ProgramEvent, staged: Staged) -> None:
+    query = compose(_DROP_KNOWN, table=identifier(table), staged=identifier(staged.table))
+    sql.execute(query, {"program_event": program_event.pk})
 
 
 def _window(program_event: ProgramEvent) -> dict[str, Any]:

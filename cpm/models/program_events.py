@@ -39,6 +39,9 @@ class ProgramEvent(ConcurrentTransitionMixin, models.Model):
     notified_at = models.DateTimeField(null=True)
     end_notified_at = models.DateTimeField(null=True)  # when notifications of its end or cancellation were made
     outcomes_loaded_at = models.DateTimeField(null=True)
+    # Of one that a DERMS from outside planned: its ids of the stage and the event. Empty: Gridcall's own.
+    external_id = models.CharField(max_length=120, default="", db_default="", blank=True)
+    external_event_id = models.CharField(max_length=120, default="", db_default="", blank=True)
 
     class Meta:
         constraints = [
@@ -48,6 +51,7 @@ class ProgramEvent(ConcurrentTransitionMixin, models.Model):
             models.CheckConstraint(
                 condition=Q(closed__lte=F("participations")), name="program_event_closes_only_participations"
             ),
+            models.UniqueConstraint("external_id", condition=~Q(external_id=""), name="program_event_external_once"),
         ]
         indexes = [
             models.Index(fields=["-starts_at", "-id"], name="program_event_newest"),
@@ -61,6 +65,11 @@ class ProgramEvent(ConcurrentTransitionMixin, models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_number} stage {self.stage_number}"
+
+    @property
+    def is_external(self) -> bool:
+        """Whether a DERMS from outside planned it."""
+        return self.external_id != ""
 
     @property
     def left(self) -> int:

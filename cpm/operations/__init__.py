@@ -22,6 +22,14 @@ from .enrollment import (
     start_enrollment,
 )
 from .enrollment_records import EnrollmentNotAllowed, PlaceLeft, require_lived_in
+from .external_events import (
+    ExternalEventRefused,
+    PlannedOutside,
+    add_external_event,
+    move_external_event,
+    report_outcomes,
+    reserve_devices,
+)
 from .grid import follow_grid, follow_head_ends
 from .holidays import HolidayTaken, add_holiday, choose_country, remove_holiday, renew_holidays
 from .keeping import delete_kept, referring_to, save_customer, save_device, save_location
@@ -50,11 +58,14 @@ from .unavailability import (
 
 __all__ = [
     "EnrollmentNotAllowed",
+    "ExternalEventRefused",
     "HolidayTaken",
     "OptOutNotAllowed",
     "PlaceLeft",
+    "PlannedOutside",
     "UnavailabilityNotAllowed",
     "add_device",
+    "add_external_event",
     "add_holiday",
     "add_program",
     "add_program_type",
@@ -78,6 +89,7 @@ __all__ = [
     "load_outcomes",
     "load_reservations",
     "make_link",
+    "move_external_event",
     "move_out",
     "notify_customers",
     "notify_of_end",
@@ -91,7 +103,9 @@ __all__ = [
     "remove_holiday",
     "renew_holidays",
     "replace_device",
+    "report_outcomes",
     "require_lived_in",
+    "reserve_devices",
     "resume_program",
     "retry_enrollment",
     "revoke_link",

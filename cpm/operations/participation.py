@@ -1,6 +1,7 @@
 """Bulk loads of a program event: the reserved devices, and what each did."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -46,7 +47,7 @@ def prepare_outcomes(message: Message) -> None:
     if program_event.reservations_loaded_at is None:
         if not _reservations_were_declined(program_event):
             raise NotYet("the reservations are not loaded yet")
-        _take_in_nothing(program_event)
+        take_in_nothing(program_event, clock.now())
     if program_event.outcomes_loaded_at is None:
         _prepare(message, outcome_partition(program_event))
 
@@ -90,7 +91,7 @@ def load_outcomes(delivery: Delivery, body: DeviceOutcome, *, now: datetime) -> 
     if count_part(delivery, applied=applied, refused=refused).finished_at:
         _attach(outcome_partition(program_event))
         unreserved = add_unreserved(delivery, program_event)
-        _save_counts(_lock(delivery.message), now)
+        save_counts(_lock(delivery.message), outcomes_loaded_at=now)
     note = UNRESERVED(count=unreserved) if unreserved else ""
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused, note=note)
 
@@ -117,25 +118,38 @@ def _reservations_were_declined(program_event: ProgramEvent) -> bool:
     return program_event.state == ProgramEventState.CANCELED and not awaited.exists()
 
 
-def _take_in_nothing(program_event: ProgramEvent) -> None:
-    """Attach an empty table: the reservations were declined, and each outcome will add its own participation."""
-    partition = participation_partition(program_event)
+def take_in_nothing(program_event: ProgramEvent, now: datetime) -> None:
+    """Attach an empty table: the reservations were declined, or each call of a DERMS from outside adds some.
+
+    The caller holds the program event's lock, and so for the others below.
+    """
+    _attach_empty(participation_partition(program_event))
+    program_event.reservations_loaded_at = now
+    program_event.save(update_fields=["reservations_loaded_at"])
+
+
+def attach_empty_outcomes(program_event: ProgramEvent, now: datetime) -> None:
+    """Attach an empty table of outcomes: each call of a DERMS from outside adds some."""
+    _attach_empty(outcome_partition(program_event))
+    program_event.outcomes_loaded_at = now
+    program_event.save(update_fields=["outcomes_loaded_at"])
+
+
+def save_counts(program_event: ProgramEvent, **more: Any) -> None:
+    """Count participations and outcomes again, and save the counters with further fields."""
+    for name, value in {**count_participations(program_event), **more}.items():
+        setattr(program_event, name, value)
+    program_event.save(update_fields=[*COUNTERS, *more])
+
+
+def _attach_empty(partition: Partition) -> None:
     partition.create()
     _attach(partition)
-    program_event.reservations_loaded_at = clock.now()
-    program_event.save(update_fields=["reservations_loaded_at"])
 
 
 def _attach(partition: Partition) -> None:
     partition.finish(PRIMARY_KEY)
     partition.attach()
-
-
-def _save_counts(program_event: ProgramEvent, outcomes_loaded_at: datetime) -> None:
-    program_event.outcomes_loaded_at = outcomes_loaded_at
-    for name, value in count_participations(program_event).items():
-        setattr(program_event, name, value)
-    program_event.save(update_fields=[*COUNTERS, "outcomes_loaded_at"])
 
 
 def _was_called_off(program_event: ProgramEvent) -> bool:

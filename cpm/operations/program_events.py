@@ -14,12 +14,18 @@ from ..choices import FINAL_STATES
 ALREADY = recorded("the program event is %(state)s already")
 
 
+DERMS = "DERMS"
+
+
 @receiving
-def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
-    """Create or move the program event of a stage; a lower or equal revision has no effect."""
+def follow_stage(status: StageStatus, *, now: datetime, by: str = DERMS, **external: str) -> Receipt:
+    """Create or move the program event of a stage; a lower or equal revision has no effect.
+
+    `by` names in history a DERMS from outside, `external` are the ids that it has for a new stage and its event.
+    """
     program_event = ProgramEvent.objects.select_for_update(no_key=True).filter(stage_uid=status.stage_uid).first()
     if program_event is None:
-        _create(status, now)
+        _create(status, now, by, external)
         return Receipt()
     if status.revision <= program_event.revision:
         note = NOT_NEWER(new=status.revision, known=program_event.revision)
@@ -30,7 +36,7 @@ def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
     _move(program_event, status)
     program_event.revision = status.revision
     program_event.save(update_fields=["state", "revision", "reason", "started_at"])
-    _record(program_event, was, now)
+    _record(program_event, was, now, by)
     return Receipt()
 
 
@@ -40,17 +46,18 @@ def _note_start_of_canceled(program_event: ProgramEvent, status: StageStatus, no
         return Receipt(applied=0, note=ALREADY(state=program_event.state))
     program_event.started_at, program_event.revision = status.started_at, status.revision
     program_event.save(update_fields=["started_at", "revision"])
-    _record(program_event, program_event.state, now)
+    _record(program_event, program_event.state, now, DERMS)
     return Receipt()
 
 
-def _create(status: StageStatus, now: datetime) -> None:
+def _create(status: StageStatus, now: datetime, by: str, external: dict[str, str]) -> None:
     program = Program.objects.filter(code=status.program).first()
     if program is None:
         raise NotYet(f"program {status.program} is not known")
     program_event = ProgramEvent.objects.create(
         program=program,
         reason=status.reason,
+        **external,
         **status.model_dump(
             include={
                 "stage_uid",
@@ -68,7 +75,7 @@ def _create(status: StageStatus, now: datetime) -> None:
             }
         ),
     )
-    _record(program_event, "", now)
+    _record(program_event, "", now, by)
 
 
 def _move(program_event: ProgramEvent, status: StageStatus) -> None:
@@ -81,14 +88,14 @@ def _move(program_event: ProgramEvent, status: StageStatus) -> None:
             program_event.cancel(status.reason, status.started_at)
 
 
-def _record(program_event: ProgramEvent, was: str, now: datetime) -> None:
+def _record(program_event: ProgramEvent, was: str, now: datetime, by: str) -> None:
     Transition.objects.create(
         program_event=program_event,
         revision=program_event.revision,
         from_state=was,
         to_state=program_event.state,
         at=now,
-        by="DERMS",
+        by=by,
         why=program_event.reason,
     )
     tell_pages(program_event.event_number)

@@ -77,6 +77,8 @@ def opt_out_refusal(program_event: ProgramEvent, *, is_reserved: bool, zone: str
     kind = program_event.program.type
     if not kind.allow_to_opt_out:
         return _("%(name)s programs do not allow customers to opt out.") % {"name": kind.name}
+    if program_event.is_external:
+        return _("Another system planned this event and calls its devices; opt out there.")
     if program_event.state in FINAL_STATES:
         state = ProgramEventState(program_event.state).label
         return _("The program event is %(state)s; there is nothing left to opt out of.") % {"state": state}

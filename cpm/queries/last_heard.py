@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from cpm.models.customers import Device, Subscription
 from cpm.models.device_status import DeviceStatus
@@ -19,6 +20,11 @@ def last_heard(devices: Sequence[Device]) -> dict[int, datetime]:
     for pk, at in _reports(ids):
         found[pk] = max(at, found.get(pk, at))
     return found
+
+
+def devices_asked(check_uid: UUID) -> list[Device]:
+    """The devices whose last status check this was."""
+    return list(Device.objects.filter(status__check_uid=check_uid).order_by("pk"))
 
 
 def _reports(ids: list[int]) -> list[tuple[int, datetime]]:

@@ -59,6 +59,8 @@ ROLES: dict[str, set[str]] = {
         "integration.change_alert",
         "config.change_user",
         "integration.change_serviceaccount",
+        "cpm.change_programevent",
+        "cpm.change_devicestatus",
         "importing.add_importrun",
         "config.view_audit_trail",
         "derms.change_eventtype",

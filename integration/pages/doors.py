@@ -17,7 +17,8 @@ from integration.seam.tokens import TokenRefused
 
 from .callers import Caller, caller_of
 from .http import address_of
-from .problems import TYPE, is_api, problem, problem_of
+from .problems import REFERENCE, TYPE, is_api, problem, problem_of
+from .rest import detail_document
 
 BEARER = 'Bearer realm="Gridcall"'
 SAYS_ITSELF = (TYPE, "application/json")
@@ -35,6 +36,12 @@ class Doors:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not is_api(request.path):
             return self.get_response(request)
+        answer = self._answer(request)
+        if answer.status_code >= 400 and request.path.startswith(REFERENCE):
+            return detail_document(answer, request.path)
+        return answer
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         if not _leads_anywhere(request.path):
             return problem(404, _("There is nothing at this address."))
         request.user = AnonymousUser()

@@ -14,8 +14,9 @@ from integration.seam.refusals import Refused
 from .filters import FilterRefused
 
 TYPE = "application/problem+json"
-# Where an answer is a problem document and a session counts for nothing; the OpenADR address is of its specification.
-API = ("/api/", "/oauth/", "/openadr3/")
+# Where an answer is a problem document and a session counts for nothing; the last two are of other specifications.
+REFERENCE = "/rest/apis/cross/"
+API = ("/api/", "/oauth/", "/openadr3/", REFERENCE)
 
 
 def is_api(path: str) -> bool:

@@ -49,6 +49,7 @@ urlpatterns = [
     path("settings/service-accounts/<id:client_id>/", service_account_edit, name="service_account_edit"),
     path("settings/service-accounts/<id:client_id>/secret/", service_account_secret, name="service_account_secret"),
     path("api/v1/", include((api.urls, "api"))),
+    path("rest/apis/cross/", include("cpm.rest")),
     path("oauth/token", token, name="token"),
     path("openadr3/3.1.0/auth/token", token),  # the same, where the OpenADR specification has it
     # The account's own page limits guesses.

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, Any, NamedTuple, cast
 
@@ -25,6 +25,7 @@ HASH_JOIN_ROWS = 20_000
 COPY_BLOCK_BYTES = 1 << 16  # read from or written to a file at once
 MANIFEST_BYTES = 4_000_000  # the most; about 20,000 parts
 _STAGE = "CREATE TEMPORARY TABLE {name} ({columns}) ON COMMIT DROP"
+_INSERT_ROWS = "INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_to_recordset(%s::jsonb) sent ({columns})"
 _COPY = "COPY {table} ({columns}) FROM STDIN WITH (FORMAT csv, HEADER match)"
 PART_NAME = re.compile(r"part-\d{5}\.csv(\.gz)?")
 ROW_BYTES = 4096  # a compressed part that unpacks to more than this per row is refused
@@ -90,9 +91,22 @@ def stage_part(ref: ExtractRef, *, kind: str, part: int) -> Staged:
     The table is dropped at the end of the transaction. Raises ExtractDamaged; the caller's transaction must then end.
     """
     table = f"staged_part_{part}"
+    sql.execute(compose(_STAGE, name=identifier(table), columns=columns_of(kind)))
+    return _counted(table, copy_part(ref, kind=kind, part=part, into=table))
+
+
+def stage_rows(rows: Sequence[Mapping[str, Any]], *, kind: str) -> Staged:
+    """Put rows that came in a call into a temporary table like that of `stage_part`; a missing value is null."""
+    table, columns = "staged_rows", columns_of(kind)
+    sql.execute(compose(_STAGE, name=identifier(table), columns=columns))
+    names = identifiers(COLUMNS[kind])
+    insert = compose(_INSERT_ROWS, table=identifier(table), names=names, columns=columns)
+    return _counted(table, sql.execute(insert, [json.dumps(list(rows))]))
+
+
+def _counted(table: str, rows: int) -> Staged:
+    """Describe a staged table to PostgreSQL's planner and to its reader."""
     name = identifier(table)
-    sql.execute(compose(_STAGE, name=name, columns=columns_of(kind)))
-    rows = copy_part(ref, kind=kind, part=part, into=table)
     sql.execute("SET LOCAL default_statistics_target = 1")  # the join's plan only depends on the number of rows
     sql.execute(compose("ANALYZE {name}", name=name))
     if rows >= HASH_JOIN_ROWS:

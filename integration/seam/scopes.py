@@ -16,6 +16,8 @@ SCOPES: Mapping[str, frozenset[str]] = {
     "customers:read": frozenset({"cpm.view_customer"}),
     "alerts:read": frozenset({"integration.view_alert"}),
     "messages:read": frozenset({"integration.view_message"}),
+    "program_events:write": frozenset({"cpm.change_programevent"}),
+    "device_status:write": frozenset({"cpm.change_devicestatus"}),
 }
 
 

@@ -15,7 +15,7 @@ from derms.models import Event
 from integration.console.models import User
 from integration.console.service_accounts import save_account
 from integration.pages import api as operations
-from integration.pages.problems import is_api
+from integration.pages.problems import REFERENCE, is_api
 from integration.seam import clock
 from integration.seam.alert_rows import Priority
 from integration.seam.alerts import raise_alert
@@ -58,7 +58,7 @@ def addresses(resolver: URLResolver, path: str = "/") -> Iterator[tuple[str, URL
         here = path + str(entry.pattern)
         if isinstance(entry, URLResolver):
             yield from addresses(entry, here)
-        elif is_api(here):
+        elif is_api(here) and not here.startswith(REFERENCE):  # those have a table of their own
             yield here, entry
 
 

@@ -1,0 +1,18 @@
+"""The reference system's interfaces of a CPM, at the addresses that it publishes."""
+
+from django.urls import path
+
+from .device_status import device_status_response
+from .events import post_event_outcome, program_event_create, program_event_lifecycle, reserve_device
+
+app_name = "cpm_rest"
+ASSETS, SERVICE = "digitalAssets/", "service/"
+
+urlpatterns = [
+    path(SERVICE + "programEvent/", program_event_create),
+    path(SERVICE + "programEvent", program_event_create),  # clients leave the slash out
+    path(SERVICE + "programEvent/lifecycle", program_event_lifecycle),
+    path(SERVICE + "programEventParticipation/reserveDevice", reserve_device),
+    path(SERVICE + "programEventParticipation/postEventOutcome", post_event_outcome),
+    path(ASSETS + "controllableDeviceStatus/response", device_status_response),
+]
