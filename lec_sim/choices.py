@@ -24,6 +24,9 @@ class Fault(TextChoices):
 
 
 SIMULATED = "simulated"  # a head end's driver unless its profile names another one
+OPENADR = "openadr"
+PENDING = "pending"  # a removal that its head end has not read yet
+UNCONFIRMED = "unconfirmed"  # one that it had not read when it would have been too late
 
 
 class Answer(TextChoices):

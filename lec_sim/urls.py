@@ -1,8 +1,9 @@
 """Addresses of the simulated Live Energy Connect."""
 
-from django.urls import path
+from django.urls import include, path
 
 from . import views
+from .openadr import urls as openadr
 
 app_name = "lec_sim"
 
@@ -11,4 +12,5 @@ urlpatterns = [
     path("live-energy-connect/stages/<uuid:stage_uid>/not-answered/", views.silent, name="silent"),
     path("live-energy-connect/stages/<uuid:stage_uid>/not-answered/export/", views.silent_export, name="silent_export"),
     path("live-energy-connect/head-ends/<id:head_end>/fault/", views.fault, name="fault"),
+    path("openadr3/3.1.0/", include((openadr.urlpatterns, "openadr"))),
 ]

@@ -19,7 +19,7 @@ class Caller:
     pk = None
 
     def __init__(self, rights: Rights, scopes: frozenset[str]) -> None:
-        self.rights = rights
+        self.rights, self.scopes = rights, scopes
         self.username = username_of(rights)
         self._permissions = rights.permissions & permissions_of(scopes)
 

@@ -18,6 +18,12 @@ SCOPES: Mapping[str, frozenset[str]] = {
     "messages:read": frozenset({"integration.view_message"}),
     "program_events:write": frozenset({"cpm.change_programevent"}),
     "device_status:write": frozenset({"cpm.change_devicestatus"}),
+    # Those of the OpenADR specification for a ven: what it reads and writes is its own (lec_sim/openadr/).
+    "read_targets": frozenset({"lec_sim.view_lecstage"}),
+    "read_ven_objects": frozenset({"lec_sim.view_lecstage"}),
+    "write_reports": frozenset({"lec_sim.change_headendprofile"}),
+    "write_subscriptions": frozenset({"lec_sim.change_headendprofile"}),
+    "write_vens": frozenset({"lec_sim.change_headendprofile"}),
 }
 
 

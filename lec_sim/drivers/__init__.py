@@ -2,11 +2,12 @@
 
 from ..models import HeadEndProfile
 from .driver import Driver, Rows
+from .openadr import OpenADR
 from .simulated import Simulated
 
 __all__ = ["DRIVERS", "Driver", "DriverMissing", "Rows", "driver_of", "drivers_in_use"]
 
-DRIVERS: dict[str, Driver] = {driver.name: driver for driver in (Simulated(),)}
+DRIVERS: dict[str, Driver] = {driver.name: driver for driver in (Simulated(), OpenADR())}
 
 
 class DriverMissing(LookupError):

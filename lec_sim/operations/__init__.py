@@ -11,6 +11,7 @@ from .removals import remove_device
 from .reservations import load_reservations, prepare_reservations
 from .stages import follow_stage
 from .statuses import answer_status_check
+from .vens import read_events, read_grants, see_vens
 
 __all__ = [
     "answer_status_check",
@@ -23,9 +24,12 @@ __all__ = [
     "load_reservations",
     "miss_stage",
     "prepare_reservations",
+    "read_events",
+    "read_grants",
     "remove_device",
     "report_delivered_load",
     "report_late_stage",
+    "see_vens",
     "set_fault",
     "start_stage",
 ]

@@ -7,7 +7,7 @@ from integration.seam.messages import Receipt, StageStatus
 from integration.seam.recorded import NOT_NEWER
 
 from ..choices import FINAL_STATES, StageState
-from ..models import LecStage
+from ..models import LecProgram, LecStage
 from .execution import cancel_at_head_ends
 from .late import close_late_alert
 from .locks import lock_stage_if_known
@@ -17,6 +17,8 @@ LEARNED = {
     "event_uid",
     "event_number",
     "stage_number",
+    "program",
+    "category",
     "time_zone",
     "starts_at",
     "ends_at",
@@ -31,7 +33,7 @@ def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
     """Create a stage, or cancel it. States that LEC itself reported come back here and change nothing."""
     stage = lock_stage_if_known(status.stage_uid)
     if stage is None:
-        _learn(status)
+        _learn(status, now)
         return Receipt()
     if status.revision <= stage.status_revision:
         return Receipt(applied=0, note=NOT_NEWER(new=status.revision, known=stage.status_revision))
@@ -46,7 +48,8 @@ def follow_stage(status: StageStatus, *, now: datetime) -> Receipt:
     return Receipt()
 
 
-def _learn(status: StageStatus) -> None:
+def _learn(status: StageStatus, now: datetime) -> None:
+    LecProgram.objects.get_or_create(code=status.program, defaults={"created_at": now})
     LecStage.objects.create(
         state=status.state if status.state in FINAL_STATES else StageState.SCHEDULED,
         status_revision=status.revision,

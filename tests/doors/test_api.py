@@ -82,7 +82,8 @@ def call(account_of: Callable[..., Made]) -> Callable[..., Any]:
 
 def test_every_address_stands_in_the_table_and_says_who_may() -> None:
     found = dict(addresses(get_resolver()))
-    assert found.keys() == {V1 + address for address in MAY} | OPEN
+    ours = {address for address in found if not address.startswith("/openadr3/")}  # theirs: tests/openadr/
+    assert ours | OPEN == {V1 + address for address in MAY} | OPEN
     assert {address for address, entry in found.items() if getattr(entry.callback, "allow") is None} == OPEN  # noqa: B009
     assert all(entry.callback.allow for address, entry in found.items() if address not in OPEN)  # type: ignore[attr-defined]
 

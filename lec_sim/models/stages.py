@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pghistory
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from integration.seam.messages import LEFT
 from integration.seam.versions import Versioned
 
-from .choices import SIMULATED, Answer, Fault, StageState
+from ..choices import SIMULATED, Answer, Fault, StageState
 
 PRIMARY_KEY = ("nic_id", "head_end", "stage_id")  # of the bulk tables
 
@@ -70,6 +71,8 @@ class LecStage(models.Model):
     event_uid = models.UUIDField()
     event_number = models.CharField(max_length=20)
     stage_number = models.PositiveSmallIntegerField()
+    program = models.CharField(max_length=40, db_default="")
+    category = models.CharField(max_length=16, db_default="")
     time_zone = models.CharField(max_length=40)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -119,13 +122,17 @@ class LecStage(models.Model):
 
 
 class Removal(models.Model):
-    """A device that must not be called in a stage, or was released. It may arrive before the stage's reservations."""
+    """A device that must not be called in a stage, or was released. It may arrive before the stage's reservations.
+
+    While it is pending, `awaiting` has the reasons whose answers wait until its head end has read that it leaves.
+    """
 
     stage_uid = models.UUIDField()
     head_end = models.CharField(max_length=40)
     nic_id = models.CharField(max_length=40)
     reason = models.CharField(max_length=20)
-    answer = models.CharField(max_length=8)
+    answer = models.CharField(max_length=11)
+    awaiting = ArrayField(models.CharField(max_length=20), default=list, db_default=[])
     at = models.DateTimeField()
     has_left = models.GeneratedField(
         expression=Q(answer__in=LEFT),  # type: ignore[arg-type]  # any condition will do

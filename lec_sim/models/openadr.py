@@ -1,0 +1,54 @@
+"""What head ends that are reached by OpenADR know, and since when: no grant is stored, only what was read."""
+
+from django.db import models
+
+from .stages import HeadEndProfile, LecStage
+
+
+class LecProgram(models.Model):
+    """A program whose devices a stage called; its key is its id in OpenADR."""
+
+    code = models.CharField(max_length=40, unique=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Ven(models.Model):
+    """A head end reached by OpenADR. `revision` counts the changes of anything it may read, so that a poll is cheap."""
+
+    profile = models.OneToOneField(HeadEndProfile, on_delete=models.CASCADE, related_name="ven")
+    created_at = models.DateTimeField()
+    modified_at = models.DateTimeField()
+    revision = models.PositiveBigIntegerField(default=1)
+    last_seen_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.profile.head_end
+
+
+class Announcement(models.Model):
+    """A stage as one head end may read it: the evidence of what it was told.
+
+    `devices` are those reserved behind the head end. The event's `revision` grows with each change that concerns the
+    head end; `read_revision` is the latest that it read, 0 for none. `grants_read_at` is when it first read which of
+    its devices are in the stage.
+    """
+
+    stage = models.ForeignKey(LecStage, on_delete=models.CASCADE, related_name="announcements")
+    ven = models.ForeignKey(Ven, on_delete=models.CASCADE, related_name="announcements")
+    devices = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    modified_at = models.DateTimeField()
+    revision = models.PositiveIntegerField(default=1)
+    read_revision = models.PositiveIntegerField(default=0)
+    first_read_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    grants_read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("stage", "ven", name="lec_announcement_once")]
+
+    def __str__(self) -> str:
+        return f"{self.stage} to {self.ven}"

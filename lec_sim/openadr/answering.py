@@ -1,0 +1,38 @@
+"""Answers of reads: JSON with an ETag of what the client's vens may read, or 304 if it has it already."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseNotModified, JsonResponse
+
+from ..queries.openadr import since
+from .door import Asking
+
+
+def answer(asking: Asking, find: Callable[[], Any]) -> HttpResponse:
+    """What `find` returns; it is only called if something that the client may read has changed."""
+    etag = etag_of(asking)
+    response: HttpResponse
+    if asking.request.headers.get("If-None-Match") == etag:
+        response = HttpResponseNotModified()
+    else:
+        response = JsonResponse(_plain(find()), safe=False)
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    response["Vary"] = "Authorization"
+    return response
+
+
+def etag_of(asking: Asking) -> str:
+    """Of the client, the query and the revisions of its vens; the day counts, since old stages leave with it."""
+    revisions = [f"{ven.pk}.{ven.revision}" for ven in asking.vens]
+    parts = [asking.client, asking.request.get_full_path(), since(asking.now).isoformat(), *revisions]
+    return f'"{sha256("|".join(parts).encode()).hexdigest()[:32]}"'
+
+
+def _plain(found: Any) -> Any:
+    """Objects as JSON's types, without the parts that have no value."""
+    if isinstance(found, list):
+        return [_plain(one) for one in found]
+    return found.model_dump(mode="json", exclude_none=True)

@@ -1,0 +1,33 @@
+"""The bodies that clients send: JSON of a model, or a refusal that says where it is wrong."""
+
+from typing import TypeVar
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from pydantic import ValidationError
+
+from integration.seam.refusals import Refused
+
+from .wire import Wire
+
+W = TypeVar("W", bound=Wire)
+JSON = "application/json"
+
+
+class WrongType(Refused):
+    """The body has another content type than JSON."""
+
+    status = 415
+
+
+def body_of(request: HttpRequest, model: type[W]) -> W:
+    """The object that a client sent. Raises WrongType, or BadRequest with the place that is wrong."""
+    if request.content_type != JSON:
+        raise WrongType(_("Send the body as %(type)s.") % {"type": JSON})
+    try:
+        return model.model_validate_json(request.body)
+    except ValidationError as problem:
+        first = problem.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or _("the body")
+        raise BadRequest(f"{place}: {first['msg']}") from problem

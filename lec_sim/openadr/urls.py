@@ -1,0 +1,22 @@
+"""The addresses of OpenADR 3.1, under /openadr3/3.1.0/; the token's is the one of all service accounts."""
+
+from django.urls import path
+
+from . import reading
+from .door import Operation, operations, writes
+
+urlpatterns = [
+    path("programs", operations(GET=Operation("read_targets", reading.programs), **writes("POST"))),
+    path(
+        "programs/<id:object_id>", operations(GET=Operation("read_targets", reading.program), **writes("PUT", "DELETE"))
+    ),
+    path("events", operations(GET=Operation("read_targets", reading.events), **writes("POST"))),
+    path("events/<id:object_id>", operations(GET=Operation("read_targets", reading.event), **writes("PUT", "DELETE"))),
+    path("vens", operations(GET=Operation("read_ven_objects", reading.vens), **writes("POST"))),
+    path("vens/<id:object_id>", operations(GET=Operation("read_ven_objects", reading.ven), **writes("PUT", "DELETE"))),
+    path("resources", operations(GET=Operation("read_ven_objects", reading.resources), **writes("POST"))),
+    path(
+        "resources/<id:object_id>",
+        operations(GET=Operation("read_ven_objects", reading.resource), **writes("PUT", "DELETE")),
+    ),
+]

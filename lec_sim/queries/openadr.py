@@ -1,0 +1,87 @@
+"""What a ven may read: its stages, and which of its devices they call. A grant is a reservation that is not removed."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from integration.seam import sql
+from integration.seam.sql import statement
+
+from ..choices import StageState
+from ..models import Announcement, LecProgram, LecStage, Ven
+
+KEPT = timedelta(days=1)  # how long after its end a stage can be read, counted from the start of the present day in UTC
+
+
+@dataclass
+class Call:
+    """A stage as a client may read it: with the announcements to its vens, and how many of its devices have left."""
+
+    stage: LecStage
+    announcements: list[Announcement] = field(default_factory=list)
+    left: int = 0
+
+    @property
+    def target(self) -> str:
+        return f"stage-{self.stage.stage_uid}"
+
+    @property
+    def has_run(self) -> bool:
+        return self.stage.state == StageState.COMPLETED
+
+    def concerns(self, ven: Ven) -> bool:
+        return any(one.ven_id == ven.pk for one in self.announcements)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the client has nothing to do: the stage was canceled, or all its devices have left."""
+        return self.stage.state == StageState.CANCELED or self.left >= sum(one.devices for one in self.announcements)
+
+
+class Granted(NamedTuple):
+    """A device of a ven and the stages that call it; `power_w` is the most that one of them asks of it."""
+
+    nic_id: str
+    head_end: str
+    stage_ids: list[int]
+    power_w: int
+
+
+class Place(NamedTuple):
+    """Where a page of devices is: of these head ends and stages, only this NIC id or all, by NIC id and head end."""
+
+    head_ends: list[str]
+    stage_ids: list[int]
+    nic_id: str | None
+    skip: int
+    limit: int
+
+
+def since(now: datetime) -> datetime:
+    """The earliest end of stages that can be read; it changes once a day."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) - KEPT
+
+
+def calls_to(vens: Iterable[Ven], now: datetime) -> list[Call]:
+    """The stages that a client may read, the earliest first."""
+    params = {"vens": [ven.pk for ven in vens], "since": since(now)}
+    left = dict(sql.rows(statement("lec_sim", "openadr_events"), params))
+    found: dict[int, Call] = {}
+    told = Announcement.objects.filter(pk__in=left).select_related("stage", "ven__profile")
+    for one in told.order_by("stage__starts_at", "stage_id", "ven_id"):
+        call = found.setdefault(one.stage_id, Call(one.stage))
+        call.announcements.append(one)
+        call.left += left[one.pk]
+    return list(found.values())
+
+
+def programs_of(calls: Collection[Call]) -> dict[str, LecProgram]:
+    """The programs of these stages, by their codes."""
+    codes = {call.stage.program for call in calls}
+    return {one.code: one for one in LecProgram.objects.filter(code__in=codes).order_by("pk")}
+
+
+def granted(place: Place) -> list[Granted]:
+    """A page of devices."""
+    return [Granted(*row) for row in sql.rows(statement("lec_sim", "openadr_grants"), place._asdict())]
