@@ -8,6 +8,7 @@ from statistics import median, quantiles
 from typing import NamedTuple
 
 PATIENCE_S = 30.0  # one permit that never comes back would take longer
+SETTLE_S = 0.5  # a load begins and ends with a burst, which short turns would count many times a minute
 
 
 class Speeds(NamedTuple):
@@ -54,8 +55,10 @@ def by_turns(
 
 
 def _settled(page: str, ask: Callable[[str], float], asks: int) -> list[float]:
-    """Ask so many times, after one that counts for nothing: the server still begins or ends the load."""
-    ask(page)
+    """Ask so many times, after some that count for nothing: the server still begins or ends the load."""
+    until = time.perf_counter() + SETTLE_S
+    while time.perf_counter() < until:
+        ask(page)
     return [ask(page) for _ in range(asks)]
 
 

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from derms.choices import HOLDING_STAGE_STATES, DeviceClass
 from derms.models import ABOVE_APPROVED, PRIMARY_KEY, Event, Stage
 from derms.rules import broken_rule
-from derms.set_operations.approved_cap import UNLIMITED, Cap, approved_cap
+from derms.set_operations.approved_cap import Cap, approved_cap
 from derms.set_operations.controls import control_shares
 from derms.set_operations.counted_stages import event_around, rules_of
 from derms.set_operations.device_order import DeviceOrder, device_order
 from derms.set_operations.limits import Busy, DeviceRules, device_rules, rules_in_force
+from derms.set_operations.places import OF_LAST_PART, Place, count_places, last_place, parts_of
 from derms.set_operations.uses import keep_uses, unpacked
 from integration.seam import sql
 from integration.seam.loads import Partition
@@ -43,6 +44,7 @@ _IDS_KEPT = compose(
     "SELECT string_agg(int8send(device_id), ''::bytea) FROM {kept} WHERE stage_id = ANY(%(stages)s::bigint[])",
     kept=KEPT,
 )
+ALL = compose("")
 _EVERY_ELIGIBLE = "SELECT device_id, expected_w, nominal_w FROM ({candidates}) candidate WHERE reason IS NULL"
 
 
@@ -137,15 +139,6 @@ def count_feeders(stage: Stage) -> dict[str, int]:
     return dict(sql.rows(statement("derms", "count_feeders"), {"stage": stage.pk}))
 
 
-class _Rank(NamedTuple):
-    """Eligible candidates of the same rank, or all that are left out for the same reason, without a rank."""
-
-    reason: str | None
-    rank: int | None
-    devices: int
-    watts: int
-
-
 class _Choice(NamedTuple):
     """A query for the devices a stage needs, and the others by reason, “not needed” included: how many, and their W.
 
@@ -165,7 +158,7 @@ def _choice_of(
     """Choose every eligible candidate, or those of the best ranks until the goal and its reserve margin are met.
 
     `cap` ends the choice before that. Devices kept for the stages `taken_by` of the same event are taken.
-    There are few ranks, so summing up over them replaces sorting the devices.
+    There are few places, so summing up over them replaces sorting the devices.
     """
     in_force = rules_in_force(rules_of(stage), set(stage.event.overridden_rules))
     rules = device_rules(stage, in_force, _busy(stage, taken_by))
@@ -176,14 +169,16 @@ def _choice_of(
         order = device_order(stage, is_ranked=is_ranked)
         params |= order.params
         candidates = _candidates(stage, rules, order)
-        counts = sql.rows(statement("derms", "rank_candidates", candidates=candidates), params)
-        ranks = [_Rank(*row) for row in counts]
-        last_rank = _last_rank(ranks, wanted, cap)
-        if not last_rank:
+        places = count_places(candidates, params)
+        last = last_place(places, wanted, cap)
+        if not last:
             break
-    needed = statement("derms", "needed_devices", candidates=candidates) if last_rank else None
-    every_eligible = compose(_EVERY_ELIGIBLE, candidates=candidates)
-    return _Choice(needed or every_eligible, params | last_rank, *_left_out(ranks), wanted)
+    if last:
+        of_part = _candidates(stage, rules, order, OF_LAST_PART)
+        needed = statement("derms", "needed_devices", candidates=candidates, of_part=of_part)
+    else:
+        needed = compose(_EVERY_ELIGIBLE, candidates=candidates)
+    return _Choice(needed, params | last, *_left_out(places), wanted)
 
 
 def _busy(stage: Stage, taken_by: Sequence[int]) -> Busy:
@@ -199,36 +194,25 @@ def _busy(stage: Stage, taken_by: Sequence[int]) -> Busy:
     )
 
 
-def _candidates(stage: Stage, rules: DeviceRules, order: DeviceOrder) -> Sql:
-    """The query for a stage's candidates."""
+def _candidates(stage: Stage, rules: DeviceRules, order: DeviceOrder, of_part: Sql = ALL) -> Sql:
+    """The query for a stage's candidates; `of_part` is a further condition."""
     # Most stages have no groups, and a condition that is always true would still mislead the planner.
-    within_groups = statement("derms", "within_groups") if stage.group_criteria else compose("")
+    groups = statement("derms", "within_groups") if stage.group_criteria else ALL
     of_device = {"exemptions": rules.exemptions, "known": rules.known, "rank": order.rank, "expected": order.expected}
-    return statement("derms", "candidates", within_groups=within_groups, **of_device)
+    return statement(
+        "derms", "candidates", within=compose("{groups} {of_part}", groups=groups, of_part=of_part), **of_device
+    )
 
 
-def _left_out(ranks: list[_Rank]) -> tuple[dict[str, int], dict[str, int]]:
+def _left_out(places: list[Place]) -> tuple[dict[str, int], dict[str, int]]:
     """Devices by reason, and the W expected of them."""
     devices: Counter[str] = Counter()
     watts: Counter[str] = Counter()
-    for rank in ranks:
-        reason = rank.reason or NOT_NEEDED
-        devices[reason] += rank.devices
-        watts[reason] += rank.watts
+    for place in places:
+        reason = place.reason or NOT_NEEDED
+        devices[reason] += place.devices
+        watts[reason] += place.watts
     return devices, watts
-
-
-def _last_rank(ranks: list[_Rank], wanted: int | None, cap: Cap | None) -> dict[str, Any]:
-    """Return the rank in which the goal or the cap is reached, and what is left of both; nothing if neither is."""
-    missing_w = UNLIMITED if wanted is None else wanted
-    most = cap or Cap(UNLIMITED, UNLIMITED)
-    for rank in sorted((r for r in ranks if r.rank is not None), key=lambda r: r.rank or 0):
-        if rank.watts >= missing_w or rank.devices > most.devices or rank.watts > most.watts:
-            left = {"missing_w": missing_w, "most_devices": most.devices, "most_w": most.watts}
-            return {"last_rank": rank.rank, **left}
-        missing_w -= rank.watts
-        most = Cap(most.devices - rank.devices, most.watts - rank.watts)
-    return {}
 
 
 def _chosen(choice: _Choice, needed: Sql) -> Chosen:
@@ -248,6 +232,7 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
     event, zone = stage.event, stage.event.zone
     factors, controls, around = _factors(stage), control_shares(stage), event_around(stage)
     return {
+        **parts_of(zone),
         "groups": json.dumps(stage.group_criteria),
         "zone": zone.pk,
         "program": stage.program_id,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from derms import operations
-from derms.models import ControlZone, DeliveredLoad, Event, LoadForecast, Stage
+from derms.models import ControlZone, DeliveredLoad, Device, Event, LoadForecast, Removal, Reservation, Stage
 from derms.operations.figures import renew_figures
 from derms.operations.forecast_age import report_old_forecast
 from derms.queries.due import event_ids_to_renew
@@ -115,19 +115,36 @@ def test_a_rejection_is_no_answer(running: Stage) -> None:
 
 
 def test_a_silent_head_end_is_named_with_the_power_that_is_missing(running: Stage) -> None:
-    Stage.objects.filter(pk=running.pk).update(reserved_w=1_900_000, removed_w=0)
+    """What is expected of its own devices that are still there; once it was its share of all called devices."""
+    reserved = Reservation.objects.filter(stage_id=running.pk)
+    reserved.update(expected_w=60_000)
+    first, last = reserved.order_by("device_id")[0], reserved.order_by("-device_id")[0]
+    reserved.filter(device_id=last.device_id).update(expected_w=400_000)
+    head_end = Device.objects.get(pk=first.device_id).head_end
+    left = Device.objects.get(pk=first.device_id)
+    Removal.objects.create(
+        stage_uid=running.uid,
+        head_end=head_end.code,
+        nic_id=left.nic_id,
+        reason="opt_out",
+        requested_at=running.starts_at,
+        answer="released",
+        answered_at=running.starts_at + SECOND,
+    )
     counts = {"rejected": 0, "overridden": 0, "reduction_w": 0}
-    silent = {"head_end": "sample-climate", "called": 948, "answered": 0, **counts}
-    other = {"head_end": "mock-heat", "called": 952, "answered": 952, **counts}
-    whole = {"called": 1900, "answered": 952, "head_ends": [silent, other]}
+    silent = {"head_end": head_end.code, "called": 20, "answered": 0, **counts}
+    other = {"head_end": "mock-heat", "called": 1880, "answered": 1880, **counts}
+    whole = {"called": 1900, "answered": 1880, "head_ends": [silent, other]}
     operations.follow_delivered_load(report(running, running.starts_at + 119 * SECOND, **whole))
     assert not Alert.objects.filter(kind="head end silent").exists(), "devices may still answer"
     operations.follow_delivered_load(report(running, running.starts_at + 2 * MINUTE, **whole))
     alert = Alert.objects.get(kind="head end silent")
+    missing = (reserved.count() - 2) * 60 + 400
     assert alert.text == (
-        f"sample-climate: none of its 948 devices called by {running} has answered; about 948 kW are missing."
+        f"{head_end.code}: none of its 20 devices called by {running} has answered; "
+        f"the {missing:,} kW expected of them are missing."
     )
-    assert (alert.priority, alert.closed_at) == (Priority.MEDIUM, None)
+    assert (alert.priority, alert.closed_at) == (Priority.HIGH, None)
     whole["head_ends"] = [{**silent, "answered": 1}, other]
     operations.follow_delivered_load(report(running, running.starts_at + 3 * MINUTE, **whole))
     assert Alert.objects.get(pk=alert.pk).closed_at is not None
