@@ -70,6 +70,7 @@ class ReplacementForm(forms.Form):
     """The device that takes the place of another one behind the same head end system."""
 
     nic_id = forms.CharField(label=_("NIC id of the new device"), max_length=40)
+    make = forms.CharField(label=_("Make"), max_length=60, required=False)
     model = forms.CharField(label=_("Model"), max_length=60)
     rated_w = forms.IntegerField(label=_("Rated power, W"), min_value=1, max_value=MOST_W)
 
@@ -80,6 +81,7 @@ class DeviceForm(forms.Form):
     head_end = forms.CharField(label=_("Head end system"), max_length=40)
     nic_id = forms.CharField(label=_("NIC id"), max_length=40)
     device_class = forms.ChoiceField(label=_("Class"), choices=DeviceClass.choices)
+    make = forms.CharField(label=_("Make"), max_length=60, required=False)
     model = forms.CharField(label=_("Model"), max_length=60)
     rated_w = forms.IntegerField(label=_("Rated power, W"), min_value=1, max_value=MOST_W)
     critical_care = forms.BooleanField(

@@ -91,6 +91,11 @@ class Program(Versioned):
         return self.name
 
     @property
+    def calls_devices(self) -> bool:
+        """Whether events may choose its devices."""
+        return self.type.category == Category.DEVICE_CONTROL
+
+    @property
     def rules(self) -> ProgramRules:
         """The rules of days for which no dated rules hold."""
         return ProgramRules.model_validate(self.rules_data)

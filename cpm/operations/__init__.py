@@ -16,7 +16,6 @@ from .enrollment import (
     answer_enrollment,
     answer_enrollment_load,
     end_enrollment,
-    replace_device,
     send_enrollment_load,
     send_program_rules,
     start_enrollment,
@@ -48,6 +47,7 @@ from .programs import (
     suspend_program,
 )
 from .releases import release_reservation
+from .replacing import replace_device
 from .self_service import make_link, revoke_link
 from .unavailability import (
     UnavailabilityNotAllowed,

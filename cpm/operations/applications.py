@@ -23,6 +23,7 @@ from .enrollment_records import (
     lock_lived_in,
     moment_after,
     moment_of_change,
+    require_met,
     save_enrollment,
 )
 
@@ -112,6 +113,7 @@ def add_device(
     critical_care: bool,
     by: str,
     now: datetime,
+    make: str = "",
     seen: int | None = None,
 ) -> Device:
     """Install a device at the place of an enrollment that waits for one, or has others, and register it."""
@@ -125,14 +127,13 @@ def add_device(
         head_end=head_end,
         nic_id=nic_id,
         device_class=device_class,
+        make=make,
         model=model,
         rated_w=rated_w,
         critical_care=critical_care,
         installed_at=now,
     )
-    wanted = Application(enrollment.program, enrollment.location, [device], enrollment)
-    if failed := failures(checks_of(wanted)):
-        raise EnrollmentNotAllowed(" ".join(failed))
+    require_met(Application(enrollment.program, enrollment.location, [device], enrollment))
     register_devices(enrollment, [device], by=by, now=now)
     return device
 

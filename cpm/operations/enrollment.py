@@ -27,7 +27,6 @@ from integration.seam.messages import (
 )
 from integration.seam.models import Delivery
 from integration.seam.program_rules import ProgramRules
-from integration.seam.recorded import recorded
 from integration.seam.refusals import Refused
 from integration.seam.systems import System
 
@@ -41,17 +40,10 @@ from .enrollment_records import (
     save_enrollment,
     settle_enrollments,
 )
-from .unavailability import move_periods
-
-REPLACED = recorded("Device %(old)s was replaced by %(new)s.")
 
 
 class SubscriptionEnded(Refused):
     """The customer has already left the program."""
-
-
-class DeviceTakenOut(Refused):
-    """The device was taken out."""
 
 
 class NicIdTooLong(Refused):
@@ -79,6 +71,7 @@ def program_body(program: Program) -> ProgramRuleSync:
     days = days_without_events() if program.follows_holidays else ()
     dated = tuple(one.model_copy(update={"rules": _with_days(one.rules, days)}) for one in program.dated_rules)
     rules = _with_days(program.rules, days)
+    of_program["calls_devices"] = program.calls_devices
     return ProgramRuleSync(program=program.code, rules=rules, dated_rules=dated, **of_program)
 
 
@@ -120,7 +113,7 @@ def register_devices(
         SubscribedDevice.objects.update_or_create(
             subscription=subscription, device=device, defaults={"answer": SyncAnswer.PENDING, "error": ""}
         )
-        _send("start", subscription, device, at)
+        send_change("start", subscription, device, at)
     was = enrollment.state
     enrollment.register()
     save_enrollment(enrollment, was=was, by=by, now=at, why=why or ", ".join(device.nic_id for device in devices))
@@ -156,56 +149,8 @@ def send_ends(subscription: Subscription, at: datetime) -> int:
     for subscribed in leaving:
         subscribed.answer, subscribed.error = SyncAnswer.PENDING, ""
         subscribed.save(update_fields=["answer", "error"])
-        _send("end", subscription, subscribed.device, at)
+        send_change("end", subscription, subscribed.device, at)
     return len(leaving)
-
-
-@transaction.atomic
-def replace_device(
-    *, device_id: int, nic_id: str, model: str, rated_w: int, now: datetime, by: str = "system"
-) -> Device:
-    """Replace an old device with a new one, which takes over the customer's coming unavailability.
-
-    The old one's row stays, with an end, so that outcomes can be matched. An opt-out stays with it, too: a stage that
-    somebody could opt out of has its reservations and does not choose the new device.
-    """
-    nic_id = nic_id.strip()
-    require_short(nic_id)
-    lock_location(Device.objects.values_list("location", flat=True).get(pk=device_id))
-    old = Device.objects.select_for_update(no_key=True, of=("self",)).select_related("location").get(pk=device_id)
-    if old.ended_at:
-        raise DeviceTakenOut(
-            _("Device %(old)s was taken out on %(ended)s; it can't be replaced again.")
-            % {"old": old, "ended": day_text(old.ended_at, old.location.time_zone)}
-        )
-    require_free_nic_id(old.head_end, nic_id)
-    old.ended_at = now
-    old.save(update_fields=["ended_at"])
-    new = Device.objects.create(
-        location=old.location,
-        head_end=old.head_end,
-        nic_id=nic_id,
-        device_class=old.device_class,
-        model=model,
-        rated_w=rated_w,
-        critical_care=old.critical_care,
-        installed_at=now,
-    )
-    for subscribed in old.subscribed.filter(subscription__ends_at=None).select_related("subscription__program"):
-        _replace_in(subscribed, new, by, now)
-    move_periods(old=old, new=new, by=by, now=now)
-    return new
-
-
-def _replace_in(old: SubscribedDevice, new: Device, by: str, now: datetime) -> None:
-    enrollment = enrollment_of_subscription(old.subscription)
-    at, was = moment_of_change(enrollment, now), enrollment.state
-    old.answer, old.error = SyncAnswer.PENDING, ""
-    old.save(update_fields=["answer", "error"])
-    SubscribedDevice.objects.create(subscription=old.subscription, device=new)
-    _send("replace", old.subscription, new, at, replaces_nic_id=old.device.nic_id)
-    enrollment.register()
-    save_enrollment(enrollment, was=was, by=by, now=at, why=REPLACED(old=old.device.nic_id, new=new.nic_id))
 
 
 @receiving
@@ -272,13 +217,14 @@ def _subscription_of(enrollment: Enrollment) -> Subscription:
     return enrollment.subscription
 
 
-def _send(
+def send_change(
     change: Literal["start", "end", "replace"],
     subscription: Subscription,
     device: Device,
     now: datetime,
     **more: Any,
 ) -> None:
+    """Notify DERMS of a device in a subscription's program."""
     place = device.location
     enrollment = EnrollmentChange.model_validate(
         {

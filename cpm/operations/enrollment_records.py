@@ -16,6 +16,7 @@ from integration.pages.moments import day_text
 from integration.seam.refusals import Change, Refused
 
 from ..choices import EnrollmentState
+from ..planning import Application, checks_of, failures
 from ..set_operations import Standing, standings_of_subscriptions
 
 FIELDS = ["state", "revision", "reason", "left_because", "subscription", "changed_at"]
@@ -60,6 +61,12 @@ def require_lived_in(location: DeviceLocation) -> None:
             _("The customer moved out of %(place)s on %(day)s. If they are back, make a new device location.")
             % {"place": location, "day": day_text(location.left_at, location.time_zone)}
         )
+
+
+def require_met(*wanted: Application) -> None:
+    """Raise EnrollmentNotAllowed, with the sentence of each check of these applications that is not met."""
+    if failed := failures([check for one in wanted for check in checks_of(one)]):
+        raise EnrollmentNotAllowed(" ".join(failed))
 
 
 def lock_enrollment(enrollment_id: int, *, seen: int | None = None) -> Enrollment:

@@ -76,7 +76,7 @@ def enroll(request: SignedInRequest, number: str, pk: int, code: str) -> HttpRes
 def device_replace(request: SignedInRequest, number: str, head_end: str, nic_id: str) -> HttpResponse:
     """Replace Device: the new one takes over programs and coming unavailability."""
     old = get_object_or_404(Device, head_end=head_end, nic_id=nic_id, ended_at=None, location__customer__number=number)
-    form = ReplacementForm(request.POST or None, initial={"model": old.model, "rated_w": old.rated_w})
+    form = ReplacementForm(request.POST or None, initial={"make": old.make, "model": old.model, "rated_w": old.rated_w})
     if request.method == "POST" and form.is_valid():
         operations.replace_device(device_id=old.pk, by=request.user.username, now=clock.now(), **form.cleaned_data)
         messages.success(request, _("The device is replaced; DERMS is notified."))
@@ -88,7 +88,7 @@ def device_replace(request: SignedInRequest, number: str, head_end: str, nic_id:
         keep=_("Keep the device"),
         keep_url=reverse("cpm:customer", args=[number]),
         consequences=[
-            _("The new device joins the same programs and takes over coming unavailability."),
+            _("The new device joins the same programs, if they take it, and takes over coming unavailability."),
             _("The old device leaves coming events. The new one does not take its place in stages that are reserved."),
             _("A stage that runs now ends with the old device."),
             *what_is_reserved(reservations_of([old])),

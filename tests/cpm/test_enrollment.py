@@ -9,7 +9,8 @@ from django.db import connection, transaction
 
 from cpm import models as cpm
 from cpm import operations
-from cpm.operations.enrollment import DeviceTakenOut, NicIdTaken, SubscriptionEnded
+from cpm.operations.enrollment import NicIdTaken, SubscriptionEnded
+from cpm.operations.replacing import DeviceTakenOut
 from derms import models as derms
 from derms.operations import load_enrollments
 from integration.seam import clock

@@ -1,5 +1,6 @@
 """Who may join a program: class, model, rate, questions, another program of its type; at each door."""
 
+import html
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -154,6 +155,30 @@ def test_a_device_that_comes_later_has_to_be_eligible_too(enroll: Enroll) -> Non
         operations.add_device(enrollment_id=one.pk, device_class="battery", **given, by="cora", now=clock.now())
 
     assert not cpm.Device.objects.filter(nic_id="NEW1").exists()
+
+
+def test_a_device_that_replaces_another_has_to_be_eligible_in_each_of_its_programs(
+    enroll: Enroll, home: cpm.DeviceLocation, csr: User, client: Client
+) -> None:
+    enroll()
+    tank(eligible_models=["Muster"])
+    cpm.Program.objects.filter(code="COOL").update(eligible_models=["Stat"])
+    client.force_login(csr)
+    address = f"/customers/{home.customer.number}/devices/HE1/N0000001/replace/"
+    typed = {"nic_id": "NEW1", "make": "Other", "model": "Box", "rated_w": 900}
+
+    refused = client.post(address, typed)
+
+    page = html.unescape(refused.content.decode())
+    assert refused.status_code == 409
+    assert "Device NEW1 is a Other Box; Cool program takes only: Stat." in page
+    assert "Device NEW1 is a Other Box; Tank program takes only: Muster." in page
+    assert [*home.devices.values_list("nic_id", "ended_at")] == [("N0000001", None)]
+    assert client.post(address, {**typed, "make": "Muster", "model": "Stat 2"}).status_code == 302
+    settle()
+    new = home.devices.get(ended_at=None)
+    assert (new.nic_id, new.make, new.model) == ("NEW1", "Muster", "Stat 2")
+    assert [*new.subscribed.values_list("answer", flat=True)] == ["Registered", "Registered"]
 
 
 def test_the_wizard_asks_and_the_enrollment_s_page_shows_the_answers(
