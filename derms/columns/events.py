@@ -166,6 +166,8 @@ SILENT_DEVICES = Columns[Silent](
     ),
     Column(_("Silent since"), lambda d: when(d.silent_since, d.time_zone), value=lambda d: d.silent_since),
     Column(_("Last heard"), lambda d: when(d.heard_at, d.time_zone), value=lambda d: d.heard_at),
+    Column(_("Last check"), "check", value=lambda d: d.answer),
+    Column(_("Checked at"), value=lambda d: d.answered_at),
     Column(
         _("Last called"),
         lambda d: date_format(d.last_called_on, "j M Y"),

@@ -19,8 +19,9 @@ _ON_PAGE = "SELECT device_id FROM page"
 class Silent(NamedTuple):
     """A device that was silent in its last three calls or more; `rated_w` is what it could draw, in W.
 
-    `silent_since` is the first call that it did not answer since it was last heard, by a report or a status check. The
-    last two are the devices of the whole list and what they could draw together.
+    `silent_since` is the first call that it did not answer since it was last heard, by a report or a status check;
+    `answer` is what the last status check said, None if none did. The last two are the devices of the whole list and
+    what they could draw together.
     """
 
     device_id: int
@@ -33,6 +34,8 @@ class Silent(NamedTuple):
     last_called_on: date
     heard_at: datetime | None
     silent_since: datetime | None
+    answer: str | None
+    answered_at: datetime | None
     devices: int
     devices_w: int
 

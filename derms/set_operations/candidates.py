@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from derms.models import Availability, Candidate, ControlZone, LowestCount, RateRenewal, ResponsePrior, Stage
 from derms.models.responses import fading
+from derms.queries.silence import SILENT as SILENT_RUN
 from integration.seam import sql
 from integration.seam.loads import Renewed
 from integration.seam.outcomes import CALLS, SILENT
@@ -16,6 +17,8 @@ _CHECK_FIGURES = """
 ALTER TABLE {table} ADD CONSTRAINT derms_candidate_figures
  CHECK (rate_pm BETWEEN 0 AND 1500 AND season_events >= 0 AND season_quarters >= 0 AND silent_run >= 0) NOT VALID
 """
+# For the list of devices that never answer.
+_INDEX_SILENT = "CREATE INDEX ON {table} (device_id) WHERE silent_run >= {silent}"
 _NO_CALLS = """
 SELECT NULL::bigint AS device_id, false AS is_silent, 0::float8 AS weight, 0::float8 AS response WHERE false
 """
@@ -78,6 +81,7 @@ def _renewed(zone: ControlZone, calls: Sql, counted_before: Sql, params: dict[st
     RateRenewal.objects.filter(pk=renewal.pk).update(at=max(renewal.at, now))
     renewed.execute(_CHECK_FIGURES)
     renewed.finish(("device_id", "enrollment_id"))
+    renewed.execute(_INDEX_SILENT, silent=integer(SILENT_RUN))
     season = zone.season(now)  # a stage of last season may be counted late
     for program, events in sql.rows(compose(_LOWEST, table=identifier(renewed.table)), {"season": season}):
         lowest = {"season": season, "events": events}

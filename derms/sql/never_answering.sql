@@ -23,7 +23,8 @@ page AS MATERIALIZED (
      WHERE %(after_w)s::integer IS NULL OR (rated_w, device_id) < (%(after_w)s::integer, %(after)s::bigint)
      ORDER BY rated_w DESC, device_id DESC
      LIMIT %(limit)s)
-SELECT page.*, heard.heard_at, heard.silent_since, whole.devices, whole.rated_w
+SELECT page.*, heard.heard_at, heard.silent_since, said.answer, said.answered_at, whole.devices, whole.rated_w
   FROM page CROSS JOIN whole
   JOIN ({heard}) heard ON heard.device_id = page.device_id
+  LEFT JOIN derms_hearddevice said ON said.device_id = page.device_id
  ORDER BY page.rated_w DESC, page.device_id DESC

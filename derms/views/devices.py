@@ -52,7 +52,7 @@ def device_export(request: SignedInRequest) -> HttpResponseBase:
 @allow("derms.view_device")
 def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse:
     """One device: its place in the grid, state, programs, response rate, coming stages and last calls."""
-    devices = Device.objects.select_related("head_end", "zone", "feeder", "transformer")
+    devices = Device.objects.select_related("head_end", "zone", "feeder", "transformer", "heard")
     found = devices.filter(head_end__code=head_end, nic_id=nic_id).order_by("-registered_at").first()
     if found is None:
         found = get_object_or_404(devices, head_end__code=head_end, nic_id=nic_id)

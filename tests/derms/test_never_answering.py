@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from derms.models import ControlZone, Device, Event, HeadEnd, HeardDevice, Program
 from derms.queries.silence import SilentChoice, last_heard, never_answering, never_answering_count
+from derms.set_operations.candidates import fade_rates, lock_candidates
 from integration.console.models import User
 from integration.seam import sql
 from tests import factories
@@ -66,9 +68,10 @@ def test_since_when_is_the_first_silent_call_after_it_was_last_heard(
     row = never_answering(now, SilentChoice(q="S1"), limit=1)[0]
     assert (row.heard_at, row.silent_since) == (called - DAY, called)
 
-    HeardDevice.objects.create(device=devices[0], at=called + DAY / 2)
+    HeardDevice.objects.create(device=devices[0], at=called + DAY / 2, answer="offline", answered_at=called + DAY)
     row = never_answering(now, SilentChoice(q="S1"), limit=1)[0]
     assert (row.heard_at, row.silent_since) == (called + DAY / 2, called + DAY)
+    assert (row.answer, row.answered_at) == ("offline", called + DAY)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +147,8 @@ def test_the_page_has_pages_a_filter_and_a_file(
 
     heading, row = exported(client, f"{PAGE}export/?q=S1")
     assert heading.removeprefix("\ufeff") == (
-        "Head end,NIC id,Program,Control zone,Rated (W),Silent since,Last heard,Last called,Called again from"
+        "Head end,NIC id,Program,Control zone,Rated (W),Silent since,Last heard,Last check,Checked at,Last called,"
+        "Called again from"
     )
     assert row.startswith("HE1,S1,")
 
@@ -161,6 +165,35 @@ def test_a_csr_finds_the_customer_and_checks_several_devices(
 
     posted = client.post("/devices/check/", {"device": ["HE1/N0000001", "HE1/N0000002"], "back": PAGE}, follow=True)
     assert "Live Energy Connect was asked about 2 devices" in posted.content.decode()
+
+
+def test_what_the_last_check_found_is_on_the_list_and_on_the_device_s_page(
+    devices: list[Device], client: Client, operator: User, now: datetime
+) -> None:
+    client.force_login(operator)
+    assert "Last status check" not in client.get("/devices/HE1/S1/").content.decode()
+    HeardDevice.objects.create(device=devices[0], answer="offline", answered_at=now - HOUR)
+
+    assert "Offline" in client.get(f"{PAGE}?q=S1").content.decode()
+    page = client.get("/devices/HE1/S1/").content.decode()
+    assert "Last status check" in page
+    assert "Offline" in page
+
+
+def test_the_list_reads_an_index_in_each_zone_s_candidates_also_after_these_were_renewed(
+    devices: list[Device], zone: ControlZone, now: datetime
+) -> None:
+    assert _indexes(zone) == 1
+    with transaction.atomic():
+        lock_candidates()
+        fade_rates(zone, now=now).attach()
+    assert _indexes(zone) == 1
+    assert [row.nic_id for row in never_answering(now, limit=10)] == ["S3", "S2", "S1"]
+
+
+def _indexes(zone: ControlZone) -> int:
+    query = "SELECT count(*) FROM pg_indexes WHERE tablename = %s AND indexdef LIKE '%%(silent_run >= 3)%%'"
+    return int(sql.value(query, [f"derms_candidate_{zone.pk}"]))
 
 
 def test_who_may_not_check_or_see_customers_only_reads(devices: list[Device], client: Client, approver: User) -> None:

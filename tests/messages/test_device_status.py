@@ -84,7 +84,8 @@ def test_a_device_that_is_off_is_offline_and_was_not_heard(fleet: list[Device], 
 
     kept = DeviceStatus.objects.get()
     assert (kept.answer, kept.heard_at) == ("offline", None)
-    assert not derms.HeardDevice.objects.exists()
+    known = derms.HeardDevice.objects.get()
+    assert (known.answer, known.answered_at, known.at) == ("offline", kept.answered_at, None)
 
 
 @pytest.mark.parametrize("why", ["offline", "not known"])
@@ -195,8 +196,17 @@ def test_a_silent_device_that_is_online_takes_part_again_at_its_former_rate(now:
 @pytest.mark.parametrize("status", ["offline", "unknown"])
 def test_a_silent_device_that_is_not_online_stays_out(now: datetime, status: str) -> None:
     silence(3, "2026-07-21")
-    assert hear_devices(answer(status, now)).applied == 0
+    hear_devices(answer(status, now))
     assert {*derms.Candidate.objects.values_list("silent_run", flat=True)} == {3}
+    assert derms.HeardDevice.objects.get().answer == status
+
+
+@pytest.mark.usefixtures("fleet")
+def test_derms_keeps_the_latest_answer_and_when_it_was_last_online(now: datetime) -> None:
+    for said, at in (("online", now), ("offline", now + HOUR), ("unknown", now - HOUR)):
+        hear_devices(answer(said, at))
+    known = derms.HeardDevice.objects.get()
+    assert (known.answer, known.answered_at, known.at) == ("offline", now + HOUR, now)
 
 
 @pytest.mark.usefixtures("fleet")

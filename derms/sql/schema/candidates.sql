@@ -33,6 +33,7 @@ BEGIN
     EXECUTE format('CREATE TABLE %I (LIKE derms_candidate, PRIMARY KEY (device_id, enrollment_id),'
                    ' CONSTRAINT derms_candidate_figures CHECK (rate_pm BETWEEN 0 AND 1500 AND season_events >= 0'
                    ' AND season_quarters >= 0 AND silent_run >= 0))', made);
+    EXECUTE format('CREATE INDEX ON %I (device_id) WHERE silent_run >= 3', made);
     -- Unlike CREATE TABLE with PARTITION OF, this waits for no reader.
     EXECUTE format('ALTER TABLE derms_candidate ATTACH PARTITION %I FOR VALUES IN (%s)', made, zone);
 END $$;
