@@ -13,8 +13,14 @@ class DeviceClass(TextChoices):
     BATTERY = "battery", _("Battery")
 
 
+LONGEST_CUTOFF = 7 * 24 * 60  # minutes before a stage's start
+
+
 class Category(TextChoices):
-    """What the programs of a type are."""
+    """What the programs of a type are. Events choose devices of device control alone.
+
+    The others keep who is on a rate, in a control group that is compared with, or has registered a resource.
+    """
 
     DEVICE_CONTROL = "device control", _("Device control")
     RATE_BASED = "rate based", _("Rate based")

@@ -13,7 +13,7 @@ from django.utils.translation import override
 from integration.seam import clock
 from integration.seam.recorded import Sentence, recorded
 
-from .choices import APPLICATION_STATES, DeviceClass
+from .choices import APPLICATION_STATES, Category, DeviceClass
 from .models.customers import Customer, Device, DeviceLocation, SubscribedDevice, Subscription
 from .models.enrollments import Enrollment
 from .models.programs import Program, Question
@@ -55,6 +55,11 @@ IN_BOTH = recorded("The place is in %(programs)s, too; no program of these refus
 DUAL = recorded(
     "The place has been in %(other)s since %(since)s, and %(refusing)s refuses who is in two programs of type %(type)s."
 )
+COMPARED = recorded(
+    "The place has been in %(other)s since %(since)s. A place is either in a control group, or in programs whose "
+    "devices events call."
+)
+NOT_COMPARED = recorded("The place is in no program whose devices events call.")
 NEEDS_DEVICE = recorded("No device is chosen, but programs of type %(type)s need one. Choose one, or how it comes.")
 SHARED = recorded("Device %(device)s is in %(programs)s, too. A device is reserved for one stage at a time.")
 
@@ -125,6 +130,7 @@ def _of_place(wanted: Application) -> Iterator[Check]:
     yield _is_only_one(wanted)
     yield _takes_rate(wanted)
     yield _is_in_no_other(wanted)
+    yield from _compared(wanted)
     program_type = wanted.program.type
     if program_type.device_required and not wanted.devices and not wanted.is_supplied:
         yield Check(_("Device"), False, NEEDS_DEVICE(type=program_type))
@@ -157,6 +163,18 @@ def _is_in_no_other(wanted: Application) -> Check:
     refusing = other.program if program.dual_participation else program
     since = _day(other.starts_at, at)
     return Check(name, False, DUAL(other=other.program, since=since, refusing=refusing, type=program_type))
+
+
+def _compared(wanted: Application) -> Iterator[Check]:
+    """A control group is compared with those whose devices are called; no place is in both."""
+    sides = {Category.CONTROL_GROUP: Category.DEVICE_CONTROL, Category.DEVICE_CONTROL: Category.CONTROL_GROUP}
+    own, at = Category(wanted.program.type.category), wanted.location
+    opposite = Subscription.objects.filter(location=at, ends_at=None, program__type__category=sides.get(own))
+    other = opposite.select_related("program").order_by("pk").first()
+    if other:
+        yield Check(_("Control group"), False, COMPARED(other=other.program, since=_day(other.starts_at, at)))
+    elif own == Category.CONTROL_GROUP:
+        yield Check(_("Control group"), True, NOT_COMPARED())
 
 
 def _is_answered(wanted: Application, question: Question) -> Check:

@@ -9,7 +9,7 @@ import pydantic
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from integration.seam.program_rules import FIELDS, RULES, Kind, ProgramRules, RuleField, Unit
+from integration.seam.program_rules import BOTH_OR_NONE, FIELDS, MOST, RULES, Kind, ProgramRules, RuleField, Unit
 
 WEEKDAYS = [
     (0, _("Monday")),
@@ -20,7 +20,6 @@ WEEKDAYS = [
     (5, _("Saturday")),
     (6, _("Sunday")),
 ]
-MOST = 100_000  # of minutes, days, hours or events; a program without a limit leaves it empty
 
 
 class HolidaysField(forms.CharField):
@@ -92,8 +91,8 @@ class RulesForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
-        self._both_or_none("season_start", "season_end", _("A season needs both its first and its last day."))
-        self._both_or_none("hours_from", "hours_until", _("Hours need both a start and an end."))
+        for first, second, sentence in BOTH_OR_NONE:
+            self._both_or_none(first, second, _(sentence))
         if not self.errors:
             self._validate_rules(given)
         return given

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from cpm.models.programs import Program, ProgramType
 from integration.importing.coded_form import CodedForm
 
-from ..choices import DeviceClass
+from ..choices import LONGEST_CUTOFF, DeviceClass
+from ..imports.program_checks import ORDER
 from .lines import LinesField, QuestionsField
 
 DAY = "%Y-%m-%d"
@@ -121,14 +122,20 @@ class ProgramTypeForm(CodedForm):
             "opt_out_cutoff_minutes": _("Cut-off (minutes before the stage starts)"),
         }
         help_texts = {
+            "category": _("Events choose the devices of device control alone. It stays once the type has programs."),
             "device_required": _("If not, a place without a device can be enrolled, too; events choose devices alone."),
             "allow_to_opt_out": _("Customers may opt out of an event of these programs before it starts."),
             "opt_out_cutoff_minutes": _("0: until the stage starts."),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # It decides whether devices are called: who is enrolled was told so.
+        self.fields["category"].disabled = bool(self.instance.pk) and self.instance.programs.exists()
+
     def clean_opt_out_cutoff_minutes(self) -> int:
         minutes: int = self.cleaned_data["opt_out_cutoff_minutes"]
-        if minutes > 7 * 24 * 60:
+        if minutes > LONGEST_CUTOFF:
             raise forms.ValidationError(_("%(m)s minutes are more than a week."), params={"m": minutes})
         return minutes
 
@@ -159,5 +166,4 @@ def _require_order(form: forms.BaseForm, first: str, last: str) -> None:
     begins: date | None = form.cleaned_data.get(first)
     ends: date | None = form.cleaned_data.get(last)
     if begins and ends and ends < begins:
-        sentence = _("The last day, %(last)s, is before the first, %(first)s.") % {"first": begins, "last": ends}
-        form.add_error(last, sentence)
+        form.add_error(last, _(ORDER.text) % {"first": begins, "last": ends})

@@ -13,6 +13,10 @@ DUAL = recorded(
     "The place is in %(other)s, or an earlier row brings it there, and one of them refuses who is in two programs of "
     "type %(type)s."
 )
+COMPARED = recorded(
+    "The place is in %(other)s, or an earlier row brings it there. A place is either in a control group, or in "
+    "programs whose devices events call."
+)
 ANSWERS = recorded("%(program)s asks: %(limit)s. The row's answers are: %(value)s.")
 NO_ANSWERS = recorded("They are no answers; write them like yes no yes, in the order of the program's questions.")
 # A device that DERMS refused is not enrolled.
@@ -78,12 +82,11 @@ SELECT s.line, 'answers'::text, s.answers::text,
  WHERE coalesce(s.answers, '') <> p.wanted {new}
 """
 # Of two rows of a file for the same place, the later one is refused.
-_DUAL = """
+_BESIDE = """
 SELECT DISTINCT ON (s.line) s.line, 'program'::text, s.program::text,
        replace(replace({pattern}, '%%(other)s', other.name), '%%(type)s', t.name)
   FROM cpm_program p JOIN cpm_programtype t ON t.id = p.type_id
-  JOIN cpm_program other ON other.type_id = p.type_id AND other.id <> p.id
-   AND NOT (p.dual_participation AND other.dual_participation) {devices}
+  JOIN (cpm_program other JOIN cpm_programtype its ON its.id = other.type_id) ON {beside} {devices}
  WHERE (EXISTS (SELECT FROM cpm_subscription u
                  WHERE u.program_id = other.id AND u.location_id = d.location_id AND u.ends_at IS NULL)
         OR EXISTS (SELECT FROM {staged} first
@@ -94,8 +97,12 @@ SELECT DISTINCT ON (s.line) s.line, 'program'::text, s.program::text,
 """
 
 
-def _over_new_rows(query: str) -> str:
-    parts = {"{devices}": _DEVICES, "{places}": _PLACES, "{new}": _NEW}
+_SAME_TYPE = "t.id = its.id AND other.id <> p.id AND NOT (p.dual_participation AND other.dual_participation)"
+_OPPOSITE = "(t.category, its.category) IN (('control group', 'device control'), ('device control', 'control group'))"
+
+
+def _over_new_rows(query: str, beside: str = "") -> str:
+    parts = {"{devices}": _DEVICES, "{places}": _PLACES, "{new}": _NEW, "{beside}": beside}
     for name, part in parts.items():
         query = query.replace(name, part)
     return query
@@ -108,7 +115,8 @@ CHECKS: tuple[tuple[str, Pattern], ...] = (
     (_over_new_rows(_RATE), OTHER_RATE),
     (_over_new_rows(_CRITICAL), CRITICAL_CARE),
     (_over_new_rows(_QUESTIONS), ANSWERS),
-    (_over_new_rows(_DUAL), DUAL),
+    (_over_new_rows(_BESIDE, _SAME_TYPE), DUAL),
+    (_over_new_rows(_BESIDE, _OPPOSITE), COMPARED),
 )
 
 

@@ -7,19 +7,20 @@ from django.utils.translation import gettext_lazy as _
 
 from cpm.models.programs import Program, ProgramType
 from cpm.operations.programs import add_program, save_program
+from integration.importing.dates import Day
 from integration.importing.kinds import Applying, Column, Kind, Reference
 from integration.importing.values import Choice, Code, Flag, Text, Type, Whole
 from integration.seam import sql
-from integration.seam.program_rules import FIELDS, ProgramRules, RuleField, Unit
+from integration.seam.program_rules import FIELDS, MOST, ProgramRules, RuleField, Unit
 from integration.seam.recorded import recorded
 from integration.seam.sql import Sql, compose, identifier, identifiers, listed
 
-from ..choices import Category
+from ..choices import LONGEST_CUTOFF, Category
 from .enrollment_rules import ENROLLING, ENROLLING_NOW, enrolling_of
+from .program_checks import OF_PROGRAMS, OF_TYPES
 from .rule_values import Days, MonthDay, RuleNames, TimeOfDay, Weekdays
 
 NO_TYPE = recorded("There is no program type “%(value)s”. Near it: %(near)s.")
-MOST_MINUTES = 1_000_000
 NUMBERS = (Unit.MINUTES, Unit.DAYS, Unit.EVENTS, Unit.HOURS)
 LISTS = (Unit.WEEKDAYS, Unit.DATES)
 TYPES: dict[Unit, Type] = {
@@ -33,6 +34,8 @@ CATEGORIES = {"Gerätesteuerung": "device control", "Tarif": "rate based", "Kont
 PLAIN = (
     "name",
     "active",
+    "starts_on",
+    "ends_on",
     "allow_customer_unavailability",
     "follows_holidays",
     "settlement",
@@ -55,8 +58,8 @@ SELECT type, name, category, device_required, allow_to_opt_out, opt_out_cutoff_m
        version = cpm_programtype.version + 1, saved_by = EXCLUDED.saved_by, saved_at = EXCLUDED.saved_at
 """
 _PROGRAMS_NOW = """
-SELECT p.code AS program, p.name, t.code AS type, p.active, p.allow_customer_unavailability, p.follows_holidays,
-       p.settlement, p.dual_participation, {enrolling}, {rules}
+SELECT p.code AS program, p.name, t.code AS type, p.active, p.starts_on, p.ends_on, p.allow_customer_unavailability,
+       p.follows_holidays, p.settlement, p.dual_participation, {enrolling}, {rules}
   FROM cpm_program p JOIN cpm_programtype t ON t.id = p.type_id
 """
 _LIST = """
@@ -96,7 +99,7 @@ def _rules(row: dict[str, Any]) -> ProgramRules:
 def _column(field: RuleField) -> Column:
     is_number = field.unit in NUMBERS
     default = None if is_number else "f" if field.unit is Unit.FLAG else ""
-    type_ = Whole(field.least, MOST_MINUTES) if is_number else TYPES[field.unit]
+    type_ = Whole(field.least, MOST) if is_number else TYPES[field.unit]
     return Column(field.name, field.label, type_, help=field.help_text, default=default, is_required=False)
 
 
@@ -147,7 +150,7 @@ PROGRAM_TYPES = Kind(
         Column(
             "opt_out_cutoff_minutes",
             _("Cut-off, minutes"),
-            Whole(0, MOST_MINUTES),
+            Whole(0, LONGEST_CUTOFF),
             ("cutoff_minutes", "cutoff", "Frist_Minuten"),
             _("0: until the stage starts."),
             default="0",
@@ -155,6 +158,7 @@ PROGRAM_TYPES = Kind(
         ),
     ),
     key=("type",),
+    refusals=OF_TYPES,
     current=compose(_TYPES_NOW),
     apply=write_program_types,
 )
@@ -172,6 +176,24 @@ PROGRAMS = Kind(
             refers=Reference("cpm_programtype", "code", NO_TYPE),
         ),
         Column("active", _("Active"), Flag(), ("Aktiv",), default="t", is_required=False),
+        Column(
+            "starts_on",
+            _("First day of events"),
+            Day(),
+            ("first_day", "start_date", "program_start_date", "Beginn", "Erster_Tag"),
+            _("Empty: any."),
+            is_required=False,
+            may_lack=True,
+        ),
+        Column(
+            "ends_on",
+            _("Last day of events"),
+            Day(),
+            ("last_day", "end_date", "program_end_date", "Ende", "Letzter_Tag"),
+            _("Empty: any."),
+            is_required=False,
+            may_lack=True,
+        ),
         Column(
             "allow_customer_unavailability",
             _("Allow Customer Unavailability"),
@@ -194,6 +216,7 @@ PROGRAMS = Kind(
         Column("overridable", _("Rules that events may override"), RuleNames(), default="", is_required=False),
     ),
     key=("program",),
+    refusals=OF_PROGRAMS,
     current=compose(_PROGRAMS_NOW, enrolling=ENROLLING_NOW, rules=listed([*map(_now, FIELDS), _OVERRIDABLE])),
     apply=write_programs,
 )

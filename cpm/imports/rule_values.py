@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ NO_RULES = recorded("There is no rule “%(value)s”. Rules: %(rules)s.")
 NO_QUESTION = recorded("“%(value)s” says no answer. Write the one that is wanted at its end, yes or no.")
 WEEKDAYS = (("mon", "mo"), ("tue", "di"), ("wed", "mi"), ("thu", "do"), ("fri", "fr"), ("sat", "sa"), ("sun", "so"))
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
-_MONTH_DAY = re.compile(r"(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])", re.ASCII)
+_MONTH_DAY = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
 PARTS = re.compile(r"[\s,;]+")
 
 
@@ -48,7 +49,11 @@ class MonthDay:
 
     def read(self, text: str) -> str:
         found = _MONTH_DAY.fullmatch(text)
-        return f"{int(found[1]):02}-{int(found[2]):02}" if found else Fault(NO_MONTH_DAY())
+        try:
+            # A year with a 29 February.
+            return f"{date(2000, int(found[1]), int(found[2])):%m-%d}" if found else Fault(NO_MONTH_DAY())
+        except ValueError:
+            return Fault(NO_MONTH_DAY())
 
 
 class Weekdays:

@@ -248,5 +248,8 @@ def _plain(minutes: Decimal) -> str:
 def _name(program: Program) -> str:
     if program.is_open:
         return program.name
-    sentence = _("%(program)s (suspended)") if program.active else _("%(program)s (not active)")
+    if not program.active:
+        sentence = _("%(program)s (not active)")
+    else:
+        sentence = _("%(program)s (suspended)") if program.suspended else _("%(program)s (devices are never called)")
     return sentence % {"program": program}

@@ -31,6 +31,8 @@ class Program(models.Model):
     ends_on = models.DateField(null=True)
     version = models.PositiveIntegerField(default=0)
     releases = models.PositiveIntegerField(default=0)
+    # False: of a rate, a control group or a registration.
+    calls_devices = models.BooleanField(default=True, db_default=True)
     rules_data = models.JSONField(default=dict)
     dated_rules_data = models.JSONField(default=list)
 
@@ -40,7 +42,7 @@ class Program(models.Model):
     @property
     def is_open(self) -> bool:
         """Whether devices may be chosen from it, on the days on which it has events."""
-        return self.active and not self.suspended
+        return self.active and not self.suspended and self.calls_devices
 
     @property
     def rules(self) -> ProgramRules:

@@ -67,7 +67,7 @@ def save_program(body: ProgramRuleSync, *, now: datetime) -> Receipt:
     if body.version <= program.version:
         return Receipt(applied=0, note=VERSION_NOT_NEWER(new=body.version, known=program.version))
     is_released = body.releases > program.releases
-    for name in ("name", "active", "suspended", "starts_on", "ends_on", "version", "releases"):
+    for name in ("name", "active", "suspended", "starts_on", "ends_on", "version", "releases", "calls_devices"):
         setattr(program, name, getattr(body, name))
     program.rules_data = body.rules.model_dump(mode="json")
     program.dated_rules_data = [one.model_dump(mode="json") for one in body.dated_rules]

@@ -1,4 +1,4 @@
-"""Stages whose program has no events then: it is not active, suspended, or its dates do not contain the stage."""
+"""Stages whose program has no events then: inactive, suspended, without calls, or outside its dates."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -34,6 +34,14 @@ def _problems(event: Event, stage: Stage) -> Iterator[str]:
             _(
                 "Stage %(number)s uses %(program)s, which is suspended. "
                 "Choose another program, or ask a program manager to resume it."
+            )
+            % words
+        )
+    if not program.calls_devices:
+        yield (
+            _(
+                "Stage %(number)s uses %(program)s, whose devices events never call. "
+                "Choose another program: one of category Device control."
             )
             % words
         )

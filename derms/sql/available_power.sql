@@ -5,7 +5,7 @@ WITH open AS (
            (p.id, z.id) IN (SELECT * FROM unnest(%(exempt_programs)s::bigint[], %(exempt_zones)s::bigint[])) AS exempts
       FROM derms_program p CROSS JOIN derms_controlzone z CROSS JOIN LATERAL (
            SELECT (%(now)s AT TIME ZONE z.time_zone)::date AS day) today
-     WHERE p.active AND NOT p.suspended
+     WHERE p.active AND NOT p.suspended AND p.calls_devices
        AND (p.starts_on IS NULL OR p.starts_on <= day) AND (p.ends_on IS NULL OR p.ends_on >= day)),
 busy AS (
     SELECT r.device_id

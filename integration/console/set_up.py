@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from cpm.choices import Category
 from cpm.models import Customer, Holiday
 from cpm.models.customers import Device as CustomerDevice
 from cpm.models.programs import Program
@@ -125,7 +126,8 @@ def _data() -> list[Step]:
     now = clock.now()
     zones = zones_with_forecast_end(now)
     with_forecast = sum(zone.forecast_until is not None for zone in zones)
-    feeders, head_ends, programs = Feeder.objects.count(), HeadEnd.objects.count(), Program.objects.filter(active=True)
+    feeders, head_ends = Feeder.objects.count(), HeadEnd.objects.count()
+    programs = Program.objects.filter(active=True, type__category=Category.DEVICE_CONTROL)
     customers, devices = Customer.objects.count(), CustomerDevice.objects.count()
     enrolled = Device.objects.filter(ended_at=None).count()
     files = reverse("import_list")

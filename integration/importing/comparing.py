@@ -196,6 +196,7 @@ def _refusals(run: ImportRun, kind: Kind) -> list[Sql]:
     staged = identifier(run.staged)
     named = {"name": _literal(", ".join(kind.key)), "key": identifiers(kind.key), "first": identifier(kind.key[0])}
     has = Recognised(**run.recognised).columns(kind)
+    names = compose("ARRAY[{names}]", names=listed(map(_literal, sorted(has))))
     mapped = [name for name in kind.values if name in has]
     if not kind.repeats:
         queries = [compose(_TWICE, staged=staged, pattern=_param("twice"), same=_same(kind, "twice"), **named)]
@@ -204,7 +205,8 @@ def _refusals(run: ImportRun, kind: Kind) -> list[Sql]:
         queries = [compose(_CONTRADICTS, staged=staged, pattern=_param("contradicts"), **named, **pair)]
     queries += [_unknown(column, staged) for column in kind.columns if column.refers]
     for number, (query, _pattern) in enumerate(kind.refusals):
-        queries.append(compose(query, staged=staged, current=kind.current, pattern=_param(f"own_{number}")))
+        parts = {"staged": staged, "current": kind.current, "has": names, "pattern": _param(f"own_{number}")}
+        queries.append(compose(query, **parts))
     return queries
 
 

@@ -133,7 +133,7 @@ class Kind:
 
     key: the columns that name a row.
     current: a query of the rows that exist, with all columns of the kind.
-    refusals: queries of (line, column, value, reason) over `{staged}` and `{current}`.
+    refusals: queries of (line, column, value, reason) over `{staged}`, `{current}` and `{has}`, the file's columns.
     apply: writes the rows of the table of changes, which has all columns, `outcome` and `old`.
     ending: how rows end that the file no longer holds; None if rows of this kind don't.
     compared: the columns whose values are compared; None: all but the key.

@@ -20,6 +20,7 @@ from .contract import Contract
 from .texts import _
 
 ONE_DAY = timedelta(days=1)
+MOST = 100_000  # of minutes, days, hours or events; a program without a limit leaves it empty
 
 
 class Unit(Enum):
@@ -283,4 +284,9 @@ def _described(name: str, field: FieldInfo) -> RuleField:
 
 FIELDS = tuple(_described(name, field) for name, field in ProgramRules.model_fields.items() if name != "overridable")
 RULES: Mapping[str, Rule] = {field.rule.name: field.rule for field in FIELDS}
+# Two fields that only mean something together, and the sentence about one alone.
+BOTH_OR_NONE = (
+    ("season_start", "season_end", _("A season needs both its first and its last day.")),
+    ("hours_from", "hours_until", _("Hours need both a start and an end.")),
+)
 PERIODS = tuple(dict.fromkeys(rule.period for rule in RULES.values() if rule.period))

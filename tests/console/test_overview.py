@@ -265,6 +265,13 @@ def test_devices_that_run_are_away_or_left_a_program_are_not_available(
     Enrollment.objects.filter(device=ended).update(ends_at=now)
     operations.count_available_power(now=now)
     assert page(operator).context["available"].whole == ("", 1, 0.8), "the twenty of the running event are called"
+    for closed in ({"active": False}, {"active": True, "calls_devices": False}):
+        Program.objects.filter(pk=program.pk).update(**closed)
+        operations.count_available_power(now=now)
+        assert page(operator).context["available"].whole == ("", 0, 0)
+    Program.objects.filter(pk=program.pk).update(calls_devices=True)
+    operations.count_available_power(now=now)
+    assert page(operator).context["available"].whole == ("", 1, 0.8)
     Program.objects.filter(pk=program.pk).update(active=False)
     operations.count_available_power(now=now)
     assert page(operator).context["available"].whole == ("", 0, 0)

@@ -185,11 +185,11 @@ def test_a_form_sent_twice_acts_once(as_manager: Client, cool: Program) -> None:
 
 
 def test_event_opt_out_parameters_are_saved(as_manager: Client) -> None:
-    fields = {"name": "Test type", "category": "rate based", "allow_to_opt_out": "on", "opt_out_cutoff_minutes": "60"}
+    fields = {"name": "Test type", "allow_to_opt_out": "on", "opt_out_cutoff_minutes": "60"}
     assert save(as_manager, TYPE_URL, fields)["Location"] == TYPE_URL
     saved = ProgramType.objects.get(code="TYPE")
     assert (saved.allow_to_opt_out, saved.opt_out_cutoff_minutes) == (True, 60)
-    assert (saved.category, saved.device_required) == ("rate based", False)
+    assert saved.device_required is False
 
 
 @pytest.mark.parametrize("minutes", ["-1", "x", "", "20000"])

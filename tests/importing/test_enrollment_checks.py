@@ -137,3 +137,17 @@ def test_a_file_says_who_may_join_a_program(device: Device) -> None:
         (row.replace("R1|R2", "|".join(map(str, range(51)))), "It has 51 values; at most 50 are kept."),
     ):
         assert checked("programs", heading + cell).refused_cells.get().reason.startswith(reason_of)
+
+
+def test_a_place_is_either_in_a_control_group_or_called(device: Device) -> None:
+    ProgramType.objects.filter(programs__code="NOTFALL").update(category="control group")
+    both = f"{HEADING}NOTFALL,{device.head_end},0000001,\nKUEHL,{device.head_end},0000001,\n"
+
+    run = checked("enrollments", both)
+    assert [(cell.line, cell.column) for cell in run.refused_cells.all()] == [(3, "program")]
+    applied("enrollments", both, only_good_rows=True)
+
+    assert reason(device)[1] == (
+        "The place is in Emergency reserve, or an earlier row brings it there. A place is either in a control group, "
+        "or in programs whose devices events call."
+    )

@@ -132,6 +132,7 @@ class ProgramRuleSync(ProgramBody):
             }
         ],
         "releases": 0,
+        "calls_devices": True,
     }
 
     name: Name = Field(description="The program's name, as people read it.")
@@ -150,4 +151,8 @@ class ProgramRuleSync(ProgramBody):
         default=0,
         ge=0,
         description="How often its manager had its scheduled stages canceled; a higher number than known cancels them.",
+    )
+    calls_devices: bool = Field(
+        default=True,
+        description="Whether events may choose its devices: not those of a rate, a control group or a registration.",
     )
