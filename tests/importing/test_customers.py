@@ -199,8 +199,8 @@ def test_what_a_whole_file_no_longer_holds_ends_only_if_asked(utility: None) -> 
 def test_a_program_with_rules_is_changed_and_derms_learns_of_it(utility: None) -> None:
     run = applied(
         "programs",
-        "program,name,type,weekdays,hours_from,season_start,season_end,events_per_week\n"
-        "KUEHL,Cool summer,KOMFORT,Mo Di Mi,14:00,06-01,9-30,3\n",
+        "program,name,type,weekdays,hours_from,hours_until,season_start,season_end,events_per_week\n"
+        "KUEHL,Cool summer,KOMFORT,Mo Di Mi,14:00,20:00,06-01,9-30,3\n",
     )
     settle()
 

@@ -82,7 +82,7 @@ QUERIES: dict[str, int] = {
     "program-events/<id:event_number>/<int:stage_number>/reductions/": 9,
     "program-events/<id:event_number>/<int:stage_number>/participation/<id:head_end>/<id:nic_id>/": 17,
     "program-events/participation/": 14,  # one for each program event searched until the page is full
-    "program-types/<id:code>/": 11,
+    "program-types/<id:code>/": 12,
     "program-types/new/": 11,
     "holidays/": 14,
     "holidays/<id:day>/remove/": 11,
