@@ -10,6 +10,7 @@ from .participations import Participation, ParticipationChange, ParticipationOut
 from .prior_participations import PriorParticipation
 from .program_events import ProgramEvent, Transition
 from .programs import Program, ProgramType
+from .rest_transactions import RestTransaction
 from .unavailability import Unavailability
 
 PRIMARY_KEY = ("program_event_id", "device_id")  # of the bulk tables
@@ -35,6 +36,7 @@ __all__ = [
     "ProgramEvent",
     "ProgramType",
     "Removal",
+    "RestTransaction",
     "SelfServiceLink",
     "SubscribedDevice",
     "Subscription",

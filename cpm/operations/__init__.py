@@ -2,6 +2,7 @@
 
 from .applications import (
     add_device,
+    add_installed_device,
     cancel_enrollment,
     enroll,
     move_out,
@@ -48,6 +49,7 @@ from .programs import (
 )
 from .releases import release_reservation
 from .replacing import replace_device
+from .rest_transactions import answer_once
 from .self_service import make_link, revoke_link
 from .unavailability import (
     UnavailabilityNotAllowed,
@@ -67,11 +69,13 @@ __all__ = [
     "add_device",
     "add_external_event",
     "add_holiday",
+    "add_installed_device",
     "add_program",
     "add_program_type",
     "answer_device_facts",
     "answer_enrollment",
     "answer_enrollment_load",
+    "answer_once",
     "answer_opt_out",
     "cancel_enrollment",
     "cancel_unavailability",

@@ -139,6 +139,16 @@ def add_device(
 
 
 @transaction.atomic
+def add_installed_device(*, enrollment_id: int, device_id: int, by: str, now: datetime) -> None:
+    """Register a device that is installed at the place of an enrollment, which does not have it yet."""
+    enrollment = lock_enrollment(enrollment_id)
+    _require(enrollment, enrollment.register)
+    device = Device.objects.select_related("location").get(pk=device_id)
+    require_met(Application(enrollment.program, enrollment.location, [device], enrollment))
+    register_devices(enrollment, [device], by=by, now=now)
+
+
+@transaction.atomic
 def retry_enrollment(*, enrollment_id: int, by: str, now: datetime, seen: int | None = None) -> None:
     """Send DERMS again what it refused: the devices of an open subscription, or the end of one that ended."""
     enrollment = lock_enrollment(enrollment_id, seen=seen)

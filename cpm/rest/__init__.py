@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .device_status import device_status_response
+from .enrollments import enroll, enroll_device, enrollment_status, qualification_questions, unenroll
 from .events import post_event_outcome, program_event_create, program_event_lifecycle, reserve_device
 
 app_name = "cpm_rest"
@@ -15,4 +16,9 @@ urlpatterns = [
     path(SERVICE + "programEventParticipation/reserveDevice", reserve_device),
     path(SERVICE + "programEventParticipation/postEventOutcome", post_event_outcome),
     path(ASSETS + "controllableDeviceStatus/response", device_status_response),
+    path(ASSETS + "programEnrollments/enroll", enroll),
+    path(ASSETS + "programEnrollments/enroll/<int:pk>", enrollment_status),
+    path(ASSETS + "programEnrollments/enrollDevice", enroll_device),
+    path(ASSETS + "programEnrollments/unenroll", unenroll),
+    path(ASSETS + "programEligibilityAndQualification/<id:code>/qualificationQuestions", qualification_questions),
 ]

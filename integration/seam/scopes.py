@@ -16,6 +16,7 @@ SCOPES: Mapping[str, frozenset[str]] = {
     "customers:read": frozenset({"cpm.view_customer"}),
     "alerts:read": frozenset({"integration.view_alert"}),
     "messages:read": frozenset({"integration.view_message"}),
+    "enrollments:write": frozenset({"cpm.add_enrollment", "cpm.change_enrollment"}),
     "program_events:write": frozenset({"cpm.change_programevent"}),
     "device_status:write": frozenset({"cpm.change_devicestatus"}),
     # Those of the OpenADR specification for a ven: what it reads and writes is its own (lec_sim/openadr/).

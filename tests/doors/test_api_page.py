@@ -54,7 +54,8 @@ def test_every_example_is_answered_with_what_it_shows(account_of: Callable[..., 
 
 
 def test_the_tables_name_every_scope_and_address() -> None:
-    scopes = {scope: {name} for scope, name in re.findall(r"^\| `(\w+(?::\w+)?)` \| `([\w.]+)` \|$", PAGE, re.M)}
+    found = re.findall(r"^\| `(\w+(?::\w+)?)` \| `([\w.` ]+)` \|$", PAGE, re.M)
+    scopes = {scope: set(names.split("` `")) for scope, names in found}
     assert scopes == {scope: set(carried) for scope, carried in SCOPES.items()}
     rows = re.findall(r"^\| (`[a-z-]+[^|]*) \| [^|]+ \| `([\w.]+)`", PAGE.split("\n## Reading\n")[1], re.M)
     named = {address: permission for cell, permission in rows for address in re.findall("`([^`]+)`", cell)}

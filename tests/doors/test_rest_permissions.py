@@ -27,6 +27,11 @@ MAY = {
     "service/programEventParticipation/reserveDevice": ("POST", "D", "program_events:write"),
     "service/programEventParticipation/postEventOutcome": ("POST", "D", "program_events:write"),
     "digitalAssets/controllableDeviceStatus/response": ("POST", "D", "device_status:write"),
+    "digitalAssets/programEnrollments/enroll": ("POST", "C", "enrollments:write"),
+    "digitalAssets/programEnrollments/enroll/<int:pk>": ("GET", "CP", "enrollments:read"),
+    "digitalAssets/programEnrollments/enrollDevice": ("POST", "CP", "enrollments:write"),
+    "digitalAssets/programEnrollments/unenroll": ("POST", "C", "enrollments:write"),
+    "digitalAssets/programEligibilityAndQualification/<id:code>/qualificationQuestions": ("GET", "P", "programs:read"),
 }
 
 
@@ -43,7 +48,7 @@ def call(address: str, header: dict[str, str]) -> Any:
     """An empty body reaches no operation, but passes the door."""
     send = getattr(Client(enforce_csrf_checks=True), MAY[address][0].lower())
     given = ({}, "application/json") if MAY[address][0] == "POST" else ()
-    return send(REFERENCE + address.replace("<code>", "COOL").replace("<id:pk>", "1"), *given, headers=header)
+    return send(REFERENCE + address.replace("<id:code>", "COOL").replace("<int:pk>", "1"), *given, headers=header)
 
 
 def test_every_address_stands_in_the_table_and_says_who_may() -> None:
@@ -70,7 +75,8 @@ def test_a_token_calls_what_its_scope_says_and_nothing_else(account_of: Callable
 def test_without_a_token_nothing_opens_not_even_with_a_session(client: Client) -> None:
     client.force_login(User.objects.create_superuser("boss"))
     for address, (method, *_who) in MAY.items():
-        answer = client.generic(method, REFERENCE + address, "{}", "application/json")
+        path = REFERENCE + address.replace("<id:code>", "COOL").replace("<int:pk>", "1")
+        answer = client.generic(method, path, "{}", "application/json")
         told = answer.json()
         assert (answer.status_code, told["httpStatus"], told["title"]) == (401, 401, "Unauthorized"), address
         assert answer["WWW-Authenticate"] == 'Bearer realm="Gridcall"'
