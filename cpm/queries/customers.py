@@ -43,17 +43,17 @@ def customers() -> QuerySet[Customer]:
 
 def current_enrollments(customer: Customer, rows: list[ParticipationRow]) -> list[CustomerEnrollment]:
     """The open subscriptions of a customer, who has these participations."""
-    return [CustomerEnrollment(one, _of(rows, one)) for one in _subscriptions(customer).filter(ends_at=None)]
+    return [CustomerEnrollment(one, _of(rows, one)) for one in subscriptions_of(customer).filter(ends_at=None)]
 
 
 def enrollment_of(customer: Customer, subscription_id: int) -> CustomerEnrollment | None:
     """One open subscription of a customer; None if there is none with this id."""
-    found = _subscriptions(customer).filter(ends_at=None, pk=subscription_id).first()
+    found = subscriptions_of(customer).filter(ends_at=None, pk=subscription_id).first()
     return CustomerEnrollment(found, _of(own_participations(customer), found)) if found else None
 
 
 def ended_enrollments(customer: Customer) -> QuerySet[Subscription]:
-    return _subscriptions(customer).exclude(ends_at=None)
+    return subscriptions_of(customer).exclude(ends_at=None)
 
 
 def past_participations(customer: Customer, *, limit: int) -> list[ParticipationRow]:
@@ -69,7 +69,8 @@ def prior_participations(customer: Customer, *, limit: int) -> list[PriorPartici
     return list(rows[:limit])
 
 
-def _subscriptions(customer: Customer) -> QuerySet[Subscription]:
+def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
+    """A customer's subscriptions with their devices, the latest first."""
     devices = SubscribedDevice.objects.select_related("device").order_by("device__nic_id")
     found = customer.subscriptions.select_related("program__type", "location", "enrollment")
     return found.prefetch_related(Prefetch("subscribed_devices", devices)).order_by("-starts_at", "pk")

@@ -53,6 +53,7 @@ from ..queries.search import MOST_FOUND
 HISTORY = 20
 LAST_EVENTS = 12
 SEARCHES_A_MINUTE = 60
+LONGEST_SEARCH = 120  # characters
 RECENT, MOST_RECENT = "recent_customers", 8
 
 
@@ -60,7 +61,7 @@ RECENT, MOST_RECENT = "recent_customers", 8
 @allow("cpm.view_customer")
 def customer_list(request: SignedInRequest) -> HttpResponse:
     """Customers by number; a search with a single match opens it."""
-    words = request.GET.get("q", "").strip()[:120]
+    words = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
     if words and is_over("customer-search", str(request.user.pk), per_minute=SEARCHES_A_MINUTE):
         context = {"page": Page([]), "words": words, "too_often": SEARCHES_A_MINUTE}
         return render(request, "cpm/customer_list.html", context, status=429)

@@ -1,71 +1,40 @@
-"""DERMS's part of the API: events, their stages and profile, and devices."""
+"""DERMS's part of the API: events, their stages, profile and devices; groups, strategies, forecasts."""
 
-from datetime import datetime
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from ninja import Router
 
 from derms.figures.powers import stage_powers
 from derms.figures.profile import profile
 from derms.figures.targets import target_of
 from derms.pages.power import power_of
 from derms.queries.lists import events_for_list, stages_of
-from integration.pages.api import Resource, allow_call, fields_of, filtered
+from integration.pages.api import Resource, allow_call, fields_of
 from integration.pages.http import SignedInRequest
-from integration.pages.keyset import Page, keyset_page
+from integration.pages.keyset import Page
 from integration.seam import clock
 
 from ..choices import UNSCHEDULED_STATES
-from ..columns import DEVICES, EVENTS, STAGES
-from ..filters import DeviceFilter, EventFilter
-from ..models import Device, Event, Stage
+from ..columns import EVENTS, STAGES
+from ..filters import EventFilter
+from ..models import Event, Stage, Strategy
 from ..views.events import expected_powers
+from . import devices
+from .columns import STRATEGIES
+from .rows import EventRow, Profile, StageRow, StrategyRow
 
 router = Router()
-EVENT = Resource[Event]("Event", EVENTS, fields_of(EventFilter))
-STAGE = Resource[Stage]("Stage", STAGES)
-DEVICE = Resource[Device]("Device", DEVICES, fields_of(DeviceFilter))
-
-
-class Step(Schema):
-    """A period in which nothing changes; powers in kW, null where there is none."""
-
-    starts_at: datetime
-    ends_at: datetime
-    target_kw: float | None
-    reserved_kw: float
-    missing_kw: float
-    delivered_kw: float | None
-
-
-class Figures(Schema):
-    """An event's figures; powers are the highest at any moment, the mean is over the hours of its stages."""
-
-    reserved_kw: float
-    target_kw: float | None
-    missing_kw: int
-    energy_kwh: float | None
-    mean_kw: float | None
-    peak_kw: float | None
-    target_kwh: float | None
-    toward_kwh: float | None
-    reserved_kwh: float
-
-
-class Profile(Schema):
-    """What an event reserved, has to reach and delivered, as its page shows it."""
-
-    figures: Figures
-    steps: list[Step]
+router.add_router("", devices.router)
+EVENT = Resource[Event](EventRow, EVENTS, fields_of(EventFilter), file="derms-events")
+STAGE = Resource[Stage](StageRow, STAGES)
+STRATEGY = Resource[Strategy](StrategyRow, STRATEGIES)
 
 
 @router.get("/events", summary="Events, the newest first", **EVENT.listed)
 @allow_call("derms.view_event", is_list=True)
 def events(request: SignedInRequest) -> Any:
-    size = EVENT.size(request)
-    found = filtered(EventFilter, request, events_for_list())
-    return EVENT.answer(request, keyset_page(found, ("-id",), request.GET, size=size))
+    return EVENT.page_or_file(request, events_for_list(), ("-id",), EventFilter)
 
 
 @router.get("/events/{number}", summary="One event", **EVENT.single)
@@ -92,9 +61,8 @@ def event_profile(request: SignedInRequest, number: str) -> Any:
     return {"figures": figures._asdict(), "steps": [step._asdict() for step in steps]}
 
 
-@router.get("/devices", summary="Devices, in the order of their registration", **DEVICE.listed)
-@allow_call("derms.view_device", is_list=True)
-def devices(request: SignedInRequest) -> Any:
-    size = DEVICE.size(request)
-    found = filtered(DeviceFilter, request, Device.objects.select_related("head_end", "zone", "feeder"))
-    return DEVICE.answer(request, keyset_page(found, ("id",), request.GET, size=size))
+@router.get("/strategies", summary="All strategies, the active ones first", **STRATEGY.whole)
+@allow_call("derms.view_event")
+def strategies(request: SignedInRequest) -> Any:
+    found = Strategy.objects.select_related("zone").prefetch_related("stages").order_by("state", "name")
+    return STRATEGY.answer(request, Page(list(found)))

@@ -28,8 +28,8 @@ SEES = ("derms.view_event", "derms.view_device")
 def silent_list(request: SignedInRequest) -> HttpResponse:
     """Devices that never answer, the strongest first; only its rows if htmx asks for them."""
     form = known(SilentForm(request.GET))
-    rows = never_answering(clock.now(), form.chosen, after=_place(request), limit=SIZE + 1)
-    page = page_of(rows, request.GET, _key(rows[:SIZE][-1]) if rows else "", size=SIZE)
+    rows = never_answering(clock.now(), form.chosen, after=place_of_silent(request), limit=SIZE + 1)
+    page = page_of(rows, request.GET, silent_key(rows[:SIZE][-1]) if rows else "", size=SIZE)
     context = {
         "form": form,
         "columns": SILENT_DEVICES,
@@ -59,11 +59,11 @@ def silent_export(request: SignedInRequest) -> HttpResponseBase:
     return export(request, file)
 
 
-def _key(row: Silent) -> str:
+def silent_key(row: Silent) -> str:
     return join_key([row.rated_w, row.device_id])
 
 
-def _place(request: SignedInRequest) -> tuple[int, int] | None:
+def place_of_silent(request: SignedInRequest) -> tuple[int, int] | None:
     """The rated power and id that the address names; None without. Raises BadRequest if it names no place."""
     text = request.GET.get(AFTER, "")
     if not text:

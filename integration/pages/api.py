@@ -15,20 +15,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from ninja import NinjaAPI, Schema
 from ninja.security import HttpBearer
-from pydantic import create_model
+from pydantic import Field, create_model
 
 from integration.seam.scopes import SCOPES
 
+from .api_fields import parameters
 from .columns import Column, Columns
+from .exports import TYPES, export, listing_of
 from .filters import FilterRefused, known, no_such_value
 from .http import SignedInRequest
-from .keyset import AFTER, SIZE, Page
+from .keyset import AFTER, SIZE, Page, keyset_page
 from .numbers import whole
 
 R = TypeVar("R")
 Operation = Callable[..., Any]
 LIMIT, MOST = "limit", 500  # rows of one answer
 UNSORTED = "sort"  # lists are in the one order that their pages are turned in
+JSON = "application/json"
+# The formats of files, and their contents in the published document.
+FILES: dict[str, dict[str, Any]] = {"csv": {"type": "string"}, "parquet": {}}
 
 
 class Bearer(HttpBearer):
@@ -65,42 +70,57 @@ def marked(api: NinjaAPI) -> list[Any]:
     Raises TypeError if an operation doesn't say who may: nothing is open because it is part of the API.
     """
     *addresses, _root = api.urls[0]
-    routers = api._get_bound_routers()
-    views = [view for one in routers for view in one.path_operations.values() for _operation in view.operations]
-    for address, view in zip(addresses, views, strict=True):
-        permissions: set[str] = set()
-        for operation in view.operations:
-            if not getattr(operation.view_func, "allow", ()):
-                raise TypeError(f"{operation.view_func.__name__} does not say who may call it")
-            permissions.update(operation.view_func.allow)  # type: ignore[attr-defined]
+    views = [view for one in api._get_bound_routers() for view in one.path_operations.values()]
+    of_addresses = [_permissions(view) for view in views for _operation in view.operations]
+    for address, permissions in zip(addresses, of_addresses, strict=True):
         callback: Any = address.callback
         callback.allow = tuple(sorted(permissions))
     return addresses
 
 
-class Resource(Generic[R]):
-    """Rows of one kind, as a list's columns describe them in files; `fields` are those of the list's filter."""
+def _permissions(view: Any) -> set[str]:
+    """Those of an address's operations; what can be read can be asked for by HEAD, too."""
+    permissions: set[str] = set()
+    for operation in view.operations:
+        if not getattr(operation.view_func, "allow", ()):
+            raise TypeError(f"{operation.view_func.__name__} does not say who may call it")
+        permissions.update(operation.view_func.allow)
+        if "GET" in operation.methods and "HEAD" not in operation.methods:
+            operation.methods.append("HEAD")
+    return permissions
 
-    def __init__(self, name: str, columns: Columns[R], fields: Mapping[str, forms.Field] | None = None) -> None:
-        self._columns = columns
+
+class Resource(Generic[R]):
+    """Rows of one kind: their fields are those of `item`, with the values that a list's columns have in files.
+
+    fields: those of the list's filter. file: the name of the list's file, if it can be had as one.
+    Raises TypeError if the item's fields are not the columns', in their order.
+    """
+
+    def __init__(
+        self,
+        item: type[Schema],
+        columns: Columns[R],
+        fields: Mapping[str, forms.Field] | None = None,
+        *,
+        file: str = "",
+    ) -> None:
+        named = [one.alias or name for name, one in item.model_fields.items()]
+        if named != (there := [name_of(column) for column in columns.columns if column.value]):
+            raise TypeError(f"{item.__name__} has the fields {named}, and its columns {there}")
+        self.item, self.file, self._columns = item, file, columns
         self._fields = {key: field for key, field in (fields or {}).items() if key != UNSORTED}
-        kept = [column for column in columns.columns if column.value]
-        # Any: a column's value says what it is, and nothing else does.
-        described: Any = {name_of(column): (Any, None) for column in kept}
-        self.item: type[Schema] = create_model(name, __base__=Schema, **described)
         self.page: type[Schema] = create_model(
-            f"{name}Page",
+            f"{item.__name__}Page",
             __base__=Schema,
-            items=(list[self.item], ...),  # type: ignore[name-defined]
-            next=(str | None, None),
+            __doc__="A page of a list.",
+            items=(list[item], Field(description="The rows, in the list's order.")),  # type: ignore[valid-type]
+            next=(str | None, Field(description="The address of the next page; null at the end.")),
         )
         # Fields that the caller may not see are left out.
-        self.whole: Any = {"response": self.page, "exclude_unset": True}
-        self.listed: Any = {
-            **self.whole,
-            "openapi_extra": {"parameters": list(map(_parameter, *zip(*self._parameters().items(), strict=True)))},
-        }
-        self.single: Any = {"response": self.item, "exclude_unset": True}
+        self.whole: Any = {"response": self.page, "exclude_unset": True, "by_alias": True}
+        self.single: Any = {"response": item, "exclude_unset": True, "by_alias": True}
+        self.listed: Any = {**self.whole, "openapi_extra": self._described()}
 
     def row(self, caller: Any, row: R, columns: Columns[R] | None = None) -> dict[str, Any]:
         """A row as its fields, in English and with plain numbers."""
@@ -115,6 +135,29 @@ class Resource(Generic[R]):
             "items": [self.row(request.user, row, columns) for row in page.rows],
             "next": f"{request.path}{page.next_url}" if page.next_url else None,
         }
+
+    def page_or_file(
+        self, request: SignedInRequest, rows: "QuerySet[Any]", order: tuple[str, ...], kind: Any = None
+    ) -> Any:
+        """The page that the address names, of the rows that the filter `kind` lets through; or their file."""
+        size = self.size(request)
+        found = filtered(kind, request, rows) if kind else rows
+        if format_ := self.format(request):
+            whole_list = listing_of(self.file, self._columns.in_file(request.user), found, order)
+            return export(request, whole_list, format_)
+        return self.answer(request, keyset_page(found, order, request.GET, size=size))
+
+    def format(self, request: SignedInRequest) -> str:
+        """The file format that the caller accepts rather than JSON; empty: none.
+
+        Raises FilterRefused if a part of the file is asked for: it holds the whole list.
+        """
+        kinds = {JSON: ""} | ({TYPES[name].partition(";")[0]: name for name in FILES} if self.file else {})
+        found = kinds[request.get_preferred_type(list(kinds)) or JSON]
+        for name in (AFTER, LIMIT):
+            if found and name in request.GET:
+                raise FilterRefused(_("A file holds the whole list: leave out “%(name)s”.") % {"name": name})
+        return found
 
     def size(self, request: SignedInRequest, *, without: Container[str] = ()) -> int:
         """How many rows are asked for; `without` names parameters that this caller has not.
@@ -134,8 +177,15 @@ class Resource(Generic[R]):
         return size
 
     def _parameters(self) -> dict[str, forms.Field]:
-        number = forms.IntegerField(label=f"Rows of one answer, 1 to {MOST}; {SIZE} unless it is given")
+        number = forms.IntegerField(label="How many rows one answer has at most", min_value=1, max_value=MOST)
         return {**self._fields, AFTER: forms.CharField(label="The place that `next` names"), LIMIT: number}
+
+    def _described(self) -> dict[str, Any]:
+        described: dict[str, Any] = {"parameters": parameters(self._parameters(), {LIMIT: SIZE})}
+        if self.file:
+            content = {TYPES[name].partition(";")[0]: {"schema": FILES[name]} for name in FILES}
+            described["responses"] = {200: {"content": content}}
+        return described
 
 
 def filtered(kind: Any, request: SignedInRequest, rows: "QuerySet[Any]") -> "QuerySet[Any]":
@@ -146,24 +196,15 @@ def filtered(kind: Any, request: SignedInRequest, rows: "QuerySet[Any]") -> "Que
 
 
 def fields_of(kind: Any) -> dict[str, forms.Field]:
-    """The fields of a list's filter, a FilterSet."""
-    return {name: one.field for name, one in kind.base_filters.items()}
+    """The fields of a list's filter, a FilterSet or a form."""
+    filters = getattr(kind, "base_filters", None)
+    return {name: one.field for name, one in filters.items()} if filters is not None else dict(kind.base_fields)
 
 
 def name_of(column: Column[Any]) -> str:
     """The name of a column's field: its heading in files, such as `expected_w` for “Expected (W)”."""
     with override("en"):
         return re.sub("[^a-z0-9]+", "_", str(column.file_label or column.label).lower()).strip("_")
-
-
-def _parameter(name: str, field: forms.Field) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "integer" if isinstance(field, forms.IntegerField) else "string"}
-    if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
-        choices: Any = field.choices
-        schema["enum"] = [str(value) for value, _label in choices if str(value)]
-    with override("en"):
-        described = str(field.label or name)
-    return {"name": name, "in": "query", "required": False, "description": described, "schema": schema}
 
 
 def _plain(value: Any) -> Any:

@@ -24,6 +24,20 @@ BEARER = 'Bearer realm="Gridcall"'
 SAYS_ITSELF = (TYPE, "application/json")
 
 
+class Problems:
+    """Answers with a problem document what others answer with a page, such as a Host that is not ours."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        says_itself = response.get("Content-Type", "").startswith(SAYS_ITSELF)
+        return (
+            response if response.status_code < 400 or says_itself or not is_api(request.path) else _as_problem(response)
+        )
+
+
 class Doors:
     """Makes a token's account the user of a call. A session's cookie is ignored there.
 
@@ -47,10 +61,7 @@ class Doors:
         request.user = AnonymousUser()
         refused = _authenticate(request)
         request.door_refused = refused  # type: ignore[attr-defined]  # for process_view, when the route is known
-        response = self.get_response(request)
-        if response.status_code >= 400 and not response.get("Content-Type", "").startswith(SAYS_ITSELF):
-            return _as_problem(response)
-        return response
+        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object
@@ -110,12 +121,12 @@ def _leads_anywhere(path: str) -> bool:
 def _as_problem(response: HttpResponse) -> HttpResponse:
     """A page of ours or of Django's as a problem document, with the headers that say something."""
     sentences = {
-        400: _("The request can't be read: it has too many parameters, or a part that is malformed."),
+        400: _("The request can't be read: its Host is not ours, or it has too many parameters or a malformed part."),
         405: _("This address does not take the method."),
         500: _("Something went wrong here. The log has the request's id."),
     }
     answer = problem(response.status_code, sentences.get(response.status_code, response.reason_phrase))
-    for name in ("Allow", "Retry-After", "WWW-Authenticate"):
-        if name in response:
-            answer[name] = response[name]
+    for name, value in response.headers.items():
+        if not name.startswith("Content-T") and name not in ("Content-Length", "Content-Language"):
+            answer[name] = value
     return answer

@@ -39,7 +39,7 @@ class Downloads:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._people: dict[Visit, int] = {}
+        self._people: dict[Visit, str] = {}
         self._visits = 0
 
     @contextmanager
@@ -60,7 +60,7 @@ class Downloads:
         """How many requests that make no file are being answered."""
         return self._visits - len(self._people)
 
-    def take(self, visit: "Visit", person: int) -> None:
+    def take(self, visit: "Visit", person: str) -> None:
         with self._lock:
             if visit.is_over:
                 return  # the client left while its view was still running
@@ -87,7 +87,7 @@ class Visit:
 _visit: ContextVar[Visit] = ContextVar("visit")
 
 
-def take_place(person: int) -> None:
+def take_place(person: str) -> None:
     """Take a place for this request's file until the request ends. Raises TooManyDownloads.
 
     Outside a web process nothing is limited.

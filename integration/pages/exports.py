@@ -84,12 +84,15 @@ def listing_of(name: str, columns: Sequence[Column[M]], rows: QuerySet[M], order
     return listing(name, columns, next_page, lambda most: rows[:most].count())
 
 
-def export(request: SignedInRequest, listing: Listing[Any]) -> HttpResponseBase:
-    """The listing in the format that the address names, CSV by default. Raises ExportRefused and TooManyDownloads."""
-    kind = request.GET.get("format", "csv")
+def export(request: SignedInRequest, listing: Listing[Any], kind: str = "") -> HttpResponseBase:
+    """The listing in this format, or the one that the address names, CSV by default.
+
+    Raises ExportRefused and TooManyDownloads.
+    """
+    kind = kind or request.GET.get("format", "csv")
     if kind not in FORMATS:
         raise ExportRefused(_no_such_format(kind))
-    take_place(request.user.pk)
+    take_place(request.user.get_username())
     if kind == "xlsx" and listing.count(EXCEL_ROWS + 1) > EXCEL_ROWS:
         raise ExportRefused(_too_many())
     parts = _lines(listing) if kind == "csv" else _file(listing, kind)

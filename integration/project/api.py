@@ -18,6 +18,8 @@ from integration.pages.access import allow_anyone
 from integration.pages.api import Bearer, marked
 from integration.pages.problems import problem
 
+from .api_document import document_of
+
 ROOT = "/api/v1/"
 api = NinjaAPI(
     title="Gridcall",
@@ -26,8 +28,8 @@ api = NinjaAPI(
     openapi_url=None,
     auth=Bearer(),
 )
-for part in (derms.api, cpm.api, integration.console.api):
-    api.add_router("", part.router)
+for tag, part in (("DERMS", derms.api), ("CPM", cpm.api), ("Console", integration.console.api)):
+    api.add_router("", part.router, tags=[tag])
 
 
 @api.exception_handler(ValidationError)
@@ -52,7 +54,7 @@ def document(request: HttpRequest) -> HttpResponse:
 
 @cache
 def _document() -> dict[str, Any]:
-    return dict(api.get_openapi_schema(path_prefix=ROOT))
+    return document_of(api, ROOT)
 
 
 urls = [path("openapi.json", document), *marked(api)]

@@ -1,5 +1,6 @@
 """Answers to requests that Django never sees: a sentence, as a page for a browser, a problem document for a program."""
 
+import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from io import BytesIO
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 from django.core.handlers.asgi import ASGIRequest
 from django.template.loader import render_to_string
 from django.utils import translation
+from structlog.contextvars import bind_contextvars
 
 from integration.pages.problems import TYPE, is_api, problem_text
+from integration.seam.logs import HEADER, request_id
 from integration.seam.recorded import in_words
 
 from .bodies import Receive, forget_rest
@@ -25,7 +28,10 @@ async def refuse(scope: Message, send: Send, status: int, sentence: str, rest: R
     Most clients read an answer only when they have sent everything, and lose it if the connection ends before.
     """
     kind, body = _answer(scope, status, sentence)
+    known = request_id() or uuid.uuid4()
+    bind_contextvars(request_id=known)
     headers = [
+        (HEADER.lower().encode(), str(known).encode()),
         (b"content-type", kind + b"; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
         (b"content-security-policy", POLICY),

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "integration.project.health.Probes",
+    "integration.pages.doors.Problems",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -264,8 +265,7 @@ PUBLIC_URL = (os.environ.get("GRIDCALL_PUBLIC_URL") or f"http://127.0.0.1:{os.en
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "integration" / "locale"]
-USE_I18N = True
-USE_TZ = True
+USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 YEAR_BEGINS = env_month_day("GRIDCALL_YEAR_BEGINS", "01-01")  # the utility's: a device's events count from there
 STATIC_URL = "/static/"

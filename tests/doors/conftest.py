@@ -15,6 +15,8 @@ from integration.seam.rights import known_rights
 from integration.seam.scopes import SCOPES
 from integration.seam.service_accounts import ServiceAccount
 
+from .calling import V1
+
 Made = tuple[ServiceAccount, str]
 
 
@@ -39,6 +41,20 @@ def account_of(db: None) -> Callable[..., Made]:
         return made, secret
 
     return make
+
+
+@pytest.fixture
+def call(account_of: Callable[..., Made]) -> Callable[..., Any]:
+    """Call an address as the account of a person of the demo; each has one."""
+    headers: dict[str, dict[str, str]] = {}
+
+    def get(person: str, address: str, accept: str = "*/*", **query: Any) -> Any:
+        if person not in headers:
+            headers[person] = bearer(account_of(User.objects.get(username=person), person))
+        sent = {**headers[person], "Accept": accept}
+        return Client().get(V1 + address if not address.startswith("/") else address, query, headers=sent)
+
+    return get
 
 
 def ask(made: Made, **more: Any) -> Any:

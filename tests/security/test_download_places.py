@@ -108,8 +108,8 @@ def test_a_process_makes_few_files_for_everybody_together_and_frees_each_place()
     with ExitStack() as visits:
         for person in range(AT_ONCE):
             visits.enter_context(downloads.visit())
-            take_place(person)
+            take_place(str(person))
         with downloads.visit(), pytest.raises(TooManyDownloads, match="Other people export 2 lists now"):
-            take_place(AT_ONCE)
+            take_place(str(AT_ONCE))
     with downloads.visit():
-        take_place(0)
+        take_place("0")

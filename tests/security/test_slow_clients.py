@@ -48,6 +48,15 @@ def test_who_sends_all_of_a_large_file_before_reading_reads_why_it_is_refused(po
     assert "send a smaller file" in sentence
 
 
+def test_a_call_with_a_large_body_is_told_the_id_that_the_log_has(port: int) -> None:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    client.request("POST", "/api/v1/events", headers={"Content-Length": "3000000"})
+    answer = client.getresponse()
+    assert (answer.status, answer.headers["Content-Type"][:24]) == (413, "application/problem+json")
+    assert len(answer.headers["X-Request-ID"]) == 36
+    client.close()
+
+
 def test_curl_reads_why_a_large_file_is_refused(port: int, tmp_path: Path) -> None:
     if not (curl := shutil.which("curl")):
         pytest.skip("needs curl")

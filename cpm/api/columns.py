@@ -1,0 +1,73 @@
+"""Columns of lists that have no file on pages."""
+
+from typing import Any
+
+from integration.pages.columns import Column, Columns
+
+from ..models.customers import Device, DeviceLocation, SubscribedDevice, Subscription
+from ..models.unavailability import Unavailability
+
+# With the subscriptions that are open.
+CUSTOMERS = Columns[Any](
+    "",
+    Column("Customer", value=lambda c: c.number),
+    Column("Name", value=lambda c: c.name),
+    Column("Account", value=lambda c: c.account),
+    Column("Phone", value=lambda c: c.phone),
+    Column("E-mail", value=lambda c: c.email),
+    Column("Device locations", value=lambda c: [place.address for place in c.locations.all()]),
+    Column("Programs", value=lambda c: [one.program.code for one in c.open_subscriptions]),
+)
+LOCATIONS = Columns[DeviceLocation](
+    "",
+    Column("Location", value=lambda at: at.pk),
+    Column("Address", value=lambda at: at.address),
+    Column("Time zone", value=lambda at: at.time_zone),
+    Column("Control zone", value=lambda at: at.zone),
+    Column("Substation", value=lambda at: at.substation),
+    Column("Feeder", value=lambda at: at.feeder),
+    Column("Transformer", value=lambda at: at.transformer),
+    Column("Moved out", value=lambda at: at.left_at),
+)
+DEVICES = Columns[Device](
+    "",
+    Column("Device", value=lambda d: d.pk),
+    Column("Head end", value=lambda d: d.head_end),
+    Column("NIC id", value=lambda d: d.nic_id),
+    Column("Class", value=lambda d: d.device_class),
+    Column("Model", value=lambda d: d.model),
+    Column("Rated (W)", value=lambda d: d.rated_w),
+    Column("Location", value=lambda d: d.location_id),
+    Column("Installed", value=lambda d: d.installed_at),
+    Column("Taken out", value=lambda d: d.ended_at),
+)
+SUBSCRIPTIONS = Columns[Subscription](
+    "",
+    Column("Subscription", value=lambda s: s.pk),
+    Column("Enrollment", value=lambda s: s.enrollment.pk if hasattr(s, "enrollment") else None),
+    Column("Program", value=lambda s: s.program.code),
+    Column("Location", value=lambda s: s.location_id),
+    Column("From", value=lambda s: s.starts_at),
+    Column("Until", value=lambda s: s.ends_at),
+)
+UNAVAILABILITY = Columns[Unavailability](
+    "",
+    Column("Unavailability", value=lambda period: period.uid),
+    Column("Version", value=lambda period: period.version),
+    Column("Head end", value=lambda period: period.device.head_end),
+    Column("NIC id", value=lambda period: period.device.nic_id),
+    Column("From", value=lambda period: period.starts_at),
+    Column("Until", value=lambda period: period.ends_at),
+    Column("Reason", value=lambda period: period.reason),
+    Column("State", value=lambda period: period.state),
+)
+ENROLLED_DEVICES = Columns[SubscribedDevice](
+    "",
+    Column("Head end", value=lambda one: one.device.head_end),
+    Column("NIC id", value=lambda one: one.device.nic_id),
+    Column("Class", value=lambda one: one.device.device_class),
+    Column("Model", value=lambda one: one.device.model),
+    Column("Rated (W)", value=lambda one: one.device.rated_w),
+    Column("Answer", value=lambda one: one.answer),
+    Column("Error", value=lambda one: one.error),
+)
