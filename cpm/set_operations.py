@@ -186,8 +186,19 @@ def notify_told(
     return sql.execute(statement("cpm", "notify_told_customers"), params)
 
 
-def apply_answers(staged: str, program_id: int, *, now: datetime) -> int:
-    """Store DERMS's answer for each staged device, and lead the enrollments on; returns how many answers changed."""
+class Moved(NamedTuple):
+    """How many enrollments went from one state to another; `was` is empty for records that were added."""
+
+    was: str
+    state: str
+    enrollments: int
+
+
+def apply_answers(staged: str, program_id: int, *, now: datetime) -> tuple[int, list[Moved]]:
+    """Store DERMS's answer for each staged device, and lead the enrollments on.
+
+    Returns how many answers changed, and where the enrollments went.
+    """
     sql.execute(_ANSWERED)
     changed = sql.execute(compose(_ANSWER, staged=identifier(staged)), {"program": program_id})
     sql.analyze("cpm_answered")
@@ -195,10 +206,10 @@ def apply_answers(staged: str, program_id: int, *, now: datetime) -> int:
     standings = statement("cpm", "enrollment_standings", subscriptions=compose(_OF_ANSWERED))
     sql.execute(compose(_STANDINGS, standings=standings))
     sql.analyze("cpm_standings")
-    sql.execute(statement("cpm", "move_enrollments"), {"now": now})
+    moved = sql.rows(statement("cpm", "move_enrollments"), {"now": now})
     with filling("cpm_enrollment", rows=changed):
-        sql.execute(statement("cpm", "add_enrollments"))
-    return changed
+        moved += sql.rows(statement("cpm", "add_enrollments"))
+    return changed, [Moved(*row) for row in moved]
 
 
 def standings_of_subscriptions(subscription_ids: Sequence[int]) -> dict[int, Standing]:

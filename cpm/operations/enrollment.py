@@ -32,6 +32,7 @@ from integration.seam.systems import System
 
 from ..choices import EnrollmentState, LeavingReason, SyncAnswer
 from ..set_operations import ENROLLMENT_ROWS, apply_answers
+from .announcing import announce_moved
 from .enrollment_records import (
     EnrollmentNotAllowed,
     enrollment_of_subscription,
@@ -175,7 +176,10 @@ def answer_enrollment(body: EnrollmentAnswer, *, now: datetime) -> Receipt:
 def answer_enrollment_load(delivery: Delivery, body: EnrollmentLoadAnswer, *, now: datetime) -> Receipt:
     """Store DERMS's answer about each device of a file."""
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1).table
-    return Receipt(applied=apply_answers(staged, Program.objects.get(code=body.program).pk, now=now))
+    program = Program.objects.get(code=body.program)
+    changed, moved = apply_answers(staged, program.pk, now=now)
+    announce_moved(program, moved)
+    return Receipt(applied=changed)
 
 
 def require_short(nic_id: str) -> None:

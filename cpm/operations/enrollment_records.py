@@ -18,6 +18,7 @@ from integration.seam.refusals import Change, Refused
 from ..choices import EnrollmentState
 from ..planning import Application, checks_of, failures
 from ..set_operations import Standing, standings_of_subscriptions
+from .announcing import announce_enrollment
 
 FIELDS = ["state", "revision", "reason", "left_because", "subscription", "changed_at"]
 TICK = timedelta(microseconds=1)
@@ -123,7 +124,7 @@ def moment_of_change(enrollment: Enrollment, now: datetime) -> datetime:
 
 
 def save_enrollment(enrollment: Enrollment, *, was: str, by: str, now: datetime, why: str = "") -> None:
-    """Save an enrollment's new state with its row of history."""
+    """Save an enrollment's new state with its row of history, and announce it."""
     enrollment.revision += 1
     enrollment.changed_at = now
     enrollment.save(update_fields=FIELDS)
@@ -136,6 +137,7 @@ def save_enrollment(enrollment: Enrollment, *, was: str, by: str, now: datetime,
         by=by,
         why=why,
     )
+    announce_enrollment(enrollment, was=was)
 
 
 def last_change_of(enrollment: Enrollment) -> Change | None:

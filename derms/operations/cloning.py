@@ -12,6 +12,7 @@ from integration.seam.recorded import recorded
 
 from ..choices import EventState
 from ..models import Event, Stage, Transition
+from .announcing import announce_event
 from .events import next_number
 from .locks import lock_event
 
@@ -43,6 +44,7 @@ def clone_event(*, event_id: int, by: Any, now: datetime, revision: int | None =
         _copy_stage(stage, event, days)
     why = CLONE(event=source.number)
     Transition.objects.create(event=event, revision=1, to_state=EventState.NEW, at=now, by=by.username, why=why)
+    announce_event(event, was="")
     return event
 
 

@@ -15,6 +15,7 @@ from integration.seam.refusals import Refused
 
 from ..choices import EDITABLE_STATES, EventState, StrategyState
 from ..models import Event, Stage, Strategy, Transition
+from .announcing import announce_event
 from .figures import forget_expected
 from .history import last_change, save_event
 from .locks import lock_event, lock_stages, require_unchanged
@@ -94,6 +95,7 @@ def create_event(
     for number, planned in enumerate(_default_stages(strategy, starts_at) if stages is None else stages, start=1):
         _add_planned(event, planned, number)
     Transition.objects.create(event=event, revision=1, to_state=EventState.NEW, at=now, by=by.username)
+    announce_event(event, was="")
     return event
 
 

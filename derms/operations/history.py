@@ -7,6 +7,7 @@ from integration.seam.nudges import tell_pages
 from integration.seam.refusals import Change
 
 from ..models import Event, Stage, Transition
+from .announcing import announce_event, announce_stage
 from .settled_alerts import close_settled_of_event, close_settled_of_stage
 
 EVENT_FIELDS = [
@@ -27,7 +28,7 @@ STAGE_FIELDS = ["state", "revision", "reason", "started_at", "ended_at"]
 
 
 def save_event(event: Event, *, was: str, by: Any, now: datetime, why: str = "") -> None:
-    """Save an event's new state with its transition row, close its settled alerts, and notify pages that show it."""
+    """Save an event's new state with its transition row, announce it, close its settled alerts, notify pages."""
     name = getattr(by, "username", by)
     event.revision += 1
     event.save(update_fields=EVENT_FIELDS)
@@ -40,12 +41,13 @@ def save_event(event: Event, *, was: str, by: Any, now: datetime, why: str = "")
         by=name,
         why=why,
     )
+    announce_event(event, was=was)
     close_settled_of_event(event, by=name)
     tell_pages(event.number)
 
 
 def save_stage(stage: Stage, *, was: str, by: str, now: datetime, why: str = "") -> None:
-    """Save a stage's new state with its transition row, close its settled alerts, and notify the pages that show it."""
+    """Save a stage's new state with its transition row, announce it, close its settled alerts, notify pages."""
     stage.save(update_fields=STAGE_FIELDS)
     Transition.objects.create(
         event=stage.event,
@@ -57,6 +59,7 @@ def save_stage(stage: Stage, *, was: str, by: str, now: datetime, why: str = "")
         by=by,
         why=why,
     )
+    announce_stage(stage, was=was)
     close_settled_of_stage(stage, by=by)
     tell_pages(stage.event.number)
 

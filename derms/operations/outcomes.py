@@ -25,6 +25,7 @@ from integration.seam.sql import compose, identifier, statement
 from integration.seam.systems import System
 
 from ..models import PRIMARY_KEY, Stage
+from .announcing import announce_outcomes
 from .figures import renew_figures
 
 CLOSED_STAGE = recorded("the stage is closed; its outcomes don't change")
@@ -92,6 +93,7 @@ def close_stage(stage_id: int, *, now: datetime) -> None:
     outbox.send(DeviceOutcome(stage_uid=stage.uid, extract=extract.ref), sender=System.DERMS)
     stage.outcomes_sent_at = now
     stage.save(update_fields=["outcomes", "reduction_w", "outcomes_sent_at"])
+    announce_outcomes(stage)
     renew_figures(stage.event)
     tell_pages(stage.event.number)
 

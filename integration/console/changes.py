@@ -28,6 +28,7 @@ KINDS = {
     "alert": _("Alert"),
     "account": _("Account"),
     "service account": _("Service account"),
+    "webhook": _("Webhook"),
     "event type": _("Event type"),
     "DER group": _("DER group"),
     "strategy": _("Strategy"),

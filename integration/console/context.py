@@ -80,6 +80,7 @@ TOOLS: dict[str | Promise, list[Tool]] = {
         Tool(_("Grid"), "sitemap", "derms:grid"),
         Tool(_("Users and roles"), "user-circle", "user_list"),
         Tool(_("Service accounts"), "key", "service_account_list"),
+        Tool(_("Webhooks"), "send", "webhook_list"),
         Tool(_("Import"), "table", "import_list"),
         Tool(_("Event types"), "clock", "derms:event_type_list"),
         Tool(_("Messages"), "mail", "message_list", key="m"),

@@ -41,6 +41,7 @@ ABOUT_PAGES = {
     "/messages/": "reference/messages",
     "/audit-trail/": "security",
     "/settings/": "how-to/administrator",
+    "/settings/webhooks/": "reference/webhooks",
     "/profile/": "reference/formats",
 }
 

@@ -61,6 +61,7 @@ ROLES: dict[str, set[str]] = {
         "integration.change_serviceaccount",
         "cpm.change_programevent",
         "cpm.change_devicestatus",
+        "integration.change_webhook",
         "importing.add_importrun",
         "config.view_audit_trail",
         "derms.change_eventtype",

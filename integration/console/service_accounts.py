@@ -25,7 +25,7 @@ from integration.seam.service_accounts import ServiceAccount, digest_of, new_sec
 from integration.seam.versions import lock_version, save_version
 
 from .columns import SERVICE_ACCOUNTS
-from .models import User
+from .owners import OwnerField
 from .second_factor import signed_in_lately
 
 PERMISSION = "integration.change_serviceaccount"
@@ -65,10 +65,8 @@ def _network(text: str) -> IPv4Network | IPv6Network:
 
 
 class ServiceAccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in its stubs
-    owner = forms.ModelChoiceField(
-        User.objects.none(),
+    owner = OwnerField(
         label=gettext_lazy("Owner"),
-        to_field_name="username",
         help_text=gettext_lazy("The account may never do more than its owner, and stops if the owner may not sign in."),
     )
     scopes = forms.MultipleChoiceField(
@@ -96,12 +94,9 @@ class ServiceAccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = [self.instance.owner_id] if self.instance.pk else []
         people: Any = self.fields["owner"]
-        people.queryset = (User.objects.filter(is_active=True) | User.objects.filter(pk__in=own)).order_by(
-            Lower("username")
-        )
-        self.initial["owner"] = self.instance.owner.username if own else None
+        people.offer(self.instance.owner_id)
+        self.initial["owner"] = self.instance.owner.username if self.instance.pk else None
 
 
 @require_safe

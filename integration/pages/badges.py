@@ -67,6 +67,11 @@ LOOKS: dict[str, Look] = {
     "high": Look(_("High"), "alert-circle", "bad"),
     "medium": Look(_("Medium"), "alert-triangle", "wait"),
     "low": Look(_("Low"), "info-circle", "quiet"),
+    # webhooks
+    "off": Look(_("Off"), "circle-minus", "struck"),
+    "no_secret": Look(_("No secret"), "key", "wait"),
+    "failing": Look(_("Failing"), "alert-triangle", "wait"),
+    "broken": Look(_("Broken"), "alert-triangle", "bad"),
     # deliveries
     "open": Look(_("Open"), "send", "ink"),
     "delivered": Look(_("Delivered"), "check", "quiet"),

@@ -24,6 +24,7 @@ PERMISSION = recorded("permission %(name)s")
 FACTOR = recorded("second factor %(name)s")
 ADDRESS = recorded("e-mail address")
 STAGE = recorded("stage %(number)s")
+NOTICE = recorded("notice %(number)s")
 GROUP_OF_STAGE = recorded("stage %(number)s, DER group %(name)s")
 
 

@@ -2,6 +2,7 @@
 
 import os
 from datetime import date
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -44,3 +45,11 @@ def env_month_day(name: str, default: str) -> str:
 def env_list(name: str, default: str) -> list[str]:
     """The entries of a comma-separated variable; the default has the same form."""
     return [entry.strip() for entry in os.environ.get(name, default).split(",") if entry.strip()]
+
+
+def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """The networks of a comma-separated variable. Raises ImproperlyConfigured, naming it, if an entry is none."""
+    try:
+        return [ip_network(entry) for entry in env_list(name, "")]
+    except ValueError as problem:
+        raise ImproperlyConfigured(f"{name}: {problem}; it lists networks such as 192.0.2.0/24.") from problem

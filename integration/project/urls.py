@@ -63,4 +63,5 @@ urlpatterns = [
     path("", include("lec_sim.urls")),
     path("", include("integration.console.monitor.urls")),
     path("", include("integration.console.imports.urls")),
+    path("", include("integration.console.webhooks.urls")),
 ]

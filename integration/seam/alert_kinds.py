@@ -142,6 +142,13 @@ ALERT_KINDS: dict[str, AlertKind] = {
         "somebody archives it",
         _("Read under Messages which rows were refused and why; correct the devices, or tell the sending system."),
     ),
+    "webhook": AlertKind(
+        _("Webhook"),
+        "a [webhook](webhooks.md) has taken nothing for three attempts, is broken, or a notice to it is a dead letter",
+        "Medium; High if it is broken",
+        "it takes something again; a dead letter is redelivered or discarded",
+        _("Ask the operator of the receiver; send a test from the webhook's page once the cause is gone."),
+    ),
     "notification": AlertKind(
         _("Notification"),
         "the mail server can't be reached, or customers of an event could not be e-mailed after all attempts",

@@ -14,6 +14,7 @@ from .history import HistoryBlock, HistoryRecord, ObjectChange, Seal
 from .kind_names import words_of_kind
 from .messages import ExtractRef, MessageBody, Version, read
 from .service_accounts import ServiceAccount
+from .webhooks.rows import Webhook, WebhookNotice
 
 __all__ = [
     "Alert",
@@ -32,6 +33,8 @@ __all__ = [
     "Seal",
     "ServiceAccount",
     "TransitionRecord",
+    "Webhook",
+    "WebhookNotice",
     "Work",
 ]
 

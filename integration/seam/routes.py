@@ -163,6 +163,9 @@ DUE: dict[str, Due] = {
     ),
     "notify customers": Due("cpm.queries.program_event_ids_to_notify", "cpm.operations.notify_customers", "bulk"),
     "notify of end": Due("cpm.queries.program_event_ids_over", "cpm.operations.notify_of_end", "bulk"),
+    "post to webhooks": Due(
+        "integration.seam.webhooks.posting.lanes_to_post", "integration.seam.webhooks.posting.post_notices", "bulk"
+    ),
     "send notifications": Due("cpm.queries.lanes_to_send", "cpm.operations.send_notifications", "bulk"),
 }
 
@@ -176,6 +179,7 @@ EVERY: dict[str, Every] = {
     "remove unnamed extracts": Every(MINUTE, "integration.seam.extract_files.remove_unnamed", "small"),
     "drop abandoned tables": Every(MINUTE, "integration.seam.loads.drop_abandoned_tables", "small"),
     "forget imported files": Every(NIGHT, "integration.importing.forgetting.forget_files", "small"),
+    "forget webhook notices": Every(NIGHT, "integration.seam.webhooks.keeping.forget_notices", "small"),
     "forget answers": Every(NIGHT, "integration.seam.request_answers.forget_answers", "small"),
     "look for demo passwords": Every(NIGHT, "integration.demo.demo_passwords.report_demo_passwords", "small"),
     "count available power": Every(5 * MINUTE, "derms.operations.count_available_power", "bulk"),

@@ -1,6 +1,8 @@
 """Accounts of other systems, and what calls of theirs send."""
 
+import ssl
 from collections.abc import Callable, Iterator
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -14,6 +16,10 @@ from integration.seam import clock
 from integration.seam.rights import known_rights
 from integration.seam.scopes import SCOPES
 from integration.seam.service_accounts import ServiceAccount
+from integration.seam.webhooks import keeping
+from integration.seam.webhooks.keeping import add_webhook
+from integration.seam.webhooks.rows import Webhook
+from tests.doors.receivers import Authority
 
 from .calling import V1
 
@@ -68,3 +74,30 @@ def ask(made: Made, **more: Any) -> Any:
 def bearer(made: Made, **more: Any) -> dict[str, str]:
     """The header that a call sends."""
     return {"Authorization": f"Bearer {ask(made, **more).json()['access_token']}"}
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def loopback(settings: Any, authority: Authority) -> ssl.SSLContext:
+    """Loopback may be called, and the tests' authority is trusted; returns what a receiver there needs."""
+    settings.OUTGOING_NETWORKS = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
+    settings.OUTGOING_CA_FILE = str(authority.file)
+    return authority.context_for("localhost")
+
+
+@pytest.fixture
+def webhook_to(operator: User) -> Callable[..., Webhook]:
+    """Make a webhook with a secret, which is told of everything that an operator may see unless kinds are named."""
+
+    def make(url: str, name: str = "Billing", **fields: Any) -> Webhook:
+        given = {"name": name, "owner": operator, "url": url, "kinds": ["event", "stage", "outcome", "alert"], **fields}
+        made = add_webhook(given, by="adam", now=clock.now())
+        keeping.make_secret(pk=made.pk, by="adam", now=clock.now())
+        made.refresh_from_db()
+        return made
+
+    return make

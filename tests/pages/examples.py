@@ -12,7 +12,7 @@ from derms.models import ControlZone, DerGroup, Event, Strategy
 from integration.console.models import User
 from integration.seam import clock
 from integration.seam.dated_rules import DatedRules
-from integration.seam.models import Message, ServiceAccount
+from integration.seam.models import Message, ServiceAccount, Webhook, WebhookNotice
 from tests.security.test_permissions import MAY
 
 PEOPLE = {
@@ -109,6 +109,17 @@ def _service_account() -> str:
     return made.client_id
 
 
+def _webhook() -> Webhook:
+    """A webhook that was told something, as an administrator makes one."""
+    owner = User.objects.get(username="olive.operator")
+    given = {"owner": owner, "url": "https://billing.example/hooks", "kinds": ["event"], "generation": 1}
+    made, is_new = Webhook.objects.get_or_create(name="Billing", defaults=given)
+    if is_new:
+        data = {"event_uid": str(_event().uid), "event_number": _event().number, "state": "Completed"}
+        WebhookNotice.objects.create(webhook=made, kind="event", type="event.state", subject="event", data=data)
+    return made
+
+
 def _zone() -> str:
     return f"zones/{ControlZone.objects.earliest('pk').pk}"
 
@@ -122,6 +133,8 @@ EXAMPLES: dict[str, Callable[[], str]] = {
     "<int:stage_number>": lambda: "1",
     "<id:head_end>": lambda: _participating()[0],
     "<id:nic_id>": lambda: _participating()[1],
+    "notices/<int:pk>": lambda: f"notices/{_webhook().notices.earliest('pk').pk}",
+    "webhooks/<uuid:uid>": lambda: f"webhooks/{_webhook().uid}",
     "service-accounts/<id:client_id>": lambda: f"service-accounts/{_service_account()}",
     "settings/users/<id:username>": lambda: f"settings/users/{User.objects.earliest('pk').username}",
     "<id:kind>/<int:pk>": _zone,

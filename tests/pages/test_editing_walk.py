@@ -16,7 +16,7 @@ from cpm.operations import add_holiday, choose_country, enroll, make_link, sched
 from derms.models import DerGroup, Event, Strategy
 from integration.console.models import User
 from integration.seam.alerts import raise_alert
-from integration.seam.models import Alert, Delivery, DueWork
+from integration.seam.models import Alert, Delivery, DueWork, Webhook
 from integration.seam.service_accounts import ServiceAccount
 from integration.seam.settling import settle
 from lec_sim.models import HeadEndProfile
@@ -39,6 +39,10 @@ NEED_NOT = {
     "program-types/new/": NEW,
     "settings/users/new/": NEW,
     "settings/service-accounts/new/": NEW,
+    "settings/webhooks/new/": NEW,
+    "settings/webhooks/<uuid:uid>/test/": NEW,
+    "settings/webhooks/<uuid:uid>/notices/<int:pk>/discard/": ONCE,
+    "settings/webhooks/<uuid:uid>/notices/<int:pk>/redeliver/": ONCE,
     "customers/new/": NEW,
     "holidays/new/": NEW,
     "holidays/<id:day>/remove/": ONCE,
@@ -97,6 +101,8 @@ def place(event_in: Callable[..., Event], administrator: User, csr: User, now: d
     administrator.is_superuser = True
     administrator.save()
     ServiceAccount.objects.create(name="Billing", owner=administrator)
+    told = {"owner": administrator, "url": "https://billing.example/", "generation": 1}
+    Webhook.objects.create(name="Billing", **told).notices.create(kind="event", type="event.state", subject="", data={})
     Program.objects.update(allow_customer_unavailability=True)
     ProgramType.objects.update(allow_to_opt_out=True)
     dated = [{"effective_on": "2027-06-01", "expires_on": None, "rules": {}}]
@@ -146,6 +152,8 @@ def _filler(
         "subscriptions/<int:pk>": f"subscriptions/{Subscription.objects.get(location=device.location).pk}",
         "due-work/<int:pk>": f"due-work/{DueWork.objects.earliest('pk').pk}",
         "unavailability/<uuid:uid>": f"unavailability/{period}",
+        "webhooks/<uuid:uid>": f"webhooks/{Webhook.objects.get().uid}",
+        "notices/<int:pk>": f"notices/{Webhook.objects.get().notices.get().pk}",
         "customers/<id:number>": f"customers/{customer.number}",
         "events/<id:number>/edit": f"events/{Event.objects.get(state='New').number}/edit",
         "<id:client_id>": ServiceAccount.objects.get().client_id,

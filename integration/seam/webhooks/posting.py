@@ -1,0 +1,136 @@
+"""Post due notices: one at a time to each webhook, to many webhooks at once, so that a slow one holds up only itself.
+
+    lease   a webhook is this process's for LEASE; commit
+    take    its next notice: count the attempt; commit, so that one that kills the process runs out of attempts, too
+    post    outside any transaction, in a thread of its own
+    mark    store the answer and what follows from it; commit
+
+A process that dies between post and mark posts one notice twice, with the same id. Later notices about its subject wait
+until it is marked, so that none overtakes another.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
+
+from .. import clock, sql
+from ..outgoing import NotReached, post
+from ..sql import statement
+from .kinds import KINDS
+from .marking import ANSWERED, ATTEMPTS, DIED, REDIRECTED, WITHHELD, Result, mark
+from .rows import Webhook, WebhookNotice
+from .signing import signed_headers
+
+AT_ONCE = 20
+TURN_S = 30.0
+LEASE = timedelta(seconds=120)  # longer than a post and the resolution of a name take together
+PACKAGE = "integration.seam"
+
+
+class Letter(NamedTuple):
+    """A notice that is to be posted now."""
+
+    notice: WebhookNotice
+    url: str
+    body: bytes
+    headers: dict[str, str]
+
+
+def lanes_to_post(now: datetime) -> range:
+    """One piece of due work if anything is due to any webhook."""
+    return range(1 if sql.rows(statement(PACKAGE, "due_webhooks")) else 0)
+
+
+def post_notices(lane: int, *, now: datetime) -> None:
+    """Post due notices for half a minute.
+
+    This has a thread of its own, so that its database connection commits each step: a failure of the work's own
+    transaction would undo what was stored about notices that were already posted.
+    """
+    if connection.savepoint_ids:  # within a larger transaction, whose rows no other connection sees
+        post_due_notices(seconds=TURN_S)
+        return
+    sql.execute("SET LOCAL idle_in_transaction_session_timeout = '30min'")  # this transaction waits for the thread
+    with ThreadPoolExecutor(1, thread_name_prefix="webhooks") as alone:
+        alone.submit(_post_alone).result()
+
+
+def _post_alone() -> None:
+    try:
+        post_due_notices(seconds=TURN_S)
+    finally:
+        connection.close()
+
+
+def post_due_notices(*, seconds: float) -> None:
+    """Post due notices until none is left or the time is over."""
+    until = time.monotonic() + seconds
+    posting: dict[Future[Result], WebhookNotice] = {}
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="posts") as pool:
+        while True:
+            if time.monotonic() < until and len(posting) < AT_ONCE:
+                posting |= {pool.submit(_post, letter): letter.notice for letter in _next(AT_ONCE - len(posting))}
+            if not posting:
+                return
+            done, _waiting = wait(posting, timeout=1.0, return_when=FIRST_COMPLETED)
+            for future in done:
+                mark(posting.pop(future), future.result())
+
+
+def _next(limit: int) -> Iterator[Letter]:
+    """Lease as many webhooks, and return the next notice of each. One that has none any more is free again at once."""
+    due = statement(PACKAGE, "due_webhooks")
+    leased = sql.column(statement(PACKAGE, "lease_webhooks", due=due), {"lease": LEASE, "limit": limit})
+    if not leased:
+        return
+    taken = sql.column(statement(PACKAGE, "take_notices"), {"leased": leased})
+    now = clock.now()
+    notices = list(WebhookNotice.objects.select_related("webhook__owner").filter(pk__in=taken))
+    idle = set(leased) - {notice.webhook_id for notice in notices}
+    Webhook.objects.filter(pk__in=idle).update(rests_until=now)
+    for notice in notices:
+        if notice.attempts > ATTEMPTS:
+            mark(notice, Result(None, DIED(), None))
+        elif _may_know(notice):
+            yield _letter(notice, now)
+        else:
+            _withhold(notice, now)
+
+
+def _may_know(notice: WebhookNotice) -> bool:
+    """Whether the webhook's owner may still see what the notice is about."""
+    owner, kind = notice.webhook.owner, KINDS.get(notice.kind)
+    return owner.is_active and (kind is None or owner.has_perm(kind.permission))
+
+
+@transaction.atomic
+def _withhold(notice: WebhookNotice, now: datetime) -> None:
+    WebhookNotice.objects.filter(pk=notice.pk).update(discarded_at=now, discard_reason=WITHHELD())
+    Webhook.objects.filter(pk=notice.webhook_id).update(rests_until=now)
+
+
+def _letter(notice: WebhookNotice, now: datetime) -> Letter:
+    content = {"type": notice.type, "timestamp": notice.made_at, "data": notice.data}
+    body = json.dumps(content, cls=DjangoJSONEncoder, separators=(",", ":")).encode()
+    signed = signed_headers(notice.webhook, notice.uid, body, now=now)
+    return Letter(
+        notice, notice.webhook.url, body, {"Content-Type": "application/json", "User-Agent": "Gridcall", **signed}
+    )
+
+
+def _post(letter: Letter) -> Result:
+    """Post a notice; in a thread that has no database connection."""
+    try:
+        answer = post(letter.url, letter.body, letter.headers)
+    except NotReached as problem:
+        return Result(None, problem.sentence, None)
+    if 200 <= answer.status < 300:
+        return Result(answer.status, "", answer.ms)
+    said = REDIRECTED if 300 <= answer.status < 400 else ANSWERED
+    return Result(answer.status, said(status=answer.status), answer.ms)
