@@ -22,6 +22,7 @@ class Removal(models.Model):
     requested_by = models.CharField(max_length=150)
     answer = models.CharField(max_length=9, blank=True)
     answered_at = models.DateTimeField(null=True)
+    is_unconfirmed = models.BooleanField(db_default=False, default=False)
     # A device leaves with the request, unless the answer is “too late”.
     has_left = models.GeneratedField(
         expression=~Q(answer="too late"),  # type: ignore[arg-type]  # any condition will do

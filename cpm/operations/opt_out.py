@@ -22,6 +22,7 @@ from .notifications import confirm_opt_out
 from .releases import note_change, participating_device
 
 OPTED_OUT = recorded("Preemptive Opt-Out: No → Yes")
+UNCONFIRMED = recorded("Opt-out not confirmed: the head end had not read it by the start")
 OPT_OUT_ANSWERED = {"confirmed": recorded("Opt-out confirmed"), "too late": recorded("Opt-out too late")}
 
 
@@ -93,9 +94,10 @@ def answer_opt_out(body: OptOutAnswer, *, now: datetime) -> Receipt:
     removal = Removal.objects.get(stage_uid=body.stage_uid, head_end=body.head_end, nic_id=body.nic_id)
     if removal.answer or removal.reason != RemovalReason.OPT_OUT:
         return Receipt(applied=0, note=ANSWERED(answer=removal.answer))
-    removal.answer, removal.answered_at = body.answer, body.at
-    removal.save(update_fields=["answer", "answered_at"])
+    removal.answer, removal.answered_at, removal.is_unconfirmed = body.answer, body.at, body.is_unconfirmed
+    removal.save(update_fields=["answer", "answered_at", "is_unconfirmed"])
     if device := participating_device(program_event, body.head_end, body.nic_id):
-        note_change(program_event, device, OPT_OUT_ANSWERED[body.answer](), "DERMS", now)
+        answered = UNCONFIRMED if body.is_unconfirmed else OPT_OUT_ANSWERED[body.answer]
+        note_change(program_event, device, answered(), "DERMS", now)
         confirm_opt_out(program_event, device, now=now)
     return Receipt()

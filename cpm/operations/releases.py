@@ -31,7 +31,8 @@ def release_reservation(body: ReservationReleased, *, now: datetime) -> Receipt:
     has_left = body.answer in LEFT
     if is_new or (removal.is_too_late and has_left):
         removal.reason, removal.answer, removal.answered_at = body.reason, body.answer, body.at
-        removal.save(update_fields=["reason", "answer", "answered_at"])
+        removal.is_unconfirmed = body.is_unconfirmed
+        removal.save(update_fields=["reason", "answer", "answered_at", "is_unconfirmed"])
     if program_event is None or not has_left:
         return Receipt(applied=int(is_new))
     return Receipt(applied=_clear_flag(program_event, body, now))

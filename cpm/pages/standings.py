@@ -63,6 +63,14 @@ def removal_sentence(removal: Removal, zone: str) -> str:
     if not removal.answer:
         asked = _("DERMS was asked to release the device (%(reason)s). The answer comes in a moment.") % values
         return _("The opt-out is saved. The answer comes in a moment.") if is_opt_out else asked
+    if removal.is_unconfirmed:
+        return (
+            _(
+                "Not confirmed: when the stage started on %(time)s, the head end had not read that the device leaves. "
+                "The device may have been called."
+            )
+            % values
+        )
     if removal.is_too_late:
         return _("Too late: the stage started on %(time)s. The device stays in it.") % values
     if removal.answer == "released":

@@ -30,6 +30,7 @@ class Release(NamedTuple):
     device: Device
     answer: str
     answered_at: datetime | None
+    is_unconfirmed: bool = False
 
 
 class Day(NamedTuple):
@@ -113,7 +114,7 @@ def _answered(devices: list[Device]) -> list[Release]:
         event.stage_uid: event for event in ProgramEvent.objects.filter(stage_uid__in=[r.stage_uid for r in latest])
     }
     return [
-        Release(events[r.stage_uid], keys[r.head_end, r.nic_id], r.answer, r.answered_at)
+        Release(events[r.stage_uid], keys[r.head_end, r.nic_id], r.answer, r.answered_at, r.is_unconfirmed)
         for r in latest
         if r.stage_uid in events and (r.head_end, r.nic_id) in keys
     ]

@@ -16,7 +16,7 @@ from integration.seam.sql import statement
 REST = timedelta(seconds=10)
 INVARIANTS: Mapping[str, str] = {
     "I1": "A scheduled stage is in CPM and in LEC once, at the same revision",
-    "I2": "No device is called after its opt-out was confirmed or LEC accepted its removal",
+    "I2": "No device is called after its opt-out was confirmed or LEC accepted its removal, and its head end read it",
     "I3": "No two live reservations of one device overlap",
     "I4": "Every participation has one outcome in time if its stage started, and none if it was canceled before",
     "I5": "The history of each object has no gap and ends in its present state",

@@ -93,6 +93,20 @@ ALERT_KINDS: dict[str, AlertKind] = {
         "somebody archives it",
         _("Read under Messages why the call failed; plan another event for the missing power."),
     ),
+    "head end not told": AlertKind(
+        _("Head end not told"),
+        "a stage started and a head end reached by OpenADR had not read it, so its devices are not called",
+        "High",
+        "the head end reads it, or the stage is over",
+        _("Call the operator of the head end; plan another event for the missing power."),
+    ),
+    "removal not read": AlertKind(
+        _("Removal not read"),
+        "a stage started before a head end reached by OpenADR had read that devices leave it; they may be called",
+        "High",
+        "the stage is over",
+        _("Call the operator of the head end: the customers have opted out or are unavailable."),
+    ),
     "stage missed": AlertKind(
         _("Stage missed"),
         "a stage could not start before its end",

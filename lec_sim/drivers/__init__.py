@@ -1,11 +1,11 @@
 """How Live Energy Connect reaches devices: one driver per head end, by the name in the head end's profile."""
 
 from ..models import HeadEndProfile
-from .driver import Driver, Rows
+from .driver import Driver, Rows, Unaware
 from .openadr import OpenADR
 from .simulated import Simulated
 
-__all__ = ["DRIVERS", "Driver", "DriverMissing", "Rows", "driver_of", "drivers_in_use"]
+__all__ = ["DRIVERS", "Driver", "DriverMissing", "Rows", "Unaware", "driver_of", "drivers_in_use"]
 
 DRIVERS: dict[str, Driver] = {driver.name: driver for driver in (Simulated(), OpenADR())}
 

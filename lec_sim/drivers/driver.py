@@ -15,6 +15,13 @@ class Rows(NamedTuple):
     params: dict[str, Any]
 
 
+class Unaware(NamedTuple):
+    """Head ends that don't know of a stage, and how many devices it has behind them."""
+
+    head_ends: list[str]
+    devices: int
+
+
 class Driver:
     """Reaches the devices of the head ends whose profile names it. These are the defaults; a driver overrides some.
 
@@ -31,11 +38,23 @@ class Driver:
     def publish(self, stage: LecStage, *, now: datetime) -> None:
         """Announce a stage to the head ends: its reservations are loaded. Called once, before its start."""
 
-    def withdraw(self, stage: LecStage, *, head_end: str, nic_id: str, now: datetime) -> None:
-        """Report to a head end that a device has left a published stage, before its start or while it runs."""
+    def withdraw(self, stage: LecStage, *, head_end: str, nic_id: str, now: datetime) -> bool:
+        """Report to a head end that a device has left a published stage, before its start or while it runs.
+
+        Returns whether that settles it. If not, the removal is pending until `operations.confirm_removals` is told
+        that the head end knows; DERMS is answered then.
+        """
+        return True
 
     def cancel(self, stage: LecStage, *, now: datetime) -> None:
         """Report to the head ends that a published stage is canceled or missed."""
+
+    def end(self, stage: LecStage, *, now: datetime) -> None:
+        """A published stage has ended at its time."""
+
+    def unaware(self, stage: LecStage) -> Unaware | None:
+        """The head ends of a starting stage that don't know of it yet; None if there are none."""
+        return None
 
     def calls(self, stage: LecStage, *, called_at: datetime) -> Rows | None:
         """The calls of a starting stage as rows of LecCall, if answers are known at once; None: they are pending.

@@ -9,8 +9,8 @@ from integration.seam import sql
 from integration.seam.sql import statement
 
 from ..choices import OPENADR
-from ..models import LecStage
-from .driver import Driver
+from ..models import Announcement, LecStage
+from .driver import Driver, Unaware
 
 
 class OpenADR(Driver):
@@ -20,12 +20,22 @@ class OpenADR(Driver):
     def publish(self, stage: LecStage, *, now: datetime) -> None:
         sql.execute(statement("lec_sim", "openadr_publish"), {"stage": stage.pk, "driver": self.name, "now": now})
 
-    def withdraw(self, stage: LecStage, *, head_end: str, nic_id: str, now: datetime) -> None:
-        self._revise(stage, now, head_end)
+    def withdraw(self, stage: LecStage, *, head_end: str, nic_id: str, now: datetime) -> bool:
+        """Settled if the head end has read nothing of the stage: then it never learns of the device."""
+        return not any(self._revise(stage, now, head_end))
 
     def cancel(self, stage: LecStage, *, now: datetime) -> None:
         self._revise(stage, now)
 
-    def _revise(self, stage: LecStage, now: datetime, head_end: str | None = None) -> None:
-        """Count a revision of what the head ends of a stage may read, or one of them."""
-        sql.execute(statement("lec_sim", "openadr_revise"), {"stage": stage.pk, "head_end": head_end, "now": now})
+    def end(self, stage: LecStage, *, now: datetime) -> None:
+        self._revise(stage, now)
+
+    def unaware(self, stage: LecStage) -> Unaware | None:
+        unread = Announcement.objects.filter(stage=stage, first_read_at=None, devices__gt=0)
+        found = list(unread.order_by("ven__profile__head_end").values_list("ven__profile__head_end", "devices"))
+        return Unaware([head_end for head_end, _ in found], sum(devices for _, devices in found)) if found else None
+
+    def _revise(self, stage: LecStage, now: datetime, head_end: str | None = None) -> list[bool]:
+        """Count a revision of what head ends may read of a stage, all or one; returns who has read any of it."""
+        params = {"stage": stage.pk, "head_end": head_end, "now": now}
+        return sql.column(statement("lec_sim", "openadr_revise"), params)

@@ -9,14 +9,16 @@ from integration.seam import outbox
 from integration.seam.messages import StageExecutionStatus
 from integration.seam.systems import System
 
-from ..choices import StageState
+from ..choices import PENDING, StageState
 from ..drivers import drivers_in_use
-from ..models import LecStage
+from ..models import LecStage, Removal
 from ..set_operations import make_calls
 from .delivered import send_delivered_load
 from .head_ends import meet_head_ends
 from .late import close_late_alert
 from .locks import lock_stage
+from .removals import give_up_removals, settle_removals
+from .unaware import alert_of_unaware, alert_of_unconfirmed, close_unaware_alert
 from .uncalled import alert_of_uncalled
 
 
@@ -29,6 +31,7 @@ def start_stage(stage_id: int, *, now: datetime) -> None:
         return
     stage.state, stage.started_at = StageState.IN_PROGRESS, now
     _report(stage, "In Progress", now, "started_at")
+    alert_of_unconfirmed(stage, give_up_removals(stage, now))
 
 
 @transaction.atomic
@@ -43,6 +46,7 @@ def call_devices(stage_id: int, *, now: datetime) -> None:
     stage.calls_made_at = now
     _report(stage, "In Progress", now, "calls_made_at", "called", "pending", "answers_awaited_s")
     alert_of_uncalled(stage)
+    alert_of_unaware(stage)
     calls.partition.attach()
 
 
@@ -56,10 +60,14 @@ def end_stage(stage_id: int, *, now: datetime) -> None:
     if stage.calls_made_at:
         send_delivered_load(stage, stage.ends_at)
         changed.append("load_reported_at")
+        for driver in drivers_in_use():
+            driver.end(stage, now=now)
     else:
         alert_of_uncalled(stage)
     stage.state, stage.ended_at = StageState.COMPLETED, now
     _report(stage, "Completed", now, *changed)
+    give_up_removals(stage, now)
+    close_unaware_alert(stage)
 
 
 @transaction.atomic
@@ -75,7 +83,9 @@ def miss_stage(stage_id: int, *, now: datetime) -> None:
 
 
 def cancel_at_head_ends(stage: LecStage, now: datetime) -> None:
-    """Report to the drivers that a stage they know will not start, or must stop."""
+    """Report to the drivers that a stage they know will not start, or must stop; nobody waits for a removal then."""
+    settle_removals(stage, Removal.objects.filter(stage_uid=stage.stage_uid, answer=PENDING).order_by("pk"), now)
+    close_unaware_alert(stage)
     if stage.reservations_loaded_at:
         for driver in drivers_in_use():
             driver.cancel(stage, now=now)

@@ -1,4 +1,4 @@
-"""What vens read: the evidence that a head end knows of a stage."""
+"""What vens read: the evidence that a head end knows of a stage, and that a device leaves it."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
@@ -9,9 +9,11 @@ from django.db.models.functions import Coalesce, Greatest
 
 from integration.seam.nudges import tell_pages
 
-from ..choices import OPENADR
-from ..models import Announcement, HeadEndProfile, Ven
-from ..queries.openadr import Call, Granted, Place, calls_to, granted
+from ..choices import OPENADR, PENDING
+from ..models import Announcement, HeadEndProfile, Removal, Ven
+from ..queries.openadr import Call, Granted, Place, calls_to, covered_removals, granted
+from .removals import confirm_removals
+from .unaware import close_if_aware
 
 SEEN_EVERY = timedelta(seconds=30)  # how exactly it is known when a ven called last
 
@@ -29,28 +31,50 @@ def see_vens(client: str, *, now: datetime) -> tuple[Ven, ...]:
     return vens
 
 
-@transaction.atomic
 def read_events(vens: Collection[Ven], chosen: Callable[[list[Call]], list[Call]], *, now: datetime) -> list[Call]:
     """The stages that are chosen from those that vens may read; stores that they have read them.
 
-    What the vens haven't read is locked first: a device that leaves meanwhile waits, and finds the stage read.
+    A stage that is off for a client tells it that all its devices leave, so their removals are answered.
     """
-    unread = Announcement.objects.filter(ven__in=vens, read_revision__lt=F("revision"))
-    list(unread.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-    calls = chosen(calls_to(vens, now))
-    for one in (told for call in calls for told in call.announcements if told.read_revision < told.revision):
-        Announcement.objects.filter(pk=one.pk).update(
-            read_revision=Greatest("read_revision", one.revision),
-            first_read_at=Coalesce("first_read_at", now),
-            read_at=now,
-        )
-        tell_pages(one.stage.event_number)
+    with transaction.atomic():
+        # A device that leaves meanwhile waits for this lock, and then finds the stage read.
+        unread = Announcement.objects.filter(ven__in=vens, read_revision__lt=F("revision"))
+        list(unread.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        pending = _pending(vens)
+        calls = chosen(calls_to(vens, now))
+        new = [one for call in calls for one in call.announcements if one.read_revision < one.revision]
+        for one in new:
+            Announcement.objects.filter(pk=one.pk).update(
+                read_revision=Greatest("read_revision", one.revision),
+                first_read_at=Coalesce("first_read_at", now),
+                read_at=now,
+            )
+            tell_pages(one.stage.event_number)
+    for one in new:
+        close_if_aware(one.stage)
+    off = [call.stage.stage_uid for call in calls if call.is_off]
+    confirm_removals(Removal.objects.filter(pk__in=pending, stage_uid__in=off).values_list("pk", flat=True), now=now)
     return calls
 
 
-@transaction.atomic
 def read_grants(vens: Collection[Ven], place: Place, *, now: datetime) -> list[Granted]:
-    """A page of the devices that stages call; stores that the vens have begun to read them."""
-    told = Announcement.objects.filter(ven__in=vens, stage__in=place.stage_ids, grants_read_at=None)
-    told.update(grants_read_at=now)
-    return granted(place)
+    """A page of the devices that stages call; stores that the vens have begun to read them.
+
+    A device that was to stand on the page and leaves is not on it: so its removal is answered.
+    """
+    with transaction.atomic():
+        told = Announcement.objects.filter(ven__in=vens, stage__in=place.stage_ids, grants_read_at=None)
+        told.update(grants_read_at=now)
+        pending = _pending(vens)
+        found = granted(place._replace(skip=max(place.skip - 1, 0), limit=place.limit + (place.skip > 0)))
+    page = found[1:] if place.skip else found
+    if pending and place.limit and (found or not place.skip):
+        covered = covered_removals(pending, place, after=found[0] if place.skip else None, page=page)
+        confirm_removals(covered, now=now)
+    return page
+
+
+def _pending(vens: Collection[Ven]) -> list[int]:
+    """The removals that wait until their head ends read them; those that come later are not in what is read next."""
+    head_ends = [ven.profile.head_end for ven in vens]
+    return list(Removal.objects.filter(answer=PENDING, head_end__in=head_ends).values_list("pk", flat=True))

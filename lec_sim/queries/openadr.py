@@ -85,3 +85,20 @@ def programs_of(calls: Collection[Call]) -> dict[str, LecProgram]:
 def granted(place: Place) -> list[Granted]:
     """A page of devices."""
     return [Granted(*row) for row in sql.rows(statement("lec_sim", "openadr_grants"), place._asdict())]
+
+
+def covered_removals(pending: list[int], place: Place, *, after: Granted | None, page: list[Granted]) -> list[int]:
+    """Which of these removals are of devices that would stand on a page, which begins after a device.
+
+    The page reaches to its last device, or to the end of all if it is not full.
+    """
+    last = page[-1] if len(page) == place.limit else None
+    params = {
+        **place._asdict(),
+        "pending": pending,
+        "after": after and after.nic_id,
+        "after_head_end": after and after.head_end,
+        "last": last and last.nic_id,
+        "last_head_end": last and last.head_end,
+    }
+    return [int(one) for one in sql.column(statement("lec_sim", "openadr_covered"), params)]

@@ -28,8 +28,9 @@ class Later(Driver):
     def publish(self, stage: LecStage, *, now: datetime) -> None:
         self.asked.append(("publish", stage.state))
 
-    def withdraw(self, stage: LecStage, *, head_end: str, nic_id: str, now: datetime) -> None:
+    def withdraw(self, stage: LecStage, *, head_end: str, nic_id: str, now: datetime) -> bool:
         self.asked.append(("withdraw", head_end, nic_id))
+        return True
 
     def cancel(self, stage: LecStage, *, now: datetime) -> None:
         self.asked.append(("cancel", stage.state))

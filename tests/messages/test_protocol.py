@@ -31,7 +31,7 @@ from tests.messages.conftest import STATUS
 
 CURRENT = protocol.CURRENT
 # SHA-256 of all fields with their types and bounds, and of the columns of extracts, in the version CURRENT.
-PROMISED = (Version(2, 5), "b4d0cc1e5d8824f109980b95cd2b08458c6a21c34e06bcdd2e7ed9700ebb1474")
+PROMISED = (Version(2, 6), "e1b2b840c98c54b93b1b002b7945385f48eeeb5507254adc4a2fee79f202df4f")
 NEWER_MINOR, NEWER_MAJOR = Version(CURRENT.major, CURRENT.minor + 1), Version(CURRENT.major + 1, 0)
 
 

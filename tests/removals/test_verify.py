@@ -89,6 +89,15 @@ def test_i2_a_call_after_the_removal(over: Stage) -> None:
     assert "although its opt-out was confirmed" in found("I2")[1]
 
 
+@pytest.mark.parametrize("answer", ["pending", "unconfirmed"])
+def test_i2_a_confirmed_opt_out_that_the_head_end_has_not_read(over: Stage, answer: str) -> None:
+    tell_by_hand(f"UPDATE lec_sim_removal SET answer = '{answer}' WHERE reason = 'opt-out'")
+
+    (what,) = found("I2")
+    assert what.startswith("its opt-out was confirmed at ")
+    assert what.endswith(f", and to LEC it is {answer}")
+
+
 def test_i2_a_call_after_the_release(over: Stage) -> None:
     tell_by_hand(
         "INSERT INTO lec_sim_removal (stage_uid, head_end, nic_id, reason, answer, at)"

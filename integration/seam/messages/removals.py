@@ -47,6 +47,10 @@ class OptOutAnswer(StageDeviceBody):
 
     answer: Literal["confirmed", "too late"] = Field(description="Whether the device stays out of the stage.")
     at: AwareDatetime = Field(description="When LEC took the device out; if it was too late, when the stage started.")
+    is_unconfirmed: bool = Field(
+        default=False,
+        description="Whether it is too late since the head end had not read, by the start, that the device leaves.",
+    )
 
 
 class DeviceRemoval(StageDeviceBody):
@@ -73,6 +77,10 @@ class RemovalAnswer(StageDeviceBody):
     reason: RemovalReason = Field(description="Why the device was to leave, as it was asked.")
     answer: RemovalWord = Field(description="What LEC could do.")
     at: AwareDatetime = Field(description="When LEC did it; if it was too late, when the stage started.")
+    is_unconfirmed: bool = Field(
+        default=False,
+        description="Whether it is too late since the head end had not read, by the start, that the device leaves.",
+    )
 
 
 class ReservationReleased(StageDeviceBody):
@@ -90,3 +98,7 @@ class ReservationReleased(StageDeviceBody):
     reason: RemovalReason = Field(description="Why the device was to leave.")
     answer: RemovalWord = Field(description="What LEC could do.")
     at: AwareDatetime = Field(description="When LEC did it; if it was too late, when the stage started.")
+    is_unconfirmed: bool = Field(
+        default=False,
+        description="Whether it is too late since the head end had not read, by the start, that the device leaves.",
+    )
