@@ -3,6 +3,7 @@
 They are followed as Gridcall's own are; only the ids are another system's, so ours are made of them.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -35,6 +36,7 @@ from .program_events import follow_stage
 
 S = ProgramEventState
 LONGEST_NUMBER = 20  # characters of an event's number
+OWN_NUMBER = re.compile(r"DR-\d{4}-\d+")  # what Gridcall's own DERMS gives, perhaps only tomorrow
 LONGEST_REASON = 200
 # The states from which each leads on; from its own it has no effect.
 LEADS_FROM: dict[str, tuple[str, ...]] = {
@@ -259,8 +261,9 @@ def _uid(kind: str, external_id: str) -> UUID:
 
 
 def _number_of(event_id: str) -> str:
-    """The event's number on pages: its id, or a short form of it if that is too long or another event has it."""
+    """The event's number on pages: its id, or a short form of it if that is too long or like one of another event."""
     uid = _uid("event", event_id)
     number = event_id.upper()
     taken = ProgramEvent.objects.filter(event_number=number).exclude(event_uid=uid).exists()
-    return f"X-{uid.hex[:12].upper()}" if taken or len(number) > LONGEST_NUMBER else number
+    is_like_another = taken or OWN_NUMBER.fullmatch(number) or len(number) > LONGEST_NUMBER
+    return f"X-{uid.hex[:12].upper()}" if is_like_another else number

@@ -13,3 +13,10 @@ WEB_PROCESSES = int(os.environ.get("WEB_PROCESSES", "1"))
 OUTGOING_NETWORKS = env_networks("OUTGOING_NETWORKS")
 OUTGOING_PLAIN_HTTP = env_bool("OUTGOING_PLAIN_HTTP", False)
 OUTGOING_CA_FILE = os.environ.get("OUTGOING_CA_FILE", "")
+
+# A CPM from outside that DERMS tells of stages, too; without an address there is none.
+EXTERNAL_CPM_URL = os.environ.get("EXTERNAL_CPM_URL", "")
+EXTERNAL_CPM_TOKEN_URL = os.environ.get("EXTERNAL_CPM_TOKEN_URL", "")
+EXTERNAL_CPM_CLIENT_ID = os.environ.get("EXTERNAL_CPM_CLIENT_ID", "")
+EXTERNAL_CPM_SECRET = os.environ.get("EXTERNAL_CPM_SECRET", "")
+EXTERNAL_CPM_LIFECYCLE = os.environ.get("EXTERNAL_CPM_LIFECYCLE", "event")

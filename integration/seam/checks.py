@@ -7,11 +7,12 @@ from django.core.checks import Error, register
 from django.utils.module_loading import import_string
 
 from .messages import CONTRACTS, sendable_majors
-from .routes import DUE, EVERY, ROUTES, SENDERS, STAKES
+from .routes import DUE, EVERY, ROUTES, SENDERS, STAKES, TO_EXTERNAL_CPM
 
 
 def _names() -> list[str]:
     routes = [name for several in ROUTES.values() for r in several for name in (r.handler, r.prepare) if name]
+    routes += [route.handler for route in TO_EXTERNAL_CPM.values()]
     due = [name for due in DUE.values() for name in (due.ids, due.operation, due.stage) if name]
     return routes + due + [every.operation for every in EVERY.values()] + list(STAKES)
 
@@ -40,3 +41,12 @@ def protocol_can_be_sent(**kwargs: Any) -> list[Error]:
         return []
     text = f"PROTOCOL_VERSION is {settings.PROTOCOL_VERSION}; this process can send {' or '.join(map(str, majors))}."
     return [Error(text, id="gridcall.E003")]
+
+
+@register()
+def external_cpm_is_set_up(**kwargs: Any) -> list[Error]:
+    """An error if EXTERNAL_CPM_LIFECYCLE is another word than those there are."""
+    if settings.EXTERNAL_CPM_LIFECYCLE in ("event", "stage"):
+        return []
+    text = f"EXTERNAL_CPM_LIFECYCLE is “{settings.EXTERNAL_CPM_LIFECYCLE}”; it must be event or stage."
+    return [Error(text, id="gridcall.E005")]

@@ -26,7 +26,7 @@ from .alerts import close_alert
 from .logs import bind_event
 from .messages import MessageRefused, NewerMessage, Receipt, check_kind
 from .models import BULK, SMALL, Delivery, DueWork, Work
-from .routes import DUE, EVERY, ROUTES, SENDERS, Route
+from .routes import DUE, EVERY, ROUTES, SENDERS, TO_EXTERNAL_CPM, Route
 from .sql import compose, identifier
 from .systems import label_of
 from .work_alerts import (
@@ -72,7 +72,11 @@ NOT_YET_PATIENCE = timedelta(minutes=15)
 
 
 class NotYet(Exception):
-    """What the message needs has not arrived yet; no attempt is used up, and it is retried shortly."""
+    """What the message needs is not there yet; no attempt is used up, and it is retried after a pause."""
+
+    def __init__(self, why: str, *, pause: timedelta = NOT_YET_PAUSE) -> None:
+        super().__init__(why)
+        self.pause = pause
 
 
 def deliver(delivery_id: int, attempt: int) -> None:
@@ -143,7 +147,7 @@ def _perform(work: W, act: Callable[[W], None], prepare: Callable[[W], None] | N
             if _is_held(work, subject=_one_at_a_time(work)):
                 act(work)
     except (NotYet, NewerMessage) as wait:
-        _note(work, partial(_give_back, why=str(wait)))
+        _note(work, partial(_give_back, why=str(wait), pause=getattr(wait, "pause", NOT_YET_PAUSE)))
     except Exception as problem:  # noqa: BLE001  (any failure is stored on the row and retried)
         log.warning("%s %s, attempt %s: %s", type(work).__name__, work.pk, work.attempt, type(problem).__name__)
         _note(work, partial(_try_again, error=f"{type(problem).__name__}: {problem}"))
@@ -224,12 +228,14 @@ def _route(delivery: Delivery) -> Route:
     check_kind(message.kind, message.version)
     if message.sender != (sender := SENDERS[message.kind]):
         raise MessageRefused(f"“{message.kind}” came from {label_of(message.sender)}; only {sender.label} may send it.")
-    return next(r for r in ROUTES[message.kind] if r.receiver == delivery.receiver)
+    external = TO_EXTERNAL_CPM.get(message.kind)
+    routes = (*ROUTES[message.kind], external) if external else ROUTES[message.kind]
+    return next(r for r in routes if r.receiver == delivery.receiver)
 
 
-def _give_back(work: Work, why: str) -> None:
+def _give_back(work: Work, why: str, pause: timedelta) -> None:
     now = clock.now()
-    work.given_back, work.due_at = work.given_back + 1, now + NOT_YET_PAUSE
+    work.given_back, work.due_at = work.given_back + 1, now + pause
     work.not_yet_since, work.error = work.not_yet_since or now, f"Not yet: {why}"
     work.save(update_fields=["given_back", "due_at", "not_yet_since", "error"])
     if now - work.not_yet_since > NOT_YET_PATIENCE:

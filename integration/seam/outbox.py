@@ -5,7 +5,7 @@ from django.db import connection
 
 from .messages import ExtractRef, MessageBody, write
 from .models import Delivery, Message
-from .routes import ROUTES
+from .routes import ROUTES, TO_EXTERNAL_CPM, Route
 from .sql import execute
 from .systems import System
 
@@ -33,11 +33,17 @@ def send(body: MessageBody, *, sender: System) -> Message:
     parts = _part_numbers(getattr(body, "extract", None))
     Delivery.objects.bulk_create(
         Delivery(message=message, receiver=route.receiver, queue=route.queue, part=part)
-        for route in ROUTES[body.kind]
+        for route in _routes(body.kind)
         for part in parts
     )
     wake()
     return message
+
+
+def _routes(kind: str) -> tuple[Route, ...]:
+    """Who receives a kind in this installation."""
+    external = TO_EXTERNAL_CPM.get(kind) if settings.EXTERNAL_CPM_URL else None
+    return (*ROUTES[kind], external) if external else ROUTES[kind]
 
 
 def wake(what: str = "") -> None:

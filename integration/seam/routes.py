@@ -6,7 +6,7 @@ Dotted names, so that the seam imports none of the systems; `manage.py check` ve
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from .systems import System
+from .systems import Outside, System
 
 Queue = Literal["small", "bulk"]
 
@@ -14,7 +14,7 @@ Queue = Literal["small", "bulk"]
 class Route(NamedTuple):
     """One receiver of one kind of message. A bulk receiver gets an extract part by part; `prepare` runs before each."""
 
-    receiver: System
+    receiver: System | Outside
     handler: str
     queue: Queue = "small"
     prepare: str | None = None
@@ -91,6 +91,13 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         Route(System.CPM, "cpm.inbox.receive_device_status"),
         Route(System.DERMS, "derms.inbox.receive_device_status"),
     ),
+}
+
+# What a CPM from outside receives besides, if settings.EXTERNAL_CPM_URL names one; bulk, since it may be slow.
+TO_EXTERNAL_CPM: dict[str, Route] = {
+    "stage_status": Route(Outside.CPM, "derms.rest.post_stage_status", "bulk"),
+    "device_reservation": Route(Outside.CPM, "derms.rest.post_reservations", "bulk"),
+    "device_outcome": Route(Outside.CPM, "derms.rest.post_outcomes", "bulk"),
 }
 
 # Who may send a kind of message; from anybody else it is refused (delivery.py).

@@ -24,6 +24,20 @@ class System(StrEnum):
         return member
 
 
+class Outside(StrEnum):
+    """Systems beyond this installation that receive messages, over HTTP at an address of the settings."""
+
+    label: str
+
+    CPM = "external-cpm", "External CPM"
+
+    def __new__(cls, name: str, label: str) -> Self:
+        member = str.__new__(cls, name)
+        member._value_, member.label = name, label
+        return member
+
+
 def label_of(name: str) -> str:
     """The label of the system with this name; the name itself if the system no longer exists."""
-    return {str(system): system.label for system in System}.get(name, name)
+    systems: list[System | Outside] = [*System, *Outside]
+    return {str(system): system.label for system in systems}.get(name, name)

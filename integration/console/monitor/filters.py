@@ -11,8 +11,9 @@ from integration.seam.messages import CONTRACTS
 from integration.seam.models import Alert, Delivery, Priority
 from integration.seam.queries import DELIVERY_STATES, stage_uids_of
 from integration.seam.routes import ROUTES
+from integration.seam.systems import Outside
 
-RECEIVERS = sorted({route.receiver for routes in ROUTES.values() for route in routes})
+RECEIVERS = [*sorted({route.receiver for routes in ROUTES.values() for route in routes}), *Outside]
 
 
 class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
