@@ -28,6 +28,7 @@ SELECT d.head_end, d.nic_id, s.starts_at, d.device_class, d.rated_w, l.zone, l.f
 """
 # Files of one program only; the ids stay in a table, for what follows from the answers.
 _ANSWERED = "CREATE TEMPORARY TABLE cpm_answered (subscription_id bigint) ON COMMIT DROP"
+_FOR_MANY = "SET LOCAL work_mem = '128MB'"  # a million answers are joined in memory
 _ANSWER = """
 WITH changed AS (
     UPDATE cpm_subscribeddevice sd
@@ -199,6 +200,7 @@ def apply_answers(staged: str, program_id: int, *, now: datetime) -> tuple[int, 
 
     Returns how many answers changed, and where the enrollments went.
     """
+    sql.execute(_FOR_MANY)
     sql.execute(_ANSWERED)
     changed = sql.execute(compose(_ANSWER, staged=identifier(staged)), {"program": program_id})
     sql.analyze("cpm_answered")
@@ -207,8 +209,8 @@ def apply_answers(staged: str, program_id: int, *, now: datetime) -> tuple[int, 
     sql.execute(compose(_STANDINGS, standings=standings))
     sql.analyze("cpm_standings")
     moved = sql.rows(statement("cpm", "move_enrollments"), {"now": now})
-    with filling("cpm_enrollment", rows=changed):
-        moved += sql.rows(statement("cpm", "add_enrollments"))
+    with filling("cpm_enrollment", rows=changed) as unless_there:
+        moved += sql.rows(statement("cpm", "add_enrollments", unless_there=unless_there))
     return changed, [Moved(*row) for row in moved]
 
 

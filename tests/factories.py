@@ -85,8 +85,8 @@ device AS (
            %(rated)s, false, %(since)s
       FROM place RETURNING id, location_id),
 subscription AS (
-    INSERT INTO cpm_subscription (uid, customer_id, program_id, location_id, starts_at)
-    SELECT gen_random_uuid(), customer_id, (SELECT id FROM cpm_program WHERE code = %(program)s), id, %(since)s
+    INSERT INTO cpm_subscription (customer_id, program_id, location_id, starts_at)
+    SELECT customer_id, (SELECT id FROM cpm_program WHERE code = %(program)s), id, %(since)s
       FROM place RETURNING id, customer_id, program_id, location_id),
 enrollment AS (
     INSERT INTO cpm_enrollment (customer_id, program_id, location_id, subscription_id, applied_at, state, changed_at)

@@ -1,6 +1,6 @@
 """Who may join a program, as statements over the rows of a file that aren't enrolled yet: the checks of pages.
 
-Each begins with what only a few programs or devices have, so that a file that breaks no rule costs little.
+Each is skipped whole where no program or device has what it is about, so that a file that breaks no rule costs little.
 """
 
 from integration.importing.values import NO, YES, Fault, Layout, Reading
@@ -33,14 +33,16 @@ _OVER = """
 SELECT s.line, 'program'::text, s.program::text,
        replace(replace({pattern}, '%%(program)s', p.name), '%%(day)s', p.ends_on::text)
   FROM cpm_program p {devices} {places}
- WHERE p.ends_on < (now() AT TIME ZONE l.time_zone)::date {new}
+ WHERE EXISTS (SELECT FROM cpm_program WHERE ends_on IS NOT NULL)
+   AND p.ends_on < (now() AT TIME ZONE l.time_zone)::date {new}
 """
 _CLASS = """
 SELECT s.line, 'nic_id'::text, s.nic_id::text,
        replace(replace(replace(replace({pattern}, '%%(device)s', d.nic_id), '%%(class)s', d.device_class),
                '%%(program)s', p.name), '%%(limit)s', array_to_string(p.eligible_classes, ', '))
   FROM cpm_program p {devices}
- WHERE cardinality(p.eligible_classes) > 0 AND d.device_class <> ALL (p.eligible_classes) {new}
+ WHERE EXISTS (SELECT FROM cpm_program WHERE cardinality(eligible_classes) > 0)
+   AND cardinality(p.eligible_classes) > 0 AND d.device_class <> ALL (p.eligible_classes) {new}
 """
 _MODEL = """
 SELECT s.line, 'nic_id'::text, s.nic_id::text,
@@ -48,7 +50,7 @@ SELECT s.line, 'nic_id'::text, s.nic_id::text,
                                '%%(model)s', trim(d.make || ' ' || d.model)), '%%(program)s', p.name),
                '%%(limit)s', array_to_string(p.eligible_models, ', '))
   FROM cpm_program p {devices}
- WHERE cardinality(p.eligible_models) > 0
+ WHERE EXISTS (SELECT FROM cpm_program WHERE cardinality(eligible_models) > 0) AND cardinality(p.eligible_models) > 0
    AND NOT EXISTS (SELECT FROM unnest(p.eligible_models) part
                     WHERE strpos(lower(trim(d.make || ' ' || d.model)), lower(part)) > 0) {new}
 """
@@ -57,13 +59,16 @@ SELECT s.line, 'nic_id'::text, s.nic_id::text,
        replace(replace(replace({pattern}, '%%(rate)s', coalesce(nullif(l.rate, ''), '—')), '%%(program)s', p.name),
                '%%(limit)s', array_to_string(p.eligible_rates, ', '))
   FROM cpm_program p {devices} {places}
- WHERE cardinality(p.eligible_rates) > 0 AND l.rate <> ALL (p.eligible_rates) {new}
+ WHERE EXISTS (SELECT FROM cpm_program WHERE cardinality(eligible_rates) > 0)
+   AND cardinality(p.eligible_rates) > 0 AND l.rate <> ALL (p.eligible_rates) {new}
 """
 _CRITICAL = """
 SELECT s.line, 'nic_id'::text, s.nic_id::text,
        replace(replace({pattern}, '%%(device)s', d.nic_id), '%%(program)s', p.name)
   FROM cpm_program p {devices}
- WHERE NOT coalesce((p.rules_data ->> 'critical_care_exempt')::boolean, false)
+ WHERE EXISTS (SELECT FROM cpm_device WHERE critical_care
+                UNION ALL SELECT FROM cpm_devicelocation WHERE life_support)
+   AND NOT coalesce((p.rules_data ->> 'critical_care_exempt')::boolean, false)
    AND d.id IN (SELECT id FROM cpm_device WHERE critical_care
                  UNION ALL
                 SELECT here.id FROM cpm_device here JOIN cpm_devicelocation l ON l.id = here.location_id
@@ -79,7 +84,7 @@ SELECT s.line, 'answers'::text, s.answers::text,
                  FROM jsonb_array_elements(p.questions_data) WITH ORDINALITY each (q, n),
               LATERAL (SELECT CASE WHEN (q ->> 'wanted')::boolean THEN 'yes' ELSE 'no' END AS answer) said) w
          WHERE p.questions_data <> '[]') p {devices}
- WHERE coalesce(s.answers, '') <> p.wanted {new}
+ WHERE EXISTS (SELECT FROM cpm_program WHERE questions_data <> '[]') AND coalesce(s.answers, '') <> p.wanted {new}
 """
 # Of two rows of a file for the same place, the later one is refused.
 _BESIDE = """
@@ -87,7 +92,9 @@ SELECT DISTINCT ON (s.line) s.line, 'program'::text, s.program::text,
        replace(replace({pattern}, '%%(other)s', other.name), '%%(type)s', t.name)
   FROM cpm_program p JOIN cpm_programtype t ON t.id = p.type_id
   JOIN (cpm_program other JOIN cpm_programtype its ON its.id = other.type_id) ON {beside} {devices}
- WHERE (EXISTS (SELECT FROM cpm_subscription u
+ WHERE EXISTS (SELECT FROM cpm_program p JOIN cpm_programtype t ON t.id = p.type_id,
+                           cpm_program other JOIN cpm_programtype its ON its.id = other.type_id WHERE {beside})
+   AND (EXISTS (SELECT FROM cpm_subscription u
                  WHERE u.program_id = other.id AND u.location_id = d.location_id AND u.ends_at IS NULL)
         OR EXISTS (SELECT FROM {staged} first
                      JOIN cpm_device there ON there.head_end = first.head_end AND there.nic_id = first.nic_id

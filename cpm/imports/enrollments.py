@@ -30,41 +30,44 @@ SELECT p.code AS program, d.head_end, d.nic_id, u.starts_at, ''::text AS answers
   JOIN cpm_program p ON p.id = u.program_id JOIN cpm_device d ON d.id = sd.device_id
  WHERE u.ends_at IS NULL AND d.ended_at IS NULL AND sd.answer <> 'Error'
 """
-# Whose answers are not the wanted ones is refused.
-_SUBSCRIBE = """
-INSERT INTO cpm_subscription (uid, customer_id, program_id, location_id, starts_at, answers)
-SELECT gen_random_uuid(), l.customer_id, p.id, l.id, coalesce(min(c.starts_at), %(now)s), min(a.answers::text)::jsonb
+# What the rows name, found once for all that follows.
+_ENROLLING = """
+CREATE TEMPORARY TABLE cpm_enrolling ON COMMIT DROP AS
+SELECT p.id AS program_id, l.id AS location_id, l.customer_id, d.id AS device_id, c.starts_at
   FROM {changes} c
   JOIN cpm_device d ON d.head_end = c.head_end AND d.nic_id = c.nic_id AND d.ended_at IS NULL
   JOIN cpm_devicelocation l ON l.id = d.location_id
   JOIN cpm_program p ON p.code = c.program
+"""
+# Whose answers are not the wanted ones is refused.
+_SUBSCRIBE = """
+INSERT INTO cpm_subscription (customer_id, program_id, location_id, starts_at, answers)
+SELECT e.customer_id, e.program_id, e.location_id, coalesce(e.starts_at, %(now)s), a.answers
+  FROM (SELECT customer_id, program_id, location_id, min(starts_at) AS starts_at
+          FROM cpm_enrolling GROUP BY customer_id, program_id, location_id) e
   LEFT JOIN (SELECT p.id,
                     jsonb_agg(jsonb_build_object('text', q -> 'text', 'answer', q -> 'wanted') ORDER BY n) AS answers
                FROM cpm_program p, jsonb_array_elements(p.questions_data) WITH ORDINALITY each (q, n)
-              GROUP BY p.id) a ON a.id = p.id
+              GROUP BY p.id) a ON a.id = e.program_id
  WHERE NOT EXISTS (SELECT FROM cpm_subscription open
-                    WHERE open.program_id = p.id AND open.location_id = l.id AND open.ends_at IS NULL)
- GROUP BY l.customer_id, p.id, l.id ORDER BY l.id
-    ON CONFLICT DO NOTHING
+                    WHERE open.program_id = e.program_id AND open.location_id = e.location_id AND open.ends_at IS NULL)
+ ORDER BY e.location_id
+    {unless_there}
 """
 _SEND_AGAIN = """
 UPDATE cpm_subscribeddevice sd SET answer = 'Pending', error = ''
-  FROM {changes} c
-  JOIN cpm_device d ON d.head_end = c.head_end AND d.nic_id = c.nic_id AND d.ended_at IS NULL
-  JOIN cpm_program p ON p.code = c.program
-  JOIN cpm_subscription u ON u.program_id = p.id AND u.location_id = d.location_id AND u.ends_at IS NULL
- WHERE sd.subscription_id = u.id AND sd.device_id = d.id
+  FROM cpm_enrolling e
+  JOIN cpm_subscription u ON u.program_id = e.program_id AND u.location_id = e.location_id AND u.ends_at IS NULL
+ WHERE sd.subscription_id = u.id AND sd.device_id = e.device_id
 """
 _ADD_DEVICES = """
 INSERT INTO cpm_subscribeddevice (subscription_id, device_id, answer, error)
-SELECT u.id, d.id, 'Pending', ''
-  FROM {changes} c
-  JOIN cpm_device d ON d.head_end = c.head_end AND d.nic_id = c.nic_id AND d.ended_at IS NULL
-  JOIN cpm_program p ON p.code = c.program
-  JOIN cpm_subscription u ON u.program_id = p.id AND u.location_id = d.location_id AND u.ends_at IS NULL
- WHERE NOT EXISTS (SELECT FROM cpm_subscribeddevice sd WHERE sd.subscription_id = u.id AND sd.device_id = d.id)
- ORDER BY d.id
-    ON CONFLICT DO NOTHING
+SELECT u.id, e.device_id, 'Pending', ''
+  FROM cpm_enrolling e
+  JOIN cpm_subscription u ON u.program_id = e.program_id AND u.location_id = e.location_id AND u.ends_at IS NULL
+ WHERE NOT EXISTS (SELECT FROM cpm_subscribeddevice sd WHERE sd.subscription_id = u.id AND sd.device_id = e.device_id)
+ ORDER BY e.device_id
+    {unless_there}
 """
 _PLACES = """
 SELECT d.location_id
@@ -113,10 +116,14 @@ class TooManyEnded(Refused):
 
 def write_enrollments(applying: Applying) -> None:
     """Subscribe the devices, and send DERMS the new ones of each program."""
-    with filling("cpm_subscription", "cpm_subscribeddevice", rows=applying.added):
-        applying.write(_SUBSCRIBE)
+    sql.execute("DROP TABLE IF EXISTS cpm_enrolling")
+    sql.in_parallel(compose(_ENROLLING, changes=applying.changes))
+    sql.analyze("cpm_enrolling")
+    with filling("cpm_subscription", "cpm_subscribeddevice", rows=applying.added) as unless_there:
+        sql.execute(compose(_SUBSCRIBE, unless_there=unless_there), {"now": applying.now})
         sql.analyze("cpm_subscription")
-        applying.write(_SEND_AGAIN, _ADD_DEVICES)
+        sql.execute(_SEND_AGAIN)
+        sql.execute(compose(_ADD_DEVICES, unless_there=unless_there))
     sql.analyze("cpm_subscribeddevice")
     codes = sql.column(compose("SELECT DISTINCT program FROM {changes}", changes=applying.changes))
     for program in Program.objects.filter(code__in=codes).order_by("code"):

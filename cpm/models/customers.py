@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.conf import settings
@@ -221,7 +220,6 @@ class Device(Kept):
 class Subscription(models.Model):
     """A customer's enrollment in a program at a device location, over [starts_at, ends_at)."""
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="subscriptions")
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="subscriptions")
     location = models.ForeignKey(DeviceLocation, on_delete=models.PROTECT, related_name="subscriptions")

@@ -7,6 +7,6 @@ SELECT u.customer_id, u.location_id, u.program_id, u.id, u.starts_at, s.state, s
   FROM cpm_standings s JOIN cpm_subscription u ON u.id = s.subscription_id
  WHERE s.state IN ('Registered', 'Error') AND u.ends_at IS NULL
    AND NOT EXISTS (SELECT FROM cpm_enrollment e WHERE e.subscription_id = u.id)
-    ON CONFLICT DO NOTHING
+    {unless_there}
 RETURNING state)
 SELECT '', state, count(*) FROM added GROUP BY state ORDER BY state

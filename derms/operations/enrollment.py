@@ -6,11 +6,11 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from derms.set_operations.candidates import inherit_counts
+from derms.set_operations.candidates import candidate_table, inherit_counts
 from integration.seam import extracts, outbox, sql
 from integration.seam.delivery import NotYet, receiving
 from integration.seam.filling import filling
-from integration.seam.loads import analyze_after_commit, begin_load, count_part
+from integration.seam.loads import STATISTICS_TARGET, analyze_after_commit, begin_load, count_part
 from integration.seam.messages import (
     EnrollmentAnswer,
     EnrollmentAnswerWord,
@@ -107,16 +107,18 @@ def load_enrollments(delivery: Delivery, body: EnrollmentLoad) -> Receipt:
     if program is None:
         raise NotYet(f"program {body.program} is not known yet")
     staged = extracts.stage_part(body.extract, kind=body.kind, part=delivery.part or 1)
-    lock_zones_now(_zones_in(staged.table))
+    zones = _zones_in(staged.table)
+    lock_zones_now(zones)
     begin_load(delivery.message, receiver=System.DERMS)
-    with filling(Device._meta.db_table, Enrollment._meta.db_table, rows=staged.rows):
-        register = statement("derms", "load_enrollments", staged=identifier(staged.table))
+    tables = [Device._meta.db_table, Enrollment._meta.db_table, *map(candidate_table, zones)]
+    with filling(*tables, rows=staged.rows) as unless_there:
+        register = statement("derms", "load_enrollments", staged=identifier(staged.table), unless_there=unless_there)
         sql.execute(register, {"program": program.pk})
     applied, refused = sql.row(_COUNT_ANSWERED)
     extract = extracts.write_extract(kind="enrollment_load_answer", query=_ANSWERS, params={}, in_one_part=True)
     outbox.send(EnrollmentLoadAnswer(program=body.program, extract=extract.ref), sender=System.DERMS)
     count_part(delivery, applied=applied, refused=refused)
-    analyze_after_commit(Device._meta.db_table, Enrollment._meta.db_table)
+    analyze_after_commit(Device._meta.db_table, Enrollment._meta.db_table, target=STATISTICS_TARGET)
     return Receipt(status="ERROR" if refused else "SUCCESS", applied=applied, refused=refused)
 
 

@@ -28,6 +28,11 @@ SELECT program_id, min(CASE WHEN season = %(season)s THEN season_events ELSE 0 E
 """
 
 
+def candidate_table(zone_id: int) -> str:
+    """The partition with a zone's candidates."""
+    return f"{Candidate._meta.db_table}_{zone_id}"
+
+
 def lock_candidates() -> None:
     """Block all changes to candidates by others until the transaction ends; reading stays possible."""
     sql.execute("LOCK TABLE ONLY derms_candidate IN SHARE ROW EXCLUSIVE MODE")

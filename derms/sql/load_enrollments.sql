@@ -13,9 +13,7 @@ SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS tra
                  THEN 'There is no device class “' || coalesce(s.device_class, '') || '”.'
             WHEN length(s.nic_id) > 40 THEN 'The NIC id is longer than 40 characters.'
             WHEN s.rated_w <= 0 THEN 'The rated power is ' || s.rated_w || ' W; it must be above 0 W.'
-            WHEN row_number() OVER (PARTITION BY s.head_end, upper(s.nic_id)
-                                   ORDER BY s.at, other.id, s.nic_id COLLATE "C") > 1
-                 THEN 'The device is in the file twice.'
+            WHEN again.place > 1 THEN 'The device is in the file twice.'
             WHEN other.id IS NOT NULL
                  THEN 'It is device “' || other.nic_id || '”, written in other letters. Correct the NIC id.'
             ELSE '' END AS error,
@@ -32,7 +30,18 @@ SELECT s.*, h.id AS head_end_id, z.id AS zone_id, f.id AS feeder_id, t.id AS tra
   LEFT JOIN (SELECT d.head_end_id, d.nic_id, max(e.ends_at) AS at
                FROM derms_enrollment e JOIN derms_device d ON d.id = e.device_id
               WHERE e.program_id = %(program)s AND e.ends_at IS NOT NULL
-              GROUP BY d.head_end_id, d.nic_id) ended ON ended.head_end_id = h.id AND ended.nic_id = s.nic_id;
+              GROUP BY d.head_end_id, d.nic_id) ended ON ended.head_end_id = h.id AND ended.nic_id = s.nic_id
+  -- Sorting the few that are in the file twice, instead of all rows, takes a tenth of the time.
+  LEFT JOIN (SELECT r.ctid AS staged_row,
+                    row_number() OVER (PARTITION BY r.head_end, upper(r.nic_id)
+                                       ORDER BY r.at, known.id, r.nic_id COLLATE "C") AS place
+               FROM {staged} r
+               JOIN (SELECT head_end, upper(nic_id) AS nic_id FROM {staged} GROUP BY 1, 2 HAVING count(*) > 1) twice
+                 ON twice.head_end = r.head_end AND twice.nic_id = upper(r.nic_id)
+               LEFT JOIN derms_headend reached ON reached.code = r.head_end
+               LEFT JOIN derms_device known ON known.head_end_id = reached.id AND upper(known.nic_id) = upper(r.nic_id)
+                                           AND known.ended_at IS NULL AND known.nic_id <> r.nic_id
+            ) again ON again.staged_row = s.ctid;
 
 UPDATE answered SET answer = CASE WHEN error <> '' THEN 'Error' ELSE 'Deregistered' END WHERE error <> '' OR is_old;
 
@@ -52,7 +61,7 @@ SELECT a.head_end_id, a.nic_id, device_class, rated_w, zone_id, feeder_id, a.tra
                     WHERE d.head_end_id = a.head_end_id AND d.nic_id = a.nic_id AND d.ended_at IS NULL)
  -- Extracts are ordered by id; this way each part of devices enrolled together is a range of NIC ids.
  ORDER BY a.nic_id
-    ON CONFLICT DO NOTHING;
+    {unless_there};
 
 -- A device that returns keeps its coming unavailability.
 UPDATE derms_deviceunavailability u SET device_id = d.id
@@ -70,4 +79,4 @@ SELECT %(program)s, d.id, a.at
    AND NOT EXISTS (SELECT FROM derms_enrollment e
                     WHERE e.program_id = %(program)s AND e.device_id = d.id AND e.ends_at IS NULL)
  ORDER BY d.id
-    ON CONFLICT DO NOTHING
+    {unless_there}

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from integration.seam import sql
-from integration.seam.loads import analyze_after_commit
+from integration.seam.loads import STATISTICS_TARGET, analyze_after_commit
 from integration.seam.recorded import Pattern
 from integration.seam.sql import Sql, compose
 
@@ -93,7 +93,7 @@ class Applying(NamedTuple):
     def analyze(self, *tables: str) -> None:
         """Update the planner's statistics after the commit, if so many rows are added that they tell another story."""
         if self.added > MANY_ADDED:
-            analyze_after_commit(*tables)
+            analyze_after_commit(*tables, target=STATISTICS_TARGET)
 
 
 @dataclass(frozen=True)

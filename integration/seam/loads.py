@@ -73,12 +73,8 @@ class Partition:
 
         Unlike INSERT, this lets PostgreSQL run the query on several processors.
         """
-        # PostgreSQL overrates the cost of passing rows between workers; a tenth of it lets the query run in parallel.
-        sql.execute("SET LOCAL parallel_tuple_cost = 0.01")
-        rows = sql.execute(
-            compose("CREATE TABLE {table} AS {query}", table=identifier(self.table), query=query), params
-        )
-        sql.execute("SET LOCAL parallel_tuple_cost TO DEFAULT")
+        create = compose("CREATE TABLE {table} AS {query}", table=identifier(self.table), query=query)
+        rows = sql.in_parallel(create, params)
         needed = (identifier(name) for name in sql.column(_NEEDED_COLUMNS, [self.parent]))
         not_null = listed(compose("ALTER {column} SET NOT NULL", column=column) for column in needed)
         self.execute("ALTER TABLE {table} {not_null}, ADD {check}", not_null=not_null, check=self.check)

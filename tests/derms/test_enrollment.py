@@ -24,6 +24,7 @@ from derms.models import (
 from derms.operations import change_enrollment
 from integration.seam import sql
 from integration.seam.delivery import NotYet
+from integration.seam.filling import UNLESS_THERE
 from integration.seam.messages import EnrollmentChange
 from integration.seam.models import Message
 from integration.seam.sql import identifier, statement
@@ -195,7 +196,7 @@ def _load(program: Program, *nic_ids: str) -> dict[str, str]:
             " FROM unnest(%s::text[]) nic_id",
             [NOW, list(nic_ids)],
         )
-        load = statement("derms", "load_enrollments", staged=identifier("staged"))
+        load = statement("derms", "load_enrollments", staged=identifier("staged"), unless_there=UNLESS_THERE)
         sql.execute(load, {"program": program.pk})
         return dict(sql.rows("SELECT nic_id, error FROM answered"))
 

@@ -24,7 +24,8 @@ TABLES = ("cpm_customer", "cpm_devicelocation")
 KEPT = """
 SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = %(table)s::regclass AND indisvalid
  UNION ALL
-SELECT concat(conname, pg_get_constraintdef(oid), convalidated) FROM pg_constraint WHERE conrelid = %(table)s::regclass
+SELECT concat(conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated) FROM pg_constraint
+ WHERE conrelid = %(table)s::regclass OR confrelid = %(table)s::regclass
 """
 
 
@@ -45,7 +46,7 @@ def somebody() -> Iterator[object]:
 
 
 def kept() -> dict[str, list[str]]:
-    """The indexes and constraints of each table."""
+    """The indexes and constraints of each table, and the references to it."""
     return {table: sorted(sql.column(KEPT, {"table": table})) for table in TABLES}
 
 
@@ -62,6 +63,13 @@ def test_a_reference_to_nothing_is_refused_by_name_and_nothing_stays() -> None:
     with pytest.raises(IntegrityError, match="cpm_devicelocation_customer_id"):
         _fill(moved_by=1)
     assert (kept(), Customer.objects.count()) == (before, 0)
+
+
+def test_rows_need_not_be_looked_for_where_nobody_else_can_add_them() -> None:
+    with transaction.atomic(), filling(*TABLES, rows=30) as unless_there:
+        assert unless_there == ""
+    with transaction.atomic(), filling(*TABLES, rows=0) as unless_there:
+        assert unless_there == "ON CONFLICT DO NOTHING"
 
 
 def test_a_table_that_somebody_reads_keeps_its_indexes_while_rows_are_added(somebody: object) -> None:

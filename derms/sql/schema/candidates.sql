@@ -47,6 +47,9 @@ CREATE TRIGGER make_candidate_table AFTER INSERT ON derms_controlzone
 
 -- Each of these statements names the zone, so that only one zone's partition is searched for a device.
 CREATE FUNCTION derms_add_candidates() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    -- The first million devices need not be looked up one by one.
+    there_are_some boolean := EXISTS (SELECT FROM derms_candidate);
 BEGIN
     -- A device that another program knows brings what its calls taught; a new one begins at the lowest count of events,
     -- so that it isn't called each time until it has caught up.
@@ -63,7 +66,8 @@ BEGIN
       LEFT JOIN derms_responseprior prior ON prior.program_id = e.program_id AND prior.head_end_id = d.head_end_id
       LEFT JOIN derms_lowestcount lowest ON lowest.zone_id = d.zone_id AND lowest.program_id = e.program_id
       LEFT JOIN LATERAL (SELECT last_called_on, season, season_events, season_quarters, rate_n, rate_sum, silent_run
-                           FROM derms_candidate c WHERE c.zone_id = d.zone_id AND c.device_id = d.id LIMIT 1) known ON true;
+                           FROM derms_candidate c
+                          WHERE there_are_some AND c.zone_id = d.zone_id AND c.device_id = d.id LIMIT 1) known ON true;
     RETURN NULL;
 END $$;
 CREATE TRIGGER add_candidates AFTER INSERT ON derms_enrollment

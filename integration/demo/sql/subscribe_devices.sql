@@ -7,8 +7,8 @@ WITH device AS (
        AND NOT EXISTS (SELECT FROM cpm_subscription s
                         WHERE s.program_id = %(program)s AND s.location_id = l.id AND s.ends_at IS NULL)),
 subscription AS (
-    INSERT INTO cpm_subscription (uid, customer_id, program_id, location_id, starts_at)
-    SELECT gen_random_uuid(), customer_id, %(program)s, location_id, max(installed_at) + interval '2 days'
+    INSERT INTO cpm_subscription (customer_id, program_id, location_id, starts_at)
+    SELECT customer_id, %(program)s, location_id, max(installed_at) + interval '2 days'
       FROM device GROUP BY customer_id, location_id ORDER BY location_id
     RETURNING id, location_id)
 INSERT INTO cpm_subscribeddevice (subscription_id, device_id, answer, error)
