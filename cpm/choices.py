@@ -1,6 +1,6 @@
 """The values that columns of the customer-program system may hold."""
 
-from django.db.models import TextChoices
+from django.db.models import IntegerChoices, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
@@ -155,6 +155,26 @@ class NotSent(TextChoices):
     NOTHING_COMES = "nothing comes", _("nothing was reserved any more when it was to be sent")
     NOT_TOLD = "not told", _("the customer had not been told of the event")
     TOLD_SINCE = "told since", _("the customer was told of the event only after that")
+
+
+class Registers(TextChoices):
+    """What a meter measures: energy taken from the grid, that and energy given to it apart, or their difference."""
+
+    FORWARD = "forward", _("taken from the grid")
+    BOTH = "both", _("taken and given, apart")
+    NET = "net", _("taken less given")
+
+
+class Quality(IntegerChoices):
+    """What is known of a reading, from good to missing; from NEGATIVE on it is no measurement to reckon with."""
+
+    GOOD = 0, _("good")
+    EDITED = 1, _("edited")
+    ESTIMATED = 2, _("estimated")
+    QUESTIONABLE = 3, _("questionable")
+    NEGATIVE = 4, _("negative")
+    IMPOSSIBLE = 5, _("more than the meter can measure")
+    MISSING = 6, _("missing")
 
 
 class UnavailabilityState(TextChoices):

@@ -6,6 +6,7 @@ from .device_status import DeviceStatus
 from .enrollments import Enrollment, EnrollmentTransition
 from .grid import Feeder, HeadEnd
 from .holidays import Holiday, HolidayCalendar
+from .meters import Meter, MeterDay
 from .participations import Participation, ParticipationChange, ParticipationOutcome, Removal
 from .prior_participations import PriorParticipation
 from .program_events import ProgramEvent, Transition
@@ -27,6 +28,8 @@ __all__ = [
     "HeadEnd",
     "Holiday",
     "HolidayCalendar",
+    "Meter",
+    "MeterDay",
     "Notification",
     "Participation",
     "ParticipationChange",

@@ -33,6 +33,7 @@ REFERRING: Mapping[str, str | Promise] = {
     "cpm.SelfServiceLink": gettext_lazy("self-service links"),
     "cpm.Unavailability": gettext_lazy("unavailability"),
     "cpm.PriorParticipation": gettext_lazy("participations of another system"),
+    "cpm.Meter": gettext_lazy("meters"),
 }
 
 

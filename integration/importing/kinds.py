@@ -34,6 +34,7 @@ KINDS: dict[str, str] = {
     "customers": "cpm.imports.customers.CUSTOMERS",
     "device_locations": "cpm.imports.customers.DEVICE_LOCATIONS",
     "devices": "cpm.imports.devices.DEVICES",
+    "meters": "cpm.imports.meters.METERS",
     "enrollments": "cpm.imports.enrollments.ENROLLMENTS",
     "participations": "cpm.imports.participations.PARTICIPATIONS",
     "holidays": "cpm.imports.holidays.HOLIDAYS",

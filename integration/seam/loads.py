@@ -49,6 +49,11 @@ class Partition:
         return integer(self.value)
 
     @property
+    def bounds(self) -> Sql:
+        """The rows that it has, as ATTACH names them."""
+        return compose("IN ({values})", values=self.values)
+
+    @property
     def condition(self) -> Sql:
         """The condition that each of its rows meets."""
         return compose("{key} = {value}", key=identifier(self.key), value=self.values)
@@ -94,7 +99,7 @@ class Partition:
 
     def attach(self) -> None:
         """Make the rows visible. Call it at the end of the transaction: it blocks other attachments."""
-        self.execute("ALTER TABLE {parent} ATTACH PARTITION {table} FOR VALUES IN ({values})", values=self.values)
+        self.execute("ALTER TABLE {parent} ATTACH PARTITION {table} FOR VALUES {bounds}", bounds=self.bounds)
         analyze_after_commit(self.table, target=STATISTICS_TARGET)
 
     def execute(self, text: str, params: sql.Params = None, **parts: Sql) -> int:

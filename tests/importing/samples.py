@@ -18,6 +18,7 @@ FILES = (
     ("customers", "customers.csv"),
     ("device_locations", "device_locations.csv"),
     ("devices", "devices.csv"),
+    ("meters", "meters.csv"),
     ("enrollments", "enrollments.csv"),
     ("participations", "participations.csv"),
     ("holidays", "holidays.csv"),
