@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -102,10 +103,21 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
         "forecast_age": cache(forecast_age),
         "roles": lambda: [str(_(name)) for name in request.user.groups.values_list("name", flat=True)],
         "demo": demo_sign_ins,
+        "openid_name": lambda: settings.OPENID_NAME if settings.OPENID_ISSUER else "",
+        "openid_url": lambda: openid_url(request),
+        "local_accounts": lambda: settings.LOCAL_ACCOUNTS or "local" in request.GET,
+        "has_password": lambda: request.user.has_usable_password(),
         "lacks_administrator": lambda: not has_administrator(),
         "lacks_factor": lambda: needs_factor(request.user.pk or 0),
         "help_url": lambda: help_url(request.path),
     }
+
+
+def openid_url(request: HttpRequest) -> str:
+    """Where people sign in at the OpenID provider, and come back to the page they wanted."""
+    url = reverse("openid_connect_login", args=[settings.OPENID_PROVIDER])
+    wanted = request.GET.get("next")
+    return f"{url}?{urlencode({'next': wanted})}" if wanted else url
 
 
 def unseen_alerts(sections: list[MenuSection]) -> int | None:

@@ -53,3 +53,11 @@ def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
         return [ip_network(entry) for entry in env_list(name, "")]
     except ValueError as problem:
         raise ImproperlyConfigured(f"{name}: {problem}; it lists networks such as 192.0.2.0/24.") from problem
+
+
+def env_pairs(name: str) -> list[tuple[str, str]]:
+    """The entries “left=right” of a comma-separated variable. Raises ImproperlyConfigured, naming it, for another."""
+    pairs = [entry.rpartition("=") for entry in env_list(name, "")]
+    if not all(left and right for left, _, right in pairs):
+        raise ImproperlyConfigured(f"{name}: each entry is like value=Role, and entries are separated by commas.")
+    return [(left.strip(), right.strip()) for left, _, right in pairs]

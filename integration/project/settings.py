@@ -14,6 +14,7 @@ from .api_settings import *  # noqa: F403  (likewise)
 from .content_policy import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
 from .environment import env_bool, env_list, env_month_day, env_required, env_secret
 from .modules import folder_of_modules
+from .sign_in_settings import *  # noqa: F403  (likewise)
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -55,6 +56,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
 ]
 
@@ -206,17 +209,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "integration.console.accounts.ClosedSignupAdapter"
-ACCOUNT_LOGIN_METHODS = {"username"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-# Failed sign-ins lock a name for five minutes, for their address (accounts.py); the counters are in PostgreSQL.
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key", "reauthenticate": "10/m/user"}
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
 # Addresses are written by administrators and prove nothing here, so they need no verification first.
 MFA_ALLOW_UNVERIFIED_EMAIL = True

@@ -8,6 +8,7 @@ from django.views.generic import TemplateView
 from integration.console.audit import audit_export, audit_trail
 from integration.console.first_administrator import first_administrator
 from integration.console.help import help_document, help_picture
+from integration.console.openid import openid_login
 from integration.console.palette import palette
 from integration.console.personal import profile, saved_view_add, saved_view_remove
 from integration.console.service_accounts import (
@@ -19,7 +20,7 @@ from integration.console.service_accounts import (
 from integration.console.set_up import mail_trial, set_up
 from integration.console.users import user_edit, user_list, user_new
 from integration.console.views import overview
-from integration.pages.access import allow_anyone
+from integration.pages.access import allow, allow_anyone
 from integration.pages.oauth import token
 
 from . import api
@@ -57,6 +58,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     # No key is ever mailed: the page says who sets a new password, and takes no form.
     path("account/password/reset/", allow_anyone(TemplateView.as_view(template_name="account/password_reset.html"))),
+    # Whoever comes from the OpenID provider keeps no second way in.
+    path("account/password/set/", allow()(TemplateView.as_view(template_name="account/password_set.html"))),
+    path("account/oidc/<id:provider_id>/login/", openid_login),
     path("account/", include("allauth.urls")),
     path("", include("derms.urls")),
     path("", include("cpm.urls")),

@@ -40,6 +40,16 @@ CREATE TRIGGER record_change AFTER INSERT OR UPDATE OR DELETE ON account_emailad
         'email',
         'user_id');
 
+-- With which account of the OpenID provider somebody signs in; never its id there.
+CREATE TRIGGER record_change AFTER INSERT OR DELETE ON socialaccount_socialaccount FOR EACH ROW
+    EXECUTE FUNCTION gridcall_record_change(
+        'account',
+        '$1->>''user_id''',
+        '(SELECT username FROM config_user WHERE id = ($1->>''user_id'')::bigint)',
+        '''OpenID sign-in''',
+        '',
+        'user_id,provider,uid,last_login,date_joined,extra_data');
+
 -- What a service account may do depends on its owner: who may sign in, with which roles and permissions.
 CREATE TRIGGER rights_changed AFTER UPDATE OR DELETE ON config_user
     FOR EACH STATEMENT EXECUTE FUNCTION gridcall_rights_changed();
