@@ -130,7 +130,9 @@ SERVICE_ACCOUNTS = Columns[ServiceAccount](
     "console/service_account_list.html",
     Column(
         _("Name"),
-        lambda one: link(reverse("service_account_edit", args=[one.client_id]), one.name),
+        lambda one: (
+            one.name if one.is_personal else link(reverse("service_account_edit", args=[one.client_id]), one.name)
+        ),
         phone="title",
     ),
     Column(_("Client id"), lambda one: one.client_id, phone=""),
@@ -139,6 +141,21 @@ SERVICE_ACCOUNTS = Columns[ServiceAccount](
     Column(_("Last day"), lambda one: one.expires_on and date_format(one.expires_on, "j M Y"), phone=""),
     Column(_("Secret"), lambda one: when(one.secret_at), phone="off"),
     Column(_("Active"), lambda one: yesno(one.is_active), phone="side"),
+)
+
+
+KEYS = Columns[ServiceAccount](
+    "console/key_list.html",
+    Column(_("Name"), lambda one: one.name.partition("/")[2], phone="title"),
+    Column(_("Client id"), lambda one: one.client_id, phone=""),
+    Column(_("Scopes"), lambda one: ", ".join(one.scopes) or None, phone=""),
+    Column(_("Last day"), lambda one: one.expires_on and date_format(one.expires_on, "j M Y"), phone=""),
+    Column(_("Made"), lambda one: when(one.secret_at), phone="off"),
+    Column(
+        _("Revoke"),
+        lambda one: link(reverse("key_revoke", args=[one.client_id]), _("Revoke")) if one.is_active else _("Revoked"),
+        phone="side",
+    ),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.validators import MaxLengthValidator
 from django.db import transaction
 from django.db.models.functions import Lower
 from django.http import HttpResponse
@@ -21,7 +22,7 @@ from integration.pages.editing import Editing, seen_version
 from integration.pages.http import SignedInRequest
 from integration.seam import clock
 from integration.seam.scopes import SCOPES
-from integration.seam.service_accounts import ServiceAccount, digest_of, new_secret
+from integration.seam.service_accounts import LONGEST_NAME, ServiceAccount, digest_of, new_secret
 from integration.seam.versions import lock_version, save_version
 
 from .columns import SERVICE_ACCOUNTS
@@ -29,6 +30,7 @@ from .owners import OwnerField
 from .second_factor import signed_in_lately
 
 PERMISSION = "integration.change_serviceaccount"
+OF_SYSTEMS = ServiceAccount.objects.filter(is_personal=False)  # keys are their persons' own (keys.py)
 MOST_NETWORKS = 50
 # A token that was given before such a change must not outlive it.
 ENDS_TOKENS = {"owner", "scopes", "addresses", "expires_on", "is_active"}
@@ -94,6 +96,8 @@ class ServiceAccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs["maxlength"] = LONGEST_NAME
+        self.fields["name"].validators.append(MaxLengthValidator(LONGEST_NAME))
         people: Any = self.fields["owner"]
         people.offer(self.instance.owner_id)
         self.initial["owner"] = self.instance.owner.username if self.instance.pk else None
@@ -125,7 +129,7 @@ def service_account_new(request: SignedInRequest) -> HttpResponse:
 @signed_in_lately
 @acts_once
 def service_account_edit(request: SignedInRequest, client_id: str) -> HttpResponse:
-    account = get_object_or_404(ServiceAccount.objects.select_related("owner"), client_id=client_id)
+    account = get_object_or_404(OF_SYSTEMS.select_related("owner"), client_id=client_id)
 
     def save(version: int | None) -> None:
         given, by = editing.forms[0].cleaned_data, request.user.username
@@ -151,7 +155,7 @@ def service_account_secret(request: SignedInRequest, client_id: str) -> HttpResp
     It is not `acts_once`, which answers with a redirect: the secret would have to be kept for it. A form that is sent
     again has an older version of the account, and is refused.
     """
-    account = get_object_or_404(ServiceAccount, client_id=client_id)
+    account = get_object_or_404(OF_SYSTEMS, client_id=client_id)
     secret = ""
     if request.method == "POST":
         version = seen_version(request.POST, account)

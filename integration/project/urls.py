@@ -8,6 +8,7 @@ from django.views.generic import TemplateView
 from integration.console.audit import audit_export, audit_trail
 from integration.console.first_administrator import first_administrator
 from integration.console.help import help_document, help_picture
+from integration.console.keys import key_list, key_new, key_revoke
 from integration.console.openid import openid_login
 from integration.console.palette import palette
 from integration.console.personal import profile, saved_view_add, saved_view_remove
@@ -40,6 +41,9 @@ urlpatterns = [
     path("set-up/", set_up, name="set_up"),
     path("set-up/test-message/", mail_trial, name="mail_trial"),
     path("profile/", profile, name="profile"),
+    path("profile/keys/", key_list, name="key_list"),
+    path("profile/keys/new/", key_new, name="key_new"),
+    path("profile/keys/<id:client_id>/revoke/", key_revoke, name="key_revoke"),
     path("saved-views/add/", saved_view_add, name="saved_view_add"),
     path("saved-views/<int:pk>/remove/", saved_view_remove, name="saved_view_remove"),
     path("settings/users/", user_list, name="user_list"),

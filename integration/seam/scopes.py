@@ -28,6 +28,20 @@ SCOPES: Mapping[str, frozenset[str]] = {
 }
 
 
+# What no key of a person carries, whatever scopes come later.
+NEVER_PERSONAL = frozenset(
+    {
+        "derms.approve_event",
+        "derms.approve_event_as_balance_authority",
+        "config.change_user",
+        "integration.change_serviceaccount",
+    }
+)
+PERSONAL: Mapping[str, frozenset[str]] = {
+    scope: carried for scope, carried in SCOPES.items() if not carried & NEVER_PERSONAL
+}
+
+
 def permissions_of(scopes: Iterable[str]) -> frozenset[str]:
     """The permissions that any of these scopes carries; a scope that no longer exists carries none."""
     return frozenset().union(*(SCOPES.get(scope, frozenset()) for scope in scopes))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from .versions import Versioned
 
 SECRET_BYTES = 32
+LONGEST_NAME = 60
 
 
 def new_client_id() -> str:
@@ -34,10 +35,12 @@ class ServiceAccount(Versioned):
     """An account of another system. Its tokens carry `epoch`: those of an earlier epoch are refused.
 
     `secret_sha256` is empty until a secret was made. `addresses` are networks; if there are none, any address may call.
+    One that is personal is its owner's key, named by both: they alone make and revoke it.
     """
 
     client_id = models.CharField(_("Client id"), max_length=40, unique=True, default=new_client_id, editable=False)
-    name = models.CharField(_("Name"), max_length=60, unique=True)
+    name = models.CharField(_("Name"), max_length=200, unique=True)  # of a person's name, a slash and LONGEST_NAME
+    is_personal = models.BooleanField(default=False, db_default=False, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("Owner")
     )

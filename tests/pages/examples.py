@@ -26,7 +26,7 @@ PEOPLE = {
 }
 # Addresses that are no page of their own: files, streams, posts, fragments, and steps that need a failure first.
 NO_PAGE = (
-    "livez", "readyz", "password/reset/",
+    "livez", "readyz", "password/", "oidc/", "keys/new/",
     "export/", "live/", "unseen/", "saved-views/", "check/", "keep/", "releases/", "retry/", "discard/", "archive/",
     "acknowledge/", "set-up/test-message/", "first-administrator/", "links/add/", "help/pictures/",
     "actions/", "stages/<int:stage_number>/clone/", "schedule-again/", "schedule-with-shortfall/", "shift/",
@@ -109,6 +109,13 @@ def _service_account() -> str:
     return made.client_id
 
 
+def _key() -> str:
+    """A personal key, as each person makes their own."""
+    given = {"owner": User.objects.get(username="olive.operator"), "is_personal": True, "secret_at": clock.now()}
+    made, _is_new = ServiceAccount.objects.get_or_create(name="olive.operator/backup", defaults=given)
+    return made.client_id
+
+
 def _webhook() -> Webhook:
     """A webhook that was told something, as an administrator makes one."""
     owner = User.objects.get(username="olive.operator")
@@ -135,6 +142,7 @@ EXAMPLES: dict[str, Callable[[], str]] = {
     "<id:nic_id>": lambda: _participating()[1],
     "notices/<int:pk>": lambda: f"notices/{_webhook().notices.earliest('pk').pk}",
     "webhooks/<uuid:uid>": lambda: f"webhooks/{_webhook().uid}",
+    "keys/<id:client_id>": lambda: f"keys/{_key()}",
     "service-accounts/<id:client_id>": lambda: f"service-accounts/{_service_account()}",
     "settings/users/<id:username>": lambda: f"settings/users/{User.objects.earliest('pk').username}",
     "<id:kind>/<int:pk>": _zone,

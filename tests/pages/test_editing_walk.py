@@ -40,6 +40,8 @@ NEED_NOT = {
     "settings/users/new/": NEW,
     "settings/service-accounts/new/": NEW,
     "settings/webhooks/new/": NEW,
+    "profile/keys/new/": NEW,
+    "profile/keys/<id:client_id>/revoke/": ONCE,
     "settings/webhooks/<uuid:uid>/test/": NEW,
     "settings/webhooks/<uuid:uid>/notices/<int:pk>/discard/": ONCE,
     "settings/webhooks/<uuid:uid>/notices/<int:pk>/redeliver/": ONCE,

@@ -95,6 +95,7 @@ QUERIES: dict[str, int] = {
     "programs/<id:code>/rules/new/": 11,
     "programs/<id:code>/suspend/": 12,
     "programs/new/": 12,
+    "profile/keys/": 10,
     "set-up/": 25,
     "settings/event-types/": 8,
     "settings/event-types/<id:category>/": 9,

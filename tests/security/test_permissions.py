@@ -34,6 +34,8 @@ MAY = {
     "livez": "!",
     "readyz": "!",
     "account/password/reset/": "!",
+    "account/password/set/": "*",
+    "account/oidc/<id:provider_id>/login/": "?",
     "": "*",
     "audit-trail/": "AD",
     "audit-trail/export/": "AD",
@@ -44,6 +46,9 @@ MAY = {
     "set-up/": "D",
     "set-up/test-message/": "D",
     "profile/": "*",
+    "profile/keys/": "*",
+    "profile/keys/new/": "*",
+    "profile/keys/<id:client_id>/revoke/": "*",
     "saved-views/add/": "*",
     "saved-views/<int:pk>/remove/": "*",
     "imports/": "D",
@@ -248,4 +253,8 @@ def test_a_person_without_a_role_opens_the_overview_alone(client: Client, outsid
     opened = {address for address, answer in answers.items() if answer.status_code != 403}
     assert all("administrator" in answers[address].content.decode() for address in answers.keys() - opened)
     saved = {"saved-views/add/", "saved-views/<int:pk>/remove/"}
-    assert opened == {"", "find/", "profile/", "help/<path:document>/", "help/pictures/<id:name>"} | saved
+    own = {"profile/", "profile/keys/", "profile/keys/new/", "profile/keys/<id:client_id>/revoke/"}
+    assert (
+        opened
+        == {"", "find/", "account/password/set/", "help/<path:document>/", "help/pictures/<id:name>"} | saved | own
+    )
