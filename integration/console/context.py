@@ -106,7 +106,7 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
         "openid_name": lambda: settings.OPENID_NAME if settings.OPENID_ISSUER else "",
         "openid_url": lambda: openid_url(request),
         "local_accounts": lambda: settings.LOCAL_ACCOUNTS or "local" in request.GET,
-        "has_password": lambda: request.user.has_usable_password(),
+        "has_password": lambda: request.user.is_authenticated and request.user.has_usable_password(),
         "lacks_administrator": lambda: not has_administrator(),
         "lacks_factor": lambda: needs_factor(request.user.pk or 0),
         "help_url": lambda: help_url(request.path),
