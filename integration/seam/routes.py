@@ -170,6 +170,11 @@ DUE: dict[str, Due] = {
     ),
     "notify customers": Due("cpm.queries.program_event_ids_to_notify", "cpm.operations.notify_customers", "bulk"),
     "notify of end": Due("cpm.queries.program_event_ids_over", "cpm.operations.notify_of_end", "bulk"),
+    "notify vens": Due(
+        "lec_sim.queries.subscriptions.announcement_ids_to_tell",
+        "lec_sim.openadr.notifying.notify_of_announcement",
+        "small",
+    ),
     "post to webhooks": Due(
         "integration.seam.webhooks.posting.lanes_to_post", "integration.seam.webhooks.posting.post_notices", "bulk"
     ),
@@ -178,6 +183,9 @@ DUE: dict[str, Due] = {
 
 # What depends on a stage, as words for alerts: functions of its uid, each of one system; empty if it knows of nothing.
 STAKES = ("derms.queries.stakes.power_of_stage", "cpm.queries.customers_of_stage")
+
+# What a test of a webhook says that is a callback of a door, as a function of the webhook.
+DOOR_TESTS = {"openadr": "lec_sim.openadr.notifying.test_notification"}
 
 EVERY: dict[str, Every] = {
     "watch delivered power": Every(MINUTE, "derms.operations.watch_delivered", "small"),

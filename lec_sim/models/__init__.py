@@ -11,10 +11,12 @@ from .stages import (
     Removal,
     calls_of,
 )
+from .subscriptions import Callback, Subscription, Told
 
 __all__ = [
     "PRIMARY_KEY",
     "Announcement",
+    "Callback",
     "HeadEndProfile",
     "LecAnswer",
     "LecCall",
@@ -22,6 +24,8 @@ __all__ = [
     "LecReservation",
     "LecStage",
     "Removal",
+    "Subscription",
+    "Told",
     "Ven",
     "calls_of",
 ]

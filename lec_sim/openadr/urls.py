@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import reading
+from . import reading, subscribing
 from .door import Operation, operations, writes
 
 urlpatterns = [
@@ -12,6 +12,22 @@ urlpatterns = [
     ),
     path("events", operations(GET=Operation("read_targets", reading.events), **writes("POST"))),
     path("events/<id:object_id>", operations(GET=Operation("read_targets", reading.event), **writes("PUT", "DELETE"))),
+    path(
+        "subscriptions",
+        operations(
+            GET=Operation("read_ven_objects", subscribing.subscriptions),
+            POST=Operation("write_subscriptions", subscribing.create),
+        ),
+    ),
+    path(
+        "subscriptions/<id:object_id>",
+        operations(
+            GET=Operation("read_ven_objects", subscribing.subscription),
+            PUT=Operation("write_subscriptions", subscribing.change),
+            DELETE=Operation("write_subscriptions", subscribing.remove),
+        ),
+    ),
+    path("notifiers", operations(GET=Operation("read_targets", subscribing.notifiers))),
     path("vens", operations(GET=Operation("read_ven_objects", reading.vens), **writes("POST"))),
     path("vens/<id:object_id>", operations(GET=Operation("read_ven_objects", reading.ven), **writes("PUT", "DELETE"))),
     path("resources", operations(GET=Operation("read_ven_objects", reading.resources), **writes("POST"))),

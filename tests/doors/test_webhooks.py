@@ -242,3 +242,21 @@ def test_notices_are_forgotten_after_thirty_days_with_the_alerts_about_them(webh
     keeping.forget_notices(now=clock.now())
     assert [one.subject for one in WebhookNotice.objects.all() if one.kind == "event"] == ["new"]
     assert not Alert.objects.filter(closed_at=None).exists()
+
+
+def test_a_test_is_posted_while_a_webhook_rests_and_its_success_ends_the_pauses(
+    loopback: ssl.SSLContext, webhook_to: Make
+) -> None:
+    with receiving(loopback, receivers.status(503)) as receiver:
+        hook = webhook_to(receiver.url, kinds=["event"])
+        say("a", 0)
+        post()
+        say("b", 1)
+        post()
+        assert (len(receiver.posted), states()) == (1, ["Open", "Open"])  # it rests
+        receiver.answer = receivers.status(200)
+        receiver.posted.clear()
+        keeping.send_test(pk=hook.pk, by="adam")
+        post()
+    assert sorted(receiver.types()) == ["event.state", "event.state", "webhook.test"]
+    assert set(states()) == {"Delivered"}

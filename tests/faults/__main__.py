@@ -39,6 +39,7 @@ def main() -> int:
         os.environ.pop(name, None)  # it only ever hurts what it started itself
     os.environ |= {"GRIDCALL_STATE": str(base), "EXTRACT_ROOT": str(base / "extracts"), "GRIDCALL_HTTPS": "0"}
     os.environ |= LIKE_SERVERS | {"EMAIL_PORT": str(free_port())}
+    os.environ |= {"OUTGOING_NETWORKS": "127.0.0.0/8", "OUTGOING_CA_FILE": str(base / "authority.pem")}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.project.settings")
     with engines.in_use():
         django.setup()

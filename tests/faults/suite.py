@@ -10,7 +10,20 @@ from rich.console import Console
 from rich.table import Table
 
 from integration.commands.verify import INVARIANTS, Violation, violations
-from tests.faults import engines, figures, forging, greed, history, host, killing, logs, mailing, network, poisoning
+from tests.faults import (
+    engines,
+    figures,
+    forging,
+    greed,
+    history,
+    host,
+    killing,
+    logs,
+    mailing,
+    network,
+    poisoning,
+    webhooks,
+)
 from tests.faults.driver import Driver, Long
 from tests.faults.in_process import InProcess
 from tests.faults.row import Row
@@ -47,6 +60,7 @@ LIVE: dict[str, tuple[Fault, Dose]] = {
     "poison": (poisoning.poison, Dose((4,), (20,))),
     "forged": (forging.forge, Dose((1,), (10,))),
     "mail": (mailing.mail_away, Dose((30,), (600,))),
+    "webhook": (webhooks.webhook_away, Dose((30,), (300,))),
     "redis off": (engines.broker_off, Dose((25,), (600,))),
     "redis cut": (network.cut_off_broker, Dose((2,), (10,))),
     "postgresql cut": (network.cut_off_database, Dose((1,), (10,))),

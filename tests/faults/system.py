@@ -19,6 +19,7 @@ from integration.engines.state import State
 from integration.project import supervisor as supervising
 from integration.project.supervisor import ALONE, Child, Supervisor, web_child
 from integration.seam.scheduler import RUNNING_KEY
+from tests.doors.receivers import Authority
 from tests.faults.inside import write_clock
 from tests.faults.logs import KeptLogs
 from tests.faults.mail_server import MailServer
@@ -46,6 +47,7 @@ class System:
         self.to_database = {name: Wire(str(sockets / ".s.PGSQL.5432")) for name in WORKERS}
         self.web, self.doomed_web = free_port(), free_port()
         self.mail = MailServer(settings.EMAIL_PORT)
+        self.receiver_context = Authority(self.state.root).context_for("localhost")
         self.logs = KeptLogs(self.state.root)
         for path in self.clocks.values():
             write_clock(path, 0)

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -46,7 +47,7 @@ def webhook(request: SignedInRequest, uid: UUID) -> HttpResponse:
         "columns": NOTICES,
         "page": keyset_page(notices, ("-id",), request.GET),
         "waiting": waiting.count(),
-        "is_posting": waiting.filter(due_at__lte=clock.now()).exists(),
+        "is_posting": waiting.filter(Q(due_at__lte=clock.now()) | Q(attempts__gt=0, error="")).exists(),
     }
     return render(request, "console/webhooks/webhook.html", context)
 
@@ -69,7 +70,7 @@ def webhook_new(request: SignedInRequest) -> HttpResponse:
 @signed_in_lately
 @acts_once
 def webhook_edit(request: SignedInRequest, uid: UUID) -> HttpResponse:
-    found = webhook_of(uid)
+    found = own_webhook_of(uid)
 
     def save(version: int | None) -> None:
         given, by = editing.forms[0].cleaned_data, request.user.username
@@ -93,12 +94,17 @@ def webhook_secret(request: SignedInRequest, uid: UUID) -> HttpResponse:
 
     It is not `acts_once`, which answers with a redirect. A form sent again has an older version, and is refused.
     """
-    found, secret = webhook_of(uid), ""
+    found, secret = own_webhook_of(uid), ""
     if request.method == "POST":
         version = seen_version(request.POST, found)
         secret = make_secret(pk=found.pk, by=request.user.username, now=clock.now(), version=version)
         found.refresh_from_db()
     return render(request, "console/webhooks/secret.html", {"webhook": found, "secret": secret})
+
+
+def own_webhook_of(uid: UUID) -> Webhook:
+    """A webhook that people keep; a callback of a door is its client's."""
+    return get_object_or_404(Webhook.objects.select_related("owner"), uid=uid, door="")
 
 
 def webhook_of(uid: UUID) -> Webhook:

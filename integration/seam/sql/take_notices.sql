@@ -1,6 +1,7 @@
 -- Takes the next notice of each leased webhook, and counts the attempt: the one due longest whose subject has no earlier
 -- one that waits. One that failed is due later than what was not tried yet, so it holds up only its own subject.
-UPDATE integration_webhooknotice taken SET attempts = attempts + 1, tried_at = clock_timestamp()
+UPDATE integration_webhooknotice taken
+   SET attempts = attempts + 1, tried_at = clock_timestamp(), due_at = clock_timestamp() + %(lease)s
   FROM integration_webhook hook
  CROSS JOIN LATERAL (
        SELECT n.id FROM integration_webhooknotice n

@@ -5,11 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from .. import clock
 from ..alerts import close_alert
 from ..outbox import BY_THE_CLOCK, wake
 from ..refusals import Refused
+from ..routes import DOOR_TESTS
 from ..versions import lock_version, save_version
 from .kinds import TEST
 from .marking import broken_key, dead_key, failing_key
@@ -59,8 +62,28 @@ def send_test(*, pk: int, by: str) -> None:
     if why := not_ready(webhook):
         raise WebhookNotReady(why)
     subject = f"test {uuid4()}"  # of its own, so that it waits for nothing
-    WebhookNotice.objects.create(webhook=webhook, kind=TEST, type="webhook.test", subject=subject, data={}, asked_by=by)
+    WebhookNotice.objects.create(
+        webhook=webhook, kind=TEST, type="webhook.test", subject=subject, data=_test_of(webhook), asked_by=by
+    )
+    # Also while it rests after failures; what is being posted at the moment has a lease of its own.
+    Webhook.objects.filter(pk=pk).update(rests_until=clock.now())
     wake(BY_THE_CLOCK)
+
+
+def _test_of(webhook: Webhook) -> dict[str, Any]:
+    """What a test says: nothing, or what the webhook's door says in one."""
+    content: dict[str, Any] = import_string(DOOR_TESTS[webhook.door])(webhook) if webhook.door else {}
+    return content
+
+
+def remove_webhook(webhook: Webhook) -> None:
+    """Remove a callback of a door, with all that waits there and its alerts."""
+    close_alert(failing_key(webhook))
+    close_alert(broken_key(webhook))
+    for notice in webhook.notices.filter(dead_at__isnull=False):
+        close_alert(dead_key(notice))
+    webhook.notices.all().delete()
+    webhook.delete()
 
 
 def not_ready(webhook: Webhook) -> str:

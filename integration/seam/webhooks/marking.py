@@ -60,7 +60,7 @@ def mark(taken: WebhookNotice, result: Result) -> None:
     notice.status, notice.error, notice.ms = result.status, result.error[:200], result.ms
     if not result.error:
         notice.delivered_at, webhook.rests_until = now, now
-        _succeeded(webhook, now)
+        _succeeded(webhook, notice, now)
     elif notice.kind == TEST:
         notice.dead_at, webhook.rests_until = now, now
     else:
@@ -87,23 +87,20 @@ def dead_key(notice: WebhookNotice) -> str:
     return f"webhook notice:{notice.pk}"
 
 
-def revive(webhook: Webhook, now: datetime) -> None:
-    """Give the dead notices of a webhook their attempts anew, and make everything that waits due."""
+def _succeeded(webhook: Webhook, notice: WebhookNotice, now: datetime) -> None:
+    """A test that succeeds ends the pauses of what waits: a person says that the receiver is back."""
     waiting = WebhookNotice.objects.filter(WAITS, webhook=webhook).exclude(kind=TEST)
-    for notice in waiting.filter(dead_at__isnull=False):
-        close_alert(dead_key(notice))
-    waiting.filter(dead_at__isnull=False).update(dead_at=None, attempts=0)
-    waiting.update(due_at=now)
-
-
-def _succeeded(webhook: Webhook, now: datetime) -> None:
     if webhook.failures >= FAILURES_BEFORE_ALERT:
         close_alert(failing_key(webhook))
     webhook.failures, webhook.failing_since, webhook.delivered_at = 0, None, now
     if webhook.broken_at:
         webhook.broken_at = None
         close_alert(broken_key(webhook))
-        revive(webhook, now)
+        for dead in waiting.filter(dead_at__isnull=False):
+            close_alert(dead_key(dead))
+        waiting.filter(dead_at__isnull=False).update(dead_at=None, attempts=0)
+    if notice.kind == TEST:
+        waiting.update(due_at=now)
 
 
 def _failed(webhook: Webhook, notice: WebhookNotice, now: datetime) -> None:

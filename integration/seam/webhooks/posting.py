@@ -1,7 +1,7 @@
 """Post due notices: one at a time to each webhook, to many webhooks at once, so that a slow one holds up only itself.
 
     lease   a webhook is this process's for LEASE; commit
-    take    its next notice: count the attempt; commit, so that one that kills the process runs out of attempts, too
+    take    its next notice, for as long: count the attempt; commit, so that one that kills the process runs out, too
     post    outside any transaction, in a thread of its own
     mark    store the answer and what follows from it; commit
 
@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from django.db import connection, transaction
 from .. import clock, sql
 from ..outgoing import NotReached, post
 from ..sql import statement
+from ..vault import KeyChanged, unlock
 from .kinds import KINDS
 from .marking import ANSWERED, ATTEMPTS, DIED, REDIRECTED, WITHHELD, Result, mark
 from .rows import Webhook, WebhookNotice
@@ -89,7 +91,7 @@ def _next(limit: int) -> Iterator[Letter]:
     leased = sql.column(statement(PACKAGE, "lease_webhooks", due=due), {"lease": LEASE, "limit": limit})
     if not leased:
         return
-    taken = sql.column(statement(PACKAGE, "take_notices"), {"leased": leased})
+    taken = sql.column(statement(PACKAGE, "take_notices"), {"leased": leased, "lease": LEASE})
     now = clock.now()
     notices = list(WebhookNotice.objects.select_related("webhook__owner").filter(pk__in=taken))
     idle = set(leased) - {notice.webhook_id for notice in notices}
@@ -116,12 +118,24 @@ def _withhold(notice: WebhookNotice, now: datetime) -> None:
 
 
 def _letter(notice: WebhookNotice, now: datetime) -> Letter:
+    if notice.webhook.door:
+        return _letter_of_door(notice)
     content = {"type": notice.type, "timestamp": notice.made_at, "data": notice.data}
     body = json.dumps(content, cls=DjangoJSONEncoder, separators=(",", ":")).encode()
     signed = signed_headers(notice.webhook, notice.uid, body, now=now)
     return Letter(
         notice, notice.webhook.url, body, {"Content-Type": "application/json", "User-Agent": "Gridcall", **signed}
     )
+
+
+def _letter_of_door(notice: WebhookNotice) -> Letter:
+    """A notice whose content is its whole body, as the door's protocol has it."""
+    headers = {"Content-Type": "application/json", "User-Agent": "Gridcall"}
+    with suppress(KeyChanged):  # then the receiver refuses it, and the log says so
+        if notice.webhook.authorization:
+            headers["Authorization"] = f"Bearer {unlock(notice.webhook.authorization)}"
+    body = json.dumps(notice.data, cls=DjangoJSONEncoder, separators=(",", ":")).encode()
+    return Letter(notice, notice.webhook.url, body, headers)
 
 
 def _post(letter: Letter) -> Result:

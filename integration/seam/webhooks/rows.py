@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from ..versions import Versioned
 from .kinds import KINDS
 
+_DOORS = {"openadr": "OpenADR"}
 WAITS = Q(delivered_at=None, discarded_at=None)
 
 
@@ -37,6 +38,10 @@ class Webhook(Versioned):
     generation = models.PositiveIntegerField(_("Secret"), default=0, editable=False)
     secret_by = models.CharField(max_length=150, blank=True, default="", editable=False)
     secret_at = models.DateTimeField(null=True, editable=False)
+
+    # A callback of another door: its notices are posted as they are, with this authorization, locked by vault.py.
+    door = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
+    authorization = models.TextField(_("Token"), blank=True, default="", db_default="", editable=False)
 
     # How posting goes.
     rests_until = models.DateTimeField(db_default=Now(), editable=False)  # or is being posted to, at most until then
@@ -63,7 +68,8 @@ class Webhook(Versioned):
 
     @property
     def kind_labels(self) -> list[str]:
-        return [str(KINDS[kind].label) for kind in self.kinds if kind in KINDS]
+        """What it is told of, as people read it; the name of its door if it belongs to one."""
+        return [str(KINDS[kind].label) for kind in self.kinds if kind in KINDS] or [_DOORS.get(self.door, self.door)]
 
 
 class WebhookNotice(models.Model):

@@ -117,7 +117,7 @@ CREATE TRIGGER record_change AFTER INSERT OR UPDATE OR DELETE ON integration_ser
         'secret_sha256',
         'secret_by,secret_at,epoch');
 
--- What happens to webhooks: what people set, and that one breaks and is mended.
+-- What happens to webhooks: what people or clients set, and that one breaks and is mended; of a token only that it changed.
 CREATE TRIGGER record_change
     AFTER INSERT OR DELETE OR UPDATE OF name, owner_id, url, kinds, is_active, generation, broken_at
     ON integration_webhook FOR EACH ROW
@@ -126,7 +126,7 @@ CREATE TRIGGER record_change
         '$1->>''uid''',
         '$1->>''name''',
         '''''',
-        'generation',
+        'generation,authorization',
         'uid,secret_by,secret_at,rests_until,failures,failing_since,delivered_at');
 
 -- What people did about a notice to one.
