@@ -12,6 +12,7 @@ from .applications import (
 )
 from .device_facts import answer_device_facts, send_device_facts
 from .device_status import check_devices, check_unheard_devices, keep_device_status
+from .dropped_extracts import take_in_dropped
 from .emails import send_notifications
 from .enrollment import (
     answer_enrollment,
@@ -126,6 +127,7 @@ __all__ = [
     "send_program_rules",
     "start_enrollment",
     "suspend_program",
+    "take_in_dropped",
     "unenroll",
     "validate_enrollment",
 ]

@@ -20,3 +20,6 @@ EXTERNAL_CPM_TOKEN_URL = os.environ.get("EXTERNAL_CPM_TOKEN_URL", "")
 EXTERNAL_CPM_CLIENT_ID = os.environ.get("EXTERNAL_CPM_CLIENT_ID", "")
 EXTERNAL_CPM_SECRET = os.environ.get("EXTERNAL_CPM_SECRET", "")
 EXTERNAL_CPM_LIFECYCLE = os.environ.get("EXTERNAL_CPM_LIFECYCLE", "event")
+
+# A folder into which a DERMS from outside drops extracts; without one, none are looked for.
+EXTERNAL_EXTRACTS = os.environ.get("EXTERNAL_EXTRACTS", "")

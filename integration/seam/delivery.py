@@ -26,9 +26,9 @@ from .alerts import close_alert
 from .logs import bind_event
 from .messages import MessageRefused, NewerMessage, Receipt, check_kind
 from .models import BULK, SMALL, Delivery, DueWork, Work
-from .routes import DUE, EVERY, ROUTES, SENDERS, TO_EXTERNAL_CPM, Route
+from .routes import DUE, EVERY, FROM_EXTERNAL_DERMS, ROUTES, SENDERS, TO_EXTERNAL_CPM, Route
 from .sql import compose, identifier
-from .systems import label_of
+from .systems import Outside, label_of
 from .work_alerts import (
     alert_of_dead,
     alert_of_failure,
@@ -226,7 +226,8 @@ def _route(delivery: Delivery) -> Route:
     """Raises MessageRefused, also if the sender may not send this kind, and NewerMessage."""
     message = delivery.message
     check_kind(message.kind, message.version)
-    if message.sender != (sender := SENDERS[message.kind]):
+    is_dropped = message.sender == Outside.DERMS and message.kind in FROM_EXTERNAL_DERMS
+    if message.sender != (sender := SENDERS[message.kind]) and not is_dropped:
         raise MessageRefused(f"“{message.kind}” came from {label_of(message.sender)}; only {sender.label} may send it.")
     external = TO_EXTERNAL_CPM.get(message.kind)
     routes = (*ROUTES[message.kind], external) if external else ROUTES[message.kind]

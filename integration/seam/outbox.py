@@ -7,13 +7,13 @@ from .messages import ExtractRef, MessageBody, write
 from .models import Delivery, Message
 from .routes import ROUTES, TO_EXTERNAL_CPM, Route
 from .sql import execute
-from .systems import System
+from .systems import Outside, System
 
 CHANNEL = "gridcall_due"
 BY_THE_CLOCK = "by the clock"
 
 
-def send(body: MessageBody, *, sender: System) -> Message:
+def send(body: MessageBody, *, sender: System | Outside) -> Message:
     """Store a message and a delivery for each receiver (and part), and wake the scheduler.
 
     Raises RuntimeError outside a transaction: the message could then exist without its change.
@@ -33,15 +33,17 @@ def send(body: MessageBody, *, sender: System) -> Message:
     parts = _part_numbers(getattr(body, "extract", None))
     Delivery.objects.bulk_create(
         Delivery(message=message, receiver=route.receiver, queue=route.queue, part=part)
-        for route in _routes(body.kind)
+        for route in _routes(body.kind, sender)
         for part in parts
     )
     wake()
     return message
 
 
-def _routes(kind: str) -> tuple[Route, ...]:
-    """Who receives a kind in this installation."""
+def _routes(kind: str, sender: System | Outside) -> tuple[Route, ...]:
+    """Who receives a kind in this installation: what comes from outside is for CPM alone."""
+    if sender == Outside.DERMS:
+        return tuple(route for route in ROUTES[kind] if route.receiver == System.CPM)
     external = TO_EXTERNAL_CPM.get(kind) if settings.EXTERNAL_CPM_URL else None
     return (*ROUTES[kind], external) if external else ROUTES[kind]
 

@@ -100,6 +100,9 @@ TO_EXTERNAL_CPM: dict[str, Route] = {
     "device_outcome": Route(Outside.CPM, "derms.rest.post_outcomes", "bulk"),
 }
 
+# What a DERMS from outside may send: extracts about program events of its own, to CPM alone.
+FROM_EXTERNAL_DERMS = ("device_reservation", "device_outcome")
+
 # Who may send a kind of message; from anybody else it is refused (delivery.py).
 SENDERS: dict[str, System] = {
     "stage_status": System.DERMS,
@@ -192,6 +195,7 @@ EVERY: dict[str, Every] = {
     "seal history": Every(MINUTE, "integration.seam.sealing.seal_history", "small"),
     "mail head of history": Every(NIGHT, "integration.seam.sealing.mail_head", "small"),
     "remove unnamed extracts": Every(MINUTE, "integration.seam.extract_files.remove_unnamed", "small"),
+    "take in dropped extracts": Every(MINUTE, "cpm.operations.take_in_dropped", "bulk"),
     "drop abandoned tables": Every(MINUTE, "integration.seam.loads.drop_abandoned_tables", "small"),
     "forget imported files": Every(NIGHT, "integration.importing.forgetting.forget_files", "small"),
     "forget webhook notices": Every(NIGHT, "integration.seam.webhooks.keeping.forget_notices", "small"),

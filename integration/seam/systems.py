@@ -25,11 +25,12 @@ class System(StrEnum):
 
 
 class Outside(StrEnum):
-    """Systems beyond this installation that receive messages, over HTTP at an address of the settings."""
+    """Systems beyond this installation: a CPM that receives messages over HTTP, a DERMS that drops extracts."""
 
     label: str
 
     CPM = "external-cpm", "External CPM"
+    DERMS = "external-derms", "External DERMS"
 
     def __new__(cls, name: str, label: str) -> Self:
         member = str.__new__(cls, name)

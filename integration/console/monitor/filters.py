@@ -13,7 +13,7 @@ from integration.seam.queries import DELIVERY_STATES, stage_uids_of
 from integration.seam.routes import ROUTES
 from integration.seam.systems import Outside
 
-RECEIVERS = [*sorted({route.receiver for routes in ROUTES.values() for route in routes}), *Outside]
+RECEIVERS = [*sorted({route.receiver for routes in ROUTES.values() for route in routes}), Outside.CPM]
 
 
 class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types
