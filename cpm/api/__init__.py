@@ -30,11 +30,12 @@ from ..queries import (
 from ..views.enrollments import LONGEST_WAIT_FIRST
 from ..views.participations import SEES_CUSTOMERS, participation_page
 from ..views.program_events import NEWEST_FIRST as NEWEST_EVENTS_FIRST
-from . import customers, rows
+from . import customers, rows, writes
 from .columns import ENROLLED_DEVICES
 
 router = Router()
 router.add_router("", customers.router)
+router.add_router("", writes.router)
 PROGRAM = Resource[Any](rows.ProgramRow, PROGRAMS)
 PROGRAM_EVENT = Resource[ProgramEvent](
     rows.ProgramEventRow, PROGRAM_EVENTS, fields_of(ProgramEventFilter), file="program-events"

@@ -105,7 +105,7 @@ def participation(
     request: SignedInRequest, event_number: str, stage_number: int, head_end: str, nic_id: str
 ) -> HttpResponse:
     """The record of one device in one program event."""
-    row = _row(event_number, stage_number, head_end, nic_id)
+    row = participation_row(event_number, stage_number, head_end, nic_id)
     template = "cpm/participation.html"
     return render(request, f"{template}#record" if request.htmx else template, _record(row))
 
@@ -117,10 +117,10 @@ def participation_opt_out(
     request: SignedInRequest, event_number: str, stage_number: int, head_end: str, nic_id: str
 ) -> HttpResponse:
     """Save Preemptive Opt-Out on the record, for its stage or for all coming stages of the event."""
-    row = _row(event_number, stage_number, head_end, nic_id)
+    row = participation_row(event_number, stage_number, head_end, nic_id)
     if request.method != "POST":
         return redirect("cpm:participation", event_number, stage_number, head_end, nic_id)
-    form = OptOutForm(request.POST, stages=len(_coming_stages(row)))
+    form = OptOutForm(request.POST, stages=len(coming_stages(row)))
     if not form.is_valid():
         return render(request, "cpm/participation.html", {**_record(row), "opt_out_form": form}, status=422)
     if form.cleaned_data["preemptive_opt_out"] == "no":
@@ -142,7 +142,7 @@ def _opt_out(request: SignedInRequest, row: ParticipationRow, *, whole_event: bo
     messages.success(request, _("The opt-out is saved and sent to DERMS; this page shows the answer."))
 
 
-def _row(event_number: str, stage_number: int, head_end: str, nic_id: str) -> ParticipationRow:
+def participation_row(event_number: str, stage_number: int, head_end: str, nic_id: str) -> ParticipationRow:
     event = get_object_or_404(program_events(), event_number=event_number, stage_number=stage_number)
     devices = list(Device.objects.filter(head_end=head_end, nic_id=nic_id).values_list("pk", flat=True))
     found = participations(Wanted(program_events=Q(pk=event.pk), device_ids=devices), limit=1)
@@ -160,7 +160,7 @@ def _record(row: ParticipationRow) -> dict[str, Any]:
     now, zone = clock.now(), row.device.location.time_zone
     (standing,) = standings_of([row], now)
     refusal = opt_out_refusal(row.program_event, is_reserved=row.facts.reservation_flag, zone=zone, now=now)
-    opt_out, coming = standing.removal if row.facts.preemptive_opt_out else None, _coming_stages(row)
+    opt_out, coming = standing.removal if row.facts.preemptive_opt_out else None, coming_stages(row)
     return {
         "row": row,
         "standing": standing,
@@ -173,7 +173,7 @@ def _record(row: ParticipationRow) -> dict[str, Any]:
     }
 
 
-def _coming_stages(row: ParticipationRow) -> list[ParticipationRow]:
+def coming_stages(row: ParticipationRow) -> list[ParticipationRow]:
     """The coming stages of the event that this device is reserved for."""
     coming = Q(event_uid=row.program_event.event_uid, state=ProgramEventState.SCHEDULED)
     found = participations(Wanted(program_events=coming, device_ids=[row.device.pk]), limit=SIZE)

@@ -63,14 +63,14 @@ def subscription(request: SignedInRequest, number: str, pk: int) -> HttpResponse
 @acts_once
 def location(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
     """Device Location: what is scheduled for the devices there, and the form that schedules more."""
-    found = _subscription(number, pk)
+    found = subscription_for_periods(number, pk)
     devices, now = devices_of(found.location), clock.now()
     zone = found.location.time_zone
     show_in(zone)
-    form = UnavailabilityForm(request.POST or None, devices=_enrolled(found), time_zone=zone, now=now)
+    form = UnavailabilityForm(request.POST or None, devices=devices_enrolled(found), time_zone=zone, now=now)
     released: list[ParticipationRow] = []
     if request.method == "POST" and form.is_valid():
-        released = _released(form, form.chosen)
+        released = would_be_released(form, form.chosen)
         if has_seen(request, released) and schedule(form, request.user.username):
             messages.success(request, _("The unavailability is saved; DERMS is notified."))
             return redirect("cpm:location", number, pk)
@@ -109,7 +109,7 @@ def would_release(request: SignedInRequest, number: str) -> HttpResponse:
         show_in(zone)
         form = PeriodForm({**request.GET.dict(), "reason": "-"}, time_zone=zone, now=clock.now())
         is_checked = form.is_valid()
-        rows = _released(form, [device.pk for device in theirs])
+        rows = would_be_released(form, [device.pk for device in theirs])
     context = {"would_release": rows, "seen": seen_key(rows), "is_checked": is_checked}
     return render(request, "cpm/would_release.html", context)
 
@@ -119,7 +119,7 @@ def would_release(request: SignedInRequest, number: str) -> HttpResponse:
 @acts_once
 def unavailability_edit(request: SignedInRequest, number: str, uid: UUID) -> HttpResponse:
     """Change a period; what was released because of it stays released."""
-    period = _period(number, uid)
+    period = open_period(number, uid)
     zone = period.device.location.time_zone
     show_in(zone)
     now = clock.now()
@@ -127,7 +127,7 @@ def unavailability_edit(request: SignedInRequest, number: str, uid: UUID) -> Htt
     form: PeriodForm = editing.forms[0]
     released: list[ParticipationRow] = []
     if editing.is_valid():
-        released = _released(form, [period.device_id])
+        released = would_be_released(form, [period.device_id])
         change = partial(_change, period, form, request.user.username)
         if has_seen(request, released) and editing.is_saved(change) and form.is_valid():
             messages.success(request, _("The period is changed; DERMS is notified."))
@@ -152,7 +152,7 @@ def unavailability_edit(request: SignedInRequest, number: str, uid: UUID) -> Htt
 @allow("cpm.change_unavailability")
 @acts_once
 def unavailability_cancel(request: SignedInRequest, number: str, uid: UUID) -> HttpResponse:
-    period = _period(number, uid)
+    period = open_period(number, uid)
     if request.method == "POST":
         version = seen_version(request.POST, period)
         operations.cancel_unavailability(uid=uid, by=request.user.username, now=clock.now(), version=version)
@@ -182,7 +182,7 @@ def has_seen(request: Any, rows: list[ParticipationRow]) -> bool:
     return bool(request.POST.get("seen", "") == seen_key(rows))
 
 
-def _released(form: PeriodForm, devices: list[int]) -> list[ParticipationRow]:
+def would_be_released(form: PeriodForm, devices: list[int]) -> list[ParticipationRow]:
     if form.errors:
         return []
     return reservations_in(devices, form.cleaned_data["starts_at"], form.cleaned_data["ends_at"])
@@ -222,7 +222,7 @@ def _change(period: Unavailability, form: PeriodForm, by: str, version: int | No
         form.add_error(None, str(refused))
 
 
-def _subscription(number: str, pk: int) -> Subscription:
+def subscription_for_periods(number: str, pk: int) -> Subscription:
     """An open subscription whose program allows customer unavailability."""
     found = get_object_or_404(
         Subscription.objects.select_related("customer", "program__type", "location"),
@@ -238,11 +238,11 @@ def _subscription(number: str, pk: int) -> Subscription:
     return found
 
 
-def _enrolled(subscription: Subscription) -> Any:
+def devices_enrolled(subscription: Subscription) -> Any:
     return devices_of(subscription.location).filter(subscribed__subscription=subscription)
 
 
-def _period(number: str, uid: UUID) -> Unavailability:
+def open_period(number: str, uid: UUID) -> Unavailability:
     periods = Unavailability.objects.select_related("device__location__customer")
     period = get_object_or_404(periods, uid=uid, device__location__customer__number=number)
     if period.state != UnavailabilityState.ACTIVE:

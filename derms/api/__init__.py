@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from ninja import Router
 
 from derms.figures.powers import stage_powers
 from derms.figures.profile import profile
@@ -20,12 +19,12 @@ from ..columns import EVENTS, STAGES
 from ..filters import EventFilter
 from ..models import Event, Stage, Strategy
 from ..views.events import expected_powers
-from . import devices
+from . import devices, plans
 from .columns import STRATEGIES
+from .routing import router
 from .rows import EventRow, Profile, StageRow, StrategyRow
 
-router = Router()
-router.add_router("", devices.router)
+__all__ = ["devices", "plans", "router"]  # the modules have operations on the router
 EVENT = Resource[Event](EventRow, EVENTS, fields_of(EventFilter), file="derms-events")
 STAGE = Resource[Stage](StageRow, STAGES)
 STRATEGY = Resource[Strategy](StrategyRow, STRATEGIES)

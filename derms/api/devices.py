@@ -4,7 +4,6 @@ from typing import Any
 
 import django_filters
 from django.shortcuts import get_object_or_404
-from ninja import Router
 
 from derms.pages.stage_devices import StageDevice, stage_device_count, stage_devices
 from derms.queries.groups import GroupDevice, GroupRow, group_devices, group_rows
@@ -21,10 +20,9 @@ from ..filters import DeviceFilter, SilentForm, StageDeviceForm
 from ..models import ControlZone, DerGroup, Device, LoadForecast, Stage
 from ..views.silent import SEES, place_of_silent, silent_key
 from . import columns
+from .routing import router
 from .rows import DeviceRow, ForecastRow, GroupDeviceRow, SilentRow, StageDeviceRow
 from .rows import GroupRow as GroupItem
-
-router = Router()
 
 
 class ForecastFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library carries no types

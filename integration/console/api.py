@@ -11,10 +11,12 @@ from integration.seam.models import Alert, Delivery
 
 from .api_rows import AlertRow, MessageRow
 from .columns import ALERTS, DELIVERIES
+from .imports import api as imports
 from .monitor.filters import AlertFilter, DeliveryFilter
 from .monitor.views import LATEST_FIRST
 
 router = Router()
+router.add_router("", imports.router)
 ALERT = Resource[Alert](AlertRow, ALERTS, fields_of(AlertFilter), file="alerts")
 DELIVERY = Resource[Delivery](MessageRow, DELIVERIES, fields_of(DeliveryFilter), file="messages")
 

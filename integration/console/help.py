@@ -86,8 +86,13 @@ def pictures() -> dict[str, Path]:
 @cache
 def rendered(document: str) -> tuple[str, SafeString]:
     """The title and the HTML of a document of this installation, which therefore is safe."""
+    return html_of((DOCS / f"{document}.md").read_text(), document)
+
+
+def html_of(text: str, document: str) -> tuple[str, SafeString]:
+    """The title and the HTML of a text of ours, whose links are those of a document."""
     parser = MarkdownIt("commonmark").enable("table")
-    tokens = list(_shown(parser.parse((DOCS / f"{document}.md").read_text())))
+    tokens = list(_shown(parser.parse(text)))
     title = next((t.content for before, t in pairwise(tokens) if before.tag == "h1"), document)
     for before, token in pairwise(tokens):
         if before.type == "heading_open":

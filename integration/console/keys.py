@@ -62,7 +62,9 @@ class KeyForm(forms.Form):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if ServiceAccount.objects.filter(name=full_name(self.person, name)).exists():
+        if not name.isprintable():
+            raise forms.ValidationError(_("A name is one line without control characters."))
+        if ServiceAccount.objects.filter(name__iexact=full_name(self.person, name)).exists():
             raise forms.ValidationError(_("You have a key with this name already; a revoked one keeps its name."))
         return name
 

@@ -3,7 +3,7 @@
 import logging
 import posixpath
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from hashlib import sha256
 from typing import Any
@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import pghistory
 from django.core.files.uploadedfile import UploadedFile
-from django.db import DataError, OperationalError, transaction
+from django.db import DataError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -24,7 +24,7 @@ from integration.seam.refusals import Change, Refused
 from .access import View
 from .filters import FilterRefused
 from .http import SignedInRequest
-from .problems import is_api
+from .problems import busy_database, is_api
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,6 @@ ACTING = require_http_methods(["GET", "HEAD", "POST"])  # GET shows what would h
 KEPT = 300  # characters of an address
 NOT_STORABLE = "NUL (0x00)"  # how psycopg2's error names the only character that text can't contain
 NOT_SIGNED_IN = "not signed in"  # no user name: those have no blanks
-LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
 
 
 class AlreadySent(Refused):
@@ -114,14 +113,8 @@ class RefusalMiddleware:
             return _say(request, _("A number or time is too large to be stored. Nothing was changed."), 400)
         if isinstance(problem, ValueError) and NOT_STORABLE in str(problem):
             return _say(request, _("The text contains a character that can't be stored. Nothing was changed."), 400)
-        if isinstance(problem, OperationalError):
-            code = getattr(problem.__cause__, "pgcode", "")
-            if code == LOCK_NOT_AVAILABLE:
-                return _say(
-                    request, _("Somebody else is changing this right now. Nothing was changed; try again."), 409
-                )
-            if code == QUERY_CANCELED:
-                return _say(request, _("The database took longer than 10 s. Nothing was changed; try again."), 503)
+        if busy := busy_database(problem):
+            return _say(request, *busy)
         return None
 
 
@@ -144,9 +137,14 @@ def _kept(location: str) -> str:
 
 def _digest(request: SignedInRequest) -> str:
     """A digest of who sends what where; the token against forgery changes with each page and isn't part of it."""
-    sent = sorted((name, values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken")
+    return digest_of(request, [name for name in request.POST if name != "csrfmiddlewaretoken"])
+
+
+def digest_of(request: SignedInRequest, fields: Iterable[str], *more: object) -> str:
+    """A digest of who sends what where: fields of the form, and all files."""
+    sent = sorted((name, request.POST.getlist(name)) for name in fields)
     files = sorted((name, one.name, _contents(one)) for name, many in request.FILES.lists() for one in many)
-    return sha256(repr((request.user.get_username(), request.path, sent, files)).encode()).hexdigest()
+    return sha256(repr((request.user.get_username(), request.path, sent, files, *more)).encode()).hexdigest()
 
 
 def _contents(file: "UploadedFile[Any]") -> str:

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from ninja import NinjaAPI, Schema
+from ninja.decorators import decorate_view
 from ninja.security import HttpBearer
 from pydantic import Field, create_model
 
@@ -46,20 +47,24 @@ class Bearer(HttpBearer):
 def allow_call(*permissions: str, is_list: bool = False) -> Callable[[Operation], Operation]:
     """Open an operation to callers with any of these permissions. Raises PermissionDenied for any other.
 
-    One that is no list takes no parameters, and raises FilterRefused for any: a list checks its own (`Resource.size`).
+    This is looked at before anything that was sent. One that is no list takes no parameters, and raises FilterRefused
+    for any: a list checks its own (`Resource.size`).
     """
 
-    def mark(operation: Operation) -> Operation:
-        @wraps(operation)
+    def guard(run: Operation) -> Operation:
+        @wraps(run)
         def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> Any:
             if not any(map(request.user.has_perm, permissions)):
                 raise PermissionDenied(_refusal(permissions))
             if request.GET and not is_list:
                 raise FilterRefused(_("This address takes no parameters."))
-            return operation(request, *args, **kwargs)
+            return run(request, *args, **kwargs)
 
-        guarded.allow = permissions  # type: ignore[attr-defined]  # the mark `marked` looks for
         return guarded
+
+    def mark(operation: Operation) -> Operation:
+        operation.allow = permissions  # type: ignore[attr-defined]  # the mark `marked` looks for
+        return decorate_view(guard)(operation)
 
     return mark
 
@@ -70,7 +75,13 @@ def marked(api: NinjaAPI) -> list[Any]:
     Raises TypeError if an operation doesn't say who may: nothing is open because it is part of the API.
     """
     *addresses, _root = api.urls[0]
-    views = [view for one in api._get_bound_routers() for view in one.path_operations.values()]
+    bound = [
+        (f"{one.prefix}{path}", view) for one in api._get_bound_routers() for path, view in one.path_operations.items()
+    ]
+    paths = [path for path, _view in bound]
+    if twice := {path for path in paths if paths.count(path) > 1}:
+        raise TypeError(f"{', '.join(twice)} is on several routers; only the first one would answer")
+    views = [view for _path, view in bound]
     of_addresses = [_permissions(view) for view in views for _operation in view.operations]
     for address, permissions in zip(addresses, of_addresses, strict=True):
         callback: Any = address.callback

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from integration.seam import tokens
 from integration.seam.rights import Rights, known_rights
 from integration.seam.scopes import permissions_of
+from integration.seam.service_accounts import ServiceAccount
 from integration.seam.tokens import TokenRefused
 
 
@@ -22,6 +24,10 @@ class Caller:
         self.rights, self.scopes = rights, scopes
         self.username = username_of(rights)
         self._permissions = rights.permissions & permissions_of(scopes)
+
+    def owner(self) -> Any:
+        """The person who answers for the account."""
+        return ServiceAccount.objects.select_related("owner").get(pk=self.rights.pk).owner
 
     def get_username(self) -> str:
         return self.username

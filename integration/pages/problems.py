@@ -1,11 +1,12 @@
 """Problem documents (RFC 9457): how interfaces of other systems are told what went wrong."""
 
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db import DataError
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,9 @@ TYPE = "application/problem+json"
 # Where an answer is a problem document and a session counts for nothing; the last two are of other specifications.
 REFERENCE = "/rest/apis/cross/"
 API = ("/api/", "/oauth/", "/openadr3/", REFERENCE)
+
+
+LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
 
 
 def is_api(path: str) -> bool:
@@ -36,10 +40,38 @@ def problem(status: int, detail: str, **more: Any) -> HttpResponse:
     return HttpResponse(problem_text(status, detail, **more), status=status, content_type=TYPE)
 
 
+class FieldError(NamedTuple):
+    """Why a field was refused; `field` is its place in what was sent, empty for the whole."""
+
+    field: str
+    detail: str
+
+
+class FieldsRefused(Refused):
+    """What was sent is not possible; each field that is refused says why."""
+
+    status = 422
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(" ".join(f"{one.field}: {one.detail}" if one.field else one.detail for one in errors))
+        self.errors = errors
+
+
+def busy_database(raised: Exception) -> tuple[str, int] | None:
+    """The sentence and the status for a database that has too much to do; None for any other problem."""
+    code = getattr(raised.__cause__, "pgcode", "") if isinstance(raised, OperationalError) else ""
+    if code == LOCK_NOT_AVAILABLE:
+        return _("Somebody else is changing this right now. Nothing was changed; try again."), 409
+    if code == QUERY_CANCELED:
+        return _("The database took longer than 10 s. Nothing was changed; try again."), 503
+    return None
+
+
 def problem_of(raised: Exception) -> HttpResponse | None:
     """The answer to what an operation raised; None if it is a fault of ours."""
     if isinstance(raised, Refused):
-        answer = problem(422 if isinstance(raised, FilterRefused) else raised.status, str(raised))
+        more = {"errors": [one._asdict() for one in raised.errors]} if isinstance(raised, FieldsRefused) else {}
+        answer = problem(422 if isinstance(raised, FilterRefused) else raised.status, str(raised), **more)
         if raised.retry_after_s is not None:
             answer["Retry-After"] = str(raised.retry_after_s)
         return answer
@@ -49,6 +81,8 @@ def problem_of(raised: Exception) -> HttpResponse | None:
         return problem(404, _("There is nothing at this address."))
     if isinstance(raised, BadRequest):
         return problem(400, str(raised))
+    if busy := busy_database(raised):
+        return problem(busy[1], busy[0])
     if isinstance(raised, DataError | OverflowError) or "NUL (0x00)" in str(raised):
         return problem(400, _("A value is too large, or contains a character that can't be stored."))
     return None

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from integration.seam.localtime import LocalTimeMissing, LocalTimeTwice, offsets, to_utc
+from integration.seam.localtime import LocalTimeMissing, LocalTimeTwice, offset_text, offsets, to_utc
 
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
 YEARS = range(2000, 2101)  # at both ends of the calendar some wall times have no moment in UTC
@@ -33,6 +34,12 @@ class LocalMomentMixin(forms.BaseForm):
         choices = [(o, f"{wall:%H:%M} (UTC{o})") for o in offsets(wall, time_zone)]
         label = _("Which %(time)s is meant") % {"time": f"{wall:%H:%M}"}
         self.fields[f"{name}_offset"] = forms.ChoiceField(choices=choices, label=label)
+
+
+def typed_moment(name: str, moment: datetime, time_zone: str) -> dict[str, str]:
+    """A moment as a form has it: the wall time, to the second, and the offset in case that occurs twice."""
+    local = moment.astimezone(ZoneInfo(time_zone)).replace(microsecond=0)
+    return {name: f"{local:%Y-%m-%dT%H:%M:%S}", f"{name}_offset": offset_text(local)}
 
 
 class WallTimeField(forms.DateTimeField):

@@ -54,6 +54,12 @@ PLACES = {
     "group": "Id of the DER group.",
     "enrollment": "Id of the enrollment.",
     "customer": "Number of the customer.",
+    "device": "Id of the customer's device.",
+    "subscription": "Id of the subscription.",
+    "unavailability": "Uid of the period.",
+    "head_end": "Code of the head end system.",
+    "nic_id": "The device's id at its head end system.",
+    "uid": "Uid of the file.",
 }
 HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string"}}},

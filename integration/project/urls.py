@@ -25,6 +25,7 @@ from integration.pages.access import allow, allow_anyone
 from integration.pages.oauth import token
 
 from . import api
+from .api_page import api_operations
 from .health import livez, readyz
 
 handler500 = "integration.console.views.server_error"
@@ -36,6 +37,7 @@ urlpatterns = [
     path("audit-trail/export/", audit_export, name="audit_export"),
     path("find/", palette, name="palette"),
     path("help/pictures/<id:name>", help_picture, name="help_picture"),
+    path("help/api/operations/", api_operations, name="api_operations"),
     path("help/<path:document>/", help_document, name="help"),
     path("first-administrator/", first_administrator, name="first_administrator"),
     path("set-up/", set_up, name="set_up"),

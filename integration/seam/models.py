@@ -255,12 +255,15 @@ class RequestAnswer(models.Model):
     """The redirect that answered an acting form, kept for a day so that a form sent twice acts once.
 
     `digest` is of the person, the address and what was sent: the same key with another one is not the same form.
+    `status` and `body` are those of an answer to another system's call.
     """
 
     key = models.UUIDField(primary_key=True)
     username = models.CharField(max_length=150)
     digest = models.CharField(max_length=64, default="", db_default="")
     location = models.CharField(max_length=300, default="", blank=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
     answered_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

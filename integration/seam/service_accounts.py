@@ -9,6 +9,7 @@ from secrets import token_hex, token_urlsafe
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from .versions import Versioned
@@ -39,7 +40,7 @@ class ServiceAccount(Versioned):
     """
 
     client_id = models.CharField(_("Client id"), max_length=40, unique=True, default=new_client_id, editable=False)
-    name = models.CharField(_("Name"), max_length=200, unique=True)  # of a person's name, a slash and LONGEST_NAME
+    name = models.CharField(_("Name"), max_length=200)  # of a person's name, a slash and LONGEST_NAME
     is_personal = models.BooleanField(default=False, db_default=False, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("Owner")
@@ -52,6 +53,21 @@ class ServiceAccount(Versioned):
     secret_by = models.CharField(max_length=150, blank=True, default="", editable=False)
     secret_at = models.DateTimeField(null=True, editable=False)
     epoch = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        # The log and history name accounts: two that differ by capitals, or a line break, would tell lies there.
+        constraints = [
+            models.UniqueConstraint(
+                Upper("name"),
+                name="service_account_name_once",
+                violation_error_message=_("There is a service account of this name already."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name__regex="[[:cntrl:]]"),
+                name="service_account_name_is_one_line",
+                violation_error_message=_("A name is one line without control characters."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

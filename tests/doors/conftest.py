@@ -21,7 +21,7 @@ from integration.seam.webhooks.keeping import add_webhook
 from integration.seam.webhooks.rows import Webhook
 from tests.doors.receivers import Authority
 
-from .calling import V1
+from .calling import V1, Send
 
 Made = tuple[ServiceAccount, str]
 
@@ -61,6 +61,17 @@ def call(account_of: Callable[..., Made]) -> Callable[..., Any]:
         return Client().get(V1 + address if not address.startswith("/") else address, query, headers=sent)
 
     return get
+
+
+@pytest.fixture
+def send(account_of: Callable[..., Made]) -> Send:
+    """Call as the account of a person; “boss” may do everything."""
+
+    def header_of(person: str) -> dict[str, str]:
+        found = User.objects.filter(username=person).first() or User.objects.create_superuser(person)
+        return bearer(account_of(found, person))
+
+    return Send({}, header_of)
 
 
 def ask(made: Made, **more: Any) -> Any:

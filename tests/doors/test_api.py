@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from integration.seam.alerts import raise_alert
 from integration.seam.rights import known_rights
 from integration.seam.scopes import SCOPES
 
-from .calling import MAY, PEOPLE, PROBLEM, V1, example
+from .calling import ACTS, MAY, PEOPLE, PROBLEM, V1, Send, example
 from .conftest import Made, bearer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_demo")]
@@ -41,7 +42,8 @@ def addresses(resolver: URLResolver, path: str = "/") -> Iterator[tuple[str, URL
 def test_every_address_stands_in_the_table_and_says_who_may() -> None:
     found = dict(addresses(get_resolver()))
     ours = {address for address in found if not address.startswith("/openadr3/")}  # theirs: tests/openadr/
-    assert ours | OPEN == {V1 + address for address in MAY} | OPEN
+    there = {*MAY, *(address for _method, address in ACTS)}
+    assert ours | OPEN == {V1 + address for address in there} | OPEN
     assert {address for address, entry in found.items() if getattr(entry.callback, "allow") is None} == OPEN  # noqa: B009
     assert all(entry.callback.allow for address, entry in found.items() if address not in OPEN)  # type: ignore[attr-defined]
 
@@ -77,6 +79,35 @@ def test_an_account_calls_what_its_owner_may(call: Callable[..., Any], letter: s
     assert {one["Content-Type"] for one in answers.values() if one.status_code == 403} == {PROBLEM}
 
 
+@pytest.mark.parametrize("letter", PEOPLE)
+def test_an_account_does_what_its_owner_may(send: Send, letter: str) -> None:
+    """Who may not is refused with 403 before anything is read; who may is told what is wrong with an empty body."""
+    refused = {
+        act: send(PEOPLE[letter], act[0], example(act[1]).removeprefix(V1), {}).status_code == 403 for act in ACTS
+    }
+    assert refused == {act: letter not in owners for act, (owners, _scope) in ACTS.items()}
+
+
+def test_a_scope_does_what_it_says_and_nothing_else(account_of: Callable[..., Made]) -> None:
+    made = account_of(User.objects.create_superuser("boss"))
+    for scope in SCOPES:
+        send = Send({"boss": bearer(made, scope=scope)})
+        done = {act for act in ACTS if send("boss", act[0], example(act[1]).removeprefix(V1), {}).status_code != 403}
+        assert done == {act for act, (_owners, takes) in ACTS.items() if takes == scope}, scope
+
+
+@pytest.mark.parametrize("fields", [{"is_active": False}, {"expires_on": date(2026, 1, 1)}, {"scopes": []}])
+def test_an_account_that_was_ended_does_nothing_more(account_of: Callable[..., Made], fields: dict[str, Any]) -> None:
+    """With a token that was given before it was switched off, expired, or lost its scopes."""
+    made = account_of(User.objects.create_superuser("boss"))
+    send = Send({"boss": bearer(made)})
+    save_account(client_id=made[0].client_id, fields=fields, by="adam", now=clock.now())
+    known_rights.forget()
+    calls = [("GET", address) for address in MAY] + list(ACTS)
+    answers = [send("boss", method, example(address).removeprefix(V1), {}) for method, address in calls]
+    assert {(answer.status_code, answer["Content-Type"]) for answer in answers} == {(401, PROBLEM)}
+
+
 def test_a_token_calls_what_its_scope_says_and_nothing_else(account_of: Callable[..., Made]) -> None:
     boss = User.objects.create_superuser("boss")
     made = account_of(boss)
@@ -88,8 +119,8 @@ def test_a_token_calls_what_its_scope_says_and_nothing_else(account_of: Callable
 
 def test_without_a_token_nothing_opens_not_even_with_a_session(client: Client) -> None:
     client.force_login(User.objects.get(username="olive.operator"))
-    for address in MAY:
-        answer = client.get(example(address))
+    for method, address in [("GET", address) for address in MAY] + list(ACTS):
+        answer = client.generic(method, example(address))
         assert (answer.status_code, answer["Content-Type"]) == (401, PROBLEM), address
         assert answer["WWW-Authenticate"] == 'Bearer realm="Gridcall"'
     broken = Client().get(f"{V1}events", headers={"Authorization": "Bearer nonsense"})
@@ -252,8 +283,12 @@ def test_a_flood_costs_only_its_own_account(account_of: Callable[..., Made], set
 def test_the_published_document_names_every_operation_with_its_filters() -> None:
     found = Client().get(f"{V1}openapi.json").json()
     assert found["openapi"] == "3.1.0"
-    named = {re.sub("{(\\w+)}", "<\\1>", address.removeprefix(V1)) for address in found["paths"]}
-    assert named == set(MAY)
+    named = {
+        (method.upper(), re.sub("{(\\w+)}", "<\\1>", address.removeprefix(V1)))
+        for address, methods in found["paths"].items()
+        for method in methods
+    }
+    assert named == {("GET", address) for address in MAY} | ACTS.keys()
     events = found["paths"][f"{V1}events"]["get"]
     parameters = {one["name"]: one["schema"] for one in events["parameters"]}
     assert parameters.keys() == {"view", "q", "type", "zone", "state", "missed", "after", "limit"}

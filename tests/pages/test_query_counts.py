@@ -64,6 +64,7 @@ QUERIES: dict[str, int] = {
     "events/new/": 19,
     "find/": 9,
     "help/<path:document>/": 9,
+    "help/api/operations/": 9,
     "grid/": 13,
     "grid/<id:kind>/": 13,
     "grid/<id:kind>/<int:pk>/": 13,
