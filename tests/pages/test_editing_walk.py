@@ -40,7 +40,6 @@ NEED_NOT = {
     "settings/users/new/": NEW,
     "settings/service-accounts/new/": NEW,
     "settings/webhooks/new/": NEW,
-    "profile/keys/new/": NEW,
     "profile/keys/<id:client_id>/revoke/": ONCE,
     "settings/webhooks/<uuid:uid>/test/": NEW,
     "settings/webhooks/<uuid:uid>/notices/<int:pk>/discard/": ONCE,
@@ -69,6 +68,7 @@ MINE = "belongs to the person alone"
 NO_PAGES = {
     "first-administrator/": NEW,
     "set-up/test-message/": ONCE,
+    "profile/keys/new/": NEW,  # it takes a second factor: test_keys.py
     "saved-views/add/": MINE,
     "saved-views/<int:pk>/remove/": MINE,
     "events/new/check/": "changes nothing",
@@ -103,6 +103,7 @@ def place(event_in: Callable[..., Event], administrator: User, csr: User, now: d
     administrator.is_superuser = True
     administrator.save()
     ServiceAccount.objects.create(name="Billing", owner=administrator)
+    ServiceAccount.objects.create(name="adam/backup", owner=administrator, is_personal=True)
     told = {"owner": administrator, "url": "https://billing.example/", "generation": 1}
     Webhook.objects.create(name="Billing", **told).notices.create(kind="event", type="event.state", subject="", data={})
     Program.objects.update(allow_customer_unavailability=True)
@@ -158,7 +159,8 @@ def _filler(
         "notices/<int:pk>": f"notices/{Webhook.objects.get().notices.get().pk}",
         "customers/<id:number>": f"customers/{customer.number}",
         "events/<id:number>/edit": f"events/{Event.objects.get(state='New').number}/edit",
-        "<id:client_id>": ServiceAccount.objects.get().client_id,
+        "keys/<id:client_id>": f"keys/{ServiceAccount.objects.get(is_personal=True).client_id}",
+        "<id:client_id>": ServiceAccount.objects.get(is_personal=False).client_id,
         "<uuid:stage_uid>": str(stage.stage_uid),
         "<id:number>": event.number,
         "<id:event_number>": stage.event_number,
@@ -183,7 +185,10 @@ def test_every_form_says_what_the_person_saw_or_need_not(place: Callable[[str], 
     silent, seen, unopened = set(), set(), set()
     for address in MAY:
         # Pages of a file's run open once a file was sent: tests/importing/test_pages.py.
-        if address.startswith(("live/", "help/", "imports/<uuid:uid>/")) or address.endswith("export/"):
+        # That of the OpenID provider opens where there is one: tests/openid.
+        if address.startswith(("live/", "help/", "imports/<uuid:uid>/", "account/oidc/")) or address.endswith(
+            "export/"
+        ):
             continue
         answer = client.get(place(address))
         assert answer.status_code < 400 or answer.status_code in (405, 409), (address, answer.status_code)
