@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from derms.models.grid import warm_months
 from derms.operations.grid_sync import send_grid
 from integration.importing.kinds import Applying, Column, Kind, Reference
-from integration.importing.values import Code, Number, Text, Whole, Zone
+from integration.importing.values import Code, Number, Text, Zone
 from integration.importing.versions import write_versions
 from integration.seam import sql
 from integration.seam.recorded import recorded
@@ -109,8 +109,8 @@ ZONES = Kind(
         Column(
             "limit_kw",
             _("Limit, kW"),
-            Whole(0, MOST_KW),
-            ("limit", "zone_limit_kw", "Grenze_kW"),
+            Number(0, MOST_KW),
+            ("limit", "zone_limit_kw", "Grenze_kW", "Grenzleistung_kW", "Höchstlast_kW"),
             _("What the zone can carry. Empty: unknown."),
             is_required=False,
         ),

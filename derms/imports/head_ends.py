@@ -8,7 +8,16 @@ from integration.importing.values import Code, Text
 from integration.importing.versions import write_versions
 from integration.seam.sql import compose
 
-HEAD_END_NAMES = ("head_end_code", "head_end_system", "headend", "hes", "aggregator", "Kopfsystem", "Vorsystem")
+HEAD_END_NAMES = (
+    "head_end_code",
+    "head_end_system",
+    "headend",
+    "hes",
+    "aggregator",
+    "Kopfstelle",
+    "Kopfsystem",
+    "Vorsystem",
+)
 _CURRENT = "SELECT code AS head_end, name FROM derms_headend"
 _WRITE = """
 INSERT INTO derms_headend (code, name, {unsaved})

@@ -209,8 +209,6 @@ def _with_layout(
     numbers = _cells(found, kind, sample, Number)
     dates = _cells(found, kind, sample, Day, Moment)
     decimal = given.get("decimal") or _decimal_sign(numbers)
-    if found.format != "csv":
-        decimal = "."
     day_order = given.get("day_order") or ("mdy" if names_us_operator(found.heading) else _day_order(dates, name))
     hours = hours_of(found.heading, [found.mapping[c.name] for c in _of_type(found, kind, Moment)], sample)
     time_zone = given.get("time_zone") or hours.time_zone or str(settings.NIGHTLY_TIME_ZONE)

@@ -16,6 +16,7 @@ from .refusals import FileRefused
 LONGEST_LINE = 1_000_000  # characters
 LONGEST_CELL = 100_000
 PARQUET_ROWS_AT_ONCE = 250
+MOST_EXACT = 10**15  # spreadsheets keep 15 digits
 MOST_COLUMNS = 500
 MOST_EXCEL_ROWS = 1_048_576  # of a sheet; a file may number its rows as it likes
 MOST_EXCEL_CELLS = 100_000_000  # those between a row's cells included, which are made though the file lacks them
@@ -169,7 +170,7 @@ def _excel_rows(source: Source) -> Iterator[Row]:
 def _excel_text(cell: Any) -> str:
     value = cell.value
     if isinstance(value, float | int) and not isinstance(value, bool):
-        text = number_text(value)
+        text = number_text(float(value) if value >= MOST_EXACT else value)
         layout = str(cell.number_format or "")
         return text.zfill(len(layout)) if set(layout) == {"0"} else text  # an id shown with its leading zeros
     return value_text(value if cell.data_type != "f" else f"={str(value).lstrip('=')}")
@@ -212,7 +213,12 @@ def _longest_text(column: Any) -> int:
 
 
 def number_text(value: Any) -> str:
-    """A number as people write it: without an exponent, and without decimals if it has none."""
+    """A number as people write it: without an exponent, and without decimals if it has none.
+
+    Of one with more digits than a spreadsheet keeps the last ones are made up; with an exponent it is no id.
+    """
+    if isinstance(value, float) and value >= MOST_EXACT:
+        return f"{value:.15G}"
     return str(int(value)) if value == value and abs(value) < 10**30 and value == int(value) else str(value)
 
 

@@ -29,7 +29,8 @@ NO_ZONE = recorded("There is no such time zone; write it like Europe/Berlin.")
 NO_EMAIL = recorded("It is no e-mail address.")
 NO_CHOICE = recorded("It is none of %(choices)s.")
 
-POWER_OF_TEN = r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+"
+# As spreadsheets write it: one digit before the decimals, and a sign. Ids such as 01E5 and 1E5 are some meters' own.
+POWER_OF_TEN = r"[0-9]([.,][0-9]+)?[eE]\+[0-9]+"
 # Most addresses; the others are looked at one by one.
 EMAIL_OF_ASCII = r"^[A-Za-z0-9_+-]+([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63}$"
 _POWER_OF_TEN = re.compile(POWER_OF_TEN)

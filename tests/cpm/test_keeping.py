@@ -90,7 +90,7 @@ def test_a_customer_gets_a_place_and_a_device(as_csr: Client) -> None:
     ("address", "typed", "sentence"),
     [
         ("/customers/new/", {**CUSTOMER, "number": "new"}, "can&#x27;t be a code"),
-        ("/customers/new/", {**CUSTOMER, "number": "1E10"}, "spreadsheet"),
+        ("/customers/new/", {**CUSTOMER, "number": "1E+10"}, "spreadsheet"),
         ("/customers/new/", {**CUSTOMER, "email": ""}, "Enter an e-mail address, or choose another channel."),
         ("locations/new/", {**PLACE, "latitude": "52.5"}, "Enter both coordinates, or none."),
         ("locations/new/", {**PLACE, "latitude": "152", "longitude": "13"}, "not between -90 and 90 degrees"),

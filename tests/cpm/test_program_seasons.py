@@ -55,7 +55,7 @@ def test_a_type_and_a_program_are_made_on_pages(as_manager: Client) -> None:
     [
         ({"code": "COOL"}, "already exists"),
         ({"code": "new"}, "“new” can&#x27;t be a code"),
-        ({"code": "1E10"}, "spreadsheet"),
+        ({"code": "1E+10"}, "spreadsheet"),
         ({"starts_on": "2026-05-02", "ends_on": "2026-05-01"}, "The last day, 2026-05-01, is before the first"),
         ({"type": ""}, "required"),
     ],

@@ -55,7 +55,7 @@ def test_a_grid_is_made_part_by_part(client: Client) -> None:
     ("typed", "sentence"),
     [
         ({"code": "NORTH"}, "already exists"),
-        ({"code": "1E10"}, "spreadsheet"),
+        ({"code": "1E+10"}, "spreadsheet"),
         ({"time_zone": "Europe/Nowhere"}, "Europe/Nowhere"),
         ({"limit_kw": "-1"}, "greater than or equal to 0"),
         ({"name": ""}, "required"),

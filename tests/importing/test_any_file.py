@@ -96,7 +96,7 @@ def with_formula(text: str) -> str:
 
 
 def with_exponent(text: str) -> str:
-    return with_formula(text).replace("=A2", "1E10")
+    return with_formula(text).replace("=A2", "1E+10")
 
 
 def with_huge_cell(text: str) -> str:

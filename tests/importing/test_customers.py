@@ -58,7 +58,7 @@ def test_names_keep_apostrophes_accents_and_the_direction_they_are_written_in() 
 
 def test_a_german_spreadsheet_has_decimal_commas() -> None:
     bring_in("zones", "substations")
-    text = "Abgang;Umspannwerk;Nennleistung (kW)\n0012;MUS-UW1;6500,4\n0013;MUS-UW2;4800,0\n1E10;MUS-UW1;1,0\n"
+    text = "Abgang;Umspannwerk;Nennleistung (kW)\n0012;MUS-UW1;6500,4\n0013;MUS-UW2;4800,0\n1E+10;MUS-UW1;1,0\n"
 
     run = applied("feeders", text.encode("cp1252"), only_good_rows=True)
 

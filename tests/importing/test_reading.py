@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from derms.models import HeadEnd
+from derms.models import Feeder, HeadEnd
 from integration.importing.models import ImportRun
 from integration.importing.refusals import FileRefused
 
@@ -63,6 +63,29 @@ def test_excel_ids_keep_their_leading_zeros_and_numbers_have_no_exponent() -> No
 
     assert run.recognised["sheets"] == ["Sheet"]
     assert dict(HeadEnd.objects.values_list("code", "name")) == {"0012": "A", "10000000000": "B", "007": "C"}
+
+
+def test_ids_that_look_like_a_power_of_ten_stay_and_those_that_a_spreadsheet_cut_are_refused() -> None:
+    own = {"01E5": "Zero", "1E5": "Short", "001122334E55": "Meter"}
+    cut = (1.2345678901234567e19, 1e15, "1,23E+09")
+
+    run = applied("head_ends", excel(("Kopfstelle", "Bezeichnung"), *own.items(), *((one, "X") for one in cut)),
+                  name="ids.xlsx", only_good_rows=True)  # fmt: skip
+
+    assert dict(HeadEnd.objects.values_list("code", "name")) == own
+    assert {cell.reason[:32] for cell in run.refused_cells.all()} == {"A spreadsheet shortened this id "}
+    assert run.refused == 3
+
+
+def test_a_sheet_may_have_decimal_commas_in_cells_of_text() -> None:
+    applied("zones", "zone,name,time_zone\nN,North,Europe/Berlin\n")
+    applied("substations", "substation,zone\nU,N\n")
+    rows = (("01", "U", "6500,0"), ("02", "U", "4800,0"), ("03", "U", 3000))
+
+    run = applied("feeders", excel(("Abgang", "Umspannwerk", "Nennleistung kW"), *rows), name="Netz.xlsx")
+
+    assert run.recognised["decimal"] == ","
+    assert dict(Feeder.objects.values_list("code", "rating_kw")) == {"01": 6500, "02": 4800, "03": 3000}
 
 
 def test_parquet_is_read_with_its_types() -> None:

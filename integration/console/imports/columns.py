@@ -16,6 +16,14 @@ def kind_label(run: ImportRun) -> str:
     return str(kind_of(run.kind).label) if run.kind in KINDS else run.kind
 
 
+def _columns_of(cell: RefusedCell) -> str:
+    """The columns that a refusal names, as people read them."""
+    if cell.run.kind not in KINDS:
+        return cell.column
+    labels = {column.name: column.label for column in kind_of(cell.run.kind).columns}
+    return ", ".join(str(labels.get(name, name)) for name in cell.column.split(", "))
+
+
 RUNS = Columns[ImportRun](
     "console/imports/list.html",
     Column(_("File"), lambda run: link(reverse("import_run", args=[run.uid]), run.file_name), phone="title"),
@@ -31,7 +39,7 @@ RUNS = Columns[ImportRun](
 REFUSED_CELLS = Columns[RefusedCell](
     "console/imports/run.html",
     Column(_("Line"), lambda cell: cell.line, css="num", phone="title"),
-    Column(_("Column"), lambda cell: cell.column or None),
+    Column(_("Column"), lambda cell: _columns_of(cell) or None),
     Column(_("Value"), lambda cell: cell.value or None),
     Column(_("Why"), lambda cell: in_words(cell.reason), phone=""),
 )

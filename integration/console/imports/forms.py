@@ -68,11 +68,12 @@ class CheckForm(forms.Form):
             self.fields["separator"] = forms.ChoiceField(
                 label=_("Separator"), choices=SEPARATORS, initial=found.separator
             )
-            signs = [(".", "1.5"), (",", "1,5")]
-            self.fields["decimal"] = forms.ChoiceField(label=_("Decimal sign"), choices=signs, initial=found.decimal)
         if found.format == "xlsx":
             sheets = [(name, name) for name in found.sheets]
             self.fields["sheet"] = forms.ChoiceField(label=_("Sheet"), choices=sheets, initial=found.sheet)
+        if found.format != "parquet":
+            signs = [(".", "1.5"), (",", "1,5")]
+            self.fields["decimal"] = forms.ChoiceField(label=_("Decimal sign"), choices=signs, initial=found.decimal)
         self.fields["day_order"] = forms.ChoiceField(
             label=_("Dates with slashes"), choices=DAY_ORDERS, initial=found.day_order
         )
