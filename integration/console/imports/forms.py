@@ -13,6 +13,7 @@ from integration.importing.recognising import Recognised
 MOST_BYTES = 2_000_000  # a request's whole body is limited a little above this
 SEPARATORS = [(",", _("Comma")), (";", _("Semicolon")), ("\t", _("Tab"))]
 DAY_ORDERS = [("dmy", _("Day first: 31/12/2026")), ("mdy", _("Month first: 12/31/2026"))]
+SIGNS = [(".", "1.5"), (",", "1,5")]
 LAYOUT = ("encoding", "separator", "sheet", "decimal", "day_order", "time_zone")
 
 
@@ -72,8 +73,7 @@ class CheckForm(forms.Form):
             sheets = [(name, name) for name in found.sheets]
             self.fields["sheet"] = forms.ChoiceField(label=_("Sheet"), choices=sheets, initial=found.sheet)
         if found.format != "parquet":
-            signs = [(".", "1.5"), (",", "1,5")]
-            self.fields["decimal"] = forms.ChoiceField(label=_("Decimal sign"), choices=signs, initial=found.decimal)
+            self.fields["decimal"] = forms.ChoiceField(label=_("Decimal sign"), choices=SIGNS, initial=found.decimal)
         self.fields["day_order"] = forms.ChoiceField(
             label=_("Dates with slashes"), choices=DAY_ORDERS, initial=found.day_order
         )
