@@ -10,6 +10,9 @@ from django.db import transaction
 from standardwebhooks import Webhook as Judge
 from standardwebhooks import WebhookVerificationError
 
+from cpm.models.enrollments import Enrollment
+from cpm.models.programs import Program
+from cpm.operations import send_enrollment_load
 from derms.models import Event
 from derms.operations import cancel_event, close_stage
 from integration.console.models import User
@@ -22,6 +25,8 @@ from integration.seam.webhooks import keeping
 from integration.seam.webhooks.announcing import announce
 from integration.seam.webhooks.posting import lanes_to_post
 from integration.seam.webhooks.signing import secret_of
+from tests.cpm.test_enrolling import enroll, home  # noqa: F401  (fixtures)
+from tests.cpm.test_enrollment import subscriptions  # noqa: F401  (likewise)
 from tests.doors.hooks import AWAY, Make, numbers, post, say, states
 from tests.doors.receivers import receiving
 
@@ -154,3 +159,37 @@ def test_the_scheduler_posts_what_was_announced(
         settle()
     assert [one.content["data"]["state"] for one in receiver.posted][-2:] == ["Scheduled", "Canceled"]
     assert all(b"Miller" not in one.body for one in receiver.posted)
+
+
+def test_each_state_of_an_enrollment_is_announced(
+    loopback: ssl.SSLContext,
+    webhook_to: Make,
+    csr: User,
+    enroll: Callable[..., Enrollment],  # noqa: F811
+) -> None:
+    with receiving(loopback) as receiver:
+        webhook_to(receiver.url, owner=csr, kinds=["enrollment"])
+        made = enroll(answers=[])
+        post()
+    told = [one.content["data"] for one in receiver.posted]
+    assert {(one["enrollment_id"], one["program"]) for one in told} == {(made.pk, "TANK")}
+    assert [one["state"] for one in told] == list(
+        made.transitions.order_by("revision").values_list("to_state", flat=True)
+    )
+    assert (told[0]["previous_state"], told[-1]["state"]) == ("", "Registered")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("extract_folder", "subscriptions")
+def test_what_a_file_of_enrollments_led_to_is_one_notice_with_counts(
+    loopback: ssl.SSLContext, webhook_to: Make, csr: User
+) -> None:
+    with receiving(loopback) as receiver:
+        webhook_to(receiver.url, owner=csr, kinds=["enrollment"])
+        Enrollment.objects.all().delete()  # as if a file had just brought them in
+        send_enrollment_load(program_id=Program.objects.get().pk)
+        settle()
+    (told,) = [one.content for one in receiver.posted]
+    assert told["type"] == "enrollment.states"
+    moved = [{"previous_state": "", "state": "Registered", "count": 3}]
+    assert told["data"] == {"program": "COOL", "moved": moved}

@@ -1,7 +1,9 @@
 """Subscriptions of vens' clients, and the notifications that are posted to their callbacks."""
 
 import ssl
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -266,3 +268,21 @@ def test_a_change_of_the_subscription_drops_what_waits_at_the_former_address(ven
     assert WebhookNotice.objects.exists()
     send(ven, "put", f"subscriptions/{made['id']}", wanted())
     assert not WebhookNotice.objects.exists()
+
+
+def test_twenty_vens_are_told_of_a_stage_within_ten_seconds(
+    loopback: ssl.SSLContext,  # noqa: F811
+    ven_of: Callable[..., VenClient],
+) -> None:
+    """What is posted does not depend on how many devices a stage has."""
+    names = [f"HE{number}" for number in range(20)]
+    with ExitStack() as stack:
+        told_vens = [stack.enter_context(receiving(loopback)) for _name in names]
+        for name, receiver in zip(names, told_vens, strict=True):
+            subscribe(ven_of(name), receiver.url, objects=["EVENT"])
+        published(clock.now(), head_ends=tuple(names), devices=500)
+        began = time.monotonic()
+        work()
+        took = time.monotonic() - began
+    assert [told(one) for one in told_vens] == [[("EVENT", "CREATE")]] * 20
+    assert took < 10
