@@ -80,14 +80,17 @@ def column_types() -> Sql:
     return Sql(", ".join(f"{name} {kind}" for name, kind in COLUMNS.items()))
 
 
-def days_as_csv(days: Days) -> bytes:
-    """The days as CSV that COPY reads, with the columns of COLUMNS."""
-    from pyarrow import BufferOutputStream, csv
+def days_as_csv(days: Days, numbers: Any = None) -> bytes:
+    """The days as CSV that COPY reads: the columns of COLUMNS, then their meters' `numbers`, if given."""
+    from pyarrow import BufferOutputStream, array, csv
 
     out = BufferOutputStream()
     totals = total_wh(days.wh, days.quality)
     for packed in pack(days.wh, days.quality):
-        csv.write_csv(_table(days, packed.places, packed.scale, totals, packed.readings), out, _without_heading())
+        table = _table(days, packed.places, packed.scale, totals, packed.readings)
+        if numbers is not None:
+            table = table.append_column("meter", numbers.take(array(packed.places)))
+        csv.write_csv(table, out, _without_heading())
     return out.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 

@@ -102,6 +102,10 @@ def compare(run: ImportRun, kind: Kind) -> Compared:
     return Compared(added, changed, refused, count_missing(run, kind), names_of_missing(run, kind))
 
 
+def _current(run: ImportRun, kind: Kind) -> Sql:
+    return compose(kind.current, staged=identifier(run.staged)) if kind.is_packed else kind.current
+
+
 def refuse(run: ImportRun, kind: Kind) -> None:
     """Collect the rows that can't be applied in a temporary table."""
     sql.execute("DROP TABLE IF EXISTS import_refused")
@@ -111,6 +115,8 @@ def refuse(run: ImportRun, kind: Kind) -> None:
 
 def conflicts(run: ImportRun, kind: Kind) -> list[dict[str, Any]]:
     """What would now be changed otherwise than was shown, a few of them; the caller keeps others from changing it."""
+    if kind.stale:
+        return [json.loads(row) for row in sql.column(compose(kind.stale, changes=identifier(run.changes)))]
     if is_untouched(run, kind):
         return []
     sql.execute(_FOR_MANY)
@@ -175,7 +181,7 @@ def _changes(run: ImportRun, kind: Kind, table: Sql, *, how: str) -> Sql:
         first=identifier(kind.key[0]),
         columns=listed(_value(column, column.name in mapped) for column in kind.columns),
         staged=identifier(run.staged),
-        current=kind.current,
+        current=_current(run, kind),
         same=_same(kind, "t"),
         kept=compose(kind.kept),
         differs=differs if compared else compose("false"),
@@ -198,14 +204,16 @@ def _refusals(run: ImportRun, kind: Kind) -> list[Sql]:
     has = Recognised(**run.recognised).columns(kind)
     names = compose("ARRAY[{names}]", names=listed(map(_literal, sorted(has))))
     mapped = [name for name in kind.values if name in has]
-    if not kind.repeats:
+    if kind.is_packed:
+        queries = []
+    elif not kind.repeats:
         queries = [compose(_TWICE, staged=staged, pattern=_param("twice"), same=_same(kind, "twice"), **named)]
     else:
         pair = {"ours": _of("s", mapped), "firsts": _of("first", mapped), "same": _same(kind, "first")}
         queries = [compose(_CONTRADICTS, staged=staged, pattern=_param("contradicts"), **named, **pair)]
     queries += [_unknown(column, staged) for column in kind.columns if column.refers]
     for number, (query, _pattern) in enumerate(kind.refusals):
-        parts = {"staged": staged, "current": kind.current, "has": names, "pattern": _param(f"own_{number}")}
+        parts = {"staged": staged, "current": _current(run, kind), "has": names, "pattern": _param(f"own_{number}")}
         queries.append(compose(query, **parts))
     return queries
 

@@ -6,10 +6,10 @@ Dotted names, so that the importer imports none of the systems.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -42,6 +42,7 @@ KINDS: dict[str, str] = {
     "load_forecast": "derms.imports.load.LOAD_FORECAST",
     "reduction_factors": "derms.imports.factors.REDUCTION_FACTORS",
     "metered_load": "derms.imports.load.METERED_LOAD",
+    "meter_readings": "cpm.imports.readings.METER_READINGS",
 }
 MANY_ADDED = 1_000
 _TABLE = re.compile(r"\b(?:FROM|JOIN) ((?:cpm|derms|lec_sim)_[a-z_]+)\b")
@@ -128,6 +129,30 @@ class Across(NamedTuple):
     known: str
 
 
+class Batch(NamedTuple):
+    """So many rows of a file: those refused as (line, column, value, reason), and the others as CSV that COPY reads."""
+
+    rows: int
+    refused: list[tuple[int, str, str, str]]
+    text: bytes
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How the rows of a file are put together before they are compared, as readings are to days.
+
+    into: the kind of what they become.
+    series: the places of columns that together are one value, in a heading.
+    read: reads blocks (blocks.Block) of a file as recognised (recognising.Recognised) into batches.
+    settle: makes one row of `{staged}` of all that belong together; returns the refused ones.
+    """
+
+    into: Kind
+    series: Callable[[Sequence[str]], list[int]]
+    read: Callable[[Kind, Any, Iterable[Any]], Iterable[Batch]]
+    settle: Callable[[Sql], list[tuple[int, str, str, str]]]
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of file.
@@ -142,6 +167,11 @@ class Kind:
     locks: the rows that are locked before the file is compared for the last time; None if people change none of these.
     across: the column whose values may be headings; None if there is none.
     repeats: several rows may name the same thing, as in one file of the whole grid, if they say the same of it.
+    packing: how rows are put together before they are compared; None if each stands for itself.
+    is_packed: whether it is what others are put together to; `current` is then of what `{staged}` is about.
+    stale: a query over `{changes}` of conflicts (comparing.conflicts), where that is sooner than to compare again.
+    shown: the columns whose old and new values people see; None: those that are compared.
+    named_by: the columns by which people know a row; None: the key.
     """
 
     name: str
@@ -157,6 +187,16 @@ class Kind:
     locks: Locks | None = None
     across: Across | None = None
     repeats: bool = False
+    packing: Packing | None = None
+    is_packed: bool = False
+    stale: str | None = None
+    shown: tuple[str, ...] | None = None
+    named_by: tuple[str, ...] | None = None
+
+    @property
+    def stored(self) -> Kind:
+        """The kind of the rows that are compared and applied."""
+        return self.packing.into if self.packing else self
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)

@@ -151,7 +151,7 @@ def apply_run(run_id: int, *, now: datetime) -> None:
     run = ImportRun.objects.select_for_update(no_key=True).get(pk=run_id)
     if run.state != RunState.APPLYING:
         return
-    kind = kind_of(run.kind)
+    kind = kind_of(run.kind).stored
     if sql.value(_count(run.staged)) + run.refused < run.rows_read:
         _refuse(run, ROWS_LOST(), now)
         return
@@ -207,8 +207,8 @@ def _read_and_compare(run: ImportRun, kind: Kind, file: IO[bytes]) -> dict[str, 
     run.refused_cells.all().delete()
     rows, refused = stage_file(run, kind, Recognised(**run.recognised), file)
     keep_refused(run, refused)
-    run.compared = look_at_tables(kind)._asdict() if rows >= MANY_ROWS else {}
-    found = compare(run, kind)
+    run.compared = look_at_tables(kind)._asdict() if rows >= MANY_ROWS and not kind.packing else {}
+    found = compare(run, kind.stored)
     refused_rows = len(refused) + found.refused
     unchanged = rows - refused_rows - found.added - found.changed
     counted = {"rows_read": rows, "refused": refused_rows, "unchanged": unchanged, "compared": run.compared}

@@ -65,13 +65,18 @@ def sample_of_changes(run: ImportRun, kind: Kind, outcome: str) -> Iterator[dict
     """A few rows that would be added or changed: their line, their key, and [column's label, old, new] that differ."""
     if not sql.value("SELECT to_regclass(%s)", [run.changes]):
         return
+    kind = kind.stored
     labels = {column.name: str(column.label) for column in kind.columns}
     query = compose(_SAMPLE, changes=identifier(run.changes), most=integer(SHOWN))
     for line, _outcome, stored, *values in sql.rows(query, [outcome]):
         old = json.loads(stored) if stored else None
         new = dict(zip(kind.names, values, strict=True))
-        differs = [(labels[name], (old or {}).get(name), new[name]) for name in kind.values if _differs(old, new, name)]
-        yield {"line": line, "key": "/".join(str(new[name]) for name in kind.key), "differs": differs}
+        differs = [
+            (labels[name], (old or {}).get(name), new[name])
+            for name in kind.shown or kind.values
+            if _differs(old, new, name)
+        ]
+        yield {"line": line, "key": "/".join(str(new[name]) for name in kind.named_by or kind.key), "differs": differs}
 
 
 def _differs(old: dict[str, Any] | None, new: dict[str, Any], name: str) -> bool:

@@ -44,7 +44,8 @@ class Recognised:
     """How a file is read. `mapping` is the place of each column of the kind in the heading.
 
     `across` is the place of each value that has a column of its own (kinds.Across). `offsets` is the place of a column
-    that has the offset of the row's times, such as EDT; None if there is none.
+    that has the offset of the row's times, such as EDT; None if there is none. `series` are the places of columns that
+    together are one value (kinds.Packing).
     """
 
     format: str
@@ -60,6 +61,7 @@ class Recognised:
     hour_ends: bool = False
     offsets: int | None = None
     across: dict[str, int] = field(default_factory=dict)
+    series: list[int] = field(default_factory=list)
 
     @property
     def layout(self) -> Layout:
@@ -69,10 +71,14 @@ class Recognised:
         """Each column with its heading."""
         rows = [(str(c.label), self.heading[self.mapping[c.name]]) for c in kind.columns if c.name in self.mapping]
         label = str(kind.column(kind.across.value).label) if kind.across else ""
+        if found := [self.heading[place] for place in self.series]:
+            rows.append((str(kind.label), f"{found[0]} … {found[-1]}"))
         return rows + [(f"{label}, {value}", self.heading[place]) for value, place in self.across.items()]
 
     def columns(self, kind: Kind) -> set[str]:
         """The columns of the kind that the file has."""
+        if kind.is_packed:
+            return set(kind.names)
         spread = {kind.across.column, kind.across.value} if self.across and kind.across else set()
         return set(self.mapping) | spread
 
@@ -98,7 +104,10 @@ def recognise(file: IO[bytes], name: str, kind: Kind, **given: str) -> Recognise
         found = Recognised(format_)
     rows = islice(read_table(found.source(file, name)), SAMPLE_ROWS)
     heading = heading_of(rows, name)
-    found = replace(found, heading=heading, mapping=kind.matching(heading), across=across_of(heading, kind))
+    series = kind.packing.series(heading) if kind.packing else []
+    found = replace(
+        found, heading=heading, mapping=kind.matching(heading), across=across_of(heading, kind), series=series
+    )
     return _with_layout(found, kind, [cells for _line, cells in rows], name, given)
 
 
@@ -229,7 +238,7 @@ def _of_type(found: Recognised, kind: Kind, *types: type) -> list[Column]:
 def _cells(found: Recognised, kind: Kind, sample: list[list[str]], *types: type) -> list[str]:
     places = [found.mapping[c.name] for c in _of_type(found, kind, *types)]
     if Number in types:
-        places += found.across.values()
+        places += [*found.across.values(), *found.series]
     return [row[place].strip() for row in sample for place in places if place < len(row)]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing
-from itertools import chain, islice
+from itertools import chain, islice, starmap
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -69,16 +69,18 @@ def stage_file(run: ImportRun, kind: Kind, found: Recognised, file: IO[bytes]) -
     The memory it takes does not depend on the number of rows.
     """
     require_columns(found, kind, run.file_name)
-    has = found.columns(kind)
-    columns = [column for column in kind.columns if column.name in has]
+    stored = kind.stored
+    has = found.columns(stored)
+    columns = [column for column in stored.columns if column.name in has]
     types = listed(
         compose("{name} {type}", name=identifier(column.name), type=compose(column.type.postgres))
-        for column in kind.columns
+        for column in stored.columns
     )
     table = identifier(run.staged)
     sql.execute(compose(_CREATE, table=table, columns=types))
     with Progress(run) as progress:
-        reader = Reader(read_blocks(found.source(file, run.file_name), len(found.heading)), kind, found, progress)
+        reads = PackingReader if kind.packing else Reader
+        reader = reads(read_blocks(found.source(file, run.file_name), len(found.heading)), kind, found, progress)
         copy = compose(_COPY, table=table, columns=identifiers(column.name for column in columns))
         with closing(reader.texts):
             try:
@@ -87,6 +89,9 @@ def stage_file(run: ImportRun, kind: Kind, found: Recognised, file: IO[bytes]) -
                 raise reader.problem or failed from failed
     if not reader.count:
         raise FileRefused(refusals.ONLY_HEADING(file=run.file_name))
+    if kind.packing:
+        reader.refused += starmap(Refusal, kind.packing.settle(table))
+        reader.count = sql.count(compose("SELECT FROM {table}", table=table)) + len(reader.refused)
     return reader.count, reader.refused
 
 
@@ -122,13 +127,14 @@ class Reader:
                 self.refused.append(Refusal(line, "", "", CELLS_MISSING(cells=cells, columns=self.width)))
             if text := self._text(block):
                 yield text
-            if len(self.refused) > MOST_REFUSED:
-                first = min(self.refused)
-                raise FileRefused(
-                    refusals.TOO_MANY_REFUSED(
-                        file=self.progress.run.file_name, most=f"{MOST_REFUSED:,}", **first._asdict()
-                    )
-                )
+            self._require_few_refused()
+
+    def _require_few_refused(self) -> None:
+        if len(self.refused) > MOST_REFUSED:
+            first = min(self.refused)
+            raise FileRefused(
+                refusals.TOO_MANY_REFUSED(file=self.progress.run.file_name, most=f"{MOST_REFUSED:,}", **first._asdict())
+            )
 
     def _blocks(self, block: Block) -> Iterator[Block]:
         """The block with the cells of the kind's columns in their order; one for each value that has its own column."""
@@ -168,6 +174,23 @@ class Reader:
         out = pa.BufferOutputStream()
         csv.write_csv(table, out, csv.WriteOptions(include_header=False))
         return out.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+class PackingReader(Reader):
+    """The file that COPY reads from, of rows that are put together (kinds.Packing)."""
+
+    def __init__(self, blocks: Iterator[Block], kind: Kind, found: Recognised, progress: Progress) -> None:
+        assert kind.packing  # noqa: S101  (narrows the type)
+        self.batches = kind.packing.read(kind, found, blocks)
+        super().__init__(blocks, kind, found, progress)
+
+    def _texts(self) -> Iterator[bytes]:
+        for batch in self.batches:
+            self.count += batch.rows
+            self.refused += starmap(Refusal, batch.refused)
+            if batch.text:
+                yield batch.text
+            self._require_few_refused()
 
 
 _COPY_REFUSED = 'COPY importing_refusedcell (run_id, line, "column", value, reason) FROM STDIN'

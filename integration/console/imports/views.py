@@ -96,7 +96,7 @@ def import_run(request: SignedInRequest, uid: str) -> HttpResponse:
 
 def _sample(run: ImportRun, kind: Kind, outcome: str) -> list[dict[str, Any]]:
     """A few rows that would be added or changed, with their values in words."""
-    types = {str(column.label): column.type for column in kind.columns}
+    types = {str(column.label): column.type for column in kind.stored.columns}
     return [
         {
             **row,
