@@ -32,10 +32,11 @@ class Problems:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        says_itself = response.get("Content-Type", "").startswith(SAYS_ITSELF)
-        return (
-            response if response.status_code < 400 or says_itself or not is_api(request.path) else _as_problem(response)
-        )
+        if response.status_code < 400 or not is_api(request.path):
+            return response
+        if not response.get("Content-Type", "").startswith(SAYS_ITSELF):
+            response = _as_problem(response)
+        return detail_document(response, request.path) if request.path.startswith(REFERENCE) else response
 
 
 class Doors:
@@ -50,12 +51,6 @@ class Doors:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not is_api(request.path):
             return self.get_response(request)
-        answer = self._answer(request)
-        if answer.status_code >= 400 and request.path.startswith(REFERENCE):
-            return detail_document(answer, request.path)
-        return answer
-
-    def _answer(self, request: HttpRequest) -> HttpResponse:
         if not _leads_anywhere(request.path):
             return problem(404, _("There is nothing at this address."))
         request.user = AnonymousUser()
