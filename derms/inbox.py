@@ -5,6 +5,7 @@ from integration.seam.messages import (
     CustomerUnavailability,
     DeliveredLoad,
     DeviceFacts,
+    DeviceOptOut,
     DeviceStatus,
     EnrollmentLoad,
     EnrollmentSync,
@@ -61,6 +62,10 @@ def receive_unavailability(body: CustomerUnavailability) -> Receipt:
 
 def receive_opt_out(body: EventOptOut) -> Receipt:
     return operations.opt_out_device(body, now=clock.now())
+
+
+def receive_device_opt_out(body: DeviceOptOut) -> Receipt:
+    return operations.hear_opt_out(body, now=clock.now())
 
 
 def receive_removal_answer(body: RemovalAnswer) -> Receipt:

@@ -1,5 +1,7 @@
 """The values that columns of the simulator may hold."""
 
+from enum import StrEnum
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -35,4 +37,31 @@ class Answer(TextChoices):
     PENDING = "pending", _("Pending")
     TAKES_PART = "takes part", _("Takes part")
     REJECTED = "rejected", _("Rejected")
+    FAILED = "failed", _("Failed")
     SILENT = "silent", _("Silent")
+
+
+class Word(StrEnum):
+    """What a head end says of a device in a stage, at a moment."""
+
+    ANSWERED = "answered"  # it takes part
+    NORMAL = "not responding"  # it runs as usual
+    OPTED_OUT = "opted out"
+    ERROR = "error"
+
+
+class Measure(StrEnum):
+    """What a head end measured over an interval, as mean power in W; a reduction is a baseline less what was used."""
+
+    USAGE = "usage"
+    DEMAND = "demand"
+    DELTA_USAGE = "delta usage"  # less than 0 where a device used less
+    BASELINE = "baseline"
+
+
+class Quality(StrEnum):
+    """How far a measured value can be trusted; a bad one is kept and not counted."""
+
+    OK = "OK"
+    ESTIMATED = "ESTIMATED"
+    BAD = "BAD"

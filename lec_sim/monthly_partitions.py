@@ -7,11 +7,12 @@ from django.db.models import Q, QuerySet
 from integration.seam.monthly_partitions import Bulk, fold_oldest_month
 
 from .choices import FINAL_STATES
-from .models import PRIMARY_KEY, LecStage
+from .models import PRIMARY_KEY, REPORTED, LecStage
 
 TABLES = (
     Bulk("lec_reservation", "stage_id", PRIMARY_KEY),
     Bulk("lec_call", "stage_id", PRIMARY_KEY),
+    *(Bulk(parent, "stage_id", key) for parent, key in REPORTED.items()),
 )
 
 

@@ -59,6 +59,12 @@ def keep_answers(stage: LecStage) -> int:
     return kept
 
 
+def loads_together(stage: LecStage, now: datetime) -> dict[str, int]:
+    """By how many W the devices of a stage reduce now, of head ends that report the sum of theirs."""
+    found = [rows for driver in drivers_in_use() if (rows := driver.delivered(stage, now=now))] if stage.pending else []
+    return {head_end: watts for rows in found for head_end, watts in sql.rows(*rows)}
+
+
 def statuses_of(check: DeviceStatusCheck) -> list[FoundDevices]:
     """What is known of each device of a check, by head end and status; one statement however many they are."""
     params: dict[str, Any] = {"message": check.model_dump_json(), "check_uid": str(check.check_uid)}

@@ -12,6 +12,7 @@ from integration.seam.messages import LEFT, Receipt, ReservationReleased
 from integration.seam.nudges import tell_pages
 from integration.seam.recorded import recorded
 
+RELEASED_BY = "DERMS"  # who asked for a removal of which CPM had not heard before
 FLAG_CLEARED = recorded("Reservation flag: Yes → No (%(reason)s)")
 
 
@@ -26,7 +27,7 @@ def release_reservation(body: ReservationReleased, *, now: datetime) -> Receipt:
         stage_uid=body.stage_uid,
         head_end=body.head_end,
         nic_id=body.nic_id,
-        defaults={"reason": body.reason, "requested_at": body.at, "requested_by": "DERMS"},
+        defaults={"reason": body.reason, "requested_at": body.at, "requested_by": RELEASED_BY},
     )
     has_left = body.answer in LEFT
     if is_new or (removal.is_too_late and has_left):

@@ -42,7 +42,7 @@ from .grid_sync import send_grid, send_head_ends, send_places
 from .locks import EventChanged, require_unchanged
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
 from .past_start import report_plan_past_start
-from .removals import answer_removal, opt_out_device, save_unavailability
+from .removals import answer_removal, hear_opt_out, opt_out_device, save_unavailability
 from .response_rates import fade_response_rates
 from .scheduling import EventNotSchedulable, schedule_event, write_reservation_extract
 from .strategies import move_strategy, save_event_type, save_group, save_strategy
@@ -88,6 +88,7 @@ __all__ = [
     "follow_delivered_load",
     "follow_execution",
     "hear_devices",
+    "hear_opt_out",
     "keep_draft",
     "load_enrollments",
     "load_forecast",

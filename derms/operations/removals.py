@@ -1,6 +1,7 @@
 """Removing devices from stages, because of an opt-out, unavailability or an ended enrollment. LEC's answer decides."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef
@@ -10,6 +11,7 @@ from integration.seam.delivery import NotYet, receiving
 from integration.seam.messages import (
     LEFT,
     CustomerUnavailability,
+    DeviceOptOut,
     DeviceRemoval,
     EnrollmentChange,
     EventOptOut,
@@ -84,7 +86,29 @@ def answer_removal(body: RemovalAnswer, *, now: datetime) -> Receipt:
         stage_uid=body.stage_uid, head_end=body.head_end, nic_id=body.nic_id
     )
     if body.reason == "opt-out":
-        _answer_opt_out(body)
+        _answer_opt_out(body, "customer")
+    return _apply_answer(stage, removal, body)
+
+
+@receiving
+def hear_opt_out(body: DeviceOptOut, *, now: datetime) -> Receipt:
+    """Apply that a device opted out by itself as an answer to a removal that nobody had to ask for.
+
+    The customer's own opt-out may be on its way; the first of both answers counts, and says the same.
+    """
+    stage = _lock_stage(body.stage_uid)
+    removal, _ = Removal.objects.select_for_update(no_key=True).get_or_create(
+        stage_uid=body.stage_uid,
+        head_end=body.head_end,
+        nic_id=body.nic_id,
+        defaults={"reason": "opt-out", "requested_at": now},
+    )
+    answer = RemovalAnswer.model_validate({**body.model_dump(), "reason": "opt-out"})
+    _answer_opt_out(answer, "device")
+    return _apply_answer(stage, removal, answer)
+
+
+def _apply_answer(stage: Stage, removal: Removal, body: RemovalAnswer) -> Receipt:
     # A removal that was too late for one reason may succeed for another; one that has succeeded stays.
     if removal.answer and (removal.has_left or body.answer not in LEFT):
         return Receipt(applied=0, note=ANSWERED(answer=removal.answer))
@@ -135,9 +159,9 @@ def _is_in_another_stage(stage: Stage, reservation: Reservation) -> bool:
     return held.filter(~Exists(left)).exists()
 
 
-def _answer_opt_out(body: RemovalAnswer) -> None:
+def _answer_opt_out(body: RemovalAnswer, source: Literal["customer", "device"]) -> None:
     answer = "confirmed" if body.answer == "removed" else "too late"
-    fields = {**body.model_dump(exclude={"reason"}), "answer": answer}
+    fields = {**body.model_dump(exclude={"reason"}), "answer": answer, "source": source}
     outbox.send(OptOutAnswer.model_validate(fields), sender=System.DERMS)
 
 

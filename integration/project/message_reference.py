@@ -26,7 +26,14 @@ def executor_receives() -> str:
 
 def executor_sends() -> str:
     """An example of each message that an executor sends."""
-    sends = ("stage_execution_status", "removal_answer", "delivered_load", "raw_outcome", "device_status")
+    sends = (
+        "stage_execution_status",
+        "removal_answer",
+        "device_opt_out",
+        "delivered_load",
+        "raw_outcome",
+        "device_status",
+    )
     return "\n".join(map(_named_example, sends))
 
 

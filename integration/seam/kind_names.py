@@ -16,6 +16,7 @@ NAMES = {
     "customer_unavailability": _("customer unavailability"),
     "event_opt_out": _("event opt-out"),
     "opt_out_answer": _("opt-out answer"),
+    "device_opt_out": _("device opt-out"),
     "device_removal": _("device removal"),
     "removal_answer": _("removal answer"),
     "reservation_released": _("reservation released"),

@@ -1,5 +1,7 @@
 """Send messages: stored as rows in the sender's transaction, so a message is sent if and only if its change commits."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.db import connection
 
@@ -18,10 +20,29 @@ def send(body: MessageBody, *, sender: System | Outside) -> Message:
 
     Raises RuntimeError outside a transaction: the message could then exist without its change.
     """
+    return send_all([body], sender=sender)[0]
+
+
+def send_all(bodies: Sequence[MessageBody], *, sender: System | Outside) -> list[Message]:
+    """Send several messages, however many, with two statements. Raises RuntimeError outside a transaction."""
     if not connection.in_atomic_block:
-        raise RuntimeError("send() must be called in the transaction of the change it reports")
+        raise RuntimeError("messages must be sent in the transaction of the change they report")
+    if not bodies:
+        return []
+    messages = Message.objects.bulk_create([_message(body, sender) for body in bodies])
+    Delivery.objects.bulk_create(
+        Delivery(message=message, receiver=route.receiver, queue=route.queue, part=part)
+        for message, body in zip(messages, bodies, strict=True)
+        for route in _routes(body.kind, sender)
+        for part in _part_numbers(getattr(body, "extract", None))
+    )
+    wake()
+    return messages
+
+
+def _message(body: MessageBody, sender: System | Outside) -> Message:
     payload, version = write(body, major=settings.PROTOCOL_VERSION)
-    message = Message.objects.create(
+    return Message(
         kind=body.kind,
         sender=sender,
         subject=body.subject,
@@ -30,14 +51,6 @@ def send(body: MessageBody, *, sender: System | Outside) -> Message:
         payload=payload,
         protocol=str(version),
     )
-    parts = _part_numbers(getattr(body, "extract", None))
-    Delivery.objects.bulk_create(
-        Delivery(message=message, receiver=route.receiver, queue=route.queue, part=part)
-        for route in _routes(body.kind, sender)
-        for part in parts
-    )
-    wake()
-    return message
 
 
 def _routes(kind: str, sender: System | Outside) -> tuple[Route, ...]:

@@ -69,7 +69,7 @@ class Outcome(StrEnum):
     ERROR = About(
         code="D1ER",
         label=_("Error"),
-        meaning="the head end system rejected the call",
+        meaning="the head end system rejected the call, or the device reported an error",
         times="empty",
         icon="alert-triangle",
         tone="bad",

@@ -1,5 +1,6 @@
 """What a driver does, and what Live Energy Connect does around it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
 
@@ -38,10 +39,10 @@ class Driver:
     def publish(self, stage: LecStage, *, now: datetime) -> None:
         """Announce a stage to the head ends: its reservations are loaded. Called once, before its start."""
 
-    def withdraw(self, stage: LecStage, *, head_end: str, nic_id: str, now: datetime) -> bool:
-        """Report to a head end that a device has left a published stage, before its start or while it runs.
+    def withdraw(self, stage: LecStage, *, head_end: str, nic_ids: Sequence[str], now: datetime) -> bool:
+        """Report to a head end that devices have left a published stage, before its start or while it runs.
 
-        Returns whether that settles it. If not, the removal is pending until `operations.confirm_removals` is told
+        Returns whether that settles it. If not, the removals are pending until `operations.confirm_removals` is told
         that the head end knows; DERMS is answered then.
         """
         return True
@@ -68,6 +69,13 @@ class Driver:
 
         Called every few seconds until the outcomes of the stage are handed over. Of several rows about one device, the
         one with the latest `at` counts; rows that were returned before have no effect.
+        """
+        return None
+
+    def delivered(self, stage: LecStage, *, now: datetime) -> Rows | None:
+        """What head ends say that all their devices together deliver now, as rows of head_end and reduction_w.
+
+        It replaces the sum of what the devices of such a head end do. None: of no head end.
         """
         return None
 

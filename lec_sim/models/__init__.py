@@ -1,6 +1,7 @@
 """Live Energy Connect's own records."""
 
 from .openadr import Announcement, LecProgram, Ven
+from .reports import REPORTED, LecTelemetry, LecWord
 from .stages import (
     PRIMARY_KEY,
     HeadEndProfile,
@@ -15,6 +16,7 @@ from .subscriptions import Callback, Subscription, Told
 
 __all__ = [
     "PRIMARY_KEY",
+    "REPORTED",
     "Announcement",
     "Callback",
     "HeadEndProfile",
@@ -23,6 +25,8 @@ __all__ = [
     "LecProgram",
     "LecReservation",
     "LecStage",
+    "LecTelemetry",
+    "LecWord",
     "Removal",
     "Subscription",
     "Told",

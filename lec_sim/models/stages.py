@@ -87,6 +87,7 @@ class LecStage(models.Model):
     pending = models.PositiveIntegerField(db_default=0)
     answers_awaited_s = models.PositiveIntegerField(db_default=0)
     reservations_loaded_at = models.DateTimeField(null=True)
+    first_report_at = models.DateTimeField(null=True)  # since then there are tables for what head ends report
     late_reported_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     calls_made_at = models.DateTimeField(null=True)
@@ -204,7 +205,7 @@ class LecAnswer(models.Model):
         constraints = [
             models.UniqueConstraint("stage", "head_end", "nic_id", name="lec_answer_once"),
             models.CheckConstraint(
-                condition=Q(answer__in=[Answer.TAKES_PART, Answer.REJECTED], answered_at__isnull=False)
+                condition=Q(answer__in=[Answer.TAKES_PART, Answer.REJECTED, Answer.FAILED], answered_at__isnull=False)
                 | Q(answer=Answer.SILENT),
                 name="lec_answer_is_one",
             ),

@@ -8,18 +8,23 @@ from .head_ends import know_head_ends
 from .late import report_late_stage
 from .outcomes import hand_over_outcomes
 from .removals import remove_device
+from .reports import DevicesRefused, Measured, Said, hear
 from .reservations import load_reservations, prepare_reservations
 from .stages import follow_stage
 from .statuses import answer_status_check
 from .vens import read_events, read_grants, see_vens
 
 __all__ = [
+    "DevicesRefused",
+    "Measured",
+    "Said",
     "answer_status_check",
     "call_devices",
     "collect_answers",
     "end_stage",
     "follow_stage",
     "hand_over_outcomes",
+    "hear",
     "know_head_ends",
     "load_reservations",
     "miss_stage",

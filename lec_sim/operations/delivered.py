@@ -12,6 +12,7 @@ from integration.seam.systems import System
 from ..choices import StageState
 from ..models import LecStage
 from ..queries.due import minute_of
+from ..set_operations import loads_together
 from .locks import lock_stage
 
 FIGURES = ("head_end", "called", "answered", "rejected", "overridden", "reduction_w")  # as in delivered_load.sql
@@ -52,4 +53,8 @@ def _loads(stage: LecStage, now: datetime) -> tuple[HeadEndLoad, ...]:
     """What the called devices do at this moment, by head end."""
     params = {"stage": stage.pk, "stage_uid": stage.stage_uid, "now": now}
     found = sql.rows(statement("lec_sim", "delivered_load", calls=identifier(stage.calls)), params)
-    return tuple(HeadEndLoad(**dict(zip(FIGURES, row, strict=True))) for row in found)
+    together = loads_together(stage, now)
+    loads = (HeadEndLoad(**dict(zip(FIGURES, row, strict=True))) for row in found)
+    return tuple(
+        load.model_copy(update={"reduction_w": together.get(load.head_end, load.reduction_w)}) for load in loads
+    )

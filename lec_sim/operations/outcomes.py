@@ -17,6 +17,7 @@ from .locks import lock_stage
 # Why a device has the outcome it has.
 DID_NOT_ANSWER = recorded("the device did not answer")()
 REJECTED = recorded("the head end system rejected the call")()
+FAILED = recorded("the device reported an error")()
 NEVER_CALLED = recorded("never called: the stage ended first")()
 CANCELED = recorded("canceled")()
 CANCELED_FOR = recorded("canceled: %(reason)s")
@@ -46,6 +47,7 @@ def hand_over_outcomes(stage_id: int, *, now: datetime) -> None:
             "reason": CANCELED_FOR(reason=stage.reason) if stage.reason else CANCELED,
             "did_not_answer": DID_NOT_ANSWER,
             "rejected": REJECTED,
+            "failed": FAILED,
             "never_called": NEVER_CALLED,
             **{code.name.lower(): code.value for code in Outcome},
         },

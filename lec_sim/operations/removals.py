@@ -83,7 +83,7 @@ def give_up_removals(stage: LecStage, now: datetime) -> int:
 def _is_settled(stage: LecStage | None, body: DeviceRemoval, now: datetime) -> bool:
     """Whether the device has certainly left when the head end was told."""
     driver = driver_of(body.head_end) if stage and stage.reservations_loaded_at else None
-    return not (stage and driver) or driver.withdraw(stage, head_end=body.head_end, nic_id=body.nic_id, now=now)
+    return not (stage and driver) or driver.withdraw(stage, head_end=body.head_end, nic_ids=[body.nic_id], now=now)
 
 
 def _answer(stage: LecStage | None, before: Removal | None, reason: str) -> RemovalWord:

@@ -18,7 +18,7 @@ COUNTED_AFTER_END = timedelta(minutes=10)
 _CALLS = """
 SELECT stage_id,
        count(*) FILTER (WHERE answered_at <= until),
-       count(*) FILTER (WHERE answered_at <= until AND answer = 'rejected'),
+       count(*) FILTER (WHERE answered_at <= until AND answer IN ('rejected', 'failed')),
        count(*) FILTER (WHERE overridden_at <= until)
   FROM {calls} JOIN (SELECT id, least(%(now)s, ended_at) AS until FROM lec_sim_lecstage) s ON s.id = stage_id
  WHERE stage_id IN %(stages)s GROUP BY stage_id

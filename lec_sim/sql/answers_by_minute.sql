@@ -1,6 +1,6 @@
 -- Count the devices of a stage that had answered, rejected or overridden the call by the end of each minute until now.
 WITH moments AS (
-    SELECT answered_at AS at, 1 AS answered, (answer = 'rejected')::int AS rejected, 0 AS overridden
+    SELECT answered_at AS at, 1 AS answered, (answer IN ('rejected', 'failed'))::int AS rejected, 0 AS overridden
       FROM {calls} WHERE stage_id = %(stage)s AND answered_at <= %(now)s
      UNION ALL
     SELECT overridden_at, 0, 0, 1

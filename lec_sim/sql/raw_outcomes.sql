@@ -5,7 +5,7 @@
 -- of the time in which the device should have run: from the call until the end or its release.
 SELECT head_end, nic_id,
        CASE WHEN answer IS NOT NULL AND NOT has_answered THEN %(no_response)s
-            WHEN answer = 'rejected' THEN %(error)s
+            WHEN answer IN ('rejected', 'failed') THEN %(error)s
             WHEN answer IS NULL THEN %(canceled)s
             WHEN overridden_at < until THEN %(override)s
             WHEN released THEN %(canceled)s ELSE %(success)s END AS code,
@@ -14,6 +14,7 @@ SELECT head_end, nic_id,
        floor(energy_ws / %(window)s)::integer AS reduction_w,
        CASE WHEN answer IS NOT NULL AND NOT has_answered THEN %(did_not_answer)s
             WHEN answer = 'rejected' THEN %(rejected)s
+            WHEN answer = 'failed' THEN %(failed)s
             WHEN overridden_at < until THEN ''
             WHEN removed IS NOT NULL AND (released OR answer IS NULL) THEN removed
             WHEN released THEN %(reason)s

@@ -3,12 +3,21 @@
 import re
 
 from integration.engines.state import PROJECT
-from integration.seam.messages import DeliveredLoad, DeviceStatus, RawOutcome, RemovalAnswer, StageExecutionStatus
+from integration.seam.messages import (
+    DeliveredLoad,
+    DeviceOptOut,
+    DeviceStatus,
+    RawOutcome,
+    RemovalAnswer,
+    StageExecutionStatus,
+)
 from integration.seam.routes import ROUTES
 
 from .implementations import Executor
 
-SENT = {body.kind for body in (StageExecutionStatus, DeliveredLoad, RawOutcome, RemovalAnswer, DeviceStatus)}
+SENT = {
+    body.kind for body in (StageExecutionStatus, DeliveredLoad, RawOutcome, RemovalAnswer, DeviceOptOut, DeviceStatus)
+}
 
 
 def test_the_page_has_an_example_of_every_message(executor: Executor) -> None:

@@ -1,6 +1,7 @@
 """A driver for tests, whose devices answer when a test says so."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,8 +29,8 @@ class Later(Driver):
     def publish(self, stage: LecStage, *, now: datetime) -> None:
         self.asked.append(("publish", stage.state))
 
-    def withdraw(self, stage: LecStage, *, head_end: str, nic_id: str, now: datetime) -> bool:
-        self.asked.append(("withdraw", head_end, nic_id))
+    def withdraw(self, stage: LecStage, *, head_end: str, nic_ids: Sequence[str], now: datetime) -> bool:
+        self.asked.append(("withdraw", head_end, *nic_ids))
         return True
 
     def cancel(self, stage: LecStage, *, now: datetime) -> None:

@@ -20,7 +20,7 @@ RESERVATION = DeviceReservation(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_message_outside_a_transaction_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="must be called in the transaction"):
+    with pytest.raises(RuntimeError, match="must be sent in the transaction"):
         outbox.send(STATUS, sender=System.DERMS)
 
     assert not Message.objects.exists()

@@ -31,7 +31,7 @@ from tests.messages.conftest import STATUS
 
 CURRENT = protocol.CURRENT
 # SHA-256 of all fields with their types and bounds, and of the columns of extracts, in the version CURRENT.
-PROMISED = (Version(2, 6), "e1b2b840c98c54b93b1b002b7945385f48eeeb5507254adc4a2fee79f202df4f")
+PROMISED = (Version(2, 7), "8ad1a030410c5a04aebd196eec789888cc134c513d33fdb31ba873a29cf47189")
 NEWER_MINOR, NEWER_MAJOR = Version(CURRENT.major, CURRENT.minor + 1), Version(CURRENT.major + 1, 0)
 
 

@@ -23,6 +23,7 @@ from .protocol import MessageRefused, NewerMessage, Version, check_kind, heading
 from .removals import (
     LEFT,
     CustomerUnavailability,
+    DeviceOptOut,
     DeviceRemoval,
     EventOptOut,
     OptOutAnswer,
@@ -55,6 +56,7 @@ __all__ = [
     "DeliveredLoad",
     "DeviceFacts",
     "DeviceFactsAnswer",
+    "DeviceOptOut",
     "DeviceOutcome",
     "DeviceRemoval",
     "DeviceReservation",

@@ -8,6 +8,7 @@ from .grid import GridSync, HeadEndSync
 from .programs import EnrollmentAnswer, EnrollmentLoad, EnrollmentLoadAnswer, EnrollmentSync, ProgramRuleSync
 from .removals import (
     CustomerUnavailability,
+    DeviceOptOut,
     DeviceRemoval,
     EventOptOut,
     OptOutAnswer,
@@ -40,6 +41,7 @@ CONTRACTS: Mapping[str, type[MessageBody]] = {
         CustomerUnavailability,
         EventOptOut,
         OptOutAnswer,
+        DeviceOptOut,
         DeviceRemoval,
         RemovalAnswer,
         ReservationReleased,

@@ -63,14 +63,14 @@ def _without(*fields: str) -> Callable[[Payload], Payload]:
     return lambda payload: {name: value for name, value in payload.items() if name not in fields}
 
 
-CURRENT = Version(2, 6)
+CURRENT = Version(2, 7)
 # The last version of the major version before, if any, and the kinds whose payloads differ in it.
 BEFORE: Version | None = Version(1, 1)
 CHANGES: Mapping[str, Change] = {
     "delivered_load": Change(_same, _without("head_ends")),
     "removal_answer": Change(_same, _without("is_unconfirmed")),
-    "opt_out_answer": Change(_same, _without("is_unconfirmed")),
     "reservation_released": Change(_same, _without("is_unconfirmed")),
+    "opt_out_answer": Change(_same, _without("is_unconfirmed", "source")),
 }
 
 

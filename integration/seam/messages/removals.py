@@ -43,7 +43,13 @@ class OptOutAnswer(StageDeviceBody):
     """DERMS answers an opt-out: confirmed, or too late because the stage had started at this time."""
 
     kind = "opt_out_answer"
-    example = {**EXAMPLE_STAGE, **EXAMPLE_DEVICE, "answer": "too late", "at": "2026-07-22T18:00:00.412000Z"}
+    example = {
+        **EXAMPLE_STAGE,
+        **EXAMPLE_DEVICE,
+        "answer": "too late",
+        "at": "2026-07-22T18:00:00.412000Z",
+        "source": "customer",
+    }
 
     answer: Literal["confirmed", "too late"] = Field(description="Whether the device stays out of the stage.")
     at: AwareDatetime = Field(description="When LEC took the device out; if it was too late, when the stage started.")
@@ -51,6 +57,20 @@ class OptOutAnswer(StageDeviceBody):
         default=False,
         description="Whether it is too late since the head end had not read, by the start, that the device leaves.",
     )
+    source: Literal["customer", "device"] = Field(
+        default="customer",
+        description="Who opted out: the customer by way of CPM, or the device by way of its head end.",
+    )
+
+
+class DeviceOptOut(StageDeviceBody):
+    """LEC reports to DERMS that a head end said a device stays out of a stage: in time, or after the start."""
+
+    kind = "device_opt_out"
+    example = {**EXAMPLE_STAGE, **EXAMPLE_DEVICE, "answer": "removed", "at": "2026-07-22T17:41:09.215000Z"}
+
+    answer: Literal["removed", "too late"] = Field(description="Whether LEC had not started the stage yet.")
+    at: AwareDatetime = Field(description="When LEC took the device out; if it was too late, when the stage started.")
 
 
 class DeviceRemoval(StageDeviceBody):

@@ -104,7 +104,7 @@ class HeadEndLoad(Contract):
     head_end: Code = Field(description="The head end system through which these devices are reached.")
     called: int = Field(ge=0, description="Devices that were called.")
     answered: int = Field(ge=0, description="Of the called devices, those that have answered, by taking part or not.")
-    rejected: int = Field(ge=0, description="Of those that answered, the ones whose head end rejected the call.")
+    rejected: int = Field(ge=0, description="Of those that answered, the ones that rejected the call or failed.")
     overridden: int = Field(ge=0, description="Of those that answered, the ones whose customer took them back.")
     reduction_w: int = Field(ge=0, le=1_000_000_000_000, description="W that these devices reduce then.")
 
@@ -145,7 +145,7 @@ class DeliveredLoad(StageBody):
     reduction_w: int = Field(ge=0, le=1_000_000_000_000, description="W that all called devices reduce then.")
     called: int = Field(ge=0, description="Devices that were called.")
     answered: int = Field(ge=0, description="Of the called devices, those that have answered, by taking part or not.")
-    rejected: int = Field(ge=0, description="Of those that answered, the ones whose head end rejected the call.")
+    rejected: int = Field(ge=0, description="Of those that answered, the ones that rejected the call or failed.")
     overridden: int = Field(ge=0, description="Of those that answered, the ones whose customer took them back.")
     head_ends: tuple[HeadEndLoad, ...] = Field(
         default=(), description="The same figures by head end system; together they are those above."

@@ -1,0 +1,47 @@
+"""What head ends report of their devices in stages."""
+
+from django.db import models
+
+# The bulk tables of it, with their keys.
+REPORTED = {
+    "lec_word": ("nic_id", "head_end", "at", "word", "stage_id"),
+    "lec_telemetry": ("nic_id", "head_end", "measure", "starts_at", "stage_id"),
+}
+
+
+class LecWord(models.Model):
+    """What a head end said of one of its devices at a moment of a stage (choices.Word). Partitioned by stage."""
+
+    pk = models.CompositePrimaryKey("stage_id", "head_end", "nic_id", "at", "word")
+    stage_id = models.BigIntegerField()
+    head_end = models.TextField()
+    nic_id = models.TextField()
+    at = models.DateTimeField()
+    word = models.TextField()
+    heard_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "lec_word"
+
+
+class LecTelemetry(models.Model):
+    """What a head end measured over an interval of a stage, as mean power in W (choices.Measure, choices.Quality).
+
+    Without a NIC id it is the sum of all its devices. Partitioned by stage.
+    """
+
+    pk = models.CompositePrimaryKey("stage_id", "head_end", "nic_id", "measure", "starts_at")
+    stage_id = models.BigIntegerField()
+    head_end = models.TextField()
+    nic_id = models.TextField()
+    measure = models.TextField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    watts = models.FloatField()
+    quality = models.TextField()
+    heard_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "lec_telemetry"
