@@ -210,5 +210,6 @@ EVERY: dict[str, Every] = {
     "fold month of DERMS": Every(NIGHT, "derms.monthly_partitions.fold_month", "bulk"),
     "fade response rates": Every(NIGHT, "derms.operations.fade_response_rates", "bulk"),
     "fold month of CPM": Every(NIGHT, "cpm.monthly_partitions.fold_month", "bulk"),
+    "forget reports": Every(NIGHT, "lec_sim.operations.forget_reports", "small"),
     "fold month of LEC": Every(NIGHT, "lec_sim.monthly_partitions.fold_month", "bulk"),
 }

@@ -1,7 +1,7 @@
 """Live Energy Connect's own records."""
 
 from .openadr import Announcement, LecProgram, Ven
-from .reports import REPORTED, LecTelemetry, LecWord
+from .reports import REPORTED, LecTelemetry, LecWord, VenReport
 from .stages import (
     PRIMARY_KEY,
     HeadEndProfile,
@@ -31,5 +31,6 @@ __all__ = [
     "Subscription",
     "Told",
     "Ven",
+    "VenReport",
     "calls_of",
 ]

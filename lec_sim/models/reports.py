@@ -2,11 +2,39 @@
 
 from django.db import models
 
+from .openadr import Ven
+from .stages import LecStage
+
 # The bulk tables of it, with their keys.
 REPORTED = {
     "lec_word": ("nic_id", "head_end", "at", "word", "stage_id"),
     "lec_telemetry": ("nic_id", "head_end", "measure", "starts_at", "stage_id"),
 }
+
+
+class VenReport(models.Model):
+    """A report as a ven sent it, in `content`; it came late if the stage's outcomes had been handed over before."""
+
+    ven = models.ForeignKey(Ven, on_delete=models.CASCADE, related_name="reports")
+    stage = models.ForeignKey(LecStage, on_delete=models.CASCADE, related_name="reports")
+    client_name = models.CharField(max_length=128)
+    name = models.TextField(blank=True)
+    resources = models.PositiveIntegerField()
+    content = models.JSONField()
+    is_late = models.BooleanField()
+    created_at = models.DateTimeField()
+    modified_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "report"
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["ven", "-modified_at"], name="lec_venreport_newest"),
+            models.Index(fields=["created_at"], name="lec_venreport_oldest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ven}: {self.name or self.client_name}"
 
 
 class LecWord(models.Model):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import reading, subscribing
+from . import reading, reporting, subscribing
 from .door import Operation, operations, writes
 
 urlpatterns = [
@@ -12,6 +12,20 @@ urlpatterns = [
     ),
     path("events", operations(GET=Operation("read_targets", reading.events), **writes("POST"))),
     path("events/<id:object_id>", operations(GET=Operation("read_targets", reading.event), **writes("PUT", "DELETE"))),
+    path(
+        "reports",
+        operations(
+            GET=Operation("read_ven_objects", reporting.reports), POST=Operation("write_reports", reporting.add)
+        ),
+    ),
+    path(
+        "reports/<id:object_id>",
+        operations(
+            GET=Operation("read_ven_objects", reporting.report),
+            PUT=Operation("write_reports", reporting.change),
+            DELETE=Operation("write_reports", reporting.delete),
+        ),
+    ),
     path(
         "subscriptions",
         operations(

@@ -12,17 +12,21 @@ from .reports import DevicesRefused, Measured, Said, hear
 from .reservations import load_reservations, prepare_reservations
 from .stages import follow_stage
 from .statuses import answer_status_check
+from .ven_reports import add_report, change_report, forget_reports
 from .vens import read_events, read_grants, see_vens
 
 __all__ = [
     "DevicesRefused",
     "Measured",
     "Said",
+    "add_report",
     "answer_status_check",
     "call_devices",
+    "change_report",
     "collect_answers",
     "end_stage",
     "follow_stage",
+    "forget_reports",
     "hand_over_outcomes",
     "hear",
     "know_head_ends",

@@ -40,6 +40,15 @@ class VenClient:
     def get(self, address: str, query: Any = None, **headers: str) -> Any:
         return Client().get(ROOT + address, query, headers={**self.header, **headers})
 
+    def post(self, address: str, body: Any, content_type: str = "application/json") -> Any:
+        return Client().post(ROOT + address, body, content_type=content_type, headers=self.header)
+
+    def put(self, address: str, body: Any) -> Any:
+        return Client().put(ROOT + address, body, content_type="application/json", headers=self.header)
+
+    def delete(self, address: str) -> Any:
+        return Client().delete(ROOT + address, headers=self.header)
+
     def found(self, address: str, **query: Any) -> Any:
         """The content of an answer that must be one."""
         answer = self.get(address, query)

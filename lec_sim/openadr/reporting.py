@@ -1,0 +1,136 @@
+"""Vens report, and read, change and delete their own reports."""
+
+from uuid import UUID
+
+from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+
+from integration.seam.refusals import Refused
+
+from ..models import Announcement, LecProgram, LecStage, Ven, VenReport
+from ..operations import add_report, change_report
+from .bodies import body_of
+from .door import Asking
+from .objects import program_id
+from .parameters import Parameters
+from .report_facts import facts_of
+from .report_wire import Report, ReportRequest
+
+CREATED, OK = 201, 200
+
+
+def reports(asking: Asking) -> HttpResponse:
+    """The client's own, the oldest first: by program, event and client name."""
+    asked = Parameters(asking.request, "programID", "eventID", "clientName", "skip", "limit")
+    found = _own(asking)
+    if (event := asked.object_id("eventID")) is not None:
+        found = found.filter(stage__stage_uid=uid) if (uid := _uid(event)) else found.none()
+    if (program := asked.object_id("programID")) is not None:
+        codes = [one.code for one in LecProgram.objects.all() if program_id(one) == program]
+        found = found.filter(stage__program__in=codes)
+    if (name := asked.text("clientName")) is not None:
+        found = found.filter(client_name=name)
+    page = found.order_by("pk")[asked.skip : asked.skip + asked.limit]
+    return JsonResponse([_json(one, asking) for one in page], safe=False)
+
+
+def report(asking: Asking, object_id: str) -> HttpResponse:
+    Parameters(asking.request)
+    return JsonResponse(_json(_one(asking, object_id), asking))
+
+
+def add(asking: Asking) -> HttpResponse:
+    """Keep a report and what it says. Raises BadRequest or DevicesRefused with the place that is wrong."""
+    Parameters(asking.request)
+    sent = body_of(asking.request, ReportRequest)
+    stage, ven = _reporter(asking, sent)
+    facts = facts_of(sent, stage, now=asking.now)
+    kept = add_report(ven, stage, _content(sent), facts.said, facts.measured, now=asking.now)
+    return JsonResponse(_json(kept, asking), status=CREATED)
+
+
+def change(asking: Asking, object_id: str) -> HttpResponse:
+    """Replace a report. Raises Refused if it is of another event."""
+    Parameters(asking.request)
+    kept = _one(asking, object_id)
+    sent = body_of(asking.request, ReportRequest)
+    if sent.eventID != str(kept.stage.stage_uid):
+        raise Refused(_("A report stays with its event, %(event)s.") % {"event": kept.stage.stage_uid})
+    facts = facts_of(sent, kept.stage, now=asking.now)
+    change_report(kept, _content(sent), facts.said, facts.measured, now=asking.now)
+    return JsonResponse(_json(kept, asking))
+
+
+def delete(asking: Asking, object_id: str) -> HttpResponse:
+    """Delete a report, not the facts that were read from it; answers with what it was."""
+    Parameters(asking.request)
+    kept = _one(asking, object_id)
+    answer = JsonResponse(_json(kept, asking))
+    kept.delete()
+    return answer
+
+
+def _own(asking: Asking) -> QuerySet[VenReport]:
+    return VenReport.objects.filter(ven__in=asking.vens).select_related("stage", "ven__profile")
+
+
+def _one(asking: Asking, object_id: str) -> VenReport:
+    """Raises Http404 if the client has no such report."""
+    number = object_id.removeprefix("report-")
+    found = _own(asking).filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
+    if found is None or _id(found) != object_id:
+        raise Http404
+    return found
+
+
+def _told(asking: Asking, event_id: str) -> list[Announcement]:
+    """The announcements of an event to the client's vens."""
+    if (uid := _uid(event_id)) is None:
+        return []
+    told = Announcement.objects.filter(ven__in=asking.vens, stage__stage_uid=uid)
+    return list(told.select_related("stage", "ven__profile").order_by("ven_id"))
+
+
+def _uid(event_id: str) -> UUID | None:
+    """The uid of a stage that is an event's id, None if it can't be one."""
+    try:
+        found = UUID(event_id)
+    except ValueError:
+        return None
+    return found if str(found) == event_id else None
+
+
+def _reporter(asking: Asking, sent: ReportRequest) -> tuple[LecStage, Ven]:
+    """The stage of a report, and which of the client's vens it is of: the one it names, or the only one of the stage.
+
+    Raises BadRequest.
+    """
+    told = _told(asking, sent.eventID)
+    if not told:
+        raise BadRequest(_("eventID: there is no event “%(event)s” of yours.") % {"event": sent.eventID})
+    named = [one for one in told if one.ven.profile.head_end == sent.clientName] or told
+    if len(named) > 1:
+        names = ", ".join(one.ven.profile.head_end for one in told)
+        raise BadRequest(_("clientName: name the ven whose devices these are: %(names)s.") % {"names": names})
+    return named[0].stage, named[0].ven
+
+
+def _content(sent: ReportRequest) -> dict[str, object]:
+    return sent.model_dump(mode="json", exclude_none=True)
+
+
+def _id(kept: VenReport) -> str:
+    return f"report-{kept.pk}"
+
+
+def _json(kept: VenReport, asking: Asking) -> dict[str, object]:
+    found = Report(
+        id=_id(kept),
+        createdDateTime=kept.created_at,
+        modificationDateTime=kept.modified_at,
+        clientID=asking.client,
+        **kept.content,
+    )
+    return found.model_dump(mode="json", exclude_none=True)
