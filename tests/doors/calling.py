@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 from django.test import Client
@@ -12,6 +13,7 @@ from cpm.models.customers import Customer
 from cpm.models.enrollments import Enrollment
 from derms.models import DerGroup, Event
 from integration.importing.models import ImportRun
+from integration.importing.operations import receive_file
 from integration.seam import clock
 
 PROBLEM = "application/problem+json"
@@ -73,7 +75,7 @@ ACTS = {
     ("PUT", "customers/<customer>/unavailability/<unavailability>"): ("C", "unavailability:write"),
     ("POST", "customers/<customer>/unavailability/<unavailability>/cancel"): ("C", "unavailability:write"),
     ("POST", "program-events/<event_number>/<stage_number>/devices/<head_end>/<nic_id>/opt-out"): (
-        "C",
+        "CP",
         "opt_outs:write",
     ),
     ("POST", "imports"): ("D", "imports:write"),
@@ -97,8 +99,9 @@ def example(address: str) -> str:
 
 def _import() -> ImportRun:
     """A file that was sent; nobody has to have checked it."""
+    sent = BytesIO(b"code,name,time_zone\nX,X,UTC\n")
     found = ImportRun.objects.first()
-    return found or ImportRun.objects.create(kind="zones", file_name="z.csv", by="adam", received_at=clock.now())
+    return found or receive_file(kind="zones", file=sent, name="z.csv", by="adam", now=clock.now())
 
 
 class Send:

@@ -121,7 +121,11 @@ def imports(request: SignedInRequest) -> Any:
 
 @router.post("/imports", **made("Send a file"))
 @acts(PERMISSION, takes=FILE)
-def send_file(request: SignedInRequest, said: Form[SentFile], file: File[UploadedFile]) -> Any:
+def send_file(
+    request: SignedInRequest,
+    said: Form[SentFile],
+    file: UploadedFile = File(..., description="The file, at most 2 MB."),  # type: ignore[type-arg]  # noqa: B008  (as django-ninja has it)
+) -> Any:
     """CSV, Excel (.xlsx) or Parquet. Nothing is changed before it is checked and applied."""
     form = checked(FileForm(request.POST, request.FILES))
     given = {"day_order": said.day_order} if said.day_order else {}
