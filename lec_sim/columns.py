@@ -7,7 +7,7 @@ from integration.pages.columns import Column, Columns
 from integration.pages.templatetags.gridcall import badge, clock, number, percent_of, when, window
 from integration.seam.recorded import in_words
 
-from .models import HeadEndProfile, LecStage
+from .models import Announcement, HeadEndProfile, LecStage
 from .queries.silent import SilentDevice
 from .queries.stages import Progress
 
@@ -48,7 +48,7 @@ SILENT = Columns[SilentDevice](
 
 HEAD_ENDS = Columns[HeadEndProfile](
     "lec_sim/stage_list.html",
-    Column(_("Head end"), lambda profile: profile.head_end, phone="title"),
+    Column(_("Head end"), "head-end", phone="title"),
     Column(_("Protocol"), lambda profile: profile.protocol or None),
     Column(_("Client"), lambda profile: profile.client or None),
     Column(_("Contact"), lambda profile: profile.contact or None),
@@ -59,6 +59,17 @@ HEAD_ENDS = Columns[HeadEndProfile](
     Column(_("Overrides per hour"), "overrides", css="num"),
     Column(_("Seed"), lambda profile: profile.seed, css="num"),
     Column(_("Fault"), "fault", phone="side"),
+)
+
+TOLD = Columns[Announcement](
+    "lec_sim/head_end.html",
+    Column(_("Stage"), lambda told: in_words(told.stage), phone="title"),
+    Column(_("State"), lambda told: badge(told.stage.state), phone="side"),
+    Column(_("Window"), lambda told: _window(told.stage), phone=""),
+    Column(_("Devices"), lambda told: number(told.devices), css="num"),
+    Column(_("Published"), lambda told: when(told.created_at)),
+    Column(_("First read"), lambda told: when(told.first_read_at)),
+    Column(_("Up to date"), "up-to-date"),
 )
 
 PAST = Columns[LecStage](

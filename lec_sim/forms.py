@@ -5,7 +5,9 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from .choices import Fault
+from integration.seam.service_accounts import ServiceAccount
+
+from .choices import OPENADR, REACHED_BY, Fault
 from .queries.silent import head_ends
 
 
@@ -17,6 +19,31 @@ class FaultForm(forms.Form):
         choices=Fault.choices,
         help_text=_("Applies to calls from now on; devices already called are not affected."),
     )
+
+
+class ReachForm(forms.Form):
+    """How a head end is reached; the client of one reached by OpenADR is a service account."""
+
+    driver = forms.ChoiceField(label=_("Reached by"), choices=REACHED_BY)
+    client = forms.ChoiceField(
+        label=_("Client"),
+        required=False,
+        help_text=_("The service account that the head end signs in with. Its owner must be a DERMS operator."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        accounts = ServiceAccount.objects.order_by("name").values_list("client_id", "name")
+        present = self.initial.get("client") or ""
+        known = [("", _("None")), *accounts]
+        choice = cast(forms.ChoiceField, self.fields["client"])
+        choice.choices = known if present in dict(known) else [*known, (present, present)]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("driver") == OPENADR and not given.get("client"):
+            self.add_error("client", _("Choose the service account that the head end signs in with."))
+        return given
 
 
 class SilentForm(forms.Form):

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -21,11 +21,12 @@ from integration.pages.keyset import AFTER, SIZE, join_key, keyset_page, page_of
 from integration.pages.moments import show_in
 from integration.seam import clock
 
-from .columns import DUE, HEAD_ENDS, PAST, RUNNING, SILENT
-from .forms import FaultForm, SilentForm
-from .models import HeadEndProfile, LecStage
-from .operations import set_fault
+from .columns import DUE, HEAD_ENDS, PAST, RUNNING, SILENT, TOLD
+from .forms import FaultForm, ReachForm, SilentForm
+from .models import HeadEndProfile, LecStage, Ven
+from .operations import set_fault, set_reach
 from .queries.faults import fault_changes
+from .queries.openadr import told_of
 from .queries.silent import START, SilentDevice, silent_device_count, silent_devices
 from .queries.stages import active_stages, answers_over_time, due_stages, past_stages
 
@@ -120,3 +121,32 @@ def fault(request: SignedInRequest, head_end: str) -> HttpResponse:
         return redirect("lec_sim:stage_list")
     context = {"profile": profile, "form": editing.forms[0], "changes": fault_changes(profile), "editing": editing}
     return render(request, "lec_sim/fault.html", context, status=editing.status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow("lec_sim.change_headendprofile")
+@acts_once
+def reach(request: SignedInRequest, head_end: str) -> HttpResponse:
+    """Set how a head end is reached, and see what its client has read."""
+    profile = get_object_or_404(HeadEndProfile, head_end=head_end)
+
+    def save(version: int | None) -> None:
+        given, by = editing.forms[0].cleaned_data, request.user.username
+        set_reach(head_end=head_end, **given, by=by, now=clock.now(), version=version)
+
+    def make(typed: QueryDict | None, row: HeadEndProfile | None) -> list[ReachForm]:
+        return [ReachForm(typed, initial={"driver": row.driver, "client": row.client} if row else {})]
+
+    editing = Editing(request, profile, make)
+    if editing.is_valid() and editing.is_saved(save):
+        messages.success(request, _("How %(head_end)s is reached is saved.") % {"head_end": head_end})
+        return redirect("lec_sim:reach", head_end)
+    context = {
+        "profile": profile,
+        "form": editing.forms[0],
+        "ven": Ven.objects.filter(profile=profile).first(),
+        "columns": TOLD,
+        "told": told_of(profile),
+        "editing": editing,
+    }
+    return render(request, "lec_sim/head_end.html", context, status=editing.status)

@@ -9,13 +9,15 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 
 from integration.pages.downloads import Downloads
 from integration.pages.hub import Hub, lines
-from integration.pages.listening import RightsWatch
+from integration.pages.listening import PollsWatch, RightsWatch
+from integration.pages.polls import unchanged
 from integration.pages.problems import is_api
 from integration.pages.streams import HOLDER, Streams, TooManyStreams
 from integration.seam.logs import note_request
@@ -27,6 +29,7 @@ from .shares import Shares
 
 PATH = "/live/"
 LIVEZ = "/livez"
+POLLED = "/openadr3/"  # a poll that is answered “not modified” needs no permit and no Django
 LONGEST_STREAM_S = 15 * 60.0  # then the browser reconnects and is authenticated again
 MOST_HELD = 5_000_000  # bytes; every page is shorter
 REQUESTS_AT_ONCE = 12  # requests per process that may use the database at once
@@ -51,7 +54,7 @@ class Web:
 
     def __init__(self, django: Application) -> None:
         self.django, self.hub, self.bodies, self.downloads = django, Hub(), Bodies(), Downloads()
-        self.streams, self.rights = Streams(), RightsWatch()
+        self.streams, self.rights, self.polls = Streams(), RightsWatch(), PollsWatch()
         self.free = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self.addresses, self.sessions = Shares(OF_AN_ADDRESS), Shares(OF_A_SESSION)
 
@@ -61,12 +64,17 @@ class Web:
             return
         if is_api(scope["path"]):
             self.rights.start()
+        if scope["path"].startswith(POLLED):
+            self.polls.start()
         statuses: list[int] = []
         send = _noting(_hurried(send), statuses)
         try:
             # A client that reads too slowly or is gone gets nothing more; uvicorn closes its connection.
             with suppress(ReadsTooSlowly):
-                await self._read_and_answer(scope, receive, send)
+                if etag := _unchanged(scope):
+                    await _not_modified(etag, send)
+                else:
+                    await self._read_and_answer(scope, receive, send)
         finally:
             if not _is_quiet(scope["path"]):
                 note_request(scope, *statuses)
@@ -146,6 +154,20 @@ class Response:
     async def send_held(self) -> None:
         for message in self.held:
             await self._send(message)
+
+
+def _unchanged(scope: Message) -> str | None:
+    """The ETag of a poll that Django need not see."""
+    if scope["method"] != "GET" or not scope["path"].startswith(POLLED):
+        return None
+    address = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
+    return unchanged(scope["headers"], address, caller_at=_address(scope), now=datetime.now(UTC))
+
+
+async def _not_modified(etag: str, send: Send) -> None:
+    headers = [(b"etag", etag.encode("latin-1")), (b"cache-control", b"private, no-cache"), (b"vary", b"Authorization")]
+    await send({"type": "http.response.start", "status": 304, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _hurried(send: Send) -> Send:

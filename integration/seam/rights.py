@@ -68,6 +68,11 @@ class RightsCache:
             self._kept[pk] = (now, looked_up)
         return looked_up
 
+    def kept(self, pk: int) -> Rights | None:
+        """An account's rights if this process knows them, at most KEPT_S old; the database is not asked."""
+        at, found = self._kept.get(pk, (0.0, None))
+        return found if self._clock() - at <= KEPT_S else None
+
     def forget(self) -> None:
         """Forget everything: something has changed."""
         self._generation += 1

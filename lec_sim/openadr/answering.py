@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseNotModified, JsonResponse
 
+from integration.pages.polls import known_polls
+
 from ..queries.openadr import since
 from .door import Asking
 
@@ -18,6 +20,7 @@ def answer(asking: Asking, find: Callable[[], Any]) -> HttpResponse:
         response = HttpResponseNotModified()
     else:
         response = JsonResponse(_plain(find()), safe=False)
+    known_polls.keep(asking.client, asking.poll, etag, generation=asking.generation)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     response["Vary"] = "Authorization"

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from integration.pages.access import allow
 from integration.pages.callers import Caller
 from integration.pages.http import SignedInRequest
+from integration.pages.polls import Poll, known_polls
 from integration.seam import clock
 from integration.seam.scopes import permissions_of
 
@@ -22,12 +23,14 @@ from ..operations import see_vens
 
 @dataclass(frozen=True)
 class Asking:
-    """A call of a client: its id, the vens that are its own, and the moment."""
+    """A call of a client: its id, the vens that are its own, and the moment; the rest is for pages/polls.py."""
 
     request: HttpRequest
     client: str
     vens: tuple[Ven, ...]
     now: datetime
+    poll: Poll
+    generation: int
 
 
 class Operation(NamedTuple):
@@ -72,6 +75,6 @@ def _asking(request: SignedInRequest, scope: str) -> Asking:
             _("This takes the scope %(scopes)s in the token and the account, and the owner's permission for it.")
             % {"scopes": scope}
         )
-    now = clock.now()
-    client = caller.rights.client_id
-    return Asking(request, client, see_vens(client, now=now), now)
+    generation, now, client = known_polls.generation, clock.now(), caller.rights.client_id
+    poll = Poll(caller.scopes, f"{request.path}?{request.META.get('QUERY_STRING', '')}")
+    return Asking(request, client, see_vens(client, now=now), now, poll, generation)

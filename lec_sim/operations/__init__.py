@@ -4,7 +4,7 @@ from .answers import collect_answers
 from .delivered import report_delivered_load
 from .execution import call_devices, end_stage, miss_stage, start_stage
 from .faults import set_fault
-from .head_ends import know_head_ends
+from .head_ends import know_head_ends, set_reach
 from .late import report_late_stage
 from .outcomes import hand_over_outcomes
 from .removals import remove_device
@@ -40,5 +40,6 @@ __all__ = [
     "report_late_stage",
     "see_vens",
     "set_fault",
+    "set_reach",
     "start_stage",
 ]

@@ -1,10 +1,19 @@
 """Head end systems that Live Energy Connect has not seen before."""
 
+from datetime import datetime
+
+import pghistory
+from django.db import transaction
+
 from integration.seam import sql
 from integration.seam.delivery import receiving
 from integration.seam.messages import HeadEndSync, Receipt
+from integration.seam.versions import lock_version, save_version
 
-from ..models import HeadEndProfile, LecStage
+from ..choices import OPENADR, StageState
+from ..drivers import DRIVERS
+from ..models import HeadEndProfile, LecStage, Ven
+from .locks import lock_stage
 
 _NEW = """
 SELECT DISTINCT head_end FROM lec_reservation r
@@ -23,3 +32,23 @@ def know_head_ends(body: HeadEndSync) -> Receipt:
     """Have a profile of each head end system before its devices are called; one that is gone keeps its own."""
     rows = [HeadEndProfile(head_end=one.head_end) for one in body.head_ends]
     return Receipt(applied=len(HeadEndProfile.objects.bulk_create(rows, ignore_conflicts=True)))
+
+
+@transaction.atomic
+def set_reach(*, head_end: str, driver: str, client: str, by: str, now: datetime, version: int | None = None) -> None:
+    """Set how a head end is reached, and its client. One reached by OpenADR may read the stages that wait to start.
+
+    `version` is the one the person saw. Raises SavedMeanwhile.
+    """
+    waiting = LecStage.objects.filter(state=StageState.SCHEDULED, reservations_loaded_at__isnull=False)
+    stages = [lock_stage(stage_id) for stage_id in waiting.order_by("pk").values_list("pk", flat=True)]
+    profile = lock_version(HeadEndProfile.objects.filter(head_end=head_end), version)
+    before = profile.client
+    with pghistory.context(by=by):
+        save_version(profile, {"driver": driver, "client": client}, by=by, now=now)
+    if driver == OPENADR:
+        Ven.objects.get_or_create(profile=profile, defaults={"created_at": now, "modified_at": now})
+        for stage in stages:
+            DRIVERS[driver].publish(stage, now=now)
+    for one in {before, client} - {""}:
+        sql.execute("SELECT pg_notify('openadr_changed', %s)", [one])

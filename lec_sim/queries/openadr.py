@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
 from integration.seam import sql
 from integration.seam.sql import statement
 
 from ..choices import StageState
-from ..models import Announcement, LecProgram, LecStage, Ven
+from ..models import Announcement, HeadEndProfile, LecProgram, LecStage, Ven
 
+TOLD_SHOWN = 50
 KEPT = timedelta(days=1)  # how long after its end a stage can be read, counted from the start of the present day in UTC
 
 
@@ -74,6 +77,12 @@ def calls_to(vens: Iterable[Ven], now: datetime) -> list[Call]:
         call.announcements.append(one)
         call.left += left[one.pk]
     return list(found.values())
+
+
+def told_of(profile: HeadEndProfile) -> QuerySet[Announcement]:
+    """The latest stages that a head end may read or could, with what it has read."""
+    found = Announcement.objects.filter(ven__profile=profile).select_related("stage")
+    return found.order_by("-stage__starts_at", "-pk")[:TOLD_SHOWN]
 
 
 def programs_of(calls: Collection[Call]) -> dict[str, LecProgram]:

@@ -11,6 +11,7 @@ from cpm.models.programs import Program
 from cpm.operations import schedule_unavailability
 from derms.models import DerGroup, Strategy
 from integration.console.models import User
+from integration.seam.service_accounts import ServiceAccount
 from lec_sim.models import HeadEndProfile
 from tests.pages.editing import Tab
 from tests.pages.html import squeezed
@@ -55,6 +56,12 @@ EDIT_PAGES = [
         "None → Offline: no device answers",
         {"fault": "slow"},
     ),
+    EditPage(
+        "live-energy-connect/head-ends/<id:head_end>/",
+        {"driver": "openadr", "client": "sa-1"},
+        "Reached by</b>: Simulated → OpenADR 3.1",
+        {"client": "sa-1"},
+    ),
 ]
 PAGES = pytest.mark.parametrize("page", EDIT_PAGES, ids=lambda page: f"{page.address} {'-'.join(page.one)}")
 
@@ -64,6 +71,7 @@ def utility(strategy: Strategy, administrator: User, csr: User, now: datetime) -
     """A small utility with one object for each edit page."""
     DerGroup.objects.create(name="Old town")
     HeadEndProfile.objects.get_or_create(head_end="HE1")
+    ServiceAccount.objects.create(client_id="sa-1", name="Head end", owner=administrator)
     Program.objects.update(allow_customer_unavailability=True)
     device = Device.objects.earliest("pk")
     schedule_unavailability(

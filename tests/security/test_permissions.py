@@ -181,6 +181,7 @@ MAY = {
     "my-devices/<id:token>/events/<id:event_number>/<int:stage_number>/<id:head_end>/<id:nic_id>/opt-out/": "?",
     "live/": "OABCPD",
     "live-energy-connect/": "O",
+    "live-energy-connect/head-ends/<id:head_end>/": "O",
     "live-energy-connect/head-ends/<id:head_end>/fault/": "O",
     "live-energy-connect/stages/<uuid:stage_uid>/not-answered/": "O",
     "live-energy-connect/stages/<uuid:stage_uid>/not-answered/export/": "O",

@@ -1,0 +1,77 @@
+"""Polls that would be answered with “not modified”, known in this process: they never reach Django.
+
+Only what was answered lately is known, by client, and only while the database can tell that something has changed.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from time import monotonic
+from typing import NamedTuple
+
+from integration.seam import tokens
+from integration.seam.rights import KEPT_S, known_rights
+from integration.seam.tokens import TokenRefused
+
+from .doors import calls
+
+CHANNEL = "openadr_changed"  # its payload is the client whose answers have changed
+MOST_ADDRESSES = 200  # of one client; then all of its are forgotten
+
+
+class Poll(NamedTuple):
+    """A read: the scopes of its token, and the address with the query."""
+
+    scopes: frozenset[str]
+    address: str
+
+
+class Polls:
+    """The ETags that clients were answered with."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._kept: dict[str, dict[Poll, tuple[float, str]]] = {}
+        self._clock = clock
+        self.generation, self.is_listening = 0, False
+
+    def keep(self, client: str, poll: Poll, etag: str, *, generation: int) -> None:
+        """Keep an answer, unless something has changed since the generation at which it was begun."""
+        if not self.is_listening or generation != self.generation:
+            return
+        kept = self._kept.setdefault(client, {})
+        if len(kept) >= MOST_ADDRESSES:
+            kept.clear()
+        kept[poll] = self._clock(), etag
+
+    def knows(self, client: str, poll: Poll, etag: str) -> bool:
+        """Whether this answer is still the present one; at most KEPT_S after it was given."""
+        at, kept = self._kept.get(client, {}).get(poll, (0.0, ""))
+        return bool(etag) and kept == etag and self._clock() - at <= KEPT_S
+
+    def forget(self, client: str = "") -> None:
+        """Forget the answers of a client, or all."""
+        self.generation += 1
+        if client:
+            self._kept.pop(client, None)
+        else:
+            self._kept.clear()
+
+
+known_polls = Polls()
+
+
+def unchanged(headers: Iterable[tuple[bytes, bytes]], address: str, *, caller_at: str, now: datetime) -> str | None:
+    """The ETag of a poll that nothing has changed for; None if Django must answer. Never asks the database."""
+    given = {bytes(name): bytes(value).decode("latin-1") for name, value in headers}
+    kind, _blank, text = given.get(b"authorization", "").partition(" ")
+    etag = given.get(b"if-none-match", "")
+    if not etag or kind.lower() != "bearer":
+        return None
+    try:
+        token = tokens.read(text.strip(), now=now)
+    except TokenRefused:
+        return None
+    rights = known_rights.kept(token.account)
+    if rights is None or rights.epoch != token.epoch or rights.refusal(address=caller_at, now=now):
+        return None
+    is_known = known_polls.knows(rights.client_id, Poll(token.scopes & rights.scopes, address), etag)
+    return etag if is_known and not calls().take(rights.pk) else None

@@ -1,0 +1,133 @@
+"""A poll that is answered 304 never reaches Django, and is never answered from what has changed."""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from integration.pages.doors import calls
+from integration.pages.listening import PollsWatch
+from integration.pages.polls import Poll, Polls, known_polls
+from integration.project.web import Web
+from integration.seam.rights import known_rights
+from lec_sim.models import LecStage
+
+from .conftest import HOUR, ROOT, VenClient, published
+
+
+@pytest.fixture(autouse=True)
+def nothing_known() -> Any:
+    yield
+    known_polls.is_listening = False
+    known_polls.forget()
+
+
+def scope_of(header: dict[str, str], etag: str, query: str = "") -> dict[str, Any]:
+    return {
+        "type": "http",
+        "method": "GET",
+        "path": f"{ROOT}events",
+        "query_string": query.encode(),
+        "headers": [(b"authorization", header["Authorization"].encode()), (b"if-none-match", etag.encode())],
+        "client": ("127.0.0.1", 1),
+    }
+
+
+def answered(header: dict[str, str], etag: str, query: str = "") -> int:
+    """The status that the web process answers a poll with; 0 if it asked Django."""
+    statuses: list[int] = []
+
+    async def django(scope: Any, receive: Any, send: Any) -> None:
+        statuses.append(0)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start" and not statuses:
+            statuses.append(message["status"])
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def ask() -> None:
+        web = Web(django)
+        web.rights.start = web.polls.start = lambda: None  # type: ignore[method-assign]  # no connection of its own
+        await web(scope_of(header, etag, query), receive, send)
+
+    asyncio.run(ask())
+    return statuses[0]
+
+
+@pytest.mark.django_db
+def test_a_poll_for_which_nothing_changed_is_answered_without_django(
+    ven: VenClient, stage: LecStage, django_assert_num_queries: Any
+) -> None:
+    known_polls.is_listening = True
+    etag = ven.get("events")["ETag"]
+
+    with django_assert_num_queries(0):
+        assert answered(ven.header, etag) == 304
+        assert answered(ven.header, etag, "limit=1") == 0
+        assert answered(ven.header, '"another"') == 0
+        assert answered({"Authorization": "Bearer nonsense"}, etag) == 0
+        known_rights.forget()
+        assert answered(ven.header, etag) == 0
+
+
+@pytest.mark.django_db
+def test_a_client_over_its_limit_is_left_to_django(ven: VenClient, stage: LecStage, settings: Any) -> None:
+    known_polls.is_listening = True
+    etag = ven.get("events")["ETag"]
+    settings.API_CALLS_PER_MINUTE = 1
+    calls.cache_clear()
+    assert [answered(ven.header, etag) for _ in range(2)] == [304, 0]
+
+
+@pytest.mark.django_db
+def test_nothing_is_known_while_nobody_listens(ven: VenClient, stage: LecStage) -> None:
+    assert answered(ven.header, ven.get("events")["ETag"]) == 0
+
+
+def test_what_changed_meanwhile_is_not_kept_and_what_is_kept_grows_old() -> None:
+    now = [100.0]
+    polls, poll = Polls(lambda: now[0]), Poll(frozenset({"read_targets"}), "/events?")
+    polls.is_listening = True
+    begun = polls.generation
+    polls.forget("another")
+    polls.keep("mine", poll, "1", generation=begun)
+    assert not polls.knows("mine", poll, "1")
+    polls.keep("mine", poll, "1", generation=polls.generation)
+    assert polls.knows("mine", poll, "1")
+    assert not polls.knows("mine", Poll(frozenset(), "/events?"), "1")
+    now[0] += 5.1
+    assert not polls.knows("mine", poll, "1")
+    assert not polls.knows("mine", poll, "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_process_forgets_a_client_whose_stages_change(ven: VenClient, now: datetime) -> None:
+    async def change() -> tuple[int, int]:
+        watch = PollsWatch()
+        watch.start()
+        while not known_polls.is_listening:
+            await asyncio.sleep(0.02)
+        await sync_to_async(published, thread_sensitive=True)(now)
+        etag = (await sync_to_async(ven.get, thread_sensitive=True)("events"))["ETag"]
+        before = known_polls.knows(ven.account.client_id, POLL, etag)
+        generation = known_polls.generation
+        await sync_to_async(published, thread_sensitive=True)(now, starts_at=now + 3 * HOUR, devices=2)
+        async with asyncio.timeout(5):
+            while known_polls.generation == generation:
+                await asyncio.sleep(0.02)
+        after = known_polls.knows(ven.account.client_id, POLL, etag)
+        if watch._listener:
+            watch._listener.cancel()
+        return before, after
+
+    assert asyncio.run(change()) == (True, False)
+
+
+POLL = Poll(frozenset({"read_targets", "read_ven_objects", "write_reports", "write_subscriptions", "write_vens"}),
+            f"{ROOT}events?")  # fmt: skip
