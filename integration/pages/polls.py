@@ -4,7 +4,7 @@ Only what was answered lately is known, by client, and only while the database c
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
 
@@ -32,9 +32,11 @@ class Polls:
         self._kept: dict[str, dict[Poll, tuple[float, str]]] = {}
         self._clock = clock
         self.generation, self.is_listening = 0, False
+        self._moment: tuple[float, datetime] | None = None  # of the database, and when this process heard it
 
-    def keep(self, client: str, poll: Poll, etag: str, *, generation: int) -> None:
+    def keep(self, client: str, poll: Poll, etag: str, *, generation: int, now: datetime) -> None:
         """Keep an answer, unless something has changed since the generation at which it was begun."""
+        self._moment = self._clock(), now
         if not self.is_listening or generation != self.generation:
             return
         kept = self._kept.setdefault(client, {})
@@ -46,6 +48,14 @@ class Polls:
         """Whether this answer is still the present one; at most KEPT_S after it was given."""
         at, kept = self._kept.get(client, {}).get(poll, (0.0, ""))
         return bool(etag) and kept == etag and self._clock() - at <= KEPT_S
+
+    def now(self) -> datetime | None:
+        """The database's present moment, counted on from the latest answer; None if that is long ago."""
+        if self._moment is None:
+            return None
+        heard, moment = self._moment
+        passed = self._clock() - heard
+        return moment + timedelta(seconds=passed) if passed <= KEPT_S else None
 
     def forget(self, client: str = "") -> None:
         """Forget the answers of a client, or all."""
@@ -59,12 +69,13 @@ class Polls:
 known_polls = Polls()
 
 
-def unchanged(headers: Iterable[tuple[bytes, bytes]], address: str, *, caller_at: str, now: datetime) -> str | None:
+def unchanged(headers: Iterable[tuple[bytes, bytes]], address: str, *, caller_at: str) -> str | None:
     """The ETag of a poll that nothing has changed for; None if Django must answer. Never asks the database."""
     given = {bytes(name): bytes(value).decode("latin-1") for name, value in headers}
     kind, _blank, text = given.get(b"authorization", "").partition(" ")
     etag = given.get(b"if-none-match", "")
-    if not etag or kind.lower() != "bearer":
+    now = known_polls.now()
+    if now is None or not etag or kind.lower() != "bearer":
         return None
     try:
         token = tokens.read(text.strip(), now=now)

@@ -9,7 +9,6 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack, suppress
-from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -161,7 +160,7 @@ def _unchanged(scope: Message) -> str | None:
     if scope["method"] != "GET" or not scope["path"].startswith(POLLED):
         return None
     address = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
-    return unchanged(scope["headers"], address, caller_at=_address(scope), now=datetime.now(UTC))
+    return unchanged(scope["headers"], address, caller_at=_address(scope))
 
 
 async def _not_modified(etag: str, send: Send) -> None:

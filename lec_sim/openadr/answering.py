@@ -20,7 +20,7 @@ def answer(asking: Asking, find: Callable[[], Any]) -> HttpResponse:
         response = HttpResponseNotModified()
     else:
         response = JsonResponse(_plain(find()), safe=False)
-    known_polls.keep(asking.client, asking.poll, etag, generation=asking.generation)
+    known_polls.keep(asking.client, asking.poll, etag, generation=asking.generation, now=asking.now)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     response["Vary"] = "Authorization"

@@ -1,7 +1,7 @@
 """A poll that is answered 304 never reaches Django, and is never answered from what has changed."""
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,8 @@ from integration.seam.rights import known_rights
 from lec_sim.models import LecStage
 
 from .conftest import HOUR, ROOT, VenClient, published
+
+MOMENT = datetime(2026, 7, 22, 18, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -96,12 +98,15 @@ def test_what_changed_meanwhile_is_not_kept_and_what_is_kept_grows_old() -> None
     polls.is_listening = True
     begun = polls.generation
     polls.forget("another")
-    polls.keep("mine", poll, "1", generation=begun)
+    polls.keep("mine", poll, "1", generation=begun, now=MOMENT)
     assert not polls.knows("mine", poll, "1")
-    polls.keep("mine", poll, "1", generation=polls.generation)
+    polls.keep("mine", poll, "1", generation=polls.generation, now=MOMENT)
     assert polls.knows("mine", poll, "1")
     assert not polls.knows("mine", Poll(frozenset(), "/events?"), "1")
-    now[0] += 5.1
+    now[0] += 3
+    assert polls.now() == MOMENT + timedelta(seconds=3)
+    now[0] += 2.1
+    assert polls.now() is None
     assert not polls.knows("mine", poll, "1")
     assert not polls.knows("mine", poll, "")
 

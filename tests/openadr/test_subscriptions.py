@@ -170,7 +170,7 @@ def test_a_stage_is_posted_with_its_program_when_it_is_new_and_when_it_changes(
 
         receiver.posted.clear()
         for _time in range(3):
-            DRIVERS["openadr"].withdraw(stage, head_end="HE1", nic_id="N1", now=clock.now())
+            DRIVERS["openadr"].withdraw(stage, head_end="HE1", nic_ids=["N1"], now=clock.now())
         work()
         assert told(receiver) == [("EVENT", "UPDATE"), ("VEN", "UPDATE")]  # the latest state, once
         work()
