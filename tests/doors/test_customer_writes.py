@@ -7,7 +7,7 @@ import pytest
 from django.db.models import Count
 
 from cpm.choices import EnrollmentState
-from cpm.models import Participation, Removal
+from cpm.models import Participation
 from cpm.models.customers import Customer, Device, DeviceLocation, Subscription
 from cpm.models.enrollments import Enrollment
 from cpm.models.program_events import ProgramEvent
@@ -94,36 +94,9 @@ def test_a_period_that_is_not_possible_names_its_field(send: Send, case: str) ->
     assert sentence in told["detail"], told
 
 
-def reserved() -> Participation:
-    coming = ProgramEvent.objects.filter(
-        state="Scheduled", starts_at__gt=clock.now(), program__type__allow_to_opt_out=True
-    ).order_by("-starts_at")
-    rows = Participation.objects.filter(
-        program_event_id__in=coming.values("pk"), reservation_flag=True, preemptive_opt_out=False
-    )
-    return rows.order_by("program_event_id", "device_id").first() or pytest.fail("the demo has a coming reservation")
-
-
 def opt_out_of(event: ProgramEvent, device: Device) -> str:
     place = f"{event.event_number}/{event.stage_number}/devices/{device.head_end}/{device.nic_id}"
     return f"program-events/{place}/opt-out"
-
-
-def test_a_device_opts_out_as_on_its_record(send: Send) -> None:
-    row = reserved()
-    event, device = ProgramEvent.objects.get(pk=row.program_event_id), Device.objects.get(pk=row.device_id)
-    address = (
-        f"program-events/{event.event_number}/{event.stage_number}/devices/{device.head_end}/{device.nic_id}/opt-out"
-    )
-    done = send(CORA, "POST", address, {})
-    assert done.status_code == 200, done.content
-    removal = Removal.objects.get(stage_uid=event.stage_uid, head_end=device.head_end, nic_id=device.nic_id)
-    assert (removal.reason, removal.requested_by) == ("opt-out", f"service account {CORA}")
-    assert send(CORA, "POST", address, {"scope": "stage"}).status_code == 200  # it is out already
-    whole = send(CORA, "POST", address, {"scope": "all"})
-    assert (whole.status_code, whole.json()["errors"][0]["field"]) == (422, "scope")
-    gone = send(CORA, "POST", address.replace(device.nic_id, "NONE"), {})
-    assert gone.status_code == 404
 
 
 def test_a_device_that_is_not_reserved_can_not_opt_out(send: Send) -> None:
