@@ -113,6 +113,8 @@ def _shown(tokens: list[Token]) -> Iterator[Token]:
 
 def _adapt(token: Token, document: str) -> None:
     """Point links and pictures to Gridcall's own addresses; columns are aligned by a class, not by a style."""
+    if token.type == "table_open":
+        token.attrSet("tabindex", "0")  # a wide one scrolls, by keyboard too
     if token.attrGet("style"):
         token.attrs = {"class": "num"} if "right" in str(token.attrGet("style")) else {}
     if token.type == "link_open":

@@ -50,7 +50,7 @@ def statuses() -> st.SearchStrategy[MessageBody]:
         stage_number=st.integers(1, 99),
         program=names,
         category=st.sampled_from(["Economic", "Emergency", "Reliability", "Device Test"]),
-        time_zone=names,
+        time_zone=names.filter(str.strip),
         control=st.sampled_from(["setpoint_offset", "duty_cycle", "off", "discharge"]),
         control_value=st.floats(allow_nan=False, allow_infinity=False),
         state=st.sampled_from(["Scheduled", "In Progress", "Completed", "Canceled"]),

@@ -113,7 +113,7 @@ def _opens(client: Client, address: str, *, on: str) -> None:
 def _addresses() -> Iterator[tuple[str, dict[str, str]]]:
     """The names of our addresses with an id, and what they capture, by kind."""
     for name, kinds in _in(get_resolver()):
-        if "id" in kinds.values():
+        if "id" in kinds.values() and not name.endswith("None"):  # other systems' addresses have no names
             yield name, kinds
 
 

@@ -22,7 +22,7 @@ QUERIES: dict[str, int] = {
     "customers/<id:number>/devices/<int:pk>/delete/": 12,
     "customers/<id:number>/devices/<int:pk>/edit/": 12,
     "customers/<id:number>/edit/": 8,
-    "customers/<id:number>/locations/<int:pk>/delete/": 10,
+    "customers/<id:number>/locations/<int:pk>/delete/": 11,
     "customers/<id:number>/locations/<int:pk>/devices/new/": 7,
     "customers/<id:number>/locations/<int:pk>/edit/": 8,
     "customers/<id:number>/locations/new/": 7,

@@ -32,7 +32,6 @@ from .signing import signed_headers
 AT_ONCE = 20
 TURN_S = 30.0
 LEASE = timedelta(seconds=120)  # longer than a post and the resolution of a name take together
-PACKAGE = "integration.seam"
 
 
 class Letter(NamedTuple):
@@ -46,7 +45,7 @@ class Letter(NamedTuple):
 
 def lanes_to_post(now: datetime) -> range:
     """One piece of due work if anything is due to any webhook."""
-    return range(1 if sql.rows(statement(PACKAGE, "due_webhooks")) else 0)
+    return range(1 if sql.rows(statement("integration.seam", "due_webhooks")) else 0)
 
 
 def post_notices(lane: int, *, now: datetime) -> None:
@@ -87,11 +86,11 @@ def post_due_notices(*, seconds: float) -> None:
 
 def _next(limit: int) -> Iterator[Letter]:
     """Lease as many webhooks, and return the next notice of each. One that has none any more is free again at once."""
-    due = statement(PACKAGE, "due_webhooks")
-    leased = sql.column(statement(PACKAGE, "lease_webhooks", due=due), {"lease": LEASE, "limit": limit})
+    due = statement("integration.seam", "due_webhooks")
+    leased = sql.column(statement("integration.seam", "lease_webhooks", due=due), {"lease": LEASE, "limit": limit})
     if not leased:
         return
-    taken = sql.column(statement(PACKAGE, "take_notices"), {"leased": leased, "lease": LEASE})
+    taken = sql.column(statement("integration.seam", "take_notices"), {"leased": leased, "lease": LEASE})
     now = clock.now()
     notices = list(WebhookNotice.objects.select_related("webhook__owner").filter(pk__in=taken))
     idle = set(leased) - {notice.webhook_id for notice in notices}
