@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from cpm.choices import Quality
@@ -33,7 +32,6 @@ UNITS = recorded(
     "kWh, or the other way round?"
 )
 ROWS_AT_ONCE = 4_000
-MOST_PIECES = 500  # of one day; a file in the order of time has one a block
 _CURRENT = """
 SELECT DISTINCT ON (d.meter_id, d.day, d.is_reverse) d.*, m.number AS meter
   FROM cpm_meterday d JOIN cpm_meter m ON m.id = d.meter_id
@@ -132,16 +130,14 @@ def settle(staged: Sql) -> list[Refused]:
 def _chunks() -> Iterable[list[Piece]]:
     """The parts of some days at a time, all of one interval."""
     left: list[Piece] = []
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(_ORDERED)
-        while rows := cursor.fetchmany(ROWS_AT_ONCE):
-            left += map(Piece._make, rows)
-            ends = [at for at in range(1, len(left)) if left[at].key != left[at - 1].key]
-            borders = [0, *(at for at in ends if left[at].interval_s != left[at - 1].interval_s), *ends[-1:]]
-            for begin, end in pairwise(borders):
-                if end > begin:
-                    yield left[begin:end]
-            left = left[borders[-1] :]
+    for rows in sql.batches(_ORDERED, rows=ROWS_AT_ONCE):
+        left += map(Piece._make, rows)
+        ends = [at for at in range(1, len(left)) if left[at].key != left[at - 1].key]
+        borders = [0, *(at for at in ends if left[at].interval_s != left[at - 1].interval_s), *ends[-1:]]
+        for begin, end in pairwise(borders):
+            if end > begin:
+                yield left[begin:end]
+        left = left[borders[-1] :]
     if left:
         yield left
 

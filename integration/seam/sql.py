@@ -5,7 +5,7 @@ put into a statement by `compose`; the linters reject any other way to build a s
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -79,6 +79,14 @@ def rows(query: str, params: Params = None) -> list[tuple[Any, ...]]:
         cursor.execute(query, params)
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
+
+
+def batches(query: str, *, rows: int) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows a query returns, so many at a time; the others stay in the database. Inside a transaction."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(query)
+        while found := cursor.fetchmany(rows):
+            yield found
 
 
 def row(query: str, params: Params = None) -> tuple[Any, ...]:
