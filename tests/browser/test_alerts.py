@@ -78,3 +78,18 @@ def test_the_age_of_the_forecast_ticks(sign_in: Callable[..., Person]) -> None:
     ada.page.context.set_offline(False)
     ada.page.reload()  # after it, nothing of what was offline is said any more
     ada.problems.clear()
+
+
+@pytest.mark.parametrize("kind", ["delivering below target", "message dead"])
+def test_the_list_has_all_actions_in_sight_at_every_width(sign_in: Callable[..., Person], kind: str) -> None:
+    """At 1024 px its buttons were cut off, and the page of some alerts scrolled sideways."""
+    olive = sign_in("olive.operator")
+    key = f"wide:{kind}"
+    raise_alert(key, kind=kind, priority=Priority.MEDIUM, text="DR-2026-0015 delivered 181 of 205 kWh. " * 3)
+    olive.open("/alerts/")
+    ends = "() => [...document.querySelectorAll('#alerts .btn')].map(one => one.getBoundingClientRect().right)"
+    for width in (1440, 1280, 1024, 768, 390):
+        olive.page.set_viewport_size({"width": width, "height": 900})
+        assert not olive.scrolls_sideways(), width
+        assert max(olive.page.evaluate(ends)) <= width, width
+    close_alert(key)

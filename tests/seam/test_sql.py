@@ -16,7 +16,6 @@ from integration.seam.systems import System
 PACKAGES = ("integration", *(system.package for system in System))
 # Files besides sql.py that need a cursor: for connections that are not Django's or databases of others.
 OTHER_CURSORS = {
-    "cpm/imports/readings.py",  # reads in pieces, as a file of readings is large
     "integration/bench/pages.py",
     "integration/engines/postgres.py",
     "integration/importing/staging.py",  # progress is written in a session beside the one that reads
