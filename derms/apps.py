@@ -13,8 +13,6 @@ class DermsConfig(AppConfig):
     verbose_name = "DERMS"
 
     def ready(self) -> None:
-        from . import rest  # noqa: F401  (pages translate what it records)
-
         post_migrate.connect(make_event_types, sender=self)
 
 

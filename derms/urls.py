@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from . import views
+from . import (
+    rest,  # noqa: F401  (pages translate what it records)
+    views,
+)
 from .actions import ACTIONS
 from .choices import StrategyState
 

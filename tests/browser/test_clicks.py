@@ -13,6 +13,7 @@ from cpm.models.program_events import ProgramEvent
 from cpm.models.unavailability import Unavailability
 from derms.models import Event
 from integration.seam import clock
+from tests.processes import eventually
 
 from .conftest import Person
 from .test_customer_use_cases import find, reserved_devices
@@ -87,10 +88,16 @@ def test_the_actions_menu_has_only_what_is_possible_for_the_selected(sign_in: Ca
 
 def _cancel_by_palette(operator: Person, number: str) -> None:
     _start(operator)
-    operator.page.keyboard.press("Control+k")
+    # A page takes keys once its scripts have run.
+    assert eventually(lambda: _opens_palette(operator))
     operator.page.keyboard.type(f"cancel {number}")
     operator.click(operator.page.locator("#palette-found").get_by_role("link", name=f"Cancel {number}"))
     _confirm_cancel(operator)
+
+
+def _opens_palette(operator: Person) -> bool:
+    operator.page.keyboard.press("Control+k")
+    return operator.page.locator("#palette").is_visible()
 
 
 def _cancel_by_the_menu(operator: Person, number: str) -> None:

@@ -23,7 +23,8 @@ from integration.seam.messages import (
 from integration.seam.program_rules import ProgramRules
 from tests.messages.conftest import STATUS
 
-names = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=20)
+# Blanks around a word are no part of it.
+names = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=20).filter(str.strip)
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 moments = st.datetimes(timezones=offsets)
 months = st.dates().map(lambda day: f"{day:%m-%d}")
@@ -50,7 +51,7 @@ def statuses() -> st.SearchStrategy[MessageBody]:
         stage_number=st.integers(1, 99),
         program=names,
         category=st.sampled_from(["Economic", "Emergency", "Reliability", "Device Test"]),
-        time_zone=names.filter(str.strip),
+        time_zone=names,
         control=st.sampled_from(["setpoint_offset", "duty_cycle", "off", "discharge"]),
         control_value=st.floats(allow_nan=False, allow_infinity=False),
         state=st.sampled_from(["Scheduled", "In Progress", "Completed", "Canceled"]),
@@ -106,8 +107,7 @@ def bulk() -> st.SearchStrategy[MessageBody]:
 
 
 def enrollments() -> st.SearchStrategy[MessageBody]:
-    codes = names.filter(str.strip)  # blanks around an id are no part of it
-    places = dict.fromkeys(("head_end", "nic_id", "program", "zone", "feeder", "transformer"), codes)
+    places = dict.fromkeys(("head_end", "nic_id", "program", "zone", "feeder", "transformer"), names)
     return st.fixed_dictionaries(
         {
             "change": st.sampled_from(["start", "end", "replace"]),
@@ -115,7 +115,7 @@ def enrollments() -> st.SearchStrategy[MessageBody]:
             "device_class": st.sampled_from(["thermostat", "water_heater", "ev_charger", "battery"]),
             "rated_w": st.integers(0, 100_000_000),
             "critical_care": st.booleans(),
-            "replaces_nic_id": st.none() | codes,
+            "replaces_nic_id": st.none() | names,
             **places,
         }
     ).map(lambda change: EnrollmentSync.model_validate({"enrollment": change}))
