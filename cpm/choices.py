@@ -177,6 +177,52 @@ class Quality(IntegerChoices):
     MISSING = 6, _("missing")
 
 
+class Baseline(TextChoices):
+    """How a program's baselines are made, in the words of the field (cpm/baselines.py)."""
+
+    TEN_OF_TEN = "10 of 10", _("10 of 10: the mean of the latest ten like days")
+    HIGH_FIVE = "high 5 of 10", _("high 5 of 10: the mean of the five with the most energy")
+    METER_BEFORE = "meter before", _("meter before, meter after")
+
+
+class BaselineAdjustment(TextChoices):
+    """How a baseline follows the hours before the event."""
+
+    NONE = "none", _("not adjusted")
+    RATIO = "ratio", _("by the ratio of the hours before the event")
+    ADDITIVE = "additive", _("by the difference of the hours before the event")
+
+
+class MeasuredStatus(TextChoices):
+    """How far a participation is measured. Preliminary: some of the event's readings are estimated or questionable."""
+
+    MEASURED = "measured", _("Measured")
+    PRELIMINARY = "preliminary", _("Preliminary")
+    NOT_MEASURED = "not measured", _("Not measured")
+
+
+class NotMeasured(TextChoices):
+    """Why a participation is not measured."""
+
+    NO_METER = "no meter", _("there is no meter at the place")
+    TOO_SHORT = "too short", _("the stage is shorter than an interval of the meter")
+    TOO_FEW_DAYS = "too few days", _("there are too few like days with all readings")
+    EVENT_INCOMPLETE = "event incomplete", _("readings of the event are missing")
+    BEFORE_INCOMPLETE = "before incomplete", _("readings of the hours before the event are missing")
+    SAME_METER = "same meter", _("another device behind the same meter stands for it")
+    OTHER_STAGE = "other stage", _("another stage at the same time stands for the meter")
+
+
+class SumOf(TextChoices):
+    """What results are added up by."""
+
+    STAGE = "stage", _("Stage")
+    FEEDER = "feeder", _("Feeder")
+    HEAD_END = "head end", _("Head end")
+    DEVICE_CLASS = "device class", _("Device class")
+    SEGMENT = "segment", _("What the device did")
+
+
 class UnavailabilityState(TextChoices):
     ACTIVE = "Active", _("Active")
     CANCELED = "Canceled", _("Canceled")

@@ -6,6 +6,7 @@ from .device_status import DeviceStatus
 from .enrollments import Enrollment, EnrollmentTransition
 from .grid import Feeder, HeadEnd
 from .holidays import Holiday, HolidayCalendar
+from .measuring import BaselineRule, MeasuredResult, MeasuredSum, Measurement, ReadingsLoad
 from .meters import Meter, MeterDay
 from .participations import Participation, ParticipationChange, ParticipationOutcome, Removal
 from .prior_participations import PriorParticipation
@@ -18,6 +19,7 @@ PRIMARY_KEY = ("program_event_id", "device_id")  # of the bulk tables
 
 __all__ = [
     "PRIMARY_KEY",
+    "BaselineRule",
     "Customer",
     "Device",
     "DeviceLocation",
@@ -28,6 +30,9 @@ __all__ = [
     "HeadEnd",
     "Holiday",
     "HolidayCalendar",
+    "MeasuredResult",
+    "MeasuredSum",
+    "Measurement",
     "Meter",
     "MeterDay",
     "Notification",
@@ -38,6 +43,7 @@ __all__ = [
     "Program",
     "ProgramEvent",
     "ProgramType",
+    "ReadingsLoad",
     "Removal",
     "RestTransaction",
     "SelfServiceLink",
