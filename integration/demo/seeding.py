@@ -17,7 +17,7 @@ from integration.seam.models import Delivery
 from integration.seam.settling import settle
 from integration.seam.sql import analyze
 
-from . import customers, enrollments, grid, history, live, load, people, planning, programs
+from . import customers, enrollments, grid, history, live, load, meters, people, planning, programs
 
 SECONDS_PER_DEVICE = 0.002
 BULK_TABLES = (
@@ -57,6 +57,7 @@ def steps(*, devices: int, seed: int, now: datetime) -> list[Step]:
         Step("Subscriptions", lambda: _unless(subscriptions, partial(programs.subscribe_customers, now.year, seed))),
         Step("Enrollment at DERMS", lambda: _enrollment_left(devices)),
         Step("Enrollments that wait", lambda: _waiting_left(devices, now)),
+        Step("Meters", lambda: [partial(meters.add_meters, now)]),
         Step("Strategies", lambda: _unless(strategies, partial(planning.add_planning, now))),
         Step("Past events", lambda: _history_left(now)),
         Step("Events of today", lambda: [live.add_live_events]),

@@ -183,6 +183,7 @@ DUE: dict[str, Due] = {
     "post to webhooks": Due(
         "integration.seam.webhooks.posting.lanes_to_post", "integration.seam.webhooks.posting.post_notices", "bulk"
     ),
+    "read demo meters": Due("integration.demo.meters.blocks_to_read", "integration.demo.meters.read_block", "bulk"),
     "send notifications": Due("cpm.queries.lanes_to_send", "cpm.operations.send_notifications", "bulk"),
 }
 

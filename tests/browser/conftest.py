@@ -85,6 +85,7 @@ def _served(extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
     monkeypatch.setenv("DATABASE_URL", make_dsn(**test_database))
     monkeypatch.setenv("EXTRACT_ROOT", str(extract_folder))
     monkeypatch.setenv("GRIDCALL_HTTPS", "0")
+    monkeypatch.setenv("DEMO_METERS", os.environ.get("DEMO_METERS", "0"))  # most tests need no readings
     port = free_port()
     with supervised([web_child(port), *background_children()], say=lambda _: None) as supervisor:
         assert answers_within(60, port), supervisor.log_of("web").read_text()

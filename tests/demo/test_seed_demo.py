@@ -1,27 +1,36 @@
 """The demo utility is complete, consistent across the three systems, and the same for the same seed."""
 
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
+import numpy as np
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Max, Min, Q
 
 from cpm import models as cpm
-from cpm.choices import WAITING_STATES, SyncAnswer
+from cpm.choices import WAITING_STATES, DeviceClass, Quality, SyncAnswer
+from cpm.queries.meters import meter_readings
 from derms import models as derms
 from derms.choices import Approval, EventState, StageState, StrategyState
 from integration.commands.verify import violations_of
 from integration.console.models import User
 from integration.demo import customers, enrollments, grid, load, seeding
 from integration.demo.history import PAST
+from integration.demo.meters import HISTORY, blocks_to_read, read_block
 from integration.demo.sign_ins import PASSWORD, PEOPLE
-from integration.seam import clock
+from integration.seam import clock, sql
 from integration.seam.models import Alert, Delivery
 from lec_sim.models import LecStage
 from tests.conftest import DEMO_DEVICES
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ALL_PARTS = """
+SELECT m.id, extract(epoch FROM o.started_at)::bigint, extract(epoch FROM o.ended_at)::bigint
+  FROM cpm_outcome o JOIN cpm_device d ON d.id = o.device_id JOIN cpm_meter m ON m.location_id = d.location_id
+ WHERE d.device_class = %s AND o.reduction_w > 500 AND o.ended_at - o.started_at > interval '1 hour'
+"""
 
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_demo")]
@@ -259,3 +268,68 @@ def _other_strategy() -> derms.Strategy:
         name="A strategy nobody seeded",
         defaults={"zone": derms.ControlZone.objects.get(code="ALDER"), "type_id": "Economic", "objective": "Manual"},
     )[0]
+
+
+def read_meters(now: datetime) -> int:
+    """Do the work that the clock starts until nothing is left; return the pieces."""
+    pieces = 0
+    while left := blocks_to_read(now):
+        read_block(left[0], now=now)
+        pieces += 1
+    return pieces
+
+
+def midnight(moment: datetime) -> datetime:
+    return datetime.combine(moment.astimezone(UTC).date(), time(), UTC)
+
+
+def test_each_home_has_a_meter_and_as_many_as_set_have_sixty_days(settings: LazySettings) -> None:
+    settings.DEMO_METERS = 40
+    now = clock.now()
+    assert read_meters(now) >= 1
+    assert read_meters(now) == 0
+
+    homes = cpm.DeviceLocation.objects.filter(zone__in=[zone.code for zone in grid.ZONES], left_at=None)
+    assert cpm.Meter.objects.filter(number__startswith="SYN-").count() == homes.count() == cpm.Meter.objects.count()
+    days = cpm.MeterDay.objects.order_by("day")
+    assert days.count() == 40 * HISTORY.days
+    assert (days[0].day, days.reverse()[0].day) == ((now - HISTORY).date(), (now - DAY).date())
+    assert set(days.values_list("version", "interval_s")) == {(1, 900)}
+
+    read_meters(now + DAY)
+    assert days.count() == 40 * (HISTORY.days + 1), "the next day alone is added"
+
+
+def test_all_meters_of_a_zone_use_less_than_the_zone_and_follow_it(settings: LazySettings) -> None:
+    settings.DEMO_METERS = 999_999
+    now = clock.now()
+    read_meters(now)
+    begins, ends = midnight(now - 40 * DAY), midnight(now)
+    for zone in grid.ZONES:
+        meters = list(cpm.Meter.objects.filter(location__zone=zone.code).values_list("pk", flat=True))
+        read = meter_readings(meters, begins, ends, interval_s=3600)
+        assert (read.quality == Quality.MISSING).mean() < 0.01
+        metered = np.nansum(read.kwh, axis=0)
+        hours = derms.LoadForecast.objects.filter(zone__code=zone.code, hour__gte=begins, hour__lt=ends)
+        load = np.array(hours.order_by("hour").values_list("metered_kw", flat=True))
+        assert load.shape == metered.shape
+        assert (load - metered).min() >= 0, "the rest of the zone is never negative"
+        assert np.corrcoef(load, metered)[0, 1] > 0.7
+
+
+def test_meters_of_those_who_took_part_dip_in_the_event_and_rebound_after_it(settings: LazySettings) -> None:
+    settings.DEMO_METERS = 999_999
+    read_meters(clock.now())
+    parts = sql.rows(ALL_PARTS, [DeviceClass.EV_CHARGER.value])
+    assert len(parts) > 50
+    dips, rebounds = [], []
+    for meter, starts, ends in parts:
+        start, hour = datetime.fromtimestamp(starts // 3600 * 3600, UTC), timedelta(hours=1)
+        window = (start - 7 * DAY, start + 5 * hour)
+        kwh = meter_readings([meter], *window, interval_s=3600).kwh[0]
+        usual, then = kwh[:5], kwh[-5:]
+        dips.append(then[1] - usual[1])
+        after = ends // 3600 - starts // 3600 + 1
+        rebounds.append(then[after] - usual[after])
+    assert np.nanmean(dips) < -1.0
+    assert np.nanmean(rebounds) > 0.5
