@@ -62,14 +62,14 @@ def uniform(*keys: Any) -> Floats:
         mixed = mixed + np.uint64(0x9E3779B97F4A7C15)
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         mixed = mixed ^ (mixed >> np.uint64(27))
-    return (mixed >> np.uint64(40)).astype(np.float32) / np.float32(1 << 24)
+    return np.asarray(mixed >> np.uint64(40), np.float32) / np.float32(1 << 24)
 
 
 def loads(homes: Homes, quarters: Ints, shape: Shape) -> Floats:
     """The kW of homes on average over each quarter (counted since 1970), without any event: (homes, quarters)."""
     size = 0.6 + 0.9 * uniform(homes.numbers, 1)[:, None]
     drawn = 0.7 + 0.6 * uniform(homes.numbers[:, None], 2, quarters)
-    kw = (size * (0.1 + 1.3 * shape.load**2) * drawn).astype(np.float32)
+    kw: Floats = np.asarray(size * (0.1 + 1.3 * shape.load**2) * drawn, np.float32)
     days = quarters // QUARTERS
     for number, device_class in enumerate(DeviceClass.values):
         if device_class == DeviceClass.BATTERY:
@@ -98,7 +98,7 @@ def after_events(kw: Floats, homes: Homes, quarters: Ints, effects: Effects) -> 
         for after in range(length):
             fading = 2 * (length - after - 0.5) / length**2
             _add(changed, effects.places[ours], next_quarter[ours] + after, kwh[ours] * share * fading * 4)
-    return np.where(homes.have_battery[:, None], changed, np.maximum(changed, LEAST_KW))
+    return np.asarray(np.where(homes.have_battery[:, None], changed, np.maximum(changed, LEAST_KW)), np.float32)
 
 
 def readings(kw: Floats, homes: Homes, first_day: int) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:

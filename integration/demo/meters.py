@@ -106,7 +106,7 @@ def _effects(places: dict[int, int], first: date) -> Effects:
         np.array([places[one] for one in location], np.int64),
         np.array(starts, np.int64),
         np.array(ends, np.int64),
-        np.array(watts, np.float32) / 1000,
+        np.array(watts, np.float32) / np.float32(1000),
         np.array(kinds),
         np.array(devices, np.int64),
     )
