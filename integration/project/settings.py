@@ -186,6 +186,8 @@ EXTRACT_PART_ROWS = int(os.environ.get("EXTRACT_PART_ROWS", "250000"))
 EXTRACT_GZIP = env_bool("EXTRACT_GZIP", False)
 IMPORT_ROOT = Path(os.environ.get("IMPORT_ROOT") or State.of_environment().root / "imports")
 IMPORT_LARGEST_FILE = int(os.environ.get("IMPORT_LARGEST_FILE", "2000000000"))  # bytes
+# Shorter than the outcome time-out of event types: at that, DERMS says of each device that it did not respond.
+OPENADR_ANSWERS_WITHIN_S = int(os.environ.get("OPENADR_ANSWERS_WITHIN_S", "45"))
 FOLD_AFTER_DAYS = int(os.environ.get("FOLD_AFTER_DAYS", "90"))
 STORAGES = {
     "extracts": {

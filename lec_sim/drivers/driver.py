@@ -33,8 +33,11 @@ class Driver:
     """
 
     name: ClassVar[str]
-    answers_within: ClassVar[timedelta] = timedelta(0)
-    """How long to wait for pending answers after the end of a stage."""
+
+    @property
+    def answers_within(self) -> timedelta:
+        """How long to wait for pending answers after the end of a stage."""
+        return timedelta(0)
 
     def publish(self, stage: LecStage, *, now: datetime) -> None:
         """Announce a stage to the head ends: its reservations are loaded. Called once, before its start."""

@@ -6,6 +6,8 @@ It only writes what vens may read, and counts its revisions; they read it at the
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from integration.seam import sql
 from integration.seam.sql import statement
 
@@ -17,7 +19,10 @@ from .reported import reported_answers, reported_load
 
 class OpenADR(Driver):
     name = OPENADR
-    answers_within = timedelta(seconds=45)  # the demo's event types wait 60 s for outcomes
+
+    @property
+    def answers_within(self) -> timedelta:
+        return timedelta(seconds=settings.OPENADR_ANSWERS_WITHIN_S)
 
     def publish(self, stage: LecStage, *, now: datetime) -> None:
         sql.execute(statement("lec_sim", "openadr_publish"), {"stage": stage.pk, "driver": self.name, "now": now})
