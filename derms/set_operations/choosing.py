@@ -14,7 +14,7 @@ from derms.set_operations.controls import control_shares
 from derms.set_operations.counted_stages import event_around, rules_of
 from derms.set_operations.device_order import DeviceOrder, device_order
 from derms.set_operations.limits import Busy, DeviceRules, device_rules, rules_in_force
-from derms.set_operations.places import OF_LAST_PART, Place, count_places, last_place, parts_of
+from derms.set_operations.places import OF_LAST_PART, Place, count_places, ids_of, last_place, parts_of
 from derms.set_operations.uses import keep_uses, unpacked
 from integration.seam import sql
 from integration.seam.loads import Partition
@@ -23,7 +23,7 @@ from integration.seam.recorded import recorded
 from integration.seam.sql import Sql, compose, identifier, integer, statement
 
 NOT_NEEDED = recorded("not needed")()
-# What sql/candidates.sql says besides, for the reader's language; limits.py has the other reasons.
+# The reasons 2 to 6 in sql/candidates.sql; 1 is a rule about the stage itself, and limits.py has the others.
 LEFT_OUT = (
     recorded("not enrolled for the whole window"),
     recorded("not for this control"),
@@ -160,13 +160,15 @@ def _choice_of(
     `cap` ends the choice before that. Devices kept for the stages `taken_by` of the same event are taken.
     There are few places, so summing up over them replaces sorting the devices.
     """
+    ids = ids_of(stage.event.zone)
     in_force = rules_in_force(rules_of(stage), set(stage.event.overridden_rules))
-    rules = device_rules(stage, in_force, _busy(stage, taken_by))
-    params = _looked_at(stage, now) | rules.params
+    reasons = [broken := _broken_rule(stage, now), *(reason() for reason in LEFT_OUT)]
+    rules = device_rules(stage, in_force, _busy(stage, taken_by), ids, first=len(reasons) + 1)
+    params = _looked_at(stage) | parts_of(ids) | {"breaks_rule": broken is not None} | rules.params
     wanted = None if goal_kw is None else wanted_w(stage.event, goal_kw)
     # Ranks cost more than one sum, and without a goal they only matter if more is eligible than was approved.
     for is_ranked in (True,) if wanted is not None else (False, True):
-        order = device_order(stage, is_ranked=is_ranked)
+        order = device_order(stage, ids, is_ranked=is_ranked)
         params |= order.params
         candidates = _candidates(stage, rules, order)
         places = count_places(candidates, params)
@@ -178,7 +180,7 @@ def _choice_of(
         needed = statement("derms", "needed_devices", candidates=candidates, of_part=of_part)
     else:
         needed = compose(_EVERY_ELIGIBLE, candidates=candidates)
-    return _Choice(needed, params | last, *_left_out(places), wanted)
+    return _Choice(needed, params | last, *_left_out(places, [*reasons, *rules.reasons]), wanted)
 
 
 def _busy(stage: Stage, taken_by: Sequence[int]) -> Busy:
@@ -204,12 +206,12 @@ def _candidates(stage: Stage, rules: DeviceRules, order: DeviceOrder, of_part: S
     )
 
 
-def _left_out(places: list[Place]) -> tuple[dict[str, int], dict[str, int]]:
+def _left_out(places: list[Place], reasons: list[str | None]) -> tuple[dict[str, int], dict[str, int]]:
     """Devices by reason, and the W expected of them."""
     devices: Counter[str] = Counter()
     watts: Counter[str] = Counter()
     for place in places:
-        reason = place.reason or NOT_NEEDED
+        reason = (place.is_left_out and reasons[-place.place - 1]) or NOT_NEEDED
         devices[reason] += place.devices
         watts[reason] += place.watts
     return devices, watts
@@ -227,12 +229,10 @@ def _chosen(choice: _Choice, needed: Sql) -> Chosen:
     return Chosen(devices, watts, left_out, left_out_w)
 
 
-def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
+def _looked_at(stage: Stage) -> dict[str, Any]:
     """The parameters of candidates.sql that describe the stage."""
-    event, zone = stage.event, stage.event.zone
-    factors, controls, around = _factors(stage), control_shares(stage), event_around(stage)
+    zone, factors, controls = stage.event.zone, _factors(stage), control_shares(stage)
     return {
-        **parts_of(zone),
         "groups": json.dumps(stage.group_criteria),
         "zone": zone.pk,
         "program": stage.program_id,
@@ -241,19 +241,24 @@ def _looked_at(stage: Stage, now: datetime) -> dict[str, Any]:
         "day": zone.local_day(stage.starts_at),
         "season": zone.season(stage.starts_at),
         "calls": CALLS,
-        "broken_rule": broken_rule(
-            rules_of(stage),
-            starts_at=stage.starts_at,
-            ends_at=stage.ends_at,
-            length=around.ends_at - around.starts_at,
-            now=now,
-            time_zone=zone.time_zone,
-            overridden=set(event.overridden_rules),
-        ),
         **{kind: _share(factors.get(kind), controls.get(kind)) for kind in DeviceClass.values},
         "not_for_control": [kind for kind in DeviceClass.values if kind not in controls],
         "without_forecast": [kind for kind in DeviceClass.values if kind not in factors],
     }
+
+
+def _broken_rule(stage: Stage, now: datetime) -> str | None:
+    """The reason why no device of the program may be called in the stage's window, if there is one."""
+    around = event_around(stage)
+    return broken_rule(
+        rules_of(stage),
+        starts_at=stage.starts_at,
+        ends_at=stage.ends_at,
+        length=around.ends_at - around.starts_at,
+        now=now,
+        time_zone=stage.event.zone.time_zone,
+        overridden=set(stage.event.overridden_rules),
+    )
 
 
 def _factors(stage: Stage) -> dict[str, float]:

@@ -45,16 +45,16 @@ class DeviceOrder(NamedTuple):
     params: dict[str, Any]
 
 
-def device_order(stage: Stage, *, is_ranked: bool) -> DeviceOrder:
-    """Return the order that a stage's event asks for; every rank is 0 if all eligible devices are taken anyway.
+def device_order(stage: Stage, ids: range, *, is_ranked: bool) -> DeviceOrder:
+    """Return the order that a stage's event asks for, for devices of these ids.
 
-    Events that aren't counted yet are events of a device, too.
+    Every rank is 0 if all eligible devices are taken anyway. Events not counted yet are events of a device, too.
     """
     expected = compose(_EXPECTED, available=_available())
     if not is_ranked:
         return DeviceOrder(compose("0"), expected, {})
     order = ORDERS[stage.event.call_order]
-    coming, params = _coming(stage)
+    coming, params = _coming(stage, ids)
     events = compose("({counted} + {coming})", counted=_COUNTED, coming=coming)
     rank = compose(f"({order.first}) * {order.second_values} + {order.second}", events=events, expected=expected)
     return DeviceOrder(rank, expected, params)
@@ -69,7 +69,7 @@ def _available() -> Sql:
     return compose("(CASE c.head_end_id {cases} ELSE 1000 END) * 0.000001::float8", cases=compose(" ".join(cases)))
 
 
-def _coming(stage: Stage) -> tuple[Sql, dict[str, Any]]:
+def _coming(stage: Stage, ids: range) -> tuple[Sql, dict[str, Any]]:
     """How many events of the season, not counted yet, hold a candidate in other stages; the SQL and its parameters.
 
     An event that has already called the device in a counted stage is counted.
@@ -93,4 +93,4 @@ def _coming(stage: Stage) -> tuple[Sql, dict[str, Any]]:
         if counted[event]:
             held &= ~uses.called(counted[event])
         coming += held
-    return uses.in_sql("coming_events", coming.clip(max=MOST_COMING).astype("uint8"))
+    return uses.in_sql("coming_events", coming.clip(max=MOST_COMING).astype("uint8"), ids)

@@ -27,8 +27,12 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 class DeviceRules(NamedTuple):
-    """Parts of sql/candidates.sql: cases of exemptions, then the reason known from masks, with its parameters."""
+    """Parts of sql/candidates.sql: cases of exemptions, then the reason known from masks, with its parameters.
 
+    `reasons` are those of the numbers from the given one on.
+    """
+
+    reasons: list[str]
     exemptions: Sql
     known: Sql
     params: dict[str, Any]
@@ -79,10 +83,13 @@ def rules_in_force(rules: ProgramRules, overridden: set[str]) -> dict[RuleField,
     return {field: value for field, value in values.items() if value is not None and value is not False}
 
 
-def device_rules(stage: Stage, in_force: Mapping[RuleField, Any], busy: Busy) -> DeviceRules:
-    """Evaluate the rules in force for a stage. An exemption applies to devices whose column of that name is true."""
-    exempt = {f: f'c."{f.rule.name}"' for f in in_force if f.rule.kind == Kind.EXEMPTION}
-    exemptions = _cases({reason_of(field.rule): condition for field, condition in exempt.items()})
+def device_rules(stage: Stage, in_force: Mapping[RuleField, Any], busy: Busy, ids: range, first: int) -> DeviceRules:
+    """Evaluate the rules in force for a stage and devices of these ids; reasons have the numbers from `first` on.
+
+    An exemption applies to devices whose column of that name is true."""
+    exempt = {reason_of(f.rule): f'c."{f.rule.name}"' for f in in_force if f.rule.kind == Kind.EXEMPTION}
+    cases = (f"WHEN {condition} THEN {number}" for number, condition in enumerate(exempt.values(), start=first))
+    exemptions = compose("\n           ".join(cases))
     limits = {field: in_force[field] for kind in _BREAKS for field in in_force if field.rule.kind == kind}
     stages = counted_stages(stage, limits)
     holding = [*busy.elsewhere, *busy.of_event]
@@ -96,13 +103,13 @@ def device_rules(stage: Stage, in_force: Mapping[RuleField, Any], busy: Busy) ->
         **{reason_of(f.rule): _BREAKS[f.rule.kind](counted, f, limit) for f, limit in limits.items()},
     }
     known = uses.nobody().astype("uint8")
-    for number, mask in reversed(list(enumerate(masks.values(), start=1))):
+    for number, mask in reversed(list(enumerate(masks.values(), start=first + len(exempt)))):
         known[mask] = number
+    reasons = [*exempt, *masks]
     if not known.any():
-        return DeviceRules(exemptions, compose("NULL"), {})
-    cases = _cases({reason: str(number) for number, reason in enumerate(masks, start=1)})
-    byte, params = uses.in_sql("known_of", known)
-    return DeviceRules(exemptions, compose("CASE {byte} {cases} END", byte=byte, cases=cases), params)
+        return DeviceRules(reasons, exemptions, compose("NULL"), {})
+    byte, params = uses.in_sql("known_of", known, ids)
+    return DeviceRules(reasons, exemptions, compose("nullif({byte}, 0)", byte=byte), params)
 
 
 def _break_events(counted: _Counted, field: RuleField, limit: int) -> Mask:
@@ -165,8 +172,3 @@ _BREAKS: Mapping[Kind, Callable[[_Counted, RuleField, int], Mask]] = {
 
 def _microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def _cases(reasons: Mapping[str, str]) -> Sql:
-    cases = (f"WHEN {condition} THEN '{reason}'" for reason, condition in reasons.items())
-    return compose("\n           ".join(cases))

@@ -17,10 +17,9 @@ from integration.seam.sql import Sql, compose, statement
 
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
-_BYTE = (
-    "get_byte(%(NAME)s::bytea, CASE WHEN c.device_id - %(NAME_from)s BETWEEN 0 AND %(NAME_places)s - 1"
-    " THEN (c.device_id - %(NAME_from)s)::integer ELSE %(NAME_places)s END)"
-)
+# The bytes are a subquery that only the leader may run: it hands them to the parallel workers as they are. A constant
+# would be written into the plan of each of them, number by number, and read again, for longer than a scan takes.
+_BYTE = "get_byte((SELECT %(NAME)s::bytea WHERE pg_backend_pid() > 0), c.nth)"
 REMOVED = -1  # in place of a moment: the device left before the start
 
 
@@ -93,16 +92,15 @@ class Uses:
         found[ids - self.first] = True
         return found
 
-    def in_sql(self, name: str, values: NDArray[np.uint8]) -> tuple[Sql, dict[str, Any]]:
-        """A byte for each place: the SQL of the byte of the candidate `c`, and its parameters; none if alike."""
-        outside = values[-1]
-        others = np.flatnonzero(values != outside)
-        if not len(others):
-            return compose(str(int(outside))), {}
-        first, last = int(others[0]), int(others[-1])
-        sent = values[first : last + 1].tobytes() + outside.tobytes()
-        params = {name: sent, f"{name}_from": self.first + first, f"{name}_places": len(sent) - 1}
-        return compose(_BYTE.replace("NAME", name)), params
+    def in_sql(self, name: str, values: NDArray[np.uint8], ids: range) -> tuple[Sql, dict[str, Any]]:
+        """A byte for each place: the SQL of that of candidate `c`, of these ids, and its parameter, if they differ."""
+        sent = np.full(len(ids), values[-1])
+        first, end = max(self.first, ids.start), min(self.first + self.places - 1, ids.stop)
+        if first < end:
+            sent[first - ids.start : end - ids.start] = values[first - self.first : end - self.first]
+        if (sent == sent[0]).all():
+            return compose(str(int(sent[0]))), {}
+        return compose(_BYTE.replace("NAME", name)), {name: sent.tobytes()}
 
     def microseconds(self, stages: Mapping[int, tuple[int, int]]) -> Numbers:
         """For how long stages used each device: stage -> when it began and ended, in microseconds since 1970."""

@@ -1,5 +1,5 @@
--- Counts the devices and their total expected W at each place of a stage's choice, and the devices left out by reason.
-SELECT reason, place, count(*), coalesce(sum(expected_w), 0)::bigint
-  FROM (SELECT reason, CASE WHEN reason IS NULL THEN place END AS place, expected_w
-          FROM ({candidates} OFFSET '0') candidate) placed
- GROUP BY reason, place
+-- Counts the devices and their total expected W at each place of a stage's choice, and those left out by the number of
+-- their reason, below 0.
+SELECT coalesce(-reason, place) AS place, count(*), coalesce(sum(expected_w), 0)::bigint
+  FROM ({candidates}) candidate
+ GROUP BY 1

@@ -8,7 +8,7 @@ SELECT device_id, expected_w, nominal_w
 SELECT device_id, expected_w, nominal_w
   FROM (SELECT device_id, expected_w, nominal_w, row_number() OVER so_far AS number,
                sum(expected_w) OVER so_far - expected_w AS before_w
-          FROM ({of_part} OFFSET '0') candidate
+          FROM ({of_part}) candidate
          WHERE reason IS NULL AND place = %(last_place)s
         WINDOW so_far AS (ORDER BY device_id ROWS UNBOUNDED PRECEDING)) last_place
  WHERE before_w < %(missing_w)s AND before_w + expected_w <= %(most_w)s AND number <= %(most_devices)s
