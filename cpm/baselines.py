@@ -118,6 +118,36 @@ def like_days(readings: Floats, like: Like, method: Method, busy: Mask | None = 
     return Baselines(baseline, unadjusted, factor, is_capped, used, why)
 
 
+def in_other_hours(readings: Floats, hours: Numbers, found: Baselines, method: Method) -> Floats:
+    """Return the baseline of other hours than the event's, by the same days and adjustment: (meters, intervals).
+
+    `hours` (days, intervals) are their places in the block's columns. NaN where a day that counts has no reading.
+    """
+    return _adjusted(_mean_of(readings[:, hours], found.used), found.factor, method)
+
+
+def errors_on_like_days(readings: Floats, like: Like, found: Baselines, method: Method) -> Floats:
+    """Return by how much the method would have missed each of the days that count, had that day been the event's.
+
+    Metered less the baseline that the other days give, kWh, (meters, days, intervals); 0 where a day doesn't count.
+    Errors of meters on one day go together, as weather does: add up the meters before looking at how far days scatter.
+    """
+    windows = np.where(found.used[:, :, None], readings[:, like.window], 0)
+    others = np.maximum(found.used.sum(axis=1) - 1, 1)[:, None].astype(readings.dtype)
+    expected = (windows.sum(axis=1)[:, None] - windows) / others[:, :, None]
+    if method.adjustment != Adjustment.NONE:
+        before = np.where(found.used, readings[:, like.before].sum(axis=2), 0)
+        usual = (before.sum(axis=1)[:, None] - before) / others
+        if method.adjustment == Adjustment.RATIO:
+            factor = np.divide(before, usual, out=np.ones_like(usual), where=usual > 0)
+            expected = expected * np.clip(factor, 1 - method.cap, 1 + method.cap)[:, :, None]
+        else:
+            most = method.cap * np.abs(expected.mean(axis=2))
+            expected = expected + np.clip((before - usual) / like.before.shape[1], -most, most)[:, :, None]
+    errors: Floats = np.where(found.used[:, :, None], windows - expected, 0)
+    return errors
+
+
 def meter_before(readings: Floats, own_window: Numbers, before: int) -> Floats:
     """Return the reading just before the event (column `before`) for each of its intervals: batteries, generators."""
     return np.repeat(readings[:, [before]], len(own_window), axis=1)

@@ -34,6 +34,7 @@ from .external_events import (
 from .grid import follow_grid, follow_head_ends
 from .holidays import HolidayTaken, add_holiday, choose_country, remove_holiday, renew_holidays
 from .keeping import delete_kept, referring_to, save_customer, save_device, save_location
+from .measuring import CannotMeasure, ask_measurement, ask_measurements, measure_devices
 from .notifications import notify_customers, notify_of_end
 from .opt_out import OptOutNotAllowed, answer_opt_out, opt_out_device, opt_out_of_event
 from .participation import load_outcomes, load_reservations, prepare_outcomes, prepare_reservations
@@ -60,6 +61,7 @@ from .unavailability import (
 )
 
 __all__ = [
+    "CannotMeasure",
     "EnrollmentNotAllowed",
     "ExternalEventRefused",
     "HolidayTaken",
@@ -78,6 +80,8 @@ __all__ = [
     "answer_enrollment_load",
     "answer_once",
     "answer_opt_out",
+    "ask_measurement",
+    "ask_measurements",
     "cancel_enrollment",
     "cancel_unavailability",
     "change_unavailability",
@@ -94,6 +98,7 @@ __all__ = [
     "load_outcomes",
     "load_reservations",
     "make_link",
+    "measure_devices",
     "move_external_event",
     "move_out",
     "notify_customers",

@@ -22,14 +22,16 @@ COLUMNS = {
     "scale": "smallint", "total_wh": "bigint", "readings": "bytea", "quality": "bytea",
 }  # fmt: skip
 _HEX = np.frombuffer(b"".join(f"{byte:02x}".encode() for byte in range(256)), np.uint8).reshape(256, 2)
+# The moment is one after the lock, so that whoever held it before sees none of these days up to then (measuring.py).
 # Rows lie in the order of meters, so that one meter's days lie together as far as one file brought them.
 _ROWS = """
-SELECT meter_id, day, is_reverse, version::smallint AS version, interval_s, scale, total_wh, now() AS loaded_at,
-       readings, quality
+SELECT meter_id, day, is_reverse, version::smallint AS version, interval_s, scale, total_wh,
+       statement_timestamp() AS loaded_at, readings, quality
   FROM {days} ORDER BY meter_id, day
 """
 _RANGE = "SELECT min(day), max(day) FROM {days}"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('meter days', 0))"
+_NOTE_LOAD = "INSERT INTO cpm_readingsload (first_day, last_day, loaded_at) VALUES (%s, %s, statement_timestamp())"
 _CREATE = "CREATE TEMPORARY TABLE {table} ({columns}) ON COMMIT DROP"
 _COPY = "COPY {table} FROM STDIN (FORMAT csv)"
 _NEXT = """
@@ -74,6 +76,7 @@ def write_meter_days(days: Sql) -> None:
     first, last = sql.row(compose(_RANGE, days=days))
     if isinstance(first, date):
         insert_days(TABLE, DAY, PRIMARY_KEY, compose(_ROWS, days=days), first, last)
+        sql.execute(_NOTE_LOAD, [first, last])
 
 
 def column_types() -> Sql:

@@ -184,6 +184,7 @@ DUE: dict[str, Due] = {
         "integration.seam.webhooks.posting.lanes_to_post", "integration.seam.webhooks.posting.post_notices", "bulk"
     ),
     "read demo meters": Due("integration.demo.meters.blocks_to_read", "integration.demo.meters.read_block", "bulk"),
+    "measure": Due("cpm.queries.measurement_ids_under_way", "cpm.operations.measure_devices", "bulk"),
     "send notifications": Due("cpm.queries.lanes_to_send", "cpm.operations.send_notifications", "bulk"),
 }
 
@@ -194,6 +195,7 @@ STAKES = ("derms.queries.stakes.power_of_stage", "cpm.queries.customers_of_stage
 DOOR_TESTS = {"openadr": "lec_sim.openadr.notifying.test_notification"}
 
 EVERY: dict[str, Every] = {
+    "measure program events": Every(MINUTE, "cpm.operations.ask_measurements", "small"),
     "watch delivered power": Every(MINUTE, "derms.operations.watch_delivered", "small"),
     "seal history": Every(MINUTE, "integration.seam.sealing.seal_history", "small"),
     "mail head of history": Every(NIGHT, "integration.seam.sealing.mail_head", "small"),

@@ -1,0 +1,184 @@
+"""Measuring a program event by its meters: asked by a person or by readings that came, done a part at a time."""
+
+from datetime import datetime, timedelta
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from cpm.choices import FINAL_STATES, ProgramEventState, SumOf
+from cpm.like_days import Hours, like_days
+from cpm.models.holidays import Holiday
+from cpm.models.measuring import BaselineRule, MeasuredSum, Measurement, ReadingsLoad
+from cpm.models.program_events import ProgramEvent
+from cpm.queries.measuring import (
+    KEPT,
+    REBOUND,
+    Devices,
+    at_the_same_time,
+    next_devices,
+    on_days,
+    program_events_to_measure,
+    rule_of,
+)
+from integration.seam import outbox, sql
+from integration.seam.binary_rows import copy_file
+from integration.seam.delivery import NotYet
+from integration.seam.loads import Partition
+from integration.seam.nudges import tell_pages
+from integration.seam.refusals import Refused
+from integration.seam.sql import compose, identifier, identifiers, statement
+
+from .measured_blocks import COLUMNS, Task, measured_blocks, rows_of_block, rows_without_readings
+from .measured_errors import add_errors, half_widths
+
+RESULTS, KEY, PRIMARY_KEY = "cpm_measuredresult", "measurement_id", ("measurement_id", "device_id")
+A_PART = 20_000  # devices measured in one transaction
+_READINGS_ARE_WRITTEN = "SELECT NOT pg_try_advisory_xact_lock(hashtextextended('meter days', 0))"
+_COPY = "COPY {table} ({columns}) FROM STDIN (FORMAT binary)"
+_DISTRIBUTION_BARS = 20
+
+
+class CannotMeasure(Refused):
+    """The program event has not ended, or is being measured already."""
+
+
+def ask_measurement(program_event: ProgramEvent, *, by: str, now: datetime) -> Measurement:
+    """Have a program event measured by the readings that are there; `by` is empty for the clock.
+
+    Raises CannotMeasure.
+    """
+    if not is_over(program_event):
+        raise CannotMeasure(_("The stage has not ended, or its outcomes are not loaded. Nothing can be measured yet."))
+    last = program_event.measurements.order_by("version").last()
+    hours = _hours(program_event, rule_of(program_event) or BaselineRule())
+    measurement = Measurement(
+        program_event=program_event,
+        version=last.version + 1 if last else 1,
+        rule=rule_of(program_event),
+        asked_at=now,
+        asked_by=by,
+        starts_at=hours.starts_at,
+        ends_at=hours.ends_at,
+        rebound_until=hours.after_until,
+    )
+    try:
+        with transaction.atomic():
+            measurement.save()
+    except IntegrityError as there:
+        raise CannotMeasure(_("%(event)s is being measured already.") % {"event": program_event}) from there
+    outbox.wake(outbox.BY_THE_CLOCK)
+    return measurement
+
+
+@transaction.atomic
+def ask_measurements(*, now: datetime) -> None:
+    """Have the program events measured of whose days readings came."""
+    for program_event in ProgramEvent.objects.filter(pk__in=program_events_to_measure(now)).order_by("ends_at"):
+        ask_measurement(program_event, by="", now=now)
+    ReadingsLoad.objects.filter(loaded_at__lt=now - KEPT).delete()
+
+
+def is_over(program_event: ProgramEvent) -> bool:
+    """Whether it ran, ended, and its outcomes are loaded."""
+    ran = program_event.started_at is not None and program_event.state in FINAL_STATES
+    return ran and program_event.outcomes_loaded_at is not None
+
+
+@transaction.atomic
+def measure_devices(measurement_id: int, *, now: datetime) -> None:
+    """Measure the next part of a measurement's devices; the first call prepares it, the last one finishes it."""
+    found = Measurement.objects.select_for_update(no_key=True, of=("self",))
+    measurement = found.select_related("program_event", "rule").get(pk=measurement_id)
+    if measurement.finished_at:
+        return
+    if measurement.readings_as_of is None:
+        _prepare(measurement)
+    elif devices := _next(measurement):
+        _measure(measurement, devices)
+    else:
+        _finish(measurement, now)
+    tell_pages(measurement.program_event.event_number)
+
+
+def partition_of(measurement: Measurement) -> Partition:
+    return Partition(RESULTS, KEY, measurement.pk)
+
+
+def _prepare(measurement: Measurement) -> None:
+    """Choose the readings and like days. Raises NotYet while somebody writes readings.
+
+    Under the lock that writers hold, no readings up to this moment can appear later.
+    """
+    if sql.value(_READINGS_ARE_WRITTEN):
+        raise NotYet("readings are being written")
+    rule, program_event = _rule(measurement), measurement.program_event
+    holidays = set(Holiday.objects.values_list("day", flat=True))
+    days, out = like_days(_hours(program_event, rule), holidays=holidays, lookback=rule.lookback_days)
+    measurement.readings_as_of = sql.value("SELECT clock_timestamp()")
+    measurement.days, measurement.days_out = days, [[one.day.isoformat(), one.why] for one in out]
+    measurement.participations = program_event.participations
+    measurement.save()
+    partition_of(measurement).create()
+
+
+def _next(measurement: Measurement) -> Devices | None:
+    busy = on_days(measurement.program_event, measurement.days)
+    earlier = at_the_same_time(measurement.program_event)
+    devices = next_devices(measurement, busy=busy, earlier=earlier, most=A_PART)
+    return devices if len(devices) else None
+
+
+def _measure(measurement: Measurement, devices: Devices) -> None:
+    rule = _rule(measurement)
+    hours = _hours(measurement.program_event, rule)
+    task = Task(measurement.pk, rule, hours, measurement.days, measurement.readings_as_of)
+    copy = compose(_COPY, table=identifier(partition_of(measurement).table), columns=identifiers(COLUMNS))
+    for block in measured_blocks(task, devices):
+        sql.copy_in(copy, BytesIO(copy_file(rows_of_block(task, devices, block))), block=1 << 20)
+        add_errors(measurement.errors, devices, block, hours.starts_at)
+    sql.copy_in(copy, BytesIO(copy_file(rows_without_readings(task, devices))), block=1 << 20)
+    measurement.done += len(devices)
+    measurement.measured_to = int(devices.device[-1])
+    measurement.save(update_fields=["done", "measured_to", "errors"])
+
+
+def _finish(measurement: Measurement, now: datetime) -> None:
+    """Make the results visible, and add them up."""
+    partition = partition_of(measurement)
+    partition.finish(PRIMARY_KEY)
+    partition.attach()
+    params = {"measurement": measurement.pk, "program_event": measurement.program_event_id}
+    sql.execute(statement("cpm", "add_measured_sums", segment=statement("cpm", "participation_segment")), params)
+    widths = half_widths(measurement.errors)
+    sums = list(measurement.sums.all())
+    for one in sums:
+        one.half_width_wh = widths.get((one.of, one.name if one.of != SumOf.STAGE else ""))
+    MeasuredSum.objects.bulk_update(sums, ["half_width_wh"], batch_size=500)
+    measurement.distribution = [list(row) for row in sql.rows(statement("cpm", "saved_distribution"), params)]
+    measurement.finished_at = now
+    measurement.save(update_fields=["distribution", "finished_at"])
+
+
+def _rule(measurement: Measurement) -> BaselineRule:
+    return measurement.rule or BaselineRule()
+
+
+def _hours(program_event: ProgramEvent, rule: BaselineRule) -> Hours:
+    """The hours that are looked at: the planned window until a person canceled; a rebound ends with the next stage."""
+    ends_at = program_event.ends_at
+    if program_event.state == ProgramEventState.CANCELED:
+        canceled = program_event.transitions.filter(to_state=ProgramEventState.CANCELED).order_by("revision").last()
+        if canceled is not None:
+            ends_at = max(program_event.starts_at + timedelta(seconds=1), min(ends_at, canceled.at))
+    after_until = ends_at + REBOUND
+    following = ProgramEvent.objects.filter(
+        program=program_event.program_id, started_at__isnull=False, starts_at__gte=ends_at, starts_at__lt=after_until
+    )
+    if first := following.order_by("starts_at").values_list("starts_at", flat=True).first():
+        after_until = first
+    before_until = program_event.starts_at - timedelta(minutes=rule.buffer_minutes)
+    before_from = before_until - timedelta(minutes=rule.adjustment_minutes)
+    zone = ZoneInfo(program_event.time_zone)
+    return Hours(before_from, before_until, program_event.starts_at, ends_at, after_until, zone)
