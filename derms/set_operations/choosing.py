@@ -14,7 +14,7 @@ from derms.set_operations.controls import control_shares
 from derms.set_operations.counted_stages import event_around, rules_of
 from derms.set_operations.device_order import DeviceOrder, device_order
 from derms.set_operations.limits import Busy, DeviceRules, device_rules, rules_in_force
-from derms.set_operations.places import OF_LAST_PART, Place, count_places, ids_of, last_place, parts_of
+from derms.set_operations.places import APART, OF_LAST_PART, Place, count_places, ids_of, last_place, parts_of
 from derms.set_operations.uses import keep_uses, unpacked
 from integration.seam import sql
 from integration.seam.loads import Partition
@@ -170,11 +170,11 @@ def _choice_of(
     for is_ranked in (True,) if wanted is not None else (False, True):
         order = device_order(stage, ids, is_ranked=is_ranked)
         params |= order.params
-        candidates = _candidates(stage, rules, order)
-        places = count_places(candidates, params)
+        places = count_places(_candidates(stage, rules, order, APART), params)
         last = last_place(places, wanted, cap)
         if not last:
             break
+    candidates = _candidates(stage, rules, order)
     if last:
         of_part = _candidates(stage, rules, order, OF_LAST_PART)
         needed = statement("derms", "needed_devices", candidates=candidates, of_part=of_part)
@@ -196,13 +196,13 @@ def _busy(stage: Stage, taken_by: Sequence[int]) -> Busy:
     )
 
 
-def _candidates(stage: Stage, rules: DeviceRules, order: DeviceOrder, of_part: Sql = ALL) -> Sql:
-    """The query for a stage's candidates; `of_part` is a further condition."""
+def _candidates(stage: Stage, rules: DeviceRules, order: DeviceOrder, further: Sql = ALL) -> Sql:
+    """The query for a stage's candidates; `further` goes behind the conditions."""
     # Most stages have no groups, and a condition that is always true would still mislead the planner.
     groups = statement("derms", "within_groups") if stage.group_criteria else ALL
     of_device = {"exemptions": rules.exemptions, "known": rules.known, "rank": order.rank, "expected": order.expected}
     return statement(
-        "derms", "candidates", within=compose("{groups} {of_part}", groups=groups, of_part=of_part), **of_device
+        "derms", "candidates", within=compose("{groups} {further}", groups=groups, further=further), **of_device
     )
 
 

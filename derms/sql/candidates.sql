@@ -3,7 +3,7 @@
 -- number (places.py). The parts in braces that depend on the program's rules, and on what else the devices do, come from
 -- limits.py, those that depend on the order from device_order.py. Nothing is joined to the candidates, so that PostgreSQL
 -- visits each of them once, on all cores. Who uses a reason or a place uses it once: PostgreSQL computes it again in each
--- expression that does. OFFSET '0' keeps the ids' statistics from the planner, which would expect a group for each of them.
+-- expression that does.
 SELECT c.device_id, ({rank}) * %(parts)s + (c.nth >> %(part_bits)s) AS place, {expected} AS expected_w,
        round(c.rated_w * c.share)::integer AS nominal_w,
        CASE
@@ -24,4 +24,4 @@ SELECT c.device_id, ({rank}) * %(parts)s + (c.nth >> %(part_bits)s) AS place, {e
           FROM derms_candidate c
          WHERE c.program_id = %(program)s AND c.zone_id = %(zone)s AND c.device_id BETWEEN %(first_id)s AND %(last_id)s
            AND c.enrolled_from < %(ends_at)s AND (c.enrolled_until IS NULL OR c.enrolled_until > %(starts_at)s)
-           {within} OFFSET '0') c
+           {within}) c
