@@ -59,7 +59,10 @@ class Measurement(models.Model):
     The readings used are the latest that were there at `readings_as_of`. `days` are the like days, the latest first:
     bit n of a result's days stands for days[n]; `days_out` are the others of the time looked back at, each with the
     reason. The measured window is [starts_at, ends_at). `errors` are sums of the errors that the method makes on like
-    days, for the 90 % interval. While `finished_at` is empty, `measured_to` is the last device that is done.
+    days, for the 90 % interval. `profile` are the sums of called and measured devices by interval, also of the hours
+    after: [seconds since 1970, interval_s, meters, baseline_wh, metered_wh]; `hours` those of the event by hour of the
+    clock: [seconds, seconds measured, meters, baseline_wh, metered_wh, half_width_wh or null]. While `finished_at` is
+    empty, `measured_to` is the last device that is done.
     """
 
     program_event = models.ForeignKey(ProgramEvent, on_delete=models.PROTECT, related_name="measurements")
@@ -78,6 +81,8 @@ class Measurement(models.Model):
     measured_to = models.BigIntegerField(default=0)
     errors = models.JSONField(default=dict)
     distribution = models.JSONField(default=list)
+    profile = models.JSONField(default=list)
+    hours = models.JSONField(default=list)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

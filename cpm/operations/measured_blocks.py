@@ -75,7 +75,8 @@ class Block(NamedTuple):
     unadjusted: Floats
     baseline: Floats
     metered: Floats
-    rebound: Floats
+    baseline_after: Floats
+    metered_after: Floats
     adjustment: Floats
     is_capped: Mask
     quality: NDArray[np.uint8]
@@ -100,7 +101,7 @@ def rows_of_block(task: Task, devices: Devices, block: Block) -> Iterator[bytes]
     """The rows of measured and unmeasured meters for COPY; rows with the same columns empty lie together."""
     is_measured = block.why == Why.MEASURED
     is_preliminary = np.isin(block.quality, _MAY_CHANGE)
-    has_rebound = ~np.isnan(block.rebound)
+    has_rebound = has_hours_after(block)
     for status, some in (
         (MeasuredStatus.MEASURED, is_measured & ~is_preliminary),
         (MeasuredStatus.PRELIMINARY, is_measured & is_preliminary),
@@ -126,6 +127,12 @@ def rows_without_readings(task: Task, devices: Devices) -> Iterator[bytes]:
     reasons[devices.interval_s == 0] = NotMeasured.NO_METER
     for reason in np.unique(reasons[reasons != ""]).tolist():
         yield unmeasured_rows(task, devices, np.flatnonzero(reasons == reason), reason, {})
+
+
+def has_hours_after(block: Block) -> Mask:
+    """Whose hours after the event, if there are any, have all readings, (meters,)."""
+    rebound = block.metered_after - block.baseline_after
+    return np.asarray(~np.isnan(rebound).any(axis=1) & (rebound.shape[1] > 0), np.bool_)
 
 
 def unmeasured_rows(
@@ -158,19 +165,19 @@ def _row(
 def _measured_columns(
     task: Task, devices: Devices, block: Block, here: NDArray[np.intp], *, rebounds: bool
 ) -> dict[str, Column]:
-    baseline, metered = _wh(block.baseline[here]), _wh(block.metered[here])
+    baseline, metered = wh_of(block.baseline[here]), wh_of(block.metered[here])
     saved = baseline - metered
     hours = saved.shape[1] * block.interval_s / HOUR_S
     return {
         "starts_at": block.starts_at,
         "interval_s": np.full(len(here), block.interval_s, np.int32),
-        "unadjusted_wh": _wh(block.unadjusted[here]),
+        "unadjusted_wh": wh_of(block.unadjusted[here]),
         "baseline_wh": baseline,
         "metered_wh": metered,
         "saved_wh": saved.sum(axis=1, dtype=np.int32),
         "mean_w": np.rint(saved.sum(axis=1) / hours).astype(np.int32),
         "highest_drop_w": np.rint(saved.max(axis=1) * (HOUR_S / block.interval_s)).astype(np.int32),
-        "rebound_wh": _wh(block.rebound[here]) if rebounds else None,
+        "rebound_wh": _rebound_wh(block, here) if rebounds else None,
         "adjustment": block.adjustment[here].astype(np.float64),
         "is_capped": block.is_capped[here],
         "quality": block.quality[here].astype(np.int16),
@@ -211,14 +218,12 @@ def _like(
     kwh = readings.kwh
     found = like_days(kwh, where.like, method, busy)
     incomplete = _incomplete(kwh, where.like, method)
-    rebound = (kwh[:, where.own_after] - in_other_hours(kwh, where.after, found, method)).sum(axis=1)
-    if not where.own_after.size:
-        rebound[:] = np.nan
     errors = errors_on_like_days(kwh, where.like, found, method)
     errors[found.why != Why.MEASURED] = 0
     block = Block(
-        at, where.starts_at, interval_s, found.unadjusted, found.baseline, kwh[:, where.like.own_window], rebound,
-        found.factor, found.is_capped, readings.quality[:, where.like.own_window].max(axis=1),
+        at, where.starts_at, interval_s, found.unadjusted, found.baseline, kwh[:, where.like.own_window],
+        in_other_hours(kwh, where.after, found, method), kwh[:, where.own_after], found.factor, found.is_capped,
+        readings.quality[:, where.like.own_window].max(axis=1),
         _bits(found.used), _bits(incomplete), found.why, errors,
     )  # fmt: skip
     return block, (~incomplete & ~busy).sum(axis=1)
@@ -233,8 +238,9 @@ def _before(at: NDArray[np.intp], where: Places, readings: Readings, interval_s:
     why[np.isnan(baseline).any(axis=1)] = Why.HOURS_BEFORE_INCOMPLETE
     why[np.isnan(metered).any(axis=1)] = Why.EVENT_INCOMPLETE
     none, ones = np.zeros(meters, np.int64), np.ones(meters, np.float32)
+    nothing = np.zeros((meters, 0), np.float32)
     return Block(
-        at, where.starts_at, interval_s, baseline, baseline, metered, ones * np.nan, ones, none.astype(np.bool_),
+        at, where.starts_at, interval_s, baseline, baseline, metered, nothing, nothing, ones, none.astype(np.bool_),
         readings.quality[:, own].max(axis=1), none, none, why, np.zeros((meters, 0, len(own)), np.float32),
     )  # fmt: skip
 
@@ -251,7 +257,12 @@ def _only(block: Block, some: Mask) -> Block:
     return block._replace(**arrays)
 
 
-def _wh(kwh: Floats) -> NDArray[np.int32]:
+def _rebound_wh(block: Block, here: NDArray[np.intp]) -> NDArray[np.int32]:
+    rebound: NDArray[np.int32] = wh_of(block.metered_after[here]) - wh_of(block.baseline_after[here])
+    return np.asarray(rebound.sum(axis=1), np.int32)
+
+
+def wh_of(kwh: Floats) -> NDArray[np.int32]:
     return np.rint(kwh.astype(np.float64) * 1000).astype(np.int32)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cpm.choices import SumOf
 from cpm.queries.measuring import Devices
 
-from .measured_blocks import HOUR_S, Block
+from .measured_blocks import HOUR_S, Block, has_hours_after, wh_of
 
 # 5 % of Student's t with so many degrees of freedom lie above: an interval of 90 %. More are normal.
 T_90 = (
@@ -45,15 +45,43 @@ def add_errors(errors: Errors, devices: Devices, block: Block, starts_at: dateti
         _put(errors, BY_HOUR, str(hour), counts[called].sum(axis=0), wh[:, hours == hour].sum(axis=1))
 
 
+def add_profile(profile: list[list[int]], devices: Devices, block: Block) -> None:
+    """Add a block's baseline and metered energy of called devices to the sums by interval."""
+    some = devices.is_called[block.at] & (block.why == "")
+    after = some & has_hours_after(block)
+    pairs = (some, block.baseline, block.metered), (after, block.baseline_after, block.metered_after)
+    sums = {(row[0], row[1]): row for row in profile}
+    at = int(block.starts_at.timestamp())
+    for meters, baseline, metered in pairs:
+        energies = (wh_of(one[meters]).sum(axis=0, dtype=np.int64).tolist() for one in (baseline, metered))
+        for baseline_wh, metered_wh in zip(*energies, strict=True):
+            row = sums.setdefault((at, block.interval_s), [at, block.interval_s, 0, 0, 0])
+            row[2:] = row[2] + int(meters.sum()), row[3] + baseline_wh, row[4] + metered_wh
+            at += block.interval_s
+    profile[:] = sorted(sums.values())
+
+
+def by_hour(profile: list[list[int]], errors: Errors, starts_at: datetime, ends_at: datetime) -> list[list[Any]]:
+    """The sums of the event by hour of the clock: see Measurement.hours."""
+    hours: dict[int, list[Any]] = {}
+    widths = half_widths(errors)
+    begin, end = starts_at.timestamp(), ends_at.timestamp()
+    for at, interval_s, meters, baseline_wh, metered_wh in profile:
+        if not begin <= at or at + interval_s > end:
+            continue
+        hour = at // HOUR_S
+        width = widths.get((BY_HOUR, str(hour - int(begin // HOUR_S))))
+        row = hours.setdefault(hour, [hour * HOUR_S, {}, {}, 0, 0, width])
+        row[1][interval_s] = row[1].get(interval_s, 0) + interval_s
+        row[2][interval_s] = max(row[2].get(interval_s, 0), meters)
+        row[3], row[4] = row[3] + baseline_wh, row[4] + metered_wh
+    return [[at, max(took.values()), sum(meters.values()), *wh] for at, took, meters, *wh in hours.values()]
+
+
 def half_widths(errors: Errors) -> dict[tuple[str, str], int]:
     """Half of the 90 % interval of each sum, Wh; none for sums of which too few days tell."""
     found = {(of, name): _half_width(days) for of, sums in errors.items() for name, days in sums.items()}
     return {key: width for key, width in found.items() if width is not None}
-
-
-def hour_of(moment: datetime, starts_at: datetime) -> int:
-    """The hour of the clock, counted from the one in which the stage starts."""
-    return int(moment.timestamp() // HOUR_S - starts_at.timestamp() // HOUR_S)
 
 
 def _hours_of(block: Block, starts_at: datetime) -> NDArray[np.int64]:

@@ -31,7 +31,7 @@ from integration.seam.refusals import Refused
 from integration.seam.sql import compose, identifier, identifiers, statement
 
 from .measured_blocks import COLUMNS, Task, measured_blocks, rows_of_block, rows_without_readings
-from .measured_errors import add_errors, half_widths
+from .measured_errors import add_errors, add_profile, by_hour, half_widths
 
 RESULTS, KEY, PRIMARY_KEY = "cpm_measuredresult", "measurement_id", ("measurement_id", "device_id")
 A_PART = 20_000  # devices measured in one transaction
@@ -138,10 +138,11 @@ def _measure(measurement: Measurement, devices: Devices) -> None:
     for block in measured_blocks(task, devices):
         sql.copy_in(copy, BytesIO(copy_file(rows_of_block(task, devices, block))), block=1 << 20)
         add_errors(measurement.errors, devices, block, hours.starts_at)
+        add_profile(measurement.profile, devices, block)
     sql.copy_in(copy, BytesIO(copy_file(rows_without_readings(task, devices))), block=1 << 20)
     measurement.done += len(devices)
     measurement.measured_to = int(devices.device[-1])
-    measurement.save(update_fields=["done", "measured_to", "errors"])
+    measurement.save(update_fields=["done", "measured_to", "errors", "profile"])
 
 
 def _finish(measurement: Measurement, now: datetime) -> None:
@@ -157,8 +158,10 @@ def _finish(measurement: Measurement, now: datetime) -> None:
         one.half_width_wh = widths.get((one.of, one.name if one.of != SumOf.STAGE else ""))
     MeasuredSum.objects.bulk_update(sums, ["half_width_wh"], batch_size=500)
     measurement.distribution = [list(row) for row in sql.rows(statement("cpm", "saved_distribution"), params)]
+    starts_at, ends_at = measurement.starts_at, measurement.ends_at
+    measurement.hours = by_hour(measurement.profile, measurement.errors, starts_at, ends_at)
     measurement.finished_at = now
-    measurement.save(update_fields=["distribution", "finished_at"])
+    measurement.save(update_fields=["distribution", "hours", "finished_at"])
 
 
 def _rule(measurement: Measurement) -> BaselineRule:

@@ -17,7 +17,7 @@ from integration.seam.sql import statement
 
 REBOUND = timedelta(hours=4)
 KEPT = timedelta(days=120)  # readings of older program events may be in PostgreSQL no more
-RESTED = timedelta(minutes=1)  # after the last file of readings, so that several are one measurement
+RESTED, WAITED = timedelta(minutes=1), timedelta(hours=1)  # after the last file of readings, and after the first
 
 Numbers = NDArray[np.int64]
 Texts = NDArray[np.str_]
@@ -52,8 +52,8 @@ def measurement_ids_under_way(now: datetime) -> QuerySet[Measurement, int]:
 def program_events_to_measure(now: datetime) -> list[int]:
     """Program events that ran, and of whose days readings came since they were last measured."""
     params = {
-        "final": [str(state) for state in FINAL_STATES], "since": now - KEPT, "until": now - RESTED, "after": REBOUND,
-        "lookback": MOST_LOOKBACK_DAYS + 1,
+        "final": [str(state) for state in FINAL_STATES], "since": now - KEPT, "rested_since": now - RESTED,
+        "waited_since": now - WAITED, "after": REBOUND, "lookback": MOST_LOOKBACK_DAYS + 1,
     }  # fmt: skip
     return sql.column(statement("cpm", "program_events_to_measure"), params)
 

@@ -117,6 +117,9 @@ def test_what_a_meter_saved_is_the_mean_of_ten_like_days_less_what_it_metered(
     assert (total.measured_expected_w, total.measured_reported_w, total.half_width_wh) == (4_500, 4_000, 0)
     assert (total.baseline_wh, total.metered_wh, total.rebound_wh) == (10_000, 4_000, 1_000)
     assert made.distribution == [[600, 700, 5]]
+    first_hour = int(START.timestamp())
+    assert made.hours == [[first_hour, 3600, 5, 5_000, 2_000, 0], [first_hour + 3600, 3600, 5, 5_000, 2_000, 0]]
+    assert made.profile[8] == [first_hour + 7200, 900, 5, 1_250, 1_500], "the hours after, too"
     assert {(one.of, one.name) for one in made.sums.exclude(of=SumOf.STAGE)} == {
         ("feeder", devices[0].location.feeder), ("head end", "HE1"), ("device class", "thermostat"),
         ("segment", "D1SP"),
@@ -272,6 +275,10 @@ def test_readings_that_come_have_their_program_events_measured_once_they_rest(
     ReadingsLoad.objects.create(first_day="2026-07-22", last_day="2026-07-22", loaded_at=NOW - timedelta(seconds=5))
     ask_measurements(now=NOW)
     assert not Measurement.objects.exists(), "more may follow at once"
+
+    ReadingsLoad.objects.create(first_day="2026-07-22", last_day="2026-07-22", loaded_at=NOW + timedelta(seconds=50))
+    ask_measurements(now=NOW + timedelta(seconds=70))
+    assert not Measurement.objects.exists(), "more did follow"
 
     ask_measurements(now=NOW + timedelta(minutes=2))
     ask_measurements(now=NOW + timedelta(minutes=3))
