@@ -226,6 +226,7 @@ LOCATIONS = Columns[DeviceLocation](
     "cpm/customer.html",
     Column(_("Address"), lambda at: noted(at.address, _moved_out(at) or at.time_zone), phone="title"),
     Column(_("Devices"), "devices", phone=""),
+    Column(_("Meters"), "meters", phone=""),
     Column(_("Control zone"), lambda at: noted(at.zone, f"{at.substation} · {at.feeder} · {at.transformer}"), phone=""),
     Column(_("Actions"), "move_out", is_unseen=True, phone=""),
 )

@@ -3,6 +3,7 @@
 from .enrollments import DeviceForm, EnrollForm, LeavingForm, ReplacementForm, WhyForm
 from .holidays import CountryForm, HolidayForm
 from .keeping import CustomerForm, KeptDeviceForm, LocationForm
+from .meters import ExchangeForm, MeterForm
 from .participations import ParticipationFilter
 from .program_rules import RulesForm
 from .programs import ProgramForm, ProgramTypeForm, RuleDaysForm, SuspendForm
@@ -13,10 +14,12 @@ __all__ = [
     "CustomerForm",
     "DeviceForm",
     "EnrollForm",
+    "ExchangeForm",
     "HolidayForm",
     "KeptDeviceForm",
     "LeavingForm",
     "LocationForm",
+    "MeterForm",
     "OptOutForm",
     "ParticipationFilter",
     "PeriodForm",

@@ -6,13 +6,13 @@ from django.db import models
 from django.db.models import F, Q
 
 from cpm.choices import Registers
-from cpm.models.customers import DeviceLocation
+from cpm.models.customers import DeviceLocation, Kept
 
 INTERVALS_S = (300, 900, 1800, 3600)
 LARGEST_KW = 100  # more than a house's connection carries
 
 
-class Meter(models.Model):
+class Meter(Kept):
     """A meter of a device location, over [starts_at, ends_at); one after another, never two at once.
 
     It measures all devices of the place. A reading of more than `largest_kw` over its interval is impossible.

@@ -35,6 +35,7 @@ from .grid import follow_grid, follow_head_ends
 from .holidays import HolidayTaken, add_holiday, choose_country, remove_holiday, renew_holidays
 from .keeping import delete_kept, referring_to, save_customer, save_device, save_location
 from .measuring import CannotMeasure, ask_measurement, ask_measurements, measure_devices
+from .meters import MeterInTheWay, exchange_meter, save_meter
 from .notifications import notify_customers, notify_of_end
 from .opt_out import OptOutNotAllowed, answer_opt_out, opt_out_device, opt_out_of_event
 from .participation import load_outcomes, load_reservations, prepare_outcomes, prepare_reservations
@@ -65,6 +66,7 @@ __all__ = [
     "EnrollmentNotAllowed",
     "ExternalEventRefused",
     "HolidayTaken",
+    "MeterInTheWay",
     "OptOutNotAllowed",
     "PlaceLeft",
     "PlannedOutside",
@@ -91,6 +93,7 @@ __all__ = [
     "delete_kept",
     "end_enrollment",
     "enroll",
+    "exchange_meter",
     "follow_grid",
     "follow_head_ends",
     "follow_stage",
@@ -123,6 +126,7 @@ __all__ = [
     "save_dated_rules",
     "save_device",
     "save_location",
+    "save_meter",
     "save_program",
     "save_program_type",
     "schedule_unavailability",

@@ -25,6 +25,7 @@ from .keeping import (
     location_new,
 )
 from .making_programs import program_new, program_type_new
+from .meters import meter, meter_edit, meter_exchange, meter_list, meter_new
 from .participations import participation, participation_export, participation_list, participation_opt_out
 from .program_events import program_event, program_event_export, program_event_list, reductions
 from .program_seasons import dated_rules_edit, dated_rules_new, dated_rules_remove, program_resume, program_suspend
@@ -72,6 +73,11 @@ __all__ = [
     "location_edit",
     "location_move_out",
     "location_new",
+    "meter",
+    "meter_edit",
+    "meter_exchange",
+    "meter_list",
+    "meter_new",
     "outstanding",
     "participation",
     "participation_export",

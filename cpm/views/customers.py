@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from cpm.models import SelfServiceLink
+from cpm.models import Meter, SelfServiceLink
 from cpm.models.customers import Customer, Device
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
@@ -135,7 +135,11 @@ def outstanding(request: SignedInRequest, number: str, pk: int) -> HttpResponse:
 def _places(customer: Customer) -> dict[str, Any]:
     """The customer's device locations and their devices, and whether an answer about one of these is on its way."""
     devices = Device.objects.select_related("status").order_by("pk")
-    places = list(customer.locations.prefetch_related(Prefetch("devices", devices)).order_by("pk"))
+    places = list(
+        customer.locations.prefetch_related(
+            Prefetch("devices", devices), Prefetch("meters", Meter.objects.order_by("starts_at"))
+        ).order_by("pk")
+    )
     installed = [device for place in places for device in place.devices.all()]
     statuses = [getattr(device, "status", None) for device in installed]
     return {

@@ -40,6 +40,7 @@ KINDS = {
     "customer": _("Customer"),
     "device location": _("Device location"),
     "device": _("Device"),
+    "meter": _("Meter"),
     "self-service link": _("Self-service link"),
     "saved mapping": _("Saved mapping"),
 }
@@ -48,6 +49,7 @@ PAGES = {
     "account": "user_edit",
     "event type": "derms:event_type_edit",
     "self-service link": "cpm:customer",
+    "meter": "cpm:meter",
 }
 OF_OBJECT = "o"  # begins the keys of an ObjectChange, whose sentence is made of its fields
 VERSIONS = {"g": PROGRAM, "k": PROGRAM_TYPE}  # begin the keys of versions, which are compared with those before

@@ -74,6 +74,7 @@ TOOLS: dict[str | Promise, list[Tool]] = {
     _("Customers"): [
         Tool(_("Customer Program Summary"), "users", "cpm:customer_list", key="c"),
         Tool(_("Enrollments"), "clipboard-list", "cpm:enrollment_list"),
+        Tool(_("Meters"), "bolt", "cpm:meter_list"),
     ],
     _("System"): [
         Tool(_("Live Energy Connect"), "access-point", "lec_sim:stage_list", key="l"),

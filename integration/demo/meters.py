@@ -11,6 +11,7 @@ import numpy as np
 from django.conf import settings
 
 from cpm.choices import DeviceClass
+from cpm.models import Meter
 from cpm.operations.meter_days import Days, save_days
 from integration.seam import sql
 from integration.seam.sql import statement
@@ -45,6 +46,13 @@ def blocks_to_read(now: datetime) -> list[int]:
     """The home from which on meters lack readings up to yesterday, if any of the first settings.DEMO_METERS does."""
     params = {"prefix": PREFIX, "most": settings.DEMO_METERS, "last": _yesterday(now)}
     return sql.column(statement("integration.demo", "home_to_read"), params) if settings.DEMO_METERS else []
+
+
+def being_read(now: datetime) -> tuple[int, int] | None:
+    """How many of the demo's meters have their readings, and of how many; None once all do."""
+    left = blocks_to_read(now)
+    most = Meter.objects.filter(number__startswith=PREFIX).count() if left else 0
+    return (left[0] - 1, min(most, settings.DEMO_METERS)) if left else None
 
 
 def read_block(home: int, *, now: datetime) -> None:

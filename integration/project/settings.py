@@ -28,6 +28,7 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
 PROCESS = os.environ.get("GRIDCALL_PROCESS", "command")
 DEMO = env_bool("GRIDCALL_DEMO", False)
 DEMO_METERS = int(os.environ.get("DEMO_METERS", "999999"))  # of the demo's meters, those that get readings
+DEMO_READINGS = "integration.demo.meters.being_read"  # how far they are, on the list of meters
 # The people of a demo, listed on its sign-in page and nowhere else.
 DEMO_SIGN_INS = "integration.demo.sign_ins.sign_ins"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
-from cpm.models import Holiday, Participation
+from cpm.models import Holiday, Meter, Participation
 from cpm.models.customers import Customer, Device, Subscription
 from cpm.models.program_events import ProgramEvent
 from cpm.models.unavailability import Unavailability
@@ -134,6 +134,7 @@ def _zone() -> str:
 EXAMPLES: dict[str, Callable[[], str]] = {
     "enrollments/<int:pk>": lambda: f"enrollments/{_subscription().enrollment.pk}",
     "<path:document>": lambda: "how-to/csr",
+    "meters/<id:number>": lambda: f"meters/{Meter.objects.earliest('pk').number}",
     "events/<id:number>/": lambda: f"events/{_event().number}/",
     "<uuid:stage_uid>": lambda: str(_event().stages.get(number=1).uid),
     "<id:event_number>": lambda: _program_event().event_number,

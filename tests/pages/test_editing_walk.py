@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -12,7 +12,7 @@ from cpm.models.customers import Customer, Device, DeviceLocation, Subscription
 from cpm.models.enrollments import Enrollment
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program, ProgramType
-from cpm.operations import add_holiday, choose_country, enroll, make_link, schedule_unavailability
+from cpm.operations import add_holiday, choose_country, enroll, make_link, save_meter, schedule_unavailability
 from derms.models import DerGroup, Event, Strategy
 from integration.console.models import User
 from integration.seam.alerts import raise_alert
@@ -24,6 +24,7 @@ from tests.pages.editing import SentForms
 from tests.security.test_permissions import CUSTOMER, EVENT, MAY, PARTICIPATION
 
 HOUR = timedelta(hours=1)
+METER = {"number": "M-1", "interval_s": 900, "starts_at": datetime(2026, 1, 1, tzinfo=UTC)}
 SAYS_WHAT_WAS_SEEN = {"version"}
 EVENT_SEEN = re.compile(r"DR-\d{4}-\d+@\d+")
 NEW = "makes something new"
@@ -49,6 +50,7 @@ NEED_NOT = {
     "holidays/<id:day>/remove/": ONCE,
     CUSTOMER + "locations/new/": NEW,
     CUSTOMER + "locations/<int:pk>/devices/new/": NEW,
+    CUSTOMER + "locations/<int:pk>/meters/new/": NEW,
     CUSTOMER + "links/<uuid:uid>/revoke/": ONCE,
     CUSTOMER + "locations/<int:pk>/programs/<id:code>/enroll/": NEW,
     CUSTOMER + "locations/<int:pk>/move-out/": ONCE,
@@ -93,6 +95,7 @@ PLACES = {
     "head-ends/<id:head_end>": "head-ends/HE1",
     "<id:verb>": "clone",
     "<id:day>": "2027-06-01",
+    "meters/<id:number>": "meters/M-1",
     "saved-views/<int:pk>": "saved-views/1",
 }
 
@@ -132,6 +135,7 @@ def place(event_in: Callable[..., Event], administrator: User, csr: User, now: d
     enroll(**applied, device_ids=[], supply="ship", by="cora", now=now, validates=False)
     link = make_link(customer_id=customer.pk, by="cora", now=now)
     choose_country(country="", part="", by="pia", now=now)
+    save_meter(meter_id=None, location_id=device.location_id, fields=METER, by="cora", now=now)
     add_holiday(day=date(2027, 6, 1), name="Founders' Day", by="pia", now=now)
     raise_alert("a key", kind="dead_letter", priority=1, text="An alert")
     DueWork.objects.create(name="seal history", queue="small", dead_at=now)

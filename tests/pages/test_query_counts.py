@@ -24,6 +24,7 @@ QUERIES: dict[str, int] = {
     "customers/<id:number>/edit/": 8,
     "customers/<id:number>/locations/<int:pk>/delete/": 11,
     "customers/<id:number>/locations/<int:pk>/devices/new/": 7,
+    "customers/<id:number>/locations/<int:pk>/meters/new/": 9,
     "customers/<id:number>/locations/<int:pk>/edit/": 8,
     "customers/<id:number>/locations/new/": 7,
     "customers/new/": 6,
@@ -86,6 +87,10 @@ QUERIES: dict[str, int] = {
     "program-events/participation/": 14,  # one for each program event searched until the page is full
     "program-types/<id:code>/": 12,
     "program-types/new/": 11,
+    "meters/": 10,
+    "meters/<id:number>/": 14,
+    "meters/<id:number>/edit/": 12,
+    "meters/<id:number>/exchange/": 12,
     "holidays/": 14,
     "holidays/<id:day>/remove/": 11,
     "holidays/new/": 10,
