@@ -15,6 +15,7 @@ from django.conf import settings
 
 from . import refusals
 from .dates import Day, Moment
+from .espi import is_espi
 from .hours import across_of, hours_of, names_us_operator
 from .kinds import Column, Kind
 from .refusals import FileRefused
@@ -35,6 +36,7 @@ OTHERS = {
     b"%PDF": "it is a PDF",
     OLD_EXCEL: "it is an Excel file of the old form (.xls)",
     b"\x1f\x8b": "it is compressed",
+    b"<?xml": "it is XML, but no Green Button file",
 }
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/\d{4}", re.ASCII)
 
@@ -163,6 +165,8 @@ def _format(file: IO[bytes], name: str) -> str:
         return "parquet"
     if start.startswith(ZIP):
         return "xlsx"
+    if is_espi(start):
+        return "espi"
     for mark, seen in OTHERS.items():
         if start.startswith(mark):
             raise FileRefused(refusals.NO_TABLE(file=name, seen=seen))

@@ -3,7 +3,7 @@
 from integration.seam.recorded import recorded
 from integration.seam.refusals import Refused
 
-NO_TABLE = recorded("“%(file)s” is no table: %(seen)s. Send CSV, Excel (.xlsx) or Parquet.")
+NO_TABLE = recorded("“%(file)s” is no table: %(seen)s. Send CSV, Excel (.xlsx), Parquet or Green Button (ESPI).")
 IS_EMPTY = recorded("“%(file)s” is empty.")
 ONLY_HEADING = recorded("“%(file)s” has a heading and no row.")
 TOO_LARGE = recorded("“%(file)s” has %(bytes)s bytes; at most %(most)s are accepted (IMPORT_LARGEST_FILE).")

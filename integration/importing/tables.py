@@ -1,4 +1,4 @@
-"""A file as a stream of rows of text: CSV, Excel or Parquet."""
+"""A file as a stream of rows of text: CSV, Excel, Parquet or Green Button."""
 
 import csv
 import io
@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import IO, Any, NamedTuple
 
 from . import refusals
+from .espi import espi_rows
 from .refusals import FileRefused
 
 LONGEST_LINE = 1_000_000  # characters
@@ -39,7 +40,7 @@ class Source(NamedTuple):
 def read_table(source: Source) -> Iterator[Row]:
     """The rows with their line numbers, the heading first; empty rows are left out. Raises FileRefused."""
     source.file.seek(0)
-    rows = {"csv": _csv_rows, "xlsx": _excel_rows, "parquet": _parquet_rows}[source.format](source)
+    rows = {"csv": _csv_rows, "xlsx": _excel_rows, "parquet": _parquet_rows, "espi": _espi_rows}[source.format](source)
     return without_blank(rows if source.format == "csv" else _bounded(rows, source))
 
 
@@ -199,6 +200,10 @@ def _parquet_rows(source: Source) -> Iterator[Row]:
         raise
     except Exception as problem:  # pyarrow raises KeyError for odd types, OverflowError for odd times, and its own
         raise FileRefused(refusals.DAMAGED(file=source.name, problem=_first_line(problem))) from problem
+
+
+def _espi_rows(source: Source) -> Iterator[Row]:
+    return espi_rows(source.file, source.name)
 
 
 def _longest_text(column: Any) -> int:

@@ -126,7 +126,7 @@ def send_file(
     said: Form[SentFile],
     file: UploadedFile = File(..., description="The file, at most 2 MB."),  # type: ignore[type-arg]  # noqa: B008  (as django-ninja has it)
 ) -> Any:
-    """CSV, Excel (.xlsx) or Parquet. Nothing is changed before it is checked and applied."""
+    """CSV, Excel (.xlsx), Parquet or Green Button. Nothing is changed before it is checked and applied."""
     form = checked(FileForm(request.POST, request.FILES))
     given = {"day_order": said.day_order} if said.day_order else {}
     by, now, sent = request.user.get_username(), clock.now(), form.cleaned_data["file"]

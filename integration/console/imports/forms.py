@@ -27,7 +27,7 @@ class FileForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), choices=_kinds, help_text=_("In this order, the first time."))
     file = forms.FileField(
         label=_("File"),
-        help_text=_("CSV, Excel (.xlsx) or Parquet, at most 2 MB; larger ones with manage.py import."),
+        help_text=_("CSV, Excel (.xlsx), Parquet or Green Button, at most 2 MB; larger ones with manage.py import."),
     )
     mapping = forms.ModelChoiceField(
         label=_("Saved mapping"),
@@ -72,7 +72,7 @@ class CheckForm(forms.Form):
         if found.format == "xlsx":
             sheets = [(name, name) for name in found.sheets]
             self.fields["sheet"] = forms.ChoiceField(label=_("Sheet"), choices=sheets, initial=found.sheet)
-        if found.format != "parquet":
+        if found.format in ("csv", "xlsx"):
             self.fields["decimal"] = forms.ChoiceField(label=_("Decimal sign"), choices=SIGNS, initial=found.decimal)
         self.fields["day_order"] = forms.ChoiceField(
             label=_("Dates with slashes"), choices=DAY_ORDERS, initial=found.day_order
