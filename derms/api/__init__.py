@@ -19,12 +19,12 @@ from ..columns import EVENTS, STAGES
 from ..filters import EventFilter
 from ..models import Event, Stage, Strategy
 from ..views.events import expected_powers
-from . import devices, plans
+from . import devices, metered, plans
 from .columns import STRATEGIES
 from .routing import router
 from .rows import EventRow, Profile, StageRow, StrategyRow
 
-__all__ = ["devices", "plans", "router"]  # the modules have operations on the router
+__all__ = ["devices", "metered", "plans", "router"]  # the modules have operations on the router
 EVENT = Resource[Event](EventRow, EVENTS, fields_of(EventFilter), file="derms-events")
 STAGE = Resource[Stage](StageRow, STAGES)
 STRATEGY = Resource[Strategy](StrategyRow, STRATEGIES)

@@ -5,7 +5,7 @@ from .drafts import EventDraft
 from .event_types import EventType
 from .events import Event, Stage
 from .execution import DeliveredLoad, Departure, DeviceOutcome, EventFigures, Removal, Reservation, StageUse
-from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, ReductionFactor, Substation, Transformer
+from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, MeteredLoad, ReductionFactor, Substation, Transformer
 from .heard import HeardDevice
 from .history import SubmittedPlan, Transition
 from .left_out import ABOVE_APPROVED, LeftOut, left_out_rows
@@ -37,6 +37,7 @@ __all__ = [
     "LeftOut",
     "LoadForecast",
     "LowestCount",
+    "MeteredLoad",
     "Program",
     "RateRenewal",
     "ReductionFactor",

@@ -120,6 +120,28 @@ class LoadForecast(models.Model):
         return f"{self.zone} {self.hour:%Y-%m-%d %H:%MZ}"
 
 
+class MeteredLoad(models.Model):
+    """A zone's load as its meters said it of a short time: average kW over `length_s` from `starts_at`."""
+
+    zone = models.ForeignKey(ControlZone, on_delete=models.CASCADE, related_name="metered")
+    starts_at = models.DateTimeField()
+    length_s = models.PositiveIntegerField()
+    load_kw = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("zone", "starts_at", name="metered_load_once"),
+            models.CheckConstraint(condition=models.Q(length_s__range=(1, 3600)), name="metered_load_is_short"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.zone} {self.starts_at:%Y-%m-%d %H:%MZ}"
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(seconds=self.length_s)
+
+
 class ReductionFactor(models.Model):
     """The share of its rated power that a device of this class is expected to reduce by in one hour, 0 to 1."""
 

@@ -40,6 +40,7 @@ from .forecast_file import ForecastRefused
 from .grid import CodeTaken, PartHeld, PartReferred, delete_grid_part, referring_to, save_grid_part
 from .grid_sync import send_grid, send_head_ends, send_places
 from .locks import EventChanged, require_unchanged
+from .metered import Metered, keep_metered
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
 from .past_start import report_plan_past_start
 from .removals import answer_removal, hear_opt_out, opt_out_device, save_unavailability
@@ -62,6 +63,7 @@ __all__ = [
     "ForecastImplausible",
     "ForecastLoaded",
     "ForecastRefused",
+    "Metered",
     "PartHeld",
     "PartReferred",
     "PlannedStage",
@@ -90,6 +92,7 @@ __all__ = [
     "hear_devices",
     "hear_opt_out",
     "keep_draft",
+    "keep_metered",
     "load_enrollments",
     "load_forecast",
     "load_raw_outcomes",

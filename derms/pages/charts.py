@@ -4,6 +4,7 @@ Both are steps. Load is hourly, and each value is the mean of its hour. Reductio
 what stages have reserved, and what they deliver from each report until the next.
 """
 
+from bisect import bisect_right
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from django.db.models import F
 
 from derms.figures.profile import StagePower, Target
 from derms.figures.targets import target_of
-from derms.models import ControlZone, DeliveredLoad, Event, LoadForecast, Stage
+from derms.models import ControlZone, DeliveredLoad, Event, LoadForecast, MeteredLoad, Stage
 from integration.seam.outcomes import SILENT, Outcome
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -72,14 +73,16 @@ def charts_of(event: Event, stages: list[Stage], powers: list[StagePower], now: 
     edge = min(MOST_EDGE, max(LEAST_EDGE, ends - begins))
     starts_at, ends_at = begins - edge, ends + edge
     drawn, target = [w.power for w in windows], target_of(event, stages)
+    metered = _metered(event.zone, starts_at, ends_at, now)
     times = _times(drawn, event.zone.hour_of(starts_at) + HOUR, starts_at, ends_at)
+    times = sorted({*times, *(at for one in metered for at in (one.starts_at, one.ends_at - SECOND))})
     reduction = [_reduction(drawn, target, at, now) for at in times]
     unit, scale = _unit(reduction)
     return Charts(
         starts_at=starts_at,
         ends_at=ends_at,
         limit_mw=None if event.zone.limit_kw is None else event.zone.limit_kw / 1000,
-        load=_load(event.zone, reduction, now),
+        load=_load(event.zone, reduction, metered, now),
         stages=[w.stage for w in windows],
         reduction=[_scaled(point, scale) for point in reduction],
         unit=unit,
@@ -138,15 +141,31 @@ def _scaled(point: ReductionPoint, scale: int) -> ReductionPoint:
     )
 
 
-def _load(zone: ControlZone, reduction: list[ReductionPoint], now: datetime) -> list[LoadPoint]:
-    """Hourly values are means over their hour, so they are drawn as steps."""
+def _metered(zone: ControlZone, starts_at: datetime, ends_at: datetime, now: datetime) -> list[MeteredLoad]:
+    """What the zone's meters said between these moments, whole times only."""
+    rows = zone.metered.filter(starts_at__gte=starts_at, starts_at__lt=min(ends_at, now)).order_by("starts_at")
+    return [one for one in rows if one.ends_at <= min(ends_at, now)]
+
+
+def _actual(metered: list[MeteredLoad], at: datetime) -> int | None:
+    place = bisect_right(metered, at, key=lambda one: one.starts_at) - 1
+    return metered[place].load_kw if place >= 0 and at < metered[place].ends_at else None
+
+
+def _load(
+    zone: ControlZone, reduction: list[ReductionPoint], metered: list[MeteredLoad], now: datetime
+) -> list[LoadPoint]:
+    """Values are means of their time, so they are drawn as steps: of minutes where meters say them, else of hours.
+
+    Where minutes are known, an hour's mean doesn't stand in for one that is missing: it has the event in it as well.
+    """
     hours = LoadForecast.objects.filter(zone=zone, hour__gt=reduction[0].at - HOUR, hour__lte=reduction[-1].at)
     values = hours.values_list("hour", "forecast_kw", "metered_kw")
     rows = {hour: (forecast_kw, metered_kw) for hour, forecast_kw, metered_kw in values}
     points = []
     for point in reduction:
-        before, metered = rows.get(zone.hour_of(point.at), (None, None))
-        actual = metered if point.at <= now else None
+        before, of_hour = rows.get(zone.hour_of(point.at), (None, None))
+        actual = _actual(metered, point.at) if metered else of_hour if point.at <= now else None
         without = None if actual is None else actual + (point.delivered or 0)
         after = None if before is None else before - sum(point.reserved)
         points.append(LoadPoint(point.at, _mw(before), _mw(after), _mw(actual), _mw(without)))

@@ -17,7 +17,7 @@ from integration.seam.models import Delivery
 from integration.seam.settling import settle
 from integration.seam.sql import analyze
 
-from . import customers, enrollments, grid, history, live, load, meters, people, planning, programs
+from . import customers, enrollments, grid, history, live, load, metered, meters, people, planning, programs
 
 SECONDS_PER_DEVICE = 0.002
 BULK_TABLES = (
@@ -60,6 +60,7 @@ def steps(*, devices: int, seed: int, now: datetime) -> list[Step]:
         Step("Meters", lambda: [partial(meters.add_meters, now)]),
         Step("Strategies", lambda: _unless(strategies, partial(planning.add_planning, now))),
         Step("Past events", lambda: _history_left(now)),
+        Step("Metered load", lambda: [partial(metered.add_past_metered, now)]),
         Step("Events of today", lambda: [live.add_live_events]),
     ]
 

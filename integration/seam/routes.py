@@ -206,6 +206,7 @@ EVERY: dict[str, Every] = {
     "forget webhook notices": Every(NIGHT, "integration.seam.webhooks.keeping.forget_notices", "small"),
     "forget answers": Every(NIGHT, "integration.seam.request_answers.forget_answers", "small"),
     "look for demo passwords": Every(NIGHT, "integration.demo.demo_passwords.report_demo_passwords", "small"),
+    "write demo load": Every(MINUTE, "integration.demo.metered.write_metered", "small"),
     "count available power": Every(5 * MINUTE, "derms.operations.count_available_power", "bulk"),
     "send places": Every(NIGHT, "derms.operations.send_places", "small"),
     "renew holidays": Every(NIGHT, "cpm.operations.renew_holidays", "small"),

@@ -108,3 +108,18 @@ def test_another_account_s_file_can_be_seen_and_not_touched(send: Send) -> None:
     assert (refused.status_code, "only they can go on with it" in refused.json()["detail"]) == (409, True)
     assert send("pia.manager", "GET", at).status_code == send("pia.manager", "POST", f"{at}/cancel").status_code == 403
     assert ImportRun.objects.get().state == "Received"
+
+
+def test_a_zones_meters_are_said_minute_by_minute_and_never_of_what_is_to_come(send: Send) -> None:
+    zone = ControlZone.objects.earliest("pk")
+    now = clock.now().replace(second=0, microsecond=0)
+    loads = [{"starts_at": (now - timedelta(minutes=n)).isoformat(), "load_mw": 12.5} for n in (2, 1)]
+    at = f"zones/{zone.code}/metered-load"
+    assert send(BOSS, "POST", at, {"loads": loads}).status_code == 200
+    kept = zone.metered.order_by("-starts_at").values_list("starts_at", "length_s", "load_kw")[:2]
+    assert list(kept) == [(now - timedelta(minutes=n), 60, 12_500) for n in (1, 2)]
+    late = {"loads": [{"starts_at": (now + timedelta(minutes=1)).isoformat(), "load_mw": 12.5}]}
+    answer = send(BOSS, "POST", at, late)
+    assert (answer.status_code, answer["Content-Type"]) == (422, PROBLEM)
+    assert "has not been measured yet" in answer.content.decode()
+    assert send(BOSS, "POST", "zones/NOWHERE/metered-load", {"loads": loads}).status_code == 404
