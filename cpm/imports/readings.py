@@ -26,6 +26,7 @@ from .meter_book import meter_book
 from .meters import METER_NAMES, MINUTES
 from .reading_rows import SAME_TIME
 from .reading_rows import Reading as Rows
+from .suspicions import suspicions
 
 UNITS = recorded(
     "The readings of this file are about %(value)s times those of the same meters before it. Are they Wh instead of "
@@ -219,6 +220,7 @@ METER_DAYS = Kind(
     stale=_STALE,
     shown=("total_wh", "interval_s"),
     named_by=("meter", "day"),
+    suspicions=suspicions,
 )
 METER_READINGS = Kind(
     name="meter_readings",

@@ -172,6 +172,7 @@ class Kind:
     stale: a query over `{changes}` of conflicts (comparing.conflicts), where that is sooner than to compare again.
     shown: the columns whose old and new values people see; None: those that are compared.
     named_by: the columns by which people know a row; None: the key.
+    suspicions: sentences about what looks wrong in `{staged}` as a whole; they are shown and refuse nothing.
     """
 
     name: str
@@ -192,6 +193,7 @@ class Kind:
     stale: str | None = None
     shown: tuple[str, ...] | None = None
     named_by: tuple[str, ...] | None = None
+    suspicions: Callable[[Sql], list[str]] | None = None
 
     @property
     def stored(self) -> Kind:

@@ -50,6 +50,8 @@ class ImportRun(ConcurrentTransitionMixin, models.Model):
     only_good_rows = models.BooleanField(default=False)
     ends_missing = models.BooleanField(default=False)
 
+    suspicions = models.JSONField(default=list, help_text="What looks wrong in the file as a whole.")
+
     why = models.TextField(default="", blank=True)
     conflicts = models.JSONField(default=list, blank=True)
 

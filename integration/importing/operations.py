@@ -208,10 +208,12 @@ def _read_and_compare(run: ImportRun, kind: Kind, file: IO[bytes]) -> dict[str, 
     rows, refused = stage_file(run, kind, Recognised(**run.recognised), file)
     keep_refused(run, refused)
     run.compared = look_at_tables(kind)._asdict() if rows >= MANY_ROWS and not kind.packing else {}
+    run.suspicions = kind.stored.suspicions(identifier(run.staged)) if kind.stored.suspicions and rows else []
     found = compare(run, kind.stored)
     refused_rows = len(refused) + found.refused
     unchanged = rows - refused_rows - found.added - found.changed
     counted = {"rows_read": rows, "refused": refused_rows, "unchanged": unchanged, "compared": run.compared}
+    counted["suspicions"] = run.suspicions
     return found._asdict() | counted
 
 

@@ -47,6 +47,7 @@ class RunRow(Schema):
     unchanged: int = Field(description="Rows that are there already.")
     refused: int = Field(description="Rows that are refused.")
     missing: int = Field(description="Rows that are there and that the file does not hold.")
+    suspicions: list[str] = Field(description="What looks wrong in the file as a whole; it refuses nothing.")
     why: str = Field(description="Why it was refused or canceled; else empty.")
 
 
@@ -98,6 +99,7 @@ RUN = Resource[ImportRun](
         Column("Unchanged", value=lambda run: run.unchanged),
         Column("Refused", value=lambda run: run.refused),
         Column("Missing", value=lambda run: run.missing),
+        Column("Suspicions", value=lambda run: [in_words(one) for one in run.suspicions]),
         Column("Why", value=lambda run: in_words(run.why)),
     ),
 )

@@ -78,6 +78,7 @@ def import_run(request: SignedInRequest, uid: str) -> HttpResponse:
         "run": run,
         "kind": kind_label(run),
         "why": in_words(run.why),
+        "suspicions": [in_words(one) for one in run.suspicions],
         "found": found,
         "matched": found.matched(kind),
         "is_running": run.state in RUNNING and not (failed and failed.dead_at),

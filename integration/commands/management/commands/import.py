@@ -112,6 +112,8 @@ class Command(BaseCommand):
             f"{run.rows_read:,} rows: {run.added:,} added, {run.changed:,} changed, {run.unchanged:,} unchanged, "
             f"{run.refused:,} refused; {run.missing:,} no longer in the file."
         )
+        for suspicion in run.suspicions:
+            self.stderr.write(f"  Look at this before you apply it: {suspicion}")
         for row in queries.sample_of_changes(run, kind, "changed"):
             differs = ", ".join(f"{name} {old} -> {new}" for name, old, new in row["differs"])
             self.stdout.write(f"  line {row['line']}, {row['key']}: {differs}")
