@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cpm.choices import Quality
 from cpm.meter_days import judged
+from cpm.models.meters import MeterArchive
 from cpm.operations.meter_days import Days, days_as_csv
 from integration.importing.blocks import Block
 from integration.importing.kinds import Batch, Kind, plain_name
@@ -35,6 +36,7 @@ NO_SUCH_TIME = recorded("There is a value at a time that this day does not have.
 TOO_MUCH = recorded(
     "On average it is %(value)s kW, and the meter can measure %(most)s. Are the values Wh instead of kWh?"
 )
+PUT_AWAY = recorded("The readings of this month are put away (METER_DAYS_KEPT) and can't be corrected any more.")
 SAME_TIME = recorded("Line %(other)s has a reading of the same meter at the same time.")
 DAYS_AT_ONCE = 4_000
 WH_PER = {"Wh": 1.0, "kWh": 1_000.0, "MWh": 1_000_000.0}
@@ -50,6 +52,8 @@ class Reading:
         self.found, self.book, self.cells = found, book, Cells(kind, found)
         self.series = Series(found.series, series_of(found.heading).minutes)
         self.zone = ZoneInfo(found.time_zone)
+        months = MeterArchive.objects.values_list("month", flat=True)
+        self.put_away = np.array(list(months), "datetime64[M]")
 
     def batches(self, blocks: Iterable[Block]) -> Iterator[Batch]:
         for block in blocks:
@@ -212,7 +216,10 @@ class Reading:
         outside = ~np.isnan(wh) & ((times < self.book.starts[at, None]) | (times >= self.book.ends[at, None]))
         most_wh = self.book.largest_kw[at] * size / 3.6
         mean = np.abs(wh).sum(axis=1, where=~np.isnan(wh)) / np.maximum(1, (~np.isnan(wh)).sum(axis=1))
-        good = ~outside.any(axis=1) & (mean <= most_wh)
+        is_away = np.isin(days.astype("datetime64[D]").astype("datetime64[M]"), self.put_away)
+        for place in places[is_away].tolist():
+            rows.faults.setdefault(int(place), ("meter", rows.numbers[int(place)].as_py(), PUT_AWAY()))
+        good = ~outside.any(axis=1) & (mean <= most_wh) & ~is_away
         self._refuse_days(rows, places, at, outside.any(axis=1), mean * 3.6 / size)
         known = rows.quality[places][:, None] if quality is None else quality
         known = judged(wh, np.broadcast_to(known, wh.shape), most_wh=most_wh, may_be_negative=self.book.are_net[at])

@@ -7,7 +7,7 @@ from .enrollments import Enrollment, EnrollmentTransition
 from .grid import Feeder, HeadEnd
 from .holidays import Holiday, HolidayCalendar
 from .measuring import BaselineRule, MeasuredResult, MeasuredSum, Measurement, ReadingsLoad
-from .meters import Meter, MeterDay
+from .meters import Meter, MeterArchive, MeterDay
 from .participations import Participation, ParticipationChange, ParticipationOutcome, Removal
 from .prior_participations import PriorParticipation
 from .program_events import ProgramEvent, Transition
@@ -34,6 +34,7 @@ __all__ = [
     "MeasuredSum",
     "Measurement",
     "Meter",
+    "MeterArchive",
     "MeterDay",
     "Notification",
     "Participation",

@@ -64,3 +64,23 @@ class MeterDay(models.Model):
     class Meta:
         managed = False
         db_table = "cpm_meterday"
+
+
+class MeterArchive(models.Model):
+    """A month of meter days that was put away: a Parquet file, an extract (integration.seam), with its SHA-256."""
+
+    month = models.DateField(unique=True, help_text="Its first day.")
+    extract_uid = models.UUIDField()
+    sha256 = models.CharField(max_length=64)
+    rows = models.PositiveBigIntegerField()
+    put_away_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+    @property
+    def file(self) -> str:
+        return f"{self.extract_uid}/meter-days.parquet"

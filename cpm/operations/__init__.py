@@ -35,6 +35,7 @@ from .grid import follow_grid, follow_head_ends
 from .holidays import HolidayTaken, add_holiday, choose_country, remove_holiday, renew_holidays
 from .keeping import delete_kept, referring_to, save_customer, save_device, save_location
 from .measuring import CannotMeasure, ask_measurement, ask_measurements, measure_devices
+from .meter_archive import put_away_meter_days
 from .meters import MeterInTheWay, exchange_meter, save_meter
 from .notifications import notify_customers, notify_of_end
 from .opt_out import OptOutNotAllowed, answer_opt_out, opt_out_device, opt_out_of_event
@@ -110,6 +111,7 @@ __all__ = [
     "opt_out_of_event",
     "prepare_outcomes",
     "prepare_reservations",
+    "put_away_meter_days",
     "referring_to",
     "release_reservation",
     "remove_dated_rules",

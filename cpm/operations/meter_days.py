@@ -30,7 +30,7 @@ SELECT meter_id, day, is_reverse, version::smallint AS version, interval_s, scal
   FROM {days} ORDER BY meter_id, day
 """
 _RANGE = "SELECT min(day), max(day) FROM {days}"
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('meter days', 0))"
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('meter days', 0))"
 _NOTE_LOAD = "INSERT INTO cpm_readingsload (first_day, last_day, loaded_at) VALUES (%s, %s, statement_timestamp())"
 _CREATE = "CREATE TEMPORARY TABLE {table} ({columns}) ON COMMIT DROP"
 _COPY = "COPY {table} FROM STDIN (FORMAT csv)"
@@ -58,7 +58,7 @@ class Days(NamedTuple):
 @transaction.atomic
 def save_days(days: Iterable[Days]) -> None:
     """Write days as the next versions of theirs; each (meter, day, register) once."""
-    sql.execute(_ONE_AT_A_TIME)
+    sql.execute(ONE_AT_A_TIME)
     table = identifier("new_meter_days")
     sql.execute("DROP TABLE IF EXISTS new_meter_days")
     sql.execute(compose(_CREATE, table=table, columns=column_types()))
@@ -72,7 +72,7 @@ def write_meter_days(days: Sql) -> None:
 
     Raises IntegrityError if somebody else wrote that version meanwhile.
     """
-    sql.execute(_ONE_AT_A_TIME)
+    sql.execute(ONE_AT_A_TIME)
     first, last = sql.row(compose(_RANGE, days=days))
     if isinstance(first, date):
         insert_days(TABLE, DAY, PRIMARY_KEY, compose(_ROWS, days=days), first, last)

@@ -13,6 +13,8 @@ from cpm.meter_days import DAY_S, unpack_quality
 from cpm.models.meters import Meter, MeterDay
 from integration.seam import sql
 
+from .meter_archive import archived_versions
+
 DAYS_SHOWN = 35
 
 
@@ -60,7 +62,8 @@ def days_of(meter: Meter, until: date) -> list[DayOfMeter]:
     first = max(until - timedelta(days=DAYS_SHOWN - 1), meter.starts_at.date())
     rows = MeterDay.objects.filter(meter_id=meter.pk, day__range=(first, until))
     columns = ("day", "is_reverse", "version", "interval_s", "total_wh", "loaded_at", "quality")
-    ordered = rows.order_by("-day", "is_reverse", "-version").values_list(*columns)
+    stored = [*rows.values_list(*columns), *archived_versions(meter.pk, first, until, columns)]
+    ordered = sorted(stored, key=lambda row: (-row[0].toordinal(), row[1], -row[2]))
     known: dict[date, list[DayOfMeter]] = {}
     for (day, is_reverse), versions in groupby(ordered, key=lambda row: row[:2]):
         known.setdefault(day, []).append(_day(day, is_reverse, list(versions)))

@@ -1,6 +1,6 @@
 """Readings of many meters as one block of numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cpm.choices import Quality, Registers
 from cpm.meter_days import DAY_S, unpack, unpack_quality
 from cpm.models.meters import Meter
+from cpm.queries.meter_archive import archived_days
 from integration.seam import sql
 from integration.seam.sql import statement
 
@@ -94,13 +95,16 @@ class _Block:
         self.quality[places, days] = quality.reshape(columns).max(axis=2)
 
 
-def _days(meters: Sequence[int], first: int, days: int, as_of: datetime | None) -> Iterable[dict[str, Any]]:
+def _days(meters: Sequence[int], first: int, days: int, as_of: datetime | None) -> Iterator[dict[str, Any]]:
     """The days of meters, those that are stored alike in one row."""
     day = datetime.fromtimestamp(first * DAY_S, UTC).date()
-    params = {"meters": list(meters), "first": day, "last": day + timedelta(days=days - 1), "as_of": as_of}
+    params: dict[str, Any] = {"meters": list(meters), "first": day, "as_of": as_of}
+    params["last"] = day + timedelta(days=days - 1)
     names = ("interval_s", "scale", "is_reverse", "places", "days", "readings", "quality")
     rows = sql.rows(statement("cpm", "meter_days"), params)
-    return (dict(zip(names, row[:-2], strict=True)) for row in rows)
+    yield from (dict(zip(names, row[:-2], strict=True)) for row in rows)
+    # What is put away meanwhile is read twice, which changes nothing.
+    yield from archived_days(meters, day, params["last"], as_of)
 
 
 def _with_both_registers(meters: Sequence[int]) -> list[int]:

@@ -189,6 +189,7 @@ IMPORT_ROOT = Path(os.environ.get("IMPORT_ROOT") or State.of_environment().root 
 IMPORT_LARGEST_FILE = int(os.environ.get("IMPORT_LARGEST_FILE", "2000000000"))  # bytes
 # Shorter than the outcome time-out of event types: at that, DERMS says of each device that it did not respond.
 OPENADR_ANSWERS_WITHIN_S = int(os.environ.get("OPENADR_ANSWERS_WITHIN_S", "45"))
+METER_DAYS_KEPT = int(os.environ.get("METER_DAYS_KEPT", "120"))  # then a month of readings is put away in a file
 FOLD_AFTER_DAYS = int(os.environ.get("FOLD_AFTER_DAYS", "90"))
 STORAGES = {
     "extracts": {

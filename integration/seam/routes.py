@@ -213,6 +213,7 @@ EVERY: dict[str, Every] = {
     "check device status": Every(NIGHT, "cpm.operations.check_unheard_devices", "bulk"),
     "fold month of DERMS": Every(NIGHT, "derms.monthly_partitions.fold_month", "bulk"),
     "fade response rates": Every(NIGHT, "derms.operations.fade_response_rates", "bulk"),
+    "put away meter days": Every(NIGHT, "cpm.operations.put_away_meter_days", "bulk"),
     "fold month of CPM": Every(NIGHT, "cpm.monthly_partitions.fold_month", "bulk"),
     "forget reports": Every(NIGHT, "lec_sim.operations.forget_reports", "small"),
     "fold month of LEC": Every(NIGHT, "lec_sim.monthly_partitions.fold_month", "bulk"),
