@@ -31,7 +31,7 @@ SELECT day FROM {staged} WHERE NOT is_reverse GROUP BY day HAVING count(*) >= {f
 _SAMPLE = """
 SELECT s.meter_id, s.day, s.interval_s, s.scale, s.readings, s.quality
   FROM {staged} s
-  JOIN (SELECT DISTINCT meter_id FROM {staged} WHERE NOT is_reverse ORDER BY meter_id LIMIT {meters}) some
+  JOIN (SELECT DISTINCT meter_id FROM {staged} WHERE NOT is_reverse ORDER BY meter_id LIMIT {meters}) chosen
  USING (meter_id)
  WHERE NOT s.is_reverse AND s.day = ANY(%(days)s)
 """

@@ -65,7 +65,7 @@ def measure(*, rows: int, crew: Crew) -> list[Step]:
             Step("import: customers, locations, devices, enrollments, registered", rows, seconds, limit, FIRST_GOAL)
         ]
         began = time.perf_counter()
-        run = _apply("customers", nightly)
+        run = apply_file("customers", nightly)
         seconds = time.perf_counter() - began
     if run.changed != min(NIGHTLY_CHANGES, rows) or run.added:
         raise BenchFailed(f"The nightly file changed {run.changed} rows and added {run.added}.")
@@ -74,7 +74,7 @@ def measure(*, rows: int, crew: Crew) -> list[Step]:
 
 def _bring_in_all(files: dict[str, IO[bytes]], crew: Crew) -> None:
     for kind, file in files.items():
-        _apply(kind, file)
+        apply_file(kind, file)
     for message in ("enrollment_load", "enrollment_load_answer"):
         crew.deliver(Delivery.objects.filter(message__kind=message))
 
@@ -85,7 +85,7 @@ def _prepare(rows: int, crew: Crew) -> dict[str, Any]:
     for kind, text in zip(("program_types", "programs"), PROGRAM, strict=True):
         with tempfile.TemporaryFile() as file:
             file.write(text.encode())
-            _apply(kind, file)
+            apply_file(kind, file)
     crew.deliver(Delivery.objects.filter(message__kind="program_rule_sync"))
     first = sql.value("SELECT min(id) FROM derms_transformer WHERE code LIKE %s || '%%'", [ZONE])
     return {"rows": rows, "zone": ZONE, "transformer": first}
@@ -116,7 +116,8 @@ def _file(kind: str, params: dict[str, Any], name: str) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _apply(kind: str, file: IO[bytes]) -> ImportRun:
+def apply_file(kind: str, file: IO[bytes]) -> ImportRun:
+    """Send, check and apply a file. Raises BenchFailed."""
     run = operations.receive_file(kind=kind, file=file, name=f"{kind}.csv", by=BY, now=clock.now())
     operations.check_file(uid=run.uid, by_hand={}, layout={}, by=BY, now=clock.now())
     operations.check_run(run.pk, now=clock.now())

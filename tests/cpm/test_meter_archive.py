@@ -99,4 +99,4 @@ def test_readings_of_such_a_month_are_refused_by_row_and_its_days_are_still_on_t
     client.force_login(csr)
     page = client.get("/meters/M1/?until=2026-07-01&day=2026-06-30").content.decode()
     assert "48.0" in page
-    assert 'data-value="2.0"' in page
+    assert 'data-value="2.00"' in page

@@ -61,14 +61,16 @@ def test_a_meters_page_shows_gaps_flags_and_what_a_correction_changed(as_csr: Cl
     assert "48.0" in page, "the latest version, in kWh"
     assert "Version 1: 8.8 kWh" in page
     assert "Before the correction" in page
-    assert 'data-value="2.0"' in page
-    assert 'data-value="0.4"' in page, "mean kW of the first version beside the latest"
+    assert 'data-value="2.00"' in page
+    assert 'data-value="0.40"' in page, "mean kW of the first version beside the latest"
     assert "more than the meter can measure" in text(as_csr, "/meters/M1/?day=2026-07-03")
 
 
 def test_the_picture_is_of_local_days_and_a_night_of_changed_clocks_has_its_hours(as_csr: Client) -> None:
     save(meter(), [100.0] * SLOTS, day=date(2026, 10, 24))
-    assert text(as_csr, "/meters/M1/?day=2026-10-25").count("data-value") == 0
+    assert text(as_csr, "/meters/M1/?day=2026-10-25").count("data-value") == 8, (
+        "its first two hours are on the 24th in UTC"
+    )
     assert text(as_csr, "/meters/M1/?day=2026-10-25").count("<time") >= 100, "25 hours of quarters"
     assert text(as_csr, "/meters/M1/?day=2026-10-25&span=week").count("data-value") == 96
 
@@ -86,7 +88,7 @@ def test_a_meter_is_made_in_its_places_time_and_changed_with_a_history(as_csr: C
     assert (made.largest_kw, made.ends_at) == (30, datetime(2026, 7, 31, 22, tzinfo=UTC))
     told = [entry.sentence for entry in object_log("meter", object=made.pk)]
     assert told[-1] == "Created"
-    assert "40.0 → 30.0" in told[0]
+    assert "Highest power, kW: 40 → 30" in told[0]
 
 
 def test_two_meters_of_a_place_at_once_are_refused_with_the_one_in_the_way(as_csr: Client) -> None:

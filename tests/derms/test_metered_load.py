@@ -40,10 +40,9 @@ def test_an_hour_gets_its_mean_once_it_is_over_and_most_of_it_is_known(zone: Con
     assert whole.metered_kw == 33_050
 
 
-@pytest.fixture
-def delivering(event_in: Callable[..., Event]) -> Stage:
+def delivering(event: Event) -> Stage:
     """A one-hour stage that delivers 6,000 kW from its second minute, in a zone that would use 40,000 kW."""
-    stage = event_in("In Progress").stages.select_related("event__zone").get()
+    stage = event.stages.select_related("event__zone").get()
     start = stage.starts_at.replace(minute=0, second=0, microsecond=0)
     for n in range(-4, 8):
         hour_of(stage.event.zone, start + n * HOUR, metered_kw=40_000)
@@ -53,24 +52,24 @@ def delivering(event_in: Callable[..., Event]) -> Stage:
 
 
 def test_the_demos_load_is_what_would_have_been_used_less_what_is_delivered_and_comes_back(
-    delivering: Stage, monkeypatch: pytest.MonkeyPatch
+    event_in: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    zone = delivering.event.zone
+    stage = delivering(event_in("In Progress"))
+    zone, start, end = stage.event.zone, stage.starts_at, stage.ends_at
     monkeypatch.setattr("integration.demo.metered._zones", lambda: [zone])
-    start, end = delivering.starts_at, delivering.ends_at
     write_metered(now=start - MINUTE)
     for minute in range(0, 300, 5):
         write_metered(now=start + minute * MINUTE)
     loads = {one.starts_at: one.load_kw for one in MeteredLoad.objects.filter(zone=zone)}
-    floor = start.replace(second=0)
+    floor = start.replace(second=0, microsecond=0)
     assert all(floor + n * MINUTE in loads for n in range(290)), "each minute is written once"
     assert loads[floor - 2 * MINUTE] == 40_000
     assert loads[floor + 30 * MINUTE] == 34_000
     saved = 6_000 * 59 / 60
-    back = sum(loads[end.replace(second=0) + n * MINUTE] - 40_000 for n in range(1, 180)) / 60
+    back = sum(loads[end.replace(second=0, microsecond=0) + n * MINUTE] - 40_000 for n in range(1, 180)) / 60
     assert back == pytest.approx(COMES_BACK * saved, rel=0.02)
 
-    event = Event.objects.select_related("zone").get(pk=delivering.event_id)
+    event = Event.objects.select_related("zone").get(pk=stage.event_id)
     stages = stages_of(event)
     drawn = charts_of(event, stages, stage_powers(stages), end + HOUR)
     assert drawn is not None
@@ -82,21 +81,21 @@ def test_the_demos_load_is_what_would_have_been_used_less_what_is_delivered_and_
 
 
 def test_hours_without_minutes_are_drawn_as_their_mean_and_past_events_get_theirs(
-    delivering: Stage, monkeypatch: pytest.MonkeyPatch
+    event_in: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    zone, end = delivering.event.zone, delivering.ends_at
+    stage = delivering(event_in("Completed"))
+    zone, end = stage.event.zone, stage.ends_at
     monkeypatch.setattr("integration.demo.metered._zones", lambda: [zone])
-    event = Event.objects.select_related("zone").get(pk=delivering.event_id)
+    event = Event.objects.select_related("zone").get(pk=stage.event_id)
     stages = stages_of(event)
     before = charts_of(event, stages, stage_powers(stages), end + HOUR)
     assert before is not None
     assert {point.actual for point in before.load if point.at < end} == {40.0}
 
-    Event.objects.filter(pk=event.pk).update(state="Completed")
     add_past_metered(end + 5 * HOUR)
     add_past_metered(end + 5 * HOUR)
-    dip = MeteredLoad.objects.filter(zone=zone, starts_at__gte=delivering.starts_at, starts_at__lt=end)
+    dip = MeteredLoad.objects.filter(zone=zone, starts_at__gte=stage.starts_at, starts_at__lt=end)
     assert min(dip.values_list("load_kw", flat=True)) == 34_000
-    hour = LoadForecast.objects.get(zone=zone, hour=delivering.starts_at.replace(minute=0, second=0, microsecond=0))
+    hour = LoadForecast.objects.get(zone=zone, hour=stage.starts_at.replace(minute=0, second=0, microsecond=0))
     assert hour.metered_kw is not None
     assert hour.metered_kw < 40_000

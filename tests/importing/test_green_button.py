@@ -129,7 +129,10 @@ def test_gas_registers_and_unknown_meters_are_refused_by_row_with_what_they_are(
             b'<feed xmlns="http://www.w3.org/2005/Atom" xmlns:e="http://naesb.org/espi">&a;</feed>',
             "can't be read",
         ),
-        (feed(Channel("M1", quarters(NIGHT, [1]))).replace(b"ReadingType/1", b"Other/1"), "can't be read"),
+        (
+            feed(*[Channel("M1", quarters(NIGHT, [1]))] * 2).replace(b"resource/ReadingType", b"resource/Other", 1),
+            "links to no ReadingType",
+        ),
     ],
 )
 def test_what_is_no_green_button_file_is_refused_whole(data: bytes, said: str) -> None:
