@@ -59,6 +59,7 @@ PLACES = {
     "unavailability": "Uid of the period.",
     "head_end": "Code of the head end system.",
     "nic_id": "The device's id at its head end system.",
+    "code": "Code of the control zone.",
     "uid": "Uid of the file.",
 }
 HEADERS: dict[int, dict[str, Any]] = {
