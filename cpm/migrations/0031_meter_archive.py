@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cpm', '0029_meter_history'),
+        ('cpm', '0030_meter_history'),
     ]
 
     operations = [

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from django.db import migrations, models
 
-SQL = Path(__file__).parent / "sql" / "0029_meter_history.sql"
+SQL = Path(__file__).parent / "sql" / "0030_meter_history.sql"
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cpm", "0028_measured_results"),
+        ("cpm", "0029_measured_hours"),
     ]
 
     operations = [
