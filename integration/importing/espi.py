@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import IO, Any, NamedTuple
-from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import iterparse
+from defusedxml.ElementTree import ParseError, iterparse
 
 from . import refusals
 from .refusals import FileRefused
@@ -22,6 +21,7 @@ ATOM, ESPI = "{http://www.w3.org/2005/Atom}", "{http://naesb.org/espi}"
 NAMESPACE = b"http://naesb.org/espi"
 HEADING = ["meter", "usage_point", "starts_at", "value", "interval", "register", "unit", "quality"]
 MOST_IN_ENTRY = 1_000_000  # readings
+Element = Any  # of xml.etree, which only defusedxml may make here
 WATT_HOURS, WATTS, AVERAGE = "72", "38", "2"
 ELECTRICITY, OF_INTERVALS = ("", "0", "1", "2"), ("", "0", "4")
 REGISTERS = {"": "forward", "0": "forward", "1": "forward", "4": "forward", "19": "reverse"}  # 4: net
