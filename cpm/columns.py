@@ -10,14 +10,13 @@ from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
 
 from integration.pages.columns import Column, Columns, link, noted
-from integration.pages.moments import day_text
 from integration.pages.templatetags.gridcall import badge, number, outcome_strip, quantity, watts, when, window
 from integration.seam.dated_rules import DatedRules
 from integration.seam.outcomes import CODES
 from integration.seam.program_rules import ProgramRules
 from integration.seam.recorded import in_words
 
-from .models.customers import DeviceLocation, SubscribedDevice, Subscription
+from .models.customers import SubscribedDevice, Subscription
 from .models.enrollments import Enrollment
 from .models.holidays import Holiday
 from .models.program_events import ProgramEvent
@@ -33,11 +32,6 @@ def _yes_no(flag: bool) -> str:
 
 def _window(event: ProgramEvent) -> SafeString:
     return window(event.starts_at, event.ends_at)
-
-
-def _moved_out(place: DeviceLocation) -> str:
-    """Since when the customer has left a place; empty if it is theirs."""
-    return str(_("moved out on %(day)s")) % {"day": day_text(place.left_at, place.time_zone)} if place.left_at else ""
 
 
 def _outcome(code: str) -> Column[ProgramEvent]:
@@ -220,15 +214,6 @@ OFFERS = Columns[Offer](
     Column(_("Device location"), lambda offer: offer.location, phone=""),
     Column(_("Can the customer enroll?"), lambda offer: in_words(offer.sentence), phone="", css="text-wrap"),
     Column(_("Actions"), "enroll", is_unseen=True, phone=""),
-)
-
-LOCATIONS = Columns[DeviceLocation](
-    "cpm/customer.html",
-    Column(_("Address"), lambda at: noted(at.address, _moved_out(at) or at.time_zone), phone="title"),
-    Column(_("Devices"), "devices", phone=""),
-    Column(_("Meters"), "meters", phone=""),
-    Column(_("Control zone"), lambda at: noted(at.zone, f"{at.substation} · {at.feeder} · {at.transformer}"), phone=""),
-    Column(_("Actions"), "move_out", is_unseen=True, phone=""),
 )
 
 ENDED_ENROLLMENTS = Columns[Subscription](

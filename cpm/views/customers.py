@@ -28,9 +28,10 @@ from integration.seam import clock
 from integration.seam.outcomes import CODES
 
 from .. import operations
-from ..columns import CUSTOMERS, ENDED_ENROLLMENTS, ENROLLED_DEVICES, LOCATIONS, OUTSTANDING
+from ..columns import CUSTOMERS, ENDED_ENROLLMENTS, ENROLLED_DEVICES, OUTSTANDING
 from ..operations import OptOutNotAllowed
 from ..pages.standings import standings_of
+from ..place_columns import LOCATIONS
 from ..queries import (
     Total,
     current_enrollments,

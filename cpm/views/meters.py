@@ -23,8 +23,8 @@ from integration.seam import clock
 
 from .. import operations
 from ..forms import ExchangeForm, MeterForm
-from ..meter_columns import METER_DAYS, METERS
 from ..pages.meter_picture import SPANS, picture_of
+from ..place_columns import METER_DAYS, METERS
 from ..queries import meter_pages as queries
 
 CHANGE = "cpm.change_meter"

@@ -1,4 +1,4 @@
-"""The columns of meters and of their days."""
+"""The columns of device locations, their meters and the days of these."""
 
 from typing import Any
 
@@ -7,9 +7,26 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from integration.pages.columns import Column, Columns, link, noted
+from integration.pages.moments import day_text
 from integration.pages.templatetags.gridcall import number, quantity, when, window
 
+from .models.customers import DeviceLocation
 from .queries.meter_pages import DayOfMeter
+
+
+def _moved_out(place: DeviceLocation) -> str:
+    """Since when the customer has left a place; empty if it is theirs."""
+    return str(_("moved out on %(day)s")) % {"day": day_text(place.left_at, place.time_zone)} if place.left_at else ""
+
+
+LOCATIONS = Columns[DeviceLocation](
+    "cpm/customer.html",
+    Column(_("Address"), lambda at: noted(at.address, _moved_out(at) or at.time_zone), phone="title"),
+    Column(_("Devices"), "devices", phone=""),
+    Column(_("Meters"), "meters", phone=""),
+    Column(_("Control zone"), lambda at: noted(at.zone, f"{at.substation} · {at.feeder} · {at.transformer}"), phone=""),
+    Column(_("Actions"), "move_out", is_unseen=True, phone=""),
+)
 
 # With the latest day that has readings.
 METERS = Columns[Any](
