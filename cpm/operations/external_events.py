@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program
-from cpm.queries.external_events import events_named, program_of_devices
+from cpm.queries.external_events import events_named, program_of_devices, stages_of_event
 from integration.seam import extracts, sql
 from integration.seam.messages import Category, StageStatus
 from integration.seam.nudges import tell_pages
@@ -82,8 +82,9 @@ def add_external_event(planned: PlannedOutside, *, by: str, now: datetime) -> Pr
 
     Raises ExternalEventRefused if it was created with other contents.
     """
-    _lock_event(planned.event_id)
-    found = events_named(planned.event_id)
+    _lock("event", planned.event_id)
+    _lock("stage", planned.stage_id)
+    found = stages_of_event(planned.event_id)
     known = next((one for one in found if one.external_id == planned.stage_id), None)
     if known is None and [one.external_id for one in found] == [planned.event_id]:
         known = _named_now(found[0], planned)  # a reservation came first
@@ -126,7 +127,7 @@ def reserve_devices(
 
     A device that is reserved already stays so. Raises ExternalEventRefused.
     """
-    _lock_event(named)
+    _lock("event", named)
     if not events_named(named):
         program = program_of_devices([(one["head_end"], one["nic_id"]) for one in rows])
         if program is None:
@@ -250,9 +251,9 @@ def _locked(named: str, window: tuple[datetime, datetime] | None = None) -> Prog
     )
 
 
-def _lock_event(event_id: str) -> None:
-    """Let one call at a time create stages of an event."""
-    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"external event|{event_id}"])
+def _lock(kind: str, external_id: str) -> None:
+    """Let one call at a time create stages of an event, or the stage of an id. Who takes both takes the event first."""
+    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"external {kind}|{external_id}"])
 
 
 def _uid(kind: str, external_id: str) -> UUID:

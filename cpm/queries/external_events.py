@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+
 from cpm.models.program_events import ProgramEvent
 from cpm.models.programs import Program
 from integration.seam import sql
+from integration.seam.refusals import Refused
 
 _PROGRAMS = """
 SELECT s.program_id
@@ -21,10 +24,29 @@ HAVING count(DISTINCT d.id) = (
 """
 
 
+class AmbiguousId(Refused):
+    """An id names a stage and another event."""
+
+
 def events_named(named: str) -> list[ProgramEvent]:
-    """The program event with this id of a stage; else those of the event with this id, by stage."""
+    """The program event with this id of a stage; else those of the event with this id, by stage.
+
+    Raises AmbiguousId if it is the id of a stage and of another event: whichever is meant, the other would be changed.
+    """
+    of_event = stages_of_event(named)
+    found = ProgramEvent.objects.select_related("program").filter(external_id=named).first()
+    if found is None or not named:
+        return of_event
+    if of_event and found.external_event_id != named:
+        sentence = _("“%(id)s” is the id of an event, and of a stage of the event %(other)s. Use another one.")
+        raise AmbiguousId(sentence % {"id": named, "other": found.external_event_id})
+    return [found]
+
+
+def stages_of_event(event_id: str) -> list[ProgramEvent]:
+    """The program events of the event with this id of another system, by stage."""
     rows = ProgramEvent.objects.select_related("program").exclude(external_id="")
-    return list(rows.filter(external_id=named)) or list(rows.filter(external_event_id=named).order_by("stage_number"))
+    return list(rows.filter(external_event_id=event_id).order_by("stage_number"))
 
 
 def program_of_devices(devices: Sequence[tuple[str, str]]) -> Program | None:

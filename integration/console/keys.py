@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
+from integration.pages.callers import ACTOR, LONGEST_ACTOR
 from integration.pages.confirm import confirm
 from integration.pages.http import SignedInRequest
 from integration.seam import clock
@@ -64,6 +65,10 @@ class KeyForm(forms.Form):
         name: str = self.cleaned_data["name"]
         if not name.isprintable():
             raise forms.ValidationError(_("A name is one line without control characters."))
+        most = max(LONGEST_ACTOR - len(ACTOR % full_name(self.person, "")), 0)  # history names the key with its person
+        if len(name) > most:
+            sentence = _("Next to your user name, a key's name may have at most %(most)s characters.")
+            raise forms.ValidationError(sentence, params={"most": most})
         if ServiceAccount.objects.filter(name__iexact=full_name(self.person, name)).exists():
             raise forms.ValidationError(_("You have a key with this name already; a revoked one keeps its name."))
         return name

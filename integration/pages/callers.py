@@ -12,6 +12,9 @@ from integration.seam.scopes import permissions_of
 from integration.seam.service_accounts import ServiceAccount
 from integration.seam.tokens import TokenRefused
 
+ACTOR = "service account %s"  # as the log and history name one
+LONGEST_ACTOR = 150  # of history's `by`
+
 
 class Caller:
     """A service account that calls with a token. Its name has a blank, which no person's has."""
@@ -45,7 +48,7 @@ class Caller:
 
 def username_of(rights: Rights) -> str:
     """The account as the log and history name it."""
-    return f"service account {rights.name}"
+    return ACTOR % rights.name
 
 
 def caller_of(token_text: str, *, address: str, now: datetime) -> Caller:

@@ -71,7 +71,10 @@ known_polls = Polls()
 
 def unchanged(headers: Iterable[tuple[bytes, bytes]], address: str, *, caller_at: str) -> str | None:
     """The ETag of a poll that nothing has changed for; None if Django must answer. Never asks the database."""
-    given = {bytes(name): bytes(value).decode("latin-1") for name, value in headers}
+    found = [(bytes(name), bytes(value).decode("latin-1")) for name, value in headers]
+    given = dict(found)
+    if sum(name == b"authorization" for name, _value in found) != 1:
+        return None
     kind, _blank, text = given.get(b"authorization", "").partition(" ")
     etag = given.get(b"if-none-match", "")
     now = known_polls.now()

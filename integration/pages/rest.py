@@ -99,11 +99,11 @@ def operation(
 def read_body(body: type[B], content: bytes) -> B:
     """A body as its model. Raises BadRequest that says where it is wrong, never with more than the field's name."""
     try:
-        given = json.loads(content)
+        given = _without_null(json.loads(content))
     except (ValueError, RecursionError) as problem:
         raise BadRequest(_("The body is not JSON: %(problem)s.") % {"problem": str(problem)[:100]}) from None
     try:
-        return body.model_validate(_without_null(given))
+        return body.model_validate(given)
     except ValidationError as wrong:
         first = wrong.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "body"
@@ -130,4 +130,5 @@ def detail_document(answer: HttpResponse, path: str) -> HttpResponse:
         }
     )
     answer["Content-Type"] = JSON
+    answer["Content-Length"] = str(len(answer.content))  # that of the former document would cut this one off
     return answer

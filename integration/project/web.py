@@ -19,6 +19,7 @@ from integration.pages.listening import PollsWatch, RightsWatch
 from integration.pages.polls import unchanged
 from integration.pages.problems import is_api
 from integration.pages.streams import HOLDER, Streams, TooManyStreams
+from integration.seam import tokens
 from integration.seam.logs import note_request
 
 from .bodies import Bodies, BodyRefused
@@ -199,7 +200,12 @@ def _is_quiet(path: str) -> bool:
 
 
 def _session(scope: Message) -> str:
-    """The value of the session's cookie; without one the address, whose requests then share one session's part."""
+    """The account of a token, or the value of the session's cookie; without either the address.
+
+    The requests of one of these share one session's part, so that programs behind one address don't hold up each other.
+    """
+    if account := tokens.account_of(scope["headers"]):
+        return f"account {account}"
     start = f"{settings.SESSION_COOKIE_NAME}="
     cookies = b";".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1").split(";")
     known = (cookie.strip().removeprefix(start) for cookie in cookies if cookie.strip().startswith(start))

@@ -38,14 +38,20 @@ class Rights:
 
     def refusal(self, *, address: str, now: datetime) -> str:
         """Why a call from this address is refused now; empty if it isn't."""
+        if ended := self.end(now):
+            return ended
+        if self.networks and not is_within(address, self.networks):
+            return _("The service account may not call from this address.")
+        return ""
+
+    def end(self, now: datetime) -> str:
+        """Why the account can't be used at all now; empty if it can."""
         if not self.is_active:
             return _("The service account is switched off.")
         if not self.owner_is_active:
             return _("The owner of the service account may not sign in any more, so it has stopped.")
         if self.expires_on and now.date() > self.expires_on:
             return _("The service account expired after %(day)s.") % {"day": self.expires_on.isoformat()}
-        if self.networks and not is_within(address, self.networks):
-            return _("The service account may not call from this address.")
         return ""
 
 

@@ -193,6 +193,8 @@ STAKES = ("derms.queries.stakes.power_of_stage", "cpm.queries.customers_of_stage
 
 # What a test of a webhook says that is a callback of a door, as a function of the webhook.
 DOOR_TESTS = {"openadr": "lec_sim.openadr.notifying.test_notification"}
+# Whether who asked for such a callback may still be told of a notice, as a function of it.
+DOOR_RIGHTS = {"openadr": "lec_sim.queries.subscriptions.may_be_told"}
 
 EVERY: dict[str, Every] = {
     "measure program events": Every(MINUTE, "cpm.operations.ask_measurements", "small"),

@@ -1,6 +1,7 @@
 """Bearer tokens: signed with the project's key, valid for an hour, and only as long as the account's epoch."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.core import signing
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 
 LASTS = timedelta(hours=1)
 LONGEST = 2000  # characters; ours are shorter
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _SIGNER = signing.Signer(salt="gridcall.token", sep=".")  # RFC 6750 has no colon
 
 
@@ -44,3 +46,15 @@ def read(text: str, *, now: datetime) -> Token:
     if now.timestamp() >= ends:
         raise TokenRefused(_("The token has expired; ask for a new one."))
     return Token(account, epoch, frozenset(scopes))
+
+
+def account_of(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+    """The account of the bearer token that a request carries, expired or not; None if it carries none of ours."""
+    for name, value in headers:
+        kind, _blank, text = bytes(value).decode("latin-1").partition(" ")
+        if name == b"authorization" and kind.lower() == "bearer":
+            try:
+                return read(text.strip(), now=_EPOCH).account
+            except TokenRefused:
+                return None
+    return None

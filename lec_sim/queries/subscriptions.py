@@ -2,13 +2,18 @@
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from integration.seam import sql
-from integration.seam.models import ServiceAccount
+from integration.seam import clock, sql
+from integration.seam.models import WebhookNotice
+from integration.seam.rights import look_up
+from integration.seam.scopes import permissions_of
 from integration.seam.sql import statement
 
 from ..models import Callback, Subscription
+
+# The scope that reads each kind of object; the others are read by that of programs and events.
+_READ_BY = dict.fromkeys(("VEN", "RESOURCE", "REPORT", "SUBSCRIPTION"), "read_ven_objects")
 
 
 def announcement_ids_to_tell(now: datetime) -> list[int]:
@@ -21,9 +26,24 @@ def subscriptions_of(client: str) -> QuerySet[Subscription]:
 
 
 def callbacks_of(client: str, kind: str, operation: str) -> list[Callback]:
-    """Where a client is told of an operation on a kind of object; nowhere if its account can't call any more."""
-    if not ServiceAccount.objects.filter(client_id=client, is_active=True, owner__is_active=True).exists():
+    """Where a client is told of an operation on a kind of object; nowhere if its account may not read it now."""
+    if not _may_read(client, kind):
         return []
     wanted = {"objects_told__contains": [kind], "operations__contains": [operation]}
     found = Callback.objects.filter(subscription__client=client, **wanted)
     return list(found.select_related("subscription", "webhook").order_by("pk"))
+
+
+def may_be_told(notice: WebhookNotice) -> bool:
+    """Whether the account that asked for a callback may still read what a notice is about (seam/routes.py)."""
+    client: str = Callback.objects.values_list("subscription__client", flat=True).get(webhook=notice.webhook_id)
+    return _may_read(client, notice.type.partition(" ")[0])
+
+
+def _may_read(client: str, kind: str) -> bool:
+    """Whether a call of the client's account would be answered; where it would come from is not asked."""
+    scope = _READ_BY.get(kind, "read_targets")
+    rights = look_up(Q(client_id=client))
+    if rights is None or rights.end(clock.now()):
+        return False
+    return scope in rights.scopes and permissions_of([scope]) <= rights.permissions

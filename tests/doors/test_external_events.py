@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from cpm.operations import OptOutNotAllowed, opt_out_device
 from integration.console.models import User
 from integration.seam import clock
 from tests import factories
+from tests.removals.test_races import race
 
 from .conftest import Made, bearer
 
@@ -61,6 +63,7 @@ def event(stage: str = "1315") -> ProgramEvent:
 
 def answered(answer: Any, status: int = 200) -> Any:
     assert answer.status_code == status, answer.content
+    assert int(answer["Content-Length"]) == len(answer.content)  # more than was promised is never sent
     return answer.json()
 
 
@@ -104,6 +107,28 @@ def test_an_event_that_is_sent_again_is_one_event(post: Post, program: Any) -> N
     other = answered(post(EVENT, {**STAGE, **US, "programEventCategory": "X1EM"}), 409)
     assert "is there already" in other["detail"]
     assert ProgramEvent.objects.count() == 1
+
+
+def test_a_stage_that_is_posted_under_several_events_at_once_is_of_one(post: Post, program: Any) -> None:
+    events = [partial(post, EVENT, {**STAGE, **US, "eventExternalIdentifier": f"E{number}"}) for number in range(6)]
+    answers = race(*events)
+    assert sorted(one.status_code for one in answers) == [200, 409, 409, 409, 409, 409]
+    assert ProgramEvent.objects.count() == 1
+
+
+def test_an_id_of_an_event_that_is_also_anothers_stage_names_neither(post: Post, program: Any) -> None:
+    answered(post(EVENT, {**STAGE, **US, "externalIdentifier": "S9", "eventExternalIdentifier": "E9"}))
+    answered(post(EVENT, {**STAGE, **US, "externalIdentifier": "E9", "eventExternalIdentifier": "E10"}))
+    refused = answered(post(LIFECYCLE, {"action": "F1CN", "eventExternalIdentifier": "E9"}), 409)
+    assert "is the id of an event, and of a stage of the event E10" in refused["detail"]
+    assert {one.state for one in ProgramEvent.objects.all()} == {"Scheduled"}
+    answered(post(LIFECYCLE, {"action": "F1CN", "eventExternalIdentifier": "S9"}))
+    assert (event("S9").state, event("E9").state) == ("Canceled", "Scheduled")
+
+
+@pytest.mark.parametrize("depth", [900, 5000])
+def test_a_body_that_is_too_deep_is_refused(post: Post, program: Any, depth: int) -> None:
+    assert "not JSON" in answered(post(EVENT, "[" * depth + "]" * depth), 400)["detail"]
 
 
 def test_an_event_goes_through_its_states(post: Post, program: Any) -> None:

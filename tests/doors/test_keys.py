@@ -14,9 +14,10 @@ from django.test import Client
 
 from integration.console.keys import MOST_KEYS
 from integration.console.models import User
+from integration.pages.callers import username_of
 from integration.seam import clock
 from integration.seam.history import ObjectChange
-from integration.seam.rights import known_rights
+from integration.seam.rights import known_rights, rights_of
 from integration.seam.scopes import NEVER_PERSONAL, PERSONAL, SCOPES
 from integration.seam.service_accounts import ServiceAccount
 
@@ -124,6 +125,16 @@ def test_a_wrong_key_is_not_made(signed_in: Sign, program_manager: User, case: s
     page = signed_in(program_manager).post(NEW, form(**changed))
     assert (page.status_code, sentence in page.content.decode()) == (422, True)
     assert not ServiceAccount.objects.exists()
+
+
+def test_a_key_whose_name_history_could_not_hold_is_not_made(signed_in: Sign, program_manager: User) -> None:
+    client = signed_in(program_manager)
+    User.objects.filter(pk=program_manager.pk).update(username="a" * 90)
+    page = client.post(NEW, form(name="x" * 44))
+    assert (page.status_code, "may have at most 43 characters" in page.content.decode()) == (422, True)
+    shown = client.post(NEW, form(name="x" * 43))
+    assert shown.status_code == 200
+    assert len(username_of(rights_of(ServiceAccount.objects.get()))) == 150
 
 
 def test_a_form_that_is_sent_again_makes_no_second_key(signed_in: Sign, program_manager: User) -> None:

@@ -9,8 +9,10 @@ from asgiref.sync import sync_to_async
 
 from integration.pages.doors import calls
 from integration.pages.listening import PollsWatch
-from integration.pages.polls import Poll, Polls, known_polls
+from integration.pages.polls import Poll, Polls, known_polls, unchanged
+from integration.project import web
 from integration.project.web import Web
+from integration.seam import tokens
 from integration.seam.rights import known_rights
 from lec_sim.models import LecStage
 
@@ -54,9 +56,9 @@ def answered(header: dict[str, str], etag: str, query: str = "") -> int:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def ask() -> None:
-        web = Web(django)
-        web.rights.start = web.polls.start = lambda: None  # type: ignore[method-assign]  # no connection of its own
-        await web(scope_of(header, etag, query), receive, send)
+        served = Web(django)
+        served.rights.start = served.polls.start = lambda: None  # type: ignore[method-assign]  # no connection of its own
+        await served(scope_of(header, etag, query), receive, send)
 
     asyncio.run(ask())
     return statuses[0]
@@ -79,6 +81,26 @@ def test_a_poll_for_which_nothing_changed_is_answered_without_django(
 
 
 @pytest.mark.django_db
+def test_a_poll_with_two_tokens_is_left_to_django(ven: VenClient, stage: LecStage) -> None:
+    known_polls.is_listening = True
+    etag = ven.get("events")["ETag"]
+    headers = scope_of(ven.header, etag)["headers"]
+    assert unchanged(headers, f"{ROOT}events?", caller_at="127.0.0.1") == etag
+    assert unchanged([(b"authorization", b"Bearer x"), *headers], f"{ROOT}events?", caller_at="127.0.0.1") is None
+
+
+@pytest.mark.django_db
+def test_calls_share_what_an_account_may_hold_at_once_not_what_an_address_may(ven_of: Any) -> None:
+    one, other = (ven_of(head_end) for head_end in ("HE1", "HE2"))
+    narrow = tokens.issue(tokens.Token(one.account.pk, one.account.epoch, frozenset()), now=MOMENT)
+    shares = [
+        web._session(scope_of(header, ""))
+        for header in (one.header, {"Authorization": f"Bearer {narrow}"}, other.header, {"Authorization": "Bearer x"})
+    ]
+    assert shares == [f"account {one.account.pk}"] * 2 + [f"account {other.account.pk}", "127.0.0.1"]
+    assert web._session(scope_of({"Authorization": "Bearer nonsense"}, "")) == "127.0.0.1"
+
+
 def test_a_client_over_its_limit_is_left_to_django(ven: VenClient, stage: LecStage, settings: Any) -> None:
     known_polls.is_listening = True
     etag = ven.get("events")["ETag"]

@@ -4,7 +4,7 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from integration.seam import clock
 from integration.seam.history import ObjectChange
 from integration.seam.models import Alert, Webhook, WebhookNotice
 from integration.seam.scheduler import batches, claim_due, find_due, perform
+from integration.seam.service_accounts import ServiceAccount
 from integration.seam.webhooks.keeping import send_test
 from integration.seam.webhooks.marking import ATTEMPTS
 from lec_sim.drivers import DRIVERS
@@ -175,6 +176,52 @@ def test_a_stage_is_posted_with_its_program_when_it_is_new_and_when_it_changes(
         assert told(receiver) == [("EVENT", "UPDATE"), ("VEN", "UPDATE")]  # the latest state, once
         work()
         assert len(receiver.posted) == 2
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda account: ServiceAccount.objects.filter(pk=account.pk).update(scopes=["read_ven_objects"]),
+        lambda account: ServiceAccount.objects.filter(pk=account.pk).update(expires_on=date(2026, 1, 1)),
+        lambda account: ServiceAccount.objects.filter(pk=account.pk).update(is_active=False),
+        lambda account: account.owner.groups.clear(),
+        lambda account: User.objects.filter(pk=account.owner_id).update(is_active=False),
+    ],
+    ids=["scope", "last day", "off", "roles of the owner", "owner"],
+)
+def test_nothing_is_posted_that_the_account_may_not_read_any_more(
+    loopback: ssl.SSLContext,  # noqa: F811
+    ven: VenClient,
+    end: Callable[[ServiceAccount], object],
+) -> None:
+    with receiving(loopback) as receiver:
+        subscribe(ven, receiver.url, objects=["EVENT"])
+        stage = published(clock.now())
+        DRIVERS["openadr"].cancel(stage, now=clock.now())
+        find_due()
+        for batch in batches(claim_due()):
+            perform(batch)  # the first notice waits to be posted
+        assert WebhookNotice.objects.exists()
+        end(ven.account)
+        stage = published(clock.now() + timedelta(minutes=1))
+        work()
+        assert receiver.posted == []
+    assert WebhookNotice.objects.filter(discarded_at=None).count() == 0
+
+
+def test_a_callback_belongs_to_its_accounts_present_owner(
+    loopback: ssl.SSLContext,  # noqa: F811
+    ven: VenClient,
+    operator: User,
+) -> None:
+    olive = User.objects.get(username="olive")
+    with receiving(loopback) as receiver:
+        subscribe(ven, receiver.url, objects=["EVENT"])
+        User.objects.filter(pk=operator.pk).update(is_active=False)
+        ServiceAccount.objects.filter(pk=ven.account.pk).update(owner=olive)
+        published(clock.now())
+        work()
+    assert told(receiver) == [("EVENT", "CREATE")]
 
 
 def test_only_what_is_subscribed_to_is_posted(

@@ -19,9 +19,11 @@ from typing import NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
+from django.utils.module_loading import import_string
 
 from .. import clock, sql
 from ..outgoing import NotReached, post
+from ..routes import DOOR_RIGHTS
 from ..sql import statement
 from ..vault import KeyChanged, unlock
 from .kinds import KINDS
@@ -105,7 +107,9 @@ def _next(limit: int) -> Iterator[Letter]:
 
 
 def _may_know(notice: WebhookNotice) -> bool:
-    """Whether the webhook's owner may still see what the notice is about."""
+    """Whether the webhook's owner, or who asked for a door's callback, may still see what the notice is about."""
+    if notice.webhook.door:
+        return bool(import_string(DOOR_RIGHTS[notice.webhook.door])(notice))
     owner, kind = notice.webhook.owner, KINDS.get(notice.kind)
     return owner.is_active and (kind is None or owner.has_perm(kind.permission))
 
