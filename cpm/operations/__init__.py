@@ -34,7 +34,7 @@ from .external_events import (
 from .grid import follow_grid, follow_head_ends
 from .holidays import HolidayTaken, add_holiday, choose_country, remove_holiday, renew_holidays
 from .keeping import delete_kept, referring_to, save_customer, save_device, save_location
-from .measuring import CannotMeasure, ask_measurement, ask_measurements, measure_devices
+from .measuring import CannotMeasure, ask_measurement, ask_measurements, is_over, measure_devices
 from .meter_archive import put_away_meter_days
 from .meters import MeterInTheWay, exchange_meter, save_meter
 from .notifications import notify_customers, notify_of_end
@@ -98,6 +98,7 @@ __all__ = [
     "follow_grid",
     "follow_head_ends",
     "follow_stage",
+    "is_over",
     "keep_device_status",
     "load_outcomes",
     "load_reservations",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,8 @@ from cpm.queries.unavailability import Day
 from integration.pages.badges import OUTCOMES, look_of
 from integration.pages.drawing import percent
 from integration.pages.moments import day, moment_text
-from integration.pages.templatetags.gridcall import icon
+from integration.pages.numbers import NONE, count_text, decimals_of, rounded
+from integration.pages.templatetags.gridcall import icon, quantity
 
 register = template.Library()
 
@@ -35,6 +37,23 @@ def next_step(enrollment: Enrollment) -> str:
 def entry(found: Mapping[int, Any], key: int) -> Any:
     """The entry of a row's id; None if there is none."""
     return found.get(key)
+
+
+@register.filter
+def kwh(wh: float | None) -> SafeString | str:
+    """Energy in Wh, shown in kWh."""
+    if wh is None:
+        return NONE
+    energy = Decimal(str(wh)) / 1000
+    decimals = decimals_of(energy)
+    return quantity(count_text(rounded(energy, decimals), decimals), "kWh")
+
+
+@register.filter
+def segment_label(code: str) -> str:
+    """What devices did, by the code of their outcome or why they have none."""
+    words = {"opted out": _("Opted out"), "released": _("Released"), "reserved": _("Reserved")}
+    return words.get(code) or str(look_of(code).word)
 
 
 @register.simple_tag

@@ -25,6 +25,7 @@ from .keeping import (
     location_new,
 )
 from .making_programs import program_new, program_type_new
+from .measured import measured_again, measured_event, measured_export
 from .meters import meter, meter_edit, meter_exchange, meter_list, meter_new
 from .participations import participation, participation_export, participation_list, participation_opt_out
 from .program_events import program_event, program_event_export, program_event_list, reductions
@@ -73,6 +74,9 @@ __all__ = [
     "location_edit",
     "location_move_out",
     "location_new",
+    "measured_again",
+    "measured_event",
+    "measured_export",
     "meter",
     "meter_edit",
     "meter_exchange",

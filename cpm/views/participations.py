@@ -28,6 +28,7 @@ from .. import operations
 from ..choices import ProgramEventState
 from ..columns import participation_columns
 from ..forms import OptOutForm, ParticipationFilter
+from ..pages.measured import shown_result
 from ..pages.standings import opt_out_refusal, standings_of
 from ..queries import (
     NEWEST_FIRST,
@@ -45,6 +46,7 @@ from ..queries import (
     program_events,
     row_order,
 )
+from ..queries.measured import result_of
 
 SEES_CUSTOMERS = "cpm.view_customer"
 
@@ -161,8 +163,10 @@ def _record(row: ParticipationRow) -> dict[str, Any]:
     (standing,) = standings_of([row], now)
     refusal = opt_out_refusal(row.program_event, is_reserved=row.facts.reservation_flag, zone=zone, now=now)
     opt_out, coming = standing.removal if row.facts.preemptive_opt_out else None, coming_stages(row)
+    measured = result_of(row.program_event, row.device.pk)
     return {
         "row": row,
+        "measured": measured and shown_result(*measured),
         "standing": standing,
         "happened": participation_history(row),
         "opt_out": opt_out,

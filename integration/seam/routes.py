@@ -191,6 +191,9 @@ DUE: dict[str, Due] = {
 # What depends on a stage, as words for alerts: functions of its uid, each of one system; empty if it knows of nothing.
 STAKES = ("derms.queries.stakes.power_of_stage", "cpm.queries.customers_of_stage")
 
+# The power of an event over time, as a function of its uid, of the system that plans events; none, if it isn't ours.
+EVENT_STEPS = "derms.queries.event_steps.steps_of_event"
+
 # What a test of a webhook says that is a callback of a door, as a function of the webhook.
 DOOR_TESTS = {"openadr": "lec_sim.openadr.notifying.test_notification"}
 # Whether who asked for such a callback may still be told of a notice, as a function of it.

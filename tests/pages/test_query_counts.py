@@ -83,7 +83,9 @@ QUERIES: dict[str, int] = {
     "program-events/": 10,
     "program-events/<id:event_number>/<int:stage_number>/": 11,
     "program-events/<id:event_number>/<int:stage_number>/reductions/": 9,
-    "program-events/<id:event_number>/<int:stage_number>/participation/<id:head_end>/<id:nic_id>/": 17,
+    "program-events/<id:event_number>/<int:stage_number>/participation/<id:head_end>/<id:nic_id>/": 19,
+    "program-events/<id:event_number>/measured/": 20,
+    "program-events/<id:event_number>/measured/again/": 14,
     "program-events/participation/": 14,  # one for each program event searched until the page is full
     "program-types/<id:code>/": 12,
     "program-types/new/": 11,

@@ -1,0 +1,102 @@
+"""The measured report of an event, its file, and a participation's page that explains its days."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient, Client
+
+from cpm.models import Device, Measurement, ProgramEvent
+from cpm.operations.measuring import measure_devices
+from integration.console.models import User
+
+from .test_measuring import NOW, START, column, event, flat, measure, meters, save
+
+pytestmark = pytest.mark.django_db
+__all__ = ["event"]  # the fixture
+REPORT = "/program-events/DR-2026-0001/measured/"
+
+
+def metered(devices: list[Device]) -> None:
+    """250 Wh a quarter of an hour, 100 in the event: 8 x 150 Wh saved by each of five."""
+    wh = flat(5)
+    wh.reshape(5, -1)[:, column(START) : column(START) + 8] = 100
+    save(meters(devices), wh)
+
+
+def page(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def test_the_report_says_who_says_what(event: ProgramEvent, devices: list[Device], as_manager: Client) -> None:
+    assert "Nothing measured yet" in page(as_manager, REPORT)
+    metered(devices)
+    measure(event)
+
+    shown = page(as_manager, REPORT)
+
+    # 5 x 1.2 kWh saved; 5 x 900 W expected and 800 W reported for two hours.
+    assert "6 <small>kWh</small>" in shown
+    assert "66 % realised" in shown
+    assert "75 % of it is measured" in shown
+    assert "3 <small>kW</small>" in shown, "measured in each hour"
+    assert "Reported by Live Energy Connect: 4 kW" in shown
+    assert "10 of 10: the mean of the latest ten like days." in shown
+    assert 'polyline class="metered"' in shown
+
+
+def downloaded(person: User, address: str) -> bytes:
+    async def read() -> bytes:
+        client = AsyncClient()
+        await client.aforce_login(person)
+        answer: Any = await client.get(address)
+        return b"".join([part async for part in answer.streaming_content])
+
+    return async_to_sync(read)()
+
+
+def test_the_lines_come_as_csv_and_parquet(event: ProgramEvent, devices: list[Device], program_manager: User) -> None:
+    metered(devices)
+    measure(event)
+    address = "/program-events/DR-2026-0001/1/measured/export/"
+
+    rows = list(csv.DictReader(io.StringIO(downloaded(program_manager, address).decode("utf-8-sig"))))
+
+    assert len(rows) == 5
+    assert (rows[0]["NIC id"], rows[0]["Saved Wh"], rows[0]["Measured W"]) == ("N0000001", "1200", "600")
+    assert (rows[0]["Baseline Wh per interval"], rows[0]["Like days that count"]) == (" ".join(["250"] * 8), "10")
+    assert downloaded(program_manager, address + "?format=parquet")[:4] == b"PAR1"
+
+
+def test_a_participation_explains_its_days(event: ProgramEvent, devices: list[Device], as_csr: Client) -> None:
+    metered(devices)
+    measure(event)
+    shown = page(as_csr, f"/program-events/DR-2026-0001/1/participation/HE1/{devices[0].nic_id}/")
+    assert "Tue 21 Jul: counts" in shown
+    assert "weekends and holidays: " in shown
+    assert "1.20 <small>kWh</small>" in shown
+
+
+def test_a_manager_has_it_measured_again_and_sees_how_far_it_is(
+    event: ProgramEvent, devices: list[Device], as_manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cpm.operations.measuring.A_PART", 2)
+    metered(devices)
+    again = REPORT + "again/"
+    assert "new version of its results" in page(as_manager, again)
+    answer = as_manager.post(again, {"request_key": "k" * 32})
+    assert (answer.status_code, answer["Location"]) == (302, REPORT)
+    made = Measurement.objects.get()
+    assert made.asked_by
+    for _ in range(2):
+        measure_devices(made.pk, now=NOW)
+    assert "Stage 1 is being measured: 2 of 5 participations." in page(as_manager, REPORT)
+    assert "all are being measured already" in page(as_manager, again)
+
+
+def test_it_is_for_program_managers(event: ProgramEvent, as_csr: Client) -> None:
+    assert as_csr.get(REPORT).status_code == 403
