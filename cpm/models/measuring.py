@@ -137,9 +137,9 @@ class MeasuredSum(models.Model):
     """The results of a finished measurement added up: of the stage, or of one feeder, head end, class or segment.
 
     Devices that left before the start belong to the stage's segments alone. `participations` = measured + not measured
-    (preliminary ones are measured). Expected and reported W are of all participations, `measured_expected_w` and
-    `measured_reported_w` of the measured ones: realisation compares like with like. `half_width_wh` is half of the 90 %
-    interval of `saved_wh`, null if like days are too few to tell.
+    (preliminary ones are measured). Expected and reported W are of all participations; `measured_expected_w` and
+    `measured_reported_w` of all called devices behind the measured meters: realisation compares like with like.
+    `half_width_wh` is half of the 90 % interval of `saved_wh`, null if like days are too few to tell.
     """
 
     measurement = models.ForeignKey(Measurement, on_delete=models.PROTECT, related_name="sums")

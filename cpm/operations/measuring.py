@@ -21,6 +21,7 @@ from cpm.queries.measuring import (
     on_days,
     program_events_to_measure,
     rule_of,
+    shares_of_time,
 )
 from integration.seam import outbox, sql
 from integration.seam.binary_rows import copy_file
@@ -150,7 +151,11 @@ def _finish(measurement: Measurement, now: datetime) -> None:
     partition = partition_of(measurement)
     partition.finish(PRIMARY_KEY)
     partition.attach()
-    params = {"measurement": measurement.pk, "program_event": measurement.program_event_id}
+    shares = shares_of_time(measurement.program_event)
+    params = {
+        "measurement": measurement.pk, "program_event": measurement.program_event_id,
+        "events": list(shares), "shares": list(shares.values()),
+    }  # fmt: skip
     sql.execute(statement("cpm", "add_measured_sums", segment=statement("cpm", "participation_segment")), params)
     widths = half_widths(measurement.errors)
     sums = list(measurement.sums.all())

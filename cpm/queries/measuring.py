@@ -71,6 +71,17 @@ def at_the_same_time(program_event: ProgramEvent) -> list[int]:
     return list(others.filter(pk__lt=program_event.pk, started_at__isnull=False).values_list("pk", flat=True))
 
 
+def shares_of_time(program_event: ProgramEvent) -> dict[int, float]:
+    """This program event and those at the same time that CPM knew later, each with the share of it that it runs."""
+    others = ProgramEvent.objects.filter(starts_at__lt=program_event.ends_at, ends_at__gt=program_event.starts_at)
+    later = others.filter(pk__gt=program_event.pk, started_at__isnull=False)
+    begins, ends = program_event.starts_at, program_event.ends_at
+    return {program_event.pk: 1.0} | {
+        pk: (min(ends_at, ends) - max(starts_at, begins)) / (ends - begins)
+        for pk, starts_at, ends_at in later.values_list("pk", "starts_at", "ends_at")
+    }
+
+
 def on_days(program_event: ProgramEvent, days: Sequence[date]) -> dict[int, int]:
     """Other program events that ran on some of the days, and on which: bit n stands for days[n]."""
     if not days:

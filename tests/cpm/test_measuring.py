@@ -195,7 +195,11 @@ def test_of_stages_at_the_same_time_the_earlier_stands_for_the_meter(
     )
     save(meters(devices), flat(5))
     assert [one.reason for one in results(measure(other)).values()] == [NotMeasured.OTHER_STAGE]
-    assert {one.reason for one in results(measure(event)).values()} == {""}
+    made = measure(event)
+    assert {one.reason for one in results(made).values()} == {""}
+    total = made.sums.get(of=SumOf.STAGE)
+    # 5 x 900 W and half an event of 900 W more: the other stage runs in one of two hours.
+    assert (total.expected_w, total.measured_expected_w) == (4_500, 4_950)
 
 
 def test_an_estimated_reading_makes_it_preliminary_and_its_correction_a_version_beside(
