@@ -150,6 +150,7 @@ def _finish(measurement: Measurement, now: datetime) -> None:
     """Make the results visible, and add them up."""
     partition = partition_of(measurement)
     partition.finish(PRIMARY_KEY)
+    sql.analyze(partition.table)  # what follows joins it
     partition.attach()
     shares = shares_of_time(measurement.program_event)
     params = {

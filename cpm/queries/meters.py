@@ -68,9 +68,12 @@ def location_readings(
     quality = np.full(kwh.shape, Quality.MISSING, np.uint8)
     order = np.argsort(locations)
     at = order[np.searchsorted(locations, meters[:, 1], sorter=order)] if len(locations) else meters[:, 1]
-    # Meters of a place have no interval in common; what one lacks is another's, or missing.
-    np.minimum.at(quality, at, of_meters.quality)
-    np.fmax.at(kwh, at, of_meters.kwh)
+    # Meters of a place have no interval in common; what one lacks is another's, or missing. Few places have several.
+    first = np.unique(at, return_index=True)[1]
+    quality[at[first]], kwh[at[first]] = of_meters.quality[first], of_meters.kwh[first]
+    rest = np.setdiff1d(np.arange(len(at)), first)
+    np.minimum.at(quality, at[rest], of_meters.quality[rest])
+    np.fmax.at(kwh, at[rest], of_meters.kwh[rest])
     return Readings(kwh, quality)
 
 

@@ -28,6 +28,7 @@ INVARIANTS: Mapping[str, str] = {
     "I11": "A stage that ran called every reserved device that had not left it, and DERMS knows how many",
     "I12": "Every customer with a reservation was told that it comes and that it was canceled, or has a reason",
     "I13": "Every open subscription has one enrollment, and DERMS has the same devices, or an answer is awaited",
+    "I16": "Each participation of a measurement has one result, and sums and hours are what the results add up to",
 }
 
 

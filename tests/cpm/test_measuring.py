@@ -23,6 +23,7 @@ from cpm.models import (
 )
 from cpm.operations import CannotMeasure, ask_measurement, ask_measurements, measure_devices
 from cpm.operations.meter_days import Days, save_days
+from integration.commands.verify import violations_of
 from integration.seam import sql
 
 from .conftest import Make
@@ -345,3 +346,21 @@ def working_days() -> Iterator[date]:
         day = START.date() - timedelta(days=back)
         if day.weekday() < 5:
             yield day
+
+
+def test_verify_names_results_that_are_lacking_changed_or_count_wrong_days(
+    event: ProgramEvent, devices: list[Device]
+) -> None:
+    save(meters(devices), flat(5))
+    measure(event)
+    assert violations_of("I16") == []
+
+    sql.execute("UPDATE cpm_measuredresult SET saved_wh = saved_wh + 7 WHERE device_id = %s", [devices[0].pk])
+    sql.execute("UPDATE cpm_measuredresult SET days_busy = days_used WHERE device_id = %s", [devices[1].pk])
+    said = " ".join(found.what for found in violations_of("I16"))
+    assert "results add up to 7 Wh of 5 devices, its sums to 0 of 5" in said
+    assert "not baseline less metered, by 7 Wh" in said
+    assert "1 results count days" in said
+
+    sql.execute("DELETE FROM cpm_measuredresult WHERE device_id = %s", [devices[0].pk])
+    assert "4 results of 5 participations" in " ".join(found.what for found in violations_of("I16"))
