@@ -3,6 +3,7 @@
 import os
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -61,3 +62,17 @@ def env_pairs(name: str) -> list[tuple[str, str]]:
     if not all(left and right for left, _, right in pairs):
         raise ImproperlyConfigured(f"{name}: each entry is like value=Role, and entries are separated by commas.")
     return [(left.strip(), right.strip()) for left, _, right in pairs]
+
+
+def env_broker(name: str) -> str:
+    """The address of a broker for MQTT, empty for none. Raises ImproperlyConfigured, naming it, without its value."""
+    value = os.environ.get(name, "")
+    try:
+        parts = urlsplit(value)
+        is_one = parts.scheme in ("mqtt", "mqtts") and parts.hostname and parts.port != 0
+        is_plain = not (parts.path.strip("/") or parts.query or parts.fragment)
+    except ValueError:  # of the port
+        is_one = is_plain = False
+    if value and not (is_one and is_plain):
+        raise ImproperlyConfigured(f"{name} must have the form mqtts://user:password@host:8883.")
+    return value

@@ -12,7 +12,7 @@ from . import addresses
 from .alert_settings import *  # noqa: F403  (each is a setting)
 from .api_settings import *  # noqa: F403  (likewise)
 from .content_policy import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
-from .environment import env_bool, env_list, env_month_day, env_required, env_secret
+from .environment import env_bool, env_broker, env_list, env_month_day, env_required, env_secret
 from .modules import folder_of_modules
 from .sign_in_settings import *  # noqa: F403  (likewise)
 
@@ -190,6 +190,8 @@ IMPORT_LARGEST_FILE = int(os.environ.get("IMPORT_LARGEST_FILE", "2000000000"))  
 # Shorter than the outcome time-out of event types: at that, DERMS says of each device that it did not respond.
 OPENADR_ANSWERS_WITHIN_S = int(os.environ.get("OPENADR_ANSWERS_WITHIN_S", "45"))
 METER_DAYS_KEPT = int(os.environ.get("METER_DAYS_KEPT", "120"))  # then a month of readings is put away in a file
+# Where vens are told by MQTT; without a broker, nobody is. Clients may know it by another address.
+MQTT_URL, MQTT_PUBLIC_URL = env_broker("MQTT_URL"), env_broker("MQTT_PUBLIC_URL")
 FOLD_AFTER_DAYS = int(os.environ.get("FOLD_AFTER_DAYS", "90"))
 STORAGES = {
     "extracts": {

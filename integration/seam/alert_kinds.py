@@ -163,6 +163,14 @@ ALERT_KINDS: dict[str, AlertKind] = {
         "it takes something again; a dead letter is redelivered or discarded",
         _("Ask the operator of the receiver; send a test from the webhook's page once the cause is gone."),
     ),
+    "broker": AlertKind(
+        _("Broker for MQTT"),
+        "the broker for MQTT (`MQTT_URL`) has taken nothing for three attempts; head ends still learn of everything "
+        "when they poll",
+        "Medium",
+        "it takes something again",
+        _("See that the broker runs, and that Gridcall may sign in there; what it should hear is sent once it does."),
+    ),
     "notification": AlertKind(
         _("Notification"),
         "the mail server can't be reached, or customers of an event could not be e-mailed after all attempts",

@@ -180,6 +180,9 @@ DUE: dict[str, Due] = {
         "lec_sim.openadr.notifying.notify_of_announcement",
         "small",
     ),
+    "publish by MQTT": Due(
+        "lec_sim.queries.mqtt.brokers_to_publish_to", "lec_sim.openadr.publishing.publish_changes", "bulk"
+    ),
     "post to webhooks": Due(
         "integration.seam.webhooks.posting.lanes_to_post", "integration.seam.webhooks.posting.post_notices", "bulk"
     ),

@@ -1,5 +1,6 @@
 """Live Energy Connect's own records."""
 
+from .mqtt import BROKER_ID, Broker, Published
 from .openadr import Announcement, LecProgram, Ven
 from .reports import REPORTED, LecTelemetry, LecWord, VenReport
 from .stages import (
@@ -15,9 +16,11 @@ from .stages import (
 from .subscriptions import Callback, Subscription, Told
 
 __all__ = [
+    "BROKER_ID",
     "PRIMARY_KEY",
     "REPORTED",
     "Announcement",
+    "Broker",
     "Callback",
     "HeadEndProfile",
     "LecAnswer",
@@ -27,6 +30,7 @@ __all__ = [
     "LecStage",
     "LecTelemetry",
     "LecWord",
+    "Published",
     "Removal",
     "Subscription",
     "Told",

@@ -101,12 +101,6 @@ def remove(asking: Asking, object_id: str) -> HttpResponse:
     return JsonResponse(_plain(shown))
 
 
-def notifiers(asking: Asking) -> HttpResponse:
-    """How clients can be told of changes."""
-    Parameters(asking.request)
-    return JsonResponse({"WEBHOOK": True})
-
-
 def subscription_of(found: Subscription) -> SubscriptionObject:
     return SubscriptionObject(
         id=str(found.uid),

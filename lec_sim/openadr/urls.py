@@ -2,8 +2,19 @@
 
 from django.urls import path
 
-from . import reading, reporting, subscribing
+from . import reading, reporting, subscribing, topics
 from .door import Operation, operations, writes
+
+TOPICS = {
+    "programs": Operation("read_targets", topics.of_programs),
+    "programs/<id:object_id>": Operation("read_targets", topics.of_program),
+    "programs/<id:object_id>/events": Operation("read_targets", topics.of_events_of_program),
+    "vens/<id:object_id>": Operation("read_ven_objects", topics.of_ven),
+    "vens/<id:object_id>/events": Operation("read_ven_objects", topics.of_events_of_ven),
+    "vens/<id:object_id>/programs": Operation("read_ven_objects", topics.of_programs_of_ven),
+    "vens/<id:object_id>/resources": Operation("read_ven_objects", topics.of_resources_of_ven),
+    **{name: Operation("read_ven_objects", topics.of_everybody) for name in topics.OF_EVERYBODY},
+}
 
 urlpatterns = [
     path("programs", operations(GET=Operation("read_targets", reading.programs), **writes("POST"))),
@@ -41,7 +52,8 @@ urlpatterns = [
             DELETE=Operation("write_subscriptions", subscribing.remove),
         ),
     ),
-    path("notifiers", operations(GET=Operation("read_targets", subscribing.notifiers))),
+    path("notifiers", operations(GET=Operation("read_targets", topics.notifiers))),
+    *(path(f"notifiers/mqtt/topics/{place}", operations(GET=one)) for place, one in TOPICS.items()),
     path("vens", operations(GET=Operation("read_ven_objects", reading.vens), **writes("POST"))),
     path("vens/<id:object_id>", operations(GET=Operation("read_ven_objects", reading.ven), **writes("PUT", "DELETE"))),
     path("resources", operations(GET=Operation("read_ven_objects", reading.resources), **writes("POST"))),
