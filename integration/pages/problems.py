@@ -20,7 +20,8 @@ REFERENCE = "/rest/apis/cross/"
 API = ("/api/", "/oauth/", "/openadr3/", REFERENCE)
 
 
-LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
+LOCK_NOT_AVAILABLE, DEADLOCK, QUERY_CANCELED = "55P03", "40P01", "57014"
+RETRY_AFTER_S = 1
 
 
 def is_api(path: str) -> bool:
@@ -60,7 +61,7 @@ class FieldsRefused(Refused):
 def busy_database(raised: Exception) -> tuple[str, int] | None:
     """The sentence and the status for a database that has too much to do; None for any other problem."""
     code = getattr(raised.__cause__, "pgcode", "") if isinstance(raised, OperationalError) else ""
-    if code == LOCK_NOT_AVAILABLE:
+    if code in (LOCK_NOT_AVAILABLE, DEADLOCK):
         return _("Somebody else is changing this right now. Nothing was changed; try again."), 409
     if code == QUERY_CANCELED:
         return _("The database took longer than 10 s. Nothing was changed; try again."), 503
@@ -82,7 +83,9 @@ def problem_of(raised: Exception) -> HttpResponse | None:
     if isinstance(raised, BadRequest):
         return problem(400, str(raised))
     if busy := busy_database(raised):
-        return problem(busy[1], busy[0])
+        answer = problem(503, busy[0])  # a program need not tell who was busy; it waits and sends the same again
+        answer["Retry-After"] = str(RETRY_AFTER_S)
+        return answer
     if isinstance(raised, DataError | OverflowError) or "NUL (0x00)" in str(raised):
         return problem(400, _("A value is too large, or contains a character that can't be stored."))
     return None

@@ -163,6 +163,13 @@ ALERT_KINDS: dict[str, AlertKind] = {
         "it takes something again; a dead letter is redelivered or discarded",
         _("Ask the operator of the receiver; send a test from the webhook's page once the cause is gone."),
     ),
+    "cancel not read": AlertKind(
+        _("Cancel not read"),
+        "a stage was canceled, and head ends that had read it have not read that within a minute",
+        "High",
+        "they have read it; else somebody archives it",
+        _("Call the operator of the head end: its devices may run until the stage's end."),
+    ),
     "broker": AlertKind(
         _("Broker for MQTT"),
         "the broker for MQTT (`MQTT_URL`) has taken nothing for three attempts; head ends still learn of everything "

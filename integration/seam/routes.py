@@ -152,6 +152,9 @@ DUE: dict[str, Due] = {
     "collect answers": Due("lec_sim.queries.due.stage_ids_to_collect", "lec_sim.operations.collect_answers", "bulk"),
     "end stage": Due("lec_sim.queries.due.stage_ids_to_end", "lec_sim.operations.end_stage", "small", LEC_STAGE),
     "report late stage": Due("lec_sim.queries.due.stage_ids_late", "lec_sim.operations.report_late_stage", "small"),
+    "report unread cancel": Due(
+        "lec_sim.queries.due.stage_ids_with_unread_cancel", "lec_sim.operations.report_unread_cancel", "small"
+    ),
     "miss stage": Due("lec_sim.queries.due.stage_ids_missed", "lec_sim.operations.miss_stage", "small", LEC_STAGE),
     "write raw outcomes": Due(
         "lec_sim.queries.due.stage_ids_to_hand_over", "lec_sim.operations.hand_over_outcomes", "bulk"

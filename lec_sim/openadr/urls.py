@@ -4,6 +4,7 @@ from django.urls import path
 
 from . import reading, reporting, subscribing, topics
 from .door import Operation, operations, writes
+from .signing_in import token_server
 
 TOPICS = {
     "programs": Operation("read_targets", topics.of_programs),
@@ -52,6 +53,7 @@ urlpatterns = [
             DELETE=Operation("write_subscriptions", subscribing.remove),
         ),
     ),
+    path("auth/server", token_server),
     path("notifiers", operations(GET=Operation("read_targets", topics.notifiers))),
     *(path(f"notifiers/mqtt/topics/{place}", operations(GET=one)) for place, one in TOPICS.items()),
     path("vens", operations(GET=Operation("read_ven_objects", reading.vens), **writes("POST"))),

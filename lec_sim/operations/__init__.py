@@ -12,6 +12,7 @@ from .reports import DevicesRefused, Measured, Said, hear
 from .reservations import load_reservations, prepare_reservations
 from .stages import follow_stage
 from .statuses import answer_status_check
+from .unaware import report_unread_cancel
 from .ven_reports import add_report, change_report, forget_reports
 from .vens import read_events, read_grants, see_vens
 
@@ -38,6 +39,7 @@ __all__ = [
     "remove_device",
     "report_delivered_load",
     "report_late_stage",
+    "report_unread_cancel",
     "see_vens",
     "set_fault",
     "set_reach",

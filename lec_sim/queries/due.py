@@ -3,12 +3,16 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
+from integration.seam.models import Alert
 from lec_sim.choices import StageState
-from lec_sim.models import LecAnswer, LecStage
+from lec_sim.models import Announcement, LecAnswer, LecStage
+
+from .openadr import CANCEL_NOT_READ
 
 COLLECT_EVERY = timedelta(seconds=10)
+CANCEL_READ_WITHIN = timedelta(minutes=1)  # vens poll every few seconds
 
 
 def stage_ids_to_start(now: datetime) -> QuerySet[LecStage, int]:
@@ -61,6 +65,19 @@ def stage_ids_to_hand_over(now: datetime) -> QuerySet[LecStage, int]:
     all_in = Q(pending=0) | Q(pending__lte=Subquery(answers.values("count")))
     waited_enough = Q(ended_at__lte=now - F("answers_awaited_s") * timedelta(seconds=1))
     return over.filter(all_in | waited_enough).values_list("pk", flat=True)
+
+
+def stage_ids_with_unread_cancel(now: datetime) -> QuerySet[LecStage, int]:
+    """Canceled stages that would still run, and whose head ends had a minute to read it; each is reported once."""
+    unread = Announcement.objects.filter(
+        stage=OuterRef("pk"),
+        first_read_at__isnull=False,
+        read_revision__lt=F("revision"),
+        modified_at__lte=now - CANCEL_READ_WITHIN,
+    )
+    reported = Alert.objects.filter(kind=CANCEL_NOT_READ, stage_uid=OuterRef("stage_uid"))
+    canceled = LecStage.objects.filter(state=StageState.CANCELED, ends_at__gt=now)
+    return canceled.filter(Exists(unread), ~Exists(reported)).values_list("pk", flat=True)
 
 
 def uids_of_stage(stage_id: int) -> tuple[UUID, UUID]:

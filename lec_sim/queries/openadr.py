@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from integration.seam import sql
 from integration.seam.sql import statement
@@ -14,6 +14,7 @@ from ..choices import StageState
 from ..models import Announcement, HeadEndProfile, LecProgram, LecStage, Ven
 
 TOLD_SHOWN = 50
+CANCEL_NOT_READ = "cancel not read"  # the kind of alert
 KEPT = timedelta(days=1)  # how long after its end a stage can be read, counted from the start of the present day in UTC
 
 
@@ -83,6 +84,13 @@ def told_of(profile: HeadEndProfile) -> QuerySet[Announcement]:
     """The latest stages that a head end may read or could, with what it has read."""
     found = Announcement.objects.filter(ven__profile=profile).select_related("stage")
     return found.order_by("-stage__starts_at", "-pk")[:TOLD_SHOWN]
+
+
+def unread_cancel(stage: LecStage) -> QuerySet[Announcement]:
+    """What head ends have read of a canceled stage, of those that haven't read yet that it is off."""
+    read = Announcement.objects.filter(stage=stage, stage__state=StageState.CANCELED, first_read_at__isnull=False)
+    unread = read.filter(read_revision__lt=F("revision"), devices__gt=0)
+    return unread.select_related("ven__profile").order_by("ven__profile__head_end")
 
 
 def programs_of(calls: Collection[Call]) -> dict[str, LecProgram]:

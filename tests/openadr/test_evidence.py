@@ -9,7 +9,15 @@ import pytest
 from integration.seam.messages import DeviceRemoval, RemovalAnswer
 from integration.seam.models import Alert, Message
 from lec_sim.models import Announcement, LecCall, LecStage, Removal
-from lec_sim.operations import call_devices, end_stage, follow_stage, remove_device, start_stage
+from lec_sim.operations import (
+    call_devices,
+    end_stage,
+    follow_stage,
+    remove_device,
+    report_unread_cancel,
+    start_stage,
+)
+from lec_sim.queries.due import stage_ids_with_unread_cancel
 from tests.lec_sim import stages
 
 from .conftest import HOUR, VenClient, published
@@ -221,3 +229,36 @@ def test_a_canceled_stage_leaves_nobody_waiting(ven: VenClient, stage: LecStage,
         stages.status(stage.starts_at, stage_uid=stage.stage_uid, state="Canceled", revision=3, reason="Storm"), now=now
     )
     assert answers() == [(FIRST, "opt-out", "removed", False)]
+
+
+def cancel(stage: LecStage, now: datetime) -> None:
+    follow_stage(
+        stages.status(stage.starts_at, stage_uid=stage.stage_uid, state="Canceled", revision=3, reason="Storm"), now=now
+    )
+
+
+def test_a_cancel_that_a_ven_does_not_read_is_an_alert_until_it_does(
+    ven: VenClient, stage: LecStage, now: datetime
+) -> None:
+    ven.found("events")
+    cancel(stage, now)
+    assert list(stage_ids_with_unread_cancel(now + 59 * SECOND)) == []
+    assert list(stage_ids_with_unread_cancel(now + 60 * SECOND)) == [stage.pk]
+
+    report_unread_cancel(stage.pk, now=now + 60 * SECOND)
+
+    (alert,) = Alert.objects.all()
+    assert (alert.kind, alert.stage_uid, alert.closed_at) == ("cancel not read", stage.stage_uid, None)
+    assert str(alert) == (
+        "DR-2026-0001 stage 1 was canceled. HE1 had read the stage and has not read that: "
+        "20 devices may run until its end."
+    )
+    assert list(stage_ids_with_unread_cancel(now + 61 * SECOND)) == []
+    (event,) = ven.found("events")
+    assert event["intervalPeriod"]["duration"] == "PT0S"
+    assert Alert.objects.get().closed_at is not None
+
+
+def test_a_cancel_of_what_no_ven_has_read_is_no_alert(ven: VenClient, stage: LecStage, now: datetime) -> None:
+    cancel(stage, now)
+    assert list(stage_ids_with_unread_cancel(now + HOUR / 2)) == []
