@@ -1,5 +1,7 @@
 """The columns of Live Energy Connect's lists."""
 
+from urllib.parse import urlsplit
+
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -7,7 +9,7 @@ from integration.pages.columns import Column, Columns
 from integration.pages.templatetags.gridcall import badge, clock, number, percent_of, when, window
 from integration.seam.recorded import in_words
 
-from .models import Announcement, HeadEndProfile, LecStage
+from .models import Announcement, Callback, HeadEndProfile, LecStage, VenReport
 from .queries.silent import SilentDevice
 from .queries.stages import Progress
 
@@ -70,6 +72,27 @@ TOLD = Columns[Announcement](
     Column(_("Published"), lambda told: when(told.created_at)),
     Column(_("First read"), lambda told: when(told.first_read_at)),
     Column(_("Up to date"), "up-to-date"),
+    Column(_("Answered"), lambda told: number(told.answered), css="num"),  # type: ignore[attr-defined]  # told_of()
+    Column(_("Reports"), lambda told: number(told.report_count), css="num"),  # type: ignore[attr-defined]  # likewise
+)
+
+CALLBACKS = Columns[Callback](
+    "lec_sim/head_end.html",
+    Column(_("Client name"), lambda one: one.subscription.client_name, phone="title"),
+    Column(_("State"), lambda one: badge(one.webhook.state), phone="side"),
+    Column(_("Host"), lambda one: urlsplit(one.webhook.url).hostname, phone=""),
+    Column(_("Objects"), lambda one: ", ".join(one.objects_told), phone=""),
+    Column(_("Operations"), lambda one: ", ".join(one.operations), phone=""),
+    Column(_("Last delivered"), lambda one: when(one.webhook.delivered_at)),
+)
+
+REPORTS = Columns[VenReport](
+    "lec_sim/head_end.html",
+    Column(_("Report"), lambda report: report.name or report.client_name, phone="title"),
+    Column(_("Stage"), lambda report: in_words(report.stage), phone=""),
+    Column(_("Sent"), lambda report: when(report.modified_at)),
+    Column(_("Devices"), lambda report: number(report.resources), css="num"),
+    Column(_("In time"), "in-time"),
 )
 
 PAST = Columns[LecStage](

@@ -21,14 +21,15 @@ from integration.pages.keyset import AFTER, SIZE, join_key, keyset_page, page_of
 from integration.pages.moments import show_in
 from integration.seam import clock
 
-from .columns import DUE, HEAD_ENDS, PAST, RUNNING, SILENT, TOLD
+from .columns import CALLBACKS, DUE, HEAD_ENDS, PAST, REPORTS, RUNNING, SILENT, TOLD
 from .forms import FaultForm, ReachForm, SilentForm
 from .models import HeadEndProfile, LecStage, Ven
 from .operations import set_fault, set_reach
 from .queries.faults import fault_changes
-from .queries.openadr import told_of
+from .queries.openadr import reports_of, told_of
 from .queries.silent import START, SilentDevice, silent_device_count, silent_devices
 from .queries.stages import active_stages, answers_over_time, due_stages, past_stages
+from .queries.subscriptions import callbacks_to
 
 DUE_SHOWN = 20
 LATEST_FIRST = ("-starts_at", "-id")
@@ -147,6 +148,10 @@ def reach(request: SignedInRequest, head_end: str) -> HttpResponse:
         "ven": Ven.objects.filter(profile=profile).first(),
         "columns": TOLD,
         "told": told_of(profile),
+        "callback_columns": CALLBACKS,
+        "callbacks": callbacks_to(profile.client) if profile.client else [],
+        "report_columns": REPORTS,
+        "reports": reports_of(profile),
         "editing": editing,
     }
     return render(request, "lec_sim/head_end.html", context, status=editing.status)

@@ -77,6 +77,17 @@ def publish(messages: Iterable[Message]) -> None:
         connection.close()
 
 
+class _Secured(ssl.SSLSocket):
+    """A socket that is closed if encryption can't be agreed on; the library leaves it open."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 class _Connection:
     """A connection of its own for one publication: nothing waits in it, so nothing is lost with its process."""
 
@@ -89,6 +100,7 @@ class _Connection:
             self._client.username_pw_set(address.user, address.password)
         if address.scheme == "mqtts":
             context = ssl.create_default_context()
+            context.sslsocket_class = _Secured
             if settings.OUTGOING_CA_FILE:
                 context.load_verify_locations(settings.OUTGOING_CA_FILE)
             self._client.tls_set_context(context)

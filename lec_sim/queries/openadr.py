@@ -3,17 +3,18 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from integration.seam import sql
 from integration.seam.sql import statement
 
-from ..choices import StageState
-from ..models import Announcement, HeadEndProfile, LecProgram, LecStage, Ven
+from ..choices import Answer, StageState
+from ..models import Announcement, HeadEndProfile, LecAnswer, LecProgram, LecStage, Ven, VenReport
 
-TOLD_SHOWN = 50
+TOLD_SHOWN, REPORTS_SHOWN = 20, 10
 CANCEL_NOT_READ = "cancel not read"  # the kind of alert
 KEPT = timedelta(days=1)  # how long after its end a stage can be read, counted from the start of the present day in UTC
 
@@ -81,9 +82,25 @@ def calls_to(vens: Iterable[Ven], now: datetime) -> list[Call]:
 
 
 def told_of(profile: HeadEndProfile) -> QuerySet[Announcement]:
-    """The latest stages that a head end may read or could, with what it has read."""
+    """The latest stages that a head end may read or could: what it has read, `answered` devices, and its `reports`."""
     found = Announcement.objects.filter(ven__profile=profile).select_related("stage")
-    return found.order_by("-stage__starts_at", "-pk")[:TOLD_SHOWN]
+    answers = LecAnswer.objects.filter(head_end=profile.head_end).exclude(answer=Answer.SILENT)
+    reports = VenReport.objects.filter(ven=OuterRef("ven"))
+    return found.annotate(answered=_count(answers), report_count=_count(reports)).order_by("-stage__starts_at", "-pk")[
+        :TOLD_SHOWN
+    ]
+
+
+def reports_of(profile: HeadEndProfile) -> QuerySet[VenReport]:
+    """The latest reports of a head end."""
+    found = VenReport.objects.filter(ven__profile=profile).select_related("stage").defer("content")
+    return found.order_by("-modified_at", "-pk")[:REPORTS_SHOWN]
+
+
+def _count(of_stage: QuerySet[Any]) -> Coalesce:
+    """How many rows of the outer row's stage there are."""
+    counted = of_stage.filter(stage=OuterRef("stage")).order_by().values("stage").annotate(count=Count("*"))
+    return Coalesce(Subquery(counted.values("count")), 0)
 
 
 def unread_cancel(stage: LecStage) -> QuerySet[Announcement]:

@@ -25,6 +25,12 @@ def subscriptions_of(client: str) -> QuerySet[Subscription]:
     return Subscription.objects.filter(client=client).prefetch_related("callbacks__webhook").order_by("pk")
 
 
+def callbacks_to(client: str) -> QuerySet[Callback]:
+    """All addresses that a client wants to be told at."""
+    found = Callback.objects.filter(subscription__client=client).select_related("subscription", "webhook")
+    return found.order_by("subscription_id", "pk")
+
+
 def callbacks_of(client: str, kind: str, operation: str) -> list[Callback]:
     """Where a client is told of an operation on a kind of object; nowhere if its account may not read it now."""
     if not _may_read(client, kind):

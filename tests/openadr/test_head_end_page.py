@@ -6,10 +6,13 @@ import pytest
 from django.test import Client
 
 from integration.console.models import User
-from lec_sim.models import HeadEndProfile, LecStage
+from integration.seam.models import Webhook
+from lec_sim.models import HeadEndProfile, LecAnswer, LecStage
 from tests.pages.editing import save
 
 from .conftest import HOUR, VenClient, published
+from .test_subscriptions import subscribe
+from .test_ven_reports import FIRST, says
 
 pytestmark = pytest.mark.django_db
 PAGE = "/live-energy-connect/head-ends/HE1/"
@@ -49,3 +52,26 @@ def test_the_page_shows_what_was_read(ven: VenClient, stage: LecStage, as_operat
     assert (first.stage, first.first_read_at is None) == (later, False)
     assert (second.stage, second.first_read_at) == (stage, None)
     assert page.context["ven"].last_seen_at is not None
+
+
+def test_the_page_shows_what_was_answered_and_reported_and_where_it_wants_to_be_told(
+    ven: VenClient, stage: LecStage, as_operator: Client, now: datetime
+) -> None:
+    other = {"at": now, "answered_at": now, "overridden_at": None, "power_w": 0}
+    LecAnswer.objects.create(stage=stage, head_end="HE1", nic_id=FIRST, answer="takes part", **other)
+    LecAnswer.objects.create(stage=stage, head_end="HE1", nic_id="N0000002", answer="silent", **other)
+    LecAnswer.objects.create(stage=stage, head_end="HE2", nic_id=FIRST, answer="takes part", **other)
+    assert ven.post("reports", says(stage, "IDLE_NORMAL") | {"reportName": "Status"}).status_code == 201
+    subscribe(ven, objects=["EVENT"])
+    Webhook.objects.update(broken_at=now)
+
+    page = as_operator.get(PAGE)
+
+    (told,) = page.context["told"]
+    assert (told.answered, told.report_count) == (1, 1)
+    (report,), (callback,) = page.context["reports"], page.context["callbacks"]
+    assert (report.name, report.resources, callback.webhook.state) == ("Status", 1, "Broken")
+    text = page.content.decode()
+    for words in ("Where it wants to be told", "ven.example", "Broken", "What it reported last", "Status"):
+        assert words in text
+    assert "/callbacks" not in text, "the rest of an address may be a secret"
