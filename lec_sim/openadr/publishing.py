@@ -14,6 +14,7 @@ from integration.seam.recorded import recorded
 
 from ..models import Broker, Published
 from ..queries.mqtt import announcements_to_publish
+from ..queries.subscriptions import may_read
 from .broker import NotPublished, publish
 from .changes import changes_of
 from .topics import messages_of
@@ -36,6 +37,7 @@ def publish_changes(broker_id: int, *, now: datetime) -> None:
         for one, told in due
         if (changes := changes_of(one, told=told, now=now))
         for message in messages_of(changes)
+        if may_read(changes.client, message.content["objectType"])
     ]
     try:
         publish(messages)

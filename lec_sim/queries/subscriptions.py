@@ -33,7 +33,7 @@ def callbacks_to(client: str) -> QuerySet[Callback]:
 
 def callbacks_of(client: str, kind: str, operation: str) -> list[Callback]:
     """Where a client is told of an operation on a kind of object; nowhere if its account may not read it now."""
-    if not _may_read(client, kind):
+    if not may_read(client, kind):
         return []
     wanted = {"objects_told__contains": [kind], "operations__contains": [operation]}
     found = Callback.objects.filter(subscription__client=client, **wanted)
@@ -43,10 +43,10 @@ def callbacks_of(client: str, kind: str, operation: str) -> list[Callback]:
 def may_be_told(notice: WebhookNotice) -> bool:
     """Whether the account that asked for a callback may still read what a notice is about (seam/routes.py)."""
     client: str = Callback.objects.values_list("subscription__client", flat=True).get(webhook=notice.webhook_id)
-    return _may_read(client, notice.type.partition(" ")[0])
+    return may_read(client, notice.type.partition(" ")[0])
 
 
-def _may_read(client: str, kind: str) -> bool:
+def may_read(client: str, kind: str) -> bool:
     """Whether a call of the client's account would be answered; where it would come from is not asked."""
     scope = _READ_BY.get(kind, "read_targets")
     rights = look_up(Q(client_id=client))

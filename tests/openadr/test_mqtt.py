@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from integration.console.models import User
 from integration.project.environment import env_broker
 from integration.seam import clock
 from integration.seam.models import Alert
@@ -143,6 +144,18 @@ def test_each_client_hears_of_its_own_stages(
     assert eventually(lambda: len(first.heard) >= 3)
     assert [topic.rpartition("/")[2] for topic in first.topics] == ["update"] * 3  # the latest state, once
     assert second.heard == []
+
+
+def test_a_client_whose_owner_left_hears_nothing(
+    ven: VenClient, operator: User, listen: Callable[..., list[Listener]]
+) -> None:
+    (listener,) = listen(ven)
+    operator.is_active = False
+    operator.save()
+    published(clock.now())
+    assert work() == 1
+    assert Published.objects.get().revision == 1
+    assert listener.heard == []
 
 
 def test_while_the_broker_is_away_nothing_is_lost(

@@ -213,12 +213,12 @@ def test_a_callback_belongs_to_its_accounts_present_owner(
     loopback: ssl.SSLContext,  # noqa: F811
     ven: VenClient,
     operator: User,
+    second_operator: User,
 ) -> None:
-    olive = User.objects.get(username="olive")
     with receiving(loopback) as receiver:
         subscribe(ven, receiver.url, objects=["EVENT"])
         User.objects.filter(pk=operator.pk).update(is_active=False)
-        ServiceAccount.objects.filter(pk=ven.account.pk).update(owner=olive)
+        ServiceAccount.objects.filter(pk=ven.account.pk).update(owner=second_operator)
         published(clock.now())
         work()
     assert told(receiver) == [("EVENT", "CREATE")]
