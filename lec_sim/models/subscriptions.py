@@ -29,9 +29,9 @@ class Subscription(models.Model):
     def __str__(self) -> str:
         return f"{self.client_name} {self.uid}"
 
-    def takes(self, target: str) -> bool:
-        """Whether it is told of an object with this target."""
-        return not self.targets or target in self.targets
+    def wants(self, program: str, target: str) -> bool:
+        """Whether it is told of an object of this program with this target."""
+        return self.program_id in ("", program) and (not self.targets or target in self.targets)
 
 
 class Callback(models.Model):

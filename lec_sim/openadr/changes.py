@@ -8,7 +8,7 @@ from ..queries.openadr import Call, calls_to, programs_of
 from .objects import event_of, program_id, program_of, ven_id, ven_of
 from .wire import Wire
 
-CREATE, UPDATE, READ = "CREATE", "UPDATE", "READ"
+CREATE, UPDATE, DELETE, READ = "CREATE", "UPDATE", "DELETE", "READ"
 
 
 class Change(NamedTuple):

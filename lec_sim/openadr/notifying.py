@@ -14,9 +14,11 @@ from integration.seam.models import Webhook
 from integration.seam.webhooks.announcing import write_notices
 
 from ..choices import OPENADR
-from ..models import Announcement, Callback, Told
+from ..models import Announcement, Callback, LecProgram, Told, VenReport
+from ..queries.openadr import Call
 from ..queries.subscriptions import callbacks_of
 from .changes import READ, Change, Changes, changes_of, content_of
+from .objects import program_id
 from .subscribing import subscription_of
 
 
@@ -36,6 +38,23 @@ def notify_of_announcement(announcement_id: int, *, now: datetime) -> None:
             _write(announcement, changes, change)
     told.revision = announcement.revision
     told.save(update_fields=["revision"])
+
+
+def notify_of_report(report: VenReport, operation: str, shown: dict[str, Any]) -> None:
+    """Notify a ven's client of a report of its own, in the transaction that made, changed or deleted it."""
+    client, stage = report.ven.profile.client, report.stage
+    callbacks = callbacks_of(client, "REPORT", operation)
+    if not callbacks:
+        return
+    program, target = program_id(LecProgram.objects.get(code=stage.program)), Call(stage).target
+    if wanted := [one for one in callbacks if one.subscription.wants(program, target)]:
+        write_notices(
+            [one.webhook_id for one in wanted],
+            kind=OPENADR,
+            what=f"REPORT {operation}",
+            subject=f"report {report.pk}",
+            data={"objectType": "REPORT", "operation": operation, "object": shown},
+        )
 
 
 def test_notification(webhook: Webhook) -> dict[str, Any]:
@@ -58,6 +77,4 @@ def _write(announcement: Announcement, changes: Changes, change: Change) -> None
 
 def _takes(callback: Callback, announcement: Announcement, changes: Changes) -> bool:
     of = callback.subscription
-    if of.program_id and of.program_id != changes.program:
-        return False
-    return of.takes(changes.call.target) and of.created_at <= announcement.modified_at
+    return of.wants(changes.program, changes.call.target) and of.created_at <= announcement.modified_at

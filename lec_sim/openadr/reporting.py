@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -12,7 +13,9 @@ from integration.seam.refusals import Refused
 from ..models import Announcement, LecProgram, LecStage, Ven, VenReport
 from ..operations import add_report, change_report
 from .bodies import body_of
+from .changes import CREATE, DELETE, UPDATE
 from .door import Asking
+from .notifying import notify_of_report
 from .objects import program_id
 from .parameters import Parameters
 from .report_facts import facts_of
@@ -41,6 +44,7 @@ def report(asking: Asking, object_id: str) -> HttpResponse:
     return JsonResponse(_json(_one(asking, object_id), asking))
 
 
+@transaction.atomic
 def add(asking: Asking) -> HttpResponse:
     """Keep a report and what it says. Raises BadRequest or DevicesRefused with the place that is wrong."""
     Parameters(asking.request)
@@ -48,9 +52,10 @@ def add(asking: Asking) -> HttpResponse:
     stage, ven = _reporter(asking, sent)
     facts = facts_of(sent, stage, now=asking.now)
     kept = add_report(ven, stage, _content(sent), facts.said, facts.measured, now=asking.now)
-    return JsonResponse(_json(kept, asking), status=CREATED)
+    return _told(kept, CREATE, asking, status=CREATED)
 
 
+@transaction.atomic
 def change(asking: Asking, object_id: str) -> HttpResponse:
     """Replace a report. Raises Refused if it is of another event."""
     Parameters(asking.request)
@@ -60,16 +65,24 @@ def change(asking: Asking, object_id: str) -> HttpResponse:
         raise Refused(_("A report stays with its event, %(event)s.") % {"event": kept.stage.stage_uid})
     facts = facts_of(sent, kept.stage, now=asking.now)
     change_report(kept, _content(sent), facts.said, facts.measured, now=asking.now)
-    return JsonResponse(_json(kept, asking))
+    return _told(kept, UPDATE, asking)
 
 
+@transaction.atomic
 def delete(asking: Asking, object_id: str) -> HttpResponse:
     """Delete a report, not the facts that were read from it; answers with what it was."""
     Parameters(asking.request)
     kept = _one(asking, object_id)
-    answer = JsonResponse(_json(kept, asking))
+    answer = _told(kept, DELETE, asking)
     kept.delete()
     return answer
+
+
+def _told(kept: VenReport, operation: str, asking: Asking, status: int = OK) -> HttpResponse:
+    """Answer with a report, and tell the callbacks that want to hear of it."""
+    shown = _json(kept, asking)
+    notify_of_report(kept, operation, shown)
+    return JsonResponse(shown, status=status)
 
 
 def _own(asking: Asking) -> QuerySet[VenReport]:
@@ -85,7 +98,7 @@ def _one(asking: Asking, object_id: str) -> VenReport:
     return found
 
 
-def _told(asking: Asking, event_id: str) -> list[Announcement]:
+def _announced(asking: Asking, event_id: str) -> list[Announcement]:
     """The announcements of an event to the client's vens."""
     if (uid := _uid(event_id)) is None:
         return []
@@ -107,7 +120,7 @@ def _reporter(asking: Asking, sent: ReportRequest) -> tuple[LecStage, Ven]:
 
     Raises BadRequest.
     """
-    told = _told(asking, sent.eventID)
+    told = _announced(asking, sent.eventID)
     if not told:
         raise BadRequest(_("eventID: there is no event “%(event)s” of yours.") % {"event": sent.eventID})
     named = [one for one in told if one.ven.profile.head_end == sent.clientName] or told

@@ -244,6 +244,30 @@ def test_only_what_is_subscribed_to_is_posted(
     assert told(receiver) == [("EVENT", "UPDATE")]
 
 
+def test_a_clients_own_reports_are_posted_when_they_are_made_changed_and_deleted(
+    loopback: ssl.SSLContext,  # noqa: F811
+    ven: VenClient,
+    stage: LecStage,
+) -> None:
+    state = {"id": 0, "payloads": [{"type": "OPERATING_STATE", "values": ["IDLE_NORMAL"]}]}
+    sent = {
+        "eventID": str(stage.stage_uid),
+        "clientName": "HE1",
+        "resources": [{"resourceName": "N0000001", "intervals": [state]}],
+    }
+    everything = {"objects": ["REPORT"], "operations": ["CREATE", "UPDATE", "DELETE"], "bearerToken": None}
+    with receiving(loopback) as receiver:
+        subscribe(ven, objectOperations=[{**everything, "callbackUrl": receiver.url}])
+        subscribe(ven, objectOperations=[{**everything, "callbackUrl": receiver.url}], targets=["stage-another"])
+        made = ven.post("reports", sent).json()
+        ven.put(f"reports/{made['id']}", {**sent, "reportName": "again"})
+        ven.delete(f"reports/{made['id']}")
+        post()
+    assert told(receiver) == [("REPORT", "CREATE"), ("REPORT", "UPDATE"), ("REPORT", "DELETE")]
+    assert [one.content["object"].get("reportName") for one in receiver.posted] == [None, "again", "again"]
+    assert receiver.posted[0].content["object"] == made
+
+
 def test_what_was_before_a_subscription_is_not_posted(
     loopback: ssl.SSLContext,  # noqa: F811
     ven: VenClient,
