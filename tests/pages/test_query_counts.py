@@ -74,7 +74,7 @@ QUERIES: dict[str, int] = {
     "imports/": 9,
     "imports/new/": 8,
     "live-energy-connect/": 15,
-    "live-energy-connect/head-ends/<id:head_end>/": 13,
+    "live-energy-connect/head-ends/<id:head_end>/": 14,
     "live-energy-connect/head-ends/<id:head_end>/fault/": 11,
     "live-energy-connect/stages/<uuid:stage_uid>/not-answered/": 14,
     "messages/": 19,
