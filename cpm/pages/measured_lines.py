@@ -1,10 +1,14 @@
-"""The columns of a file of measured results: a line for each participation."""
+"""The columns of files of measured results: a line for each participation, or for each stage of a season."""
+
+from collections.abc import Callable
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from integration.pages.columns import Column, Columns
 
-from ..queries.measured import Line
+from ..choices import SumOf
+from ..queries.measured import LEFT, OVERRIDDEN, SILENT, Line, MeasuredStage
 
 MEASURED_LINES = Columns[Line](
     "cpm/measured.html",
@@ -29,4 +33,43 @@ MEASURED_LINES = Columns[Line](
     Column(_("Interval s"), value=lambda one: one.interval_s),
     Column(_("Baseline Wh per interval"), value=lambda one: one.baseline_wh),
     Column(_("Metered Wh per interval"), value=lambda one: one.metered_wh),
+)
+
+
+def _devices(*names: str) -> Callable[[MeasuredStage], int | None]:
+    """How many devices of a measured stage did one of these."""
+
+    def count(stage: MeasuredStage) -> int | None:
+        segments = stage.sums_of(SumOf.SEGMENT)
+        return sum(one.participations for one in segments if one.name in names) if stage.measurement else None
+
+    return count
+
+
+def _of_total(name: str) -> Callable[[MeasuredStage], Any]:
+    return lambda stage: getattr(stage.total, name, None)
+
+
+SEASON = Columns[MeasuredStage](
+    "cpm/season.html",
+    Column(_("Program event"), value=lambda one: one.event.event_number),
+    Column(_("Stage"), value=lambda one: one.event.stage_number),
+    Column(_("Category"), value=lambda one: one.event.category),
+    Column(_("Starts at"), value=lambda one: one.event.starts_at),
+    Column(_("Ends at"), value=lambda one: one.event.ends_at),
+    Column(_("Called"), value=_of_total("participations")),
+    Column(_("Measured"), value=_of_total("measured")),
+    Column(_("Preliminary"), value=_of_total("preliminary")),
+    Column(_("Opted out"), value=_devices(*LEFT[:1])),
+    Column(_("Overridden"), value=_devices(OVERRIDDEN)),
+    Column(_("Silent"), value=_devices(SILENT)),
+    Column(_("Expected W"), value=_of_total("expected_w")),
+    Column(_("Reported W"), value=_of_total("reported_w")),
+    Column(_("Measured W"), value=_of_total("mean_w")),
+    Column(_("Expected of measured W"), value=_of_total("measured_expected_w")),
+    Column(_("Reported of measured W"), value=_of_total("measured_reported_w")),
+    Column(_("Saved Wh"), value=_of_total("saved_wh")),
+    Column(_("Half of the interval, Wh"), value=_of_total("half_width_wh")),
+    Column(_("Rebound Wh"), value=_of_total("rebound_wh")),
+    Column(_("Version"), value=lambda one: one.measurement.version if one.measurement else None),
 )

@@ -1,9 +1,11 @@
 """Measured results as reports read them: of an event's stages, of one device, and of a program's season."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, QuerySet
 
@@ -176,6 +178,18 @@ def season(program_id: int, begins: datetime, ends: datetime) -> list[MeasuredSt
         program=program_id, started_at__isnull=False, starts_at__gte=begins, starts_at__lt=ends
     )
     return with_measurements(list(ran.select_related("program__type").order_by("starts_at", "pk")))
+
+
+def season_half_width(stages: Sequence[MeasuredStage]) -> int | None:
+    """Half of the 90 % interval of a season, Wh: errors of stages of one day add up, those of days are independent."""
+    by_day: dict[date, int] = {}
+    for stage in stages:
+        if stage.total and stage.total.measured:
+            if stage.total.half_width_wh is None:
+                return None
+            day = stage.event.starts_at.astimezone(ZoneInfo(stage.event.time_zone)).date()
+            by_day[day] = by_day.get(day, 0) + stage.total.half_width_wh
+    return round(math.hypot(*by_day.values())) if by_day else None
 
 
 def _latest(events: Sequence[ProgramEvent], **conditions: object) -> Mapping[int, Measurement]:

@@ -98,5 +98,20 @@ def test_a_manager_has_it_measured_again_and_sees_how_far_it_is(
     assert "all are being measured already" in page(as_manager, again)
 
 
+def test_a_season_adds_up_what_was_measured_and_is_a_file(
+    event: ProgramEvent, devices: list[Device], as_manager: Client, program_manager: User
+) -> None:
+    metered(devices)
+    measure(event)
+    season = f"/programs/{event.program.code}/season/"
+    shown = page(as_manager, season + "?day=2026-07-01")
+    assert "1 of 1 stages measured" in shown
+    assert "6 <small>kWh</small>" in shown
+    assert "0 of 0 stages measured" in page(as_manager, season + "?day=2025-07-01")
+    text = downloaded(program_manager, season + "export/?day=2026-07-01").decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["Saved Wh"], row["Called"], row["Expected of measured W"]) == ("6000", "5", "4500")
+
+
 def test_it_is_for_program_managers(event: ProgramEvent, as_csr: Client) -> None:
     assert as_csr.get(REPORT).status_code == 403

@@ -135,6 +135,8 @@ MAY = {
     "programs/": "P",
     "programs/new/": "P",
     "programs/<id:code>/": "P",
+    "programs/<id:code>/season/": "P",
+    "programs/<id:code>/season/export/": "P",
     "programs/<id:code>/suspend/": "P",
     "programs/<id:code>/resume/": "P",
     "programs/<id:code>/rules/new/": "P",

@@ -1,0 +1,68 @@
+"""What a program's events of a season saved, by their meters."""
+
+from datetime import UTC, date, datetime, time
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.dateparse import parse_date
+from django.views.decorators.http import require_safe
+
+from cpm.models.programs import Program
+from integration.pages.access import allow
+from integration.pages.exports import export, listing
+from integration.pages.http import SignedInRequest
+from integration.seam import clock
+
+from ..pages.measured_lines import SEASON
+from ..queries.measured import MeasuredStage, season, season_half_width, totals_of
+
+DAY = "day"  # a day of the season that is shown; without it, today
+
+
+@require_safe
+@allow("cpm.view_programevent")
+def program_season(request: SignedInRequest, code: str) -> HttpResponse:
+    """The stages of a program in the season that a day is in."""
+    program = get_object_or_404(Program, code=code)
+    begins, ends, stages = _season(request, program)
+    measured = [stage for stage in stages if stage.measurement]
+    context = {
+        "program": program,
+        "begins": begins,
+        "ends": ends,
+        "stages": stages,
+        "totals": totals_of(measured),
+        "half_width_wh": season_half_width(measured),
+        "measured": len(measured),
+        "events": len({stage.event.event_uid for stage in stages}),
+    }
+    return render(request, "cpm/season.html", context)
+
+
+@require_safe
+@allow("cpm.view_programevent")
+def program_season_export(request: SignedInRequest, code: str) -> HttpResponseBase:
+    """The same stages as a file."""
+    _begins, _ends, stages = _season(request, get_object_or_404(Program, code=code))
+    columns = SEASON.in_file(request.user)
+
+    def next_page(last: MeasuredStage | None) -> list[MeasuredStage]:
+        return [] if last else stages
+
+    return export(request, listing(f"season-{code}", columns, next_page, lambda most: min(most, len(stages))))
+
+
+def _season(request: SignedInRequest, program: Program) -> tuple[date, date, list[MeasuredStage]]:
+    """The season as [first day, day after the last), and its stages."""
+    day = _day(request.GET.get(DAY, "")) or clock.now().date()
+    begins, ends = program.rules_on(day).season(day)
+    first, last = (datetime.combine(one, time(), UTC) for one in (begins, ends))
+    return begins, ends, season(program.pk, first, last)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
