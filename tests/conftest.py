@@ -105,7 +105,7 @@ def drop_partitions() -> None:
     """
     while names := [name for (name,) in sql.rows(PARTITIONS)]:
         with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS " + ", ".join(names))
+            cursor.execute("DROP TABLE IF EXISTS " + ", ".join(names) + " CASCADE")
 
 
 @pytest.fixture(autouse=True)

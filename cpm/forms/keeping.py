@@ -39,6 +39,7 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its
             "language",
             "channel",
             "consents",
+            "consent_source",
             "notes",
         ]
         labels = {
@@ -46,9 +47,13 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its
             "second_phone": _("Second telephone"),
             "channel": _("Wants to hear by"),
             "consents": _("Consents to hear of events"),
+            "consent_source": _("Source of the consent"),
             "notes": _("Notes"),
         }
-        help_texts = {"consents": _("Without it, and for other channels than e-mail, no e-mails are sent.")}
+        help_texts = {
+            "consents": _("Without it, and for other channels than e-mail, no e-mails are sent."),
+            "consent_source": _("Such as a letter or a call. The time is noted whenever one of the two is changed."),
+        }
         widgets = {"notes": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from integration.importing.dates import Moment
 from integration.importing.kinds import Applying, Column, Kind, Locks, Reference
-from integration.importing.values import Code, Email, Text, Zone
+from integration.importing.values import Code, Email, Flag, Text, Zone
 from integration.seam import sql
 from integration.seam.filling import filling
 from integration.seam.recorded import recorded
@@ -12,6 +13,8 @@ from integration.seam.sql import compose
 NO_CUSTOMER = recorded("There is no customer “%(value)s”. Near it: %(near)s.")
 ACCOUNT_TAKEN = recorded("Another customer has this account.")
 ACCOUNT_TWICE = recorded("Another row of the file has this account.")
+CIS_ID_TAKEN = recorded("Another customer has this id in the CIS.")
+CIS_ID_TWICE = recorded("Another row of the file has this id in the CIS.")
 HAS_SUBSCRIPTION = recorded("“%(value)s” is enrolled here. End the enrollment first; a new customer enrolls anew.")
 DEVICES_REGISTERED = recorded("Devices here are registered with another place in the grid. End their enrollment first.")
 NO_FEEDER = recorded("There is no feeder “%(value)s”. Near it: %(near)s.")
@@ -22,16 +25,29 @@ LOCATION_NAMES = (
     "service_point_id", "metered_service_point", "device_location", "location_id", "legacy_id", "premise",
     "Anschlussobjekt", "Verbrauchsstelle", "Marktlokation", "Messlokation",
 )  # fmt: skip
-_CUSTOMERS_NOW = "SELECT number AS customer, name, account, email, phone FROM cpm_customer"
+_CUSTOMERS_NOW = """
+SELECT number AS customer, name, account, email, phone, cis_id, consents, consent_at, consent_source FROM cpm_customer
+"""
 _CUSTOMERS = "SELECT t.id FROM {changes} c JOIN cpm_customer t ON t.number = c.customer"
+# A file that says who consents, but not since when: since it was brought in.
 _CHANGE_CUSTOMERS = """
 UPDATE cpm_customer t SET name = c.name, account = coalesce(c.account, c.customer), email = c.email, phone = c.phone,
+       cis_id = c.cis_id, consents = c.consents,
+       consent_at = CASE WHEN c.consents <> t.consents AND 'consent_at' <> ALL (%(has)s::text[])
+                         THEN %(now)s ELSE c.consent_at END,
+       consent_source = CASE WHEN c.consents <> t.consents AND 'consent_source' <> ALL (%(has)s::text[])
+                             THEN 'file' ELSE c.consent_source END,
        version = t.version + 1, saved_by = '', saved_at = %(now)s
   FROM {changes} c WHERE c.outcome = 'changed' AND t.number = c.customer
 """
 _ADD_CUSTOMERS = """
-INSERT INTO cpm_customer (number, name, account, email, phone)
-SELECT customer, name, coalesce(account, customer), email, phone FROM {changes} WHERE outcome = 'added' ORDER BY line
+INSERT INTO cpm_customer (number, name, account, email, phone, cis_id, consents, consent_at, consent_source)
+SELECT customer, name, coalesce(account, customer), email, phone, cis_id, consents,
+       CASE WHEN has.answer AND NOT has.time THEN %(now)s ELSE consent_at END,
+       CASE WHEN has.answer AND NOT has.source THEN 'file' ELSE consent_source END
+  FROM {changes}, (SELECT 'consents' = ANY (%(has)s::text[]) AS answer, 'consent_at' = ANY (%(has)s::text[]) AS time,
+                          'consent_source' = ANY (%(has)s::text[]) AS source) has
+ WHERE outcome = 'added' ORDER BY line
 """
 _SORT_AT_ONCE = "SET LOCAL gin_pending_list_limit = '1GB'; SET LOCAL maintenance_work_mem = '256MB'"
 _MERGE_CUSTOMERS = """
@@ -45,6 +61,17 @@ SELECT s.line, 'account'::text, s.account::text, {pattern}
 _ACCOUNT_TWICE = """
 SELECT s.line, 'account'::text, s.account::text, {pattern}
   FROM {staged} s JOIN (SELECT account FROM {staged} GROUP BY account HAVING count(*) > 1) twice USING (account)
+"""
+_CIS_ID_TAKEN = """
+SELECT s.line, 'cis_id'::text, s.cis_id::text, {pattern}
+  FROM {staged} s JOIN cpm_customer c ON c.cis_id = s.cis_id AND c.number <> s.customer
+ WHERE s.cis_id <> '' AND 'cis_id' = ANY ({has})
+"""
+_CIS_ID_TWICE = """
+SELECT s.line, 'cis_id'::text, s.cis_id::text, {pattern}
+  FROM {staged} s JOIN (SELECT cis_id FROM {staged}
+                             WHERE cis_id <> '' AND 'cis_id' = ANY ({has}) GROUP BY cis_id HAVING count(*) > 1) twice
+ USING (cis_id)
 """
 _LOCATIONS_NOW = """
 SELECT l.service_point, c.number AS customer, l.address, l.time_zone, l.zone, l.substation, l.feeder, l.transformer,
@@ -128,12 +155,50 @@ CUSTOMERS = Kind(
             default="",
             is_required=False,
         ),
+        Column(
+            "cis_id",
+            _("Id in the CIS"),
+            Code(40),
+            ("cis_person_id", "person_id", "cis_customer_id", "Partnernummer"),
+            default="",
+            is_required=False,
+        ),
+        Column(
+            "consents",
+            _("Consents to hear of events"),
+            Flag(),
+            ("consent", "opt_in", "Einwilligung"),
+            default="t",
+            is_required=False,
+        ),
+        Column(
+            "consent_at",
+            _("Consent given or refused at"),
+            Moment(),
+            ("consent_date", "consent_time", "opt_in_date", "Einwilligung_am", "Einwilligungsdatum"),
+            _("If the file has no such column: when it is applied."),
+            is_required=False,
+        ),
+        Column(
+            "consent_source",
+            _("Source of the consent"),
+            Text(60),
+            ("opt_in_source", "Einwilligung_durch", "Einwilligungsquelle"),
+            _("Such as a letter or a call; if the file has no such column: file."),
+            default="",
+            is_required=False,
+        ),
     ),
     key=("customer",),
     current=compose(_CUSTOMERS_NOW),
     apply=write_customers,
     locks=Locks("cpm_customer", _CUSTOMERS),
-    refusals=((_ACCOUNT_TAKEN, ACCOUNT_TAKEN), (_ACCOUNT_TWICE, ACCOUNT_TWICE)),
+    refusals=(
+        (_ACCOUNT_TAKEN, ACCOUNT_TAKEN),
+        (_ACCOUNT_TWICE, ACCOUNT_TWICE),
+        (_CIS_ID_TAKEN, CIS_ID_TAKEN),
+        (_CIS_ID_TWICE, CIS_ID_TWICE),
+    ),
 )
 DEVICE_LOCATIONS = Kind(
     name="device_locations",

@@ -32,21 +32,23 @@ HEAD_END_NAMES = ("head_end_code", "head_end_system", "headend", "hes", "aggrega
 SAME_DEVICE = recorded("It is device %(other)s, written in other letters. Correct the NIC id.")
 _CURRENT = """
 SELECT d.head_end, d.nic_id, l.service_point, d.device_class, d.model, d.rated_w::bigint, d.critical_care,
-       d.installed_at
+       d.installed_at, d.make, d.serial_number
   FROM cpm_device d JOIN cpm_devicelocation l ON l.id = d.location_id WHERE d.ended_at IS NULL
 """
 _CHANGE = """
 UPDATE cpm_device t
    SET location_id = l.id, device_class = c.device_class, model = c.model, rated_w = c.rated_w,
-       critical_care = c.critical_care, installed_at = coalesce(c.installed_at, %(now)s),
+       critical_care = c.critical_care, installed_at = coalesce(c.installed_at, %(now)s), make = c.make,
+       serial_number = c.serial_number,
        version = t.version + 1, saved_by = '', saved_at = %(now)s
   FROM {changes} c JOIN cpm_devicelocation l ON l.service_point = c.service_point AND l.service_point <> ''
  WHERE c.outcome = 'changed' AND t.head_end = c.head_end AND t.nic_id = c.nic_id AND t.ended_at IS NULL
 """
 _ADD = """
-INSERT INTO cpm_device (head_end, nic_id, location_id, device_class, model, rated_w, critical_care, installed_at)
+INSERT INTO cpm_device (head_end, nic_id, location_id, device_class, model, rated_w, critical_care, installed_at, make,
+                        serial_number)
 SELECT c.head_end, c.nic_id, l.id, c.device_class, c.model, c.rated_w, c.critical_care,
-       coalesce(c.installed_at, %(now)s)
+       coalesce(c.installed_at, %(now)s), c.make, c.serial_number
   FROM {changes} c JOIN cpm_devicelocation l ON l.service_point = c.service_point AND l.service_point <> ''
  WHERE c.outcome = 'added'
  -- Extracts are read in this order.
@@ -131,6 +133,22 @@ DEVICES = Kind(
             ("installed", "installation_date", "Einbaudatum"),
             _("If the file has none: now."),
             may_lack=True,
+        ),
+        Column(
+            "make",
+            _("Make"),
+            Text(60),
+            ("manufacturer", "vendor", "Hersteller", "Fabrikat"),
+            default="",
+            is_required=False,
+        ),
+        Column(
+            "serial_number",
+            _("Serial number"),
+            Code(60),
+            ("serial", "serial_no", "Seriennummer", "Fabriknummer"),
+            default="",
+            is_required=False,
         ),
     ),
     key=("head_end", "nic_id"),

@@ -42,12 +42,16 @@ SELECT DISTINCT ON (d.meter_id, d.day, d.is_reverse) d.*, m.number AS meter
 """
 _NEXT = "(SELECT c.*, 1 + coalesce((c.old->>'version')::integer, 0) AS version FROM {changes} c) next"
 _STALE = """
-SELECT jsonb_build_object('line', c.line, 'shown', c.outcome, 'now', 'changed', 'old', NULL, 'old_now', NULL)
-  FROM {changes} c
- WHERE EXISTS (SELECT FROM cpm_meterday d
-                WHERE d.meter_id = c.meter_id AND d.day = c.day AND d.is_reverse = c.is_reverse
-                  AND d.version > coalesce((c.old->>'version')::integer, 0))
- ORDER BY c.line LIMIT 20
+SELECT jsonb_build_object('line', c.line, 'shown', c.outcome, 'now', 'changed',
+                          'old', c.old - ARRAY['readings', 'quality'],
+                          'old_now', jsonb_build_object('total_wh', d.total_wh, 'interval_s', d.interval_s),
+                          'new', to_jsonb(c) - ARRAY['readings', 'quality', 'old'])
+  FROM {changes} c,
+       LATERAL (SELECT version, total_wh, interval_s FROM cpm_meterday d
+                 WHERE d.meter_id = c.meter_id AND d.day = c.day AND d.is_reverse = c.is_reverse
+                 ORDER BY version DESC LIMIT 1) d
+ WHERE d.version > coalesce((c.old->>'version')::integer, 0)
+ ORDER BY c.line LIMIT 21
 """
 # The usual factor between this file's days and the last known ones of the same meters, of a sample; the house of a
 # single meter may just have been moved into.

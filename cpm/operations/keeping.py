@@ -22,6 +22,7 @@ K = TypeVar("K", Customer, DeviceLocation, Device)
 # What DERMS chooses devices by; a change of it is sent there.
 FACTS_OF_LOCATION = ("zone", "feeder", "transformer", "life_support")
 FACTS_OF_DEVICE = ("device_class", "rated_w", "critical_care")
+CONSENT = ("consents", "consent_source")
 # What may refer to a row, as people read it.
 REFERRING: Mapping[str, str | Promise] = {
     "cpm.DeviceLocation": gettext_lazy("device locations"),
@@ -51,7 +52,10 @@ def save_customer(
 ) -> Customer:
     """Make a customer or change one; `version` is the one the person saw. Raises AlreadyThere, SavedMeanwhile."""
     if customer_id is None:
-        return _add(Customer, fields, by, now)
+        return _add(Customer, {**fields, "consent_at": now}, by, now)
+    before = Customer.objects.get(pk=customer_id)
+    if any(fields.get(name, getattr(before, name)) != getattr(before, name) for name in CONSENT):
+        fields = {**fields, "consent_at": now}
     return _change(Customer.objects.filter(pk=customer_id), fields, by, now, version)
 
 

@@ -8,7 +8,7 @@ from derms.operations.forecast import PLAUSIBLE
 from derms.operations.forecast_age import close_old_forecast
 from derms.operations.forecast_file import MOST_MW
 from integration.importing.dates import Moment
-from integration.importing.kinds import Across, Applying, Column, Kind, Reference
+from integration.importing.kinds import Across, Applying, ByHour, Column, Kind, Reference
 from integration.importing.values import Code, Share
 from integration.seam import sql
 from integration.seam.recorded import recorded
@@ -27,6 +27,7 @@ HOUR_NAMES = (
     "datetime", "intervalstarttime_gmt", "hour_ending", "hour_end", "Stunde", "Zeitpunkt", "Beginn", "Stundenende",
 )  # fmt: skip
 CLASSES = tuple(DeviceClass.values)
+ZONES_KNOWN = "SELECT code FROM derms_controlzone ORDER BY code"
 
 ZONE = Column(
     "zone",
@@ -117,7 +118,7 @@ LOAD_FORECAST = Kind(
             "load_mw",
             _("Load, MW"),
             Share(-MOST_MW, MOST_MW),
-            ("load", "forecast_mw", "mw", "Last_MW"),
+            ("load", "forecast_mw", "mw", "Last_MW", "system_load", "Lastprognose_MW", "Prognose_MW"),
             _("Average power."),
         ),
         *(
@@ -134,6 +135,8 @@ LOAD_FORECAST = Kind(
     ),
     # An hour that has begun keeps the values people decided on.
     kept="t.hour <= now()",
+    across=Across("zone", "load_mw", ZONES_KNOWN),
+    hourly=ByHour("hour", "load_mw"),
 )
 METERED_LOAD = Kind(
     name="metered_load",
@@ -145,7 +148,7 @@ METERED_LOAD = Kind(
             "metered_mw",
             _("Metered load, MW"),
             Share(-MOST_MW, MOST_MW),
-            ("load_mw", "load", "mw", "integrated_load", "Last_MW", "Messwert_MW"),
+            ("load_mw", "load", "mw", "integrated_load", "system_load", "Last_MW", "Messwert_MW"),
             _("Average."),
         ),
     ),
@@ -153,5 +156,6 @@ METERED_LOAD = Kind(
     current=compose(_METERED_NOW),
     apply=write_metered,
     refusals=((REFUSE_NO_HOUR, NO_HOUR), (_NO_FORECAST, NO_FORECAST)),
-    across=Across("zone", "metered_mw", "SELECT code FROM derms_controlzone ORDER BY code"),
+    across=Across("zone", "metered_mw", ZONES_KNOWN),
+    hourly=ByHour("hour", "metered_mw"),
 )

@@ -104,6 +104,8 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
         "forecast_age": cache(forecast_age),
         "roles": lambda: [str(_(name)) for name in request.user.groups.values_list("name", flat=True)],
         "demo": demo_sign_ins,
+        "logo": lambda: settings.UTILITY_LOGO,
+        "utility_name": lambda: settings.UTILITY_NAME,
         "openid_name": lambda: settings.OPENID_NAME if settings.OPENID_ISSUER else "",
         "openid_url": lambda: openid_url(request),
         "local_accounts": lambda: settings.LOCAL_ACCOUNTS or "local" in request.GET,

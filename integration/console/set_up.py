@@ -82,17 +82,10 @@ def steps(person: AbstractUser) -> list[Step]:
 
 def _service() -> list[Step]:
     settings_help = reverse("help", args=["reference/settings"])
-    names = {"UTILITY_NAME": settings.UTILITY_NAME, "UTILITY_PHONE": settings.UTILITY_PHONE}
-    missing = ", ".join(name for name, value in names.items() if not value)
     trial = MailTrial.objects.order_by("-sent_at").first()
     is_sender_own = not settings.DEFAULT_FROM_EMAIL.endswith("@localhost")
     return [
-        Step(
-            gettext_lazy("Utility: name and telephone"),
-            not missing,
-            _("missing: %(names)s") % {"names": missing} if missing else ", ".join(names.values()),
-            settings_help,
-        ),
+        *_utility(settings_help),
         Step(
             gettext_lazy("Sender of e-mail"), is_sender_own, f"EMAIL_FROM: {settings.DEFAULT_FROM_EMAIL}", settings_help
         ),
@@ -101,6 +94,32 @@ def _service() -> list[Step]:
             trial is not None,
             _("by %(name)s") % {"name": trial.person} if trial else _("send yourself a test message below"),
             reverse("set_up") + "#mail",
+        ),
+    ]
+
+
+def _utility(settings_help: str) -> list[Step]:
+    names = {"UTILITY_NAME": settings.UTILITY_NAME, "UTILITY_PHONE": settings.UTILITY_PHONE}
+    missing = ", ".join(name for name, value in names.items() if not value)
+    logo = settings.UTILITY_LOGO
+    return [
+        Step(
+            gettext_lazy("Utility: name and telephone"),
+            not missing,
+            _("missing: %(names)s") % {"names": missing} if missing else ", ".join(names.values()),
+            settings_help,
+        ),
+        Step(
+            gettext_lazy("Time zone of the utility"),
+            settings.HAS_TIME_ZONE,
+            f"NIGHTLY_TIME_ZONE: {settings.NIGHTLY_TIME_ZONE}",
+            settings_help,
+        ),
+        Step(
+            gettext_lazy("Logo of the utility"),
+            logo is not None,
+            logo.name if logo else _("missing: %(names)s") % {"names": "UTILITY_LOGO"},
+            settings_help,
         ),
     ]
 

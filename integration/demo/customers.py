@@ -76,13 +76,21 @@ def subscribe(
     seed: int,
     classes: Sequence[str] = ALL_CLASSES,
     share: float = 1.0,
+    compared_share: float = 0,
+    is_compared: bool = False,
 ) -> int:
-    """Subscribe a share of a zone's customers, with their devices of these classes; return the number of devices."""
+    """Subscribe a share of a zone's customers, with their devices of these classes; return the number of devices.
+
+    `compared_share` of the customers are compared with: they are subscribed only if `is_compared`, others only if not.
+    """
     params = {
         "zone": zone_code,
         "program": program_id,
         "classes": list(classes),
         "share": share,
         "seed": seed * 10 + program_id,
+        "compared_share": compared_share,
+        "compared_seed": seed * 10,
+        "is_compared": is_compared,
     }
     return execute(statement("integration.demo", "subscribe_devices"), params)

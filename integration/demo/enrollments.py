@@ -7,9 +7,9 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from cpm.choices import Settlement, Supply
+from cpm.choices import Category, Settlement, Supply
 from cpm.models import Customer, DeviceLocation, EnrollmentTransition, Program, ProgramType, Subscription
 from cpm.models.customers import Device
 from cpm.models.enrollments import Enrollment
@@ -92,9 +92,10 @@ def _install_what_derms_does_not_know(place: DeviceLocation, now: datetime) -> N
 
 
 def _homes(program: str) -> QuerySet[DeviceLocation]:
-    """Places that are not in a program."""
-    inside = Subscription.objects.filter(location=OuterRef("pk"), program__code=program, ends_at=None)
-    return DeviceLocation.objects.exclude(Exists(inside))
+    """Places that are not in a program, nor compared with those that are."""
+    inside = Subscription.objects.filter(location=OuterRef("pk"), ends_at=None)
+    here = inside.filter(Q(program__code=program) | Q(program__type__category=Category.CONTROL_GROUP))
+    return DeviceLocation.objects.exclude(Exists(here))
 
 
 def _enroll(

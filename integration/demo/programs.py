@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from cpm.choices import DeviceClass
+from cpm.choices import Category, DeviceClass
 from cpm.models.programs import Program, ProgramType
 from cpm.operations import send_enrollment_load, send_program_rules
 from integration.seam.program_rules import ProgramRules
@@ -15,6 +15,7 @@ from .grid import ZONES
 
 THERMOSTAT, WATER_HEATER = DeviceClass.THERMOSTAT, DeviceClass.WATER_HEATER
 EV_CHARGER, BATTERY = DeviceClass.EV_CHARGER, DeviceClass.BATTERY
+COMPARED_SHARE = 0.03  # of the customers, whose devices no event calls
 
 
 class DemoType(NamedTuple):
@@ -24,6 +25,7 @@ class DemoType(NamedTuple):
     name: str
     allow_to_opt_out: bool
     opt_out_cutoff_minutes: int
+    category: str = Category.DEVICE_CONTROL
 
 
 class DemoProgram(NamedTuple):
@@ -42,11 +44,14 @@ TYPES = (
     DemoType("COMFORT", "Home comfort", allow_to_opt_out=True, opt_out_cutoff_minutes=0),
     DemoType("FLEX", "Flexible charging", allow_to_opt_out=True, opt_out_cutoff_minutes=60),
     DemoType("RESERVE", "Emergency reserve", allow_to_opt_out=False, opt_out_cutoff_minutes=0),
+    DemoType(
+        "COMPARED", "Comparison", allow_to_opt_out=False, opt_out_cutoff_minutes=0, category=Category.CONTROL_GROUP
+    ),
 )
 
 
 def programs(year: int) -> tuple[DemoProgram, ...]:
-    """The five programs; their holidays are in the next year, after every event of the history."""
+    """The programs; their holidays are in the next year, after every event of the history."""
     holidays = (date(year + 1, 1, 1), date(year + 1, 7, 4), date(year + 1, 12, 25))
     return (
         DemoProgram(
@@ -70,6 +75,10 @@ def programs(year: int) -> tuple[DemoProgram, ...]:
             "PEAK-RESERVE", "Peak Reserve", "RESERVE", (THERMOSTAT, WATER_HEATER, EV_CHARGER, BATTERY), 0.25, False,
             ProgramRules(longest_minutes=360, events_per_season=40, consecutive_days=5, critical_care_exempt=True,
                          overridable=("consecutive_days",)),
+        ),
+        DemoProgram(
+            "LIKE-HOMES", "Like Homes", "COMPARED", (THERMOSTAT, WATER_HEATER, EV_CHARGER, BATTERY), 1.0, False,
+            ProgramRules(),
         ),
     )  # fmt: skip
 
@@ -98,6 +107,14 @@ def subscribe_customers(year: int, seed: int) -> int:
     for demo in programs(year):
         program = Program.objects.get(code=demo.code)
         for zone in ZONES:
-            subscribe(zone_code=zone.code, program_id=program.pk, seed=seed, classes=demo.classes, share=demo.share)
+            subscribe(
+                zone_code=zone.code,
+                program_id=program.pk,
+                seed=seed,
+                classes=demo.classes,
+                share=demo.share,
+                compared_share=COMPARED_SHARE,
+                is_compared=not program.calls_devices,
+            )
         enrolled += send_enrollment_load(program_id=program.pk)
     return enrolled

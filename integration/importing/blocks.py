@@ -96,7 +96,7 @@ def _csv_blocks(source: Source, width: int) -> Iterator[Block]:
             heading = text.readline(LONGEST_LINE)
             is_blank = not heading.strip(f"{source.separator}{_BLANK_AND_MARKS}")
             if is_blank or not _is_plain(heading, source.separator):
-                rows = without_blank(split_lines(chain([heading], lines_of(text)), source))
+                rows = without_blank(split_lines(chain([heading], lines_of(text)), source, before=source.skip))
                 yield from _blocks_of(islice(rows, 1, None), width)
                 return
             yield from _plain_blocks(text, source, width)
@@ -107,7 +107,7 @@ def _csv_blocks(source: Source, width: int) -> Iterator[Block]:
 
 
 def _plain_blocks(text: IO[str], source: Source, width: int) -> Iterator[Block]:
-    rest, before = "", 1
+    rest, before = "", 1 + source.skip
     while part := text.read(BLOCK_CHARACTERS):
         begun = rest + part
         end = begun.rfind("\n") + 1

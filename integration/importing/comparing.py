@@ -3,7 +3,6 @@
 Each step is one statement over all rows.
 """
 
-import hashlib
 import json
 from typing import Any, NamedTuple
 
@@ -65,18 +64,25 @@ SELECT s.line, CASE WHEN t.{first} IS NULL THEN 'added' ELSE 'changed' END AS ou
    AND NOT EXISTS (SELECT FROM import_refused r WHERE r.line = s.line)
    {once}
 """
+# Where nothing is there yet: each row as it is staged, instead of a million rows that are written once more.
+_ALL_NEW = """
+CREATE VIEW {changes} AS
+SELECT s.line, 'added'::text AS outcome, NULL::jsonb AS old, {columns} FROM {staged} s
+"""
+_IS_VIEW = "SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(%s) AND relkind = 'v')"
+_IS_THERE = "SELECT EXISTS (SELECT FROM ({current}) t)"
 _ONCE = "AND s.line IN (SELECT min(line) FROM {staged} GROUP BY {key})"
 _COUNT = "SELECT count(*) FILTER (WHERE outcome = 'added'), count(*) FILTER (WHERE outcome = 'changed') FROM {changes}"
 _CONFLICTS = """
 SELECT jsonb_build_object('line', line, 'shown', before.outcome, 'now', after.outcome,
-                          'old', before.old, 'old_now', after.old)
+                          'old', before.old, 'old_now', after.old,
+                          'new', coalesce(to_jsonb(after), to_jsonb(before)) - ARRAY['line', 'outcome', 'old'])
   FROM {before} before FULL JOIN {after} after USING (line, {key})
  WHERE (before.outcome, before.old) IS DISTINCT FROM (after.outcome, after.old)
  ORDER BY line LIMIT {most}
 """
 # Joins of a million rows in memory; a tenth of the usual sample describes tables that are joined by their keys.
 _FOR_MANY = "SET LOCAL work_mem = '128MB'; SET LOCAL default_statistics_target = 10"
-_ORDERED = "SELECT * FROM {changes} ORDER BY line"
 
 
 class Compared(NamedTuple):
@@ -95,11 +101,21 @@ def compare(run: ImportRun, kind: Kind) -> Compared:
     sql.analyze(run.staged)
     refuse(run, kind)
     refused = sql.execute(_KEEP, {"run": run.pk})
-    sql.execute(compose("DROP TABLE IF EXISTS {changes}", changes=identifier(run.changes)))
-    sql.execute(_changes(run, kind, identifier(run.changes), how="UNLOGGED"))
-    sql.analyze(run.changes)  # what applies it joins it
+    drop_changes(run)
+    if refused or kind.repeats or kind.is_packed or sql.value(compose(_IS_THERE, current=kind.current)):
+        sql.execute(_changes(run, kind, identifier(run.changes), how="UNLOGGED"))
+        sql.analyze(run.changes)  # what applies it joins it
+    else:
+        sql.execute(_all_new(run, kind))
     added, changed = sql.row(compose(_COUNT, changes=identifier(run.changes)))
     return Compared(added, changed, refused, count_missing(run, kind), names_of_missing(run, kind))
+
+
+def drop_changes(run: ImportRun) -> None:
+    """Remove the run's table of changes, or the view in its place."""
+    is_view = sql.value(_IS_VIEW, [run.changes])
+    what = compose("VIEW" if is_view else "TABLE")
+    sql.execute(compose("DROP {what} IF EXISTS {changes}", what=what, changes=identifier(run.changes)))
 
 
 def _current(run: ImportRun, kind: Kind) -> Sql:
@@ -114,7 +130,11 @@ def refuse(run: ImportRun, kind: Kind) -> None:
 
 
 def conflicts(run: ImportRun, kind: Kind) -> list[dict[str, Any]]:
-    """What would now be changed otherwise than was shown, a few of them; the caller keeps others from changing it."""
+    """What would now be changed otherwise than was shown, a few of them; the caller keeps others from changing it.
+
+    Each has its line, the outcome that was shown and the present one, the stored values of both, and the file's. If
+    there are more than MOST_CONFLICTS, one more than these.
+    """
     if kind.stale:
         return [json.loads(row) for row in sql.column(compose(kind.stale, changes=identifier(run.changes)))]
     if is_untouched(run, kind):
@@ -128,7 +148,7 @@ def conflicts(run: ImportRun, kind: Kind) -> list[dict[str, Any]]:
         before=identifier(run.changes),
         after=identifier("import_changes_now"),
         key=identifiers(kind.key),
-        most=sql.integer(MOST_CONFLICTS),
+        most=sql.integer(MOST_CONFLICTS + 1),
     )
     return [json.loads(row) for row in sql.column(query)]
 
@@ -154,21 +174,6 @@ def missing(run: ImportRun, ending: Ending) -> Sql:
     return compose(ending.rows, staged=identifier(run.staged))
 
 
-def digest_of_changes(run: ImportRun) -> str:
-    """The SHA-256 of the rows that are applied, as CSV in the order of the file."""
-    digest = _Digest()
-    sql.copy_out(compose(_ORDERED, changes=identifier(run.changes)), None, digest)
-    return digest.sha.hexdigest()
-
-
-class _Digest:
-    """The file that COPY writes to, of which only the digest is kept."""
-
-    def __init__(self) -> None:
-        self.sha = hashlib.sha256()
-        self.write = self.sha.update
-
-
 def _changes(run: ImportRun, kind: Kind, table: Sql, *, how: str) -> Sql:
     mapped = Recognised(**run.recognised).columns(kind)
     compared = [name for name in kind.values if name in mapped]
@@ -189,12 +194,21 @@ def _changes(run: ImportRun, kind: Kind, table: Sql, *, how: str) -> Sql:
     )
 
 
-def _value(column: Column, is_mapped: bool) -> Sql:
+def _all_new(run: ImportRun, kind: Kind) -> Sql:
+    has = Recognised(**run.recognised).columns(kind)
+    columns = listed(_value(column, column.name in has, is_new=True) for column in kind.columns)
+    staged, changes = identifier(run.staged), identifier(run.changes)
+    return compose(_ALL_NEW, changes=changes, columns=columns, staged=staged)
+
+
+def _value(column: Column, is_mapped: bool, *, is_new: bool = False) -> Sql:
     name = identifier(column.name)
     if is_mapped:
         return compose("s.{name}", name=name)
     default = _literal(column.default)
     kind = compose(column.type.postgres)
+    if is_new:
+        return compose("{default}::{kind} AS {name}", name=name, default=default, kind=kind)
     return compose("coalesce(t.{name}, {default}::{kind}) AS {name}", name=name, default=default, kind=kind)
 
 

@@ -11,6 +11,7 @@ from .values import Fault, Layout, Reading
 NO_DATE = recorded("It is no date; this file's dates are read as %(layout)s.")
 NO_TIME = recorded("It is no date and time; this file's dates are read as %(layout)s.")
 SKIPPED_HOUR = recorded("The clocks of %(zone)s skip this time. Write the offset from UTC, such as +02:00.")
+NO_HOUR = recorded("This day has no hour %(value)s in %(zone)s.")
 DOUBLE_HOUR = recorded("The clocks of %(zone)s show this time twice. Write the offset from UTC, such as +02:00.")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4})|(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _TIME = re.compile(
@@ -23,6 +24,7 @@ OFFSETS = {
     "MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "CET": "+01:00", "CEST": "+02:00",
 }  # fmt: skip
 HOUR = timedelta(hours=1)
+_NUMBERED, _WHICH = re.compile(r" ([#%])(\d{1,2})", re.ASCII), {" A": 0, " B": 1}
 
 
 class Day:
@@ -43,7 +45,9 @@ class Day:
 class Moment:
     """A moment; without an offset it is a time of the file's time zone, a day alone is its midnight.
 
-    24:00 is the next midnight. If the file names hours by their ends, the moment is an hour before it.
+    24:00 is the next midnight. If the file names hours by their ends, the moment is an hour before it. After a day,
+    #3 is its third hour; %3 is that on a day of 23 hours, else the hour that ends at 3. An A or B after a time is the
+    first or second hour that the clocks show so (hourly.py).
     """
 
     postgres = "timestamptz"
@@ -56,7 +60,10 @@ class Moment:
         found = _DATE.match(text)
         day = found and _day(found, layout)
         rest = text[found.end() :] if found else ""
-        clock = _TIME.fullmatch(rest or "T00:00")
+        if day and (hour := _NUMBERED.fullmatch(rest)):
+            return _hour_of(day, int(hour[2]), zone, counted=hour[1] == "#")
+        which = _WHICH.get(rest[-2:])
+        clock = _TIME.fullmatch((rest if which is None else rest[:-2]) or "T00:00")
         if not day or not clock:
             return Fault(NO_TIME(layout=layout.dates))
         back = HOUR if layout.hour_ends else timedelta()
@@ -65,7 +72,7 @@ class Moment:
             if clock[5]:
                 moment = datetime.strptime(f"{local.isoformat()}{_offset(clock[5])}", "%Y-%m-%dT%H:%M:%S%z")
                 return (moment - back).isoformat()
-            return _local(local - back, zone)
+            return _local(local - back, zone, which)
         except (ValueError, OverflowError):
             return Fault(NO_TIME(layout=layout.dates))
 
@@ -102,10 +109,24 @@ def _day(found: re.Match[str], layout: Layout) -> date | None:
         return None
 
 
-def _local(local: datetime, zone: ZoneInfo) -> str:
-    """A local time as a moment, unless the zone's clocks skip it or show it twice."""
+def _hour_of(day: date, number: int, zone: ZoneInfo, *, counted: bool) -> str:
+    """The start of an hour of a day: counted from the day's start, or named by its end unless the day has 23."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    next_day = day + timedelta(days=1)
+    hours = round((datetime(next_day.year, next_day.month, next_day.day, tzinfo=zone) - midnight) / HOUR)
+    if not 1 <= number <= (hours if counted or hours == 23 else 24):
+        return Fault(NO_HOUR(value=number, zone=zone.key))
+    if counted or hours == 23:
+        return (midnight + (number - 1) * HOUR).isoformat()
+    return _local(datetime(day.year, day.month, day.day, number - 1), zone, None)  # noqa: DTZ001  (its zone follows)
+
+
+def _local(local: datetime, zone: ZoneInfo, which: int | None = None) -> str:
+    """A local time as a moment, unless the zone's clocks skip it, or show it twice and it is not said which it is."""
     first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if first.utcoffset() != second.utcoffset():
         is_skipped = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local
-        return Fault((SKIPPED_HOUR if is_skipped else DOUBLE_HOUR)(zone=zone.key))
+        if is_skipped or which is None:
+            return Fault((SKIPPED_HOUR if is_skipped else DOUBLE_HOUR)(zone=zone.key))
+        first = (first, second)[which]
     return (first - (first.utcoffset() or timedelta())).replace(tzinfo=UTC).isoformat()

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from integration.seam import sql
-from integration.seam.sql import compose, identifiers
+from integration.seam.sql import compose, identifier
 
+from .comparing import drop_changes
 from .files import remove_file
 from .models import ImportRun
 
@@ -25,7 +26,8 @@ def forget_files(*, now: datetime) -> int:
 
 @transaction.atomic
 def _forget(run: ImportRun) -> None:
-    sql.execute(compose("DROP TABLE IF EXISTS {tables}", tables=identifiers([run.staged, run.changes])))
+    drop_changes(run)
+    sql.execute(compose("DROP TABLE IF EXISTS {staged}", staged=identifier(run.staged)))
     run.refused_cells.all().delete()
     ImportRun.objects.filter(pk=run.pk).update(missing_shown=[], conflicts=[])
     transaction.on_commit(lambda: remove_file(run.stored_as))

@@ -35,12 +35,16 @@ def hours_of(heading: Sequence[str], places: Sequence[int], sample: Sequence[Seq
 
 
 def across_of(heading: Sequence[str], kind: Kind) -> dict[str, int]:
-    """The place of each known value that is a heading of its own; none if the file has a column of such values."""
+    """The place of each known value that is a heading of its own; none if the file has a column of such values.
+
+    If only one value is known, a file that names none is about it: its place is -1.
+    """
     if kind.across is None or kind.across.column in kind.matching(heading):
         return {}
     places = {plain_name(text): place for place, text in reversed(list(enumerate(heading)))}
     known = {value: places.get(plain_name(value)) for value in sql.column(kind.across.known)}
-    return {value: place for value, place in known.items() if place is not None}
+    found = {value: place for value, place in known.items() if place is not None}
+    return found or (dict.fromkeys(known, -1) if len(known) == 1 else {})
 
 
 def names_us_operator(heading: Sequence[str]) -> bool:

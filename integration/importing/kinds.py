@@ -80,17 +80,21 @@ class Column:
 
 
 class Applying(NamedTuple):
-    """What a kind needs to write its rows: the table of changes, who applies them, when, and how many are added."""
+    """What a kind needs to write its rows: the table of changes, who applies them, when, and how many are added.
+
+    has: the columns that the file has.
+    """
 
     changes: Sql
     by: str
     now: datetime
     added: int = 0
+    has: frozenset[str] = frozenset()
 
     def write(self, *statements: str) -> None:
-        """Run statements over `{changes}` and `%(now)s`."""
+        """Run statements over `{changes}`, `%(now)s` and `%(has)s`."""
         for statement in statements:
-            sql.execute(compose(statement, changes=self.changes), {"now": self.now})
+            sql.execute(compose(statement, changes=self.changes), {"now": self.now, "has": sorted(self.has)})
 
     def analyze(self, *tables: str) -> None:
         """Update the planner's statistics after the commit, if so many rows are added that they tell another story."""
@@ -127,6 +131,13 @@ class Across(NamedTuple):
     column: str
     value: str
     known: str
+
+
+class ByHour(NamedTuple):
+    """A column of moments that a file may have as a day and an hour (hourly.py), and that of an hour's value."""
+
+    column: str
+    value: str
 
 
 class Batch(NamedTuple):
@@ -166,6 +177,7 @@ class Kind:
     kept: a condition on a row `t` that exists, under which it stays as it is, whatever the file says.
     locks: the rows that are locked before the file is compared for the last time; None if people change none of these.
     across: the column whose values may be headings; None if there is none.
+    hourly: the column whose moments may be days and hours; None if there is none.
     repeats: several rows may name the same thing, as in one file of the whole grid, if they say the same of it.
     packing: how rows are put together before they are compared; None if each stands for itself.
     is_packed: whether it is what others are put together to; `current` is then of what `{staged}` is about.
@@ -187,6 +199,7 @@ class Kind:
     kept: str = "false"
     locks: Locks | None = None
     across: Across | None = None
+    hourly: ByHour | None = None
     repeats: bool = False
     packing: Packing | None = None
     is_packed: bool = False

@@ -18,7 +18,8 @@ from integration.seam.refusals import Refused
 from integration.seam.sql import compose, identifier
 
 from .choices import RunState
-from .comparing import compare, conflicts, digest_of_changes, missing
+from .comparing import MOST_CONFLICTS, compare, conflicts, missing
+from .digests import digesting
 from .files import opened, store_file
 from .kinds import Applying, Kind, kind_of
 from .locking import lock_what_people_lock
@@ -30,8 +31,11 @@ from .refusals import FileRefused
 from .staging import RunCanceled, keep_refused, stage_file
 from .untouched import MANY_ROWS, look_at_tables
 
-CHANGED_SINCE = recorded("%(rows)s rows changed after the dry run. Nothing was applied; check the file again.")
-ROWS_LOST = recorded("The database restarted and the rows that were read are gone. Check the file again.")
+CHANGED_SINCE = recorded("%(rows)s rows changed after the dry run. Nothing was applied; send the file again.")
+MANY_CHANGED_SINCE = recorded(
+    "More than %(rows)s rows changed after the dry run. Nothing was applied; send the file again."
+)
+ROWS_LOST = recorded("The database restarted and the rows that were read are gone. Send the file again.")
 FORBIDDEN = recorded("The database refused the rows by its rule “%(rule)s”. Nothing was applied.")
 CANCELED = recorded("canceled")
 APPLY_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('import ' || %s, 0))"
@@ -157,13 +161,16 @@ def apply_run(run_id: int, *, now: datetime) -> None:
         return
     lock_what_people_lock(run, kind.locks)
     if found := conflicts(run, kind):
-        run.conflicts = found
-        _refuse(run, CHANGED_SINCE(rows=len(found)), now)
+        run.conflicts = found[:MOST_CONFLICTS]
+        why = MANY_CHANGED_SINCE if len(found) > MOST_CONFLICTS else CHANGED_SINCE
+        _refuse(run, why(rows=len(run.conflicts)), now)
         return
     try:
-        with transaction.atomic(), pghistory.context(by=run.by):
-            kind.apply(Applying(identifier(run.changes), run.by, now, run.added))
+        with digesting(run) as digest, transaction.atomic(), pghistory.context(by=run.by):
+            has = frozenset(Recognised(**run.recognised).columns(kind))
+            kind.apply(Applying(identifier(run.changes), run.by, now, run.added, has))
             ended = _end_missing(run, kind, now)
+            changes_sha256 = digest()
     except IntegrityError as problem:
         _refuse(run, FORBIDDEN(rule=_rule_of(problem)), now)
         return
@@ -171,7 +178,7 @@ def apply_run(run_id: int, *, now: datetime) -> None:
         _refuse(run, str(refused), now)
         return
     run.apply()
-    _finish(run, now, ended=ended, changes_sha256=digest_of_changes(run))
+    _finish(run, now, ended=ended, changes_sha256=changes_sha256)
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import IO, Any
 
 from django.db.models import QuerySet
@@ -18,6 +18,7 @@ from .kinds import Kind
 from .models import ImportRun, RefusedCell
 from .recognising import Recognised
 from .tables import read_table
+from .values import Type
 
 WORK = {RunState.CHECKING: "check import", RunState.APPLYING: "apply import"}  # by the clock, routes.DUE
 SHOWN = 20
@@ -76,7 +77,41 @@ def sample_of_changes(run: ImportRun, kind: Kind, outcome: str) -> Iterator[dict
             for name in kind.shown or kind.values
             if _differs(old, new, name)
         ]
-        yield {"line": line, "key": "/".join(str(new[name]) for name in kind.named_by or kind.key), "differs": differs}
+        yield {"line": line, "key": _key(kind, new), "differs": differs}
+
+
+def changed_since(run: ImportRun, kind: Kind) -> Iterator[dict[str, Any]]:
+    """A few rows that changed between the dry run and Apply: line, key, and [label, then, now] of what differs.
+
+    `note` is "new" for one that was not there, "gone" for one that no longer is; else it is empty.
+    """
+    kind = kind.stored
+    for one in run.conflicts:
+        # A row that had no outcome was as in the file.
+        then = {"changed": one["old"], "added": None}.get(one["shown"], one["new"])
+        now = {"changed": one["old_now"], "added": None}.get(one["now"], one["new"])
+        both = [(column, (then or {}).get(column.name), (now or {}).get(column.name)) for column in kind.columns]
+        names = kind.shown or kind.values
+        differs = [
+            (str(column.label), old, new)
+            for column, old, new in both
+            if column.name in names and _comparable(old) != _comparable(new)
+        ]
+        note = "new" if then is None else "gone" if now is None else ""
+        yield {"line": one["line"], "key": _key(kind, one["new"]), "differs": differs, "note": note}
+
+
+def _key(kind: Kind, row: dict[str, Any]) -> str:
+    """What people know a row by."""
+    return "/".join(_named(row[name], kind.column(name).type) for name in kind.named_by or kind.key)
+
+
+def _named(value: Any, type_: Type) -> str:
+    """A value of a key, from SQL or from JSON; moments are in UTC."""
+    if type_.postgres != "timestamptz":
+        return str(value)
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%MZ}"
 
 
 def _differs(old: dict[str, Any] | None, new: dict[str, Any], name: str) -> bool:

@@ -14,8 +14,9 @@ from zoneinfo import available_timezones
 from django.conf import settings
 
 from . import refusals
+from .beginnings import MOST_ABOVE, beginning_of, encoding_of, format_of, lines_above
 from .dates import Day, Moment
-from .espi import is_espi
+from .hourly import Hourly, hourly_of
 from .hours import across_of, hours_of, names_us_operator
 from .kinds import Column, Kind
 from .refusals import FileRefused
@@ -23,21 +24,11 @@ from .tables import Source, heading_of, read_table, sheets_of
 from .values import Layout, Number
 
 SAMPLE_ROWS = 2_000
-SAMPLE_BYTES = 65_536
-BLOCK_BYTES = 1 << 20
-SEPARATORS = (",", ";", "\t")
 # Of files that spreadsheets and utilities' systems write, as Python names them.
 ENCODINGS = {
     "ascii", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1250", "iso8859-1", "iso8859-15",
     "mac-roman", "cp437", "cp850",
 }  # fmt: skip
-OLD_EXCEL, ZIP, PARQUET = b"\xd0\xcf\x11\xe0", b"PK\x03\x04", b"PAR1"
-OTHERS = {
-    b"%PDF": "it is a PDF",
-    OLD_EXCEL: "it is an Excel file of the old form (.xls)",
-    b"\x1f\x8b": "it is compressed",
-    b"<?xml": "it is XML, but no Green Button file",
-}
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/\d{4}", re.ASCII)
 
 
@@ -47,7 +38,8 @@ class Recognised:
 
     `across` is the place of each value that has a column of its own (kinds.Across). `offsets` is the place of a column
     that has the offset of the row's times, such as EDT; None if there is none. `series` are the places of columns that
-    together are one value (kinds.Packing).
+    together are one value (kinds.Packing). `skip` is how many lines are above the heading. `hourly` says where hours
+    are that stand apart from their days (hourly.Hourly); the mapping has the place of the days.
     """
 
     format: str
@@ -64,6 +56,8 @@ class Recognised:
     offsets: int | None = None
     across: dict[str, int] = field(default_factory=dict)
     series: list[int] = field(default_factory=list)
+    skip: int = 0
+    hourly: dict[str, Any] = field(default_factory=dict)
 
     @property
     def layout(self) -> Layout:
@@ -71,21 +65,34 @@ class Recognised:
 
     def matched(self, kind: Kind) -> list[tuple[str, str]]:
         """Each column with its heading."""
-        rows = [(str(c.label), self.heading[self.mapping[c.name]]) for c in kind.columns if c.name in self.mapping]
+        places = {name: [place] for name, place in self.mapping.items()}
+        if self.hourly and kind.hourly:
+            hours = Hourly(**self.hourly)
+            places[kind.hourly.column] += [hours.beside] if hours.beside is not None else [*hours.each.values()][:1]
+        rows = [
+            (str(c.label), ", ".join(self.heading[place] for place in places[c.name]))
+            for c in kind.columns
+            if c.name in places
+        ]
         label = str(kind.column(kind.across.value).label) if kind.across else ""
         if found := [self.heading[place] for place in self.series]:
             rows.append((str(kind.label), f"{found[0]} … {found[-1]}"))
+        if kind.across and -1 in self.across.values():
+            return [*rows, (str(kind.column(kind.across.column).label), ", ".join(self.across))]
         return rows + [(f"{label}, {value}", self.heading[place]) for value, place in self.across.items()]
 
     def columns(self, kind: Kind) -> set[str]:
         """The columns of the kind that the file has."""
         if kind.is_packed:
             return set(kind.names)
-        spread = {kind.across.column, kind.across.value} if self.across and kind.across else set()
-        return set(self.mapping) | spread
+        spread = {kind.across.column} if self.across and kind.across else set()
+        if kind.across and any(place >= 0 for place in self.across.values()):
+            spread.add(kind.across.value)
+        values = {kind.hourly.value} if self.hourly.get("each") and kind.hourly else set()
+        return set(self.mapping) | spread | values
 
     def source(self, file: IO[bytes], name: str) -> Source:
-        return Source(file, name, self.format, self.encoding, self.separator, self.sheet)
+        return Source(file, name, self.format, self.encoding, self.separator, self.sheet, self.skip)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -93,24 +100,39 @@ class Recognised:
 
 def recognise(file: IO[bytes], name: str, kind: Kind, **given: str) -> Recognised:
     """What a file seems to be; `given` values of Recognised's fields take precedence. Raises FileRefused."""
-    format_ = _format(file, name)
+    format_ = format_of(file, name)
     require_layout(given)
     if format_ == "csv":
-        encoding = given.pop("encoding", "") or _encoding(file, name)
-        separator = given.pop("separator", "") or _separator(file, encoding)
-        found = Recognised(format_, encoding=encoding, separator=separator)
+        encoding = given.pop("encoding", "") or encoding_of(file, name)
+        separator, skip = beginning_of(file, encoding, given.pop("separator", ""), kind)
+        found = Recognised(format_, encoding=encoding, separator=separator, skip=skip)
     elif format_ == "xlsx":
         sheets = sheets_of(file, name)
         found = Recognised(format_, sheet=given.pop("sheet", "") or sheets[0], sheets=sheets)
     else:
         found = Recognised(format_)
+    if format_ == "xlsx":
+        first = [*islice(read_table(found.source(file, name)), MOST_ABOVE)]
+        found = replace(found, skip=lines_above([(line - 1, cells) for line, cells in first], kind))
     rows = islice(read_table(found.source(file, name)), SAMPLE_ROWS)
     heading = heading_of(rows, name)
+    sample = [cells for _line, cells in rows]
     series = kind.packing.series(heading) if kind.packing else []
     found = replace(
         found, heading=heading, mapping=kind.matching(heading), across=across_of(heading, kind), series=series
     )
-    return _with_layout(found, kind, [cells for _line, cells in rows], name, given)
+    found = _with_hours(found, kind, file, name)
+    return _with_layout(found, kind, sample, name, given)
+
+
+def _with_hours(found: Recognised, kind: Kind, file: IO[bytes], name: str) -> Recognised:
+    """The file with the hours that stand apart from their days; all rows are looked at, since a day may need them."""
+    cells = (cells for _line, cells in islice(read_table(found.source(file, name)), 1, None))
+    known = hourly_of(found.heading, kind, cells)
+    if known is None or kind.hourly is None:
+        return found
+    hourly, day = known
+    return replace(found, hourly=hourly._asdict(), mapping={**found.mapping, kind.hourly.column: day})
 
 
 def require_layout(given: Mapping[str, str]) -> None:
@@ -141,7 +163,8 @@ def remap(found: Recognised, kind: Kind, by_hand: Mapping[str, str], name: str) 
         else:
             seen = ", ".join(found.heading)[:300]
             raise FileRefused(refusals.NO_SUCH_COLUMN(column=heading[:60], file=name, heading=seen))
-    changed = replace(found, mapping=mapping)
+    is_apart = kind.hourly and mapping.get(kind.hourly.column) == found.mapping.get(kind.hourly.column)
+    changed = replace(found, mapping=mapping, hourly=found.hourly if is_apart else {})
     hours = hours_of(found.heading, [mapping[c.name] for c in _of_type(changed, kind, Moment)], [])
     across = {} if kind.across and kind.across.column in mapping else found.across
     return replace(changed, hour_ends=hours.are_ends, across=across)
@@ -154,66 +177,6 @@ def require_columns(found: Recognised, kind: Kind, name: str) -> None:
     if missing:
         heading = ", ".join(found.heading)[:300]
         raise FileRefused(refusals.COLUMN_MISSING(file=name, columns=", ".join(missing), heading=heading))
-
-
-def _format(file: IO[bytes], name: str) -> str:
-    file.seek(0)
-    start = file.read(SAMPLE_BYTES)
-    if not start.strip():
-        raise FileRefused(refusals.IS_EMPTY(file=name))
-    if start.startswith(PARQUET):
-        return "parquet"
-    if start.startswith(ZIP):
-        return "xlsx"
-    if is_espi(start):
-        return "espi"
-    for mark, seen in OTHERS.items():
-        if start.startswith(mark):
-            raise FileRefused(refusals.NO_TABLE(file=name, seen=seen))
-    if b"\0" in start and _utf_16(start) is None:
-        raise FileRefused(refusals.NO_TABLE(file=name, seen="it contains bytes that are no text"))
-    return "csv"
-
-
-def _utf_16(start: bytes) -> str | None:
-    """UTF-16, by its mark or by its pattern of zeros in text of mostly Latin letters."""
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    even, odd = start[::2].count(0), start[1::2].count(0)
-    if max(even, odd) > 0.4 * len(start) / 2 and min(even, odd) < 0.05 * len(start) / 2:
-        return "utf-16-be" if even > odd else "utf-16-le"
-    return None
-
-
-def _encoding(file: IO[bytes], name: str) -> str:
-    """UTF-8, if all of the file is; UTF-16; else Windows-1252, in which nearly every byte means something."""
-    file.seek(0)
-    if found := _utf_16(file.read(SAMPLE_BYTES)):
-        return found
-    file.seek(0)
-    decoder, line, is_utf_8 = codecs.getincrementaldecoder("utf-8-sig")(), 1, False
-    while True:
-        block = file.read(BLOCK_BYTES)
-        try:
-            text = decoder.decode(block, final=not block)
-        except UnicodeDecodeError as problem:
-            good = problem.object[: problem.start]
-            if is_utf_8 or not good.isascii() or not block:
-                line += good.count(b"\n")
-                raise FileRefused(refusals.DAMAGED_TEXT(file=name, line=line)) from problem
-            return "cp1252"
-        is_utf_8 = is_utf_8 or not text.isascii()
-        line += text.count("\n")
-        if not block:
-            return "utf-8-sig"
-
-
-def _separator(file: IO[bytes], encoding: str) -> str:
-    """The one that the heading has most of."""
-    file.seek(0)
-    text = file.read(SAMPLE_BYTES).decode(encoding, errors="replace")
-    heading = next((line for line in text.splitlines() if line.strip()), "")
-    return max(SEPARATORS, key=heading.count)
 
 
 def _with_layout(
@@ -242,7 +205,8 @@ def _of_type(found: Recognised, kind: Kind, *types: type) -> list[Column]:
 def _cells(found: Recognised, kind: Kind, sample: list[list[str]], *types: type) -> list[str]:
     places = [found.mapping[c.name] for c in _of_type(found, kind, *types)]
     if Number in types:
-        places += [*found.across.values(), *found.series]
+        places += [*(place for place in found.across.values() if place >= 0), *found.series]
+        places += Hourly(**found.hourly).each.values()
     return [row[place].strip() for row in sample for place in places if place < len(row)]
 
 

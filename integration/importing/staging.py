@@ -16,6 +16,7 @@ from . import refusals
 from .blocks import Block, ahead, read_blocks, repeated, with_offsets
 from .choices import RunState
 from .dates import Moment
+from .hourly import Hourly, with_moments
 from .kinds import Kind
 from .models import ImportRun
 from .readings import Readings
@@ -26,7 +27,7 @@ CELLS_MISSING = recorded("The row has %(cells)s cells; the heading has %(columns
 MOST_REFUSED = 100_000
 VALUE_SHOWN = 120  # characters of a refused value
 COPY_BYTES = 1 << 18
-_CREATE = "DROP TABLE IF EXISTS {table}; CREATE UNLOGGED TABLE {table} (line bigint NOT NULL, {columns})"
+_CREATE = "DROP TABLE IF EXISTS {table} CASCADE; CREATE UNLOGGED TABLE {table} (line bigint NOT NULL, {columns})"
 _COPY = "COPY {table} (line, {columns}) FROM STDIN (FORMAT csv)"
 _NOTE = "UPDATE importing_importrun SET rows_read = %s WHERE id = %s RETURNING state"
 
@@ -102,6 +103,7 @@ class Reader:
         self.kind, self.found, self.width = kind, found, len(found.heading)
         self.columns = columns = [column for column in kind.columns if column.name in found.columns(kind)]
         self.readings = [Readings(c.type, found.layout, default=c.default, is_required=c.is_required) for c in columns]
+        self.hourly = Hourly(**found.hourly) if found.hourly else None
         self.blocks, self.progress = blocks, progress
         self.count, self.refused = 0, list[Refusal]()
         self.texts = ahead(self._texts())
@@ -138,7 +140,13 @@ class Reader:
 
     def _blocks(self, block: Block) -> Iterator[Block]:
         """The block with the cells of the kind's columns in their order; one for each value that has its own column."""
+        hourly, by_hour = self.hourly, self.kind.hourly
+        if hourly and by_hour:
+            block = with_moments(block, hourly, self.found.mapping[by_hour.column])
         cells = {name: block.cells[place] for name, place in self.found.mapping.items()}
+        if hourly and by_hour:
+            cells[by_hour.column] = block.cells[-2 if hourly.each else -1]
+            cells |= {by_hour.value: block.cells[-1]} if hourly.each else {}
         if self.found.offsets is not None:
             beside = block.cells[self.found.offsets]
             moments = (c.name for c in self.columns if isinstance(c.type, Moment) and c.name in cells)
@@ -149,7 +157,8 @@ class Reader:
         across, ragged = self.kind.across, block.ragged
         assert across  # noqa: S101  (narrows the type)
         for value, place in self.found.across.items():
-            cells |= {across.column: repeated(value, len(block.lines)), across.value: block.cells[place]}
+            cells |= {across.column: repeated(value, len(block.lines))}
+            cells |= {across.value: block.cells[place]} if place >= 0 else {}
             yield block._replace(cells=[cells[column.name] for column in self.columns], ragged=ragged)
             ragged = []
 

@@ -27,7 +27,7 @@ Row = tuple[int, list[str]]
 
 
 class Source(NamedTuple):
-    """A file, its name for people, and how it is read."""
+    """A file, its name for people, and how it is read; `skip` is how many lines are above the heading."""
 
     file: IO[bytes]
     name: str
@@ -35,6 +35,7 @@ class Source(NamedTuple):
     encoding: str = ""
     separator: str = ""
     sheet: str = ""
+    skip: int = 0
 
 
 def read_table(source: Source) -> Iterator[Row]:
@@ -77,10 +78,12 @@ def sheets_of(file: IO[bytes], name: str) -> list[str]:
 
 @contextmanager
 def text_of(source: Source) -> Iterator[IO[str]]:
-    """The text of a CSV file, from its start; its line ends stay as they are."""
+    """The text of a CSV file, from its heading; its line ends stay as they are."""
     source.file.seek(0)
     text = io.TextIOWrapper(source.file, encoding=source.encoding, newline="")
     try:
+        for _ in range(source.skip):
+            text.readline(LONGEST_LINE)
         yield text
     finally:
         with suppress(ValueError):  # the file is closed already
@@ -114,7 +117,7 @@ def without_blank(rows: Iterable[Row]) -> Iterator[Row]:
 
 def _csv_rows(source: Source) -> Iterator[Row]:
     with text_of(source) as text:
-        yield from split_lines(lines_of(text), source)
+        yield from split_lines(lines_of(text), source, before=source.skip)
 
 
 def _short_lines(lines: Iterable[str], name: str, before: int) -> Iterator[str]:
@@ -156,6 +159,8 @@ def _excel_rows(source: Source) -> Iterator[Row]:
                 made += len(row)
                 if line > MOST_EXCEL_ROWS or made > MOST_EXCEL_CELLS:
                     raise FileRefused(refusals.TOO_MANY_CELLS(file=source.name, most=f"{MOST_EXCEL_ROWS:,}"))
+                if line <= source.skip:
+                    continue
                 cells = [_excel_text(cell) for cell in row[: MOST_COLUMNS + 1]]
                 while cells and not cells[-1]:
                     cells.pop()

@@ -3,11 +3,15 @@
 import os
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
 
 SECRET_CHARACTERS = 32
+PICTURES = (".svg", ".png", ".webp", ".jpg")
+LARGEST_PICTURE = 262_144  # bytes; each page shows it
 
 
 def env_required(name: str, what: str) -> str:
@@ -41,6 +45,30 @@ def env_month_day(name: str, default: str) -> str:
     except ValueError:
         pass
     raise ImproperlyConfigured(f"{name} is “{value}”; it must be a month and a day, such as 04-01 for 1 April.")
+
+
+def env_zone(name: str, default: str) -> ZoneInfo:
+    """A time zone. Raises ImproperlyConfigured, naming the variable, if there is none of this name."""
+    value = os.environ.get(name) or default
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as problem:
+        raise ImproperlyConfigured(f"{name} is “{value}”; it must be a time zone such as Europe/Berlin.") from problem
+
+
+def env_picture(name: str) -> Path | None:
+    """The file of a picture, None without one. Raises ImproperlyConfigured, naming it, for a file that is no picture.
+
+    What is in the file is not looked at: only who runs Gridcall chooses it.
+    """
+    if not os.environ.get(name):
+        return None
+    path = Path(os.environ[name])
+    if path.suffix.lower() not in PICTURES or not path.is_file():
+        raise ImproperlyConfigured(f"{name} is “{path}”; it must be a file that ends in {', '.join(PICTURES)}.")
+    if (size := path.stat().st_size) > LARGEST_PICTURE:
+        raise ImproperlyConfigured(f"{name}: “{path}” has {size:,} bytes; at most {LARGEST_PICTURE:,} are accepted.")
+    return path
 
 
 def env_list(name: str, default: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from integration.engines.state import State
 from integration.seam.messages.protocol import CURRENT
@@ -12,7 +11,7 @@ from . import addresses
 from .alert_settings import *  # noqa: F403  (each is a setting)
 from .api_settings import *  # noqa: F403  (likewise)
 from .content_policy import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
-from .environment import env_bool, env_broker, env_list, env_month_day, env_required, env_secret
+from .environment import env_bool, env_broker, env_list, env_month_day, env_picture, env_required, env_secret, env_zone
 from .modules import folder_of_modules
 from .sign_in_settings import *  # noqa: F403  (likewise)
 
@@ -179,7 +178,8 @@ CELERY_TIMEZONE = "UTC"
 PROTOCOL_VERSION = int(os.environ.get("PROTOCOL_VERSION", CURRENT.major))
 
 # --- Work at night ------------------------------------------------------------------------------------------------
-NIGHTLY_TIME_ZONE = ZoneInfo(os.environ.get("NIGHTLY_TIME_ZONE", "UTC"))
+NIGHTLY_TIME_ZONE = env_zone("NIGHTLY_TIME_ZONE", "UTC")
+HAS_TIME_ZONE = bool(os.environ.get("NIGHTLY_TIME_ZONE"))  # somebody chose it; it may be UTC
 
 # --- Extracts -----------------------------------------------------------------------------------------------------
 EXTRACT_ROOT = Path(os.environ.get("EXTRACT_ROOT") or State.of_environment().root / "extracts")
@@ -256,6 +256,7 @@ EMAIL_TIMEOUT = 10
 EMAIL_REPLY_TO = os.environ.get("EMAIL_REPLY_TO", "")
 HISTORY_HEAD_TO = env_list("HISTORY_HEAD_TO", "")
 UTILITY_NAME, UTILITY_PHONE = os.environ.get("UTILITY_NAME", ""), os.environ.get("UTILITY_PHONE", "")
+UTILITY_LOGO = env_picture("UTILITY_LOGO")
 DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "gridcall@localhost")
 # The base of the links in e-mails.
 PUBLIC_URL = (os.environ.get("GRIDCALL_PUBLIC_URL") or f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")

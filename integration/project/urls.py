@@ -9,6 +9,7 @@ from integration.console.audit import audit_export, audit_trail
 from integration.console.first_administrator import first_administrator
 from integration.console.help import help_document, help_picture
 from integration.console.keys import key_list, key_new, key_revoke
+from integration.console.logo import utility_logo
 from integration.console.openid import openid_login
 from integration.console.palette import palette
 from integration.console.personal import profile, saved_view_add, saved_view_remove
@@ -40,6 +41,7 @@ urlpatterns = [
     path("help/api/operations/", api_operations, name="api_operations"),
     path("help/<path:document>/", help_document, name="help"),
     path("first-administrator/", first_administrator, name="first_administrator"),
+    path("logo", utility_logo, name="utility_logo"),
     path("set-up/", set_up, name="set_up"),
     path("set-up/test-message/", mail_trial, name="mail_trial"),
     path("profile/", profile, name="profile"),

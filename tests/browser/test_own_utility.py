@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,8 +20,14 @@ STAGE_MINUTES = "0.15"
 
 
 @pytest.fixture
-def named_utility(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is set outside the pages: the utility's name, its telephone, the sender of its e-mails."""
+def named_utility(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is set outside the pages: the utility's name, telephone, time zone and logo, the sender of its e-mails."""
+    logo = tmp_path / "stadtwerke.svg"
+    logo.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="20"><rect width="80" height="20"/></svg>'
+    )
+    monkeypatch.setenv("UTILITY_LOGO", str(logo))
+    monkeypatch.setenv("NIGHTLY_TIME_ZONE", ZONE.key)
     monkeypatch.setenv("UTILITY_NAME", "Stadtwerke Musterstadt")
     monkeypatch.setenv("UTILITY_PHONE", "0800 555 0100")
     monkeypatch.setenv("EMAIL_FROM", "laststeuerung@musterstadt.example")

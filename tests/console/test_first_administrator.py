@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 
@@ -12,6 +15,7 @@ from integration.console.first_administrator import TRIES_A_MINUTE, new_code
 from integration.console.models import MailTrial, SetupCode, User
 from integration.console.roles import ADMINISTRATOR
 from integration.console.set_up import steps
+from integration.project.environment import env_picture, env_zone
 from integration.seam import clock
 from integration.seam.models import Alert
 from tests.threads import run_together
@@ -87,6 +91,49 @@ def test_the_checklist_ticks_what_is_there(client: Client, administrator: User) 
 
     assert [message.to for message in mail.outbox] == [["adam@example.com"]]
     assert {str(step.label) for step in steps(administrator) if step.is_done} == done | {"Mail server tried"}
+
+
+@pytest.mark.django_db
+def test_the_utility_s_logo_is_on_each_page_once_it_is_set(
+    client: Client, administrator: User, settings: Any, tmp_path: Path
+) -> None:
+    def is_done() -> set[str]:
+        return {str(step.label) for step in steps(administrator) if step.is_done}
+
+    names = {"Logo of the utility", "Time zone of the utility"}
+    assert not names & is_done()
+    assert client.get("/logo").status_code == 404
+    logo = tmp_path / "stadtwerke.svg"
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    settings.UTILITY_LOGO, settings.UTILITY_NAME, settings.HAS_TIME_ZONE = logo, "Stadtwerke Test", True
+
+    assert names <= is_done()
+    answer = client.get("/logo")
+    assert (b"".join(answer), answer["Content-Type"]) == (logo.read_bytes(), "image/svg+xml")
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert 'alt="Stadtwerke Test"' in client.get("/account/login/").content.decode()
+    client.force_login(administrator)
+    assert 'src="/logo"' in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [("no-such.png", "must be a file that ends in"), ("logo.html", "must be a file"), ("large.png", "262,145 bytes")],
+)
+def test_what_is_no_logo_is_refused_by_name(
+    value: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "logo.html").write_text("x")
+    (tmp_path / "large.png").write_bytes(bytes(262_145))
+    monkeypatch.setenv("UTILITY_LOGO", str(tmp_path / value))
+    with pytest.raises(ImproperlyConfigured, match=why):
+        env_picture("UTILITY_LOGO")
+
+
+def test_a_time_zone_that_there_is_not_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIGHTLY_TIME_ZONE", "Europe/Musterstadt")
+    with pytest.raises(ImproperlyConfigured, match="NIGHTLY_TIME_ZONE is “Europe/Musterstadt”"):
+        env_zone("NIGHTLY_TIME_ZONE", "UTC")
 
 
 @pytest.mark.django_db

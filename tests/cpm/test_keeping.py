@@ -86,6 +86,22 @@ def test_a_customer_gets_a_place_and_a_device(as_csr: Client) -> None:
     assert not Message.objects.exists()
 
 
+def test_the_time_of_a_consent_is_noted_when_it_is_changed(as_csr: Client) -> None:
+    page = "/customers/0007/edit/"
+    as_csr.post("/customers/new/", {**CUSTOMER, "consent_source": "call"})
+    given = Customer.objects.get().consent_at
+    assert given is not None
+    save(as_csr, page, {**CUSTOMER, "consent_source": "call", "name": "Ada Other"})
+    assert Customer.objects.get().consent_at == given
+
+    save(as_csr, page, {name: value for name, value in CUSTOMER.items() if name != "consents"})
+
+    after = Customer.objects.get()
+    assert (after.consents, after.consent_source) == (False, "")
+    assert after.consent_at is not None
+    assert after.consent_at > given
+
+
 @pytest.mark.parametrize(
     ("address", "typed", "sentence"),
     [

@@ -14,6 +14,7 @@ from cpm.choices import WAITING_STATES, DeviceClass, Quality, SyncAnswer
 from cpm.queries.meters import meter_readings
 from derms import models as derms
 from derms.choices import Approval, EventState, StageState, StrategyState
+from derms.queries.silence import SilentChoice, never_answering_count
 from integration.commands.verify import violations_of
 from integration.console.models import User
 from integration.demo import customers, enrollments, grid, load, seeding
@@ -75,11 +76,11 @@ def test_customers_can_be_mistaken_for_nobody() -> None:
     assert not known.exclude(number__regex=r"^C-\d{5}$").exists()
 
 
-def test_six_programs_of_three_types_are_known_to_derms_with_their_rules() -> None:
-    assert cpm.ProgramType.objects.count() == 3
+def test_seven_programs_of_four_types_are_known_to_derms_with_their_rules() -> None:
+    assert cpm.ProgramType.objects.count() == 4
     assert cpm.ProgramType.objects.filter(allow_to_opt_out=True, opt_out_cutoff_minutes__gt=0).exists()
     offers = {program.code: program.rules for program in cpm.Program.objects.all()}
-    assert len(offers) == 6
+    assert len(offers) == 7
     assert {program.code: program.rules for program in derms.Program.objects.all()} == offers
     assert cpm.Program.objects.filter(allow_customer_unavailability=True).exists()
 
@@ -91,6 +92,22 @@ def test_next_season_is_entered_ahead_and_a_suspended_program_asks_who_applies()
     assert suspended.code == "NIGHT-HEAT"
     applied = cpm.Enrollment.objects.get(program__code="NIGHT-HEAT")
     assert (applied.state, [one["answer"] for one in applied.answers]) == ("Pending", [True, False])
+
+
+def test_homes_of_the_control_group_are_in_no_program_that_calls_devices() -> None:
+    compared = cpm.Subscription.objects.filter(program__type__category="control group")
+    assert compared.exists()
+    places = compared.values("location")
+    others = cpm.Subscription.objects.filter(location__in=places).exclude(program__code="LIKE-HOMES")
+    assert not others.exists()
+    assert not derms.Program.objects.get(code="LIKE-HOMES").calls_devices
+    devices = derms.Enrollment.objects.filter(program__code="LIKE-HOMES").values("device_id")
+    assert devices.exists()
+    assert not derms.Reservation.objects.filter(device_id__in=devices).exists()
+
+
+def test_some_devices_never_answer() -> None:
+    assert never_answering_count(clock.now(), SilentChoice(), most=50) > 0
 
 
 def test_forecasts_and_factors_cover_six_weeks_back_and_the_coming_week() -> None:

@@ -99,7 +99,7 @@ def test_what_changed_since_the_dry_run_refuses_it_and_is_shown() -> None:
     run = apply(run)
 
     assert (run.state, Feeder.objects.get(code="N-F1").rating_kw) == ("Refused", 11_000)
-    assert run.why == "1 rows changed after the dry run. Nothing was applied; check the file again."
+    assert run.why == "1 rows changed after the dry run. Nothing was applied; send the file again."
     (conflict,) = run.conflicts
     assert (conflict["line"], conflict["old"]["rating_kw"], conflict["old_now"]["rating_kw"]) == (2, 12_500, 11_000)
 

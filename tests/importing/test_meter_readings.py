@@ -12,6 +12,8 @@ from cpm.choices import Quality
 from cpm.imports import readings
 from cpm.models import Meter, MeterDay
 from cpm.queries.meters import Readings, meter_readings
+from integration.importing import queries
+from integration.importing.kinds import kind_of
 from integration.importing.models import ImportRun
 
 from .bringing import applied, apply, checked, counts
@@ -207,9 +209,12 @@ def test_a_day_that_another_file_changed_after_the_dry_run_is_not_overwritten() 
 
     assert (late.state, late.why) == (
         "Refused",
-        "1 rows changed after the dry run. Nothing was applied; check the file again.",
+        "1 rows changed after the dry run. Nothing was applied; send the file again.",
     )
     assert read("Z-000001", "2026-07-01", 0.25).kwh.tolist() == pytest.approx([0.2])
+    (shown,) = queries.changed_since(late, kind_of("meter_readings"))
+    assert (shown["key"], shown["note"]) == ("Z-000001/2026-07-01", "new")
+    assert ("Energy, Wh", None, 19_200) in shown["differs"]
 
 
 def test_a_file_without_the_columns_of_readings_is_refused_whole() -> None:

@@ -1,6 +1,7 @@
 """System > Import: send a file, see what it would change, apply it."""
 
 import io
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -88,6 +89,7 @@ def import_run(request: SignedInRequest, uid: str) -> HttpResponse:
         "can_apply": is_own and run.state == RunState.CHECKED and run.added + run.changed + run.missing > 0,
         "earlier": queries.earlier_run(run),
         "samples": {name: _sample(run, kind, name) for name in ("added", "changed")},
+        "changed_since": _in_words(kind, queries.changed_since(run, kind)),
         "sample_columns": SAMPLES,
         "refused": queries.refused_cells(run)[: queries.SHOWN],
         "refused_columns": REFUSED_CELLS,
@@ -97,6 +99,10 @@ def import_run(request: SignedInRequest, uid: str) -> HttpResponse:
 
 def _sample(run: ImportRun, kind: Kind, outcome: str) -> list[dict[str, Any]]:
     """A few rows that would be added or changed, with their values in words."""
+    return _in_words(kind, queries.sample_of_changes(run, kind, outcome))
+
+
+def _in_words(kind: Kind, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     types = {str(column.label): column.type for column in kind.stored.columns}
     return [
         {
@@ -106,7 +112,7 @@ def _sample(run: ImportRun, kind: Kind, outcome: str) -> list[dict[str, Any]]:
                 for label, old, new in row["differs"]
             ],
         }
-        for row in queries.sample_of_changes(run, kind, outcome)
+        for row in rows
     ]
 
 

@@ -94,6 +94,8 @@ class Command(BaseCommand):
         operations.apply_run(run.pk, now=clock.now())
         run = ImportRun.objects.get(pk=run.pk)
         if run.state != RunState.APPLIED:
+            for row in queries.changed_since(run, kind_of(run.kind)):
+                self.stdout.write(f"  line {row['line']}, {row['key']}: {_differs(row)} {row['note']}".rstrip())
             raise CommandError(run.why)
         self.stdout.write("Applied.")
         return run
@@ -105,7 +107,7 @@ class Command(BaseCommand):
         for name, place in found.mapping.items():
             self.stdout.write(f"  {name}: {found.heading[place]}")
         for value, place in found.across.items():
-            self.stdout.write(f"  {value}: {found.heading[place]}")
+            self.stdout.write(f"  {value}: {found.heading[place] if place >= 0 else 'all rows'}")
         if earlier := queries.earlier_run(run):
             self.stdout.write(f"The same file was applied on {earlier.ended_at:%Y-%m-%d %H:%MZ} by {earlier.by}.")
         self.stdout.write(
@@ -115,12 +117,15 @@ class Command(BaseCommand):
         for suspicion in run.suspicions:
             self.stderr.write(f"  Look at this before you apply it: {suspicion}")
         for row in queries.sample_of_changes(run, kind, "changed"):
-            differs = ", ".join(f"{name} {old} -> {new}" for name, old, new in row["differs"])
-            self.stdout.write(f"  line {row['line']}, {row['key']}: {differs}")
+            self.stdout.write(f"  line {row['line']}, {row['key']}: {_differs(row)}")
         for name in run.missing_shown:
             self.stdout.write(f"  no longer in the file: {name}")
         for cell in queries.refused_cells(run)[: queries.SHOWN]:
             self.stderr.write(f"  line {cell.line}, {cell.column} “{cell.value}”: {cell.reason}")
+
+
+def _differs(row: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {old} -> {new}" for name, old, new in row["differs"])
 
 
 def _pair(text: str) -> tuple[str, str]:
