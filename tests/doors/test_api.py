@@ -27,7 +27,7 @@ from .calling import ACTS, MAY, PEOPLE, PROBLEM, V1, Send, example
 from .conftest import Made, bearer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_demo")]
-OPEN = {"/oauth/token", "/openadr3/3.1.0/auth/token", f"{V1}openapi.json"}
+OPEN = {"/oauth/token", "/openadr3/3.1.0/auth/server", "/openadr3/3.1.0/auth/token", f"{V1}openapi.json"}
 
 
 def addresses(resolver: URLResolver, path: str = "/") -> Iterator[tuple[str, URLPattern]]:
