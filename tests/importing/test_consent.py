@@ -37,7 +37,7 @@ def test_a_file_says_who_consents_since_when_and_by_what(client: Client, csr: Us
     page = " ".join(client.get("/customers/0007/").content.decode().split())
     assert "Id in the CIS 000815" in page
     assert "Consents to hear of events: no" in page
-    assert ", Brief" in page
+    assert "· Brief" in page
     assert counts(checked("customers", HEADING + ADA, time_zone="Europe/Berlin")) == (0, 0, 1, 0)
 
 
