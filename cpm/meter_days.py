@@ -31,19 +31,26 @@ class Packed(NamedTuple):
 
 def pack(wh: Wh, quality: Qualities) -> Iterator[Packed]:
     """Store days of readings in Wh, (days, intervals); what is missing is stored as 0."""
-    mwh = np.where(quality == Quality.MISSING, 0.0, np.rint(np.nan_to_num(wh) * 1000.0))
-    highest = np.abs(mwh).max(axis=1, initial=0.0)
-    left = np.ones(len(mwh), bool)
-    for scale, most in _forms():
+    mwh = wh * 1000.0
+    np.rint(mwh, out=mwh)
+    mwh[(quality == Quality.MISSING) | np.isnan(mwh)] = 0.0
+    highest = np.maximum(mwh.max(axis=1, initial=0.0), -mwh.min(axis=1, initial=0.0))
+    left = np.arange(len(mwh))
+    for scale in range(0, FINEST - 1, -1):
         unit = 10.0 ** (scale - FINEST)
-        fits = left & (highest / unit <= np.iinfo(most).max)
-        exact = fits if scale == FINEST else fits & ~np.any(np.mod(mwh, unit), axis=1)
-        if (places := np.flatnonzero(exact)).size:
-            yield Packed(places, scale, _bytes_of(np.rint(mwh[places] / unit).astype(most)))
-            left[places] = False
-    if (places := np.flatnonzero(left)).size:  # too large to be exact: to the Wh
-        whole = np.clip(np.rint(mwh[places] / 1000.0), -(2**31) + 1, 2**31 - 1)
-        yield Packed(places, 0, _bytes_of(whole.astype(INTEGERS[1])))
+        units = mwh[left] / unit
+        is_exact = np.ones(len(left), bool) if scale == FINEST else (np.rint(units) == units).all(axis=1)
+        for integer in INTEGERS:
+            if (fits := np.flatnonzero(is_exact & (highest[left] / unit <= np.iinfo(integer).max))).size:
+                yield Packed(left[fits], scale, _bytes_of(units[fits].astype(integer)))
+                is_exact[fits] = False
+                highest[left[fits]] = np.inf  # done
+        left = left[np.isfinite(highest[left])]
+        if not left.size:
+            return
+    # Too large to be exact: to the Wh.
+    whole = np.clip(np.rint(mwh[left] / 1000.0), -(2**31) + 1, 2**31 - 1)
+    yield Packed(left, 0, _bytes_of(whole.astype(INTEGERS[1])))
 
 
 def unpack(readings: bytes, *, days: int, intervals: int, scale: int) -> Wh:
@@ -78,12 +85,6 @@ def total_wh(wh: Wh, quality: Qualities) -> NDArray[np.int64]:
     """The energy of each day, of the readings that count."""
     counted = np.where(quality < Quality.NEGATIVE, np.nan_to_num(wh), 0.0)
     return np.asarray(np.rint(counted.sum(axis=1)), np.int64)
-
-
-def _forms() -> Iterator[tuple[int, np.dtype[Any]]]:
-    for scale in range(0, FINEST - 1, -1):
-        for integer in INTEGERS:
-            yield scale, integer
 
 
 def _bytes_of(values: NDArray[Any]) -> Bytes:

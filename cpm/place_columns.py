@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integration.pages.columns import Column, Columns, link, noted
 from integration.pages.moments import day_text
-from integration.pages.templatetags.gridcall import number, quantity, when, window
+from integration.pages.templatetags.gridcall import number, quantity, when
 
 from .models.customers import DeviceLocation
 from .queries.meter_pages import DayOfMeter
@@ -41,7 +41,8 @@ METERS = Columns[Any](
     ),
     Column(_("Interval"), lambda m: quantity(number(m.interval_s // 60), "min"), css="num"),
     Column(_("Measures"), lambda m: m.get_registers_display(), phone=""),
-    Column(_("From, until"), lambda m: window(m.starts_at, m.ends_at, m.location.time_zone), phone=""),
+    Column(_("From"), lambda m: when(m.starts_at, m.location.time_zone), phone=""),
+    Column(_("Until"), lambda m: m.ends_at and when(m.ends_at, m.location.time_zone), phone="off"),
     Column(_("Latest readings"), lambda m: m.latest_day and date_format(m.latest_day, "Y-m-d"), phone="side"),
 )
 

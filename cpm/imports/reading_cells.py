@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from integration.importing.blocks import Block
+from integration.importing.blocks import Block, lengths_of
 from integration.importing.kinds import Kind
 from integration.importing.readings import Readings
 from integration.importing.values import Fault
@@ -91,11 +91,14 @@ def floats(cells: Any, sign: str) -> tuple[Floats, NDArray[np.bool_]]:
     import pyarrow.compute as pc
 
     try:
-        text = pc.if_else(pc.equal(pc.binary_length(cells), 0), None, cells)
+        lengths = lengths_of(cells)
+        text = pc.if_else(pa.array(lengths > 0), cells, None) if (lengths == 0).any() else cells
         if sign == ",":
             raise pa.ArrowInvalid
         bad = np.zeros(len(cells), bool)
         values = text.cast(pa.float64())
+        if not values.null_count and np.isfinite(numbers := values.to_numpy()).all():
+            return numbers, bad
     except pa.ArrowInvalid:
         text = pc.utf8_trim_whitespace(cells)
         good = pc.match_substring_regex(text, f"^[+-]?[0-9]+([{sign}][0-9]+)?([eE][+-]?[0-9]+)?$")

@@ -113,9 +113,13 @@ class Reading:
 
     def _day_rows(self, block: Block, rows: Rows) -> Iterator[bytes]:
         """Rows of a day each: those of one day have their readings at the same times."""
-        read = [floats(block.cells[place], self.cells.sign) for place in self.series.places]
-        values = np.column_stack([numbers for numbers, _bad in read])
-        bad = np.column_stack([wrong for _numbers, wrong in read])
+        import pyarrow as pa
+
+        cells = pa.concat_arrays([block.cells[place] for place in self.series.places])
+        numbers, wrong = floats(cells, self.cells.sign)
+        shape = len(self.series.places), len(block.lines)
+        values: Floats = np.ascontiguousarray(numbers.reshape(shape).T, np.float64)
+        bad = np.ascontiguousarray(wrong.reshape(shape).T)
         first_bad = bad.argmax(axis=1)
         heading = [self.found.heading[place] for place in self.series.places]
         cell = lambda at: block.cells[self.series.places[first_bad[at]]][at].as_py()  # noqa: E731

@@ -21,7 +21,7 @@ COLUMNS = {
     "line": "bigint", "meter_id": "integer", "day": "date", "is_reverse": "boolean", "interval_s": "integer",
     "scale": "smallint", "total_wh": "bigint", "readings": "bytea", "quality": "bytea",
 }  # fmt: skip
-_HEX = np.frombuffer(b"".join(f"{byte:02x}".encode() for byte in range(256)), np.uint8).reshape(256, 2)
+_HEX = np.frombuffer(b"".join(f"{byte:02x}".encode() for byte in range(256)), np.uint16)  # two letters for each byte
 # The moment is one after the lock, so that whoever held it before sees none of these days up to then (measuring.py).
 # Rows lie in the order of meters, so that one meter's days lie together as far as one file brought them.
 _ROWS = """
@@ -122,7 +122,7 @@ def _hex(values: Bytes, are_written: NDArray[np.bool_]) -> Any:
     width = 2 + 2 * values.shape[1]
     text = np.empty((int(are_written.sum()), width), np.uint8)
     text[:, :2] = (ord("\\"), ord("x"))
-    text[:, 2:] = _HEX[values[are_written]].reshape(len(text), width - 2)
+    text[:, 2:] = _HEX[values if are_written.all() else values[are_written]].view(np.uint8)
     offsets = np.concatenate(([0], np.cumsum(np.where(are_written, width, 0)))).astype(np.int32)
     return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), pa.py_buffer(text))
 

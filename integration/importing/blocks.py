@@ -67,6 +67,12 @@ def ends_of(texts: Any) -> Ends:
     return Ends(np.diff(places), first, last)
 
 
+def lengths_of(texts: Any) -> Any:
+    """The length in bytes of each text of an Arrow array."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)
+    return np.diff(offsets[texts.offset : texts.offset + len(texts) + 1])
+
+
 def with_offsets(times: Any, offsets: Any) -> Any:
     """Each time with the offset in the column beside it."""
     import pyarrow.compute as pc
@@ -134,7 +140,7 @@ def _split(text: str, source: Source, width: int, before: int) -> Block | None:
     lines = np.arange(1, text.count("\n") + 1)
     if ragged:
         lines = np.delete(lines, [line - 1 for line, cells in ragged])
-    longest = [int(ends_of(column).length.max(initial=0)) for column in columns]
+    longest = [int(lengths_of(column).max(initial=0)) for column in columns]
     if len(lines) != len(columns[0]) or max(longest) > LONGEST_CELL or sum(longest) >= LONGEST_LINE:
         return None
     return _without_blank(Block(lines + before, columns, [(line + before, cells) for line, cells in ragged if cells]))
@@ -142,7 +148,7 @@ def _split(text: str, source: Source, width: int, before: int) -> Block | None:
 
 def _is_plain(text: str, separator: str) -> bool:
     """Whether lines end with a line feed, and all quotation marks stand around cells."""
-    if not text or text.count("\r") != text.count("\r\n"):
+    if not text or ("\r" in text and text.count("\r") != text.count("\r\n")):
         return False
     if '"' not in text:
         return True

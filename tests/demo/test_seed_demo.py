@@ -350,3 +350,15 @@ def test_meters_of_those_who_took_part_dip_in_the_event_and_rebound_after_it(set
         rebounds.append(then[after] - usual[after])
     assert np.nanmean(dips) < -1.0
     assert np.nanmean(rebounds) > 0.5
+
+
+def test_past_events_show_their_dip_in_the_metered_load_of_their_zone() -> None:
+    for event in derms.Event.objects.filter(state=EventState.COMPLETED, strategy__name="Cedar afternoon peak"):
+        begins, ends = (event.stages.earliest("starts_at").starts_at, event.stages.latest("ends_at").ends_at)
+        loads = event.zone.metered.filter(starts_at__range=(begins - HOUR, ends)).order_by("starts_at")
+        before = [one.load_kw for one in loads if one.starts_at.hour == (begins - HOUR).hour]
+        steps = dict(loads.values_list("starts_at", "load_kw"))
+        assert len(before) == 4
+        assert steps[begins + HOUR / 4] < steps[begins], "devices deliver from the first report on"
+        hours = dict(event.zone.load.filter(hour__range=(begins, ends)).values_list("hour", "metered_kw"))
+        assert hours[begins] == pytest.approx(sum(steps[begins + n * HOUR / 4] for n in range(4)) / 4, abs=1)
