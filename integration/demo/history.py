@@ -29,7 +29,7 @@ from .planning import AFTERNOON, DISCHARGE, EVENING, RELIEF, RESERVE, TEST, reli
 RELIEF_LENGTH = timedelta(minutes=150)
 PLANNED_BEFORE = timedelta(hours=21, minutes=17)
 SECOND = timedelta(seconds=1)
-FIRST_REPORT = timedelta(minutes=3)  # once devices have answered; the past has two reports instead of one a minute
+REPORT = timedelta(seconds=110)  # once devices have answered; the past has one report instead of one a minute
 DEMO = uuid.uuid5(uuid.NAMESPACE_DNS, "demo.example.com")
 OPERATORS = ("olive.operator", "oscar.operator")
 
@@ -117,12 +117,10 @@ def _steps_to_schedule(event: Event, moment: datetime) -> list[Step]:
 
 def _steps_to_close(stage: Stage) -> list[Step]:
     execution = LecStage.objects.get(stage_uid=stage.uid).pk
-    middle = stage.starts_at + (stage.ends_at - stage.starts_at) / 2
-    reports = [at for at in (stage.starts_at + FIRST_REPORT, middle) if at < stage.ends_at]
     return [
         (stage.starts_at + 0.4 * SECOND, lec.start_stage, execution),
         (stage.starts_at + 1.2 * SECOND, lec.call_devices, execution),
-        *((at, lec.report_delivered_load, execution) for at in reports),
+        (stage.starts_at + REPORT, lec.report_delivered_load, execution),
         (stage.ends_at + 0.3 * SECOND, lec.end_stage, execution),
         (stage.ends_at + 2 * SECOND, lec.hand_over_outcomes, execution),
         (stage.ends_at + 5 * SECOND, derms.close_stage, stage.pk),
