@@ -36,6 +36,7 @@ NEED_NOT = {
     "der-groups/new/": NEW,
     "grid/<id:kind>/new/": NEW,
     "imports/new/": NEW,
+    "program-events/<id:event_number>/measured/again/": NEW,
     "programs/new/": NEW,
     "program-types/new/": NEW,
     "settings/users/new/": NEW,
