@@ -1,7 +1,7 @@
 """Live Energy Connect's own records."""
 
 from .mqtt import BROKER_ID, Broker, Published
-from .openadr import Announcement, LecProgram, Ven
+from .openadr import Announcement, GrantMark, LecProgram, Ven
 from .reports import REPORTED, LecTelemetry, LecWord, VenReport
 from .stages import (
     PRIMARY_KEY,
@@ -22,6 +22,7 @@ __all__ = [
     "Announcement",
     "Broker",
     "Callback",
+    "GrantMark",
     "HeadEndProfile",
     "LecAnswer",
     "LecCall",

@@ -52,3 +52,21 @@ class Announcement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage} to {self.ven}"
+
+
+class GrantMark(models.Model):
+    """The number of one device among those of an announcement, by NIC id and from 0.
+
+    Each 500th has one, so that a page of devices begins near its place, however many others come before it.
+    """
+
+    announcement = models.ForeignKey(Announcement, on_delete=models.CASCADE, related_name="marks", db_index=False)
+    number = models.PositiveIntegerField()
+    nic_id = models.CharField(max_length=40)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint("announcement", "number", name="lec_grant_mark_once")]
+
+    def __str__(self) -> str:
+        return f"{self.announcement}: {self.number} {self.nic_id}"

@@ -54,7 +54,10 @@ class Granted(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a page of devices is: of these head ends and stages, only this NIC id or all, by NIC id and head end."""
+    """Where a page of devices is: of these head ends and stages, only this NIC id or all.
+
+    They are in the order of the head ends here, and of each by NIC id.
+    """
 
     head_ends: list[str]
     stage_ids: list[int]
@@ -117,8 +120,32 @@ def programs_of(calls: Collection[Call]) -> dict[str, LecProgram]:
 
 
 def granted(place: Place) -> list[Granted]:
-    """A page of devices."""
-    return [Granted(*row) for row in sql.rows(statement("lec_sim", "openadr_grants"), place._asdict())]
+    """A page of devices; it is only short at the end of all.
+
+    Where it begins costs nothing if it is of one stage: a page of several reads the rows that it skips.
+    """
+    found: list[Granted] = []
+    skip, last = place.skip, len(place.head_ends) - 1
+    for number, head_end in enumerate(place.head_ends):
+        some = _of_head_end(place._replace(skip=skip, limit=place.limit - len(found)), head_end)
+        found += some
+        if len(found) >= place.limit:
+            break
+        if some or not skip:
+            skip = 0
+        elif number < last:
+            params = {**place._asdict(), "head_end": head_end}
+            skip -= int(sql.column(statement("lec_sim", "openadr_grant_count"), params)[0])
+    return found
+
+
+def _of_head_end(place: Place, head_end: str) -> list[Granted]:
+    params = {**place._asdict(), "head_end": head_end, "first": ""}
+    if place.skip and len(place.stage_ids) == 1 and place.nic_id is None:
+        params["stage"] = place.stage_ids[0]
+        for first, before in sql.rows(statement("lec_sim", "openadr_mark"), params):
+            params |= {"first": first, "skip": place.skip - before}
+    return [Granted(*row) for row in sql.rows(statement("lec_sim", "openadr_grants"), params)]
 
 
 def covered_removals(pending: list[int], place: Place, *, after: Granted | None, page: list[Granted]) -> list[int]:
