@@ -1,11 +1,24 @@
 """Columns of lists that have no file on pages."""
 
+from collections.abc import Callable
 from typing import Any
 
 from integration.pages.columns import Column, Columns
 
 from ..models.customers import Device, DeviceLocation, SubscribedDevice, Subscription
 from ..models.unavailability import Unavailability
+
+
+def _of_device(device: Callable[[Any], Device]) -> tuple[Column[Any], ...]:
+    """The columns of a row's device."""
+    return (
+        Column("Head end", value=lambda row: device(row).head_end),
+        Column("NIC id", value=lambda row: device(row).nic_id),
+        Column("Class", value=lambda row: device(row).device_class),
+        Column("Model", value=lambda row: device(row).model),
+        Column("Rated (W)", value=lambda row: device(row).rated_w),
+    )
+
 
 # With the subscriptions that are open.
 CUSTOMERS = Columns[Any](
@@ -32,11 +45,7 @@ LOCATIONS = Columns[DeviceLocation](
 DEVICES = Columns[Device](
     "",
     Column("Device", value=lambda d: d.pk),
-    Column("Head end", value=lambda d: d.head_end),
-    Column("NIC id", value=lambda d: d.nic_id),
-    Column("Class", value=lambda d: d.device_class),
-    Column("Model", value=lambda d: d.model),
-    Column("Rated (W)", value=lambda d: d.rated_w),
+    *_of_device(lambda d: d),
     Column("Location", value=lambda d: d.location_id),
     Column("Installed", value=lambda d: d.installed_at),
     Column("Taken out", value=lambda d: d.ended_at),
@@ -54,8 +63,7 @@ UNAVAILABILITY = Columns[Unavailability](
     "",
     Column("Unavailability", value=lambda period: period.uid),
     Column("Version", value=lambda period: period.version),
-    Column("Head end", value=lambda period: period.device.head_end),
-    Column("NIC id", value=lambda period: period.device.nic_id),
+    *_of_device(lambda period: period.device)[:2],
     Column("From", value=lambda period: period.starts_at),
     Column("Until", value=lambda period: period.ends_at),
     Column("Reason", value=lambda period: period.reason),
@@ -63,11 +71,7 @@ UNAVAILABILITY = Columns[Unavailability](
 )
 ENROLLED_DEVICES = Columns[SubscribedDevice](
     "",
-    Column("Head end", value=lambda one: one.device.head_end),
-    Column("NIC id", value=lambda one: one.device.nic_id),
-    Column("Class", value=lambda one: one.device.device_class),
-    Column("Model", value=lambda one: one.device.model),
-    Column("Rated (W)", value=lambda one: one.device.rated_w),
+    *_of_device(lambda one: one.device),
     Column("Answer", value=lambda one: one.answer),
     Column("Error", value=lambda one: one.error),
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from integration.pages.api_fields import among, hidden
+from integration.pages.api_fields import HEAD_END, NIC_ID, DeviceItem, among, hidden
 from integration.seam.messages import Category as EventCategory
 from integration.seam.outcomes import Outcome
 
@@ -20,7 +20,7 @@ from ..choices import (
     UnavailabilityState,
 )
 
-PROGRAM, HEAD_END, NIC_ID = "Code of the program.", "Code of the head end system.", "The device's id there."
+PROGRAM = "Code of the program."
 EVENT, STAGE = "Number of the event at DERMS.", "Number of the stage within the event."
 CLASSES = [label for _value, label in DeviceClass.choices]
 YesNo = Literal["Yes", "No"]
@@ -99,11 +99,9 @@ class EnrollmentRow(Schema):
     applied_by: str = Field(description="Who applied; empty: a file brought it in.")
 
 
-class EnrolledDeviceRow(Schema):
+class EnrolledDeviceRow(DeviceItem):
     """A device of an enrollment, and what DERMS answered about it."""
 
-    head_end: str = Field(description=HEAD_END)
-    nic_id: str = Field(description=NIC_ID)
     class_: DeviceClass = Field(alias="class", description="The kind of device.")
     model: str = Field(description="The device's model.")
     rated_w: int = Field(description="What it could draw, in W.")

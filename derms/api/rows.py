@@ -6,14 +6,12 @@ from typing import Literal
 from ninja import Schema
 from pydantic import Field
 
-from integration.pages.api_fields import among
+from integration.pages.api_fields import DeviceItem, among
 from integration.pages.badges import look_of
 from integration.seam.outcomes import Outcome
 
 from ..choices import Approval, Category, DeviceClass, EventState, Objective, StageState, StrategyState
 
-HEAD_END = "Code of the head end system through which the device is reached."
-NIC_ID = "The device's id at its head end system."
 ZONE, FEEDER = "Code of the control zone.", "Code of the feeder."
 RATED_W = "What the device could draw, in W."
 
@@ -88,24 +86,24 @@ class Profile(Schema):
     steps: list[Step] = Field(description="Its profile, step by step.")
 
 
-class DeviceRow(Schema):
+class ClassedDevice(DeviceItem):
+    """A row about a device, with its kind."""
+
+    class_: DeviceClass = Field(alias="class", description="The kind of device.")
+
+
+class DeviceRow(ClassedDevice):
     """A device as DERMS knows it."""
 
-    head_end: str = Field(description=HEAD_END)
-    nic_id: str = Field(description=NIC_ID)
-    class_: DeviceClass = Field(alias="class", description="The kind of device.")
     control_zone: str = Field(description=ZONE)
     feeder: str = Field(description=FEEDER)
     rated_w: int = Field(description=RATED_W)
     registered: datetime = Field(description="When DERMS registered it.")
 
 
-class StageDeviceRow(Schema):
+class StageDeviceRow(ClassedDevice):
     """A device that a stage reserved, and what it did."""
 
-    head_end: str = Field(description=HEAD_END)
-    nic_id: str = Field(description=NIC_ID)
-    class_: DeviceClass = Field(alias="class", description="The kind of device.")
     feeder: str = Field(description=FEEDER)
     expected_w: int = Field(description="What is expected of it, in W.")
     outcome: Outcome | None = Field(description="What it did; null: not known yet.")
@@ -115,11 +113,9 @@ class StageDeviceRow(Schema):
     error: str | None = Field(description="What its head end system reported as an error.")
 
 
-class SilentRow(Schema):
+class SilentRow(DeviceItem):
     """A device that did not answer its last three calls or more."""
 
-    head_end: str = Field(description=HEAD_END)
-    nic_id: str = Field(description=NIC_ID)
     program: str = Field(description="The programs it is in.")
     control_zone: str = Field(description=ZONE)
     rated_w: int = Field(description=RATED_W)
@@ -142,12 +138,9 @@ class GroupRow(Schema):
     devices_that_match: str = Field(description="Its criteria in words; empty: all devices.")
 
 
-class GroupDeviceRow(Schema):
+class GroupDeviceRow(ClassedDevice):
     """A device of a DER group that is enrolled now."""
 
-    head_end: str = Field(description=HEAD_END)
-    nic_id: str = Field(description=NIC_ID)
-    class_: DeviceClass = Field(alias="class", description="The kind of device.")
     control_zone: str = Field(description=ZONE)
     substation: str = Field(description="Code of the substation.")
     feeder: str = Field(description=FEEDER)

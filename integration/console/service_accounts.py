@@ -5,7 +5,6 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.core.validators import MaxLengthValidator
 from django.db import transaction
 from django.db.models.functions import Lower
@@ -18,14 +17,13 @@ from django.views.decorators.http import require_safe
 
 from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
-from integration.pages.editing import Editing, seen_version
 from integration.pages.http import SignedInRequest
-from integration.seam import clock
 from integration.seam.scopes import SCOPES
 from integration.seam.service_accounts import LONGEST_NAME, ServiceAccount, digest_of, new_secret
 from integration.seam.versions import lock_version, save_version
 
 from .columns import SERVICE_ACCOUNTS
+from .owned import Owned
 from .owners import OwnerField
 from .second_factor import signed_in_lately
 
@@ -116,12 +114,7 @@ def service_account_list(request: SignedInRequest) -> HttpResponse:
 @signed_in_lately
 @acts_once
 def service_account_new(request: SignedInRequest) -> HttpResponse:
-    """Make an account; its secret is made on the next page."""
-    form = ServiceAccountForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        made = add_account(form.cleaned_data, by=request.user.username, now=clock.now())
-        return redirect("service_account_secret", made.client_id)
-    return render(request, "console/service_account_form.html", {"form": form}, status=422 if form.errors else 200)
+    return ACCOUNT.new(request)
 
 
 @ACTING
@@ -129,20 +122,7 @@ def service_account_new(request: SignedInRequest) -> HttpResponse:
 @signed_in_lately
 @acts_once
 def service_account_edit(request: SignedInRequest, client_id: str) -> HttpResponse:
-    account = get_object_or_404(OF_SYSTEMS.select_related("owner"), client_id=client_id)
-
-    def save(version: int | None) -> None:
-        given, by = editing.forms[0].cleaned_data, request.user.username
-        save_account(client_id=client_id, fields=given, by=by, now=clock.now(), version=version)
-
-    editing = Editing(request, account, lambda typed, row: [ServiceAccountForm(typed, instance=row)])
-    if editing.is_valid() and editing.is_saved(save):
-        messages.success(request, _("%(name)s is saved.") % {"name": editing.forms[0].cleaned_data["name"]})
-        return redirect("service_account_list")
-    # The form's validation writes what was typed into its row; the page names what is stored.
-    stored = ServiceAccount.objects.select_related("owner").get(pk=account.pk)
-    context = {"account": stored, "form": editing.forms[0], "editing": editing}
-    return render(request, "console/service_account_form.html", context, status=editing.status)
+    return ACCOUNT.edit(request, client_id)
 
 
 @ACTING
@@ -150,18 +130,7 @@ def service_account_edit(request: SignedInRequest, client_id: str) -> HttpRespon
 @signed_in_lately
 @never_cache
 def service_account_secret(request: SignedInRequest, client_id: str) -> HttpResponse:
-    """Make the secret, or another in its place, and show it this once.
-
-    It is not `acts_once`, which answers with a redirect: the secret would have to be kept for it. A form that is sent
-    again has an older version of the account, and is refused.
-    """
-    account = get_object_or_404(OF_SYSTEMS, client_id=client_id)
-    secret = ""
-    if request.method == "POST":
-        version = seen_version(request.POST, account)
-        secret = make_secret(client_id=client_id, by=request.user.username, now=clock.now(), version=version)
-        account.refresh_from_db()
-    return render(request, "console/service_account_secret.html", {"account": account, "secret": secret})
+    return ACCOUNT.secret(request, client_id)
 
 
 @transaction.atomic
@@ -190,3 +159,23 @@ def make_secret(*, client_id: str, by: str, now: datetime, version: int | None =
     made = {"secret_sha256": digest_of(secret), "secret_by": by, "secret_at": now, "epoch": account.epoch + 1}
     save_version(account, made, by=by, now=now)
     return secret
+
+
+def _own(client_id: str) -> ServiceAccount:
+    return get_object_or_404(OF_SYSTEMS.select_related("owner"), client_id=client_id)
+
+
+ACCOUNT = Owned(
+    word="account",
+    key="client_id",
+    form=ServiceAccountForm,
+    form_page="console/service_account_form.html",
+    once_page="console/service_account_secret.html",
+    once_address="service_account_secret",
+    own=_own,
+    stored=_own,
+    saved=lambda client_id: redirect("service_account_list"),
+    add=add_account,
+    save=lambda key, **more: save_account(client_id=key, **more),
+    make_secret=lambda key, **more: make_secret(client_id=key, **more),
+)

@@ -6,7 +6,18 @@ from typing import Any
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import override
+from ninja import Schema
 from pydantic import Field
+
+HEAD_END = "Code of the head end system through which the device is reached."
+NIC_ID = "The device's id at its head end system."
+
+
+class DeviceItem(Schema):
+    """A row about a device, which begins with its name."""
+
+    head_end: str = Field(description=HEAD_END)
+    nic_id: str = Field(description=NIC_ID)
 
 
 def among(words: Iterable[str | Promise], description: str, **more: Any) -> Any:
