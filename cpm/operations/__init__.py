@@ -12,7 +12,7 @@ from .applications import (
 )
 from .device_facts import answer_device_facts, send_device_facts
 from .device_status import check_devices, check_unheard_devices, keep_device_status
-from .dropped_extracts import take_in_dropped
+from .dropped_extracts import Manifest, take_in_dropped
 from .emails import send_notifications
 from .enrollment import (
     answer_enrollment,
@@ -40,6 +40,7 @@ from .meters import MeterInTheWay, exchange_meter, save_meter
 from .notifications import notify_customers, notify_of_end
 from .opt_out import OptOutNotAllowed, answer_opt_out, opt_out_device, opt_out_of_event
 from .participation import load_outcomes, load_reservations, prepare_outcomes, prepare_reservations
+from .posted_extracts import keep_part, take_in_posted
 from .program_events import follow_stage
 from .programs import (
     add_program,
@@ -67,6 +68,7 @@ __all__ = [
     "EnrollmentNotAllowed",
     "ExternalEventRefused",
     "HolidayTaken",
+    "Manifest",
     "MeterInTheWay",
     "OptOutNotAllowed",
     "PlaceLeft",
@@ -100,6 +102,7 @@ __all__ = [
     "follow_stage",
     "is_over",
     "keep_device_status",
+    "keep_part",
     "load_outcomes",
     "load_reservations",
     "make_link",
@@ -140,6 +143,7 @@ __all__ = [
     "start_enrollment",
     "suspend_program",
     "take_in_dropped",
+    "take_in_posted",
     "unenroll",
     "validate_enrollment",
 ]

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, Literal
@@ -19,14 +20,24 @@ from pydantic import BaseModel, Field, ValidationError
 from cpm.models.program_events import ProgramEvent
 from cpm.queries.external_events import events_named
 from integration.seam import extract_files, outbox
+from integration.seam.alert_rows import Priority
+from integration.seam.alerts import raise_alert
 from integration.seam.extracts import MANIFEST_BYTES, PART_NAME
 from integration.seam.messages import DeviceOutcome, DeviceReservation, ExtractRef
 from integration.seam.models import Extract
+from integration.seam.recorded import recorded
 from integration.seam.systems import Outside
 
 log = logging.getLogger(__name__)
 MANIFEST, TAKEN, REFUSED, REASON = "manifest.json", "taken", "refused", "reason.txt"
 COPY_BYTES = 1 << 20
+EXTRACT_REFUSED = recorded("The extract “%(folder)s” of another DERMS was refused, nothing of it is loaded: %(why)s")
+OTHER_MANIFEST = recorded("There is an extract %(uid)s already, with another manifest.")
+NO_MANIFEST = recorded("manifest.json is no manifest.")
+LONG_MANIFEST = recorded("manifest.json has more than %(most)s bytes.")
+NO_EVENT = recorded("There is no event and no stage “%(named)s” of another system.")
+SEVERAL_STAGES = recorded("The event %(named)s has %(count)s stages; name one of them: %(stages)s.")
+UNREADABLE = recorded("%(file)s can't be read: %(why)s.")
 
 
 class Part(BaseModel):
@@ -61,30 +72,34 @@ def take_in_dropped(*, now: datetime) -> int:
 def _take(root: Path, folder: Path) -> bool:
     """Take one over. What the database does is committed before the folder moves: a crash in between repeats it."""
     try:
+        body = _contents(folder)
         with transaction.atomic():
-            _send(folder)
+            send_extract(body, lambda manifest: _bring(folder, manifest))
     except DropRefused as refused:
         log.warning("a dropped extract is refused: %s", refused)
-        (_moved(folder, root / REFUSED) / REASON).write_text(f"{refused}\n", encoding="utf-8")
+        moved = _moved(folder, root / REFUSED)
+        (moved / REASON).write_text(f"{refused}\n", encoding="utf-8")
+        text = EXTRACT_REFUSED(folder=moved.name[:60], why=refused)
+        raise_alert(f"extract refused:{moved.name}", kind="extract refused", priority=Priority.HIGH, text=text)
         return False
     _moved(folder, root / TAKEN)
     return True
 
 
-def _send(folder: Path) -> None:
-    """Copy an extract into the storage, record it and send CPM the message that names it. Raises DropRefused."""
-    body = _contents(folder)
+def send_extract(body: bytes, bring: Callable[[Manifest], object]) -> Manifest:
+    """Record the extract of a manifest and send CPM the message that names it; `bring` has its parts in the storage.
+
+    The same again does nothing. Raises DropRefused.
+    """
     manifest = _read(body)
     digest = hashlib.sha256(body).hexdigest()
     if known := Extract.objects.filter(uid=manifest.uid).first():
         if known.manifest_sha256 == digest:
-            return
-        raise DropRefused(f"There is an extract {manifest.uid} already, with another manifest.")
+            return manifest
+        raise DropRefused(OTHER_MANIFEST(uid=manifest.uid))
     program_event = _program_event(manifest.event)
-    extract_files.remove_folder(str(manifest.uid))  # what a crash left
-    for part in manifest.parts:
-        _copy(folder / part.file, f"{manifest.uid}/{part.file}")
-    extract_files.store(f"{manifest.uid}/{MANIFEST}", lambda out: out.write(body))
+    bring(manifest)
+    extract_files.replace(f"{manifest.uid}/{MANIFEST}", lambda out: out.write(body))
     parts = len(manifest.parts)
     Extract.objects.create(
         uid=manifest.uid, kind=manifest.kind, parts=parts, rows=manifest.rows, manifest_sha256=digest
@@ -92,6 +107,14 @@ def _send(folder: Path) -> None:
     ref = ExtractRef(extract_uid=manifest.uid, parts=parts, rows=manifest.rows, manifest_sha256=digest)
     message = DeviceReservation if manifest.kind == DeviceReservation.kind else DeviceOutcome
     outbox.send(message(stage_uid=program_event.stage_uid, extract=ref), sender=Outside.DERMS)
+    return manifest
+
+
+def _bring(folder: Path, manifest: Manifest) -> None:
+    """Copy the parts of a folder into the storage."""
+    extract_files.remove_folder(str(manifest.uid))  # what a crash left
+    for part in manifest.parts:
+        _copy(folder / part.file, f"{manifest.uid}/{part.file}")
 
 
 def _read(body: bytes) -> Manifest:
@@ -101,16 +124,16 @@ def _read(body: bytes) -> Manifest:
         first = wrong.errors(include_input=False, include_url=False)[0]
         raise DropRefused(f"{MANIFEST}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from wrong
     except RecursionError as wrong:
-        raise DropRefused(f"{MANIFEST} is no manifest.") from wrong
+        raise DropRefused(NO_MANIFEST()) from wrong
 
 
 def _program_event(named: str) -> ProgramEvent:
     found = events_named(named)
     if not found:
-        raise DropRefused(f"There is no event and no stage “{named}” of another system.")
+        raise DropRefused(NO_EVENT(named=named))
     if len(found) > 1:
         stages = ", ".join(one.external_id for one in found)
-        raise DropRefused(f"The event {named} has {len(found)} stages; name one of them: {stages}.")
+        raise DropRefused(SEVERAL_STAGES(named=named, count=len(found), stages=stages))
     return found[0]
 
 
@@ -122,7 +145,7 @@ def _contents(folder: Path) -> bytes:
     with _opened(folder / MANIFEST) as file:
         body: bytes = file.read(MANIFEST_BYTES + 1)
     if len(body) > MANIFEST_BYTES:
-        raise DropRefused(f"{MANIFEST} has more than {MANIFEST_BYTES} bytes.")
+        raise DropRefused(LONG_MANIFEST(most=MANIFEST_BYTES))
     return body
 
 
@@ -136,7 +159,7 @@ def _opened(path: Path) -> IO[bytes]:
     try:
         return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
     except OSError as problem:
-        raise DropRefused(f"{path.name} can't be read: {problem.strerror}.") from problem
+        raise DropRefused(UNREADABLE(file=path.name, why=problem.strerror)) from problem
 
 
 def _moved(folder: Path, into: Path) -> Path:

@@ -5,6 +5,7 @@ from django.urls import path
 from .device_status import device_status_response
 from .enrollments import enroll, enroll_device, enrollment_status, qualification_questions, unenroll
 from .events import post_event_outcome, program_event_create, program_event_lifecycle, reserve_device
+from .extracts import post_extract, post_part
 
 app_name = "cpm_rest"
 ASSETS, SERVICE = "digitalAssets/", "service/"
@@ -15,6 +16,8 @@ urlpatterns = [
     path(SERVICE + "programEvent/lifecycle", program_event_lifecycle),
     path(SERVICE + "programEventParticipation/reserveDevice", reserve_device),
     path(SERVICE + "programEventParticipation/postEventOutcome", post_event_outcome),
+    path(SERVICE + "extracts", post_extract),
+    path(SERVICE + "extracts/<uuid:uid>/<id:file>", post_part),
     path(ASSETS + "controllableDeviceStatus/response", device_status_response),
     path(ASSETS + "programEnrollments/enroll", enroll),
     path(ASSETS + "programEnrollments/enroll/<int:pk>", enrollment_status),

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Annotated, Any, TypeVar
@@ -70,24 +70,26 @@ def moment_text(moment: datetime) -> str:
 
 
 def operation(
-    *permissions: str, body: type[B] | None = None
+    *permissions: str, body: type[B] | None = None, files: Sequence[str] = ()
 ) -> Callable[[Callable[..., dict[str, Any] | list[Any]]], View]:
     """Open an address to callers with any of these permissions; with a body it is a POST, else a GET.
 
-    Raises PermissionDenied, and BadRequest with the place of what can't be read.
+    files: the types of a body that is read as it is. Raises PermissionDenied, and BadRequest with the place of what
+    can't be read.
     """
 
     def mark(act: Callable[..., dict[str, Any] | list[Any]]) -> View:
         @csrf_exempt
-        @require_http_methods(["POST" if body else "GET"])
+        @require_http_methods(["POST" if body or files else "GET"])
         @wraps(act)
         def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not any(map(request.user.has_perm, permissions)):
                 raise PermissionDenied(_("This takes the permission %(name)s.") % {"name": permissions[0]})
+            types = files or ([JSON] if body else [])
+            if types and request.content_type not in types:
+                return problem(415, _("Send the body as %(type)s.") % {"type": ", ".join(types)})
             if body is None:
                 return JsonResponse(act(request, *args, **kwargs), safe=False)
-            if request.content_type != JSON:
-                return problem(415, _("Send the body as %(type)s.") % {"type": JSON})
             return JsonResponse(act(request, read_body(body, request.body), *args, **kwargs), safe=False)
 
         guarded.allow = permissions  # type: ignore[attr-defined]  # the mark access.DenyByDefault looks for

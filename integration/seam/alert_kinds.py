@@ -156,6 +156,13 @@ ALERT_KINDS: dict[str, AlertKind] = {
         "somebody archives it",
         _("Read under Messages which rows were refused and why; correct the devices, or tell the sending system."),
     ),
+    "extract refused": AlertKind(
+        _("Extract refused"),
+        "an [extract that another DERMS dropped](reference-interfaces.md#bulk-by-file) can't be taken over",
+        "High",
+        "somebody archives it",
+        _("Tell the operator of the other DERMS what it names; the extract has to be dropped again."),
+    ),
     "webhook": AlertKind(
         _("Webhook"),
         "a [webhook](webhooks.md) has taken nothing for three attempts, is broken, or a notice to it is a dead letter",

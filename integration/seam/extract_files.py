@@ -41,6 +41,12 @@ def store(name: str, write: Callable[[IO[bytes]], object]) -> None:
     keep(temporary, name)
 
 
+def replace(name: str, write: Callable[[IO[bytes]], object]) -> None:
+    """Store what `write` writes in the place of what has this name."""
+    storage().delete(name)
+    store(name, write)
+
+
 def keep(temporary: Any, name: str) -> tuple[str, int]:
     """Flush a finished file to disk and move it into the storage; returns its SHA-256 and size in bytes."""
     try:

@@ -14,7 +14,7 @@ from cpm.models import Participation, ParticipationOutcome
 from cpm.models.program_events import ProgramEvent
 from cpm.operations import PlannedOutside, add_external_event, move_external_event, take_in_dropped
 from integration.seam import clock
-from integration.seam.models import Delivery, Extract, Message, RefusedRow
+from integration.seam.models import Alert, Delivery, Extract, Message, RefusedRow
 from integration.seam.routes import EVERY
 from integration.seam.settling import settle
 from tests import factories
@@ -141,6 +141,9 @@ def test_what_can_not_be_taken_over_is_refused_with_a_reason(
     drop(*[wrong.pop("kind", "device_reservation"), RESERVED, reservations(1)], **wrong)
     assert take_in_dropped(now=clock.now()) == 0
     assert sentence in (folder / "refused" / "a" / "reason.txt").read_text()
+    (alert,) = Alert.objects.all()
+    assert (alert.kind, alert.closed_at) == ("extract refused", None)
+    assert sentence in alert.text
     assert not Message.objects.filter(kind="device_reservation").exists()
     assert not Extract.objects.exists()
 

@@ -13,6 +13,7 @@ from integration.pages.problems import REFERENCE
 from integration.seam.scopes import SCOPES
 from tests import factories
 
+from .calling import NONE
 from .conftest import Made, bearer
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +27,8 @@ MAY = {
     "service/programEvent/lifecycle": ("POST", "D", "program_events:write"),
     "service/programEventParticipation/reserveDevice": ("POST", "D", "program_events:write"),
     "service/programEventParticipation/postEventOutcome": ("POST", "D", "program_events:write"),
+    "service/extracts": ("POST", "D", "program_events:write"),
+    "service/extracts/<uuid:uid>/<id:file>": ("POST", "D", "program_events:write"),
     "digitalAssets/controllableDeviceStatus/response": ("POST", "D", "device_status:write"),
     "digitalAssets/programEnrollments/enroll": ("POST", "C", "enrollments:write"),
     "digitalAssets/programEnrollments/enroll/<int:pk>": ("GET", "CP", "enrollments:read"),
@@ -48,7 +51,9 @@ def call(address: str, header: dict[str, str]) -> Any:
     """An empty body reaches no operation, but passes the door."""
     send = getattr(Client(enforce_csrf_checks=True), MAY[address][0].lower())
     given = ({}, "application/json") if MAY[address][0] == "POST" else ()
-    return send(REFERENCE + address.replace("<id:code>", "COOL").replace("<int:pk>", "1"), *given, headers=header)
+    for part, value in (("<id:code>", "COOL"), ("<int:pk>", "1"), ("<uuid:uid>", NONE), ("<id:file>", "a")):
+        address = address.replace(part, value)
+    return send(REFERENCE + address, *given, headers=header)
 
 
 def test_every_address_stands_in_the_table_and_says_who_may() -> None:
@@ -76,6 +81,7 @@ def test_without_a_token_nothing_opens_not_even_with_a_session(client: Client) -
     client.force_login(User.objects.create_superuser("boss"))
     for address, (method, *_who) in MAY.items():
         path = REFERENCE + address.replace("<id:code>", "COOL").replace("<int:pk>", "1")
+        path = path.replace("<uuid:uid>/<id:file>", f"{NONE}/a")
         answer = client.generic(method, path, "{}", "application/json")
         told = answer.json()
         assert (answer.status_code, told["httpStatus"], told["title"]) == (401, 401, "Unauthorized"), address
