@@ -26,7 +26,7 @@ PEOPLE = {
 }
 # Addresses that are no page of their own: files, streams, posts, fragments, and steps that need a failure first.
 NO_PAGE = (
-    "livez", "readyz", "password/", "oidc/", "keys/new/",
+    "livez", "readyz", "logo", "password/", "oidc/", "keys/new/",
     "export/", "live/", "unseen/", "saved-views/", "check/", "keep/", "releases/", "retry/", "discard/", "archive/",
     "acknowledge/", "set-up/test-message/", "first-administrator/", "links/add/", "help/pictures/",
     "actions/", "stages/<int:stage_number>/clone/", "schedule-again/", "schedule-with-shortfall/", "shift/",

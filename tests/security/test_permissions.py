@@ -33,7 +33,7 @@ CUSTOMER = "customers/<id:number>/"
 MAY = {
     "livez": "!",
     "readyz": "!",
-    "logo": "!",
+    "logo": "?",
     "account/password/reset/": "!",
     "account/password/set/": "*",
     "account/oidc/<id:provider_id>/login/": "?",
