@@ -17,14 +17,14 @@ LONGEST_ACTOR = 150  # of history's `by`
 
 
 class Caller:
-    """A service account that calls with a token. Its name has a blank, which no person's has."""
+    """A service account that calls with a token, at a moment. Its name has a blank, which no person's has."""
 
     is_authenticated = is_active = True
     is_anonymous = is_staff = is_superuser = False
     pk = None
 
-    def __init__(self, rights: Rights, scopes: frozenset[str]) -> None:
-        self.rights, self.scopes = rights, scopes
+    def __init__(self, rights: Rights, scopes: frozenset[str], at: datetime) -> None:
+        self.rights, self.scopes, self.at = rights, scopes, at
         self.username = username_of(rights)
         self._permissions = rights.permissions & permissions_of(scopes)
 
@@ -61,4 +61,4 @@ def caller_of(token_text: str, *, address: str, now: datetime) -> Caller:
         )
     if why_not := rights.refusal(address=address, now=now):
         raise TokenRefused(why_not, username_of(rights))
-    return Caller(rights, token.scopes & rights.scopes)
+    return Caller(rights, token.scopes & rights.scopes, now)

@@ -2,11 +2,13 @@
 
 import os
 
-from .environment import env_bool, env_networks
+from .environment import env_bool, env_list, env_networks
 
 # Calls of each service account, and its requests for a token, from all web processes together.
 API_CALLS_PER_MINUTE = int(os.environ.get("API_CALLS_PER_MINUTE", "600"))
 API_TOKENS_PER_MINUTE = int(os.environ.get("API_TOKENS_PER_MINUTE", "30"))
+# Client ids of the accounts that live in OpenADR's conformance realm (lec_sim/openadr/realm.py); none: there is none.
+OPENADR_CONFORMANCE = env_list("OPENADR_CONFORMANCE", "")
 WEB_PROCESSES = int(os.environ.get("WEB_PROCESSES", "1"))
 
 # Calls of other systems' addresses (integration/seam/outgoing.py).

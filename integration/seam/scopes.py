@@ -29,6 +29,10 @@ SCOPES: Mapping[str, frozenset[str]] = {
     "write_reports": frozenset({"lec_sim.change_headendprofile"}),
     "write_subscriptions": frozenset({"lec_sim.change_headendprofile"}),
     "write_vens": frozenset({"lec_sim.change_headendprofile"}),
+    # Those of its business logic, which has something to read and to write in the conformance realm alone.
+    "read_all": frozenset({"lec_sim.view_lecstage"}),
+    "write_programs": frozenset({"lec_sim.change_headendprofile"}),
+    "write_events": frozenset({"lec_sim.change_headendprofile"}),
 }
 
 

@@ -2,6 +2,7 @@
 
 from .mqtt import BROKER_ID, Broker, Published
 from .openadr import Announcement, GrantMark, LecProgram, Ven
+from .realm import RealmObject
 from .reports import REPORTED, LecTelemetry, LecWord, VenReport
 from .stages import (
     PRIMARY_KEY,
@@ -32,6 +33,7 @@ __all__ = [
     "LecTelemetry",
     "LecWord",
     "Published",
+    "RealmObject",
     "Removal",
     "Subscription",
     "Told",

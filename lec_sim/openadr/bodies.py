@@ -30,4 +30,4 @@ def body_of(request: HttpRequest, model: type[W]) -> W:
     except ValidationError as problem:
         first = problem.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or _("the body")
-        raise BadRequest(f"{place}: {first['msg']}") from problem
+        raise BadRequest(f"{place}: {first['msg'].removeprefix('Value error, ')}") from problem

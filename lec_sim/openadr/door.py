@@ -1,6 +1,6 @@
 """The lock of the OpenADR addresses: a method takes a scope, and who calls is a ven, or several of one client."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,11 +14,11 @@ from integration.pages.access import allow
 from integration.pages.callers import Caller
 from integration.pages.http import SignedInRequest
 from integration.pages.polls import Poll, known_polls
-from integration.seam import clock
 from integration.seam.scopes import permissions_of
 
 from ..models import Ven
 from ..operations import see_vens
+from ..queries.realm import realm_clients
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,23 @@ class Asking:
     generation: int
 
 
-class Operation(NamedTuple):
-    """One method of an address: the scope it takes, and what answers, with the parts of the address by name."""
+Answer = Callable[..., HttpResponse]
 
-    scope: str
-    answer: Callable[..., HttpResponse]
+
+class Operation(NamedTuple):
+    """One method of an address: what answers, with the parts of the address by name, and in the conformance realm.
+
+    scopes: a call has one of them.
+    """
+
+    scopes: tuple[str, ...]
+    answer: Answer
+    in_realm: Answer
 
 
 def operations(**methods: Operation) -> Callable[..., Any]:
     """The view of an address with these methods."""
-    permissions = sorted(permissions_of(one.scope for one in methods.values()))
+    permissions = sorted(permissions_of(scope for one in methods.values() for scope in one.scopes))
 
     @csrf_exempt
     @allow(*permissions)
@@ -50,7 +57,11 @@ def operations(**methods: Operation) -> Callable[..., Any]:
         found = methods.get("GET" if request.method == "HEAD" else request.method or "")
         if found is None:
             return HttpResponseNotAllowed(list(methods))
-        return found.answer(_asking(request, found.scope), **parts)
+        caller: Caller = request.user  # type: ignore[assignment]  # a door has no other users
+        is_in_realm = caller.rights.client_id in realm_clients()
+        if is_in_realm or found.answer is not of_business_logic:  # which refuses every scope
+            _require(caller, found.scopes)
+        return (found.in_realm if is_in_realm else found.answer)(_asking(request, caller), **parts)
 
     return view
 
@@ -62,19 +73,16 @@ def of_business_logic(asking: Asking, **parts: str) -> HttpResponse:
     )
 
 
-def writes(*methods: str) -> Mapping[str, Operation]:
-    """Operations by method, each refused as `of_business_logic`."""
-    return {method: Operation("write_vens", of_business_logic) for method in methods}
-
-
-def _asking(request: SignedInRequest, scope: str) -> Asking:
-    """Raises PermissionDenied if token, account and owner don't all allow the scope."""
-    caller: Caller = request.user  # type: ignore[assignment]  # a door has no other users
-    if scope not in caller.scopes or not caller.has_perms(permissions_of([scope])):
+def _require(caller: Caller, scopes: tuple[str, ...]) -> None:
+    """Raises PermissionDenied if token, account and owner don't all allow one of the scopes."""
+    if not any(one in caller.scopes and caller.has_perms(permissions_of([one])) for one in scopes):
         raise PermissionDenied(
             _("This takes the scope %(scopes)s in the token and the account, and the owner's permission for it.")
-            % {"scopes": scope}
+            % {"scopes": ", ".join(scopes)}
         )
-    generation, now, client = known_polls.generation, clock.now(), caller.rights.client_id
+
+
+def _asking(request: SignedInRequest, caller: Caller) -> Asking:
+    generation, now, client = known_polls.generation, caller.at, caller.rights.client_id
     poll = Poll(caller.scopes, f"{request.path}?{request.META.get('QUERY_STRING', '')}")
     return Asking(request, client, see_vens(client, now=now), now, poll, generation)

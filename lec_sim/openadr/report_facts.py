@@ -70,11 +70,11 @@ def facts_of(report: ReportRequest, stage: LecStage, *, now: datetime) -> Facts:
 
 def _intervals(resource: ReportedResource, place: str, now: datetime) -> Iterator[tuple[Interval, Period, str]]:
     """The intervals of a resource with their periods and places; one without a start follows those before it."""
-    first = start_of(resource.intervalPeriod, f"{place}.intervalPeriod", now)
+    first = start_of(resource.intervalPeriod, now)
     common = length_of(resource.intervalPeriod, f"{place}.intervalPeriod")
     for number, interval in enumerate(resource.intervals):
         here = f"{place}.intervals.{number}"
-        start = start_of(interval.intervalPeriod, f"{here}.intervalPeriod", now)
+        start = start_of(interval.intervalPeriod, now)
         length = length_of(interval.intervalPeriod, f"{here}.intervalPeriod")
         length = common if length is None else length
         later = number * (common or timedelta())

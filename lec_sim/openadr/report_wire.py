@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictFloat
 
 from .wire import Interval, IntervalPeriod, Metadata, ObjectID, Text, Wire
 
@@ -16,8 +16,8 @@ class ReportPayloadDescriptor(Wire):
     payloadType: Text
     readingType: Text | None = None
     units: Text | None = None
-    accuracy: float | None = None
-    confidence: Annotated[int, Field(ge=0, le=100)] | None = None
+    accuracy: StrictFloat | None = None
+    confidence: Annotated[int, Field(strict=True, ge=0, le=100)] | None = None
 
 
 class ReportedResource(Wire):

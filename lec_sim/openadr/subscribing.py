@@ -1,5 +1,6 @@
-"""Subscriptions: each client reads and writes its own."""
+"""Subscriptions: each client reads and writes its own; business logic of the conformance realm reads all of it."""
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from django.core.exceptions import BadRequest
@@ -19,6 +20,7 @@ from ..operations.subscriptions import (
     change_subscription,
     remove_subscription,
 )
+from ..queries.realm import readable_clients
 from ..queries.subscriptions import subscriptions_of
 from .bodies import body_of
 from .door import Asking
@@ -65,7 +67,7 @@ def subscriptions(asking: Asking) -> HttpResponse:
     program, name, kinds = asked.object_id("programID"), asked.text("clientName"), _kinds(asking)
     found = [
         one
-        for one in map(subscription_of, subscriptions_of(asking.client))
+        for one in map(subscription_of, subscriptions_of(readable_clients(asking.client, asking.poll.scopes)))
         if (program is None or one.programID == program)
         and (name is None or one.clientName == name)
         and (not kinds or kinds & {kind for each in one.objectOperations for kind in each.objects})
@@ -76,7 +78,8 @@ def subscriptions(asking: Asking) -> HttpResponse:
 
 def subscription(asking: Asking, object_id: str) -> HttpResponse:
     Parameters(asking.request)
-    return JsonResponse(_plain(subscription_of(_own(asking, object_id))))
+    readable = readable_clients(asking.client, asking.poll.scopes)
+    return JsonResponse(_plain(subscription_of(_only(readable, object_id))))
 
 
 def create(asking: Asking) -> HttpResponse:
@@ -154,7 +157,11 @@ def _wanted(asking: Asking) -> Wanted:
 
 def _own(asking: Asking, object_id: str) -> Subscription:
     """Raises Http404 for another client's, too."""
-    for one in subscriptions_of(asking.client):
+    return _only([asking.client], object_id)
+
+
+def _only(clients: Collection[str], object_id: str) -> Subscription:
+    for one in subscriptions_of(clients):
         if str(one.uid) == object_id:
             return one
     raise Http404

@@ -1,66 +1,73 @@
 """The addresses of OpenADR 3.1, under /openadr3/3.1.0/; the token's is the one of all service accounts."""
 
+from typing import Any
+
 from django.urls import path
 
-from . import reading, reporting, subscribing, topics
-from .door import Operation, operations, writes
+from . import reading, realm, reporting, subscribing, topics
+from .door import Answer, Operation, of_business_logic, operations
+from .realm import EVENT, PROGRAM, REPORT, RESOURCE, VEN, Kind
 from .signing_in import token_server
 
+TARGETS, OBJECTS = ("read_targets", "read_all"), ("read_ven_objects", "read_all")
+SUBSCRIBES = ("write_subscriptions",)
+
+
+def _addresses(name: str, kind: Kind, read: tuple[str, ...], write: str, **answers: Answer) -> list[Any]:
+    """The addresses of a kind of object; what `answers` leave out is refused outside the conformance realm."""
+    made, changed, removed = (
+        Operation((write,), answers.get(method, of_business_logic), in_realm(kind))
+        for method, in_realm in (("create", realm.create), ("change", realm.change), ("remove", realm.remove))
+    )
+    listed = Operation(read, answers["listed"], realm.listed(kind))
+    one = Operation(read, answers["one"], realm.one(kind))
+    return [
+        path(name, operations(GET=listed, POST=made)),
+        path(f"{name}/<id:object_id>", operations(GET=one, PUT=changed, DELETE=removed)),
+    ]
+
+
+def _everywhere(scopes: tuple[str, ...], answer: Answer) -> Operation:
+    """An operation that is the same in the realm: what it reads and writes is the client's own."""
+    return Operation(scopes, answer, answer)
+
+
 TOPICS = {
-    "programs": Operation("read_targets", topics.of_programs),
-    "programs/<id:object_id>": Operation("read_targets", topics.of_program),
-    "programs/<id:object_id>/events": Operation("read_targets", topics.of_events_of_program),
-    "vens/<id:object_id>": Operation("read_ven_objects", topics.of_ven),
-    "vens/<id:object_id>/events": Operation("read_ven_objects", topics.of_events_of_ven),
-    "vens/<id:object_id>/programs": Operation("read_ven_objects", topics.of_programs_of_ven),
-    "vens/<id:object_id>/resources": Operation("read_ven_objects", topics.of_resources_of_ven),
-    **{name: Operation("read_ven_objects", topics.of_everybody) for name in topics.OF_EVERYBODY},
+    "programs": (TARGETS, topics.of_programs),
+    "programs/<id:object_id>": (TARGETS, topics.of_program),
+    "programs/<id:object_id>/events": (TARGETS, topics.of_events_of_program),
+    "vens/<id:object_id>": (OBJECTS, topics.of_ven),
+    "vens/<id:object_id>/events": (OBJECTS, topics.of_events_of_ven),
+    "vens/<id:object_id>/programs": (OBJECTS, topics.of_programs_of_ven),
+    "vens/<id:object_id>/resources": (OBJECTS, topics.of_resources_of_ven),
+    **{name: (OBJECTS, topics.of_everybody) for name in topics.OF_EVERYBODY},
 }
 
+
 urlpatterns = [
-    path("programs", operations(GET=Operation("read_targets", reading.programs), **writes("POST"))),
-    path(
-        "programs/<id:object_id>", operations(GET=Operation("read_targets", reading.program), **writes("PUT", "DELETE"))
+    *_addresses("programs", PROGRAM, TARGETS, "write_programs", listed=reading.programs, one=reading.program),
+    *_addresses("events", EVENT, TARGETS, "write_events", listed=reading.events, one=reading.event),
+    *_addresses(
+        "reports", REPORT, OBJECTS, "write_reports", listed=reporting.reports, one=reporting.report,
+        create=reporting.add, change=reporting.change, remove=reporting.delete,
     ),
-    path("events", operations(GET=Operation("read_targets", reading.events), **writes("POST"))),
-    path("events/<id:object_id>", operations(GET=Operation("read_targets", reading.event), **writes("PUT", "DELETE"))),
-    path(
-        "reports",
-        operations(
-            GET=Operation("read_ven_objects", reporting.reports), POST=Operation("write_reports", reporting.add)
-        ),
-    ),
-    path(
-        "reports/<id:object_id>",
-        operations(
-            GET=Operation("read_ven_objects", reporting.report),
-            PUT=Operation("write_reports", reporting.change),
-            DELETE=Operation("write_reports", reporting.delete),
-        ),
-    ),
+    *_addresses("vens", VEN, OBJECTS, "write_vens", listed=reading.vens, one=reading.ven),
+    *_addresses("resources", RESOURCE, OBJECTS, "write_vens", listed=reading.resources, one=reading.resource),
     path(
         "subscriptions",
         operations(
-            GET=Operation("read_ven_objects", subscribing.subscriptions),
-            POST=Operation("write_subscriptions", subscribing.create),
+            GET=_everywhere(OBJECTS, subscribing.subscriptions), POST=_everywhere(SUBSCRIBES, subscribing.create)
         ),
     ),
     path(
         "subscriptions/<id:object_id>",
         operations(
-            GET=Operation("read_ven_objects", subscribing.subscription),
-            PUT=Operation("write_subscriptions", subscribing.change),
-            DELETE=Operation("write_subscriptions", subscribing.remove),
+            GET=_everywhere(OBJECTS, subscribing.subscription),
+            PUT=_everywhere(SUBSCRIBES, subscribing.change),
+            DELETE=_everywhere(SUBSCRIBES, subscribing.remove),
         ),
     ),
     path("auth/server", token_server),
-    path("notifiers", operations(GET=Operation("read_targets", topics.notifiers))),
-    *(path(f"notifiers/mqtt/topics/{place}", operations(GET=one)) for place, one in TOPICS.items()),
-    path("vens", operations(GET=Operation("read_ven_objects", reading.vens), **writes("POST"))),
-    path("vens/<id:object_id>", operations(GET=Operation("read_ven_objects", reading.ven), **writes("PUT", "DELETE"))),
-    path("resources", operations(GET=Operation("read_ven_objects", reading.resources), **writes("POST"))),
-    path(
-        "resources/<id:object_id>",
-        operations(GET=Operation("read_ven_objects", reading.resource), **writes("PUT", "DELETE")),
-    ),
-]
+    path("notifiers", operations(GET=_everywhere(TARGETS, topics.notifiers))),
+    *(path(f"notifiers/mqtt/topics/{place}", operations(GET=_everywhere(*one))) for place, one in TOPICS.items()),
+]  # fmt: skip

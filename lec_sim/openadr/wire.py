@@ -3,15 +3,55 @@
 Optional parts are left out when they have no value; a client may send null for them.
 """
 
+import re
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from django.utils.translation import gettext as _
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+)
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 ObjectID = Annotated[str, StringConstraints(pattern="^[a-zA-Z0-9_-]*$", min_length=1, max_length=128)]
-DURATION = r"^(-?)P(\d|T\d)?(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)([DW]))?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$"
 AT_ONCE, NOTHING = "0001-01-01T00:00:00Z", "PT0S"  # the start and duration of a canceled event
+AT_ONCE_DAY = "0001-01-01"  # how the start of what begins at once may be written, too
+DURATION = re.compile(
+    r"-?P(?=\d|T\d)(?:\d+Y)?(?:\d+M)?(?:\d+[DW])?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?", re.ASCII
+)
+
+
+def _moment(text: str) -> str:
+    if text.startswith(AT_ONCE_DAY):
+        return text
+    try:
+        has_offset = "T" in text.upper() and datetime.fromisoformat(text).utcoffset() is not None
+    except ValueError:
+        has_offset = False
+    if not has_offset:
+        raise ValueError(
+            _("“%(value)s” must be a moment with its offset, as 2026-07-22T18:00:00Z.") % {"value": text[:60]}
+        )
+    return text
+
+
+def _duration(text: str) -> str:
+    if not DURATION.fullmatch(text):
+        raise ValueError(_("“%(value)s” must be a length of time, as PT15M.") % {"value": text[:60]})
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+Duration = Annotated[str, AfterValidator(_duration)]
+Whole = Annotated[int, Field(strict=True, ge=-(2**31), lt=2**31)]
 
 
 class Wire(BaseModel):
@@ -20,25 +60,32 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+class Point(Wire):
+    """A point of a curve."""
+
+    x: StrictFloat
+    y: StrictFloat
+
+
 class ValuesMap(Wire):
     """Values of a type: an enumerated one of the specification, or a private one."""
 
     type: Text
-    values: list[Any]
+    values: list[StrictBool | StrictInt | StrictFloat | str | Point]
 
 
 class IntervalPeriod(Wire):
     """When intervals start, and how long they are."""
 
-    start: str | None = None
-    duration: str | None = None
-    randomizeStart: str | None = None
+    start: Moment | None = None
+    duration: Duration | None = None
+    randomizeStart: Duration | None = None
 
 
 class Interval(Wire):
     """Values for a period."""
 
-    id: int
+    id: Whole
     intervalPeriod: IntervalPeriod | None = None
     payloads: list[ValuesMap]
 
@@ -48,17 +95,24 @@ class EventPayloadDescriptor(Wire):
 
     objectType: Literal["EVENT_PAYLOAD_DESCRIPTOR"] = "EVENT_PAYLOAD_DESCRIPTOR"
     payloadType: Text
-    units: str | None = None
+    units: Text | None = None
+    currency: str | None = None
 
 
 class ReportDescriptor(Wire):
     """A report that an event asks for."""
 
     payloadType: Text
-    readingType: str | None = None
-    units: str | None = None
+    readingType: Text | None = None
+    units: Text | None = None
     targets: list[Text] | None = None
-    aggregate: bool = False
+    aggregate: StrictBool | None = False
+    startInterval: Whole | None = None
+    numIntervals: Whole | None = None
+    historical: StrictBool | None = None
+    frequency: Whole | None = None
+    repeat: Whole | None = None
+    reportIntervals: Literal["INTERVALS", "SUB_INTERVALS", "OPEN_INTERVALS"] | None = None
 
 
 class Metadata(Wire):

@@ -1,5 +1,6 @@
 """Whom to tell of what: the subscriptions of clients, and the announcements that changed."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -20,9 +21,9 @@ def announcement_ids_to_tell(now: datetime) -> list[int]:
     return [int(one) for one in sql.column(statement("lec_sim", "openadr_to_tell"), {"now": now})]
 
 
-def subscriptions_of(client: str) -> QuerySet[Subscription]:
-    """The subscriptions of one client, the oldest first."""
-    return Subscription.objects.filter(client=client).prefetch_related("callbacks__webhook").order_by("pk")
+def subscriptions_of(clients: Collection[str]) -> QuerySet[Subscription]:
+    """The subscriptions of these clients, the oldest first."""
+    return Subscription.objects.filter(client__in=clients).prefetch_related("callbacks__webhook").order_by("pk")
 
 
 def callbacks_to(client: str) -> QuerySet[Callback]:

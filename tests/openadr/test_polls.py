@@ -12,7 +12,7 @@ from integration.pages.listening import PollsWatch
 from integration.pages.polls import Poll, Polls, known_polls, unchanged
 from integration.project import web
 from integration.project.web import Web
-from integration.seam import tokens
+from integration.seam import logs, tokens
 from integration.seam.rights import known_rights
 from lec_sim.models import LecStage
 
@@ -158,3 +158,21 @@ def test_every_process_forgets_a_client_whose_stages_change(ven: VenClient, now:
 
 POLL = Poll(frozenset({"read_targets", "read_ven_objects", "write_reports", "write_subscriptions", "write_vens"}),
             f"{ROOT}events?")  # fmt: skip
+
+
+def test_the_log_counts_the_polls_of_each_client(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logs, "TOLD_EVERY_S", 0.0)
+
+    async def poll() -> None:
+        tally = logs.Tally("polls", status=304)
+        for actor in ("service account A", "service account B", "service account A"):
+            tally.add(actor)
+        while not caplog.records:
+            await asyncio.sleep(0)
+
+    with caplog.at_level("INFO", logger=logs.__name__):
+        asyncio.run(poll())
+    told = [(one.getMessage(), vars(one)["actor"], vars(one)["count"], vars(one)["status"]) for one in caplog.records]
+    assert told == [("polls", "service account A", 2, 304), ("polls", "service account B", 1, 304)]
