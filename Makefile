@@ -1,5 +1,5 @@
 # Everything runs in its own virtual environment, .venv; all you need is Python 3.11 to 3.13.
-.PHONY: help run run-empty test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones bench-fairness bench-imports bench-baselines bench-measuring
+.PHONY: help run run-empty test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones bench-fairness bench-imports bench-baselines bench-measuring bench-doors
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -21,6 +21,7 @@ help:
 	@echo "make bench     each step for 1,000,000 devices, compared with its physical limit; ARGS=\"--devices 100000 --json\""
 	@echo "make bench-zones  50 control zones scheduling at once, compared with one after the other"
 	@echo "make bench-imports  files of 1,000,000 rows brought in, compared with COPY of the same rows; ARGS=\"--rows 100000\""
+	@echo "make bench-doors  what calls of other systems cost, beside what the same server does at most"
 	@echo "make bench-fairness  60 events for 1,000 devices: how evenly they are called, and what of the expected power came"
 	@echo "make bench-baselines  how near baselines are to the truth on days without an event, and how fast"
 	@echo "make bench-measuring  participations measured a second, from readings to results; ARGS=\"--meters 20000\""
@@ -50,6 +51,9 @@ bench-zones: $(installed)
 
 bench-imports: $(installed)
 	@exec $(python) -m integration.bench bench_imports $(ARGS)
+
+bench-doors: $(installed)
+	@exec $(python) -m integration.bench bench_doors $(ARGS)
 
 bench-baselines: $(installed)
 	@exec $(python) manage.py bench_baselines $(ARGS)

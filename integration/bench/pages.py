@@ -210,7 +210,7 @@ def _using(database: str) -> Iterator[None]:
 
 def _fetch_some(name: str, addresses: list[str], turn: int) -> list[float]:
     client = Client(SERVER_NAME="localhost")
-    client.force_login(_reader(name))
+    client.force_login(reader(name))
     each = islice(cycle(addresses), turn * A_TURN, (turn + 1) * A_TURN)
     _fetch(client, addresses[0])  # warms up the new connection and its caches
     return [_fetch(client, address) for address in each]
@@ -221,7 +221,7 @@ def _times_of(seconds: list[float]) -> Times:
     return Times(hundredths[49], hundredths[94])
 
 
-def _reader(name: str) -> User:
+def reader(name: str) -> User:
     """A user who may open all these pages; one per page, because searches are limited per person."""
     person = person_of(f"bench.{name.replace(' ', '-')}", CSR)
     person.groups.set(Group.objects.filter(name__in=[CSR, PROGRAM_MANAGER, OPERATOR]))

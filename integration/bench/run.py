@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import counted, imports, messages, pages, readings, two_workers
+from . import counted, doors, imports, messages, pages, readings, two_workers
 from .crew import crew_of
 from .memory import Peaks
 from .report import Row, row_of
@@ -62,6 +62,8 @@ def measure(*, devices: int, say: Say) -> Found:
         rows += map(row_of, imports.measure(rows=devices, crew=crew))
     say(f"Import: {devices:,} days of meters ...")
     rows += map(row_of, readings.measure(rows=devices))
+    say("Other systems' calls ...")
+    rows += doors.measure()
     return Found(rows + pages.rows(found), found, many.peak_mb, _lines(by_size))
 
 

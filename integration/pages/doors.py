@@ -1,7 +1,7 @@
 """The lock of the interfaces for other systems: a bearer token and nothing else, limits, and problem documents."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -104,6 +104,7 @@ def _authenticate(request: HttpRequest) -> TokenRefused | None:
     return None
 
 
+@lru_cache(1024)
 def _leads_anywhere(path: str) -> bool:
     """Whether an address has a view. The page that says it has none is drawn for people."""
     try:

@@ -12,10 +12,18 @@ from integration.seam import tokens
 from integration.seam.rights import KEPT_S, known_rights
 from integration.seam.tokens import TokenRefused
 
+from .callers import username_of
 from .doors import calls
 
 CHANNEL = "openadr_changed"  # its payload is the client whose answers have changed
 MOST_ADDRESSES = 200  # of one client; then all of its are forgotten
+
+
+class Unchanged(NamedTuple):
+    """The answer to a poll for which nothing has changed, and who polled, as the log names them."""
+
+    etag: str
+    actor: str
 
 
 class Poll(NamedTuple):
@@ -69,8 +77,8 @@ class Polls:
 known_polls = Polls()
 
 
-def unchanged(headers: Iterable[tuple[bytes, bytes]], address: str, *, caller_at: str) -> str | None:
-    """The ETag of a poll that nothing has changed for; None if Django must answer. Never asks the database."""
+def unchanged(headers: Iterable[tuple[bytes, bytes]], address: str, *, caller_at: str) -> Unchanged | None:
+    """The answer to a poll that nothing has changed for; None if Django must answer. Never asks the database."""
     found = [(bytes(name), bytes(value).decode("latin-1")) for name, value in headers]
     given = dict(found)
     if sum(name == b"authorization" for name, _value in found) != 1:
@@ -88,4 +96,4 @@ def unchanged(headers: Iterable[tuple[bytes, bytes]], address: str, *, caller_at
     if rights is None or rights.epoch != token.epoch or rights.refusal(address=caller_at, now=now):
         return None
     is_known = known_polls.knows(rights.client_id, Poll(token.scopes & rights.scopes, address), etag)
-    return etag if is_known and not calls().take(rights.pk) else None
+    return Unchanged(etag, username_of(rights)) if is_known and not calls().take(rights.pk) else None

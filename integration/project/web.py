@@ -16,11 +16,11 @@ from django.conf import settings
 from integration.pages.downloads import Downloads
 from integration.pages.hub import Hub, lines
 from integration.pages.listening import PollsWatch, RightsWatch
-from integration.pages.polls import unchanged
+from integration.pages.polls import Unchanged, unchanged
 from integration.pages.problems import is_api
 from integration.pages.streams import HOLDER, Streams, TooManyStreams
 from integration.seam import tokens
-from integration.seam.logs import note_request
+from integration.seam.logs import Tally, note_request
 
 from .bodies import Bodies, BodyRefused
 from .readers import LONGEST_SEND_S
@@ -55,6 +55,7 @@ class Web:
     def __init__(self, django: Application) -> None:
         self.django, self.hub, self.bodies, self.downloads = django, Hub(), Bodies(), Downloads()
         self.streams, self.rights, self.polls = Streams(), RightsWatch(), PollsWatch()
+        self.polled = Tally("polls", status=304)
         self.free = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self.addresses, self.sessions = Shares(OF_AN_ADDRESS), Shares(OF_A_SESSION)
 
@@ -66,15 +67,17 @@ class Web:
             self.rights.start()
         if scope["path"].startswith(POLLED):
             self.polls.start()
+        if poll := _unchanged(scope):
+            self.polled.add(poll.actor)
+            with suppress(TimeoutError):
+                await _not_modified(poll.etag, send)
+            return
         statuses: list[int] = []
         send = _noting(_hurried(send), statuses)
         try:
             # A client that reads too slowly or is gone gets nothing more; uvicorn closes its connection.
             with suppress(ReadsTooSlowly):
-                if etag := _unchanged(scope):
-                    await _not_modified(etag, send)
-                else:
-                    await self._read_and_answer(scope, receive, send)
+                await self._read_and_answer(scope, receive, send)
         finally:
             if not _is_quiet(scope["path"]):
                 note_request(scope, *statuses)
@@ -156,8 +159,8 @@ class Response:
             await self._send(message)
 
 
-def _unchanged(scope: Message) -> str | None:
-    """The ETag of a poll that Django need not see."""
+def _unchanged(scope: Message) -> Unchanged | None:
+    """The answer to a poll that Django need not see."""
     if scope["method"] != "GET" or not scope["path"].startswith(POLLED):
         return None
     address = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
@@ -165,9 +168,11 @@ def _unchanged(scope: Message) -> str | None:
 
 
 async def _not_modified(etag: str, send: Send) -> None:
+    """Raises TimeoutError for a client that reads too slowly."""
     headers = [(b"etag", etag.encode("latin-1")), (b"cache-control", b"private, no-cache"), (b"vary", b"Authorization")]
-    await send({"type": "http.response.start", "status": 304, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    async with asyncio.timeout(LONGEST_SEND_S):
+        await send({"type": "http.response.start", "status": 304, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _hurried(send: Send) -> Send:

@@ -4,9 +4,11 @@ Lines contain no customer data. A request is named by its route, never by its ad
 or a name. Of a database error only the error is logged, not the row it concerns; of any other, nothing that it quotes.
 """
 
+import asyncio
 import logging
 import re
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, MutableMapping
 from time import perf_counter
 from traceback import format_tb
@@ -24,6 +26,7 @@ log = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
 CLIENT_LEFT = 499  # the status of a request whose client left before it was answered
+TOLD_EVERY_S = 10.0
 LOGGED = "gridcall.logged"  # in the scope of a request that RequestLog has seen
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 EVENT_NUMBER = re.compile(r"DR-[0-9]{4}-[0-9]{4,9}")
@@ -81,6 +84,25 @@ def _say_request(method: str, status: int, **more: int) -> None:
     log.info("request", extra={"method": known, "status": status, **more})
 
 
+class Tally:
+    """Requests that come so often that a line for each would be most of their cost: a line for many of each actor."""
+
+    def __init__(self, what: str, **more: int) -> None:
+        self._what, self._more = what, more
+        self._counts: Counter[str] = Counter()
+
+    def add(self, actor: str) -> None:
+        """Count one; called in an event loop."""
+        if not self._counts:
+            asyncio.get_running_loop().call_later(TOLD_EVERY_S, self._say)
+        self._counts[actor] += 1
+
+    def _say(self) -> None:
+        counts, self._counts = self._counts, Counter()
+        for actor, count in counts.items():
+            log.info(self._what, extra={"actor": actor, "count": count, **self._more})
+
+
 def formatter(*, style: str) -> logging.Formatter:
     """A formatter for lines of JSON or, with the same content, lines for a terminal."""
     render: list[Processor] = [dev.ConsoleRenderer(colors=False, event_key="message")]
@@ -89,7 +111,7 @@ def formatter(*, style: str) -> logging.Formatter:
     return stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             merge_contextvars,
-            stdlib.ExtraAdder(allow={"method", "status", "ms"}),
+            stdlib.ExtraAdder(allow={"method", "status", "ms", "actor", "count"}),
             stdlib.add_log_level,
             stdlib.add_logger_name,
             processors.TimeStamper(fmt="iso", utc=True),

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseNotModified, JsonResponse
+from django.http import HttpResponse, HttpResponseNotModified
 
 from integration.pages.polls import known_polls
 
 from ..queries.openadr import since
+from .bodies import JSON
 from .door import Asking
 
 
@@ -19,7 +20,7 @@ def answer(asking: Asking, find: Callable[[], Any]) -> HttpResponse:
     if asking.request.headers.get("If-None-Match") == etag:
         response = HttpResponseNotModified()
     else:
-        response = JsonResponse(_plain(find()), safe=False)
+        response = HttpResponse(_json(find()), content_type=JSON)
     known_polls.keep(asking.client, asking.poll, etag, generation=asking.generation, now=asking.now)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
@@ -34,8 +35,9 @@ def etag_of(asking: Asking) -> str:
     return f'"{sha256("|".join(parts).encode()).hexdigest()[:32]}"'
 
 
-def _plain(found: Any) -> Any:
-    """Objects as JSON's types, without the parts that have no value."""
+def _json(found: Any) -> str:
+    """Objects as JSON, without the parts that have no value."""
     if isinstance(found, list):
-        return [_plain(one) for one in found]
-    return found.model_dump(mode="json", exclude_none=True)
+        return f"[{','.join(map(_json, found))}]"
+    text: str = found.model_dump_json(exclude_none=True)
+    return text

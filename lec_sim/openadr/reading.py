@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 
 from ..models import Ven
 from ..operations import read_events, read_grants
-from ..queries.openadr import Call, Granted, Place, calls_to, programs_of
+from ..queries.openadr import Call, Granted, Place, calls_known, calls_to, programs_of
 from .answering import answer
 from .door import Asking
 from .objects import device_of, event_of, program_id, program_of, resource_of, ven_id, ven_of
@@ -84,7 +84,7 @@ def resources(asking: Asking) -> HttpResponse:
     name, of_ven = asked.text("resourceName"), asked.object_id("venID")
 
     def find() -> list[Resource]:
-        calls = list(_targeted(calls_to(asking.vens, asking.now), asked))
+        calls = list(_targeted(calls_known(asking.vens, asking.now), asked))
         chosen = [one for one in asking.vens if of_ven is None or ven_id(one) == of_ven]
         return _devices(asking, chosen, calls, name, asked.skip, asked.limit)
 
@@ -99,7 +99,7 @@ def resource(asking: Asking, object_id: str) -> HttpResponse:
         if found is None:
             raise Http404
         ven, nic_id = found
-        return _only(_devices(asking, [ven], calls_to(asking.vens, asking.now), nic_id, 0, 1))
+        return _only(_devices(asking, [ven], calls_known(asking.vens, asking.now), nic_id, 0, 1))
 
     return answer(asking, find)
 
@@ -120,7 +120,8 @@ def _devices(
     of_head_end = {one.profile.head_end: one for one in vens}
     of_stage = {one.stage.pk: one for one in calls}
     place = Place(list(of_head_end), list(of_stage), name, skip, limit)
-    found: list[Granted] = read_grants(vens, place, now=asking.now)
+    is_first = any(told.grants_read_at is None for one in calls for told in one.announcements)
+    found: list[Granted] = read_grants(vens, place, is_first=is_first, now=asking.now)
     return [resource_of(one, of_head_end[one.head_end], asking.client, of_stage) for one in found]
 
 

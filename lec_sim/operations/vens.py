@@ -1,13 +1,16 @@
 """What vens read: the evidence that a head end knows of a stage, and that a device leaves it."""
 
 from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Greatest
 
+from integration.seam import sql
 from integration.seam.nudges import tell_pages
+from integration.seam.sql import statement
 
 from ..choices import OPENADR, PENDING
 from ..models import Announcement, HeadEndProfile, Removal, Ven
@@ -20,10 +23,13 @@ SEEN_EVERY = timedelta(seconds=30)  # how exactly it is known when a ven called 
 
 def see_vens(client: str, *, now: datetime) -> tuple[Ven, ...]:
     """The vens of a client, which has just called; those that never called before are made."""
-    profiles = HeadEndProfile.objects.filter(driver=OPENADR, client=client).order_by("pk")
-    for profile in profiles.filter(ven=None):
-        Ven.objects.get_or_create(profile=profile, defaults={"created_at": now, "modified_at": now})
-    vens = tuple(Ven.objects.filter(profile__in=profiles).select_related("profile").order_by("pk"))
+    profiles = HeadEndProfile.objects.filter(driver=OPENADR, client=client).select_related("ven")
+    found = []
+    for profile in profiles:
+        if not hasattr(profile, "ven"):
+            Ven.objects.get_or_create(profile=profile, defaults={"created_at": now, "modified_at": now})
+        found.append(profile.ven)
+    vens = tuple(sorted(found, key=lambda ven: ven.pk))
     before = now - SEEN_EVERY
     if any(ven.last_seen_at is None or ven.last_seen_at <= before for ven in vens):
         not_lately = Q(last_seen_at=None) | Q(last_seen_at__lte=before)
@@ -57,14 +63,15 @@ def read_events(vens: Collection[Ven], chosen: Callable[[list[Call]], list[Call]
     return calls
 
 
-def read_grants(vens: Collection[Ven], place: Place, *, now: datetime) -> list[Granted]:
-    """A page of the devices that stages call; stores that the vens have begun to read them.
+def read_grants(vens: Collection[Ven], place: Place, *, is_first: bool, now: datetime) -> list[Granted]:
+    """A page of the devices that stages call; stores that the vens have begun to read them, if it may be the first.
 
     A device that was to stand on the page and leaves is not on it: so its removal is answered.
     """
-    with transaction.atomic():
-        told = Announcement.objects.filter(ven__in=vens, stage__in=place.stage_ids, grants_read_at=None)
-        told.update(grants_read_at=now)
+    with transaction.atomic() if is_first else nullcontext():
+        if is_first:
+            told = Announcement.objects.filter(ven__in=vens, stage__in=place.stage_ids, grants_read_at=None)
+            told.update(grants_read_at=now)
         pending = _pending(vens)
         found = granted(place._replace(skip=max(place.skip - 1, 0), limit=place.limit + (place.skip > 0)))
     page = found[1:] if place.skip else found
@@ -76,5 +83,5 @@ def read_grants(vens: Collection[Ven], place: Place, *, now: datetime) -> list[G
 
 def _pending(vens: Collection[Ven]) -> list[int]:
     """The removals that wait until their head ends read them; those that come later are not in what is read next."""
-    head_ends = [ven.profile.head_end for ven in vens]
-    return list(Removal.objects.filter(answer=PENDING, head_end__in=head_ends).values_list("pk", flat=True))
+    params = {"head_ends": [ven.profile.head_end for ven in vens], "pending": PENDING}
+    return [int(one) for one in sql.column(statement("lec_sim", "openadr_pending"), params)]

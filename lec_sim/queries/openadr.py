@@ -1,14 +1,17 @@
 """What a ven may read: its stages, and which of its devices they call. A grant is a reservation that is not removed."""
 
-from collections.abc import Collection, Iterable
+from collections import OrderedDict
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, NamedTuple
 
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from integration.seam import sql
+from integration.seam.rights import KEPT_S
 from integration.seam.sql import statement
 
 from ..choices import Answer, StageState
@@ -16,6 +19,7 @@ from ..models import Announcement, HeadEndProfile, LecAnswer, LecProgram, LecSta
 
 TOLD_SHOWN, REPORTS_SHOWN = 20, 10
 CANCEL_NOT_READ = "cancel not read"  # the kind of alert
+MOST_KNOWN = 500  # clients whose stages a process keeps
 KEPT = timedelta(days=1)  # how long after its end a stage can be read, counted from the start of the present day in UTC
 
 
@@ -42,6 +46,9 @@ class Call:
     def is_off(self) -> bool:
         """Whether the client has nothing to do: the stage was canceled, or all its devices have left."""
         return self.stage.state == StageState.CANCELED or self.left >= sum(one.devices for one in self.announcements)
+
+
+_known: OrderedDict[Hashable, tuple[float, list[Call] | None]] = OrderedDict()
 
 
 class Granted(NamedTuple):
@@ -82,6 +89,21 @@ def calls_to(vens: Iterable[Ven], now: datetime) -> list[Call]:
         call.announcements.append(one)
         call.left += left[one.pk]
     return list(found.values())
+
+
+def calls_known(vens: Sequence[Ven], now: datetime) -> list[Call]:
+    """The same as this process knows them, for whoever looks at no more than which stages call whose devices.
+
+    They are looked up again when a ven's revision is another one, and after KEPT_S.
+    """
+    key = since(now), *((ven.pk, ven.revision) for ven in vens)
+    at, found = _known.pop(key, (0.0, None))
+    if found is None or monotonic() - at > KEPT_S:
+        at, found = monotonic(), calls_to(vens, now)
+    _known[key] = at, found
+    if len(_known) > MOST_KNOWN:
+        _known.popitem(last=False)
+    return found
 
 
 def told_of(profile: HeadEndProfile) -> QuerySet[Announcement]:

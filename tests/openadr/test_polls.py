@@ -85,7 +85,7 @@ def test_a_poll_with_two_tokens_is_left_to_django(ven: VenClient, stage: LecStag
     known_polls.is_listening = True
     etag = ven.get("events")["ETag"]
     headers = scope_of(ven.header, etag)["headers"]
-    assert unchanged(headers, f"{ROOT}events?", caller_at="127.0.0.1") == etag
+    assert unchanged(headers, f"{ROOT}events?", caller_at="127.0.0.1").etag == etag
     assert unchanged([(b"authorization", b"Bearer x"), *headers], f"{ROOT}events?", caller_at="127.0.0.1") is None
 
 
