@@ -14,11 +14,11 @@ from typing import IO, Annotated, Literal
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from pydantic import BaseModel, Field, ValidationError
+from django.db import InterfaceError, OperationalError, transaction
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from cpm.models.program_events import ProgramEvent
-from cpm.queries.external_events import events_named
+from cpm.queries.external_events import AmbiguousId, events_named
 from integration.seam import extract_files, outbox
 from integration.seam.alert_rows import Priority
 from integration.seam.alerts import raise_alert
@@ -27,6 +27,7 @@ from integration.seam.messages import DeviceOutcome, DeviceReservation, ExtractR
 from integration.seam.models import Extract
 from integration.seam.recorded import recorded
 from integration.seam.systems import Outside
+from integration.seam.texts import one_line
 
 log = logging.getLogger(__name__)
 MANIFEST, TAKEN, REFUSED, REASON = "manifest.json", "taken", "refused", "reason.txt"
@@ -37,6 +38,7 @@ NO_MANIFEST = recorded("manifest.json is no manifest.")
 LONG_MANIFEST = recorded("manifest.json has more than %(most)s bytes.")
 NO_EVENT = recorded("There is no event and no stage “%(named)s” of another system.")
 SEVERAL_STAGES = recorded("The event %(named)s has %(count)s stages; name one of them: %(stages)s.")
+FAILED = recorded("It can't be taken over (%(kind)s); the log has more.")
 UNREADABLE = recorded("%(file)s can't be read: %(why)s.")
 
 
@@ -51,7 +53,7 @@ class Manifest(BaseModel):
 
     uid: UUID
     kind: Literal["device_reservation", "device_outcome"]
-    event: Annotated[str, Field(min_length=1, max_length=120)]
+    event: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(one_line)]
     rows: Annotated[int, Field(ge=0)]
     parts: Annotated[list[Part], Field(min_length=1)]
 
@@ -75,8 +77,11 @@ def _take(root: Path, folder: Path) -> bool:
         body = _contents(folder)
         with transaction.atomic():
             send_extract(body, lambda manifest: _bring(folder, manifest))
-    except DropRefused as refused:
-        log.warning("a dropped extract is refused: %s", refused)
+    except (OperationalError, InterfaceError):
+        raise  # of the database, not of the folder: it is taken over later
+    except Exception as problem:  # whatever one folder raises costs only that folder
+        refused = problem if isinstance(problem, DropRefused) else FAILED(kind=type(problem).__name__)
+        log.warning("a dropped extract is refused: %s", refused, exc_info=not isinstance(problem, DropRefused))
         moved = _moved(folder, root / REFUSED)
         (moved / REASON).write_text(f"{refused}\n", encoding="utf-8")
         text = EXTRACT_REFUSED(folder=moved.name[:60], why=refused)
@@ -128,7 +133,10 @@ def _read(body: bytes) -> Manifest:
 
 
 def _program_event(named: str) -> ProgramEvent:
-    found = events_named(named)
+    try:
+        found = events_named(named)
+    except AmbiguousId as problem:
+        raise DropRefused(str(problem)) from problem
     if not found:
         raise DropRefused(NO_EVENT(named=named))
     if len(found) > 1:

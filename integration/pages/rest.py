@@ -13,10 +13,11 @@ from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from integration.seam.localtime import LocalTimeMissing, LocalTimeTwice, to_utc
+from integration.seam.texts import one_line
 
 from .access import View
 from .http import SignedInRequest
@@ -61,7 +62,7 @@ def _moment(given: Any) -> Any:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
-Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(one_line)]
 
 
 def moment_text(moment: datetime) -> str:

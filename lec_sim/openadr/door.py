@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
@@ -61,9 +63,21 @@ def operations(**methods: Operation) -> Callable[..., Any]:
         is_in_realm = caller.rights.client_id in realm_clients()
         if is_in_realm or found.answer is not of_business_logic:  # which refuses every scope
             _require(caller, found.scopes)
-        return (found.in_realm if is_in_realm else found.answer)(_asking(request, caller), **parts)
+        answer = partial(found.in_realm if is_in_realm else found.answer, _asking(request, caller), **parts)
+        try:
+            return _without_evidence(answer) if request.method == "HEAD" else answer()
+        except ObjectDoesNotExist as gone:  # somebody deleted it meanwhile
+            raise Http404 from gone
 
     return view
+
+
+@transaction.atomic
+def _without_evidence(answer: Callable[[], HttpResponse]) -> HttpResponse:
+    """What a read answers, and nothing of what it stores: a HEAD tells a client of no stage and of no device."""
+    found = answer()
+    transaction.set_rollback(True)
+    return found
 
 
 def of_business_logic(asking: Asking, **parts: str) -> HttpResponse:

@@ -52,7 +52,7 @@ def _takes(callback: Callback, found: RealmObject) -> bool:
     of = callback.subscription
     if of.program_id and (program := _program(found)) and object_id(program) != of.program_id:
         return False
-    return not of.targets or any(of.takes(target) for target in found.targets)
+    return not of.targets or not set(of.targets).isdisjoint(found.targets)
 
 
 def _program(found: RealmObject) -> RealmObject | None:

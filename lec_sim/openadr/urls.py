@@ -32,7 +32,7 @@ def _everywhere(scopes: tuple[str, ...], answer: Answer) -> Operation:
     return Operation(scopes, answer, answer)
 
 
-TOPICS = {
+TOPICS: dict[str, tuple[tuple[str, ...], Answer]] = {
     "programs": (TARGETS, topics.of_programs),
     "programs/<id:object_id>": (TARGETS, topics.of_program),
     "programs/<id:object_id>/events": (TARGETS, topics.of_events_of_program),
@@ -40,7 +40,7 @@ TOPICS = {
     "vens/<id:object_id>/events": (OBJECTS, topics.of_events_of_ven),
     "vens/<id:object_id>/programs": (OBJECTS, topics.of_programs_of_ven),
     "vens/<id:object_id>/resources": (OBJECTS, topics.of_resources_of_ven),
-    **{name: (OBJECTS, topics.of_everybody) for name in topics.OF_EVERYBODY},
+    **dict.fromkeys(topics.OF_EVERYBODY, (OBJECTS, topics.of_everybody)),
 }
 
 

@@ -13,7 +13,7 @@ from integration.seam.sql import statement
 
 from ..models import Callback, Subscription
 
-# The scope that reads each kind of object; the others are read by that of programs and events.
+# The scope by which a ven reads each kind of object; the others are read by that of programs and events.
 _READ_BY = dict.fromkeys(("VEN", "RESOURCE", "REPORT", "SUBSCRIPTION"), "read_ven_objects")
 
 
@@ -49,8 +49,8 @@ def may_be_told(notice: WebhookNotice) -> bool:
 
 def may_read(client: str, kind: str) -> bool:
     """Whether a call of the client's account would be answered; where it would come from is not asked."""
-    scope = _READ_BY.get(kind, "read_targets")
+    reading = {_READ_BY.get(kind, "read_targets"), "read_all"}
     rights = look_up(Q(client_id=client))
     if rights is None or rights.end(clock.now()):
         return False
-    return scope in rights.scopes and permissions_of([scope]) <= rights.permissions
+    return any(permissions_of([scope]) <= rights.permissions for scope in reading & rights.scopes)

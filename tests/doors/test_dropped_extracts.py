@@ -12,7 +12,7 @@ import pytest
 
 from cpm.models import Participation, ParticipationOutcome
 from cpm.models.program_events import ProgramEvent
-from cpm.operations import PlannedOutside, add_external_event, move_external_event, take_in_dropped
+from cpm.operations import PlannedOutside, add_external_event, dropped_extracts, move_external_event, take_in_dropped
 from integration.seam import clock
 from integration.seam.models import Alert, Delivery, Extract, Message, RefusedRow
 from integration.seam.routes import EVERY
@@ -129,6 +129,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a part elsewhere": ({"parts": [{"file": "../b/part-00001.csv"}]}, "manifest.json: parts.0.file: "),
     "a part that is missing": ({"parts": [{"file": "part-00002.csv"}]}, "part-00002.csv can't be read"),
     "no part": ({"parts": []}, "manifest.json: parts: "),
+    "an event that no text can name": ({"event": "a\0b"}, "manifest.json: event: "),
     "no such event": ({"event": "99"}, "There is no event and no stage “99” of another system."),
 }
 
@@ -165,6 +166,24 @@ def test_no_json_a_link_and_an_event_of_several_stages_are_refused(
     assert "manifest.json: " in reasons[0]
     assert "part-00001.csv can't be read" in reasons[1]
     assert "has 2 stages; name one of them: 1315, 1316." in reasons[2]
+
+
+def test_a_folder_that_fails_unexpectedly_stops_no_other(
+    drop: Drop, event: ProgramEvent, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = dropped_extracts._copy
+
+    def fail_for_a(source: Path, name: str) -> None:
+        if source.parent.name == "a":
+            raise ZeroDivisionError
+        copy(source, name)
+
+    monkeypatch.setattr(dropped_extracts, "_copy", fail_for_a)
+    drop("device_reservation", RESERVED, reservations(1), name="a")
+    drop("device_reservation", RESERVED, reservations(1), name="b")
+    assert take_in_dropped(now=clock.now()) == 1
+    assert "can't be taken over (ZeroDivisionError)" in (folder / "refused" / "a" / "reason.txt").read_text()
+    assert (folder / "taken" / "b").is_dir()
 
 
 def test_an_event_of_gridcall_takes_nothing_from_outside(drop: Drop, event_in: Any, folder: Path) -> None:

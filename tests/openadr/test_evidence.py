@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from integration.seam.messages import DeviceRemoval, RemovalAnswer
 from integration.seam.models import Alert, Message
@@ -20,7 +21,7 @@ from lec_sim.operations import (
 from lec_sim.queries.due import stage_ids_with_unread_cancel
 from tests.lec_sim import stages
 
-from .conftest import HOUR, VenClient, published
+from .conftest import HOUR, ROOT, VenClient, published
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -63,6 +64,20 @@ def test_the_first_read_of_an_event_is_the_evidence(ven: VenClient, stage: LecSt
     assert (told(stage).revision, told(stage).read_revision) == (2, 1)
     ven.found(f"events/{stage.stage_uid}")
     assert (told(stage).read_revision, told(stage).first_read_at) == (2, first.first_read_at)
+
+
+def test_a_head_is_no_evidence_and_answers_no_removal(ven: VenClient, stage: LecStage, now: datetime) -> None:
+    for address in ("events", "resources", f"events/{stage.stage_uid}"):
+        shown = Client().head(ROOT + address, headers=ven.header)
+        assert (shown.status_code, shown.content) == (200, b"")
+        assert shown["ETag"] == Client().head(ROOT + address, headers=ven.header)["ETag"]
+    assert (told(stage).read_revision, told(stage).first_read_at, told(stage).grants_read_at) == (0, None, None)
+    ven.found("resources")
+    remove(stage, FIRST, now)
+    Client().head(f"{ROOT}resources", headers=ven.header)
+    assert answers() == []
+    ven.found("resources")
+    assert answers() == [(FIRST, "opt-out", "removed", False)]
 
 
 def test_an_event_that_was_not_on_the_page_was_not_read(ven: VenClient, stage: LecStage, now: datetime) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from integration.console.models import User
 from lec_sim.models import HeadEndProfile, LecStage, RealmObject
@@ -13,7 +12,7 @@ from tests.doors.conftest import authority, bearer, loopback  # noqa: F401  (fix
 from tests.doors.hooks import post
 from tests.doors.receivers import receiving
 
-from .conftest import ROOT, VenClient
+from .conftest import VenClient
 from .test_contract import BUSINESS_LOGIC, OF_A_VEN
 
 pytestmark = pytest.mark.django_db
@@ -216,11 +215,6 @@ def test_a_body_that_is_wrong_is_a_400_with_the_place(realm: Realm, body: Any, s
     answer = realm[0].post("programs", body)
     assert (answer.status_code, answer["Content-Type"]) == (400, PROBLEM)
     assert says in answer.json()["detail"]
-
-
-def test_where_a_token_can_be_had_is_public(settings: Any) -> None:
-    settings.PUBLIC_URL = "https://gridcall.example"
-    assert Client().get(ROOT + "auth/server").json() == {"tokenURL": "https://gridcall.example/oauth/token"}
 
 
 def test_a_head_end_that_leaves_openadr_frees_its_client_for_the_realm(
