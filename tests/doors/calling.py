@@ -82,6 +82,7 @@ ACTS = {
     ("POST", "imports/<uid>/check"): ("D", "imports:write"),
     ("POST", "imports/<uid>/apply"): ("D", "imports:write"),
     ("POST", "imports/<uid>/cancel"): ("D", "imports:write"),
+    ("POST", "zones/<code>/metered-load"): ("D", "imports:write"),
 }
 
 
@@ -93,6 +94,7 @@ def example(address: str) -> str:
     values |= {"uid": NONE, "unavailability": NONE, "device": "1", "subscription": "1", "head_end": "X", "nic_id": "X"}
     if "<uid>" in address:
         values["uid"] = str(_import().uid)
+    values["code"] = "NOWHERE"
     values["customer"] = Customer.objects.filter(subscriptions__isnull=False).earliest("number").number
     return V1 + re.sub(r"<(\w+)>", lambda found: values[found[1]], address)
 

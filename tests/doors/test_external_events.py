@@ -310,7 +310,11 @@ WRONG: dict[str, tuple[Any, int, str]] = {
     "a far year": ({**STAGE, **US, "endDateTime": "0001-01-01T00:00:00Z"}, 400, "from 2000 to 2100"),
     "an end before the start": ({**STAGE, **US, "endDateTime": US["startDateTime"]}, 400, "end must be after"),
     "no such program": ({**STAGE, **US, "programExternalIdentifier": "HEAT"}, 409, "There is no program “HEAT”."),
-    "a NUL": ({**STAGE, **US, "externalIdentifier": "a\0b"}, 400, "can't be stored"),
+    "a NUL": (
+        {**STAGE, **US, "externalIdentifier": "a\0b"},
+        400,
+        "externalIdentifier: Value error, write it as one line",
+    ),
 }
 
 

@@ -1,23 +1,28 @@
 """A head end that is reached by OpenADR, its client, and a stage that calls its devices."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.http import HttpRequest
 from django.test import Client
 
 from integration.console.models import User
+from integration.pages.callers import Caller
 from integration.pages.doors import calls
 from integration.pages.oauth import asked
 from integration.seam.rights import known_rights
 from integration.seam.service_accounts import ServiceAccount
 from lec_sim.drivers import DRIVERS
 from lec_sim.models import HeadEndProfile, LecStage
+from lec_sim.openadr import door
 from tests.doors.conftest import account_of, bearer  # noqa: F401  (a fixture)
 from tests.lec_sim import stages
 
 ROOT = "/openadr3/3.1.0/"
+ask = door._asking
 HOUR = timedelta(hours=1)
 SCOPES = ["read_targets", "read_ven_objects", "write_reports", "write_subscriptions", "write_vens"]
 
@@ -79,6 +84,15 @@ def ven(ven_of: Callable[..., VenClient]) -> VenClient:
 def stage(ven: VenClient, now: datetime) -> LecStage:
     """A stage in an hour that calls twenty devices behind HE1, and is published."""
     return published(now)
+
+
+def move_calls(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
+    """Let calls come at this moment, from clients whose tokens are no older for it."""
+
+    def asking(request: HttpRequest, caller: Caller) -> door.Asking:
+        return replace(ask(request, caller), now=moment)
+
+    monkeypatch.setattr(door, "_asking", asking)
 
 
 def published(now: datetime, *, starts_at: datetime | None = None, **fields: Any) -> LecStage:

@@ -13,6 +13,7 @@ from integration.pages.doors import calls
 from integration.pages.oauth import asked
 from integration.seam.scopes import SCOPES
 from lec_sim.models import LecStage
+from lec_sim.openadr.topics import OF_EVERYBODY
 from tests import factories
 from tests.doors.conftest import bearer
 
@@ -30,6 +31,14 @@ MAY = {
         for end in ("", "/ID")
     },
     **{
+        ("GET", f"notifiers/mqtt/topics/{topic}"): TARGETS
+        for topic in ("programs", "programs/ID", "programs/ID/events")
+    },
+    **{
+        ("GET", f"notifiers/mqtt/topics/{topic}"): OBJECTS
+        for topic in ("vens/ID", "vens/ID/events", "vens/ID/programs", "vens/ID/resources")
+    },
+    **{
         (method, address + end): scope
         for address, scope in {
             "programs": "write_programs",
@@ -42,6 +51,8 @@ MAY = {
         for method, end in (("POST", ""), ("PUT", "/ID"), ("DELETE", "/ID"))
     },
 }
+# Topics of the objects of all clients, which nobody is told of.
+NOBODYS = {("GET", f"notifiers/mqtt/topics/{topic}") for topic in OF_EVERYBODY}
 # What Gridcall alone writes outside the conformance realm.
 OURS = {act for act in MAY if act[0] != "GET" and act[1].partition("/")[0] not in ("reports", "subscriptions")}
 OPENADR = sorted({scope for scopes in MAY.values() for scope in scopes.split()})
@@ -72,7 +83,7 @@ def status(act: tuple[str, str], header: dict[str, str]) -> int:
 
 def test_every_address_stands_in_the_table() -> None:
     found = set(addresses(get_resolver())) - {"auth/token", "auth/server"}
-    assert found == {address for _method, address in MAY}
+    assert found == {address for _method, address in MAY.keys() | NOBODYS}
 
 
 def test_without_a_token_everything_is_401() -> None:
@@ -94,6 +105,7 @@ def test_a_scope_does_what_it_says_in_the_realm_and_outside(
     ven.account.save()
     settings.OPENADR_CONFORMANCE += [ven.account.client_id]
     assert {act for act in OURS if status(act, ven.header) != 403} == set()
+    assert {status(act, bearer(made, scope=scope)) for act in NOBODYS for made in (realm, nobody)} == {403}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,10 +11,9 @@ from integration.seam.models import Message
 from lec_sim import operations
 from lec_sim.choices import Measure, Quality, Word
 from lec_sim.models import HeadEndProfile, LecAnswer, LecStage, LecTelemetry, LecWord, Removal, VenReport
-from lec_sim.openadr import door
 from lec_sim.operations import forget_reports
 
-from .conftest import HOUR, VenClient, published
+from .conftest import HOUR, VenClient, move_calls, published
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +27,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
     """Set the time of calls from now on."""
 
     def choose(moment: datetime) -> None:
-        monkeypatch.setattr(door, "clock", SimpleNamespace(now=lambda: moment))  # tokens are not older then
+        move_calls(monkeypatch, moment)
 
     return choose
 

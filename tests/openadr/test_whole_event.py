@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 
@@ -14,8 +13,7 @@ from integration.commands.verify import violations
 from integration.seam.settling import settle
 from lec_sim import operations as lec
 from lec_sim.models import HeadEndProfile
-from lec_sim.openadr import door
-from tests.openadr.conftest import VenClient
+from tests.openadr.conftest import VenClient, move_calls
 from tests.removals.running import begin, called, execution, outcomes, participation, program_event, statuses
 from tests.removals.running import device as device_of
 
@@ -41,7 +39,7 @@ def report(ven: VenClient, event: Event, monkeypatch: pytest.MonkeyPatch) -> Cal
     """Report something of devices of the event's stage, at a moment."""
 
     def send(at: datetime, *resources: dict[str, object]) -> None:
-        monkeypatch.setattr(door, "clock", SimpleNamespace(now=lambda: at))
+        move_calls(monkeypatch, at)
         sent = {"eventID": str(event.stages.get().uid), "clientName": "HE1", "resources": list(resources)}
         assert ven.post("reports", sent).status_code == 201
 
