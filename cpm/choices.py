@@ -1,5 +1,7 @@
 """The values that columns of the customer-program system may hold."""
 
+from typing import Any
+
 from django.db.models import IntegerChoices, TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -35,6 +37,48 @@ class Settlement(TextChoices):
     EVENTS = "events", _("Events taken part in")
     CAPACITY = "capacity", _("Reserved power")
     ENERGY = "energy", _("Reduced energy")
+
+
+class MethodKind(TextChoices):
+    """What a method of settlement pays for, each device or subscription; fees are what it takes."""
+
+    ENERGY = "energy", _("After event participation, per kWh avoided")
+    DROP = "drop", _("End of season, per kW of the highest drops")
+    EVENT = "event", _("Flat amount per event")
+    SEASON = "season", _("Flat amount per season")
+    RESERVED = "reserved", _("Reserved power, per kW and event")
+    SIGN_UP = "sign-up", _("Incentive for signing up")
+    STAY = "stay", _("Incentive for staying a season")
+    EARLY_EXIT = "early exit", _("Fee for leaving early")
+
+
+class SettlementState(TextChoices):
+    """How far a run of settlement has got; from DRAFT on its lines are never changed."""
+
+    COMPUTING = "Computing", _("Computing")
+    DRAFT = "Draft", _("Draft")
+    REVIEWED = "Reviewed", _("Reviewed")
+    APPROVED = "Approved", _("Approved")
+    EXPORTED = "Exported", _("Exported")
+    DISCARDED = "Discarded", _("Discarded")
+
+
+class SettlementSumOf(TextChoices):
+    """What the lines of a run are added up by."""
+
+    OUTCOME = "outcome", _("Outcome")
+    DEVICE_CLASS = "device class", _("Device class")
+    FEEDER = "feeder", _("Feeder")
+    LEFT_OUT = "left out", _("Left out")
+
+
+class LeftOut(TextChoices):
+    """Why a line of a run settles nothing; besides what NotMeasured says."""
+
+    NO_OUTCOME = "no outcome", _("there is no outcome yet")
+    NOT_CALLED = "not called", _("the device left, or the event was canceled, before it started")
+    NO_MEASUREMENT = "no measurement", _("the event is not measured yet")
+    PRELIMINARY = "preliminary", _("some of the event's readings are estimated or questionable")
 
 
 class Owner(TextChoices):
@@ -234,3 +278,12 @@ FINAL_STATES = (ProgramEventState.COMPLETED, ProgramEventState.CANCELED)
 APPLICATION_STATES = (EnrollmentState.PENDING, EnrollmentState.EXCEPTION)
 WAITING_STATES = (*APPLICATION_STATES, EnrollmentState.WAITING, EnrollmentState.ERROR)
 LEFT_STATES = (EnrollmentState.CANCELED, EnrollmentState.DEREGISTERING, EnrollmentState.DEREGISTERED)
+
+# Kinds of methods by what a line of theirs is about: a participation, a device's season, a subscription.
+EVENT_KINDS = (MethodKind.ENERGY, MethodKind.EVENT, MethodKind.RESERVED)
+SEASON_KINDS = (MethodKind.DROP, MethodKind.SEASON)
+SUBSCRIPTION_KINDS = (MethodKind.SIGN_UP, MethodKind.STAY, MethodKind.EARLY_EXIT)
+OPEN_RUN_STATES = (SettlementState.COMPUTING, SettlementState.DRAFT, SettlementState.REVIEWED)
+SETTLED_STATES = (SettlementState.APPROVED, SettlementState.EXPORTED)
+# Why a line settles nothing, in words.
+LEFT_OUT_REASONS: dict[str, Any] = {**dict(NotMeasured.choices), **dict(LeftOut.choices)}

@@ -7,12 +7,14 @@ from .meters import ExchangeForm, MeterForm
 from .participations import ParticipationFilter
 from .program_rules import RulesForm
 from .programs import ProgramForm, ProgramTypeForm, RuleDaysForm, SuspendForm
+from .settlement import DiscardForm, MethodForm, PriceForm, RunForm
 from .unavailability import OptOutForm, PeriodForm, UnavailabilityForm
 
 __all__ = [
     "CountryForm",
     "CustomerForm",
     "DeviceForm",
+    "DiscardForm",
     "EnrollForm",
     "ExchangeForm",
     "HolidayForm",
@@ -20,14 +22,17 @@ __all__ = [
     "LeavingForm",
     "LocationForm",
     "MeterForm",
+    "MethodForm",
     "OptOutForm",
     "ParticipationFilter",
     "PeriodForm",
+    "PriceForm",
     "ProgramForm",
     "ProgramTypeForm",
     "ReplacementForm",
     "RuleDaysForm",
     "RulesForm",
+    "RunForm",
     "SuspendForm",
     "UnavailabilityForm",
     "WhyForm",

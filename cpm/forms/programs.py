@@ -90,7 +90,7 @@ class ProgramForm(CodedForm):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        _require_order(self, "starts_on", "ends_on")
+        require_order(self, "starts_on", "ends_on")
         if "questions" in given:
             given["questions_data"] = [one._asdict() for one in given.pop("questions")]
         return given
@@ -148,7 +148,7 @@ class RuleDaysForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        _require_order(self, "effective_on", "expires_on")
+        require_order(self, "effective_on", "expires_on")
         return given
 
 
@@ -162,7 +162,8 @@ class SuspendForm(forms.Form):
     )
 
 
-def _require_order(form: forms.BaseForm, first: str, last: str) -> None:
+def require_order(form: forms.BaseForm, first: str, last: str) -> None:
+    """Add an error if the last of two days is before the first."""
     begins: date | None = form.cleaned_data.get(first)
     ends: date | None = form.cleaned_data.get(last)
     if begins and ends and ends < begins:

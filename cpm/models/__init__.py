@@ -13,6 +13,8 @@ from .prior_participations import PriorParticipation
 from .program_events import ProgramEvent, Transition
 from .programs import Program, ProgramType
 from .rest_transactions import RestTransaction
+from .settlement import PriceVersion, SettlementMethod, TimePrice
+from .settlement_runs import SettlementLine, SettlementPart, SettlementRun, SettlementSum, SettlementTransition
 from .unavailability import Unavailability
 
 PRIMARY_KEY = ("program_event_id", "device_id")  # of the bulk tables
@@ -40,6 +42,7 @@ __all__ = [
     "Participation",
     "ParticipationChange",
     "ParticipationOutcome",
+    "PriceVersion",
     "PriorParticipation",
     "Program",
     "ProgramEvent",
@@ -48,8 +51,15 @@ __all__ = [
     "Removal",
     "RestTransaction",
     "SelfServiceLink",
+    "SettlementLine",
+    "SettlementMethod",
+    "SettlementPart",
+    "SettlementRun",
+    "SettlementSum",
+    "SettlementTransition",
     "SubscribedDevice",
     "Subscription",
+    "TimePrice",
     "Transition",
     "Unavailability",
     "digits_of",

@@ -17,6 +17,7 @@ from cpm.models.customers import Device
 from cpm.models.enrollments import Enrollment
 from cpm.models.program_events import ProgramEvent
 from cpm.pages import enrollment_steps
+from cpm.pages.settlement import plain
 from cpm.queries.unavailability import Day
 from integration.pages.badges import OUTCOMES, look_of
 from integration.pages.drawing import percent
@@ -25,6 +26,7 @@ from integration.pages.numbers import NONE, count_text, decimals_of, rounded
 from integration.pages.templatetags.gridcall import icon, quantity
 
 register = template.Library()
+register.filter("plain", plain)
 
 
 @register.filter

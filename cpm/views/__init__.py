@@ -39,6 +39,25 @@ from .self_service import (
     self_service_opt_out,
     self_service_unavailability,
 )
+from .settlement import (
+    settlement_approve,
+    settlement_discard,
+    settlement_export,
+    settlement_hand_over,
+    settlement_kw_drops,
+    settlement_line,
+    settlement_lines,
+    settlement_review,
+    settlement_run,
+    settlement_run_list,
+    settlement_run_new,
+)
+from .settlement_methods import (
+    settlement_method,
+    settlement_method_list,
+    settlement_method_new,
+    settlement_prices_new,
+)
 from .unavailability import location, subscription, unavailability_cancel, unavailability_edit, would_release
 
 __all__ = [
@@ -106,6 +125,21 @@ __all__ = [
     "self_service_cancel",
     "self_service_opt_out",
     "self_service_unavailability",
+    "settlement_approve",
+    "settlement_discard",
+    "settlement_export",
+    "settlement_hand_over",
+    "settlement_kw_drops",
+    "settlement_line",
+    "settlement_lines",
+    "settlement_method",
+    "settlement_method_list",
+    "settlement_method_new",
+    "settlement_prices_new",
+    "settlement_review",
+    "settlement_run",
+    "settlement_run_list",
+    "settlement_run_new",
     "subscription",
     "unavailability_cancel",
     "unavailability_edit",

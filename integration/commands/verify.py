@@ -28,7 +28,10 @@ INVARIANTS: Mapping[str, str] = {
     "I11": "A stage that ran called every reserved device that had not left it, and DERMS knows how many",
     "I12": "Every customer with a reservation was told that it comes and that it was canceled, or has a reason",
     "I13": "Every open subscription has one enrollment, and DERMS has the same devices, or an answer is awaited",
+    "I14": "A settlement run has one line for each participation of its events, with an amount or a reason",
+    "I15": "A settlement run says what its lines add up to, and a line what its measurement says",
     "I16": "Each participation of a measurement has one result, and sums and hours are what the results add up to",
+    "I17": "An approved settlement run is as it was approved, by somebody who did not make it",
 }
 
 

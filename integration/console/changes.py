@@ -23,6 +23,8 @@ KINDS = {
     "enrollment": _("Enrollment"),
     "program": _("Program"),
     "program type": _("Program type"),
+    "settlement method": _("Settlement method"),
+    "settlement run": _("Settlement run"),
     "holiday calendar": _("Public holidays"),
     "holiday": _("Holiday"),
     "alert": _("Alert"),

@@ -70,6 +70,7 @@ TOOLS: dict[str | Promise, list[Tool]] = {
         Tool(_("Program Events"), "file-analytics", "cpm:program_event_list", key="p"),
         Tool(_("Event Participation"), "list-details", "cpm:participation_list", key="t"),
         Tool(_("Programs"), "clipboard-list", "cpm:program_list"),
+        Tool(_("Settlement"), "table", "cpm:settlement_run_list"),
     ],
     _("Customers"): [
         Tool(_("Customer Program Summary"), "users", "cpm:customer_list", key="c"),

@@ -35,6 +35,7 @@ ABOUT_PAGES = {
     "/program-events/": "how-to/program-manager",
     "/program-types/": "how-to/program-manager",
     "/programs/": "reference/program-rules",
+    "/settlement/": "reference/settlement",
     "/customers/": "how-to/csr",
     "/enrollments/": "how-to/csr",
     "/live-energy-connect/": "reference/executor",

@@ -54,6 +54,11 @@ ROLES: dict[str, set[str]] = {
         "cpm.change_enrollment",
         "cpm.view_program",
         "cpm.change_program",
+        "cpm.change_settlementmethod",
+        "cpm.view_settlementrun",
+        "cpm.add_settlementrun",
+        "cpm.review_settlementrun",
+        "cpm.approve_settlementrun",
     },
     ADMINISTRATOR: {
         "integration.view_message",

@@ -20,6 +20,7 @@ PEOPLE = [
     Person("bela.balance", BALANCE_AUTHORITY, "approves large events as the second person"),
     Person("cora.csr", CSR, "finds customers, schedules unavailability, opts out"),
     Person("pia.manager", PROGRAM_MANAGER, "programs and their events"),
+    Person("paul.manager", PROGRAM_MANAGER, "a second program manager, who approves settlements"),
     Person("adam.admin", ADMINISTRATOR, "users, roles, event types, messages"),
     Person("nora.nobody", "", "sees what a person without a role sees"),
 ]

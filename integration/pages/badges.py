@@ -36,6 +36,11 @@ LOOKS: dict[str, Look] = {
     "applying": Look(_("Applying"), "player-play", "run"),
     "applied": Look(_("Applied"), "circle-check", "ink"),
     "refused": Look(_("Refused"), "circle-x", "bad"),
+    # runs of settlement
+    "computing": Look(_("Computing"), "player-play", "run"),
+    "draft": Look(_("Draft"), "circle-dashed", "quiet"),
+    "reviewed": Look(_("Reviewed"), "hourglass", "wait"),
+    "exported": Look(_("Exported"), "check", "quiet"),
     # the two approvals of an event
     "not_required": Look(_("Not required"), "minus", "quiet"),
     "required": Look(_("Required"), "hourglass", "wait"),

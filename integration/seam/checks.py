@@ -7,14 +7,15 @@ from django.core.checks import Error, register
 from django.utils.module_loading import import_string
 
 from .messages import CONTRACTS, sendable_majors
-from .routes import DOOR_TESTS, DUE, EVENT_STEPS, EVERY, ROUTES, SENDERS, STAKES, TO_EXTERNAL_CPM
+from .routes import DOOR_TESTS, DUE, EVENT_STEPS, EVERY, ROUTES, SEALED_BESIDE, SENDERS, STAKES, TO_EXTERNAL_CPM
 
 
 def _names() -> list[str]:
     routes = [name for several in ROUTES.values() for r in several for name in (r.handler, r.prepare) if name]
     routes += [route.handler for route in TO_EXTERNAL_CPM.values()]
     due = [name for due in DUE.values() for name in (due.ids, due.operation, due.stage) if name]
-    return routes + due + [every.operation for every in EVERY.values()] + [*STAKES, EVENT_STEPS, *DOOR_TESTS.values()]
+    of_systems = [*STAKES, EVENT_STEPS, *SEALED_BESIDE, *DOOR_TESTS.values()]
+    return routes + due + [every.operation for every in EVERY.values()] + of_systems
 
 
 @register()

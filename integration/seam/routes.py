@@ -177,6 +177,11 @@ DUE: dict[str, Due] = {
         "small",
     ),
     "notify customers": Due("cpm.queries.program_event_ids_to_notify", "cpm.operations.notify_customers", "bulk"),
+    "reckon settlement": Due(
+        "cpm.queries.settlement.run_ids_to_reckon",
+        "cpm.operations.settlement_lines.reckon_settlement_run",
+        "bulk",
+    ),
     "notify of end": Due("cpm.queries.program_event_ids_over", "cpm.operations.notify_of_end", "bulk"),
     "notify vens": Due(
         "lec_sim.queries.subscriptions.announcement_ids_to_tell",
@@ -199,6 +204,9 @@ STAKES = ("derms.queries.stakes.power_of_stage", "cpm.queries.customers_of_stage
 
 # The power of an event over time, as a function of its uid, of the system that plans events; none, if it isn't ours.
 EVENT_STEPS = "derms.queries.event_steps.steps_of_event"
+
+# Bulk rows of history that carry their own digests: functions of one system that find what was changed of them.
+SEALED_BESIDE = ("cpm.queries.settlement_seals.tampered_lines",)
 
 # What a test of a webhook says that is a callback of a door, as a function of the webhook.
 DOOR_TESTS = {"openadr": "lec_sim.openadr.notifying.test_notification"}

@@ -12,9 +12,11 @@ from django.apps import apps
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from . import sql
 from .history import HistoryBlock, HistoryRecord
+from .routes import SEALED_BESIDE
 from .sql import identifier, statement
 
 log = logging.getLogger(__name__)
@@ -79,4 +81,6 @@ def tampered() -> list[Tampered]:
     for table in tables():
         query = statement("integration.seam", "tampered_rows", table=identifier(table))
         found += sql.rows(query, {"table": table})
+    for name in SEALED_BESIDE:
+        found += import_string(name)()
     return [Tampered(*row) for row in found]

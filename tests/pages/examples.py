@@ -1,13 +1,25 @@
 """The pages people open: who opens each in a test, and an address with objects of the demo filled in."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from cpm.models import Holiday, Meter, Participation
+from cpm.models import Holiday, Meter, Participation, SettlementLine, SettlementRun
 from cpm.models.customers import Customer, Device, Subscription
 from cpm.models.program_events import ProgramEvent
 from cpm.models.unavailability import Unavailability
-from cpm.operations import add_holiday, make_link, save_dated_rules, schedule_unavailability
+from cpm.operations import (
+    add_holiday,
+    add_settlement_method,
+    approve_settlement_run,
+    make_link,
+    make_settlement_run,
+    review_settlement_run,
+    save_dated_rules,
+    schedule_unavailability,
+)
+from cpm.operations.settlement_lines import reckon_settlement_run
 from derms.models import ControlZone, DerGroup, Event, Strategy
 from integration.console.models import User
 from integration.seam import clock
@@ -131,7 +143,41 @@ def _zone() -> str:
     return f"zones/{ControlZone.objects.earliest('pk').pk}"
 
 
+def _run(state: str = "Draft") -> SettlementRun:
+    """A run of the example program event in a state."""
+    if found := SettlementRun.objects.filter(method__name=state).first():
+        return found
+    event = _program_event()
+    fields = {"name": state, "kind": "event", "currency": "USD", "starts_on": date(2020, 1, 1)}
+    method = add_settlement_method(
+        program_id=event.program_id, fields=fields, price=Decimal(2), hours=[], by="pia.manager", now=clock.now()
+    )
+    day = event.starts_at.astimezone(ZoneInfo(event.time_zone)).date()
+    # As if the day were over.
+    later = clock.now() + timedelta(days=2)
+    run = make_settlement_run(
+        method_id=method.pk, prices_id=method.prices.get().pk, starts_on=day, ends_on=day, by="paul.manager", now=later
+    )
+    reckon_settlement_run(run.pk, now=later)
+    if state != "Draft":
+        review_settlement_run(run_id=run.pk, revision=2, by="petra.manager", now=later)
+    run.refresh_from_db()
+    if state == "Approved":
+        approve_settlement_run(run_id=run.pk, revision=3, amount=run.amount, by="petra.manager", now=later)
+    return SettlementRun.objects.get(pk=run.pk)
+
+
+def _line() -> str:
+    line = SettlementLine.objects.filter(run_id=_run().pk).order_by("subject_id")[0]
+    return f"settlement/{line.run_id}/lines/{line.program_event_id}/{line.subject_id}"
+
+
 EXAMPLES: dict[str, Callable[[], str]] = {
+    "settlement/methods/<int:pk>": lambda: f"settlement/methods/{_run().method_id}",
+    "settlement/<int:pk>/lines/<int:event>/<int:subject>": _line,
+    "settlement/<int:pk>/approve": lambda: f"settlement/{_run('Reviewed').pk}/approve",
+    "settlement/<int:pk>/hand-over": lambda: f"settlement/{_run('Approved').pk}/hand-over",
+    "settlement/<int:pk>": lambda: f"settlement/{_run().pk}",
     "enrollments/<int:pk>": lambda: f"enrollments/{_subscription().enrollment.pk}",
     "<path:document>": lambda: "how-to/csr",
     "meters/<id:number>": lambda: f"meters/{Meter.objects.earliest('pk').number}",

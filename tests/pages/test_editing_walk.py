@@ -48,6 +48,8 @@ NEED_NOT = {
     "settings/webhooks/<uuid:uid>/notices/<int:pk>/redeliver/": ONCE,
     "customers/new/": NEW,
     "holidays/new/": NEW,
+    "settlement/new/": NEW,
+    "programs/<id:code>/settlement/new/": NEW,
     "holidays/<id:day>/remove/": ONCE,
     CUSTOMER + "locations/new/": NEW,
     CUSTOMER + "locations/<int:pk>/devices/new/": NEW,

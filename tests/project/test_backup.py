@@ -58,7 +58,7 @@ def test_what_was_backed_up_comes_back_and_is_checked(
     done = restore(folder, empty, there)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "14 invariants checked, nothing found" in done.stdout
+    assert "17 invariants checked, nothing found" in done.stdout
     assert "History is as it was written" in done.stdout
     with closing(psycopg2.connect(empty)) as restored, restored.cursor() as cursor:
         cursor.execute("SELECT state FROM derms_event WHERE number = %s", [event.number])

@@ -43,7 +43,7 @@ HOUR = timedelta(hours=1)
 def test_nothing_is_found_where_nothing_is_wrong(over: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("verify")
 
-    assert capsys.readouterr().out == "14 invariants checked, nothing found.\n"
+    assert capsys.readouterr().out == "17 invariants checked, nothing found.\n"
 
 
 def test_the_command_prints_what_it_finds_and_fails(over: Stage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -337,7 +337,7 @@ def test_i11_reserved_devices_that_were_not_called(by_hand: str, what: str, over
 
 
 def test_every_invariant_is_asked(over: Stage) -> None:
-    assert list(INVARIANTS) == [f"I{n}" for n in range(1, 14)]
+    assert list(INVARIANTS) == [f"I{n}" for n in range(1, 18)]
     tell_by_hand("UPDATE integration_load SET applied = applied + 1 WHERE receiver = 'lec'")
     assert [type(one) for one in violations()] == [Violation]
 

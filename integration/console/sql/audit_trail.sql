@@ -30,6 +30,12 @@ SELECT at, key, kind, object, part, by, from_state, to_state, why FROM (
         AND %(kind)s IN ('', 'enrollment') AND (%(object)s = '' OR p.code ILIKE %(object)s)
       ORDER BY 1 DESC, 2 DESC LIMIT %(limit)s)
     UNION ALL
+    (SELECT t.at, 's' || t.id, 'settlement run', p.code || '-' || r.id, NULL, t.by, t.from_state, t.to_state, t.why
+       FROM cpm_settlementtransition t JOIN cpm_settlementrun r ON r.id = t.run_id JOIN cpm_program p ON p.id = r.program_id
+      WHERE (t.at, 's' || t.id) < (%(at)s, %(key)s) AND t.at >= %(since)s AND (%(by)s = '' OR t.by = %(by)s)
+        AND %(kind)s IN ('', 'settlement run') AND (%(object)s = '' OR p.code || '-' || r.id ILIKE %(object)s)
+      ORDER BY 1 DESC, 2 DESC LIMIT %(limit)s)
+    UNION ALL
     (SELECT u.pgh_created_at, 'u' || u.pgh_id, 'unavailability', d.head_end || '/' || d.nic_id, NULL, u.saved_by,
             '', u.state, to_char(u.starts_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"Z"') || ' – '
             || to_char(u.ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"Z"')

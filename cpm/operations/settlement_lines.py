@@ -1,0 +1,125 @@
+"""Reckoning the lines of a run in the database, part by part, in the background."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from cpm.models.settlement_runs import SettlementPart, SettlementRun
+from cpm.settlement import Terms
+from integration.seam import sql
+from integration.seam.loads import Partition
+from integration.seam.recorded import SYSTEM
+from integration.seam.sql import Sql, compose, identifier, statement
+
+from ..choices import SUBSCRIPTION_KINDS, MethodKind, SettlementState
+from .settlement_runs import lines_of, save_run
+
+PRIMARY_KEY = ("run_id", "program_event_id", "subject_id")
+LINES_AT_ONCE = 100_000  # about so many are reckoned in one transaction, so that progress is seen
+_QUANTITY = {MethodKind.EVENT: Sql("1"), MethodKind.RESERVED: Sql("(expected_w * 0.001)")}
+
+
+@transaction.atomic
+def reckon_settlement_run(run_id: int, *, now: datetime) -> None:
+    """Reckon the next parts of a run; after the last one it is a draft. Repeated, it changes nothing."""
+    run = SettlementRun.objects.select_for_update(no_key=True).get(pk=run_id)
+    if run.state != SettlementState.COMPUTING:
+        return
+    sql.execute("SET LOCAL TIME ZONE 'UTC'")
+    lines, reckoned = lines_of(run), 0
+    lines.create()
+    waiting = run.parts.filter(is_settled=False).select_related("program_event").order_by("pk")
+    for part in waiting:
+        reckoned += _settle(run, part, lines)
+        if reckoned >= LINES_AT_ONCE:
+            break
+    if not run.parts.filter(is_settled=False).exists():
+        _finish(run, lines, now)
+
+
+def _settle(run: SettlementRun, part: SettlementPart, lines: Partition) -> int:
+    """Add the lines of a part; returns how many."""
+    terms = Terms.of_json(run.terms)
+    part.prices = _interval_prices(part, terms)
+    params = _params(run, part, terms)
+    found = _found(terms.kind)
+    digest = statement("cpm", "settlement_digest")
+    added = sql.execute(
+        statement("cpm", "settle_part", table=identifier(lines.table), found=found, digest=digest), params
+    )
+    of_part = compose("program_event_id = {event}", event=sql.integer(params["program_event"]))
+    totals = statement("cpm", "settlement_totals", table=identifier(lines.table), condition=of_part)
+    part.lines, part.left_out, part.amount = sql.row(totals)
+    part.is_settled = True
+    part.save(update_fields=["prices", "is_settled", "lines", "left_out", "amount"])
+    return added
+
+
+def _params(run: SettlementRun, part: SettlementPart, terms: Terms) -> dict[str, Any]:
+    events = [one["program_event_id"] for one in part.events]
+    return {
+        "run": run.pk,
+        "corrects": run.corrects,
+        "decimals": terms.decimals,
+        "program_event": part.program_event_id or 0,
+        "program_events": events or [part.program_event_id],
+        "measurement": part.measurement_id,
+        "measurements": json.dumps(part.events),
+        "percents": json.dumps(dict(terms.percents)),
+        "top_percent": terms.top_percent,
+        "least_days": terms.least_days,
+        "price": terms.price,
+        "prices": json.dumps(part.prices),
+        "kind": str(terms.kind),
+        "program": run.program_id,
+        "starts_on": run.starts_on,
+        "ends_on": run.ends_on,
+    }
+
+
+def _found(kind: MethodKind) -> Sql:
+    """The query that finds what there is to settle."""
+    if kind in SUBSCRIPTION_KINDS:
+        return statement("cpm", "settlement_subscriptions")
+    outcomes = statement("cpm", "settlement_outcomes")
+    if kind == MethodKind.ENERGY:
+        return statement("cpm", "settlement_energy", outcomes=outcomes)
+    if kind == MethodKind.SEASON:
+        return statement("cpm", "settlement_season", outcomes=outcomes)
+    if kind == MethodKind.DROP:
+        return statement("cpm", "settlement_drops", drops=statement("cpm", "settlement_drop_events", outcomes=outcomes))
+    return statement("cpm", "settlement_flat", outcomes=outcomes, quantity=_QUANTITY[kind])
+
+
+def _interval_prices(part: SettlementPart, terms: Terms) -> list[dict[str, Any]]:
+    """The prices of the intervals that the results of a part have; `price` is that of all of them if they are alike."""
+    if terms.kind != MethodKind.ENERGY or part.measurement_id is None or part.program_event is None:
+        return []
+    found = sql.rows(statement("cpm", "settlement_intervals"), [part.measurement_id])
+    zone = part.program_event.time_zone
+    return [
+        {
+            "interval_s": interval_s,
+            "starts_at": starts_at.isoformat(),
+            "prices": [str(price) for price in prices],
+            "price": str(prices[0]) if len(set(prices)) == 1 else None,
+        }
+        for interval_s, starts_at, intervals in found
+        if (prices := terms.prices(starts_at, interval_s, intervals, zone))
+    ]
+
+
+def _finish(run: SettlementRun, lines: Partition, now: datetime) -> None:
+    """Add the lines up, make them visible, and the run a draft."""
+    table = identifier(lines.table)
+    lines.finish(PRIMARY_KEY)
+    totals = statement("cpm", "settlement_totals", table=table, condition=compose("true"))
+    run.lines, run.left_out, run.amount = sql.row(totals)
+    is_of_devices = run.terms["kind"] not in SUBSCRIPTION_KINDS
+    sql.execute(statement("cpm", "settlement_sums", table=table), {"run": run.pk, "is_of_devices": is_of_devices})
+    run.lines_sha256 = sql.value(statement("cpm", "settlement_seal", table=table), {"run": run.pk})
+    run.finish()
+    save_run(run, SettlementState.COMPUTING, SYSTEM(), now)
+    lines.attach()
