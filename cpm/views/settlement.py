@@ -26,11 +26,11 @@ from integration.seam import clock
 
 from .. import operations
 from ..choices import SETTLED_STATES, SettlementState
-from ..columns import SETTLEMENT_LINES, SETTLEMENT_PARTS, SETTLEMENT_RUNS, SETTLEMENT_SUMS
 from ..forms import DiscardForm, RunForm
 from ..pages.settlement import explained, money
 from ..queries.kw_drops import HEADER, Drops, events_named, kw_drops, measurements_of, most_intervals
 from ..queries.settlement import LineRow, lines_of_run, progress_of, settlement_runs, sums_of, with_subjects
+from ..settlement_columns import SETTLEMENT_LINES, SETTLEMENT_PARTS, SETTLEMENT_RUNS, SETTLEMENT_SUMS
 
 SEE = "cpm.view_settlementrun"
 FIRST = (-1, 0)

@@ -17,9 +17,9 @@ from integration.pages.object_log import object_log
 from integration.seam import clock
 
 from .. import operations
-from ..columns import SETTLEMENT_METHODS
 from ..forms import MethodForm, PriceForm
 from ..queries.settlement import settlement_methods
+from ..settlement_columns import SETTLEMENT_METHODS
 
 CHANGE = "cpm.change_settlementmethod"
 
