@@ -243,5 +243,5 @@ class Migration(migrations.Migration):
             model_name='timeprice',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('version', '='), ('weekday', '='), (models.Func('from_minute', 'until_minute', function='int4range'), '&&')], name='time_price_once_at_a_time'),
         ),
-        migrations.RunSQL((SQL / "0032_settlement.sql").read_text()),
+        migrations.RunSQL((SQL / "0033_settlement.sql").read_text()),
     ]
