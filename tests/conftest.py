@@ -1,25 +1,27 @@
 """The people every test can sign in as, and a small utility for them to work on."""
 
+import gc
+import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from allauth.account.internal.flows.login import record_authentication
-from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.core.files.storage import storages
-from django.core.management import call_command
 from django.core.management.commands import flush
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.http import HttpRequest
-from django.test import override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
+from whitenoise.middleware import WhiteNoiseMiddleware
 
+from cpm.queries.notifications import CONSOLE
 from derms import operations
 from derms.models import ControlZone, Event, Program, Strategy
 from integration.console.models import User
@@ -27,6 +29,7 @@ from integration.console.roles import ADMINISTRATOR, APPROVER, BALANCE_AUTHORITY
 from integration.seam import clock, sql
 
 from . import factories, walk
+from .databases import MIGRATED, Databases, extracts_in
 
 # A slow machine is not a fault of the code under test.
 hypothesis_settings.register_profile(
@@ -34,29 +37,20 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("tests")
 
+HERE = Path(__file__).parent
+LONGEST = ("browser", "usecases", "project", "removals", "faults", "engines")
 # As many in one transaction as PostgreSQL has locks for.
 PARTITIONS = """
 SELECT relname FROM pg_class
  WHERE relkind = 'r' AND (relispartition OR relname ~ '^(derms|cpm|lec|importing)_[a-z]+_[0-9]+$') LIMIT 100
 """
 
-KEEP_MIGRATED = """
-DROP SCHEMA IF EXISTS migrated CASCADE;
-CREATE SCHEMA migrated;
-DO $$ DECLARE name text; is_filled boolean; BEGIN
-    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-                   AND relname NOT IN ('django_migrations', 'django_cache') LOOP
-        EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', name) INTO is_filled;
-        IF is_filled THEN EXECUTE format('CREATE TABLE migrated.%I AS TABLE public.%I', name, name); END IF;
-    END LOOP;
-END $$
-"""
 # A table that never had a row has no size; deleting from the others is cheaper than TRUNCATE of all.
 BACK_TO_MIGRATED = """
 DO $$ DECLARE name text; BEGIN
     FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
                    AND (relkind = 'p' OR relkind = 'r' AND pg_relation_size(oid) > 0)
-                   AND relname NOT IN ('django_migrations', 'django_cache') LOOP
+                   AND relname <> 'django_migrations' LOOP
         EXECUTE format('DELETE FROM public.%I', name);
     END LOOP;
     FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'migrated'::regnamespace LOOP
@@ -66,25 +60,47 @@ END $$
 """
 
 
-@pytest.fixture(scope="session", autouse=True)
-def end_other_sessions(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Threads of the async server's pool may keep connections open; end them so that the database can be dropped."""
-    yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files come first, so that no process of a run works on one of them when the others are done."""
+    places = {folder: number for number, folder in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(HERE).parts[0], len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of collected tests consist of is there to the end, so don't look for garbage in it."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    own = tmp_path_factory.getbasetemp()
+    return Databases(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    databases: Databases,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """Every process of a run works on a copy of one migrated database."""
+    with ExitStack() as kept:
+        with django_db_blocker.unblock():
+            kept.enter_context(databases.copy(MIGRATED, "test", tmp_path_factory.mktemp("migrated") / "extracts"))
+        yield
+        with django_db_blocker.unblock():
+            kept.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def flush_past_history(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def flush_past_history(django_db_setup: None) -> Iterator[None]:
     """History refuses TRUNCATE and DELETE, even from tests, so only the flush bypasses the triggers.
 
     What `migrate` fills in, such as the roles, is copied back in place of being worked out again after each test.
     """
-    with django_db_blocker.unblock():
-        sql.execute(KEEP_MIGRATED)
 
     def execute_sql_flush(self: DatabaseOperations, statements: list[str]) -> None:
         drop_partitions()
@@ -95,6 +111,23 @@ def flush_past_history(django_db_setup: None, django_db_blocker: DjangoDbBlocker
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
         patch.setattr(flush, "emit_post_migrate_signal", lambda *args, **kwargs: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_are_found_once() -> Iterator[None]:
+    """Each test client makes the middleware again, and each one would look for the same hundreds of files."""
+    found: dict[str, Any] = {}
+    find = WhiteNoiseMiddleware.add_files_from_finders
+
+    def find_once(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            find(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", find_once)
         yield
 
 
@@ -131,6 +164,15 @@ def signed_in_lately() -> Iterator[None]:
     user_logged_in.connect(remember)
     yield
     user_logged_in.disconnect(remember)
+
+
+@pytest.fixture
+def without_emails(settings: Any) -> None:
+    """Customers' notifications wait, as where only a terminal would show e-mails.
+
+    To write one to each customer takes longer than all the rest of a small event; `tests/cpm/` is about them.
+    """
+    settings.EMAIL_BACKEND = CONSOLE
 
 
 @pytest.fixture
@@ -225,14 +267,12 @@ DEMO_DEVICES = 300
 
 @pytest.fixture(scope="module")
 def small_demo(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    databases: Databases,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
     """One small demo utility, shared by all tests of a module."""
-    root = tmp_path_factory.mktemp("extracts")
-    extracts = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": root}}
-    folders: dict[str, Any] = {**settings.STORAGES, "extracts": extracts}
-    with django_db_blocker.unblock(), override_settings(EXTRACT_ROOT=root, STORAGES=folders):
-        storages.__dict__.pop("backends", None)
-        call_command("seed_demo", devices=DEMO_DEVICES, seed=1, verbosity=0)
+    root = tmp_path_factory.mktemp("demo") / "extracts"
+    with django_db_blocker.unblock(), extracts_in(root), databases.demo(DEMO_DEVICES, root):
         yield
-        call_command("flush", interactive=False, verbosity=0)

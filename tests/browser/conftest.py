@@ -5,7 +5,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,17 @@ from django.db import connection
 from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Locator, Page, sync_playwright
 from psycopg2 import sql
 from psycopg2.extensions import make_dsn, parse_dsn
+from pytest_django import DjangoDbBlocker
 
 from integration.commands.management.commands.up import answers_within
 from integration.demo.people import add_people
 from integration.demo.sign_ins import PASSWORD
-from integration.project.supervisor import background_children, supervised, web_child
+from integration.project.supervisor import Child, background_children, supervised, web_child
+from tests.databases import Databases, extracts_in
 
-from .demo_copies import DemoCopies
 from .visitors import Inbox, run
 
+DEVICES = 1500
 SHOTS = Path(os.environ.get("SCREENSHOT_DIR", Path(__file__).parents[1] / "shots"))
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
 RULES = "['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']"
@@ -57,37 +59,52 @@ def browser() -> Iterator[Browser]:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture(scope="session")
-def demo_copies(tmp_path_factory: pytest.TempPathFactory) -> DemoCopies:
-    own = tmp_path_factory.getbasetemp()
-    return DemoCopies(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
-
-
 @pytest.fixture
 def demo(
-    transactional_db: None, demo_copies: DemoCopies, extract_folder: Path, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, databases: Databases, extract_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """The demo utility with real processes on a database of its own; yields the address of its pages."""
-    with demo_copies.one(extract_folder):
-        yield from _served(extract_folder, monkeypatch)
+    with databases.demo(DEVICES, extract_folder):
+        yield from _served(extract_folder, monkeypatch, background_children())
+
+
+@pytest.fixture(scope="module")
+def quiet_demo(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    databases: Databases,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The demo utility for all tests of a module, with pages alone: nothing happens but what the tests do.
+
+    A module that uses it has a fixture `demo` that returns it, and no test with a database of its own.
+    """
+    root = tmp_path_factory.mktemp("quiet") / "extracts"
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        django_db_blocker.unblock(),
+        extracts_in(root),
+        databases.demo(DEVICES, root),
+    ):
+        yield from _served(root, patch, [])
 
 
 @pytest.fixture
 def empty(transactional_db: None, extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The same with only the demo's people."""
+    """Pages with only the demo's people; no worker and no scheduler."""
     call_command("createcachetable", verbosity=0)
     add_people()
-    yield from _served(extract_folder, monkeypatch)
+    yield from _served(extract_folder, monkeypatch, [])
 
 
-def _served(extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def _served(extract_folder: Path, monkeypatch: pytest.MonkeyPatch, others: Sequence[Child]) -> Iterator[str]:
     test_database = {**parse_dsn(os.environ["DATABASE_URL"]), "dbname": connection.settings_dict["NAME"]}
     monkeypatch.setenv("DATABASE_URL", make_dsn(**test_database))
     monkeypatch.setenv("EXTRACT_ROOT", str(extract_folder))
     monkeypatch.setenv("GRIDCALL_HTTPS", "0")
     monkeypatch.setenv("DEMO_METERS", os.environ.get("DEMO_METERS", "0"))  # most tests need no readings
     port = free_port()
-    with supervised([web_child(port), *background_children()], say=lambda _: None) as supervisor:
+    with supervised([web_child(port), *others], say=lambda _: None) as supervisor:
         assert answers_within(60, port), supervisor.log_of("web").read_text()
         yield f"http://127.0.0.1:{port}"
 

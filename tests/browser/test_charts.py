@@ -1,7 +1,7 @@
 """Charts show the time and the values under the pointer and the keyboard's cursor, and distinct ticks."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -12,8 +12,6 @@ from integration.console.models import User
 from tests.pages.examples import example_of
 
 from .conftest import Person
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 EVENT = "events/<id:number>/"
 # Records what uPlot writes next to its axes, since a canvas can't be read.
@@ -30,6 +28,12 @@ TICKS = """
       return clear.call(this, ...at);
     };
 """
+
+
+@pytest.fixture
+def demo(quiet_demo: str) -> Iterator[str]:
+    yield quiet_demo
+    User.objects.update(language="en")
 
 
 def open_charts(person: Person, path: str) -> list[Locator]:

@@ -76,16 +76,6 @@ def _see_that_cpm_has_all_rows(operator: Person, number: str) -> None:
     row.get_by_text(re.compile(rf"{reserved:,}\s*/\s*{reserved:,}")).wait_for()
 
 
-def test_the_actions_menu_has_only_what_is_possible_for_the_selected(sign_in: Callable[..., Person]) -> None:
-    operator = sign_in("olive.operator")
-    over = Event.objects.filter(state="Completed").latest("pk")
-    operator.open(f"/events/?view=all&q={over.number}")
-    operator.click(operator.page.get_by_label(f"Select {over.number}"))
-    operator.click(operator.page.locator("[data-pick-actions] summary"))
-    menu = operator.page.locator("[data-pick-actions]")
-    assert menu.get_by_role("button").all_inner_texts() == ["Edit", "Export", "Clone"]
-
-
 def _cancel_by_palette(operator: Person, number: str) -> None:
     _start(operator)
     # A page takes keys once its scripts have run.

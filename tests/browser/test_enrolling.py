@@ -11,7 +11,10 @@ from cpm.models.programs import Program
 
 from .conftest import Person
 
-pytestmark = pytest.mark.django_db(transaction=True)
+
+@pytest.fixture
+def demo(quiet_demo: str) -> str:
+    return quiet_demo
 
 
 def test_an_enrollment_is_saved_after_its_checks_were_seen(sign_in: Callable[..., Person]) -> None:

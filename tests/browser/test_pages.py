@@ -13,8 +13,6 @@ from tests.security.test_permissions import MAY
 
 from .conftest import Person
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
 WIDTHS = (1920, 1440, 1280, 1265, 1024, 768, 600, 390, 320)
 
 
@@ -42,6 +40,11 @@ DOSES = [
     pytest.param(ECONOMICAL, id="narrow and dark, wide and light, in turn"),
     pytest.param(WHOLE, id="every size and theme", marks=pytest.mark.full),
 ]
+
+
+@pytest.fixture
+def demo(quiet_demo: str) -> str:
+    return quiet_demo
 
 
 def faults(person: Person, path: str, views: list[View], rows: int) -> Iterator[str]:

@@ -19,7 +19,7 @@ from integration.seam.settling import settle
 from integration.seam.systems import System
 from tests import factories, walk
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_emails")]
 
 OUTCOMES = """
 SELECT 'HE1', nic_id, 'D1SP', NULL::timestamptz, NULL::timestamptz, 500, ''

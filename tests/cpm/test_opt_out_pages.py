@@ -25,6 +25,8 @@ from tests.cpm.test_participation_export import exported
 from tests.pages.editing import save
 from tests.pages.html import html_of
 
+pytestmark = pytest.mark.usefixtures("without_emails")
+
 SUMMARY = "/customers/NC1/"
 YES = {"preemptive_opt_out": "yes", "scope": "stage"}
 PARAMETERS = "/program-types/TYPE/"

@@ -21,6 +21,8 @@ from tests.cpm.test_unavailability_pages import HOUR, typed, wall
 from tests.pages.editing import save
 from tests.pages.html import html_of
 
+pytestmark = pytest.mark.usefixtures("without_emails")
+
 
 @pytest.fixture
 def link(customer: Customer, now: datetime) -> SelfServiceLink:

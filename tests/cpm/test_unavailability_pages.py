@@ -22,6 +22,8 @@ from integration.seam.settling import settle
 from tests.pages.editing import save
 from tests.pages.html import html_of
 
+pytestmark = pytest.mark.usefixtures("without_emails")
+
 EASTERN = ZoneInfo("America/New_York")
 HOUR = timedelta(hours=1)
 SUMMARY = "/customers/NC1/"

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from derms.choices import CallOrder
 from derms.models import Availability, ControlZone, Device, Event, HeadEnd, Program, ReductionFactor, Stage
 from derms.set_operations.choosing import choose_devices, reserve_devices
-from integration.seam import sql
+from integration.seam import clock, sql
 from tests import factories
 
 from .plain_choice import SHARES, Known, plain_choice
 from .test_selection_rules import another_event
 
 pytestmark = pytest.mark.django_db
+Fleet = Callable[[list[Known]], dict[int, Known]]
 
 RESERVED = "SELECT device_id, expected_w, nominal_w FROM derms_reservation WHERE stage_id = %s"
 HEAD_ENDS_PM = (1000, 600)
@@ -52,9 +53,7 @@ def made_up(seed: int) -> list[Known]:
 
 
 @pytest.fixture
-def fleet(
-    zone: ControlZone, event: Event, program: Program, device: Callable[..., Device], noon: datetime
-) -> Callable[[list[Known]], dict[int, Known]]:
+def fleet(zone: ControlZone, event: Event, program: Program, device: Callable[..., Device], noon: datetime) -> Fleet:
     """Devices of which this is known, by their ids; events that come hold those of which some do."""
     for kind, share in SHARES.items():
         ReductionFactor.objects.filter(zone=zone, device_class=kind).update(factor=share)
@@ -81,25 +80,28 @@ def fleet(
     return make
 
 
-@settings(max_examples=100)
-@given(
-    known=st.integers(0, 1 << 32).map(made_up),
-    order=st.sampled_from(CallOrder.values),
-    goal_pct=st.integers(5, 105),
-    margin_pct=st.sampled_from([0, 5, 100]),
-)
-def test_the_choice_is_what_the_rules_say_of_each_device(
-    fleet: Callable[[list[Known]], dict[int, Known]],
-    stage: Stage,
-    now: datetime,
-    known: list[Known],
-    order: str,
-    goal_pct: int,
-    margin_pct: int,
+@pytest.mark.parametrize("examples", [25, pytest.param(500, marks=pytest.mark.full)])
+def test_the_choice_is_what_the_rules_say_of_each_device(examples: int, fleet: Fleet, stage: Stage) -> None:
+    @settings(max_examples=examples)
+    @given(
+        known=st.integers(0, 1 << 32).map(made_up),
+        order=st.sampled_from(CallOrder.values),
+        goal_pct=st.integers(5, 105),
+        margin_pct=st.sampled_from([0, 5, 100]),
+    )
+    def choose(known: list[Known], order: str, goal_pct: int, margin_pct: int) -> None:
+        goal_w = sum(one.expected_w for one in known if not one.left_out) * goal_pct // 100
+        _is_as_the_rules_say(fleet, stage, known, order, goal_w, margin_pct)
+
+    choose()
+
+
+def _is_as_the_rules_say(
+    fleet: Fleet, stage: Stage, known: list[Known], order: str, goal_w: int, margin_pct: int
 ) -> None:
+    now = clock.now()
     with transaction.atomic():
         devices = fleet(known)
-        goal_w = sum(one.expected_w for one in known if not one.left_out) * goal_pct // 100
         Event.objects.filter(pk=stage.event_id).update(call_order=order)
         fresh = Stage.objects.select_related("event__zone", "event__type", "program").get(pk=stage.pk)
         fresh.event.type.reserve_margin_pct = margin_pct
@@ -107,9 +109,7 @@ def test_the_choice_is_what_the_rules_say_of_each_device(
         looked_at = choose_devices(fresh, goal_kw=goal_w / 1000, now=now)
         chosen = reserve_devices(fresh, goal_kw=goal_w / 1000, now=now)
 
-        rows = sql.rows(
-            "SELECT device_id, expected_w, nominal_w FROM derms_reservation WHERE stage_id = %s", [stage.pk]
-        )
+        rows = sql.rows(RESERVED, [stage.pk])
         plain = plain_choice(devices, order, round(goal_w * (1 + margin_pct / 100)))
         assert {(pk, devices[pk].expected_w, devices[pk].nominal_w) for pk in plain} == set(rows)
         why = Counter(one.left_out for one in devices.values() if one.left_out)
@@ -124,22 +124,25 @@ def test_the_choice_is_what_the_rules_say_of_each_device(
         transaction.set_rollback(True)
 
 
-@settings(max_examples=60)
-@given(
-    known=st.integers(0, 1 << 32).map(made_up),
-    order=st.sampled_from(CallOrder.values),
-    goal_w=st.none() | st.integers(0, 30_000),
-    approved=st.tuples(st.integers(0, 13), st.integers(0, 40_000)),
-)
-def test_no_more_is_reserved_than_was_approved(
-    fleet: Callable[[list[Known]], dict[int, Known]],
-    stage: Stage,
-    now: datetime,
-    known: list[Known],
-    order: str,
-    goal_w: int | None,
-    approved: tuple[int, int],
+@pytest.mark.parametrize("examples", [20, pytest.param(300, marks=pytest.mark.full)])
+def test_no_more_is_reserved_than_was_approved(examples: int, fleet: Fleet, stage: Stage) -> None:
+    @settings(max_examples=examples)
+    @given(
+        known=st.integers(0, 1 << 32).map(made_up),
+        order=st.sampled_from(CallOrder.values),
+        goal_w=st.none() | st.integers(0, 30_000),
+        approved=st.tuples(st.integers(0, 13), st.integers(0, 40_000)),
+    )
+    def reserve(known: list[Known], order: str, goal_w: int | None, approved: tuple[int, int]) -> None:
+        _keeps_to_what_was_approved(fleet, stage, known, order, goal_w, approved)
+
+    reserve()
+
+
+def _keeps_to_what_was_approved(
+    fleet: Fleet, stage: Stage, known: list[Known], order: str, goal_w: int | None, approved: tuple[int, int]
 ) -> None:
+    now = clock.now()
     with transaction.atomic():
         devices = fleet(known)
         Event.objects.filter(pk=stage.event_id).update(call_order=order)

@@ -77,7 +77,7 @@ def _race(pairs: Callable[[], list[Event]], rounds: int) -> None:
 
 
 def test_two_schedules_at_once_never_share_a_device(pairs: Callable[[], list[Event]]) -> None:
-    _race(pairs, 50)
+    _race(pairs, 15)
 
 
 @pytest.mark.full

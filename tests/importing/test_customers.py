@@ -1,5 +1,6 @@
 """Customers, their locations, devices and enrollments from files."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -25,8 +26,8 @@ def many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.fixture
-def utility() -> None:
-    bring_in(*TYPES, "customers", "device_locations", "devices", "enrollments")
+def utility(with_samples: Callable[..., None]) -> None:
+    with_samples(*TYPES, "customers", "device_locations", "devices", "enrollments")
 
 
 def test_a_nightly_file_changes_one_customer_and_adds_one(utility: None) -> None:

@@ -1,5 +1,6 @@
 """A file of enrollments is checked as pages check: a refused row says which check, value and limit."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,17 +11,16 @@ from integration.seam import clock
 from integration.seam.settling import settle
 
 from .bringing import applied, checked, counts
-from .samples import bring_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HEADING = "program,head_end,nic_id,answers\n"
 
 
 @pytest.fixture
-def device() -> Device:
+def device(with_samples: Callable[..., None]) -> Device:
     """A thermostat of the sample utility that is in no program."""
-    bring_in("zones", "substations", "feeders", "transformers", "head_ends", "program_types", "programs")
-    bring_in("customers", "device_locations", "devices")
+    grid = ("zones", "substations", "feeders", "transformers", "head_ends", "program_types", "programs")
+    with_samples(*grid, "customers", "device_locations", "devices")
     return Device.objects.get(nic_id="0000001")
 
 

@@ -1,5 +1,6 @@
 """Readings of meters from files: a row each, a row a day, Parquet."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
@@ -26,8 +27,9 @@ HOURS = [f"h{hour}" for hour in range(1, 25)]
 
 
 @pytest.fixture(autouse=True)
-def meters() -> None:
-    bring_in("zones", "substations", "feeders", "transformers", "head_ends", "customers", "device_locations", "meters")
+def meters(with_samples: Callable[..., None]) -> None:
+    grid = ("zones", "substations", "feeders", "transformers")
+    with_samples(*grid, "head_ends", "customers", "device_locations", "meters")
 
 
 def wide(*rows: tuple[str, str, list[object]], heading: list[str] = CLOCK) -> str:

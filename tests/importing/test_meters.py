@@ -1,5 +1,6 @@
 """Meters from a file."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -15,8 +16,8 @@ FILE = "meter,service_point,interval,registers,starts_at,ends_at\n"
 
 
 @pytest.fixture(autouse=True)
-def places() -> None:
-    bring_in("zones", "substations", "feeders", "transformers", "head_ends", "customers", "device_locations")
+def places(with_samples: Callable[..., None]) -> None:
+    with_samples("zones", "substations", "feeders", "transformers", "head_ends", "customers", "device_locations")
 
 
 def reasons(text: str) -> list[tuple[int, str]]:

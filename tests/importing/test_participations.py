@@ -1,5 +1,6 @@
 """Participation in events of another system: brought in, shown as such, never counted."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from integration.seam.models import Message
 from tests.pages.html import html_of
 
 from .bringing import applied, checked, counts
-from .samples import SAMPLES, bring_in
+from .samples import SAMPLES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,8 +29,8 @@ JULY = "2026-07-14T14:00Z,2026-07-14T16:00Z"
 
 
 @pytest.fixture(autouse=True)
-def enrolled() -> None:
-    bring_in(*TO_ENROLLED)
+def enrolled(with_samples: Callable[..., None]) -> None:
+    with_samples(*TO_ENROLLED)
 
 
 def sample() -> str:

@@ -37,9 +37,9 @@ SELECT count(*) FROM pg_stat_clear_snapshot(), pg_stat_activity
 
 
 @pytest.fixture
-def device() -> Device:
+def device(with_samples: Callable[..., None]) -> Device:
     """A device in KUEHL and not in NOTFALL; the whole sample utility is there."""
-    bring_in(*TO_ENROLLED)
+    with_samples(*TO_ENROLLED)
     return free_devices()[0]
 
 

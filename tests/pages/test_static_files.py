@@ -90,9 +90,9 @@ def test_nothing_lies_there_unused() -> None:
     templates = {path.name for path in TEMPLATES if path.relative_to(ROOT / "templates").parts[0] in OWN_FOLDERS}
     text = "\n".join(path.read_text() for path in _sources())
 
-    assert {name for name in templates if not re.search(rf"\b{re.escape(name)}", text)} == set()
-    assert {name for name in ICONS if not re.search(rf"""["']{name}["']""", text)} == set()
-    written = {name for name in classes if re.search(rf"(?<![\w-]){name}(?![\w-])", text)}
+    assert templates - {name.strip(".") for name in re.findall(r"[\w.-]+", text)} == set()
+    assert set(ICONS) - set(re.findall(r"""(?<=["'])[\w-]+(?=["'])""", text)) == set()
+    written = set(re.findall(r"[\w-]+", text))
     assert {name for name in classes - written if not name.startswith(PUT_TOGETHER)} == set()
 
 

@@ -175,17 +175,6 @@ def test_a_demo_password_outside_a_demo_is_an_alert_until_it_is_gone(settings: A
     assert not Alert.objects.filter(closed_at=None).exists()
 
 
-def test_up_serves_until_it_is_interrupted_and_leaves_nothing(state: Path, own_port: int) -> None:
-    person = "from integration.console.models import User; User.objects.create_user('somebody', password='there')"
-    assert manage(state, "migrate", "-v", "0").returncode == 0
-    assert manage(state, "shell", "-v", "0", "-c", person).returncode == 0
-    shown = start_and_interrupt(state, own_port)
-    assert f"http://127.0.0.1:{own_port}/" in shown
-    assert "Making the demo utility" not in shown
-    assert PASSWORD not in shown
-    assert eventually(lambda: not processes_of(state))
-
-
 @pytest.mark.full
 def test_the_first_start_makes_the_demo_and_the_second_finds_it(state: Path, own_port: int) -> None:
     first, second = start_and_interrupt(state, own_port), start_and_interrupt(state, own_port)
@@ -195,13 +184,6 @@ def test_the_first_start_makes_the_demo_and_the_second_finds_it(state: Path, own
         assert person.username in first
         assert person.username in second
     assert PASSWORD in first
-
-
-def test_an_empty_start_makes_no_demo_and_prints_the_first_administrators_code(state: Path, own_port: int) -> None:
-    shown = start_and_interrupt(state, own_port, "--empty")
-    assert f"http://127.0.0.1:{own_port}/first-administrator/" in shown
-    assert re.search(r"Code: \w{4}-\w{4}-\w{4}-\w{4}\n", shown)
-    assert "Making the demo utility" not in shown
 
 
 @pytest.mark.django_db
@@ -250,21 +232,43 @@ def workers_that_fetch(state: State) -> int:
     return 0
 
 
-def test_killed_engines_are_started_again_and_the_service_is_well(state: Path, own_port: int) -> None:
+def test_an_empty_start_outlives_its_engines_and_the_next_start_serves_what_is_there(
+    state: Path, own_port: int
+) -> None:
+    """One after the other on the same engines, since a first start takes long."""
+    first = _an_empty_start_whose_engines_are_killed(state, own_port)
+    assert f"http://127.0.0.1:{own_port}/first-administrator/" in first
+    assert re.search(r"Code: \w{4}-\w{4}-\w{4}-\w{4}\n", first)
+    assert "PostgreSQL has ended and is started again" in first
+    assert "Valkey has ended and is started again" in first
+    assert eventually(lambda: not processes_of(state))
+
+    person = "from integration.console.models import User; User.objects.create_user('somebody', password='there')"
+    assert manage(state, "shell", "-v", "0", "-c", person).returncode == 0
+    second = start_and_interrupt(state, own_port)
+    assert f"http://127.0.0.1:{own_port}/" in second
+    assert eventually(lambda: not processes_of(state))
+    for shown in (first, second):
+        assert "Making the demo utility" not in shown
+        assert PASSWORD not in shown
+
+
+def _an_empty_start_whose_engines_are_killed(state: Path, port: int) -> str:
+    """What `up` has shown when it ended."""
     own = State(state)
-    with running_up(state, own_port, "--empty") as (running, _):
+    with running_up(state, port, "--empty") as (running, shown):
+        assert up.sign_in_page_status(port) == 200
         assert eventually(lambda: workers_that_fetch(own) == 2, 60)
         with redis.Redis(unix_socket_path=str(own.sockets / "valkey.sock")) as broker:
             os.kill(int(broker.info("server")["process_id"]), signal.SIGKILL)
         os.kill(int((state / "postgres" / "18" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-        assert eventually(lambda: not is_ready(own_port), 30)
-        assert eventually(lambda: is_ready(own_port) and workers_that_fetch(own) == 2, 120)
+        assert eventually(lambda: not is_ready(port), 30)
+        assert eventually(lambda: is_ready(port) and workers_that_fetch(own) == 2, 120)
         running.send_signal(signal.SIGINT)
-        shown = running.communicate()[0]
-    assert "PostgreSQL has ended and is started again" in shown
-    assert "Valkey has ended and is started again" in shown
+        shown += running.communicate()[0]
+    assert "Everything has stopped." in shown
     assert running.returncode == 0
-    assert eventually(lambda: not processes_of(state))
+    return shown
 
 
 # --- Files of the set-up ------------------------------------------------------------------------------------------

@@ -1,22 +1,32 @@
 """Each invariant's query finds what was broken by hand, bypassing every operation."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import DjangoDbBlocker
 
 from cpm import operations as cpm
-from derms.models import Event, Stage
+from derms import operations
+from derms.models import Stage, Strategy
 from integration.commands.verify import INVARIANTS, Violation, violations, violations_of
 from integration.console.models import User
+from integration.console.roles import APPROVER, OPERATOR
+from integration.seam import clock
 from integration.seam.models import Delivery
 from integration.seam.settling import settle
 from integration.seam.systems import System
+from lec_sim.models import HeadEndProfile
+from tests import factories, walk
+from tests.databases import MIGRATED, Databases, extracts_in
+from tests.removals.conftest import allow_leaving
 from tests.removals.running import begin, device, end, program_event, tell_by_hand, without_constraint
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
+HOUR = timedelta(hours=1)
 PAST_HISTORY = "SET LOCAL session_replication_role = replica;"
 
 
@@ -24,20 +34,53 @@ def found(name: str) -> list[str]:
     return [one.what for one in violations_of(name, rest=timedelta(0))]
 
 
-@pytest.fixture
-def over(stage: Stage) -> Stage:
-    """A stage that ran and was closed, after one device had left it."""
-    cpm.opt_out_device(
-        program_event_id=program_event(stage).pk, device_id=device(1).pk, by="cora", now=stage.starts_at - HOUR
+@pytest.fixture(scope="module")
+def history(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, databases: Databases, tmp_path_factory: Any
+) -> Iterator[None]:
+    """A stage that ran and was closed, after one device had left it: once for all tests, which only break it."""
+    root = tmp_path_factory.mktemp("verify") / "extracts"
+    with (
+        django_db_blocker.unblock(),
+        extracts_in(root),
+        databases.copy(MIGRATED, "verify", root),
+    ):
+        _run_a_stage(clock.now())
+        yield
+
+
+def _run_a_stage(now: datetime) -> None:
+    people = {"operator": factories.person("olive", OPERATOR), "approver": factories.person("ada", APPROVER)}
+    zone = factories.zone()
+    factories.forecast(zone, now)
+    program = factories.program()
+    factories.fleet(zone, program, 20, since=now - timedelta(days=30))
+    factories.strategy(zone, program)
+    HeadEndProfile.objects.create(
+        head_end="HE1", answer_seconds=0.1, offline_share=0, reject_share=0, overrides_per_hour=0
     )
+    stage = _scheduled(now + 2 * HOUR, now, **people)
+    allow_leaving()
+    settle()
+    leaving = program_event(stage).pk
+    cpm.opt_out_device(program_event_id=leaving, device_id=device(1).pk, by="cora", now=stage.starts_at - HOUR)
     settle()
     begin(stage)
     end(stage)
     assert violations(rest=timedelta(0)) == []
-    return stage
 
 
-HOUR = timedelta(hours=1)
+def _scheduled(starts_at: datetime, now: datetime, *, operator: User, approver: User) -> Stage:
+    """The stage of an event that is Scheduled, and of which the other systems have not heard."""
+    plan, details = Strategy.objects.get(), operations.EventDetails(name="Heat peak")
+    event = operations.create_event(strategy_id=plan.pk, starts_at=starts_at, by=operator, now=now, details=details)
+    walk.to("Scheduled", event, operator=operator, approver=approver, now=now)
+    return event.stages.get()
+
+
+@pytest.fixture
+def over(history: None, db: None) -> Stage:
+    return Stage.objects.get()
 
 
 def test_nothing_is_found_where_nothing_is_wrong(over: Stage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,11 +151,13 @@ def test_i2_a_call_after_the_release(over: Stage) -> None:
     assert len(found("I2")) == 1
 
 
-def test_i3_a_device_reserved_twice(stage: Stage, event_in: Callable[..., Event], now: datetime) -> None:
-    other = event_in("Scheduled", starts_at=stage.ends_at).stages.get()
+def test_i3_a_device_reserved_twice(over: Stage, now: datetime) -> None:
+    olive, ada = (User.objects.get(username=name) for name in ("olive", "ada"))
+    first = _scheduled(over.ends_at, now, operator=olive, approver=ada)
+    other = _scheduled(first.ends_at, now, operator=olive, approver=ada)
     assert found("I3") == []
 
-    tell_by_hand("UPDATE derms_stage SET starts_at = %(start)s WHERE id = %(pk)s", start=stage.starts_at, pk=other.pk)
+    tell_by_hand("UPDATE derms_stage SET starts_at = %(start)s WHERE id = %(pk)s", start=first.starts_at, pk=other.pk)
 
     assert len(found("I3")) == 20
     tell_by_hand(
