@@ -236,6 +236,7 @@ def test_the_models_with_a_state_are_known() -> None:
         "derms.Strategy",
         "cpm.Enrollment",
         "cpm.ProgramEvent",
+        "cpm.SettlementRun",
         "cpm.Unavailability",
         "lec_sim.LecStage",
         "importing.ImportRun",
