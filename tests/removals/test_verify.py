@@ -9,20 +9,16 @@ from django.core.management import CommandError, call_command
 from pytest_django import DjangoDbBlocker
 
 from cpm import operations as cpm
-from derms import operations
-from derms.models import Stage, Strategy
+from derms.models import Stage
 from integration.commands.verify import INVARIANTS, Violation, violations, violations_of
 from integration.console.models import User
-from integration.console.roles import APPROVER, OPERATOR
 from integration.seam import clock
 from integration.seam.models import Delivery
 from integration.seam.settling import settle
 from integration.seam.systems import System
-from lec_sim.models import HeadEndProfile
-from tests import factories, walk
 from tests.databases import MIGRATED, Databases, extracts_in
-from tests.removals.conftest import allow_leaving
-from tests.removals.running import begin, device, end, program_event, tell_by_hand, without_constraint
+from tests.removals.ended import run_a_stage, scheduled
+from tests.removals.running import device, tell_by_hand, without_constraint
 
 pytestmark = pytest.mark.django_db
 
@@ -45,37 +41,8 @@ def history(
         extracts_in(root),
         databases.copy(MIGRATED, "verify", root),
     ):
-        _run_a_stage(clock.now())
+        run_a_stage(clock.now())
         yield
-
-
-def _run_a_stage(now: datetime) -> None:
-    people = {"operator": factories.person("olive", OPERATOR), "approver": factories.person("ada", APPROVER)}
-    zone = factories.zone()
-    factories.forecast(zone, now)
-    program = factories.program()
-    factories.fleet(zone, program, 20, since=now - timedelta(days=30))
-    factories.strategy(zone, program)
-    HeadEndProfile.objects.create(
-        head_end="HE1", answer_seconds=0.1, offline_share=0, reject_share=0, overrides_per_hour=0
-    )
-    stage = _scheduled(now + 2 * HOUR, now, **people)
-    allow_leaving()
-    settle()
-    leaving = program_event(stage).pk
-    cpm.opt_out_device(program_event_id=leaving, device_id=device(1).pk, by="cora", now=stage.starts_at - HOUR)
-    settle()
-    begin(stage)
-    end(stage)
-    assert violations(rest=timedelta(0)) == []
-
-
-def _scheduled(starts_at: datetime, now: datetime, *, operator: User, approver: User) -> Stage:
-    """The stage of an event that is Scheduled, and of which the other systems have not heard."""
-    plan, details = Strategy.objects.get(), operations.EventDetails(name="Heat peak")
-    event = operations.create_event(strategy_id=plan.pk, starts_at=starts_at, by=operator, now=now, details=details)
-    walk.to("Scheduled", event, operator=operator, approver=approver, now=now)
-    return event.stages.get()
 
 
 @pytest.fixture
@@ -153,8 +120,8 @@ def test_i2_a_call_after_the_release(over: Stage) -> None:
 
 def test_i3_a_device_reserved_twice(over: Stage, now: datetime) -> None:
     olive, ada = (User.objects.get(username=name) for name in ("olive", "ada"))
-    first = _scheduled(over.ends_at, now, operator=olive, approver=ada)
-    other = _scheduled(first.ends_at, now, operator=olive, approver=ada)
+    first = scheduled(over.ends_at, now, operator=olive, approver=ada)
+    other = scheduled(first.ends_at, now, operator=olive, approver=ada)
     assert found("I3") == []
 
     tell_by_hand("UPDATE derms_stage SET starts_at = %(start)s WHERE id = %(pk)s", start=first.starts_at, pk=other.pk)
