@@ -24,6 +24,9 @@ CONNECTING = recorded("it can't be connected to")
 CERTIFICATE = recorded("its certificate is not valid for it")
 REFUSED = recorded("it refused to let Gridcall in: %(reason)s")
 UNCONFIRMED = recorded("it did not confirm what was sent in time")
+FAILS = recorded(
+    "The broker for MQTT has taken nothing for %(failures)s attempts: %(error)s. What it should hear waits."
+)
 
 
 class NotPublished(Exception):

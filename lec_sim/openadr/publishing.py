@@ -10,21 +10,17 @@ from django.db import transaction
 
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
-from integration.seam.recorded import recorded
 
 from ..models import Broker, Published
 from ..queries.mqtt import announcements_to_publish
 from ..queries.subscriptions import may_read
-from .broker import NotPublished, publish
+from .broker import FAILS, NotPublished, publish
 from .changes import changes_of
 from .topics import messages_of
 
 KIND = "broker"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 FAILURES_BEFORE_ALERT = 3
-FAILS = recorded(
-    "The broker for MQTT has taken nothing for %(failures)s attempts: %(error)s. What it should hear waits."
-)
 
 
 @transaction.atomic

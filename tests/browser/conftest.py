@@ -161,6 +161,8 @@ def sign_in(demo: str, browser: Browser) -> Iterator[Callable[..., "Person"]]:
         return person
 
     yield make
+    # While Playwright's event loop runs, Django has another connection here than where databases are copied.
+    connection.close()
     for person in people:
         person.page.context.close()
     assert [problem for person in people for problem in person.problems] == []

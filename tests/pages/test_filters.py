@@ -31,7 +31,13 @@ LISTS = {
     "alerts/": "alerts/export/",
     "audit-trail/": "audit-trail/export/",
 }
-UNFILTERED = {"der-groups/<int:pk>/devices/export/"}
+UNFILTERED = {
+    "der-groups/<int:pk>/devices/export/",
+    "program-events/<id:event_number>/<int:stage_number>/measured/export/",
+    "programs/<id:code>/season/export/",
+    "settlement/<int:pk>/export/",
+    "settlement/<int:pk>/kw-drops/export/",
+}
 # Filters that search a text: nothing is found, which no list mistakes for everything.
 SEARCHES = {"q", "by", "device", "customer"} | {"feeder of participation", "head_end of participation"}
 

@@ -32,7 +32,7 @@ NAMES = (
 )  # fmt: skip
 LETTERS = re.compile(r"[A-Za-z]{2}")
 CODES = re.compile(
-    r"\b(DR-\d{4}-\d+|\w+-\d+|kWh?|MWh?|min|UTC|E[SD]T|Jan|Feb|Apr(?:il)?|Jun|Jul|Aug(?:ust)?|Sep(?:tember)?|Nov(?:ember)?|CSV|Excel|Parquet|Gridcall"
+    r"\b(DR-\d{4}-\d+|\w+-\d+|USD|kWh?|MWh?|min|UTC|E[SD]T|Jan|Feb|Apr(?:il)?|Jun|Jul|Aug(?:ust)?|Sep(?:tember)?|Nov(?:ember)?|CSV|Excel|Parquet|Gridcall"
     r"|DERMS|External CPM|CPM|LEC|Live Energy Connect|D1[A-Z]{2}|SUCCESS|EMAIL_FROM|NIGHTLY_TIME_ZONE|English|Deutsch"
     r"|[0-9a-f]{8}-[0-9a-f-]{27}"
     r"|[\w.-]+@[\w.]+|sa-[0-9a-f]{16}|[a-z_]+:(?:read|write)|(?:read|write)_[a-z_]+|[a-z]+\.[a-z]+)\b|^(stage|device|program):\S*$|^\w+/[\w/+-]+$"

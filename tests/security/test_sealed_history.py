@@ -63,8 +63,8 @@ def named() -> list[tuple[str, int, str]]:
 
 def test_every_row_of_history_has_a_seal_in_a_block(sealed: Event) -> None:
     assert sealing.tables() == [
-        "derms_transition", "cpm_enrollmenttransition", "cpm_participationchange", "cpm_transition",
-        "importing_importrecord", "integration_objectchange", "integration_alertchange",
+        "derms_transition", "cpm_enrollmenttransition", "cpm_transition", "cpm_participationchange",
+        "cpm_settlementtransition", "importing_importrecord", "integration_objectchange", "integration_alertchange",
     ]  # fmt: skip
     blocks = list(HistoryBlock.objects.order_by("pk"))
     assert len(blocks) > 1
