@@ -171,7 +171,9 @@ def main() -> None:
     parser.add_argument("--silent", type=int, default=0, help="of how many devices nothing is ever reported")
     parser.add_argument("--report-every", type=float, default=15.0, help="seconds between two reports of a stage")
     given = parser.parse_args()
-    vtn = Vtn(given.url, given.client_id, os.environ["VEN_SECRET"])
+    if not (secret := os.environ.get("VEN_SECRET")):
+        parser.error("put the secret of the service account into the environment variable VEN_SECRET")
+    vtn = Vtn(given.url, given.client_id, secret)
     parts: dict[str, Part] = {}
     polls = 0
     while True:

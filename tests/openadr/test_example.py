@@ -42,3 +42,10 @@ def test_the_example_reads_its_stage_and_confirms_an_opt_out(
     assert "59 devices: " in poll()
 
     assert Message.objects.get(kind="removal_answer").payload["answer"] == "removed"
+
+
+def test_the_example_says_where_its_secret_belongs() -> None:
+    command = [sys.executable, "examples/ven.py", "http://127.0.0.1:1", "sa-0123456789abcdef"]
+    done = subprocess.run(command, cwd=PROJECT, env={}, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "VEN_SECRET" in done.stderr.splitlines()[-1]
