@@ -160,9 +160,10 @@ def sign_in(demo: str, browser: Browser) -> Iterator[Callable[..., "Person"]]:
         people.append(person)
         return person
 
-    yield make
-    # While Playwright's event loop runs, Django has another connection here than where databases are copied.
+    # While Playwright's event loop runs, Django has another connection here than where databases are copied: the one of
+    # the test before, whose database is gone.
     connection.close()
+    yield make
     for person in people:
         person.page.context.close()
     assert [problem for person in people for problem in person.problems] == []
