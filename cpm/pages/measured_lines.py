@@ -50,6 +50,11 @@ def _of_total(name: str) -> Callable[[MeasuredStage], Any]:
     return lambda stage: getattr(stage.total, name, None)
 
 
+def _of_measured(name: str) -> Callable[[MeasuredStage], Any]:
+    """A sum of the measured devices; a stage without any has none."""
+    return lambda stage: getattr(stage.total, name) if stage.total and stage.total.measured else None
+
+
 SEASON = Columns[MeasuredStage](
     "cpm/season.html",
     Column(_("Program event"), value=lambda one: one.event.event_number),
@@ -65,11 +70,11 @@ SEASON = Columns[MeasuredStage](
     Column(_("Silent"), value=_devices(SILENT)),
     Column(_("Expected W"), value=_of_total("expected_w")),
     Column(_("Reported W"), value=_of_total("reported_w")),
-    Column(_("Measured W"), value=_of_total("mean_w")),
-    Column(_("Expected of measured W"), value=_of_total("measured_expected_w")),
-    Column(_("Reported of measured W"), value=_of_total("measured_reported_w")),
-    Column(_("Saved Wh"), value=_of_total("saved_wh")),
-    Column(_("Half of the interval, Wh"), value=_of_total("half_width_wh")),
-    Column(_("Rebound Wh"), value=_of_total("rebound_wh")),
+    Column(_("Measured W"), value=_of_measured("mean_w")),
+    Column(_("Expected of measured W"), value=_of_measured("measured_expected_w")),
+    Column(_("Reported of measured W"), value=_of_measured("measured_reported_w")),
+    Column(_("Saved Wh"), value=_of_measured("saved_wh")),
+    Column(_("Half of the interval, Wh"), value=_of_measured("half_width_wh")),
+    Column(_("Rebound Wh"), value=_of_measured("rebound_wh")),
     Column(_("Version"), value=lambda one: one.measurement.version if one.measurement else None),
 )

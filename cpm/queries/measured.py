@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from integration.seam import sql
 from integration.seam.event_steps import EventStep, steps_of
 from integration.seam.sql import statement
 
-HOUR = timedelta(hours=1)
+HOUR, ONE_DAY = timedelta(hours=1), timedelta(days=1)
 LEFT, SILENT, OVERRIDDEN = ("opted out", "released"), "D1ND", "D1IO"
 
 
@@ -50,18 +50,19 @@ class EventTotals(NamedTuple):
     """An event's measured stages together. Energy in Wh; shares are of participations, None without any.
 
     Expected and reported are of the measured devices over the stages' windows, so that they compare with what they
-    saved. Stages follow each other, but their errors may have one cause: the half widths are added.
+    saved; where no device is measured there is none of these. Stages follow each other, but their errors may have one
+    cause: the half widths are added.
     """
 
     participations: int
     called: int
     measured: int
     preliminary: int
-    saved_wh: int
+    saved_wh: int | None
     half_width_wh: int | None
-    expected_wh: float
-    reported_wh: float
-    rebound_wh: int
+    expected_wh: float | None
+    reported_wh: float | None
+    rebound_wh: int | None
     opted_out: int
     silent: int
     overridden: int
@@ -95,7 +96,7 @@ def with_measurements(events: Sequence[ProgramEvent]) -> list[MeasuredStage]:
 
 def totals_of(stages: Sequence[MeasuredStage]) -> EventTotals:
     """The totals of the stages that are measured."""
-    sums = [(stage, total) for stage in stages if (total := stage.total)]
+    sums = [(stage, total) for stage in stages if (total := stage.total) and total.measured]
     segments = [one for stage in stages for one in stage.sums_of(SumOf.SEGMENT)]
     widths = [total.half_width_wh for _stage, total in sums]
     return EventTotals(
@@ -103,11 +104,11 @@ def totals_of(stages: Sequence[MeasuredStage]) -> EventTotals:
         called=sum(one.participations for one in segments if one.name not in LEFT),
         measured=sum(total.measured for _stage, total in sums),
         preliminary=sum(total.preliminary for _stage, total in sums),
-        saved_wh=sum(total.saved_wh for _stage, total in sums),
+        saved_wh=sum(total.saved_wh for _stage, total in sums) if sums else None,
         half_width_wh=None if None in widths or not widths else sum(width for width in widths if width is not None),
-        expected_wh=sum(total.measured_expected_w * stage.measured_hours for stage, total in sums),
-        reported_wh=sum(total.measured_reported_w * stage.measured_hours for stage, total in sums),
-        rebound_wh=sum(total.rebound_wh for _stage, total in sums),
+        expected_wh=sum(one.measured_expected_w * stage.measured_hours for stage, one in sums) if sums else None,
+        reported_wh=sum(one.measured_reported_w * stage.measured_hours for stage, one in sums) if sums else None,
+        rebound_wh=sum(total.rebound_wh for _stage, total in sums) if sums else None,
         opted_out=sum(one.participations for one in segments if one.name == LEFT[0]),
         silent=sum(one.participations for one in segments if one.name == SILENT),
         overridden=sum(one.participations for one in segments if one.name == OVERRIDDEN),
@@ -172,12 +173,16 @@ def lines(measurement: Measurement, *, after: int = 0, limit: int) -> list[Line]
     return [Line(*row) for row in sql.rows(query, params)]
 
 
-def season(program_id: int, begins: datetime, ends: datetime) -> list[MeasuredStage]:
-    """The stages of a program that ran in a season, the first of them first."""
-    ran = ProgramEvent.objects.filter(
-        program=program_id, started_at__isnull=False, starts_at__gte=begins, starts_at__lt=ends
-    )
-    return with_measurements(list(ran.select_related("program__type").order_by("starts_at", "pk")))
+def season(program_id: int, begins: date, ends: date) -> list[MeasuredStage]:
+    """The stages of a program that ran on the days of a season, up to the one before `ends`; the first of them first.
+
+    A stage is of the day on which it starts where it is, which may be another one in UTC.
+    """
+    first, last = (datetime.combine(one, time(), UTC) for one in (begins, ends))
+    near = {"starts_at__gte": first - ONE_DAY, "starts_at__lt": last + ONE_DAY}
+    ran = ProgramEvent.objects.filter(program=program_id, started_at__isnull=False, **near)
+    events = ran.select_related("program__type").order_by("starts_at", "pk")
+    return with_measurements([one for one in events if begins <= _day_of(one) < ends])
 
 
 def season_half_width(stages: Sequence[MeasuredStage]) -> int | None:
@@ -187,9 +192,13 @@ def season_half_width(stages: Sequence[MeasuredStage]) -> int | None:
         if stage.total and stage.total.measured:
             if stage.total.half_width_wh is None:
                 return None
-            day = stage.event.starts_at.astimezone(ZoneInfo(stage.event.time_zone)).date()
+            day = _day_of(stage.event)
             by_day[day] = by_day.get(day, 0) + stage.total.half_width_wh
     return round(math.hypot(*by_day.values())) if by_day else None
+
+
+def _day_of(event: ProgramEvent) -> date:
+    return event.starts_at.astimezone(ZoneInfo(event.time_zone)).date()
 
 
 def _latest(events: Sequence[ProgramEvent], **conditions: object) -> Mapping[int, Measurement]:

@@ -1,6 +1,6 @@
 """What a program's events of a season saved, by their meters."""
 
-from datetime import UTC, date, datetime, time
+from datetime import date, timedelta
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -30,7 +30,7 @@ def program_season(request: SignedInRequest, code: str) -> HttpResponse:
     context = {
         "program": program,
         "begins": begins,
-        "ends": ends,
+        "last_day": ends - timedelta(days=1),
         "stages": stages,
         "totals": totals_of(measured),
         "half_width_wh": season_half_width(measured),
@@ -57,8 +57,7 @@ def _season(request: SignedInRequest, program: Program) -> tuple[date, date, lis
     """The season as [first day, day after the last), and its stages."""
     day = _day(request.GET.get(DAY, "")) or clock.now().date()
     begins, ends = program.rules_on(day).season(day)
-    first, last = (datetime.combine(one, time(), UTC) for one in (begins, ends))
-    return begins, ends, season(program.pk, first, last)
+    return begins, ends, season(program.pk, begins, ends)
 
 
 def _day(text: str) -> date | None:

@@ -2,7 +2,9 @@
 
 import csv
 import io
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -10,6 +12,7 @@ from django.test import AsyncClient, Client
 
 from cpm.models import Device, Measurement, ProgramEvent
 from cpm.operations.measuring import measure_devices
+from cpm.queries.measured import measured_stages, season, totals_of
 from integration.console.models import User
 
 from .test_measuring import NOW, START, column, event, flat, measure, meters, save
@@ -42,7 +45,7 @@ def test_the_report_says_who_says_what(event: ProgramEvent, devices: list[Device
     # 5 x 1.2 kWh saved; 5 x 900 W expected and 800 W reported for two hours.
     assert "6 <small>kWh</small>" in shown
     assert "66 % realised" in shown
-    assert "75 % of it is measured" in shown
+    assert "75 % of that, by the meters" in shown
     assert "3 <small>kW</small>" in shown, "measured in each hour"
     assert "Reported by Live Energy Connect: 4 kW" in shown
     assert "10 of 10: the mean of the latest ten like days." in shown
@@ -111,6 +114,36 @@ def test_a_season_adds_up_what_was_measured_and_is_a_file(
     text = downloaded(program_manager, season + "export/?day=2026-07-01").decode("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["Saved Wh"], row["Called"], row["Expected of measured W"]) == ("6000", "5", "4500")
+
+
+def test_where_nothing_could_be_measured_no_figure_is_zero(
+    event: ProgramEvent, devices: list[Device], as_manager: Client, program_manager: User
+) -> None:
+    """Live Energy Connect reported, and no meter has readings."""
+    meters(devices)
+    measure(event)
+    (stage,) = measured_stages(event.event_number)
+    assert stage.total
+    assert (stage.total.participations, stage.total.measured) == (5, 0)
+    totals = totals_of([stage])
+    assert (totals.saved_wh, totals.expected_wh, totals.reported_wh, totals.rebound_wh) == (None, None, None, None)
+    shown = page(as_manager, REPORT)
+    assert "no participation could be measured" in shown
+    assert "0 <small>kWh</small>" not in shown
+    season = f"/programs/{event.program.code}/season/"
+    assert "No participation could be measured." in page(as_manager, season + "?day=2026-07-01")
+    text = downloaded(program_manager, season + "export/?day=2026-07-01").decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["Called"], row["Measured"], row["Saved Wh"], row["Rebound Wh"]) == ("5", "0", "", "")
+
+
+def test_a_stage_is_of_the_season_of_its_own_day(event: ProgramEvent) -> None:
+    """20:00 on New Year's Eve in New York is the next year in UTC."""
+    late = datetime(2026, 12, 31, 20, tzinfo=ZoneInfo(event.time_zone))
+    ProgramEvent.objects.filter(pk=event.pk).update(starts_at=late, ends_at=late + timedelta(hours=2), started_at=late)
+    of_year = {year: season(event.program_id, date(year, 1, 1), date(year + 1, 1, 1)) for year in (2026, 2027)}
+    assert late.astimezone(UTC).year == 2027
+    assert [[one.event.pk for one in found] for found in of_year.values()] == [[event.pk], []]
 
 
 def test_it_is_for_program_managers(event: ProgramEvent, as_csr: Client) -> None:
