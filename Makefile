@@ -1,5 +1,5 @@
 # Everything runs in its own virtual environment, .venv; all you need is Python 3.11 to 3.13.
-.PHONY: help run run-empty test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones bench-fairness bench-imports bench-baselines bench-measuring bench-doors
+.PHONY: help run run-empty test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones bench-fairness bench-imports bench-baselines bench-measuring bench-settlement bench-doors
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -25,6 +25,7 @@ help:
 	@echo "make bench-fairness  60 events for 1,000 devices: how evenly they are called, and what of the expected power came"
 	@echo "make bench-baselines  how near baselines are to the truth on days without an event, and how fast"
 	@echo "make bench-measuring  participations measured a second, from readings to results; ARGS=\"--meters 20000\""
+	@echo "make bench-settlement  a run of settlement of 1,000,000 lines, compared with COPY of them; ARGS=\"--lines 100000\""
 	@echo "make bench-opt-out  time from an opt-out to Live Energy Connect's answer, while extracts load"
 	@echo "make bench-open-pages  300 open pages: which updates reach them, how soon, and at what cost"
 	@echo "make faults    inject faults into a separate Gridcall and print what held; ARGS=\"--dose small --json\""
@@ -60,6 +61,9 @@ bench-baselines: $(installed)
 
 bench-measuring: $(installed)
 	@exec $(python) -m integration.bench bench_measuring $(ARGS)
+
+bench-settlement: $(installed)
+	@exec $(python) -m integration.bench bench_settlement $(ARGS)
 
 bench-fairness: $(installed)
 	@exec $(python) -m integration.bench bench_fairness $(ARGS)

@@ -49,7 +49,9 @@ class MethodKind(TextChoices):
     RESERVED = "reserved", _("Reserved power, per kW and event")
     SIGN_UP = "sign-up", _("Incentive for signing up")
     STAY = "stay", _("Incentive for staying a season")
+    REFERRAL = "referral", _("Incentive for referring a customer")
     EARLY_EXIT = "early exit", _("Fee for leaving early")
+    REPAIR = "repair", _("Fee for a device in repair")
 
 
 class SettlementState(TextChoices):
@@ -279,10 +281,12 @@ APPLICATION_STATES = (EnrollmentState.PENDING, EnrollmentState.EXCEPTION)
 WAITING_STATES = (*APPLICATION_STATES, EnrollmentState.WAITING, EnrollmentState.ERROR)
 LEFT_STATES = (EnrollmentState.CANCELED, EnrollmentState.DEREGISTERING, EnrollmentState.DEREGISTERED)
 
-# Kinds of methods by what a line of theirs is about: a participation, a device's season, a subscription.
+# Kinds of methods by what a line of theirs is about: a participation, a device's season, a subscription, a device.
 EVENT_KINDS = (MethodKind.ENERGY, MethodKind.EVENT, MethodKind.RESERVED)
 SEASON_KINDS = (MethodKind.DROP, MethodKind.SEASON)
-SUBSCRIPTION_KINDS = (MethodKind.SIGN_UP, MethodKind.STAY, MethodKind.EARLY_EXIT)
+SUBSCRIPTION_KINDS = (MethodKind.SIGN_UP, MethodKind.STAY, MethodKind.REFERRAL, MethodKind.EARLY_EXIT)
+DEVICE_KINDS = (MethodKind.REPAIR,)
+FEE_KINDS = (MethodKind.EARLY_EXIT, MethodKind.REPAIR)
 OPEN_RUN_STATES = (SettlementState.COMPUTING, SettlementState.DRAFT, SettlementState.REVIEWED)
 SETTLED_STATES = (SettlementState.APPROVED, SettlementState.EXPORTED)
 # Why a line settles nothing, in words.

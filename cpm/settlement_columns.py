@@ -1,5 +1,8 @@
 """The columns of settlement's lists: headings, cells, and what files hold."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
@@ -12,7 +15,7 @@ from integration.seam.recorded import in_words
 
 from .models.settlement import SettlementMethod
 from .models.settlement_runs import SettlementPart, SettlementRun, SettlementSum
-from .pages.settlement import money, plain
+from .pages.settlement import StatementRow, money, plain
 from .queries.settlement import LineRow
 
 
@@ -80,6 +83,36 @@ SETTLEMENT_LINES = Columns[LineRow](
     Column(_("Amount"), lambda row: number(plain(row.line.amount)), value=lambda row: row.line.amount, css="num"),
     Column(_("Currency"), value=lambda row: row.currency),
     Column(_("Left out"), lambda row: row.reason, phone="", css="text-wrap"),
+)
+
+
+def _of_interval(name: str) -> Callable[[StatementRow], Any]:
+    return lambda one: getattr(one.interval, name) if one.interval else None
+
+
+SETTLEMENT_INTERVALS = Columns[StatementRow](
+    "cpm/settlement_run.html",
+    Column(_("Run"), value=lambda one: one.row.line.run_id),
+    Column(_("Customer"), value=lambda one: one.row.customer.number),
+    Column(_("Account"), value=lambda one: one.row.customer.account),
+    Column(_("Id in the CIS"), value=lambda one: one.row.customer.cis_id),
+    Column(_("Service point"), value=lambda one: one.row.location.service_point),
+    Column(_("Program event"), value=lambda one: one.row.program_event and one.row.program_event.event_number),
+    Column(_("Stage"), value=lambda one: one.row.program_event and one.row.program_event.stage_number),
+    Column(_("Device"), value=lambda one: one.row.device and str(one.row.device)),
+    Column(_("Outcome"), value=lambda one: one.row.line.code),
+    Column(_("Interval"), value=_of_interval("starts_at")),
+    Column(_("Interval s"), value=lambda one: one.interval_s),
+    Column(_("Baseline kWh"), value=_of_interval("baseline_kwh")),
+    Column(_("Metered kWh"), value=_of_interval("metered_kwh")),
+    Column(_("Saved kWh"), value=_of_interval("saved_kwh")),
+    Column(_("Price per kWh"), value=_of_interval("price")),
+    Column(_("Interval amount"), value=_of_interval("amount")),
+    Column(_("Earns, %"), value=lambda one: one.row.line.percent),
+    Column(_("Due"), value=lambda one: one.row.line.due),
+    Column(_("Settled before"), value=lambda one: one.row.line.settled_before),
+    Column(_("Amount"), value=lambda one: one.row.line.amount),
+    Column(_("Currency"), value=lambda one: one.row.currency),
 )
 
 SETTLEMENT_METHODS = Columns[SettlementMethod](

@@ -48,6 +48,7 @@ urlpatterns = [
     path("settlement/<int:pk>/lines/", views.settlement_lines, name="settlement_lines"),
     path("settlement/<int:pk>/lines/<int:event>/<int:subject>/", views.settlement_line, name="settlement_line"),
     path("settlement/<int:pk>/export/", views.settlement_export, name="settlement_export"),
+    path("settlement/<int:pk>/intervals/export/", views.settlement_intervals, name="settlement_intervals"),
     path("settlement/<int:pk>/kw-drops/export/", views.settlement_kw_drops, name="settlement_kw_drops"),
     path("settlement/<int:pk>/review/", views.settlement_review, name="settlement_review"),
     path("settlement/<int:pk>/approve/", views.settlement_approve, name="settlement_approve"),

@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from cpm.models.customers import Device
+from cpm.models.customers import Customer, Device
 from cpm.models.programs import Program
 from integration.seam.messages import MOST_W
 
@@ -14,6 +14,7 @@ from ..choices import DeviceClass, LeavingReason, Supply
 from .unavailability import DevicesField
 
 YES, NO = "yes", "no"
+_REFERRER = _("The number of the customer who recommended the program.")
 
 
 def _yes_or_no(question: str) -> forms.ChoiceField:
@@ -21,7 +22,10 @@ def _yes_or_no(question: str) -> forms.ChoiceField:
 
 
 class EnrollForm(forms.Form):
-    """Which devices of a place join a program, or how one comes there; and what the program asks."""
+    """Which devices of a place join a program, or how one comes there; and what the program asks.
+
+    With the customer who was perhaps `referred`, it asks by whom.
+    """
 
     devices = DevicesField(queryset=Device.objects.none(), label=_("Devices"), required=False)
     supply = forms.ChoiceField(
@@ -30,8 +34,18 @@ class EnrollForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, devices: QuerySet[Device], program: Program, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        devices: QuerySet[Device],
+        program: Program,
+        referred: Customer | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.referred = referred
+        if referred:
+            self.fields["referrer"] = forms.CharField(label=_("Referred by"), required=False, help_text=_REFERRER)
         self.program = program
         self.fields |= {f"question_{n}": _yes_or_no(one.text) for n, one in enumerate(program.questions)}
         field = self.fields["devices"]
@@ -41,6 +55,16 @@ class EnrollForm(forms.Form):
             field.initial = [device.pk for device in devices]
         if not devices:
             del self.fields["devices"]
+
+    def clean_referrer(self) -> Customer | None:
+        """The customer with this number."""
+        number = self.cleaned_data["referrer"]
+        found = Customer.objects.filter(number=number).first() if number else None
+        if number and found is None:
+            raise forms.ValidationError(_("There is no customer %(number)s."), params={"number": number})
+        if found and found == self.referred:
+            raise forms.ValidationError(_("Nobody refers themselves. Leave it empty."))
+        return found
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data

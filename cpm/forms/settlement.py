@@ -101,6 +101,10 @@ class PriceForm(forms.Form):
                 f"price_{row}": forms.DecimalField(label=_("Price") + f" {row}", **PRICE, required=False),
             }
 
+    def bands(self) -> list[list[forms.BoundField]]:
+        """The fields of each time of use, a row each."""
+        return [[self[f"{name}_{row}"] for name in _OF_ROW] for row in range(1, ROWS + 1)]
+
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if not self.errors:

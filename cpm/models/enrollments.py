@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import F, Q, Value
 from django_fsm import can_proceed
 
 from cpm.choices import APPLICATION_STATES, WAITING_STATES, EnrollmentState, LeavingReason, Supply
@@ -30,6 +30,7 @@ class Enrollment(ConcurrentTransitionMixin, models.Model):
     supply = models.CharField(max_length=9, choices=Supply.choices, default="", db_default="", blank=True)
     # What the program asked, as pairs of "text" and "answer": yes is true.
     answers = models.JSONField(default=list, db_default=Value([], models.JSONField()), blank=True)
+    referred_by = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
     applied_at = models.DateTimeField()
     # Empty if a file brought it in.
     applied_by = models.CharField(max_length=150, default="", db_default="", blank=True)
@@ -53,6 +54,9 @@ class Enrollment(ConcurrentTransitionMixin, models.Model):
                 condition=Q(subscription__isnull=True) | ~Q(state__in=[*map(str, APPLICATION_STATES)]),
                 name="enrollment_application_has_none",
             ),
+            models.CheckConstraint(
+                condition=Q(referred_by=None) | ~Q(referred_by=F("customer")), name="enrollment_referred_by_another"
+            ),
             models.UniqueConstraint(
                 "program",
                 "location",
@@ -66,7 +70,8 @@ class Enrollment(ConcurrentTransitionMixin, models.Model):
                 "id",
                 condition=Q(state__in=[str(state) for state in WAITING_STATES]),
                 name="enrollment_waits",
-            )
+            ),
+            models.Index("referred_by", condition=Q(referred_by__isnull=False), name="enrollment_referred_by"),
         ]
 
     def __str__(self) -> str:

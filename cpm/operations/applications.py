@@ -41,6 +41,7 @@ def enroll(
     by: str,
     now: datetime,
     answers: Sequence[Mapping[str, Any]] = (),
+    referred_by: Customer | None = None,
     validates: bool = True,
 ) -> Enrollment:
     """Apply for a program at a place with its devices, or with how one comes there; then validate the application.
@@ -62,6 +63,7 @@ def enroll(
         program=program,
         supply="" if device_ids else supply,
         answers=list(answers),
+        referred_by=referred_by,
         applied_at=now,
         applied_by=by,
         changed_at=at,

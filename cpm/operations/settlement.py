@@ -21,7 +21,14 @@ class MethodTaken(Refused):
 
 @transaction.atomic
 def add_settlement_method(
-    *, program_id: int, fields: dict[str, Any], price: Decimal, hours: Sequence[Hours], by: str, now: datetime
+    *,
+    program_id: int,
+    fields: dict[str, Any],
+    price: Decimal,
+    hours: Sequence[Hours],
+    by: str,
+    now: datetime,
+    note: str = "",
 ) -> SettlementMethod:
     """Add a method with its first prices. Raises MethodTaken."""
     try:
@@ -29,7 +36,7 @@ def add_settlement_method(
             method = SettlementMethod.objects.create(program_id=program_id, **fields, saved_by=by, saved_at=now)
     except IntegrityError as taken:
         raise _taken(fields["name"]) from taken
-    _add_prices(method, 1, price, hours, by, now)
+    _add_prices(method, 1, price, hours, by, now, note)
     return method
 
 

@@ -1,6 +1,7 @@
 """Reckoning the lines of a run in the database, part by part, in the background."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +12,17 @@ from cpm.settlement import Terms
 from integration.seam import sql
 from integration.seam.loads import Partition
 from integration.seam.recorded import SYSTEM
-from integration.seam.sql import Sql, compose, identifier, statement
+from integration.seam.sql import Sql, compose, identifier, integer, statement
 
 from ..choices import SUBSCRIPTION_KINDS, MethodKind, SettlementState
 from .settlement_runs import lines_of, save_run
 
 PRIMARY_KEY = ("run_id", "program_event_id", "subject_id")
 LINES_AT_ONCE = 100_000  # about so many are reckoned in one transaction, so that progress is seen
+_OF_INTERVALS = """
+CASE WHEN r.interval_s = (%(intervals_s)s::integer[])[{n}] AND r.starts_at = (%(intervals_at)s::timestamptz[])[{n}]
+     THEN {total} ELSE {others} END
+"""
 _QUANTITY = {MethodKind.EVENT: Sql("1"), MethodKind.RESERVED: Sql("(expected_w * 0.001)")}
 
 
@@ -43,8 +48,9 @@ def _settle(run: SettlementRun, part: SettlementPart, lines: Partition) -> int:
     """Add the lines of a part; returns how many."""
     terms = Terms.of_json(run.terms)
     part.prices = _interval_prices(part, terms)
-    params = _params(run, part, terms)
-    found = _found(terms.kind)
+    prices = sorted({price for one in part.prices for price in one["prices"]})
+    params = _params(run, part, terms) | {"prices": prices}
+    found = _found(terms.kind, _priced(part.prices, prices))
     digest = statement("cpm", "settlement_digest")
     added = sql.execute(
         statement("cpm", "settle_part", table=identifier(lines.table), found=found, digest=digest), params
@@ -67,11 +73,12 @@ def _params(run: SettlementRun, part: SettlementPart, terms: Terms) -> dict[str,
         "program_events": events or [part.program_event_id],
         "measurement": part.measurement_id,
         "measurements": json.dumps(part.events),
+        "intervals_s": [one["interval_s"] for one in part.prices],
+        "intervals_at": [one["starts_at"] for one in part.prices],
         "percents": json.dumps(dict(terms.percents)),
         "top_percent": terms.top_percent,
         "least_days": terms.least_days,
         "price": terms.price,
-        "prices": json.dumps(part.prices),
         "kind": str(terms.kind),
         "program": run.program_id,
         "starts_on": run.starts_on,
@@ -79,13 +86,15 @@ def _params(run: SettlementRun, part: SettlementPart, terms: Terms) -> dict[str,
     }
 
 
-def _found(kind: MethodKind) -> Sql:
+def _found(kind: MethodKind, priced: Sql) -> Sql:
     """The query that finds what there is to settle."""
     if kind in SUBSCRIPTION_KINDS:
         return statement("cpm", "settlement_subscriptions")
+    if kind == MethodKind.REPAIR:
+        return statement("cpm", "settlement_repairs")
     outcomes = statement("cpm", "settlement_outcomes")
     if kind == MethodKind.ENERGY:
-        return statement("cpm", "settlement_energy", outcomes=outcomes)
+        return statement("cpm", "settlement_energy", outcomes=outcomes, priced=priced)
     if kind == MethodKind.SEASON:
         return statement("cpm", "settlement_season", outcomes=outcomes)
     if kind == MethodKind.DROP:
@@ -94,7 +103,7 @@ def _found(kind: MethodKind) -> Sql:
 
 
 def _interval_prices(part: SettlementPart, terms: Terms) -> list[dict[str, Any]]:
-    """The prices of the intervals that the results of a part have; `price` is that of all of them if they are alike."""
+    """The prices of the intervals that the results of a part have."""
     if terms.kind != MethodKind.ENERGY or part.measurement_id is None or part.program_event is None:
         return []
     found = sql.rows(statement("cpm", "settlement_intervals"), [part.measurement_id])
@@ -103,12 +112,31 @@ def _interval_prices(part: SettlementPart, terms: Terms) -> list[dict[str, Any]]
         {
             "interval_s": interval_s,
             "starts_at": starts_at.isoformat(),
-            "prices": [str(price) for price in prices],
-            "price": str(prices[0]) if len(set(prices)) == 1 else None,
+            "prices": [str(price) for price in terms.prices(starts_at, interval_s, intervals, zone)],
         }
         for interval_s, starts_at, intervals in found
-        if (prices := terms.prices(starts_at, interval_s, intervals, zone))
     ]
+
+
+def _priced(intervals: Sequence[Mapping[str, Any]], prices: Sequence[str]) -> Sql:
+    """The sum of a result's Wh times their prices, as an expression over its arrays.
+
+    Written out, since adding up a million small arrays by a subquery each takes several times as long. Intervals of
+    one price are added first: numeric is slow.
+    """
+    found = compose("NULL::numeric")
+    for number, one in enumerate(intervals, 1):
+        total = compose("0")
+        for price in dict.fromkeys(one["prices"]):
+            wh = compose("0")
+            for place, of_place in enumerate(one["prices"], 1):
+                if of_place == price:
+                    wh = compose("{wh} + r.baseline_wh[{n}]::bigint - r.metered_wh[{n}]", wh=wh, n=integer(place))
+            number_of_price = integer(prices.index(price) + 1)
+            times = "{total} + ({wh}) * (%(prices)s::numeric[])[{price}]"
+            total = compose(times, total=total, wh=wh, price=number_of_price)
+        found = compose(_OF_INTERVALS, n=integer(number), total=total, others=found)
+    return found
 
 
 def _finish(run: SettlementRun, lines: Partition, now: datetime) -> None:

@@ -13,14 +13,13 @@ from django.utils.translation import gettext as _
 from cpm.models.holidays import Holiday
 from cpm.models.settlement import PriceVersion, SettlementMethod
 from cpm.models.settlement_runs import SettlementPart, SettlementRun, SettlementTransition
-from cpm.queries.settlement import latest_measurements, program_events_of
-from cpm.settlement import Hours, Terms
+from cpm.queries.settlement import latest_measurements, program_events_of, terms_of
 from integration.seam import outbox
 from integration.seam.loads import Partition
 from integration.seam.refusals import Refused
 from integration.seam.sql import compose, execute, identifier
 
-from ..choices import SEASON_KINDS, SETTLED_STATES, SUBSCRIPTION_KINDS, MethodKind, SettlementState
+from ..choices import DEVICE_KINDS, SEASON_KINDS, SETTLED_STATES, SUBSCRIPTION_KINDS, SettlementState
 
 LINES = "cpm_settlementline"
 FIELDS = ["state", "revision", "reviewed_by", "approved_by", "approved_at"]
@@ -54,7 +53,7 @@ def make_settlement_run(
         method=method,
         method_version=method.version,
         prices=prices,
-        terms=terms_of(method, prices).as_json(),
+        terms=terms_of(method, prices, frozenset(Holiday.objects.values_list("day", flat=True))).as_json(),
         starts_on=starts_on,
         ends_on=ends_on,
         corrects=_settled_before(method, starts_on, ends_on),
@@ -123,22 +122,6 @@ def lines_of(run: SettlementRun) -> Partition:
     return Partition(LINES, "run_id", run.pk)
 
 
-def terms_of(method: SettlementMethod, prices: PriceVersion) -> Terms:
-    """The terms that a run of the method with these prices has now."""
-    times = prices.times.order_by("weekday", "from_minute")
-    return Terms(
-        kind=MethodKind(method.kind),
-        currency=method.currency,
-        decimals=method.decimals,
-        percents={str(code): percent for code, percent in method.percents.items()},
-        top_percent=method.top_percent,
-        least_days=method.least_days,
-        price=prices.price,
-        hours=[Hours(one.weekday, one.from_minute, one.until_minute, one.price) for one in times],
-        holidays=frozenset(Holiday.objects.values_list("day", flat=True)),
-    )
-
-
 def _require_period(method: SettlementMethod, starts_on: date, ends_on: date, now: datetime) -> None:
     if ends_on >= localdate(now):
         raise RunNotPossible(_("%(day)s is not over. Choose a period that has ended.") % {"day": ends_on})
@@ -163,7 +146,7 @@ def _settled_before(method: SettlementMethod, starts_on: date, ends_on: date) ->
 
 def _plan(run: SettlementRun) -> None:
     """Note what the run is made of. Raises RunNotPossible if there is nothing."""
-    if run.method.kind in SUBSCRIPTION_KINDS:
+    if run.method.kind in (*SUBSCRIPTION_KINDS, *DEVICE_KINDS):
         SettlementPart.objects.create(run=run)
         return
     events = program_events_of(run.program_id, run.starts_on, run.ends_on)

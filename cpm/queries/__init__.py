@@ -1,5 +1,6 @@
 """Reads."""
 
+from .brought import Brought, brought_by
 from .configuration import program_changes, program_type_changes, unavailability_changes
 from .customers import (
     CustomerEnrollment,
@@ -60,6 +61,7 @@ from .wanted import Wanted
 
 __all__ = [
     "NEWEST_FIRST",
+    "Brought",
     "CustomerEnrollment",
     "ParticipationKey",
     "ParticipationRow",
@@ -67,6 +69,7 @@ __all__ = [
     "Release",
     "Total",
     "Wanted",
+    "brought_by",
     "coming_holidays",
     "coming_reservations",
     "country_named",

@@ -1,7 +1,9 @@
 """What is to be settled, and what runs of settlement came to."""
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -10,12 +12,16 @@ from django.db.models import Count, Q, QuerySet
 from cpm.models.customers import Customer, Device, DeviceLocation, Subscription
 from cpm.models.measuring import Measurement
 from cpm.models.program_events import ProgramEvent
-from cpm.models.settlement import SettlementMethod
+from cpm.models.settlement import PriceVersion, SettlementMethod
 from cpm.models.settlement_runs import SettlementLine, SettlementRun, SettlementSum
+from cpm.settlement import Hours, Terms
+from integration.seam import sql
+from integration.seam.sql import statement
 
-from ..choices import LEFT_OUT_REASONS, SUBSCRIPTION_KINDS, SettlementState, SettlementSumOf
+from ..choices import LEFT_OUT_REASONS, SUBSCRIPTION_KINDS, MethodKind, SettlementState, SettlementSumOf
 
 DAY = timedelta(days=1)
+FIRST = (-1, 0)  # before all lines
 
 
 class Progress(NamedTuple):
@@ -23,6 +29,28 @@ class Progress(NamedTuple):
 
     done: int
     all: int
+
+
+class SeasonEvent(NamedTuple):
+    """What an event of a season is worth to a device's line.
+
+    `percent` is what its outcome earns, None without an outcome, for the reason `left_out`. `drop_kw` is the highest
+    drop, times that; None if it is not measured, for the reason `unmeasured`. `counts` says whether it is of the top.
+    """
+
+    program_event: ProgramEvent
+    code: str
+    percent: Decimal | None
+    left_out: str
+    drop_kw: Decimal | None
+    unmeasured: str
+    counts: bool
+
+    @property
+    def reason(self) -> Any:
+        """Why it has no outcome or no drop, in words."""
+        why = self.left_out or self.unmeasured
+        return LEFT_OUT_REASONS.get(why, why)
 
 
 class LineRow(NamedTuple):
@@ -74,6 +102,22 @@ def latest_measurements(program_events: Sequence[int]) -> dict[int, int]:
     return dict(finished.order_by("version").values_list("program_event_id", "pk"))
 
 
+def terms_of(method: SettlementMethod, prices: PriceVersion, holidays: frozenset[date]) -> Terms:
+    """The terms that a run of the method with these prices has now."""
+    times = sorted(prices.times.all(), key=lambda one: (one.weekday, one.from_minute))
+    return Terms(
+        kind=MethodKind(method.kind),
+        currency=method.currency,
+        decimals=method.decimals,
+        percents={str(code): percent for code, percent in method.percents.items()},
+        top_percent=method.top_percent,
+        least_days=method.least_days,
+        price=prices.price,
+        hours=[Hours(one.weekday, one.from_minute, one.until_minute, one.price) for one in times],
+        holidays=holidays,
+    )
+
+
 def settlement_runs() -> QuerySet[SettlementRun]:
     return SettlementRun.objects.select_related("program", "method", "prices")
 
@@ -90,7 +134,7 @@ def sums_of(run: SettlementRun) -> dict[str, list[SettlementSum]]:
     return found
 
 
-def lines_of_run(run: SettlementRun, *, after: tuple[int, int] = (-1, 0), limit: int, **wanted: Any) -> list[LineRow]:
+def lines_of_run(run: SettlementRun, *, after: tuple[int, int] = FIRST, limit: int, **wanted: Any) -> list[LineRow]:
     """Lines of a run after one (program event, subject), in their order."""
     event, subject = after
     beyond = Q(program_event_id__gt=event) | Q(program_event_id=event, subject_id__gt=subject)
@@ -119,6 +163,22 @@ def with_subjects(run: SettlementRun, lines: Sequence[SettlementLine]) -> list[L
         )
         for line in lines
     ]
+
+
+def season_events(run: SettlementRun, terms: Terms, device_id: int) -> list[SeasonEvent]:
+    """The events of a run of a season that a device was reserved for, in the order of their ids."""
+    part = run.parts.get(program_event=None)
+    params = {
+        "program_events": [one["program_event_id"] for one in part.events],
+        "measurements": json.dumps(part.events),
+        "percents": json.dumps(dict(terms.percents)),
+        "top_percent": terms.top_percent or 100,
+        "device": device_id,
+    }
+    drops = statement("cpm", "settlement_drop_events", outcomes=statement("cpm", "settlement_outcomes"))
+    rows = sql.rows(statement("cpm", "settlement_season_events", drops=drops), params)
+    events = ProgramEvent.objects.in_bulk([row[0] for row in rows])
+    return [SeasonEvent(events[row[0]], *row[1:]) for row in rows]
 
 
 def settlement_methods() -> QuerySet[SettlementMethod]:

@@ -1,6 +1,6 @@
 """Tags that only the customer-program pages use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from cpm.models.customers import Device
 from cpm.models.enrollments import Enrollment
 from cpm.models.program_events import ProgramEvent
 from cpm.pages import enrollment_steps
-from cpm.pages.settlement import plain
+from cpm.pages.settlement import brought_text, money, plain
 from cpm.queries.unavailability import Day
 from integration.pages.badges import OUTCOMES, look_of
 from integration.pages.drawing import percent
@@ -26,7 +26,9 @@ from integration.pages.numbers import NONE, count_text, decimals_of, rounded
 from integration.pages.templatetags.gridcall import icon, quantity
 
 register = template.Library()
+register.filter("brought_text", brought_text)
 register.filter("plain", plain)
+register.filter("money", money)
 
 
 @register.filter
@@ -36,7 +38,7 @@ def next_step(enrollment: Enrollment) -> str:
 
 
 @register.filter
-def entry(found: Mapping[int, Any], key: int) -> Any:
+def entry(found: Mapping[Any, Any], key: Hashable) -> Any:
     """The entry of a row's id; None if there is none."""
     return found.get(key)
 
@@ -49,6 +51,12 @@ def kwh(wh: float | None) -> SafeString | str:
     energy = Decimal(str(wh)) / 1000
     decimals = decimals_of(energy)
     return quantity(count_text(rounded(energy, decimals), decimals), "kWh")
+
+
+@register.filter
+def to_decimals(value: Decimal | None, decimals: int) -> str:
+    """A number with so many decimals, as columns of numbers line up."""
+    return NONE if value is None else count_text(rounded(value, decimals), decimals)
 
 
 @register.filter

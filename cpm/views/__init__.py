@@ -42,9 +42,7 @@ from .self_service import (
 from .settlement import (
     settlement_approve,
     settlement_discard,
-    settlement_export,
     settlement_hand_over,
-    settlement_kw_drops,
     settlement_line,
     settlement_lines,
     settlement_review,
@@ -52,6 +50,7 @@ from .settlement import (
     settlement_run_list,
     settlement_run_new,
 )
+from .settlement_files import settlement_export, settlement_intervals, settlement_kw_drops
 from .settlement_methods import (
     settlement_method,
     settlement_method_list,
@@ -129,6 +128,7 @@ __all__ = [
     "settlement_discard",
     "settlement_export",
     "settlement_hand_over",
+    "settlement_intervals",
     "settlement_kw_drops",
     "settlement_line",
     "settlement_lines",

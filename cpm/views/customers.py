@@ -34,6 +34,7 @@ from ..pages.standings import standings_of
 from ..place_columns import LOCATIONS
 from ..queries import (
     Total,
+    brought_by,
     current_enrollments,
     customers,
     customers_like,
@@ -102,6 +103,7 @@ def customer(request: SignedInRequest, number: str) -> HttpResponse:
         "ended": ended_enrollments(found),
         "ended_columns": ENDED_ENROLLMENTS,
         "history": history,
+        "brought": brought_by(history),
         "prior": prior_participations(found, limit=HISTORY),
         "outcome_codes": CODES,
         "last_events": history[:LAST_EVENTS][::-1],

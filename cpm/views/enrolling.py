@@ -42,7 +42,8 @@ def enroll(request: SignedInRequest, number: str, pk: int, code: str) -> HttpRes
     place = get_object_or_404(DeviceLocation.objects.select_related("customer"), pk=pk, customer__number=number)
     operations.require_lived_in(place)
     program = get_object_or_404(Program.objects.select_related("type"), code=code)
-    form = EnrollForm(request.POST or None, devices=devices_to_enroll(place.pk, program.pk), program=program)
+    devices = devices_to_enroll(place.pk, program.pk)
+    form = EnrollForm(request.POST or None, devices=devices, program=program, referred=place.customer)
     checks: list[Check] = []
     if request.method == "POST" and form.is_valid():
         checks = checks_of(Application(program, place, form.chosen, answers=form.answers, is_supplied=form.is_supplied))
@@ -54,6 +55,7 @@ def enroll(request: SignedInRequest, number: str, pk: int, code: str) -> HttpRes
                 device_ids=[device.pk for device in form.chosen],
                 supply=form.cleaned_data["supply"],
                 answers=form.answers,
+                referred_by=form.cleaned_data["referrer"],
                 by=request.user.username,
                 now=clock.now(),
             )

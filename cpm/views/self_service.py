@@ -31,16 +31,19 @@ from ..planning import Application, Offer, checks_of, failures, offers_of
 from ..queries import (
     ParticipationRow,
     Wanted,
+    brought_by,
     devices_to_enroll,
     enrollments_shown_to,
     own_participations,
     participations,
+    past_participations,
     periods_of,
     reservations_in,
 )
 from .unavailability import has_seen, schedule, seen_key
 
 REQUESTS_A_MINUTE = 60
+PAST = 12  # participations
 BY = recorded("customer")()
 FOLDER = "cpm/self_service"
 View = Callable[..., HttpResponseBase]
@@ -88,8 +91,10 @@ def self_service(request: HttpRequest, link: SelfServiceLink) -> HttpResponse:
         "enrollments": enrollments_shown_to(customer),
         "offers": [offer for offer in offers_of(customer) if offer.is_possible],
     }
-    is_part = request.headers.get("HX-Request") == "true"
-    return render(request, f"{FOLDER}/page.html#reservations" if is_part else f"{FOLDER}/page.html", context)
+    if request.headers.get("HX-Request") == "true":
+        return render(request, f"{FOLDER}/page.html#reservations", context)
+    past = past_participations(customer, limit=PAST)
+    return render(request, f"{FOLDER}/page.html", context | {"past": past, "brought": brought_by(past)})
 
 
 @for_customer

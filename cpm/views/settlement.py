@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,7 +17,6 @@ from integration.pages.access import allow
 from integration.pages.acting import ACTING, acts_once
 from integration.pages.confirm import confirm
 from integration.pages.editing import VERSION
-from integration.pages.exports import PAGE, Listing, export, listing
 from integration.pages.http import SignedInRequest
 from integration.pages.keyset import AFTER, SIZE, keyset_page, page_of, split_key
 from integration.pages.numbers import count_text, exact, whole
@@ -28,12 +26,10 @@ from .. import operations
 from ..choices import SETTLED_STATES, SettlementState
 from ..forms import DiscardForm, RunForm
 from ..pages.settlement import explained, money
-from ..queries.kw_drops import HEADER, Drops, events_named, kw_drops, measurements_of, most_intervals
-from ..queries.settlement import LineRow, lines_of_run, progress_of, settlement_runs, sums_of, with_subjects
+from ..queries.settlement import FIRST, lines_of_run, progress_of, settlement_runs, sums_of, with_subjects
 from ..settlement_columns import SETTLEMENT_LINES, SETTLEMENT_PARTS, SETTLEMENT_RUNS, SETTLEMENT_SUMS
 
 SEE = "cpm.view_settlementrun"
-FIRST = (-1, 0)
 
 
 @require_safe
@@ -111,43 +107,6 @@ def settlement_line(request: SignedInRequest, pk: int, event: int, subject: int)
         raise Http404(_("%(run)s has no such line.") % {"run": run})
     (row,) = with_subjects(run, [line])
     return render(request, "cpm/settlement_line.html", {"run": run, "row": row, "explained": explained(run, row)})
-
-
-@require_safe
-@allow(SEE)
-def settlement_export(request: SignedInRequest, pk: int) -> HttpResponseBase:
-    """What customers are paid by an approved run, a line each, for billing."""
-    run = _run(pk)
-    if run.state not in SETTLED_STATES:
-        raise operations.RunNotAllowed(_("%(run)s is not approved; only approved runs are given out.") % {"run": run})
-
-    def next_page(last: LineRow | None) -> list[LineRow]:
-        after = (last.line.program_event_id, last.line.subject_id) if last else FIRST
-        return lines_of_run(run, after=after, limit=PAGE, left_out="")
-
-    columns = SETTLEMENT_LINES.in_file(request.user)
-    return export(request, listing(f"settlement-{run}", columns, next_page, lambda most: min(most, run.lines)))
-
-
-@require_safe
-@allow(SEE)
-def settlement_kw_drops(request: SignedInRequest, pk: int) -> HttpResponseBase:
-    """What the devices of a run dropped by interval, in the reference system's layout; an empty cell is missing."""
-    run = _run(pk)
-    measurements = measurements_of(run)
-    intervals, events, program = most_intervals(measurements), events_named(run), run.program.code
-
-    def next_page(last: Drops | None) -> list[Drops]:
-        return kw_drops(measurements, after=last, limit=PAGE)
-
-    def cells(row: Drops) -> list[Any]:
-        kw = [*row.kw(), *[None] * intervals][:intervals]
-        highest = None if row.highest_w is None else row.highest_w / 1000
-        times = [row.starts_at.isoformat(), row.ends_at.isoformat()]
-        return [events[row.program_event_id], program, row.service_point, *times, row.interval_s, highest, *kw]
-
-    header = [*HEADER, *(f"KwDrop{number}" for number in range(1, intervals + 1))]
-    return export(request, Listing(f"kw-drops-{run}", header, next_page, lambda most: most, cells))
 
 
 @ACTING

@@ -53,6 +53,7 @@ def settlement_method_new(request: SignedInRequest, code: str) -> HttpResponse:
             program_id=program.pk,
             fields=form.cleaned_data,
             price=prices.cleaned_data["price"],
+            note=prices.cleaned_data["note"],
             hours=prices.hours,
             by=request.user.username,
             now=clock.now(),

@@ -9,7 +9,7 @@ from integration import engines
 from integration.engines.state import PROJECT, State
 
 # By their name as the first argument; without one it is `bench`.
-COMMANDS = {"bench_zones", "bench_fairness", "bench_imports", "bench_measuring", "bench_doors"}
+COMMANDS = {"bench_zones", "bench_fairness", "bench_imports", "bench_measuring", "bench_settlement", "bench_doors"}
 ADDRESSES = ("DATABASE_URL", "REDIS_URL")
 
 

@@ -63,7 +63,9 @@ class Measured(NamedTuple):
 
 def measure(*, meters: int) -> Measured:
     """Make so many meters with readings and a program event with all of them, and measure it."""
-    event = _prepare(meters)
+    event = make_event(meters)
+    _save_readings()
+    sql.analyze(MeterDay._meta.db_table)
     made = ask_measurement(event, by="bench", now=clock.now())
     peaks = Peaks().start()
     began = time.perf_counter()
@@ -77,7 +79,8 @@ def measure(*, meters: int) -> Measured:
     return Measured(meters, seconds, found)
 
 
-def _prepare(meters: int) -> ProgramEvent:
+def make_event(meters: int) -> ProgramEvent:
+    """Make so many homes, each with a meter and a device that took part in an event."""
     sql.execute(_FLEET, {"meters": meters})
     kind = ProgramType.objects.create(code="BENCH", name="Bench")
     program = Program.objects.create(code="BENCH", name="Bench", type=kind)
@@ -93,8 +96,7 @@ def _prepare(meters: int) -> ProgramEvent:
         partition.attach()
         sql.execute(rows, {"program_event": event.pk})
         sql.analyze(partition.table)
-    _save_readings()
-    sql.analyze("cpm_device", "cpm_devicelocation", "cpm_meter", MeterDay._meta.db_table)
+    sql.analyze("cpm_device", "cpm_devicelocation", "cpm_meter")
     return event
 
 

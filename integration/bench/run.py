@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import counted, doors, imports, messages, pages, readings, two_workers
+from cpm.models.program_events import ProgramEvent
+
+from . import counted, doors, imports, messages, pages, readings, settlement, two_workers
 from .crew import crew_of
 from .memory import Peaks
 from .report import Row, row_of
@@ -62,6 +64,8 @@ def measure(*, devices: int, say: Say) -> Found:
         rows += map(row_of, imports.measure(rows=devices, crew=crew))
     say(f"Import: {devices:,} days of meters ...")
     rows += map(row_of, readings.measure(rows=devices))
+    say(f"Settlement: {devices:,} lines ...")
+    rows += settlement.measure(ProgramEvent.objects.get(stage_uid=many.run.stage.uid))
     say("Other systems' calls ...")
     rows += doors.measure()
     return Found(rows + pages.rows(found), found, many.peak_mb, _lines(by_size))

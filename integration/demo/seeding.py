@@ -17,7 +17,20 @@ from integration.seam.models import Delivery
 from integration.seam.settling import settle
 from integration.seam.sql import analyze
 
-from . import customers, enrollments, grid, history, live, load, metered, meters, people, planning, programs
+from . import (
+    customers,
+    enrollments,
+    grid,
+    history,
+    live,
+    load,
+    metered,
+    meters,
+    people,
+    planning,
+    programs,
+    settlements,
+)
 
 SECONDS_PER_DEVICE = 0.002
 BULK_TABLES = (
@@ -58,6 +71,7 @@ def steps(*, devices: int, seed: int, now: datetime) -> list[Step]:
         Step("Enrollment at DERMS", lambda: _enrollment_left(devices)),
         Step("Enrollments that wait", lambda: _waiting_left(devices, now)),
         Step("Meters", lambda: [partial(meters.add_meters, now)]),
+        Step("Settlement", lambda: [partial(settlements.add_methods, now)]),
         Step("Strategies", lambda: _unless(strategies, partial(planning.add_planning, now))),
         Step("Past events", lambda: _history_left(now)),
         Step("Metered load", lambda: [partial(metered.add_past_metered, now)]),

@@ -195,6 +195,9 @@ DUE: dict[str, Due] = {
         "integration.seam.webhooks.posting.lanes_to_post", "integration.seam.webhooks.posting.post_notices", "bulk"
     ),
     "read demo meters": Due("integration.demo.meters.blocks_to_read", "integration.demo.meters.read_block", "bulk"),
+    "settle demo": Due(
+        "integration.demo.settlements.methods_to_settle", "integration.demo.settlements.settle_step", "bulk"
+    ),
     "measure": Due("cpm.queries.measurement_ids_under_way", "cpm.operations.measure_devices", "bulk"),
     "send notifications": Due("cpm.queries.lanes_to_send", "cpm.operations.send_notifications", "bulk"),
 }

@@ -39,7 +39,7 @@ def measure(
     made = Measurement.objects.create(
         program_event=event, version=event.measurements.count() + 1, asked_at=event.ends_at, asked_by="",
         starts_at=event.starts_at, ends_at=event.ends_at, rebound_until=event.ends_at + timedelta(hours=4),
-        finished_at=event.ends_at,
+        finished_at=event.ends_at, days=[day_of(event) - timedelta(days=1)],
     )  # fmt: skip
     partition = Partition("cpm_measuredresult", "measurement_id", made.pk)
     partition.create()
@@ -51,7 +51,7 @@ def measure(
 
 def _result(made: Measurement, device_id: int, found: Sequence[int] | str, starts_at: datetime) -> MeasuredResult:
     alike: dict[str, Any] = {
-        "measurement_id": made.pk, "device_id": device_id, "is_capped": False, "days_used": 0,
+        "measurement_id": made.pk, "device_id": device_id, "is_capped": False, "days_used": 1,
         "location_id": Device.objects.get(pk=device_id).location_id,
         "days_busy": 0, "days_incomplete": 0,
     }  # fmt: skip

@@ -305,6 +305,23 @@ def test_a_csr_enrolls_sees_the_checks_first_and_a_program_manager_does_not(
     assert "DERMS has not answered yet" in page
 
 
+def test_who_referred_the_customer_is_kept_and_nobody_refers_themselves(
+    home: cpm.DeviceLocation, csr: User, client: Client
+) -> None:
+    friend = cpm.Customer.objects.create(number="FRIEND", name="Frida Sample", account="F", email="", phone="")
+    address = f"/customers/{home.customer.number}/locations/{home.pk}/programs/TANK/enroll/"
+    client.force_login(csr)
+    typed: dict[str, Any] = {"devices": [home.devices.get().pk], "supply": ""}
+
+    for number, sentence in (("NOBODY", "There is no customer NOBODY."), (home.customer.number, "Nobody refers")):
+        assert sentence in client.post(address, {**typed, "referrer": number}).content.decode()
+    typed["referrer"] = "FRIEND"
+    saved = client.post(address, {**typed, "seen": client.post(address, typed).context["seen"]})
+
+    assert cpm.Enrollment.objects.get(program__code="TANK").referred_by == friend
+    assert "FRIEND Frida Sample" in client.get(saved["Location"]).content.decode()
+
+
 def test_neither_devices_nor_how_one_comes_is_an_error_of_the_form(
     home: cpm.DeviceLocation, csr: User, client: Client
 ) -> None:

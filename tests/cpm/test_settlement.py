@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from cpm import operations
-from cpm.models import Device, ProgramEvent, SettlementLine, SettlementRun, Subscription
+from cpm.models import Device, Enrollment, ProgramEvent, SettlementLine, SettlementRun, Subscription
 from cpm.operations import RunChanged, RunNotAllowed, RunNotPossible
 from cpm.settlement import Hours
 from integration.commands.verify import violations_of
@@ -177,6 +177,47 @@ def test_incentives_and_fees_are_of_subscriptions(devices: list[Device], now: da
     assert leaver.pk not in lines(stayed)
     assert lines(stayed)[stayer.pk] == ("10", "")
     assert lines(left) == {leaver.pk: ("-40", "")}
+    assert verified() == []
+
+
+def test_who_referred_a_customer_is_paid_at_a_place_of_their_own(devices: list[Device], now: datetime) -> None:
+    referred, referrer = devices[0].location, devices[1].location
+    subscription = Subscription.objects.get(location=referred)
+    Enrollment.objects.filter(subscription=subscription).update(referred_by=referrer.customer)
+
+    run = make(method("referral", "15"), (now - timedelta(days=31)).date(), (now - timedelta(days=2)).date())
+
+    line = SettlementLine.objects.get(run_id=run.pk)
+    assert (line.subject_id, line.amount) == (subscription.pk, Decimal(15))
+    assert (line.customer_id, line.location_id) == (referrer.customer_id, referrer.pk)
+
+
+def test_a_device_of_the_utility_in_repair_is_a_fee(devices: list[Device], now: datetime) -> None:
+    """The first is in repair since six days, the second is the customer's own, the third was put in store."""
+    states = (("utility", "in repair"), ("customer", "in repair"), ("", "in store"))
+    for device, (owner, whereabouts) in zip(devices, states, strict=False):
+        Device.objects.filter(pk=device.pk).update(
+            ended_at=now - timedelta(days=6), owner=owner, whereabouts=whereabouts
+        )
+
+    run = make(method("repair", "35"), (now - timedelta(days=9)).date(), (now - timedelta(days=2)).date())
+
+    assert lines(run) == {devices[0].pk: ("-35", "")}
+    assert verified() == []
+
+
+def test_what_is_found_no_more_is_taken_back(devices: list[Device], now: datetime) -> None:
+    """The customer had left before the period's end, as is entered only after the incentive was approved."""
+    stay, first, last = method("stay", "10"), (now - timedelta(days=20)).date(), (now - timedelta(days=2)).date()
+    leaver = Subscription.objects.order_by("pk")[0]
+    approve(make(stay, first, last))
+    Subscription.objects.filter(pk=leaver.pk).update(ends_at=now - timedelta(days=5))
+
+    taken_back = approve(make(stay, first, last))
+    once_more = make(stay, first, last)
+
+    assert lines(taken_back)[leaver.pk] == ("-10", "")
+    assert (taken_back.amount, once_more.amount, leaver.pk in lines(once_more)) == (Decimal(-10), Decimal(0), False)
     assert verified() == []
 
 

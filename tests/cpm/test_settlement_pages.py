@@ -68,7 +68,7 @@ def test_a_method_is_made_with_times_of_use_and_gets_new_prices(as_manager: Clie
     given = {
         "name": "Summer", "kind": "energy", "currency": "USD", "starts_on": "2026-01-01", "success_percent": 100,
         "override_percent": 50, "silent_percent": 0, "error_percent": 0, "canceled_percent": 0, "price": "0.20",
-        "days_1": "working", "from_1": "16:00", "until_1": "21:00", "price_1": "0.50",
+        "days_1": "working", "from_1": "16:00", "until_1": "21:00", "price_1": "0.50", "note": "tariff 12",
     }  # fmt: skip
 
     assert as_manager.post(f"/programs/{code}/settlement/new/", {**given, "until_1": "15:00"}).status_code == 422
@@ -78,6 +78,7 @@ def test_a_method_is_made_with_times_of_use_and_gets_new_prices(as_manager: Clie
     times = TimePrice.objects.values_list("weekday", "from_minute", "until_minute", "price")
     assert list(times) == [(day, 960, 1260, Decimal("0.5")) for day in range(5)]
     page = f"/settlement/methods/{made.pk}/"
+    assert "tariff 12" in text_of(as_manager.get(page))
     assert as_manager.post(f"{page}prices/new/", {"price": "0.30", "version": 1, "opened": "{}"}).status_code == 302
     assert [one.price for one in made.prices.order_by("number")] == [Decimal("0.2"), Decimal("0.3")]
     assert "Prices 2: added" in text_of(as_manager.get(page))
@@ -118,6 +119,23 @@ def test_what_is_given_out_are_the_settled_lines(program_manager: User, event: P
     assert lines[1].endswith("D1SP,1.000000,100.0000,2.5000,0.0000,2.5000,USD")
 
 
+def test_statements_can_have_a_row_for_each_interval(program_manager: User, event: ProgramEvent) -> None:
+    run = approve(make(method("energy", "0.20"), day_of(event)))
+
+    header, *rows = file_of(program_manager, f"/settlement/{run.pk}/intervals/export/")
+
+    assert header.endswith(
+        "Outcome,Interval,Interval s,Baseline kWh,Metered kWh,Saved kWh,Price per kWh,Interval amount,"
+        '"Earns, %",Due,Settled before,Amount,Currency'
+    )
+    took_part, silent = rows[:4], rows[4:]
+    assert ",D1SP," in took_part[0]
+    assert took_part[0].endswith(",900,1,0.7,0.3,0.200000,0.0600000,100.0000,0.2600,0.0000,0.2600,USD")
+    assert [row.split(",")[13] for row in took_part] == ["0.3", "0.5", "0.4", "0.1"]
+    assert len(silent) == 1, "the override earns nothing: one row without intervals"
+    assert ",D1IO,,,,,,,,0.0000,0.0000," in silent[0]
+
+
 def test_a_line_explains_each_interval(as_manager: Client, event: ProgramEvent, devices: list[Device]) -> None:
     run = make(method("energy", "0.20"), day_of(event))
     lines = f"/settlement/{run.pk}/lines/"
@@ -125,12 +143,30 @@ def test_a_line_explains_each_interval(as_manager: Client, event: ProgramEvent, 
     said = text_of(as_manager.get(f"{lines}{event.pk}/{devices[0].pk}/"))
     left_out = text_of(as_manager.get(f"{lines}{event.pk}/{devices[4].pk}/"))
 
-    assert "= 0.3 kWh" in said
-    assert "0.2 = 0.06" in said
-    assert "Together 0.26 " in said
+    assert "Interval Baseline kWh Metered kWh Saved kWh Price per kWh Amount" in said
+    assert "1.000 0.700 0.300 0.20 0.06" in said
+    assert "Together 4.000 2.700 1.300 0.26" in said
+    assert "Amount 0.26 USD" in said
+    assert "10 of 10: the mean of the latest ten like days" in said
+    like_day = day_of(event) - timedelta(days=1)
+    assert f"{like_day:%a} {like_day.day} {like_day:%b}: counts" in said
     assert "Left out, and nothing is paid: the device left" in left_out
     assert "not called" not in text_of(as_manager.get(lines))
     assert "N0000005" in text_of(as_manager.get(f"{lines}?left_out=not+called"))
+
+
+def test_a_line_of_a_season_shows_what_each_event_is_worth(
+    as_manager: Client, event: ProgramEvent, devices: list[Device]
+) -> None:
+    run = make(method("drop", "10", top_percent=50, override_percent=50), day_of(event))
+    measured, unmeasured = (f"/settlement/{run.pk}/lines/0/{device.pk}/" for device in devices[:2])
+
+    said = text_of(as_manager.get(measured))
+
+    assert "Program event Outcome Earns, % Highest drop, kW, times what it earns Counts" in said
+    assert "100 2.000 Yes" in said, "its highest drop is 500 Wh in a quarter of an hour"
+    assert "2 \N{MULTIPLICATION SIGN} 10 = 20 USD" in said
+    assert "the event is not measured yet 50 — No" in text_of(as_manager.get(unmeasured))
 
 
 def test_a_run_that_can_not_be_says_why(as_manager: Client, event: ProgramEvent) -> None:

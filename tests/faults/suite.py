@@ -11,6 +11,7 @@ from rich.table import Table
 
 from integration.commands.verify import INVARIANTS, Violation, violations
 from tests.faults import (
+    accounts,
     engines,
     figures,
     forging,
@@ -50,6 +51,8 @@ LIVE: dict[str, tuple[Fault, Dose]] = {
     "slow bodies": (greed.send_slowly, Dose((20, 10), (20, 60))),
     "slow readers": (greed.read_slowly, Dose((20, 10), (20, 60))),
     "exports": (greed.flood_exports, Dose((12, 10), (12, 40))),
+    "readings": (accounts.kill_imports, Dose((3,), (20,))),
+    "settlement": (accounts.kill_settlements, Dose((3,), (20,))),
     "web": (killing.kill_web, Dose((8,), (200,))),
     "redis killed": (engines.kill_broker, Dose((2,), (30,))),
     "redis flushed": (engines.flush_broker, Dose((3,), (30,))),

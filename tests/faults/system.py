@@ -56,7 +56,9 @@ class System:
         # One fault per second is not a crash loop: what is killed here may restart at once each time.
         supervising.LONGEST_PAUSE = supervising.FIRST_PAUSE
         watch.LONGEST_PAUSE = watch.FIRST_PAUSE
-        self.supervisor = Supervisor(self._children(), say=lambda _: None)
+        children = self._children()
+        self._names = {child.name for child in children}
+        self.supervisor = Supervisor(children, say=lambda _: None)
 
     def start(self) -> None:
         """Start every process and wait until each one works."""
@@ -80,6 +82,8 @@ class System:
 
     def leader(self, name: str) -> int | None:
         """The process that the supervisor started under a name, or None if it isn't running."""
+        if name not in self._names:
+            raise ValueError(f"There is no process “{name}”.")
         process = self.supervisor._processes.get(name)
         return process.pid if process else None
 
@@ -101,10 +105,15 @@ class System:
         if pid := self.leader(name):
             _kill(pid)
 
-    def kill_some_process(self, name: str) -> None:
-        """Kill the process itself or, twice as often, one of the children that do its work."""
-        if pid := self.leader(name):
+    def kill_some_process(self, worker: str) -> None:
+        """Kill the worker's process itself or, twice as often, one of the children that do its work."""
+        if pid := self.leader(f"worker {worker}"):
             _kill(random.choice([pid, *children_of(pid) * 2]))  # noqa: S311  (a victim, no secret)
+
+    def kill_children(self, worker: str) -> None:
+        """Kill the processes that do a worker's work; it starts others."""
+        for pid in children_of(self.leader(f"worker {worker}") or 0):
+            _kill(pid)
 
     def kill_serving_child(self) -> None:
         """Kill the doomed web process; another follows within milliseconds."""

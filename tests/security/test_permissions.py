@@ -152,6 +152,7 @@ MAY = {
     "settlement/<int:pk>/lines/": "P",
     "settlement/<int:pk>/lines/<int:event>/<int:subject>/": "P",
     "settlement/<int:pk>/export/": "P",
+    "settlement/<int:pk>/intervals/export/": "P",
     "settlement/<int:pk>/kw-drops/export/": "P",
     "settlement/<int:pk>/review/": "P",
     "settlement/<int:pk>/approve/": "P",

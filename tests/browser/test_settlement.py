@@ -1,0 +1,186 @@
+"""From an event's end to what customers are paid, at the pages: readings, report, run, approval, file, correction."""
+
+import csv
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from django.db import connection
+
+from cpm.models import Customer, Meter, MeterDay, Participation, ProgramEvent, SettlementLine, SettlementRun
+from cpm.queries.meters import meter_readings
+from integration.demo.homes import QUARTERS
+from integration.demo.meters import blocks_to_read, read_block
+from integration.importing.models import ImportRun
+from integration.seam.settling import settle
+
+from .conftest import Person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)
+METERS = 60
+LESS, STILL_LESS = 0.5, 0.4  # of the usual load, in the event
+
+
+@pytest.fixture(scope="module")
+def demo(quiet_demo: str) -> str:
+    return quiet_demo
+
+
+@pytest.fixture
+def event(demo: str, monkeypatch: pytest.MonkeyPatch) -> ProgramEvent:
+    """The last stage of Cool Saver that ran; the demo's first meters have readings up to the day before it."""
+    connection.close()
+    found = ProgramEvent.objects.filter(program__code="COOL-SAVER", started_at__isnull=False)
+    last = found.exclude(category="Device Test").latest("starts_at")
+    with monkeypatch.context() as patch:
+        patch.setattr("django.conf.settings.DEMO_METERS", METERS)
+        while left := blocks_to_read(last.starts_at):
+            read_block(left[0], now=last.starts_at)
+    return last
+
+
+def test_what_an_event_saved_is_measured_settled_and_corrected(
+    event: ProgramEvent, sign_in: Callable[..., Person], tmp_path: Path
+) -> None:
+    manager, other, csr = sign_in("pia.manager"), sign_in("paul.manager"), sign_in("cora.csr")
+    _bring_in(manager, _readings(event, tmp_path / "readings.csv", LESS))
+    _measure(manager, event)
+    _read_the_report(manager, event)
+
+    first = _make_run(manager, event)
+    _read_a_line(manager, first)
+    _review_and_approve(other, first)
+    _hand_over(other, first)
+    _read_on_the_customer_s_page(csr, first)
+
+    _bring_in(manager, _readings(event, tmp_path / "corrected.csv", STILL_LESS))
+    _measure(manager, event)
+    second = _make_run(manager, event)
+    manager.reads("a correction: lines are differences")
+    manager.shoot("settlement-correction")
+    assert second.corrects == [first.pk]
+    assert 0 < second.amount < first.amount, "what was saved in addition, and no more"
+
+
+def _readings(event: ProgramEvent, path: Path, share: float) -> Path:
+    """A wide file of the event's day and the next one: as the day before it, with this share of it in the event."""
+    taken = Participation.objects.filter(program_event_id=event.pk).values("device__location")
+    meters = list(Meter.objects.filter(location__in=taken, pk__in=MeterDay.objects.values("meter_id")).order_by("pk"))
+    assert len(meters) >= 5
+    before = datetime.combine(event.starts_at.date() - DAY, datetime.min.time(), UTC)
+    usual = np.nan_to_num(meter_readings([one.pk for one in meters], before, before + DAY, interval_s=900).kwh)
+    first = int((event.starts_at - before - DAY) / QUARTER)
+    last = int((event.ends_at - before - DAY) / QUARTER)
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["meter", "day", *(f"{n // 4:02}:{n % 4 * 15:02}" for n in range(QUARTERS))])
+        for meter, kwh in zip(meters, usual, strict=True):
+            shares = np.ones(QUARTERS)
+            shares[first:last] = share
+            for number, of_day in ((1, shares), (2, np.ones(QUARTERS))):
+                day = (before + number * DAY).date()
+                rows.writerow([meter.number, day, *(f"{one:.3f}" for one in kwh * of_day)])
+    return path
+
+
+def _bring_in(manager: Person, path: Path) -> None:
+    """Send a file, look at its dry run, apply it."""
+    page = manager.page
+    manager.open("/imports/new/")
+    page.get_by_label("Kind").select_option("meter_readings")
+    page.get_by_label("File", exact=True).set_input_files(path)
+    manager.press("Send")
+    manager.press("Make the dry run")
+    settle()
+    page.get_by_role("link", name="Apply…").click(timeout=30_000)
+    manager.press("Apply")
+    settle()
+    assert ImportRun.objects.latest("pk").state == "Applied"
+
+
+def _measure(manager: Person, event: ProgramEvent) -> None:
+    manager.open(f"/program-events/{event.event_number}/measured/")
+    manager.press("Measure…")
+    manager.press("Measure")
+    settle()
+
+
+def _read_the_report(manager: Person, event: ProgramEvent) -> None:
+    """Committed, expected, reported and measured beside each other, the measured one with its interval."""
+    manager.open(f"/program-events/{event.event_number}/measured/")
+    for words in ("Committed (target)", "Expected", "Reported by Live Energy Connect", "Measured"):
+        manager.reads(words, within="#report")
+    manager.reads("90 % interval", within="#report .figures")
+    assert manager.page.locator("#report svg.measured rect.bar").count() > 0
+    assert manager.page.locator("#report svg.measured line[x1]:not(.zero)").count() > 0
+    manager.shoot("measured-report")
+    manager.page.emulate_media(media="print")
+    manager.shoot("measured-report-printed")
+    manager.page.emulate_media(media="screen")
+
+
+def _make_run(manager: Person, event: ProgramEvent) -> SettlementRun:
+    """New run of the event's day, and its draft."""
+    page, day = manager.page, event.starts_at.astimezone(ZoneInfo(event.time_zone)).date()
+    manager.choose_tool("Settlement")
+    manager.press("New run")
+    page.get_by_label("Method and version of its prices").select_option(label="Cool Saver: Demo: kWh avoided, 1")
+    page.get_by_label("First day").fill(str(day))
+    page.get_by_label("Last day").fill(str(day))
+    manager.press("Make the run")
+    settle()
+    manager.reads("Draft", within="#run .figures", seconds=10)
+    return SettlementRun.objects.latest("pk")
+
+
+def _read_a_line(manager: Person, run: SettlementRun) -> None:
+    manager.shoot("settlement-draft")
+    manager.press("Each line")
+    manager.shoot("settlement-lines")
+    line = _paid_line(run)
+    manager.open(f"/settlement/{run.pk}/lines/{line.program_event_id}/{line.subject_id}/")
+    for words in ("Price per kWh", "10 of 10: the mean of the latest ten like days", "counts"):
+        manager.reads(words)
+    manager.shoot("settlement-line")
+
+
+def _paid_line(run: SettlementRun) -> SettlementLine:
+    return SettlementLine.objects.filter(run_id=run.pk, amount__gt=0).earliest("program_event_id", "subject_id")
+
+
+def _review_and_approve(other: Person, run: SettlementRun) -> None:
+    other.choose_tool("Settlement")
+    other.press(str(run))
+    other.press("Review…")
+    other.press("Reviewed")
+    other.press("Approve…")
+    other.shoot("settlement-approve")
+    other.press("Approve")
+    other.reads("Approved", within="#run .figures")
+
+
+def _hand_over(other: Person, run: SettlementRun) -> None:
+    """The file for billing, and the note that it was handed over."""
+    page = other.page
+    page.locator("summary").filter(has_text="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 1 + SettlementRun.objects.get(pk=run.pk).lines > 1
+    other.open(f"/settlement/{run.pk}/")
+    other.press("Handed over…")
+    other.press("Handed over")
+    other.reads("Exported", within="#run .figures")
+    other.shoot("settlement-exported")
+    run.refresh_from_db()
+
+
+def _read_on_the_customer_s_page(csr: Person, run: SettlementRun) -> None:
+    customer = Customer.objects.get(pk=_paid_line(run).customer_id)
+    csr.open(f"/customers/{customer.number}/")
+    csr.reads("USD, settled")
+    csr.shoot("customer-settled")
