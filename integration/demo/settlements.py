@@ -24,7 +24,7 @@ from .planning import BY
 
 BEFORE = timedelta(days=60)  # methods hold for all events of the history
 ENERGY = "Demo: kWh avoided"
-PEAK = tuple(Hours(day, 14 * 60, 19 * 60, Decimal("0.65")) for day in range(5))
+PEAK = tuple(Hours(day, 15 * 60, 16 * 60 + 30, Decimal("0.65")) for day in range(7))
 RUNS = 2
 IN_FIRST_RUN = 2 / 3  # of the days with events
 REVIEWER = "paul.manager"
