@@ -129,7 +129,8 @@ def statement_rows(run: SettlementRun, lines: Sequence[LineRow]) -> list[Stateme
     rows = []
     for row in lines:
         result = results.get((row.line.program_event_id, row.line.subject_id))
-        intervals = _intervals(result, terms, parts[row.line.program_event_id]) if result else []
+        intervals: list[Interval | None] = []
+        intervals += _intervals(result, terms, parts[row.line.program_event_id]) if result else []
         rows += [StatementRow(row, one, result.interval_s if result else None) for one in intervals or [None]]
     return rows
 
