@@ -1,5 +1,5 @@
 # Everything runs in its own virtual environment, .venv; all you need is Python 3.11 to 3.13.
-.PHONY: help run run-empty test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones bench-fairness bench-imports bench-baselines bench-measuring bench-settlement bench-doors
+.PHONY: help run run-empty test test-full check audit journey faults bench bench-opt-out bench-open-pages screenshots docs lock chromium clean bench-zones bench-fairness bench-imports bench-baselines bench-measuring bench-settlement bench-doors bench-plans
 
 python := .venv/bin/python
 pip := $(python) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
@@ -26,6 +26,7 @@ help:
 	@echo "make bench-baselines  how near baselines are to the truth on days without an event, and how fast"
 	@echo "make bench-measuring  participations measured a second, from readings to results; ARGS=\"--meters 20000\""
 	@echo "make bench-settlement  a run of settlement of 1,000,000 lines, compared with COPY of them; ARGS=\"--lines 100000\""
+	@echo "make bench-plans  how fast stages are generated, and how near to the best plan there is; ARGS=\"--seeds 3\""
 	@echo "make bench-opt-out  time from an opt-out to Live Energy Connect's answer, while extracts load"
 	@echo "make bench-open-pages  300 open pages: which updates reach them, how soon, and at what cost"
 	@echo "make faults    inject faults into a separate Gridcall and print what held; ARGS=\"--dose small --json\""
@@ -58,6 +59,9 @@ bench-doors: $(installed)
 
 bench-baselines: $(installed)
 	@exec $(python) manage.py bench_baselines $(ARGS)
+
+bench-plans: $(installed)
+	@exec $(python) manage.py bench_plans $(ARGS)
 
 bench-measuring: $(installed)
 	@exec $(python) -m integration.bench bench_measuring $(ARGS)
