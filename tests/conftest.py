@@ -14,12 +14,12 @@ from django.contrib.auth.signals import user_logged_in
 from django.core.files.storage import storages
 from django.core.management.commands import flush
 from django.db import connection, transaction
-from django.db.backends.postgresql.operations import DatabaseOperations
 from django.http import HttpRequest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 from whitenoise.middleware import WhiteNoiseMiddleware
+from xdist.scheduler import LoadFileScheduling
 
 from cpm.queries.notifications import CONSOLE
 from derms import operations
@@ -67,6 +67,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.relative_to(HERE).parts[0], len(places)))
 
 
+class ByFile(LoadFileScheduling):
+    """A file's tests are run by one process, and so are those of all files that share a running demo."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = "tests/browser/running/"
+        return folder if nodeid.startswith(folder) else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 def pytest_collection_finish() -> None:
     """What thousands of collected tests consist of is there to the end, so don't look for garbage in it."""
     gc.freeze()
@@ -102,15 +115,14 @@ def flush_past_history(django_db_setup: None) -> Iterator[None]:
     What `migrate` fills in, such as the roles, is copied back in place of being worked out again after each test.
     """
 
-    def execute_sql_flush(self: DatabaseOperations, statements: list[str]) -> None:
+    def handle(self: flush.Command, **options: object) -> None:
         drop_partitions()
-        with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
             cursor.execute(BACK_TO_MIGRATED)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
-        patch.setattr(flush, "emit_post_migrate_signal", lambda *args, **kwargs: None)
+        patch.setattr(flush.Command, "handle", handle)
         yield
 
 

@@ -1,22 +1,18 @@
 """The whole system as people use it: web, workers and a scheduler as processes, the demo utility, a real browser."""
 
 import os
-import secrets
 import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
 from aiosmtpd.controller import Controller
 from django.core.management import call_command
 from django.db import connection
 from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Locator, Page, sync_playwright
-from psycopg2 import sql
 from psycopg2.extensions import make_dsn, parse_dsn
 from pytest_django import DjangoDbBlocker
 
@@ -24,9 +20,9 @@ from integration.commands.management.commands.up import answers_within
 from integration.demo.people import add_people
 from integration.demo.sign_ins import PASSWORD
 from integration.project.supervisor import Child, background_children, supervised, web_child
-from tests.databases import Databases, extracts_in
+from tests.databases import MIGRATED, Databases, extracts_in
 
-from .visitors import Inbox, run
+from .visitors import Inbox
 
 DEVICES = 1500
 SHOTS = Path(os.environ.get("SCREENSHOT_DIR", Path(__file__).parents[1] / "shots"))
@@ -53,9 +49,12 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as play:
         # Playwright's own event loop runs in this thread; the tests also query the database synchronously.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+        # While it runs, Django has another connection in this thread; the last one led to a database that is gone.
+        connection.close()
         found = play.chromium.launch(executable_path=program, args=list(QUIET))
         yield found
         found.close()
+        connection.close()
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
@@ -65,7 +64,7 @@ def demo(
 ) -> Iterator[str]:
     """The demo utility with real processes on a database of its own; yields the address of its pages."""
     with databases.demo(DEVICES, extract_folder):
-        yield from _served(extract_folder, monkeypatch, background_children())
+        yield from served(extract_folder, monkeypatch, background_children())
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +85,7 @@ def quiet_demo(
         extracts_in(root),
         databases.demo(DEVICES, root),
     ):
-        yield from _served(root, patch, [])
+        yield from served(root, patch, [])
 
 
 @pytest.fixture
@@ -94,16 +93,18 @@ def empty(transactional_db: None, extract_folder: Path, monkeypatch: pytest.Monk
     """Pages with only the demo's people; no worker and no scheduler."""
     call_command("createcachetable", verbosity=0)
     add_people()
-    yield from _served(extract_folder, monkeypatch, [])
+    yield from served(extract_folder, monkeypatch, [])
 
 
-def _served(extract_folder: Path, monkeypatch: pytest.MonkeyPatch, others: Sequence[Child]) -> Iterator[str]:
+def served(
+    extract_folder: Path, monkeypatch: pytest.MonkeyPatch, others: Sequence[Child], port: int | None = None
+) -> Iterator[str]:
     test_database = {**parse_dsn(os.environ["DATABASE_URL"]), "dbname": connection.settings_dict["NAME"]}
     monkeypatch.setenv("DATABASE_URL", make_dsn(**test_database))
     monkeypatch.setenv("EXTRACT_ROOT", str(extract_folder))
     monkeypatch.setenv("GRIDCALL_HTTPS", "0")
     monkeypatch.setenv("DEMO_METERS", os.environ.get("DEMO_METERS", "0"))  # most tests need no readings
-    port = free_port()
+    port = port or free_port()
     with supervised([web_child(port), *others], say=lambda _: None) as supervisor:
         assert answers_within(60, port), supervisor.log_of("web").read_text()
         yield f"http://127.0.0.1:{port}"
@@ -123,31 +124,30 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
 
 
 @pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A database of its own, in which nothing is yet but what migrations make."""
-    server, name = parse_dsn(os.environ["DATABASE_URL"]), f"first_people_{secrets.token_hex(4)}"
-    with closing(psycopg2.connect(**server)) as owner:
-        owner.autocommit = True
-        owner.cursor().execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        monkeypatch.setenv("DATABASE_URL", make_dsn(**{**server, "dbname": name}))
-        yield
-        owner.cursor().execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+def own_processes() -> list[Child]:
+    """What runs next to the pages of a new Gridcall."""
+    return background_children()
 
 
 @pytest.fixture
-def own_server(database: None, inbox: Inbox, extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a new Gridcall that has the defaults of a server, but for https: nothing here ends TLS."""
+def own_server(
+    transactional_db: None,
+    databases: Databases,
+    own_processes: list[Child],
+    inbox: Inbox,
+    extract_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[str]:
+    """The address of a new Gridcall that has the defaults of a server, but for https: nothing here ends TLS.
+
+    In its database is nothing yet but what migrations make.
+    """
     for name in LOCAL:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GRIDCALL_HTTPS", "0")
-    run("migrate", "--no-input")
-    run("createcachetable")
     port = free_port()
     monkeypatch.setenv("GRIDCALL_PUBLIC_URL", f"http://127.0.0.1:{port}")
-    monkeypatch.setenv("EXTRACT_ROOT", str(extract_folder))
-    with supervised([web_child(port), *background_children()], say=lambda _: None) as supervisor:
-        assert answers_within(60, port), supervisor.log_of("web").read_text()
-        yield f"http://127.0.0.1:{port}"
+    with databases.copy(MIGRATED, "first_people", extract_folder):
+        yield from served(extract_folder, monkeypatch, own_processes, port)
 
 
 @pytest.fixture
@@ -160,9 +160,6 @@ def sign_in(demo: str, browser: Browser) -> Iterator[Callable[..., "Person"]]:
         people.append(person)
         return person
 
-    # While Playwright's event loop runs, Django has another connection here than where databases are copied: the one of
-    # the test before, whose database is gone.
-    connection.close()
     yield make
     for person in people:
         person.page.context.close()

@@ -2,9 +2,18 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser
 
+from integration.project.supervisor import Child
+
 from .visitors import Inbox, Visitor, make_administrator, make_person, run
+
+
+@pytest.fixture
+def own_processes() -> list[Child]:
+    """None: pages alone do all of it."""
+    return []
 
 
 def test_the_first_administrator_and_their_approver_come_in_through_pages_alone(

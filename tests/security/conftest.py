@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from psycopg2.extensions import make_dsn, parse_dsn
 
@@ -22,13 +22,12 @@ class Served(NamedTuple):
     log: Path
 
 
-@pytest.fixture
-def served(transactional_db: None, extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    call_command("createcachetable", verbosity=0)
+@contextmanager
+def _served(patch: pytest.MonkeyPatch) -> Iterator[Served]:
     test_database = {**parse_dsn(os.environ["DATABASE_URL"]), "dbname": connection.settings_dict["NAME"]}
-    monkeypatch.setenv("DATABASE_URL", make_dsn(**test_database))
+    patch.setenv("DATABASE_URL", make_dsn(**test_database))
     for name, value in {"GRIDCALL_HTTPS": "0", "LOG_FORMAT": "json", "GRIDCALL_LOG_LEVEL": "INFO"}.items():
-        monkeypatch.setenv(name, value)
+        patch.setenv(name, value)
     port = free_port()
     with supervised([web_child(port)], say=lambda _: None) as supervisor:
         assert answers_within(60, port), supervisor.log_of("web").read_text()
@@ -36,6 +35,14 @@ def served(transactional_db: None, extract_folder: Path, monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-def port(served: Served) -> int:
-    """The port of a web process."""
-    return served.port
+def served(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A web process of the test's own, whose log has nothing else."""
+    with _served(monkeypatch) as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
+def port(django_db_setup: None) -> Iterator[int]:
+    """The port of a web process that all tests of a module use: to start one takes longer than most of them."""
+    with pytest.MonkeyPatch.context() as patch, _served(patch) as shared:
+        yield shared.port

@@ -5,16 +5,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from cpm.models.program_events import ProgramEvent
 from derms.models import Event
 from integration.seam import clock
+from tests.browser.conftest import Person
 
-from .conftest import Person
+from .conftest import STRATEGY
 
-pytestmark = pytest.mark.django_db(transaction=True)
-STRATEGY = "Alder quick test"
 STAGE_SECONDS = 9  # 0.15 min
 AHEAD = timedelta(seconds=75)
 PARTICIPATIONS = "tbody tr:has(a[href*='/participation/'])"  # without those of the picture beside them

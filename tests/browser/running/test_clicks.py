@@ -5,25 +5,21 @@ from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from cpm.models import Participation
 from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
 from cpm.models.unavailability import Unavailability
 from derms.models import Event
 from integration.seam import clock
+from tests.browser.conftest import Person
 from tests.processes import eventually
 
-from .conftest import Person
-from .test_customer_use_cases import find, reserved_devices
-
-pytestmark = pytest.mark.django_db(transaction=True)
+from .conftest import Reserve
+from .test_customer_use_cases import find
 
 
-def test_the_flows_of_the_day_take_few_clicks(sign_in: Callable[..., Person]) -> None:
-    # The customers' flows first: the event that has their devices starts soon.
-    program_event, (device, other) = reserved_devices(2)
+def test_the_flows_of_the_day_take_few_clicks(sign_in: Callable[..., Person], reserve: Reserve) -> None:
+    program_event, (device, other) = reserve(2)
     csr = sign_in("cora.csr")
     _opt_out(csr, program_event, device)
     assert csr.clicks == 3

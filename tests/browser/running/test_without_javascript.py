@@ -11,12 +11,11 @@ from cpm.models import Participation
 from cpm.models.unavailability import Unavailability
 from derms.models import Event
 from integration.seam import clock
+from tests.browser.conftest import Person
 
-from .conftest import Person
-from .test_customer_use_cases import find, reserved_devices
-from .test_use_cases import STRATEGY, local
-
-pytestmark = pytest.mark.django_db(transaction=True)
+from .conftest import STRATEGY, Reserve
+from .test_customer_use_cases import find
+from .test_use_cases import local
 
 
 @pytest.fixture
@@ -62,8 +61,8 @@ def test_plan_approve_and_cancel_an_event(plain: Callable[[str], Person]) -> Non
     assert Event.objects.get(number=number).state == "Canceled"
 
 
-def test_opt_a_device_out_and_set_it_unavailable(plain: Callable[[str], Person]) -> None:
-    program_event, (device, other) = reserved_devices(2)
+def test_opt_a_device_out_and_set_it_unavailable(plain: Callable[[str], Person], reserve: Reserve) -> None:
+    program_event, (device, other) = reserve(2)
     csr = plain("cora.csr")
     csr.choose_tool("Customer Program Summary")
     find(csr, device.nic_id)
