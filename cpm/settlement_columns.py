@@ -10,10 +10,11 @@ from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
 
 from integration.pages.columns import Column, Columns, link, noted
+from integration.pages.numbers import count_text
 from integration.pages.templatetags.gridcall import badge, number
 from integration.seam.recorded import in_words
 
-from .models.settlement import SettlementMethod
+from .models.settlement import SettlementMethod, decimals_of
 from .models.settlement_runs import SettlementPart, SettlementRun, SettlementSum
 from .pages.settlement import StatementRow, money, plain
 from .queries.settlement import LineRow
@@ -23,6 +24,10 @@ def _settlement_line(row: LineRow) -> SafeString:
     line = row.line
     url = reverse("cpm:settlement_line", args=[line.run_id, line.program_event_id, line.subject_id])
     return link(url, row.about)
+
+
+def _amount(name: str) -> Callable[[LineRow], str]:
+    return lambda row: count_text(getattr(row.line, name), decimals_of(row.currency))
 
 
 SETTLEMENT_RUNS = Columns[SettlementRun](
@@ -44,7 +49,7 @@ SETTLEMENT_PARTS = Columns[SettlementPart](
     Column(_("Measurement"), lambda part: part.measurement and part.measurement.version, css="num"),
     Column(_("Lines"), lambda part: number(part.lines), css="num"),
     Column(_("Left out"), lambda part: number(part.left_out), css="num"),
-    Column(_("Amount"), lambda part: number(plain(part.amount)), css="num", phone="side"),
+    Column(_("Amount"), lambda part: count_text(part.amount, part.run.method.decimals), css="num", phone="side"),
 )
 
 SETTLEMENT_SUMS = Columns[SettlementSum](
@@ -52,7 +57,7 @@ SETTLEMENT_SUMS = Columns[SettlementSum](
     Column(_("Of"), "sum_of", phone="title"),
     Column(_("Lines"), lambda one: number(one.lines), css="num"),
     Column(_("Left out"), lambda one: number(one.left_out), css="num"),
-    Column(_("Amount"), lambda one: number(plain(one.amount)), css="num", phone="side"),
+    Column(_("Amount"), lambda one: count_text(one.amount, one.run.method.decimals), css="num", phone="side"),
 )
 
 SETTLEMENT_LINES = Columns[LineRow](
@@ -73,14 +78,24 @@ SETTLEMENT_LINES = Columns[LineRow](
     Column(_("Outcome"), lambda row: badge(row.line.code), value=lambda row: row.line.code),
     Column(_("Quantity"), lambda row: number(plain(row.line.quantity)), value=lambda row: row.line.quantity, css="num"),
     Column(_("Earns, %"), lambda row: number(plain(row.line.percent)), value=lambda row: row.line.percent, css="num"),
-    Column(_("Due"), lambda row: number(plain(row.line.due)), value=lambda row: row.line.due, css="num"),
+    Column(
+        _("Due"),
+        _amount("due"),
+        value=lambda row: row.line.due,
+        css="num",
+    ),
     Column(
         _("Settled before"),
-        lambda row: number(plain(row.line.settled_before)),
+        _amount("settled_before"),
         value=lambda row: row.line.settled_before,
         css="num",
     ),
-    Column(_("Amount"), lambda row: number(plain(row.line.amount)), value=lambda row: row.line.amount, css="num"),
+    Column(
+        _("Amount"),
+        _amount("amount"),
+        value=lambda row: row.line.amount,
+        css="num",
+    ),
     Column(_("Currency"), value=lambda row: row.currency),
     Column(_("Left out"), lambda row: row.reason, phone="", css="text-wrap"),
 )

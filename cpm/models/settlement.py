@@ -19,6 +19,11 @@ MINUTES = 24 * 60
 DECIMALS = {"BHD": 3, "CLP": 0, "ISK": 0, "JPY": 0, "KRW": 0, "KWD": 3, "OMR": 3, "PYG": 0, "TND": 3, "VND": 0}
 
 
+def decimals_of(currency: str) -> int:
+    """How many decimals amounts of a currency have."""
+    return DECIMALS.get(currency, 2)
+
+
 class SettlementMethod(Versioned):
     """A method by which a program is settled, for events that start on [starts_on, ends_on].
 
@@ -76,7 +81,7 @@ class SettlementMethod(Versioned):
     @property
     def decimals(self) -> int:
         """How many decimals its amounts have."""
-        return DECIMALS.get(self.currency, 2)
+        return decimals_of(self.currency)
 
     @property
     def percents(self) -> dict[str, int]:

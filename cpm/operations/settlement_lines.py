@@ -32,7 +32,7 @@ def reckon_settlement_run(run_id: int, *, now: datetime) -> None:
     run = SettlementRun.objects.select_for_update(no_key=True).get(pk=run_id)
     if run.state != SettlementState.COMPUTING:
         return
-    sql.execute("SET LOCAL TIME ZONE 'UTC'")
+    sql.execute("SET LOCAL TIME ZONE 'UTC'; SET LOCAL enable_nestloop = off")  # most of both sides are read
     lines, reckoned = lines_of(run), 0
     lines.create()
     waiting = run.parts.filter(is_settled=False).select_related("program_event").order_by("pk")
@@ -50,11 +50,11 @@ def _settle(run: SettlementRun, part: SettlementPart, lines: Partition) -> int:
     part.prices = _interval_prices(part, terms)
     prices = sorted({price for one in part.prices for price in one["prices"]})
     params = _params(run, part, terms) | {"prices": prices}
-    found = _found(terms.kind, _priced(part.prices, prices))
+    due = statement("cpm", "settlement_due", found=_found(terms.kind, _priced(part.prices, prices)))
+    if run.corrects:
+        due = statement("cpm", "settlement_difference", due=due)
     digest = statement("cpm", "settlement_digest")
-    added = sql.execute(
-        statement("cpm", "settle_part", table=identifier(lines.table), found=found, digest=digest), params
-    )
+    added = sql.execute(statement("cpm", "settle_part", table=identifier(lines.table), due=due, digest=digest), params)
     of_part = compose("program_event_id = {event}", event=sql.integer(params["program_event"]))
     totals = statement("cpm", "settlement_totals", table=identifier(lines.table), condition=of_part)
     part.lines, part.left_out, part.amount = sql.row(totals)

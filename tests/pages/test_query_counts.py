@@ -17,8 +17,8 @@ QUERIES: dict[str, int] = {
     "alerts/": 10,
     "audit-trail/": 15,  # two for each kind of versions that the page shows
     "customers/": 9,
-    "customers/<id:number>/": 30,
-    "customers/<id:number>/delete/": 13,
+    "customers/<id:number>/": 35,
+    "customers/<id:number>/delete/": 14,
     "customers/<id:number>/devices/<int:pk>/delete/": 12,
     "customers/<id:number>/devices/<int:pk>/edit/": 12,
     "customers/<id:number>/edit/": 8,
