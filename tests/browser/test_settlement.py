@@ -97,9 +97,11 @@ def _bring_in(administrator: Person, path: Path) -> None:
     page.get_by_label("File", exact=True).set_input_files(path)
     administrator.press("Send")
     administrator.press("Make the dry run")
+    administrator.reads("Checking", within=".beside", seconds=20)
     settle()
     page.get_by_role("link", name="Apply…").click(timeout=30_000)
     administrator.press("Apply")
+    administrator.reads("Applying", within=".beside", seconds=20)
     settle()
     assert ImportRun.objects.latest("pk").state == "Applied"
 
@@ -108,6 +110,7 @@ def _measure(manager: Person, event: ProgramEvent) -> None:
     manager.open(f"/program-events/{event.event_number}/measured/")
     manager.press("Measure…")
     manager.press("Measure")
+    manager.reads("The stages are being measured", within="body", seconds=20)
     settle()
 
 
@@ -134,8 +137,9 @@ def _make_run(manager: Person, event: ProgramEvent) -> SettlementRun:
     page.get_by_label("First day").fill(str(day))
     page.get_by_label("Last day").fill(str(day))
     manager.press("Make the run")
+    manager.reads("Computing", within="#run .figures", seconds=20)
     settle()
-    manager.reads("Draft", within="#run .figures", seconds=10)
+    manager.reads("Draft", within="#run .figures", seconds=20)
     return SettlementRun.objects.latest("pk")
 
 
