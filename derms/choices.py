@@ -50,6 +50,13 @@ class DeviceClass(TextChoices):
     BATTERY = "battery", _("Battery")
 
 
+class ForecastSource(TextChoices):
+    """Where a forecast of load comes from."""
+
+    FILE = "file", _("File or API")
+    MODEL = "model", _("Gridcall's own")
+
+
 class StrategyState(TextChoices):
     ACTIVE = "Active", _("Active")
     ARCHIVED = "Archived", _("Archived")

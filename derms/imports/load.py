@@ -7,6 +7,7 @@ from derms.models.grid import ControlZone
 from derms.operations.forecast import PLAUSIBLE
 from derms.operations.forecast_age import close_old_forecast
 from derms.operations.forecast_file import MOST_MW
+from derms.operations.issuing import keep_issued
 from integration.importing.dates import Moment
 from integration.importing.kinds import Across, Applying, ByHour, Column, Kind, Reference
 from integration.importing.values import Code, Share
@@ -50,19 +51,23 @@ SELECT s.line, 'load_mw'::text, s.load_mw::text, replace({pattern}, '%%(value)s'
           FROM derms_controlzone z LEFT JOIN derms_loadforecast f ON f.zone_id = z.id GROUP BY z.id) known USING (zone)
  WHERE known.kw > 0 AND highest.kw NOT BETWEEN known.kw / {times}.0 AND known.kw * {times}.0
 """
+# Gridcall's own forecast of an hour to come is no file's: a file that says the same wins over it as well.
 _FORECAST_NOW = """
 SELECT z.code AS zone, f.hour, f.forecast_kw / 1000.0::float8 AS load_mw, {factors}
   FROM derms_loadforecast f JOIN derms_controlzone z ON z.id = f.zone_id {joins}
+ WHERE f.source = 'file' OR f.hour <= now()
 """
 _FACTOR_JOIN = """
 LEFT JOIN derms_reductionfactor {name} ON {name}.zone_id = f.zone_id AND {name}.hour = f.hour
       AND {name}.device_class = '{name}'
 """
 _WRITE_FORECAST = """
-INSERT INTO derms_loadforecast (zone_id, hour, forecast_kw)
-SELECT z.id, c.hour, round(c.load_mw * 1000) FROM {changes} c JOIN derms_controlzone z ON z.code = c.zone
+INSERT INTO derms_loadforecast (zone_id, hour, forecast_kw, source)
+SELECT z.id, c.hour, round(c.load_mw * 1000), 'file' FROM {changes} c JOIN derms_controlzone z ON z.code = c.zone
  ORDER BY z.id, c.hour
-    ON CONFLICT (zone_id, hour) DO UPDATE SET forecast_kw = EXCLUDED.forecast_kw, loaded_at = EXCLUDED.loaded_at
+    ON CONFLICT (zone_id, hour) DO UPDATE
+   SET forecast_kw = EXCLUDED.forecast_kw, low_kw = NULL, high_kw = NULL, source = EXCLUDED.source,
+       loaded_at = EXCLUDED.loaded_at
 """
 WRITE_FACTORS = """
 INSERT INTO derms_reductionfactor (zone_id, device_class, hour, factor)
@@ -94,8 +99,10 @@ def write_forecast(applying: Applying) -> None:
     sql.execute(compose(_WRITE_FORECAST, changes=changes))
     factors = union_all(compose(_FACTORS_OF, name=compose(name), changes=changes) for name in CLASSES)
     sql.execute(compose(WRITE_FACTORS, factors=compose("({factors})", factors=factors)))
-    zones = ControlZone.objects.filter(code__in=sql.column(compose(_ZONES_OF, changes=changes)))
-    close_old_forecast(set(zones.values_list("pk", flat=True)))
+    found = ControlZone.objects.filter(code__in=sql.column(compose(_ZONES_OF, changes=changes)))
+    zones = sorted(found.values_list("pk", flat=True))
+    keep_issued(zones, now=applying.now)
+    close_old_forecast(set(zones))
 
 
 def write_metered(applying: Applying) -> None:

@@ -5,6 +5,7 @@ from .drafts import EventDraft
 from .event_types import EventType
 from .events import Event, Stage
 from .execution import DeliveredLoad, Departure, DeviceOutcome, EventFigures, Removal, Reservation, StageUse
+from .forecasts import ForecastSkill, IssuedForecast, Temperature
 from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, MeteredLoad, ReductionFactor, Substation, Transformer
 from .heard import HeardDevice
 from .history import SubmittedPlan, Transition
@@ -32,8 +33,10 @@ __all__ = [
     "EventFigures",
     "EventType",
     "Feeder",
+    "ForecastSkill",
     "HeadEnd",
     "HeardDevice",
+    "IssuedForecast",
     "LeftOut",
     "LoadForecast",
     "LowestCount",
@@ -50,6 +53,7 @@ __all__ = [
     "StrategyStage",
     "SubmittedPlan",
     "Substation",
+    "Temperature",
     "Transformer",
     "Transition",
     "left_out_rows",

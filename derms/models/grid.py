@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from integration.seam.versions import Versioned
 
-from ..choices import DeviceClass
+from ..choices import DeviceClass, ForecastSource
 
 MONTHS = list(range(1, 13))
 
@@ -104,7 +104,8 @@ class HeadEnd(Versioned):
 class LoadForecast(models.Model):
     """A zone's load in one hour: forecast, and metered once the hour has passed. Average kW over the hour.
 
-    Negative if the zone generates more than it uses.
+    Negative if the zone generates more than it uses. In nine of ten hours the load lies between `low_kw` and `high_kw`;
+    null: not known yet.
     """
 
     zone = models.ForeignKey(ControlZone, on_delete=models.CASCADE, related_name="load")
@@ -112,6 +113,9 @@ class LoadForecast(models.Model):
     forecast_kw = models.IntegerField()
     metered_kw = models.IntegerField(null=True)
     loaded_at = models.DateTimeField(db_default=Now())
+    low_kw = models.IntegerField(null=True)
+    high_kw = models.IntegerField(null=True)
+    source = models.CharField(max_length=8, choices=ForecastSource.choices, db_default=ForecastSource.FILE)
 
     class Meta:
         constraints = [models.UniqueConstraint("zone", "hour", name="load_forecast_once")]

@@ -39,6 +39,7 @@ from .forecast_age import report_old_forecast
 from .forecast_file import ForecastRefused
 from .grid import CodeTaken, PartHeld, PartReferred, delete_grid_part, referring_to, save_grid_part
 from .grid_sync import send_grid, send_head_ends, send_places
+from .issuing import issue_forecasts
 from .locks import EventChanged, require_unchanged
 from .metered import Metered, keep_metered
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
@@ -91,6 +92,7 @@ __all__ = [
     "follow_execution",
     "hear_devices",
     "hear_opt_out",
+    "issue_forecasts",
     "keep_draft",
     "keep_metered",
     "load_enrollments",

@@ -10,9 +10,11 @@ from django.db import transaction
 from django.db.models import IntegerField, Max
 from django.db.models.functions import Abs, Coalesce, Greatest
 
+from ..choices import ForecastSource
 from ..models import ControlZone, LoadForecast, ReductionFactor
 from .forecast_age import close_old_forecast
 from .forecast_file import ForecastRefused, Row, read_rows
+from .issuing import keep_issued
 
 HOUR = timedelta(hours=1)
 BATCH = 2_000
@@ -90,16 +92,21 @@ def _save(rows: list[Row], now: datetime) -> int:
     kept = set(hours) & {(row.zone.pk, row.hour) for row in begun}
     _write([row for row in begun if (row.zone.pk, row.hour) not in kept])
     _write(coming)
-    close_old_forecast({row.zone.pk for row in rows})
+    zones = {row.zone.pk for row in rows}
+    keep_issued(sorted(zones), now=now)
+    close_old_forecast(zones)
     return len(kept)
 
 
 def _write(rows: list[Row]) -> None:
     LoadForecast.objects.bulk_create(
-        [LoadForecast(zone=row.zone, hour=row.hour, forecast_kw=row.load_kw) for row in rows],
+        [
+            LoadForecast(zone=row.zone, hour=row.hour, forecast_kw=row.load_kw, source=ForecastSource.FILE)
+            for row in rows
+        ],
         update_conflicts=True,
         unique_fields=["zone", "hour"],
-        update_fields=["forecast_kw", "loaded_at"],
+        update_fields=["forecast_kw", "low_kw", "high_kw", "source", "loaded_at"],
         batch_size=BATCH,
     )
     ReductionFactor.objects.bulk_create(

@@ -22,13 +22,18 @@ NO_PART = (*SILENT, Outcome.ERROR)
 
 
 class LoadPoint(NamedTuple):
-    """A zone's load in MW: forecast, forecast minus what is reserved, metered, and metered plus what was delivered."""
+    """A zone's load in MW: forecast, forecast minus what is reserved, metered, and metered plus what was delivered.
+
+    In nine of ten hours the load is between `low` and `high`, without the event; None where that isn't known.
+    """
 
     at: datetime
     before: float | None
     after: float | None
     actual: float | None
     without: float | None
+    low: float | None = None
+    high: float | None = None
 
 
 class ReductionPoint(NamedTuple):
@@ -55,6 +60,11 @@ class Charts(NamedTuple):
     unit: str
     digits: int
     taking_part: int | None
+
+    @property
+    def has_band(self) -> bool:
+        """Whether it is known how far the load may be from its forecast, in any hour."""
+        return any(point.low is not None for point in self.load)
 
 
 class Window(NamedTuple):
@@ -160,15 +170,14 @@ def _load(
     Where minutes are known, an hour's mean doesn't stand in for one that is missing: it has the event in it as well.
     """
     hours = LoadForecast.objects.filter(zone=zone, hour__gt=reduction[0].at - HOUR, hour__lte=reduction[-1].at)
-    values = hours.values_list("hour", "forecast_kw", "metered_kw")
-    rows = {hour: (forecast_kw, metered_kw) for hour, forecast_kw, metered_kw in values}
+    rows = {hour: kw for hour, *kw in hours.values_list("hour", "forecast_kw", "metered_kw", "low_kw", "high_kw")}
     points = []
     for point in reduction:
-        before, of_hour = rows.get(zone.hour_of(point.at), (None, None))
+        before, of_hour, low, high = rows.get(zone.hour_of(point.at), (None, None, None, None))
         actual = _actual(metered, point.at) if metered else of_hour if point.at <= now else None
         without = None if actual is None else actual + (point.delivered or 0)
         after = None if before is None else before - sum(point.reserved)
-        points.append(LoadPoint(point.at, _mw(before), _mw(after), _mw(actual), _mw(without)))
+        points.append(LoadPoint(point.at, *map(_mw, (before, after, actual, without, low, high))))
     return points if rows else []
 
 

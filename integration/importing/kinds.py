@@ -42,6 +42,7 @@ KINDS: dict[str, str] = {
     "load_forecast": "derms.imports.load.LOAD_FORECAST",
     "reduction_factors": "derms.imports.factors.REDUCTION_FACTORS",
     "metered_load": "derms.imports.load.METERED_LOAD",
+    "temperatures": "derms.imports.temperatures.TEMPERATURES",
     "meter_readings": "cpm.imports.readings.METER_READINGS",
 }
 MANY_ADDED = 1_000

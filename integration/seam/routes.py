@@ -52,6 +52,7 @@ class Every(NamedTuple):
 
 MINUTE = timedelta(minutes=1)
 NIGHT = LocalHour(3)
+MORNING = LocalHour(10)
 
 ROUTES: dict[str, tuple[Route, ...]] = {
     "stage_status": (
@@ -230,6 +231,8 @@ EVERY: dict[str, Every] = {
     "look for demo passwords": Every(NIGHT, "integration.demo.demo_passwords.report_demo_passwords", "small"),
     "write demo load": Every(MINUTE, "integration.demo.metered.write_metered", "small"),
     "count available power": Every(5 * MINUTE, "derms.operations.count_available_power", "bulk"),
+    "forecast load at night": Every(NIGHT, "derms.operations.issue_forecasts", "small"),
+    "forecast load by day": Every(MORNING, "derms.operations.issue_forecasts", "small"),
     "send places": Every(NIGHT, "derms.operations.send_places", "small"),
     "renew holidays": Every(NIGHT, "cpm.operations.renew_holidays", "small"),
     "check device status": Every(NIGHT, "cpm.operations.check_unheard_devices", "bulk"),

@@ -2,7 +2,7 @@
 import { axes, nowLine, range } from './charts/axes.js';
 import { legend, showPoint } from './charts/legend.js';
 import { walk } from './charts/walk.js';
-import { read, series, stack } from './charts/series.js';
+import { read, series, shades, stack } from './charts/series.js';
 import { all } from './dom.js';
 
 const RIGHT_PX = 16;
@@ -35,6 +35,7 @@ const draw = (element) => {
     scales: { x: { time: table.isTime, range: (u, low, high) => range(element, table, low, high) } },
     axes: axes(element, table),
     series: [{}, ...drawn.map(series)],
+    bands: shades(drawn),
     hooks: {
       draw: draws,
       ready: [(u) => { if (left >= 0) u.setCursor({ left, top }); }],

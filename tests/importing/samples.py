@@ -26,6 +26,7 @@ FILES = (
     ("load_forecast", "load_forecast.parquet"),
     ("reduction_factors", "reduction_factors.csv"),
     ("metered_load", "metered_load.csv"),
+    ("temperatures", "temperatures.csv"),
     ("meter_readings", "meter_readings.csv"),
 )
 

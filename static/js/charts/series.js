@@ -10,6 +10,8 @@ const FORMS = {
   without: { color: '--ink', width: 1.5, dash: [3, 3] },
   limit: { color: '--bad', width: 1.5, dash: [2, 3] },
   target: { color: '--wait', width: 2, dash: [7, 4], stepped: true },
+  low: { color: '--mute', width: 1 },
+  high: { color: '--mute', width: 1 },
   band: { width: 1 },
   bar: { color: '--run', width: 1 },
 };
@@ -39,14 +41,24 @@ export const read = (table, zone) => {
   return { isTime, places, heads, title, points: places.map(point) };
 };
 
-// Bands are drawn from the top of the stack down, each over the previous one; all other series come on top.
+const isEdge = (head) => head.form === 'low' || head.form === 'high';
+
+// Bands are drawn from the top of the stack down, each over the previous one; all other series come on top,
+// those last that shade nothing.
 export const stack = (heads) => {
   const sums = [];
   const bands = heads.filter((head) => head.form === 'band').map((head) => {
     head.values.forEach((value, i) => { sums[i] = (sums[i] ?? 0) + (value ?? 0); });
     return { ...head, drawn: [...sums] };
   });
-  return [...bands.reverse(), ...heads.filter((head) => head.form !== 'band').map((head) => ({ ...head, drawn: head.values }))];
+  const others = heads.filter((head) => head.form !== 'band').map((head) => ({ ...head, drawn: head.values }));
+  return [...bands.reverse(), ...others.filter(isEdge), ...others.filter((head) => !isEdge(head))];
+};
+
+// Between a low and a high series the picture is shaded.
+export const shades = (drawn) => {
+  const [low, high] = ['low', 'high'].map((form) => drawn.findIndex((head) => head.form === form) + 1);
+  return low && high ? [{ series: [high, low], fill: colour('--line') }] : [];
 };
 
 const BAR = { fill: '--run-bg', paths: () => uPlot.paths.bars({ size: [0.85, 64] }) };

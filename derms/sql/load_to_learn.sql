@@ -1,0 +1,22 @@
+-- The load of a zone by local day and hour of the clock, kW, as if there had been no events: what was metered, and what was
+-- reported as delivered; beside it the forecast that was in force. A clock that is set back makes two hours one: their mean.
+WITH hour AS (
+    SELECT hour, metered_kw::float8 AS kw, forecast_kw::float8 AS forecast_kw
+      FROM derms_loadforecast
+     WHERE zone_id = %(zone)s AND metered_kw IS NOT NULL
+       AND hour >= %(since)s AND hour <= %(now)s::timestamptz - interval '1 hour'),
+report AS (
+    SELECT d.at, d.reduction_w / 1000.0::float8 AS kw,
+           least(lead(d.at, 1, s.ends_at) OVER (PARTITION BY d.stage_id ORDER BY d.at), s.ends_at) AS until
+      FROM derms_deliveredload d JOIN derms_stage s ON s.id = d.stage_id JOIN derms_event e ON e.id = s.event_id
+     WHERE e.zone_id = %(zone)s AND s.ends_at > %(since)s),
+delivered AS (
+    SELECT hour.hour, sum(report.kw * extract(epoch FROM least(hour.hour + interval '1 hour', report.until)
+                                                         - greatest(hour.hour, report.at)) / 3600)::float8 AS kw
+      FROM hour JOIN report ON report.at < hour.hour + interval '1 hour' AND report.until > hour.hour
+     WHERE report.until > report.at
+     GROUP BY hour.hour)
+SELECT (hour.hour AT TIME ZONE %(time_zone)s)::date, extract(hour FROM hour.hour AT TIME ZONE %(time_zone)s)::integer,
+       avg(hour.kw + coalesce(delivered.kw, 0)), avg(hour.forecast_kw), max(hour.hour)
+  FROM hour LEFT JOIN delivered USING (hour)
+ GROUP BY 1, 2
