@@ -39,6 +39,7 @@ urlpatterns = [
     path("calls/", views.calls, name="calls"),
     path("calls/never-answer/", views.silent_list, name="silent_list"),
     path("calls/never-answer/export/", views.silent_export, name="silent_export"),
+    path("forecast/", views.forecast, name="forecast"),
     path("strategies/", views.strategy_list, name="strategy_list"),
     path("strategies/new/", views.strategy_new, name="strategy_new"),
     path(STRATEGY, views.strategy_edit, name="strategy_edit"),

@@ -5,6 +5,7 @@ from .calls import calls
 from .devices import device, device_export, device_list
 from .event_types import event_type_edit, event_type_list
 from .events import event, event_export, event_list, event_report
+from .forecasts import forecast
 from .grid import grid_delete, grid_edit, grid_list, grid_new
 from .groups import group_device_list, group_edit, group_export, group_list, group_new
 from .plans import draft_discard, draft_keep, event_check, event_edit, event_new, new_event_check
@@ -30,6 +31,7 @@ __all__ = [
     "event_report",
     "event_type_edit",
     "event_type_list",
+    "forecast",
     "grid_delete",
     "grid_edit",
     "grid_list",

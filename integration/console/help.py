@@ -29,6 +29,7 @@ ABOUT_PAGES = {
     "/events/": "how-to/operator",
     "/strategies/": "how-to/operator",
     "/der-groups/": "how-to/operator",
+    "/forecast/": "reference/forecast",
     "/grid/": "how-to/first-utility",
     "/devices/": "reference/choosing",
     "/alerts/": "reference/alerts",

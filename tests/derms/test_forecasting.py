@@ -51,9 +51,7 @@ def test_it_is_a_tenth_better_than_the_demos_method_the_day_before(capsys: pytes
             demos.append(error(load[[today + 1 - 7 * week for week in range(1, 5)]].mean(axis=0), tomorrow))
             within.append(np.mean((forecast.low[1] <= tomorrow) & (tomorrow <= forecast.high[1])))
     ratio = float(np.mean(own) / np.mean(demos))
-    said = (
-        f"load, day ahead: {np.mean(own):.1%} off, the demo's method {np.mean(demos):.1%}, ratio {ratio:.3f}"
-    )
+    said = f"load, day ahead: {np.mean(own):.1%} off, the demo's method {np.mean(demos):.1%}, ratio {ratio:.3f}"
     with capsys.disabled():
         sys.stdout.write(f"\n{said}; {np.mean(within):.0%} in the band; {np.median(seconds):.3f} s a zone\n")
     assert ratio <= 0.9
@@ -67,7 +65,7 @@ def test_the_errors_it_says_are_those_of_forecasts_that_knew_no_later_day() -> N
     again = [forecast_load(known(load, day)).load[1] for day in range(today - 29, today - 1)]
     errors = np.abs(np.array(again) - load[today - 28 : today]) / load[today - 28 : today] * 100
     assert said.days == 27, "what would have been forecast of the first of them was learned before they begin"
-    assert said.errors == pytest.approx(errors[1:].mean(axis=0), rel=1e-2), "but for the scale, which is that of all hours"
+    assert said.errors == pytest.approx(errors[1:].mean(axis=0), rel=1e-2), "but for the scale, that of all hours"
 
 
 def test_a_missing_day_is_a_gap_and_no_load_of_nothing() -> None:

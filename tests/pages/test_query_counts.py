@@ -43,6 +43,7 @@ QUERIES: dict[str, int] = {
     "der-groups/new/": 14,
     "calls/": 13,
     "calls/never-answer/": 14,
+    "forecast/": 16,
     "devices/": 15,
     "devices/<id:head_end>/<id:nic_id>/": 25,
     "enrollments/": 10,

@@ -118,6 +118,7 @@ MAY = {
     "der-groups/<int:pk>/devices/export/": "OABP",
     "calls/": "OABP",
     "calls/never-answer/": "OABCP",
+    "forecast/": "OABP",
     "calls/never-answer/export/": "OABCP",
     "devices/": "OC",
     "devices/export/": "OC",

@@ -27,7 +27,8 @@ export const read = (table, zone) => {
   const heads = others.filter((cell) => cell.dataset.series).map((cell) => {
     const form = cell.dataset.series;
     const token = form === 'band' ? BANDS[bands++ % BANDS.length] : FORMS[form].color;
-    return { column: cell.cellIndex, name: cell.textContent.trim(), form, ...FORMS[form], token };
+    const stepped = 'stepped' in cell.dataset || FORMS[form].stepped;
+    return { column: cell.cellIndex, name: cell.textContent.trim(), form, ...FORMS[form], stepped, token };
   });
   const rows = [...table.tBodies[0].rows];
   const isTime = rows.some((row) => row.querySelector('time'));
