@@ -83,7 +83,8 @@ def test_a_missing_day_is_a_gap_and_no_load_of_nothing() -> None:
 def test_a_holiday_is_forecast_like_a_sunday() -> None:
     the_day_before = (HOLIDAYS[1] - FIRST).days - 1
     load = np.full((the_day_before + 2, 24), 1000.0)
-    load[[day for day in range(len(load)) if (FIRST + timedelta(days=day)).weekday() == SUNDAY]] = 600
+    days = [FIRST + timedelta(days=day) for day in range(len(load))]
+    load[[day.weekday() == SUNDAY or day in HOLIDAYS for day in days]] = 600
     holiday, weekday = forecast_load(known(load, the_day_before)).load[1:3]
     assert holiday == pytest.approx(np.full(24, 600), rel=0.1)
     assert weekday == pytest.approx(np.full(24, 1000), rel=0.1)
