@@ -23,6 +23,7 @@ WARM_C, COLD_C = 18.0, 15.0  # above and below, buildings are cooled and heated
 BAND = (5.0, 95.0)  # per cent of the residuals
 _HALF_LIFE_DAYS = 90.0  # an older day counts less
 _PENALTY = 0.03
+_KIND = 0.2  # a kind of day as a number: the size of what loads differ by, so that the penalty is fair
 
 
 @dataclass(frozen=True)
@@ -149,8 +150,8 @@ def _features(known: Days, filled: Floats, usual: Floats, ahead: int) -> Floats:
     lately = _mean_before(flat, until, 6) - _mean_before(flat, until - 24, 6)  # warmer or colder than yesterday
     whole_day = _mean_before(flat, until, 24) - usual.mean(axis=1)
     is_off = (known.kind >= SATURDAY)[np.maximum(latest, 0)]
-    parts = [np.ones(shape), _at(filled, latest) - usual, whole_day[:, None], lately[:, None], 0.1 * is_off]
-    parts += [0.1 * (known.kind == kind)[:, None] for kind in (MONDAY, FRIDAY, SATURDAY, SUNDAY)]
+    parts = [np.ones(shape), _at(filled, latest) - usual, whole_day[:, None], lately[:, None], _KIND * is_off]
+    parts += [_KIND * (known.kind == kind)[:, None] for kind in (MONDAY, FRIDAY, SATURDAY, SUNDAY)]
     if np.isfinite(known.temperature).any():
         parts += _of_temperature(known.temperature, latest, ahead)
     return np.stack([np.broadcast_to(part, shape).astype(float) for part in parts], axis=-1)
