@@ -1,5 +1,7 @@
 """The page of a zone's load forecast: the days to come, and how good forecasts were."""
 
+from typing import Any
+
 from django.db.models import Count, Max, Min
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -23,7 +25,7 @@ def forecast(request: SignedInRequest) -> HttpResponse:
     zone = next((one for one in zones if one.code == code), None)
     if zones and zone is None:
         raise Http404(_("There is no such control zone."))
-    context = {"zones": zones, "zone": zone}
+    context: dict[str, Any] = {"zones": zones, "zone": zone}
     if zone:
         skill = list(zone.skill.order_by("hour"))
         issued = zone.issued.filter(hour__gt=now).values("source", "issued_at")
