@@ -38,7 +38,10 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("tests")
 
 HERE = Path(__file__).parent
-LONGEST = ("browser", "usecases", "project", "removals", "faults", "engines")
+LONGEST = (
+    "browser/test_own_utility.py", "browser/running", "browser", "usecases", "project", "removals", "faults", "engines",
+)  # fmt: skip
+SHARED_DEMOS = ("tests/browser/running", "tests/browser/quiet")
 # As many in one transaction as PostgreSQL has locks for.
 PARTITIONS = """
 SELECT relname FROM pg_class
@@ -63,16 +66,21 @@ END $$
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files come first, so that no process of a run works on one of them when the others are done."""
-    places = {folder: number for number, folder in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.relative_to(HERE).parts[0], len(places)))
+    places = {HERE / name: number for number, name in enumerate(LONGEST)}
+
+    def place(item: pytest.Item) -> int:
+        return min((places[one] for one in (item.path, *item.path.parents) if one in places), default=len(places))
+
+    items.sort(key=place)
 
 
 class ByFile(LoadFileScheduling):
-    """A file's tests are run by one process, and so are those of all files that share a running demo."""
+    """A file's tests are run by one process, and so are those of all files that share a demo."""
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = "tests/browser/running/"
-        return folder if nodeid.startswith(folder) else str(super()._split_scope(nodeid))
+        file = str(super()._split_scope(nodeid))
+        folder = file.rpartition("/")[0]
+        return folder if folder in SHARED_DEMOS else file
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,6 +5,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,8 @@ QUIET = (
 )
 
 
-# Of a module: while it lives, an event loop runs in this thread, and other modules' tests start their own.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def chromium() -> Iterator[Browser]:
     program = next(filter(None, (shutil.which(name) for name in CHROMIUMS if name)), None)
     assert program, "No Chromium found: install it (as root: apt-get install chromium), or set CHROMIUM to its path."
     with sync_playwright() as play:
@@ -58,6 +58,13 @@ def browser() -> Iterator[Browser]:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+# Of a module: while it lives, an event loop runs in this thread, and other modules' tests start their own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
 @pytest.fixture
 def demo(
     transactional_db: None, databases: Databases, extract_folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -65,6 +72,13 @@ def demo(
     """The demo utility with real processes on a database of its own; yields the address of its pages."""
     with databases.demo(DEVICES, extract_folder):
         yield from served(extract_folder, monkeypatch, background_children())
+
+
+@contextmanager
+def shared_demo(databases: Databases, root: Path, others: Sequence[Child]) -> Iterator[str]:
+    """The demo utility for several tests, of which none may have a database of its own; yields its address."""
+    with pytest.MonkeyPatch.context() as patch, extracts_in(root), databases.demo(DEVICES, root):
+        yield from served(root, patch, others)
 
 
 @pytest.fixture(scope="module")
@@ -76,16 +90,11 @@ def quiet_demo(
 ) -> Iterator[str]:
     """The demo utility for all tests of a module, with pages alone: nothing happens but what the tests do.
 
-    A module that uses it has a fixture `demo` that returns it, and no test with a database of its own.
+    A module that uses it has a fixture `demo` that returns it; most tests of this kind are in `quiet/`.
     """
     root = tmp_path_factory.mktemp("quiet") / "extracts"
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        django_db_blocker.unblock(),
-        extracts_in(root),
-        databases.demo(DEVICES, root),
-    ):
-        yield from served(root, patch, [])
+    with django_db_blocker.unblock(), shared_demo(databases, root, []) as address:
+        yield address
 
 
 @pytest.fixture
@@ -96,14 +105,19 @@ def empty(transactional_db: None, extract_folder: Path, monkeypatch: pytest.Monk
     yield from served(extract_folder, monkeypatch, [])
 
 
-def served(
-    extract_folder: Path, monkeypatch: pytest.MonkeyPatch, others: Sequence[Child], port: int | None = None
-) -> Iterator[str]:
+def for_processes(extract_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes that are started from here on use the test's database and folder."""
     test_database = {**parse_dsn(os.environ["DATABASE_URL"]), "dbname": connection.settings_dict["NAME"]}
     monkeypatch.setenv("DATABASE_URL", make_dsn(**test_database))
     monkeypatch.setenv("EXTRACT_ROOT", str(extract_folder))
     monkeypatch.setenv("GRIDCALL_HTTPS", "0")
     monkeypatch.setenv("DEMO_METERS", os.environ.get("DEMO_METERS", "0"))  # most tests need no readings
+
+
+def served(
+    extract_folder: Path, monkeypatch: pytest.MonkeyPatch, others: Sequence[Child], port: int | None = None
+) -> Iterator[str]:
+    for_processes(extract_folder, monkeypatch)
     port = port or free_port()
     with supervised([web_child(port), *others], say=lambda _: None) as supervisor:
         assert answers_within(60, port), supervisor.log_of("web").read_text()

@@ -2,6 +2,7 @@
 
 import re
 from functools import partial
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,14 +11,16 @@ from integration.bench.management.commands import bench_open_pages
 from integration.bench.open_pages import Figures
 from tests.threads import run_together
 
-from .conftest import free_port
+from .conftest import for_processes, free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_every_open_page_hears_every_change(
-    empty: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    extract_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    for_processes(extract_folder, monkeypatch)
+    monkeypatch.setenv("STREAMS_OF_A_PERSON", "6")  # the command sets its own
     monkeypatch.setenv("PORT", str(free_port()))
     # In a separate thread: other browser tests of this process keep an event loop in the main one.
     (failed,) = run_together(partial(call_command, "bench_open_pages", pages=10, events=2, seconds=4, every=4))

@@ -8,24 +8,32 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 
 from cpm.models import Participation
 from cpm.models.customers import Device
 from cpm.models.program_events import ProgramEvent
 from derms import operations
-from derms.choices import EventState
+from derms.choices import CLAIMING_STATES, EventState
 from derms.models import Event, Strategy
 from integration.commands.journey import wait_until
 from integration.demo.people import person
 from integration.project.supervisor import background_children
 from integration.seam import clock
-from tests.browser.conftest import DEVICES, served
-from tests.databases import Databases, extracts_in
+from tests.browser.conftest import chromium, shared_demo
+from tests.databases import Databases
 
 STRATEGY = "Alder quick test"  # two stages
 AHEAD = timedelta(hours=1)
 Reserve = Callable[[int], tuple[ProgramEvent, list[Device]]]
+
+
+@pytest.fixture(scope="package")
+def outcomes_soon() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENADR_ANSWERS_WITHIN_S", "10")
+        yield
 
 
 @pytest.fixture(scope="package")
@@ -34,17 +42,22 @@ def demo(
     django_db_blocker: DjangoDbBlocker,
     databases: Databases,
     tmp_path_factory: pytest.TempPathFactory,
+    outcomes_soon: None,
 ) -> Iterator[str]:
     """The demo utility with all processes, without the event that would soon take the zone's devices."""
     root = tmp_path_factory.mktemp("running") / "extracts"
     with (
-        pytest.MonkeyPatch.context() as patch,
         django_db_blocker.unblock(),
-        extracts_in(root),
-        databases.demo(DEVICES, root),
+        shared_demo(databases, root, background_children()) as address,
     ):
-        _cancel(Event.objects.get(strategy__name=STRATEGY, state=EventState.APPROVED))
-        yield from served(root, patch, background_children())
+        _cancel(Event.objects.get(strategy__name=STRATEGY, state__in=CLAIMING_STATES))
+        yield address
+
+
+@pytest.fixture(scope="package")
+def browser(demo: str) -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,32 +15,35 @@ from derms import operations
 from derms.choices import Control
 from derms.models import DeliveredLoad, Event, Program, Strategy
 from integration.console.models import User
+from integration.console.service_accounts import add_account, make_secret
 from integration.demo.people import person
 from integration.seam import clock
-from tests.doors.conftest import account_of  # noqa: F401  (a fixture)
+from lec_sim.models import HeadEndProfile
+from lec_sim.operations import set_reach
+from tests.browser.conftest import Person
 from tests.processes import eventually, started
 
-from .conftest import Person
-
-pytestmark = pytest.mark.django_db(transaction=True)
 HEAD_END, OTHER = "placeholder-hub", "sample-climate"
 SCOPES = ["read_targets", "read_ven_objects", "write_reports"]
 AHEAD, LENGTH = timedelta(seconds=75), timedelta(seconds=40)
 PAGE = f"/live-energy-connect/head-ends/{HEAD_END}/"
 
 
-@pytest.fixture(autouse=True)
-def outcomes_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENADR_ANSWERS_WITHIN_S", "10")
+@pytest.fixture
+def simulated_again(demo: str) -> Iterator[None]:
+    """The head end is the simulator's again for the next test."""
+    before = HeadEndProfile.objects.get(head_end=HEAD_END)
+    yield
+    set_reach(head_end=HEAD_END, driver=before.driver, client=before.client, by="olive.operator", now=clock.now())
 
 
+@pytest.mark.usefixtures("simulated_again")
 def test_a_stage_behind_the_simulator_and_a_ven_closes_both(
-    sign_in: Callable[..., Person],
-    demo: str,
-    account_of: Callable[..., Any],  # noqa: F811
-    tmp_path: Path,
+    sign_in: Callable[..., Person], demo: str, tmp_path: Path
 ) -> None:
-    account, secret = account_of(person("olive.operator"), "Home hub", scopes=SCOPES)
+    given = {"name": "Home hub", "owner": person("olive.operator"), "scopes": SCOPES}
+    account = add_account(given, by="adam.admin", now=clock.now())
+    secret = make_secret(client_id=account.client_id, by="adam.admin", now=clock.now())
     operator = sign_in("olive.operator")
     operator.open(PAGE)
     operator.page.get_by_label("Reached by").select_option(label="OpenADR 3.1")

@@ -2,17 +2,11 @@
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Route
 
-from .conftest import Person
+from tests.browser.conftest import Person
 
 AGAIN_MS = 60_000  # live.js waits 30 to 60 s
-
-
-@pytest.fixture
-def demo(quiet_demo: str) -> str:
-    return quiet_demo
 
 
 def test_a_page_that_may_have_no_stream_yet_gets_one_later(sign_in: Callable[..., Person]) -> None:

@@ -2,18 +2,10 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from derms.models import Strategy
-
-from .conftest import Person
+from tests.browser.conftest import Person
 
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture
-def demo(quiet_demo: str) -> str:
-    return quiet_demo
 
 
 def test_the_later_of_two_operators_keeps_both_changes(sign_in: Callable[..., Person]) -> None:

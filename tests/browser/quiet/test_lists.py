@@ -7,8 +7,7 @@ import pytest
 from derms.models import Event
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
-
-from .conftest import Person
+from tests.browser.conftest import Person
 
 # The texts that an element shows within four seconds.
 TEXTS = """async selector => {
@@ -19,11 +18,6 @@ TEXTS = """async selector => {
     }
     return [...texts];
 }"""
-
-
-@pytest.fixture
-def demo(quiet_demo: str) -> str:
-    return quiet_demo
 
 
 def test_the_age_of_the_forecast_ticks(sign_in: Callable[..., Person]) -> None:

@@ -2,20 +2,13 @@
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Locator
 
 from derms.models import Event
 from integration.console.models import User
-
-from .conftest import Person
+from tests.browser.conftest import Person
 
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture
-def demo(quiet_demo: str) -> str:
-    return quiet_demo
 
 
 def is_in_view(what: Locator) -> bool:

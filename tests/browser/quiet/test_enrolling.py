@@ -2,19 +2,11 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from cpm.choices import EnrollmentState
 from cpm.models.customers import DeviceLocation
 from cpm.models.enrollments import Enrollment
 from cpm.models.programs import Program
-
-from .conftest import Person
-
-
-@pytest.fixture
-def demo(quiet_demo: str) -> str:
-    return quiet_demo
+from tests.browser.conftest import Person
 
 
 def test_an_enrollment_is_saved_after_its_checks_were_seen(sign_in: Callable[..., Person]) -> None:

@@ -1,7 +1,7 @@
 """Charts show the time and the values under the pointer and the keyboard's cursor, and distinct ticks."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -9,9 +9,8 @@ import pytest
 from playwright.sync_api import Locator
 
 from integration.console.models import User
+from tests.browser.conftest import Person
 from tests.pages.examples import example_of
-
-from .conftest import Person
 
 EVENT = "events/<id:number>/"
 # Records what uPlot writes next to its axes, since a canvas can't be read.
@@ -28,12 +27,6 @@ TICKS = """
       return clear.call(this, ...at);
     };
 """
-
-
-@pytest.fixture
-def demo(quiet_demo: str) -> Iterator[str]:
-    yield quiet_demo
-    User.objects.update(language="en")
 
 
 def open_charts(person: Person, path: str) -> list[Locator]:

@@ -2,19 +2,11 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from integration.seam.alerts import acknowledge_alert, close_alert, raise_alert
 from integration.seam.models import Alert, Priority
-
-from .conftest import Person
+from tests.browser.conftest import Person
 
 SOON_MS = 30_000  # the page asks within a second of the nudge; a busy machine takes longer
-
-
-@pytest.fixture
-def demo(quiet_demo: str) -> str:
-    return quiet_demo
 
 
 def raised(key: str, text: str) -> None:
