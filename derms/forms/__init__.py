@@ -12,7 +12,7 @@ from .events import (
 from .grid import FeederForm, HeadEndForm, SubstationForm, TransformerForm, ZoneForm
 from .groups import GroupForm
 from .plan import Plan, edited_plan, new_plan, saved_plan
-from .stage_grid import after_button, wall, with_strategy
+from .stage_grid import after_button, wall, with_generated, with_strategy
 from .strategies import EventTypeForm, StrategyForm, StrategyStageForm, stage_rows
 
 __all__ = [
@@ -39,5 +39,6 @@ __all__ = [
     "saved_plan",
     "stage_rows",
     "wall",
+    "with_generated",
     "with_strategy",
 ]

@@ -10,6 +10,7 @@ from integration.pages.moments import duration
 
 from ..models import Event, Stage
 from ..operations import PlannedStage
+from ..planning.generated import Generated, generate_variants
 from .events import EventForm, NewEventForm
 from .stage_grid import StageGrid, with_stages
 
@@ -33,6 +34,15 @@ class Plan:
         sentence = _("The first stage should have started %(time)s ago. Choose a start in the future.")
         self.grid.start.add_error("starts_at", sentence % {"time": duration(now - start)})
         return False
+
+    def can_generate(self) -> bool:
+        """Whether the event, its start and what is asked of its stages are valid; the stages need not be."""
+        return all([self.form.is_valid(), self.grid.start.is_valid(), self.grid.generator.is_valid()])
+
+    def generated(self, now: datetime) -> Generated:
+        """The variants of a plan that can be generated."""
+        event, grid = self.event(), self.grid
+        return generate_variants(event, grid.generator.asked(event, grid.starts_at, list(grid.rows.forms)), now)
 
     @property
     def forms(self) -> list[forms.BaseForm]:

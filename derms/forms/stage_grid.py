@@ -21,13 +21,15 @@ from integration.seam.refusals import Refused
 from ..models import DerGroup, Program, Stage, Strategy, StrategyStage
 from ..operations import PlannedStage
 from ..planning.check import StageCheck
+from ..planning.generated import GeneratedStage
 from .events import MOST_MINUTES
+from .generate import PREFIX, GenerateForm, generated_row
 from .stage_rows import StageRowForm, StageRows, StartForm, seconds
 from .strategies import MOST_STAGES
 
 FIELDS = (
     "number", "program", "der_groups", "offset_minutes", "length_minutes", "target_kw", "share_pct", "control",
-    "control_value",
+    "control_value", "generated",
 )  # fmt: skip
 ROW_MINUTES = ("offset_minutes", "length_minutes")
 
@@ -48,7 +50,7 @@ class StageGrid:
             self.start = StartForm(initial=typed.dict(), time_zone=time_zone)
             self.rows = StageRows(initial=[_initial(row) for row in rows_of(typed)], prefix="stages")
         self.rows_of, self.time_zone = typed.get("rows_of", ""), time_zone
-        self._offer_choices()
+        self._offer_choices(typed)
         self._number_rows()
         self._show_windows(typed, time_zone)
 
@@ -65,13 +67,14 @@ class StageGrid:
     def forms(self) -> list[forms.BaseForm]:
         return [self.start, *self.rows.forms]
 
-    def _offer_choices(self) -> None:
+    def _offer_choices(self, typed: QueryDict) -> None:
         """Query the choices once instead of once per row."""
-        programs = [("", "—"), *self._programs()]
+        programs: list[tuple[int | str, str]] = [("", "—"), *self._programs()]
         groups = list(DerGroup.objects.order_by("name").values_list("pk", "name"))
         for row in self.rows.forms:
             for name, choices in (("program", programs), ("der_groups", groups)):
                 cast(forms.ChoiceField, row.fields[name]).choices = choices
+        self.generator = GenerateForm(typed, programs[1:], list(groups), rows_of(typed))
 
     def _programs(self) -> list[tuple[int, str]]:
         """The open programs, and others that a row has already: the check says why these can't be submitted."""
@@ -136,6 +139,12 @@ def with_rows(typed: QueryDict, rows: list[Row]) -> QueryDict:
     return changed
 
 
+def with_generated(typed: QueryDict, stages: Iterable[GeneratedStage], starts_at: datetime) -> QueryDict:
+    """Return a copy with these stages in place of all rows: together they cover what is needed."""
+    groups = typed.getlist(f"{PREFIX}-der_groups")
+    return with_rows(typed, [generated_row(stage, starts_at, groups) for stage in stages])
+
+
 def with_strategy(typed: QueryDict, strategy: Strategy) -> QueryDict:
     """Return a copy with a strategy's default stages, unless its rows already come from that strategy."""
     if typed.get("rows_of") == str(strategy.uid) and "stages-TOTAL_FORMS" in typed:
@@ -194,7 +203,8 @@ def _following(last: Row, like: Row) -> Row:
     length = last["length_minutes"]
     begins, lasts = (exact(typed[0]) if typed else None for typed in (last["offset_minutes"], length))
     offset = last["offset_minutes"] if begins is None or lasts is None else [_plain(begins + lasts)]
-    return {"control_value": ["0"], **like, "number": [], "offset_minutes": offset, "length_minutes": length}
+    fresh: Row = {"number": [], "generated": [], "offset_minutes": offset, "length_minutes": length}
+    return {"control_value": ["0"], **like, **fresh}
 
 
 def _shifted(typed: QueryDict, by: timedelta, time_zone: str) -> QueryDict:
@@ -224,6 +234,7 @@ def _row(number: int | None, stage: Any, offset: Decimal | int, length: Decimal 
         "share_pct": [] if stage.share_pct is None else [str(stage.share_pct)],
         "control": [stage.control],
         "control_value": [f"{stage.control_value:g}"],
+        "generated": ["on"] if getattr(stage, "generated", False) else [],
     }
 
 

@@ -17,7 +17,7 @@ from ..planning.check import StageCheck
 from .strategies import MOST_STAGES, StrategyStageForm
 
 LEAST_MINUTES = Decimal("0.01")
-SHARED_FIELDS = ("target_kw", "share_pct", "control", "control_value")
+SHARED_FIELDS = ("target_kw", "share_pct", "control", "control_value", "generated")
 
 
 class StartForm(LocalMomentMixin, forms.Form):
@@ -42,6 +42,7 @@ class StageRowForm(StrategyStageForm):
     window: tuple[datetime, datetime] | None = None  # when the stage starts and ends, if what was typed says it
     found: StageCheck | None = None  # what a check found for it
     number = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    generated = forms.BooleanField(required=False, widget=forms.HiddenInput)
     offset_minutes = forms.DecimalField(label=_("After (min)"), max_digits=9, decimal_places=4)
     length_minutes = forms.DecimalField(label=_("Lasts (min)"), max_digits=9, decimal_places=4)
     der_groups = forms.ModelMultipleChoiceField(

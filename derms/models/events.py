@@ -176,6 +176,7 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="stages")
     number = models.PositiveSmallIntegerField()
+    generated = models.BooleanField(default=False, db_default=False)  # its target is its own, whatever the objective
 
     # As Submit found it, for the approver.
     submitted_groups = models.JSONField(null=True, editable=False)  # criteria of its DER groups

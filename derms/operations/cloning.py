@@ -23,7 +23,7 @@ EVENT_FIELDS = (
     "call_order", "overridden_rules",
 )  # fmt: skip
 DAYS = ("{d:%Y-%m-%d}", "{d:%d %b}", "{d.day} {d:%b}", "{d:%d %B}", "{d.day} {d:%B}", "{d:%d.%m.%Y}")  # in names
-STAGE_FIELDS = ("program_id", "target_kw", "share_pct", "control", "control_value")
+STAGE_FIELDS = ("program_id", "target_kw", "share_pct", "control", "control_value", "generated")
 
 
 @transaction.atomic

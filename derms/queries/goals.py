@@ -73,7 +73,7 @@ def _figures(event: Event, stages: list[Stage], powers: list[StagePower]) -> Fig
 
 
 def _goal_kw(target: Target, stage: Stage, stages: list[Stage]) -> float | None:
-    if target.is_per_stage:
+    if target.is_per_stage or (stage.generated and stage.target_kw is not None):
         return None if stage.target_kw is None else float(stage.target_kw)
     if target.kw is None and not target.steps:
         return None

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
@@ -25,14 +25,21 @@ from .. import operations
 from ..actions import ACTIONS
 from ..choices import EDITABLE_STATES, StrategyState
 from ..columns import STAGES
-from ..forms import Plan, after_button, edited_plan, new_plan, saved_plan, wall, with_strategy
+from ..forms import Plan, after_button, edited_plan, new_plan, saved_plan, wall, with_generated, with_strategy
 from ..models import Event, EventDraft, Strategy
 from ..operations import EventDetails
 from .seen import SEEN, seen, seen_fields, seen_revision
 from .tracking import buttons, steps
 
-BUTTON = re.compile(r"add|check|strategy|(clone|remove)-\d{1,2}|shift--?\d{1,4}")
+BUTTON = re.compile(r"add|check|strategy|generate-(fair|fewest|shortest)|(clone|remove)-\d{1,2}|shift--?\d{1,4}")
+GENERATE = "generate-"  # and the name of a variant
 NOT_THE_FORMS = ("csrfmiddlewaretoken", "request_key", "button")
+
+
+class MakePlan(Protocol):
+    """Makes the plan of a page from what was typed."""
+
+    def __call__(self, typed: QueryDict, *, bound: bool) -> Plan: ...
 
 
 @ACTING
@@ -45,8 +52,11 @@ def event_new(request: SignedInRequest) -> HttpResponse:
     typed, time_zone = _with_rows(request.POST if is_typed else _first_typed(request, draft))
     show_in(time_zone)
     if button := _button(request):
-        plan = new_plan(after_button(typed, button, time_zone), time_zone, bound=button == "check")
-        return _pressed(request, "derms/event_new.html", plan, {"time_zone": time_zone})
+
+        def make(typed: QueryDict, *, bound: bool) -> Plan:
+            return new_plan(typed, time_zone, bound=bound)
+
+        return _after(request, button, typed, make, ("derms/event_new.html", {"time_zone": time_zone}))
     plan = new_plan(typed, time_zone, bound=is_typed)
     if is_typed and plan.is_valid() and plan.starts_after(clock.now()):
         return _create(request, plan)
@@ -66,8 +76,11 @@ def event_edit(request: SignedInRequest, number: str) -> HttpResponse:
         return render(request, "derms/event_edit.html", context | {"plan": plan})
     _require_planner(request, event)
     if button := _button(request):
-        typed = after_button(request.POST, button, event.zone.time_zone)
-        return _pressed(request, "derms/event_edit.html", edited_plan(event, typed, bound=button == "check"), context)
+
+        def make(typed: QueryDict, *, bound: bool) -> Plan:
+            return edited_plan(event, typed, bound=bound)
+
+        return _after(request, button, request.POST, make, ("derms/event_edit.html", context))
     plan = edited_plan(event, request.POST, bound=True)
     if plan.is_valid() and plan.starts_after(clock.now()):
         return _save(request, event, plan)
@@ -175,6 +188,24 @@ def _button(request: SignedInRequest) -> str:
     if button and not BUTTON.fullmatch(button):
         raise BadRequest(_("This page has no such button."))
     return button
+
+
+def _after(
+    request: SignedInRequest, button: str, typed: QueryDict, make: MakePlan, page: tuple[str, dict[str, Any]]
+) -> HttpResponse:
+    """What a button of the grid leaves in the form; `page` is its template and context."""
+    template, context = page
+    if not button.startswith(GENERATE):
+        typed = after_button(typed, button, context["time_zone"])
+        return _pressed(request, template, make(typed, bound=button == "check"), context)
+    plan = make(typed, bound=True)
+    if not plan.can_generate():
+        return _pressed(request, template, plan, context | {"cannot_generate": True})
+    found, starts_at = plan.generated(clock.now()), plan.grid.starts_at
+    shown = next((one for one in found.variants or () if one.name == button.removeprefix(GENERATE)), None)
+    if shown:
+        plan = make(with_generated(typed, shown.stages, starts_at), bound=False)
+    return _pressed(request, template, plan, context | {"generated": found, "variant": shown})
 
 
 def _pressed(request: SignedInRequest, template: str, plan: Plan, context: dict[str, Any]) -> HttpResponse:

@@ -83,4 +83,5 @@ def made_up(seed: int, most_stages: int) -> Problem:
         },
         weights=Weights(fairness=0.02),
         most_stages=most_stages,
+        may_overlap=most_stages == NO_LIMIT,
     )

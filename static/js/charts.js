@@ -1,5 +1,5 @@
 // Draws a chart from the table that data-chart names, so that picture and numbers always agree.
-import { axes, nowLine, range } from './charts/axes.js';
+import { axes, nowLine, range, shade } from './charts/axes.js';
 import { legend, showPoint } from './charts/legend.js';
 import { walk } from './charts/walk.js';
 import { read, series, shades, stack } from './charts/series.js';
@@ -37,6 +37,7 @@ const draw = (element) => {
     series: [{}, ...drawn.map(series)],
     bands: shades(drawn),
     hooks: {
+      drawClear: element.dataset.shadedFrom ? [shade(element.dataset)] : [],
       draw: draws,
       ready: [(u) => { if (left >= 0) u.setCursor({ left, top }); }],
       setCursor: [showPoint(list, shown, table.points, unit)],

@@ -1,12 +1,12 @@
 """The cheapest plan there is, by an integer program that shares nothing with the product but the plain reading."""
 
-from itertools import product
+from itertools import combinations, product
 
 import highspy
 
 from derms.planning.generating.problem import Called, Problem, ProgramRules
 
-from .plain_plans import plain_effect, plain_room
+from .plain_plans import excludes, plain_effect, plain_room
 
 
 def allowed_calls(problem: Problem) -> list[Called]:
@@ -92,6 +92,9 @@ def _keep_stages(problem: Problem, model: highspy.Highs, calls: list[Called], co
     used = [model.addBinary() for _ in spans]
     if used:
         model.addConstr(sum(used) <= problem.most_stages)
+    for one, other in combinations(range(len(spans)), 2) if not problem.may_overlap else ():
+        if excludes(problem, spans[one], spans[other]):
+            model.addConstr(used[one] + used[other] <= 1)
     for is_used, span in zip(used, spans, strict=True):
         own = [n for n, c in enumerate(calls) if (problem.cohorts[c.cohort].program, c.start, c.length) == span]
         for n in own:

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from itertools import combinations
 
 from derms.planning.generating.problem import Called, Cohort, Feeder, Plan, Problem, ProgramRules, Weights
 from derms.shapes import ResponseShape
@@ -85,11 +86,21 @@ def _broken_rules(problem: Problem, plan: Plan) -> list[str]:
 
 def _broken_stages(problem: Problem, plan: Plan) -> list[str]:
     broken = [f"{len(plan.stages)} stages"] if len(plan.stages) > problem.most_stages else []
-    small = [s for s in plan.stages if s.devices < problem.least_devices or s.target_kw < problem.least_kw * (1 - 1e-5)]
+    small = [s for s in plan.stages if s.devices < problem.least_devices or s.lowest_kw < problem.least_kw * (1 - 1e-5)]
     spans = {(problem.cohorts[c.cohort].program, c.start, c.length) for c in plan.called}
+    for one, other in combinations(spans, 2) if not problem.may_overlap else ():
+        if excludes(problem, one, other):
+            broken.append(f"stages {one} and {other} of one program")
     if spans != {(s.program, s.start, s.length) for s in plan.stages}:
         broken.append("the stages are not those of the calls")
     return broken + [f"{stage} is too small" for stage in small]
+
+
+def excludes(problem: Problem, one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
+    """Whether stages (program, start, length) overlap, or adjoin and are too long together, whatever their lengths."""
+    first, then = sorted((one, other), key=lambda span: span[1])
+    apart = 1 if problem.rules.get(one[0], ProgramRules()).longest else 0
+    return one[0] == other[0] and then[1] < first[1] + first[2] + apart
 
 
 def made_up(seed: int, *, cohorts: int, devices: tuple[int, int], steps: int = 10, feeders: int = 3) -> Problem:

@@ -40,14 +40,16 @@ def one_program(*, need: dict[int, float], devices: int = 100, **fields: object)
 def test_a_stage_is_as_large_as_its_last_hour_needs() -> None:
     plan = generate(one_program(need={1: 30.0, 2: 30.0}, window=(1, 3), rules={1: ProgramRules(shortest=2)}))
     # In its second hour a thermostat gives 0.75 of its power.
-    assert [(s.start, s.length, s.devices, s.target_kw) for s in plan.stages] == [(1, 2, 40, pytest.approx(30.0))]
+    assert [(s.start, s.length, s.devices, s.lowest_kw) for s in plan.stages] == [(1, 2, 40, pytest.approx(30.0))]
+    assert plan.stages[0].full_kw == pytest.approx(40.0)
     assert plan.effect_kw == pytest.approx((0.0, 40.0, 30.0, -20.0, -10.0, 0.0))
     assert plan.missing_kw == (0.0,) * HOURS
     assert not plan.reasons
 
 
 def test_what_comes_back_inside_the_window_is_made_up_for() -> None:
-    plan = generate(one_program(need={1: 20.0, 2: 20.0, 3: 20.0}, rules={1: ProgramRules(longest=1)}))
+    alone = one_program(need={1: 20.0, 2: 20.0, 3: 20.0}, rules={1: ProgramRules(longest=1)})
+    plan = generate(replace(alone, may_overlap=True))
     # 20 devices add 10 kW in the next hour, so that it takes 30, and then 40: 20, 15 and 5 kW of which come back.
     assert [stage.devices for stage in plan.stages] == [20, 30, 40]
     assert plan.effect_kw[1:4] == pytest.approx((20.0, 20.0, 20.0))
@@ -115,11 +117,12 @@ def test_few_stages_and_none_too_small() -> None:
 
 
 problems = st.builds(
-    lambda seed, cohorts, few, share, most, least, minutes: replace(
+    lambda seed, cohorts, few, share, most, least, minutes, may_overlap: replace(
         needing(made_up(seed, cohorts=cohorts, devices=few), share),
         most_stages=most,
         least_devices=least,
         step_minutes=minutes,
+        may_overlap=may_overlap,
     ),
     st.integers(0, 10**6),
     st.integers(1, 8),
@@ -128,6 +131,7 @@ problems = st.builds(
     st.integers(1, 8),
     st.sampled_from([1, 10]),
     st.sampled_from([15, 30, 60]),
+    st.booleans(),
 )
 
 
@@ -145,6 +149,7 @@ def test_every_plan_keeps_every_limit_and_says_what_is_missing(asked: Problem) -
 def test_a_handful_of_devices_is_never_cheaper_than_trying_everything(seed: int) -> None:
     made = made_up(seed, cohorts=2, devices=(1, 2), steps=7)
     asked = replace(made, feeders={}, cohorts=tuple(replace(one, shape=HEATS_UP) for one in made.cohorts))
+    asked = replace(asked, may_overlap=True)
     price = missing_price(cells_of(asked), asked.hours)
     plan, best = generate(asked), brute_force(asked, price)
     assert plan.bound - 1e-6 <= best <= plan.cost + 1e-6

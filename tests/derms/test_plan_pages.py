@@ -45,7 +45,7 @@ def typed(strategy: Strategy, start: datetime, *rows: dict[str, Any], **fields: 
 
 
 def rows_shown(page: str) -> int:
-    return page.count('class="grid-row"')
+    return page.count('class="grid-row ')
 
 
 def test_the_first_page_shows_the_stages_of_the_chosen_strategy(as_operator: Client, strategy: Strategy) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from .cells import Cells, Floats, Ints, cells_of
-from .few_stages import is_small, sizes, whole, within_stage_limits
+from .few_stages import is_small, rivals_of, sizes, whole, within_stage_limits
 from .greedy import Filling
 from .limits import TINY, Limits, limits_of
 from .linear import LinearProgram, Solution, TimeLimitReached, highest_least
@@ -66,7 +66,7 @@ def _greedy(problem: Problem, cells: Cells) -> Plan:
         problem = replace(problem, need_kw=tuple(need))
     limits = limits_of(problem, cells)
     none = np.zeros(len(cells), dtype=np.int64)
-    counts = Filling(problem, cells, limits, none, problem.most_stages).fill()
+    counts = Filling(problem, cells, limits, none, problem.most_stages, rivals_of(problem, cells)).fill()
     return _plan(problem, cells, limits, _filled(problem, cells, limits, counts))
 
 
@@ -75,12 +75,14 @@ def _rounded(problem: Problem, cells: Cells, limits: Limits, solution: Solution)
     best = _filled(problem, cells, limits, whole(cells, solution))
     used = best > 0
     each = float(np.median((cells.back[used] / cells.devices[used, None]).max(axis=1))) if used.any() else 0.0
+    power = float(np.median((cells.held[used] / cells.devices[used, None]).max(axis=1))) if used.any() else 0.0
     others = frozenset(cells.pattern.tolist()) - frozenset(cells.pattern[used].tolist())
     for devices in ROOM_DEVICES:
         if _missing(cells, limits, best).sum() <= solution.missing.sum() + TINY:
             break
         tight = replace(
             limits,
+            need=limits.need + np.where(limits.needs, devices * power, 0.0),
             least=np.where(limits.needs, limits.need, np.minimum(0.0, limits.least + devices * each)),
             feeder_rooms=(limits.feeder_rooms - devices * each).clip(min=0.0),
         )
@@ -164,5 +166,7 @@ def _stages(problem: Problem, cells: Cells, counts: Ints) -> tuple[PlannedStage,
         start, length = int(cells.start[own[0]]), int(cells.length[own[0]])
         kw = ((counts[own] / cells.devices[own]) @ cells.held[own])[start : start + length]
         program = problem.cohorts[cells.cohort[own[0]]].program
-        found.append(PlannedStage(program, start, length, int(counts[own].sum()), _listed(kw)))
+        powers = np.array([problem.cohorts[n].kw[start : start + length] for n in cells.cohort[own]]).mean(axis=1)
+        full_kw = float((counts[own] / cells.devices[own]) @ powers)
+        found.append(PlannedStage(program, start, length, int(counts[own].sum()), _listed(kw), full_kw))
     return tuple(sorted(found, key=lambda stage: (stage.start, stage.program, stage.length)))

@@ -12,8 +12,17 @@ NO_LIMIT = float(np.iinfo(np.int32).max)
 class Filling:
     """A plan in whole devices: `settle` takes some back until no limit is broken, `fill` adds where something lacks."""
 
-    def __init__(self, problem: Problem, cells: Cells, limits: Limits, counts: Ints, most_stages: int) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        cells: Cells,
+        limits: Limits,
+        counts: Ints,
+        most_stages: int,
+        rivals: dict[int, frozenset[int]] | None = None,
+    ) -> None:
         self.cells, self.limits, self.counts, self.most_stages = cells, limits, counts.copy(), most_stages
+        self.rivals = rivals or {}
         self.each = cells.effect / cells.devices[:, None]
         self.cost = np.maximum(cells.cost / cells.devices, TINY)
         self.left = np.array([one.devices for one in problem.cohorts], dtype=np.int64)
@@ -54,7 +63,8 @@ class Filling:
     def _open(self, shut: Bools) -> Bools:
         """The cells that have devices left, in stages that there are or may be."""
         used = np.unique(self.cells.pattern[self.counts > 0])
-        may = (self.left[self.cells.cohort] > 0) & ~shut
+        beside = [pattern for one in used for pattern in self.rivals.get(int(one), ())]
+        may = (self.left[self.cells.cohort] > 0) & ~shut & ~np.isin(self.cells.pattern, beside)
         return may & np.isin(self.cells.pattern, used) if len(used) >= self.most_stages else may
 
     def _useful(self, cell: int, lack: Floats) -> int:

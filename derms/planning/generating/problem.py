@@ -78,6 +78,7 @@ class Problem:
     least_devices: int = 1
     weights: Weights = Weights()
     is_maximum: bool = False
+    may_overlap: bool = False
     time_limit_s: float = 5.0
 
     @property
@@ -93,7 +94,8 @@ class Problem:
 class PlannedStage(NamedTuple):
     """A generated stage: cohorts of one program called from one step on for the same time.
 
-    `kw` is what its devices give in each of its steps, `target_kw` the lowest of these.
+    `kw` is what its devices give in each of its steps, `lowest_kw` the least of these. `full_kw` is what they
+    would give on average if their response did not fade: what a choice of devices counts.
     """
 
     program: int
@@ -101,9 +103,10 @@ class PlannedStage(NamedTuple):
     length: int
     devices: int
     kw: tuple[float, ...]
+    full_kw: float
 
     @property
-    def target_kw(self) -> float:
+    def lowest_kw(self) -> float:
         return min(self.kw)
 
 

@@ -1,4 +1,4 @@
-// The axes of a chart, and the line at the present moment.
+// The axes of a chart, the line at the present moment, and the period that is shaded.
 import { colour } from './colour.js';
 import { numbers, ticksIn } from './words.js';
 
@@ -70,5 +70,14 @@ export const nowLine = (moment) => (u) => {
   u.ctx.moveTo(x, u.bbox.top);
   u.ctx.lineTo(x, u.bbox.top + u.bbox.height);
   u.ctx.stroke();
+  u.ctx.restore();
+};
+
+export const shade = ({ shadedFrom, shadedTo }) => (u) => {
+  const [left, right] = [shadedFrom, shadedTo].map((moment) => u.valToPos(Date.parse(moment) / 1000, 'x', true));
+  u.ctx.save();
+  u.ctx.fillStyle = colour('--line');
+  u.ctx.globalAlpha = 0.5;
+  u.ctx.fillRect(left, u.bbox.top, right - left, u.bbox.height);
   u.ctx.restore();
 };

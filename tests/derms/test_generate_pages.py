@@ -1,0 +1,138 @@
+"""Generate Stages on New Event and Edit: stages that cover what is needed, marked, changed, generated again."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from derms.models import Event, LoadForecast, Program, ReductionFactor, Stage, Strategy
+from derms.queries.goals import stage_goals
+from integration.console.models import User
+from tests import factories
+from tests.derms.test_plan_pages import NEW, rows_shown, typed, wall
+
+pytestmark = pytest.mark.django_db
+ASKED = {
+    "gen-hours": 2, "gen-step_minutes": 60, "gen-max_increase_pct": 5, "gen-most_stages": 8, "gen-least_kw": 0,
+    "gen-fairness": 0.05,
+}  # fmt: skip
+
+
+@pytest.fixture
+def as_operator(client: Client, operator: User) -> Client:
+    client.force_login(operator)
+    return client
+
+
+@pytest.fixture
+def start(now: datetime) -> datetime:
+    return (now + timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture
+def thermostats(strategy: Strategy, program: Program, start: datetime) -> Strategy:
+    """100 thermostats of 1 kW in a zone of 1,000 kW, whose whole power can be reduced, and an event of 20 kW."""
+    zone = strategy.zone
+    hours = [start + timedelta(hours=n) for n in range(-2, 10)]
+    LoadForecast.objects.filter(zone=zone).delete()
+    ReductionFactor.objects.filter(zone=zone).delete()
+    LoadForecast.objects.bulk_create(LoadForecast(zone=zone, hour=hour, forecast_kw=1000) for hour in hours)
+    ReductionFactor.objects.bulk_create(
+        ReductionFactor(zone=zone, device_class="thermostat", hour=hour, factor=1.0) for hour in hours
+    )
+    for _n in range(100):
+        factories.device(zone, program, since=start - timedelta(days=90), rated_w=1000, device_class="thermostat")
+    Strategy.objects.filter(pk=strategy.pk).update(objective="Load Reduction", target_kw=20)
+    return Strategy.objects.get(pk=strategy.pk)
+
+
+def setpoint(strategy: Strategy, start: datetime) -> dict[str, Any]:
+    """Four degrees in the direction that reduces load: all of a thermostat's power in its first hour."""
+    return {"control": "setpoint_offset", "control_value": 4 if strategy.zone.is_cooling(start) else -4}
+
+
+def targets(page: str) -> list[str]:
+    """The targets in the grid's rows."""
+    fields = re.findall(r'<input[^>]* name="stages-\d+-target_kw"[^>]*>', page)
+    return ["".join(re.findall(r' value="(\d*)"', field)) for field in fields]
+
+
+def asked(
+    strategy: Strategy, start: datetime, program: Program, *rows: dict[str, Any], **fields: Any
+) -> dict[str, Any]:
+    return typed(
+        strategy, start, *rows or (setpoint(strategy, start),), **ASKED, **{"gen-programs": [program.pk]}, **fields
+    )
+
+
+def test_generated_stages_come_into_the_grid_with_the_devices_that_their_last_hour_needs(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    page = as_operator.post(NEW, asked(thermostats, start, program, button="generate-fair")).content.decode()
+    assert "Use this plan" in page
+    assert 'name="stages-0-generated"' in page
+    assert "generated</b>" in page
+    # In its second hour a thermostat gives 0.75 of its power: 27 of them still give 20 kW.
+    assert targets(page) == ["27"]
+
+
+def test_a_generated_stage_is_saved_marked_and_goes_by_its_own_target(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    mine = setpoint(thermostats, start) | {"generated": "on", "target_kw": 12}
+    as_operator.post(NEW, typed(thermostats, start, mine, {**mine, "offset_minutes": 60, "generated": ""}))
+    event = Event.objects.get()
+    first, second = Stage.objects.order_by("number")
+    assert (first.generated, second.generated) == (True, False)
+    assert stage_goals(event, [first, second]) == {first.pk: 12.0, second.pk: 20.0}
+
+
+def test_generating_again_replaces_all_stages_and_keeps_the_control_of_their_program(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    old = setpoint(thermostats, start) | {"target_kw": 999, "generated": "on"}
+    sent = asked(thermostats, start, program, old, old, button="generate-fair")
+    page = as_operator.post(NEW, sent).content.decode()
+    assert targets(page) == ["27"]
+    assert 'value="setpoint_offset" selected' in page
+
+
+def test_too_much_is_asked_for_says_what_is_missing_and_why(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    page = as_operator.post(
+        NEW, asked(thermostats, start, program, target_kw=5000, button="generate-fair")
+    ).content.decode()
+    assert "are missing, and why" in page
+
+
+def test_nobody_to_call_is_a_plan_without_stages(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    empty = factories.program("EMPTY")
+    sent = asked(thermostats, start, program, button="generate-fair") | {"gen-programs": [empty.pk]}
+    page = as_operator.post(NEW, sent).content.decode()
+    assert "No stage: nothing is needed, or nobody may be called." in page
+    assert "All devices that may be called are" in page
+
+
+def test_without_a_program_the_form_says_so(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    sent = asked(thermostats, start, program, button="generate-fair") | {"gen-programs": []}
+    page = as_operator.post(NEW, sent).content.decode()
+    assert "Correct the marked fields first" in page
+    assert rows_shown(page) == 1
+
+
+def test_edit_generates_too(as_operator: Client, thermostats: Strategy, program: Program, start: datetime) -> None:
+    as_operator.post(NEW, typed(thermostats, start, setpoint(thermostats, start)))
+    event = Event.objects.get()
+    sent = asked(thermostats, start, program, button="generate-shortest") | {
+        "name": event.name, "objective": event.objective, "target_kw": 20, "starts_at": wall(start),
+    }  # fmt: skip
+    page = as_operator.post(f"/events/{event.number}/edit/", sent).content.decode()
+    assert "Use this plan" in page
+    assert not Stage.objects.filter(generated=True).exists()
