@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
+from derms.operations import send_places
 from integration.demo.grid import add_head_ends, add_zone
 from integration.importing import operations
 from integration.importing.choices import RunState
@@ -50,6 +51,7 @@ FILES = {
     ),
 }
 NAME, CHANGED_NAME = "'Testa Customer ' || n", "'Testa Customer ' || n || CASE WHEN n <= 1000 THEN ' II' ELSE '' END"
+BEFORE = ("grid_sync", "head_end_sync", "program_rule_sync")
 PROGRAM = "type,name\nIMPORTED,Imported\n", f"program,name,type\n{ZONE},Imported,IMPORTED\n"
 
 
@@ -83,11 +85,12 @@ def _bring_in_all(files: dict[str, IO[bytes]], crew: Crew) -> None:
 def _prepare(rows: int, crew: Crew) -> dict[str, Any]:
     add_zone(code=ZONE, name="Imported", substations=2, feeders=5, transformers=10)
     add_head_ends()
+    send_places(now=clock.now())
     for kind, text in zip(("program_types", "programs"), PROGRAM, strict=True):
         with tempfile.TemporaryFile() as file:
             file.write(text.encode())
             apply_file(kind, file)
-    crew.deliver(Delivery.objects.filter(message__kind="program_rule_sync"))
+    crew.deliver(Delivery.objects.filter(message__kind__in=BEFORE))
     first = sql.value("SELECT min(id) FROM derms_transformer WHERE code LIKE %s || '%%'", [ZONE])
     return {"rows": rows, "zone": ZONE, "transformer": first}
 
@@ -122,6 +125,8 @@ def apply_file(kind: str, file: IO[bytes]) -> ImportRun:
     run = operations.receive_file(kind=kind, file=file, name=f"{kind}.csv", by=BY, now=clock.now())
     operations.check_file(uid=run.uid, by_hand={}, layout={}, by=BY, now=clock.now())
     operations.check_run(run.pk, now=clock.now())
+    if refused := ImportRun.objects.get(pk=run.pk).refused_cells.first():
+        raise BenchFailed(f"A file of {kind} has rows that would be refused: {refused}")
     operations.apply_file(uid=run.uid, only_good_rows=False, ends_missing=False, by=BY, now=clock.now())
     operations.apply_run(run.pk, now=clock.now())
     run = ImportRun.objects.get(pk=run.pk)

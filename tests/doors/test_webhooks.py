@@ -5,6 +5,7 @@ import time
 from collections import Counter, defaultdict
 from datetime import timedelta
 from random import Random
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -39,7 +40,36 @@ def test_a_slow_receiver_holds_up_nobody_else(loopback: ssl.SSLContext, webhook_
         post_due_notices(seconds=1)
     assert len(arrived) == 5
     assert arrived[-1] - began < 2
-    assert len(slow.posted) == 1  # one at a time
+    assert len(slow.posted) == 1  # it has taken nothing yet
+
+
+def test_a_receiver_that_takes_notices_gets_several_at_a_time_and_their_failures_are_one(
+    loopback: ssl.SSLContext, webhook_to: Make
+) -> None:
+    meeting, met = Barrier(posting.TOGETHER), []
+
+    def together(handler: Handler, posted: Posted) -> None:
+        met.append(meeting.wait(timeout=20))
+        receivers.status(503)(handler, posted)
+
+    with receiving(loopback) as receiver:
+        hook = webhook_to(receiver.url, kinds=["event"])
+        say("first", 0)
+        post()
+        receiver.answer = together
+        for number in range(posting.TOGETHER):
+            say(f"subject {number}", number)
+        post()
+        hook.refresh_from_db()
+        assert (sorted(met), hook.failures) == (list(range(posting.TOGETHER)), 1)
+        assert not Alert.objects.filter(closed_at=None).exists()
+
+        receiver.answer = receivers.status(200)
+        pass_time()
+        post()
+    assert set(states()) == {"Delivered"}
+    hook.refresh_from_db()
+    assert (hook.failures, hook.rests_until <= clock.now()) == (0, True)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -79,7 +109,7 @@ def test_a_process_that_dies_before_it_marks_posts_one_notice_twice_and_none_ove
         for number in range(3):
             say("a", number)
         with monkeypatch.context() as dying:
-            dying.setattr(posting, "mark", lambda *_args: (_ for _ in ()).throw(KeyboardInterrupt))
+            dying.setattr(posting, "mark", lambda *_args, **_named: (_ for _ in ()).throw(KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
                 post()
         post()  # the dead process's lease still holds

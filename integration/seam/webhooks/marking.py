@@ -47,24 +47,30 @@ class Result(NamedTuple):
 
 
 @transaction.atomic
-def mark(taken: WebhookNotice, result: Result) -> None:
-    """Store the result of an attempt, unless the notice was taken again since."""
+def mark(taken: WebhookNotice, result: Result, *, is_last: bool = True) -> None:
+    """Store the result of an attempt, unless the notice was taken again since.
+
+    `is_last`: nothing that was taken with it is still being posted, so that the webhook is free again.
+    """
     now = clock.now()
     webhook = Webhook.objects.select_for_update(no_key=True).get(pk=taken.webhook_id)
     notice = WebhookNotice.objects.select_for_update(no_key=True).get(pk=taken.pk)
     if notice.attempts != taken.attempts:
         return
     if notice.state != "Open":  # somebody discarded it meanwhile
-        Webhook.objects.filter(pk=webhook.pk).update(rests_until=now)
+        if is_last:
+            Webhook.objects.filter(pk=webhook.pk).update(rests_until=now)
         return
     notice.status, notice.error, notice.ms = result.status, result.error[:200], result.ms
     if not result.error:
-        notice.delivered_at, webhook.rests_until = now, now
+        notice.delivered_at = now
+        webhook.rests_until = now if is_last else webhook.rests_until
         _succeeded(webhook, notice, now)
     elif notice.kind == TEST:
         notice.dead_at, webhook.rests_until = now, now
     else:
-        _failed(webhook, notice, now)
+        # Several that were posted together fail as one.
+        _failed(webhook, notice, now, counts=webhook.failures == taken.webhook.failures)
     notice.save(update_fields=["status", "error", "ms", "delivered_at", "dead_at", "due_at"])
     webhook.save(update_fields=["rests_until", "failures", "failing_since", "delivered_at", "broken_at"])
 
@@ -103,8 +109,8 @@ def _succeeded(webhook: Webhook, notice: WebhookNotice, now: datetime) -> None:
         waiting.update(due_at=now)
 
 
-def _failed(webhook: Webhook, notice: WebhookNotice, now: datetime) -> None:
-    webhook.failures, webhook.failing_since = webhook.failures + 1, webhook.failing_since or now
+def _failed(webhook: Webhook, notice: WebhookNotice, now: datetime, *, counts: bool) -> None:
+    webhook.failures, webhook.failing_since = webhook.failures + counts, webhook.failing_since or now
     webhook.rests_until = now + pause_after(webhook.failures)
     notice.due_at = now + pause_after(notice.attempts)
     error = Sentence(notice.error)

@@ -1,9 +1,10 @@
-"""Post due notices: one at a time to each webhook, to many webhooks at once, so that a slow one holds up only itself.
+"""Post due notices: a few at a time to each webhook, to several webhooks at once: a slow one holds up only itself.
 
     lease   a webhook is this process's for LEASE; commit
-    take    its next notice, for as long: count the attempt; commit, so that one that kills the process runs out, too
-    post    outside any transaction, in a thread of its own
-    mark    store the answer and what follows from it; commit
+    take    its next notices, each of another subject, for as long: count the attempts; commit, so that one that kills
+            the process runs out, too
+    post    outside any transaction, each in a thread of its own
+    mark    store the answer and what follows from it; commit; the last one marked frees the webhook
 
 A process that dies between post and mark posts one notice twice, with the same id. Later notices about its subject wait
 until it is marked, so that none overtakes another.
@@ -11,6 +12,7 @@ until it is marked, so that none overtakes another.
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -18,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.module_loading import import_string
 
 from .. import clock, sql
@@ -31,7 +33,8 @@ from .marking import ANSWERED, ATTEMPTS, DIED, REDIRECTED, WITHHELD, Result, mar
 from .rows import Webhook, WebhookNotice
 from .signing import signed_headers
 
-AT_ONCE = 20
+AT_ONCE = 40
+TOGETHER = 8  # to one webhook
 TURN_S = 30.0
 LEASE = timedelta(seconds=120)  # longer than a post and the resolution of a name take together
 
@@ -75,35 +78,43 @@ def post_due_notices(*, seconds: float) -> None:
     """Post due notices until none is left or the time is over."""
     until = time.monotonic() + seconds
     posting: dict[Future[Result], WebhookNotice] = {}
+    left: Counter[int] = Counter()  # by webhook
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="posts") as pool:
         while True:
-            if time.monotonic() < until and len(posting) < AT_ONCE:
-                posting |= {pool.submit(_post, letter): letter.notice for letter in _next(AT_ONCE - len(posting))}
+            # Only what a thread is free for: what waits for one would outlast its lease.
+            if time.monotonic() < until and (webhooks := (AT_ONCE - len(posting)) // TOGETHER):
+                for letter in _next(webhooks):
+                    posting[pool.submit(_post, letter)] = letter.notice
+                    left[letter.notice.webhook_id] += 1
             if not posting:
                 return
             done, _waiting = wait(posting, timeout=1.0, return_when=FIRST_COMPLETED)
             for future in done:
-                mark(posting.pop(future), future.result())
+                notice = posting.pop(future)
+                left[notice.webhook_id] -= 1
+                mark(notice, future.result(), is_last=not left[notice.webhook_id])
 
 
 def _next(limit: int) -> Iterator[Letter]:
-    """Lease as many webhooks, and return the next notice of each. One that has none any more is free again at once."""
+    """Lease as many webhooks, and return the next notices of each. One that has none any more is free again at once."""
     due = statement("integration.seam", "due_webhooks")
     leased = sql.column(statement("integration.seam", "lease_webhooks", due=due), {"lease": LEASE, "limit": limit})
     if not leased:
         return
-    taken = sql.column(statement("integration.seam", "take_notices"), {"leased": leased, "lease": LEASE})
+    limits = {"leased": leased, "lease": LEASE, "together": TOGETHER}
+    taken = sql.column(statement("integration.seam", "take_notices"), limits)
     now = clock.now()
     notices = list(WebhookNotice.objects.select_related("webhook__owner").filter(pk__in=taken))
-    idle = set(leased) - {notice.webhook_id for notice in notices}
+    died = [notice for notice in notices if notice.attempts > ATTEMPTS]
+    to_post = [notice for notice in notices if notice not in died and _may_know(notice)]
+    withheld = [notice.pk for notice in set(notices) - {*died, *to_post}]
+    WebhookNotice.objects.filter(pk__in=withheld).update(discarded_at=now, discard_reason=WITHHELD())
+    idle = set(leased) - {notice.webhook_id for notice in [*died, *to_post]}
     Webhook.objects.filter(pk__in=idle).update(rests_until=now)
-    for notice in notices:
-        if notice.attempts > ATTEMPTS:
-            mark(notice, Result(None, DIED(), None))
-        elif _may_know(notice):
-            yield _letter(notice, now)
-        else:
-            _withhold(notice, now)
+    for notice in died:
+        mark(notice, Result(None, DIED(), None), is_last=False)
+    for notice in to_post:
+        yield _letter(notice, now)
 
 
 def _may_know(notice: WebhookNotice) -> bool:
@@ -112,12 +123,6 @@ def _may_know(notice: WebhookNotice) -> bool:
         return bool(import_string(DOOR_RIGHTS[notice.webhook.door])(notice))
     owner, kind = notice.webhook.owner, KINDS.get(notice.kind)
     return owner.is_active and (kind is None or owner.has_perm(kind.permission))
-
-
-@transaction.atomic
-def _withhold(notice: WebhookNotice, now: datetime) -> None:
-    WebhookNotice.objects.filter(pk=notice.pk).update(discarded_at=now, discard_reason=WITHHELD())
-    Webhook.objects.filter(pk=notice.webhook_id).update(rests_until=now)
 
 
 def _letter(notice: WebhookNotice, now: datetime) -> Letter:
