@@ -13,4 +13,4 @@ def settle_until(holds: Callable[[], bool], *, within_s: float = 40.0) -> None:
         if time.monotonic() > until:
             raise TimeoutError(f"It did not come about within {within_s:.0f} s.")
         settle(timeout_s=within_s)
-        time.sleep(0.5)  # until a stage starts and ends there is mostly nothing to do
+        time.sleep(2)  # until a stage starts and ends there is mostly nothing to do, and to look for it takes 0.1 s

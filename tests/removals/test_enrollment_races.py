@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 HOMES = 4
 WINDOW = timedelta(minutes=3)
-ROUNDS = doses(5, 50)
+ROUNDS = doses(3, 50)
 LIVE = ("Registering", "Registered", "Error")
 Act = Callable[[], Any]
 

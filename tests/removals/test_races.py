@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 DEVICES = 4
 WINDOW = timedelta(minutes=3)
-ROUNDS = doses(8, 500)
+ROUNDS = doses(5, 500)
 ROUNDS_WITH_BOTH_ANSWERS = doses(20, 500)
 
 
