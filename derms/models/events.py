@@ -201,6 +201,7 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     left_out = models.JSONField(default=dict)  # reason: number of candidates that were not reserved
     left_out_w = models.JSONField(default=dict)  # reason: W expected of them
     feeders = models.JSONField(default=dict)  # feeder's code: number of reserved devices
+    class_w = models.JSONField(default=dict, db_default={})  # device class: W expected of its reserved devices
 
     # Its execution, as LEC reports it.
     execution_revision = models.PositiveIntegerField(default=0)  # of the newest report

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from derms.queries.goals import shortfall, stage_goals
-from derms.set_operations.choosing import count_feeders, overlapping_stage_ids, reserve_devices
+from derms.set_operations.choosing import overlapping_stage_ids, reserve_devices, reserved_sums
 from derms.set_operations.limits import ELSEWHERE
 from integration.seam import extracts, outbox
 from integration.seam.alerts import raise_alert
@@ -88,8 +88,9 @@ def write_reservation_extract(stage_id: int, *, now: datetime) -> None:
     extract = extracts.write_extract(kind="device_reservation", query=RESERVED_DEVICES, params={"stage": stage_id})
     outbox.send(DeviceReservation(stage_uid=stage.uid, extract=extract.ref), sender=System.DERMS)
     # Counted here rather than at Schedule, which holds the control zone's lock.
-    stage.feeders, stage.reservations_sent_at = count_feeders(stage), now
-    stage.save(update_fields=["feeders", "reservations_sent_at"])
+    stage.feeders, stage.class_w = reserved_sums(stage)
+    stage.reservations_sent_at = now
+    stage.save(update_fields=["feeders", "class_w", "reservations_sent_at"])
 
 
 def _reserve(event: Event, stages: list[Stage], now: datetime) -> None:

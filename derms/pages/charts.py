@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db.models import F
 
 from derms.figures.profile import StagePower, Target
+from derms.figures.rebound import Rebound, rebound_at, rebound_of
 from derms.figures.targets import target_of
 from derms.models import ControlZone, DeliveredLoad, Event, LoadForecast, MeteredLoad, Stage
 from integration.seam.outcomes import SILENT, Outcome
@@ -25,6 +26,7 @@ class LoadPoint(NamedTuple):
     """A zone's load in MW: forecast, forecast minus what is reserved, metered, and metered plus what was delivered.
 
     In nine of ten hours the load is between `low` and `high`, without the event; None where that isn't known.
+    `rebound` is what `after` becomes while load comes back; None while none does.
     """
 
     at: datetime
@@ -34,6 +36,7 @@ class LoadPoint(NamedTuple):
     without: float | None
     low: float | None = None
     high: float | None = None
+    rebound: float | None = None
 
 
 class ReductionPoint(NamedTuple):
@@ -66,6 +69,10 @@ class Charts(NamedTuple):
         """Whether it is known how far the load may be from its forecast, in any hour."""
         return any(point.low is not None for point in self.load)
 
+    @property
+    def has_rebound(self) -> bool:
+        return any(point.rebound is not None for point in self.load)
+
 
 class Window(NamedTuple):
     """A stage as it is drawn."""
@@ -84,7 +91,8 @@ def charts_of(event: Event, stages: list[Stage], powers: list[StagePower], now: 
     starts_at, ends_at = begins - edge, ends + edge
     drawn, target = [w.power for w in windows], target_of(event, stages)
     metered = _metered(event.zone, starts_at, ends_at, now)
-    times = _times(drawn, event.zone.hour_of(starts_at) + HOUR, starts_at, ends_at)
+    rebounds = [rebound_of(w.power, w.stage.class_w, w.stage.control) for w in windows]
+    times = _times(drawn, rebounds, event.zone.hour_of(starts_at) + HOUR, starts_at, ends_at)
     times = sorted({*times, *(at for one in metered for at in (one.starts_at, one.ends_at - SECOND))})
     reduction = [_reduction(drawn, target, at, now) for at in times]
     unit, scale = _unit(reduction)
@@ -92,7 +100,7 @@ def charts_of(event: Event, stages: list[Stage], powers: list[StagePower], now: 
         starts_at=starts_at,
         ends_at=ends_at,
         limit_mw=None if event.zone.limit_kw is None else event.zone.limit_kw / 1000,
-        load=_load(event.zone, reduction, metered, now),
+        load=_load(event.zone, reduction, metered, rebounds, now),
         stages=[w.stage for w in windows],
         reduction=[_scaled(point, scale) for point in reduction],
         unit=unit,
@@ -117,7 +125,9 @@ def _taking_part(stages: list[Stage]) -> int | None:
     return sum(found.values()) if found else None
 
 
-def _times(powers: list[StagePower], hour: datetime, starts_at: datetime, ends_at: datetime) -> list[datetime]:
+def _times(
+    powers: list[StagePower], rebounds: list[Rebound], hour: datetime, starts_at: datetime, ends_at: datetime
+) -> list[datetime]:
     """Every moment at which a value changes, and the second before it: lines between them are drawn as steps.
 
     `hour` is the first full hour of the zone's time.
@@ -125,6 +135,7 @@ def _times(powers: list[StagePower], hour: datetime, starts_at: datetime, ends_a
     changes = {hour + n * HOUR for n in range(int((ends_at - hour) / HOUR) + 1)}
     for power in powers:
         changes |= {power.starts_at, power.until, *(at for at, _ in (*power.leavers, *power.reports))}
+    changes |= {at for one in rebounds for at in one.edges}
     found = {starts_at, ends_at, *changes, *(at - SECOND for at in changes)}
     return sorted(at for at in found if starts_at <= at <= ends_at)
 
@@ -163,7 +174,11 @@ def _actual(metered: list[MeteredLoad], at: datetime) -> int | None:
 
 
 def _load(
-    zone: ControlZone, reduction: list[ReductionPoint], metered: list[MeteredLoad], now: datetime
+    zone: ControlZone,
+    reduction: list[ReductionPoint],
+    metered: list[MeteredLoad],
+    rebounds: list[Rebound],
+    now: datetime,
 ) -> list[LoadPoint]:
     """Values are means of their time, so they are drawn as steps: of minutes where meters say them, else of hours.
 
@@ -177,7 +192,9 @@ def _load(
         actual = _actual(metered, point.at) if metered else of_hour if point.at <= now else None
         without = None if actual is None else actual + (point.delivered or 0)
         after = None if before is None else before - sum(point.reserved)
-        points.append(LoadPoint(point.at, *map(_mw, (before, after, actual, without, low, high))))
+        back = rebound_at(rebounds, point.at)
+        rebound = None if after is None or not back else after + back
+        points.append(LoadPoint(point.at, *map(_mw, (before, after, actual, without, low, high, rebound))))
     return points if rows else []
 
 

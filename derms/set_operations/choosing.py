@@ -134,9 +134,11 @@ def wanted_w(event: Event, goal_kw: float) -> int:
     return round(goal_kw * (1000 + 10 * event.type.reserve_margin_pct))
 
 
-def count_feeders(stage: Stage) -> dict[str, int]:
-    """Return the number of reserved devices by feeder code."""
-    return dict(sql.rows(statement("derms", "count_feeders"), {"stage": stage.pk}))
+def reserved_sums(stage: Stage) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the number of reserved devices by feeder code, and the W expected of them by class."""
+    found = sql.rows(statement("derms", "reserved_sums"), {"stage": stage.pk})
+    feeders = {code: devices for code, _kind, devices, _watts in found if code is not None}
+    return feeders, {kind: watts for _code, kind, _devices, watts in found if kind is not None}
 
 
 class _Choice(NamedTuple):

@@ -118,3 +118,16 @@ def test_who_takes_part_is_known_by_the_last_report_and_finally_by_the_outcomes(
     Stage.objects.filter(pk=running.pk).update(called=20, outcomes={"D1SP": 15, "D1ER": 2, "D1ND": 3})
 
     assert charts(running, HOUR).taking_part == 15
+
+
+def test_after_a_stage_the_load_that_comes_back_stands_apart(running: Stage) -> None:
+    Stage.objects.filter(pk=running.pk).update(class_w={"thermostat": 1_200_000}, control="off")
+    found = charts(running, timedelta())
+    load = {point.at: point for point in found.load}
+    end = running.ends_at
+    # 60 % of what was held for an hour come back in the first hour; before the stage's end nothing does.
+    assert load[end - SECOND].rebound is None
+    before, rebound = load[end].before, load[end].rebound
+    assert before is not None
+    assert rebound == pytest.approx(before + 0.72)
+    assert found.has_rebound

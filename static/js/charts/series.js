@@ -8,6 +8,7 @@ const FORMS = {
   line: { color: '--run', width: 2 },
   actual: { color: '--ink', width: 2.5 },
   without: { color: '--ink', width: 1.5, dash: [3, 3] },
+  rebound: { color: '--run', width: 1.5, dash: [3, 3] },
   limit: { color: '--bad', width: 1.5, dash: [2, 3] },
   target: { color: '--wait', width: 2, dash: [7, 4], stepped: true },
   low: { color: '--mute', width: 1 },
