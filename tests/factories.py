@@ -81,8 +81,8 @@ place AS (
       FROM customer RETURNING id, customer_id),
 device AS (
     INSERT INTO cpm_device (location_id, head_end, nic_id, device_class, model, rated_w, critical_care, installed_at)
-    SELECT id, 'HE1', %(prefix)s || lpad(row_number() OVER (ORDER BY id)::text, 7, '0'), 'thermostat', 'Test model',
-           %(rated)s, false, %(since)s
+    SELECT id, %(head_end)s, %(prefix)s || lpad(row_number() OVER (ORDER BY id)::text, 7, '0'), 'thermostat',
+           'Test model', %(rated)s, false, %(since)s
       FROM place RETURNING id, location_id),
 subscription AS (
     INSERT INTO cpm_subscription (customer_id, program_id, location_id, starts_at)
@@ -112,11 +112,18 @@ SELECT %(program)s, id, registered_at FROM device
 
 
 def fleet(
-    where: derms.ControlZone, enrolled_in: derms.Program, devices: int, *, since: datetime, prefix: str = "N"
+    where: derms.ControlZone,
+    enrolled_in: derms.Program,
+    devices: int,
+    *,
+    since: datetime,
+    prefix: str = "N",
+    head_end: str = "HE1",
 ) -> None:
     """Thermostats of 1 kW in a zone, enrolled in a program and known to CPM and DERMS."""
-    derms.HeadEnd.objects.get_or_create(code="HE1", defaults={"name": "Head End One"})
+    derms.HeadEnd.objects.get_or_create(code=head_end, defaults={"name": f"Head End {head_end}"})
     params = {"prefix": prefix, "devices": devices, "zone": where.code, "rated": RATED_W, "since": since}
+    params["head_end"] = head_end
     sql.execute(_FLEET, {**params, "program": enrolled_in.code})
     sql.execute(_KNOWN_DEVICES, {"prefix": prefix, "program": enrolled_in.pk})
 

@@ -12,7 +12,9 @@ from lec_sim.models import HeadEndProfile
 
 ALWAYS_SUMMER = MONTHS  # the load that zones borrow is a summer's, whatever the date is
 LEAD_TIME_S = 20
-OUTCOME_TIMEOUT_S = 60
+# Reports of vens are waited for 45 s (OPENADR_ANSWERS_WITHIN_S), with them the outcomes of other devices. What is left
+# is for a busy machine: with 15 s, workers that had to begin anew lost the outcomes of a whole stage.
+OUTCOME_TIMEOUT_S = 180
 TIME_ZONE = "America/New_York"
 
 

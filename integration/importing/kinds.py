@@ -44,6 +44,7 @@ KINDS: dict[str, str] = {
     "metered_load": "derms.imports.load.METERED_LOAD",
     "temperatures": "derms.imports.temperatures.TEMPERATURES",
     "meter_readings": "cpm.imports.readings.METER_READINGS",
+    "device_states": "lec_sim.imports.device_states.DEVICE_STATES",
 }
 MANY_ADDED = 1_000
 _TABLE = re.compile(r"\b(?:FROM|JOIN) ((?:cpm|derms|lec_sim)_[a-z_]+)\b")

@@ -17,10 +17,11 @@ from integration.seam.tokens import TokenRefused
 
 from .callers import Caller, caller_of
 from .http import address_of
-from .problems import REFERENCE, TYPE, is_api, problem, problem_of
+from .problems import OPENADR, REFERENCE, TYPE, is_api, problem, problem_of
 from .rest import detail_document
 
 BEARER = 'Bearer realm="Gridcall"'
+TOKEN, OPENADR_TOKEN = "/oauth/token", f"{OPENADR}3.1.0/auth/token"
 SAYS_ITSELF = (TYPE, "application/json")
 
 
@@ -66,7 +67,9 @@ class Doors:
         if not request.user.is_authenticated:
             refused: TokenRefused | None = request.door_refused  # type: ignore[attr-defined]
             bind_contextvars(actor=refused and refused.whose)
-            answer = problem(401, str(refused or _("Send a token: Authorization: Bearer …")))
+            why = str(refused or _("Send a token: Authorization: Bearer …"))
+            where = _("Tokens are given at %(address)s.") % {"address": token_address(request.path)}
+            answer = problem(401, f"{why} {where}")
             answer["WWW-Authenticate"] = f'{BEARER}, error="invalid_token"' if refused else BEARER
             return answer
         caller: Caller = request.user  # type: ignore[assignment]
@@ -74,6 +77,11 @@ class Doors:
 
     def process_exception(self, request: HttpRequest, raised: Exception) -> HttpResponse | None:
         return problem_of(raised) if is_api(request.path) else None
+
+
+def token_address(path: str) -> str:
+    """Where tokens for a call of this address are given: OpenADR has an address of its own for it."""
+    return OPENADR_TOKEN if path.startswith(OPENADR) else TOKEN
 
 
 def too_many(buckets: Buckets, key: object) -> HttpResponse | None:

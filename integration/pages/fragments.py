@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 
+from .http import is_known
+
 # Differs in each response without meaning a change: the clock (pages count by themselves), and keys of forms.
 VOLATILE = re.compile(
     rb'<time data-(?:countdown|age)[^>]*>[^<]*</time>|data-now="[^"]*"'
@@ -25,7 +27,7 @@ class NotModified:
         if not is_fragment or response.status_code != 200 or response.streaming:
             return response
         etag = f'"{hashlib.sha256(VOLATILE.sub(b"", response.content)).hexdigest()[:32]}"'
-        if request.headers.get("If-None-Match") == etag:
+        if is_known(request.headers.get("If-None-Match", ""), etag):
             response = HttpResponseNotModified()
         response["ETag"] = etag
         response["Cache-Control"] = "private, no-cache"

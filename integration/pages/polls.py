@@ -14,6 +14,7 @@ from integration.seam.tokens import TokenRefused
 
 from .callers import username_of
 from .doors import calls
+from .http import is_known
 
 CHANNEL = "openadr_changed"  # its payload is the client whose answers have changed
 MOST_ADDRESSES = 200  # of one client; then all of its are forgotten
@@ -52,10 +53,10 @@ class Polls:
             kept.clear()
         kept[poll] = self._clock(), etag
 
-    def knows(self, client: str, poll: Poll, etag: str) -> bool:
-        """Whether this answer is still the present one; at most KEPT_S after it was given."""
+    def known(self, client: str, poll: Poll, if_none_match: str) -> str:
+        """The ETag of the present answer, at most KEPT_S after it was given, if the client has it; otherwise empty."""
         at, kept = self._kept.get(client, {}).get(poll, (0.0, ""))
-        return bool(etag) and kept == etag and self._clock() - at <= KEPT_S
+        return kept if kept and self._clock() - at <= KEPT_S and is_known(if_none_match, kept) else ""
 
     def now(self) -> datetime | None:
         """The database's present moment, counted on from the latest answer; None if that is long ago."""
@@ -84,9 +85,9 @@ def unchanged(headers: Iterable[tuple[bytes, bytes]], address: str, *, caller_at
     if sum(name == b"authorization" for name, _value in found) != 1:
         return None
     kind, _blank, text = given.get(b"authorization", "").partition(" ")
-    etag = given.get(b"if-none-match", "")
+    if_none_match = given.get(b"if-none-match", "")
     now = known_polls.now()
-    if now is None or not etag or kind.lower() != "bearer":
+    if now is None or not if_none_match or kind.lower() != "bearer":
         return None
     try:
         token = tokens.read(text.strip(), now=now)
@@ -95,5 +96,5 @@ def unchanged(headers: Iterable[tuple[bytes, bytes]], address: str, *, caller_at
     rights = known_rights.kept(token.account)
     if rights is None or rights.epoch != token.epoch or rights.refusal(address=caller_at, now=now):
         return None
-    is_known = known_polls.knows(rights.client_id, Poll(token.scopes & rights.scopes, address), etag)
-    return Unchanged(etag, username_of(rights)) if is_known and not calls().take(rights.pk) else None
+    etag = known_polls.known(rights.client_id, Poll(token.scopes & rights.scopes, address), if_none_match)
+    return Unchanged(etag, username_of(rights)) if etag and not calls().take(rights.pk) else None

@@ -16,8 +16,8 @@ from .filters import FilterRefused
 
 TYPE = "application/problem+json"
 # Where an answer is a problem document and a session counts for nothing; the last two are of other specifications.
-REFERENCE = "/rest/apis/cross/"
-API = ("/api/", "/oauth/", "/openadr3/", REFERENCE)
+REFERENCE, OPENADR = "/rest/apis/cross/", "/openadr3/"
+API = ("/api/", "/oauth/", OPENADR, REFERENCE)
 
 
 LOCK_NOT_AVAILABLE, DEADLOCK, QUERY_CANCELED = "55P03", "40P01", "57014"

@@ -41,6 +41,7 @@ NEVER_PERSONAL = frozenset(
     {
         "derms.approve_event",
         "derms.approve_event_as_balance_authority",
+        "cpm.approve_settlementrun",
         "config.change_user",
         "integration.change_serviceaccount",
     }

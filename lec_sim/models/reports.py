@@ -13,8 +13,12 @@ REPORTED = {
 
 
 class VenReport(models.Model):
-    """A report as a ven sent it, in `content`; it came late if the stage's outcomes had been handed over before."""
+    """A report as a ven sent it, in `content`; it came late if the stage's outcomes had been handed over before.
 
+    `client` sent it; the head end may have another one since, who is shown none of it.
+    """
+
+    client = models.CharField(max_length=80, default="", db_default="")
     ven = models.ForeignKey(Ven, on_delete=models.CASCADE, related_name="reports")
     stage = models.ForeignKey(LecStage, on_delete=models.CASCADE, related_name="reports")
     client_name = models.CharField(max_length=128)

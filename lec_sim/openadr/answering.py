@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseNotModified
 
+from integration.pages.http import ANY, is_known
 from integration.pages.polls import known_polls
 
 from ..queries.openadr import since
@@ -17,10 +18,12 @@ def answer(asking: Asking, find: Callable[[], Any]) -> HttpResponse:
     """What `find` returns; it is only called if something that the client may read has changed."""
     etag = etag_of(asking)
     response: HttpResponse
-    if asking.request.headers.get("If-None-Match") == etag:
+    if_none_match = asking.request.headers.get("If-None-Match", "")
+    if if_none_match != ANY and is_known(if_none_match, etag):
         response = HttpResponseNotModified()
     else:
-        response = HttpResponse(_json(find()), content_type=JSON)
+        content = _json(find())  # which may not be there at all
+        response = HttpResponseNotModified() if if_none_match == ANY else HttpResponse(content, content_type=JSON)
     known_polls.keep(asking.client, asking.poll, etag, generation=asking.generation, now=asking.now)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"

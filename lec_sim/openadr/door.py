@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from integration.pages.access import allow
 from integration.pages.callers import Caller
-from integration.pages.http import SignedInRequest
+from integration.pages.http import ANY, SignedInRequest
 from integration.pages.polls import Poll, known_polls
 from integration.seam.scopes import permissions_of
 
@@ -65,16 +65,21 @@ def operations(**methods: Operation) -> Callable[..., Any]:
             _require(caller, found.scopes)
         answer = partial(found.in_realm if is_in_realm else found.answer, _asking(request, caller), **parts)
         try:
-            return _without_evidence(answer) if request.method == "HEAD" else answer()
+            return _without_evidence(answer) if _shows_nothing(request) else answer()
         except ObjectDoesNotExist as gone:  # somebody deleted it meanwhile
             raise Http404 from gone
 
     return view
 
 
+def _shows_nothing(request: HttpRequest) -> bool:
+    """Whether a read is answered without content, whatever there is."""
+    return request.method == "HEAD" or (request.method == "GET" and request.headers.get("If-None-Match") == ANY)
+
+
 @transaction.atomic
 def _without_evidence(answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """What a read answers, and nothing of what it stores: a HEAD tells a client of no stage and of no device."""
+    """What a read answers, and nothing of what it stores: without content it tells of no stage and of no device."""
     found = answer()
     transaction.set_rollback(True)
     return found

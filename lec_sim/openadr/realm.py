@@ -14,6 +14,7 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseNotModified
 from django.utils.translation import gettext as _
 
+from integration.pages.http import is_known
 from integration.seam.refusals import Refused
 
 from ..models import RealmObject
@@ -186,7 +187,8 @@ def _answer(asking: Asking, found: Any, status: int = 200) -> HttpResponse:
     """The content as JSON; a read is answered 304 if the client has it already."""
     content = json.dumps(found).encode()
     etag = f'"{sha256(content).hexdigest()[:32]}"'
-    if asking.request.headers.get("If-None-Match") == etag and asking.request.method in ("GET", "HEAD"):
+    is_read = asking.request.method in ("GET", "HEAD")
+    if is_read and is_known(asking.request.headers.get("If-None-Match", ""), etag):
         answer: HttpResponse = HttpResponseNotModified()
     else:
         answer = HttpResponse(content, content_type="application/json", status=status)

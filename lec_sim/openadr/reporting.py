@@ -86,7 +86,7 @@ def _told(kept: VenReport, operation: str, asking: Asking, status: int = OK) -> 
 
 
 def _own(asking: Asking) -> QuerySet[VenReport]:
-    return VenReport.objects.filter(ven__in=asking.vens).select_related("stage", "ven__profile")
+    return VenReport.objects.filter(ven__in=asking.vens, client=asking.client).select_related("stage", "ven__profile")
 
 
 def _one(asking: Asking, object_id: str) -> VenReport:

@@ -67,7 +67,7 @@ def hear(stage_id: int, head_end: str, said: Sequence[Said], measured: Sequence[
     What devices said has no effect any more once the stage's outcomes are handed over, and is not kept then. Raises
     DevicesRefused, and keeps nothing, if a device is not one of the stage's behind this head end.
     """
-    stage = _stage_with_tables(stage_id, now)
+    stage = make_tables(stage_id, now)
     params = {"stage": stage.pk, "head_end": head_end, "now": now}
     _require_reserved(params, {*(one.nic_id for one in said), *(one.nic_id for one in measured if one.nic_id)})
     kept = 0
@@ -82,7 +82,7 @@ def hear(stage_id: int, head_end: str, said: Sequence[Said], measured: Sequence[
     return Heard(kept, stage.handed_over_at is not None)
 
 
-def _stage_with_tables(stage_id: int, now: datetime) -> LecStage:
+def make_tables(stage_id: int, now: datetime) -> LecStage:
     """The stage, with tables for what is reported of it; they are made by its first report."""
     stage = LecStage.objects.get(pk=stage_id)
     if stage.first_report_at is None:

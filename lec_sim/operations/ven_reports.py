@@ -24,9 +24,8 @@ def add_report(
 ) -> VenReport:
     """Keep a ven's report of a stage, and the facts in it. Raises DevicesRefused."""
     is_late = hear(stage.pk, ven.profile.head_end, said, measured, now=now).is_late
-    return VenReport.objects.create(
-        ven=ven, stage=stage, content=content, is_late=is_late, created_at=now, modified_at=now, **_shown(content)
-    )
+    fields = {"content": content, "is_late": is_late, "created_at": now, "modified_at": now, **_shown(content)}
+    return VenReport.objects.create(client=ven.profile.client, ven=ven, stage=stage, **fields)
 
 
 @transaction.atomic

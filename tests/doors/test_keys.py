@@ -14,6 +14,7 @@ from django.test import Client
 
 from integration.console.keys import MOST_KEYS
 from integration.console.models import User
+from integration.console.roles import ROLES
 from integration.pages.callers import username_of
 from integration.seam import clock
 from integration.seam.history import ObjectChange
@@ -180,6 +181,8 @@ def test_a_key_stops_with_its_person(signed_in: Sign, program_manager: User) -> 
 
 def test_no_key_carries_an_approval_people_roles_or_accounts(signed_in: Sign) -> None:
     assert all(not carried & NEVER_PERSONAL for carried in PERSONAL.values())
+    asked_of_people = {name for role in ROLES.values() for name in role if ".approve_" in name}
+    assert asked_of_people <= NEVER_PERSONAL
     assert PERSONAL.keys() <= SCOPES.keys()
     boss = User.objects.create_superuser("boss")
     offered = signed_in(boss).get(NEW).context["form"].fields["scopes"].choices

@@ -13,6 +13,7 @@ from integration.console.models import User
 from integration.console.service_accounts import make_secret, save_account
 from integration.pages.callers import caller_of
 from integration.seam import clock, tokens
+from integration.seam.rights import known_rights
 from integration.seam.tokens import Token, TokenRefused
 
 from .conftest import Made, ask
@@ -152,6 +153,37 @@ def test_an_owner_who_may_not_sign_in_stops_the_account(made: Made, program_mana
     answer = ask(made)
     assert answer.status_code == 401
     assert "owner" in answer.json()["detail"]
+
+
+def test_an_owner_who_may_sign_in_again_does_not_revive_tokens(made: Made, program_manager: User) -> None:
+    account, before = made[0], made[0].epoch
+    given = ask(made).json()["access_token"]
+    for may_sign_in in (False, True):
+        program_manager.is_active = may_sign_in
+        program_manager.save()
+    known_rights.forget()
+    assert reads(given) == "The token is no longer valid; ask for a new one."
+    assert reads(ask(made).json()["access_token"]) == "service account Billing"
+    program_manager.first_name = "Pia"
+    program_manager.save()
+    account.refresh_from_db()
+    assert account.epoch == before + 1
+
+
+@pytest.mark.parametrize(
+    ("address", "where"),
+    [
+        ("/api/v1/events", "/oauth/token"),
+        ("/rest/apis/cross/service/programEvent/", "/oauth/token"),
+        ("/openadr3/3.1.0/events", "/openadr3/3.1.0/auth/token"),
+    ],
+)
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer x"}])
+def test_who_has_no_token_is_told_where_to_get_one(address: str, where: str, header: dict[str, str]) -> None:
+    answer = Client().post(address, {}, "application/json", headers=header)
+    assert answer.status_code == 401
+    assert answer.json()["detail"].endswith(f" Tokens are given at {where}.")
+    assert Client().post(where).status_code == 415  # it is there, and wants a form
 
 
 def test_wrong_secrets_neither_stop_the_account_nor_tell_that_it_is_there(made: Made, settings: Any) -> None:

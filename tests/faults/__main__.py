@@ -10,6 +10,7 @@ import django
 from integration import engines
 from integration.engines.state import PROJECT, State
 from tests.faults.proxy import free_port
+from tests.openadr.brokers import PROGRAM, url_of
 
 # E-mails go to the suite's own mail server, and the logs contain what those of servers do.
 LIKE_SERVERS = {
@@ -40,6 +41,8 @@ def main() -> int:
     os.environ |= {"GRIDCALL_STATE": str(base), "EXTRACT_ROOT": str(base / "extracts"), "GRIDCALL_HTTPS": "0"}
     os.environ |= LIKE_SERVERS | {"EMAIL_PORT": str(free_port())}
     os.environ |= {"OUTGOING_NETWORKS": "127.0.0.0/8", "OUTGOING_CA_FILE": str(base / "authority.pem")}
+    if PROGRAM:
+        os.environ["MQTT_URL"] = url_of(free_port())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.project.settings")
     with engines.in_use():
         django.setup()

@@ -40,13 +40,13 @@ DAY = timedelta(days=1)
 class Fleet:
     """A control zone with a program and a strategy without stages; its events follow one another."""
 
-    def __init__(self, code: str, now: datetime, *, devices: int = DEVICES) -> None:
+    def __init__(self, code: str, now: datetime, *, devices: int = DEVICES, head_end: str = "HE1") -> None:
         self.code = code
         zone = factories.zone(code)
         ControlZone.objects.filter(pk=zone.pk).update(time_zone="UTC")
         factories.forecast(zone, now, hours=240)
         self.program: Program = factories.program(code)
-        factories.fleet(zone, self.program, devices, since=now - 30 * DAY, prefix=code)
+        factories.fleet(zone, self.program, devices, since=now - 30 * DAY, prefix=code, head_end=head_end)
         self.strategy: Strategy = factories.strategy(zone, self.program, stages=0, lead_time_s=LEAD_S, name=code)
         self.zone = zone
         self.free_at = now

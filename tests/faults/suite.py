@@ -23,6 +23,7 @@ from tests.faults import (
     mailing,
     network,
     poisoning,
+    vens,
     webhooks,
 )
 from tests.faults.driver import Driver, Long
@@ -64,6 +65,8 @@ LIVE: dict[str, tuple[Fault, Dose]] = {
     "forged": (forging.forge, Dose((1,), (10,))),
     "mail": (mailing.mail_away, Dose((30,), (600,))),
     "webhook": (webhooks.webhook_away, Dose((30,), (300,))),
+    "ven offline": (vens.ven_offline, Dose((3,), (12,))),
+    "mqtt": (vens.broker_killed, Dose((3,), (20,))),
     "redis off": (engines.broker_off, Dose((25,), (600,))),
     "redis cut": (network.cut_off_broker, Dose((2,), (10,))),
     "postgresql cut": (network.cut_off_database, Dose((1,), (10,))),

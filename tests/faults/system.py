@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
@@ -24,6 +25,7 @@ from tests.faults.inside import write_clock
 from tests.faults.logs import KeptLogs
 from tests.faults.mail_server import MailServer
 from tests.faults.proxy import Wire, free_port
+from tests.openadr.brokers import Mosquitto
 from tests.processes import eventually
 
 INSIDE = [sys.executable, "-m", "tests.faults.inside"]
@@ -47,7 +49,9 @@ class System:
         self.to_database = {name: Wire(str(sockets / ".s.PGSQL.5432")) for name in WORKERS}
         self.web, self.doomed_web = free_port(), free_port()
         self.mail = MailServer(settings.EMAIL_PORT)
-        self.receiver_context = Authority(self.state.root).context_for("localhost")
+        authority = Authority(self.state.root)
+        self.receiver_context = authority.context_for("localhost")
+        self.mqtt = _broker(self.state.root / "mqtt", authority)
         self.logs = KeptLogs(self.state.root)
         for path in self.clocks.values():
             write_clock(path, 0)
@@ -64,6 +68,8 @@ class System:
         """Start every process and wait until each one works."""
         self.disk_full.unlink(missing_ok=True)
         self.mail.start()
+        if self.mqtt:
+            self.mqtt.start()
         self.supervisor.start()
         ready = all(answers_within(READY_S, port) for port in (self.web, self.doomed_web))
         if not (ready and eventually(self.all_work, READY_S)):
@@ -72,6 +78,8 @@ class System:
     def stop(self) -> None:
         self.supervisor.stop()
         self.mail.leave()
+        if self.mqtt:
+            self.mqtt.kill()
 
     def all_work(self, *, since: float = 0.0) -> bool:
         """Whether both schedulers run, and both workers have asked for work since a moment."""
@@ -179,6 +187,14 @@ class System:
             "DJANGO_SETTINGS_MODULE": "integration.project.settings",
         }
         return ["env", *(f"{name}={value}" for name, value in variables.items())]
+
+
+def _broker(folder: Path, authority: Authority) -> Mosquitto | None:
+    """The broker that the settings name; None if mosquitto is not installed."""
+    if not settings.MQTT_URL:
+        return None
+    folder.mkdir(exist_ok=True)
+    return Mosquitto(folder, authority, port=urlsplit(settings.MQTT_URL).port or 0)
 
 
 def patiently(look: Callable[[], object], *, seconds: float = 60) -> object:

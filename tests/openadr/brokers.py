@@ -37,8 +37,8 @@ ACL = f"user {PUBLISHER}\ntopic write openadr3/#\npattern read openadr3/%u/#\n" 
 class Mosquitto:
     """The broker; start() and kill() may be called again and again."""
 
-    def __init__(self, folder: Path, authority: Authority) -> None:
-        self.folder, self.authority, self.port = folder, authority, free_port()
+    def __init__(self, folder: Path, authority: Authority, *, port: int = 0) -> None:
+        self.folder, self.authority, self.port = folder, authority, port or free_port()
         authority.context_for("localhost")  # writes its certificate
         config = CONFIG.format(port=self.port, folder=folder, certificate=authority.folder / "localhost.pem")
         (folder / "mosquitto.conf").write_text(config)
@@ -51,7 +51,7 @@ class Mosquitto:
 
     @property
     def url(self) -> str:
-        return f"mqtts://{PUBLISHER}:{PASSWORD}@localhost:{self.port}"
+        return url_of(self.port)
 
     def add(self, user: str) -> None:
         """Let a user sign in, from the next start on."""
@@ -72,6 +72,11 @@ class Mosquitto:
     def _answers(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def url_of(port: int) -> str:
+    """Where Gridcall finds a broker, and as whom it signs in there."""
+    return f"mqtts://{PUBLISHER}:{PASSWORD}@localhost:{port}"
 
 
 class Listener:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from lec_sim.models import HeadEndProfile, LecStage, Removal
+from lec_sim.models import Announcement, HeadEndProfile, LecStage, Removal
 from lec_sim.operations import follow_stage
 from tests.doors.conftest import bearer
 from tests.lec_sim import stages
@@ -168,6 +168,23 @@ def test_an_answer_is_only_sent_again_when_something_changed(ven: VenClient, sta
 
     for address, tag in tags.items():
         assert ven.get(address, **{"If-None-Match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["{tag}", "W/{tag}", '"a", {tag} , "b"', '"a",W/{tag}'])
+def test_an_etag_may_stand_among_others_and_be_weak(ven: VenClient, stage: LecStage, header: str) -> None:
+    tag = ven.get("events")["ETag"]
+    assert ven.get("events", **{"If-None-Match": header.format(tag=tag)}).status_code == 304
+    other = header.format(tag=tag.replace(tag[1], "x", 1))
+    assert ven.get("events", **{"If-None-Match": other}).status_code == 200
+
+
+def test_who_wants_nothing_of_what_is_there_gets_nothing_and_was_told_nothing(ven: VenClient, stage: LecStage) -> None:
+    for address in ("events", f"events/{stage.stage_uid}", "resources"):
+        answer = ven.get(address, **{"If-None-Match": "*"})
+        assert (answer.status_code, answer.content) == (304, b"")
+    assert ven.get("events/nowhere", **{"If-None-Match": "*"}).status_code == 404
+    told = Announcement.objects.get()
+    assert (told.read_revision, told.first_read_at, told.grants_read_at) == (0, None, None)
 
 
 def test_writes_of_business_logic_are_refused(ven: VenClient, stage: LecStage) -> None:

@@ -92,6 +92,21 @@ def test_a_report_can_be_read_changed_and_deleted(ven: VenClient, running: LecSt
     assert LecTelemetry.objects.count() == 1, "what was measured stays"
 
 
+def test_reports_of_a_former_client_are_not_shown_to_the_new_one(
+    ven: VenClient, running: LecStage, ven_of: Callable[..., VenClient]
+) -> None:
+    kept = ven.post("reports", says(running, "RUNNING_CURTAILED")).json()
+    new = ven_of("HE2")
+    HeadEndProfile.objects.filter(head_end="HE1").update(client=new.account.client_id)
+    assert new.found("reports") == []
+    assert new.get(f"reports/{kept['id']}").status_code == 404
+    assert new.delete(f"reports/{kept['id']}").status_code == 404
+    own = new.post("reports", says(running, "RUNNING_CURTAILED", SECOND)).json()
+    assert new.found("reports") == [own]
+    assert own["clientID"] == new.account.client_id
+    assert ven.found("reports") == []  # it is a client of no head end any more
+
+
 def test_reports_are_found_by_program_event_and_client_name(ven: VenClient, running: LecStage, now: datetime) -> None:
     other = published(now, starts_at=now + 5 * HOUR, devices=2)
     first = ven.post("reports", says(running, "RUNNING_CURTAILED")).json()

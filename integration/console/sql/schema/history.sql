@@ -59,3 +59,12 @@ CREATE TRIGGER rights_changed AFTER INSERT OR UPDATE OR DELETE ON config_user_us
     FOR EACH STATEMENT EXECUTE FUNCTION gridcall_rights_changed();
 CREATE TRIGGER rights_changed AFTER INSERT OR UPDATE OR DELETE ON auth_group_permissions
     FOR EACH STATEMENT EXECUTE FUNCTION gridcall_rights_changed();
+
+-- Who may not sign in any more loses the tokens of their service accounts, also if they may sign in again later.
+CREATE FUNCTION gridcall_end_tokens() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE integration_serviceaccount SET epoch = epoch + 1 WHERE owner_id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER end_tokens AFTER UPDATE OF is_active ON config_user FOR EACH ROW
+    WHEN (OLD.is_active AND NOT NEW.is_active) EXECUTE FUNCTION gridcall_end_tokens();
