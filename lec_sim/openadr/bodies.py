@@ -21,10 +21,24 @@ class WrongType(Refused):
     status = 415
 
 
-def body_of(request: HttpRequest, model: type[W]) -> W:
-    """The object that a client sent. Raises WrongType, or BadRequest with the place that is wrong."""
+class TooLarge(Refused):
+    """The body is larger than this kind of object may be."""
+
+    status = 413
+
+
+def body_of(request: HttpRequest, model: type[W], *, most: int | None = None) -> W:
+    """The object that a client sent, of at most so many bytes.
+
+    Raises WrongType, TooLarge, or BadRequest with the place that is wrong.
+    """
     if request.content_type != JSON:
         raise WrongType(_("Send the body as %(type)s.") % {"type": JSON})
+    if most is not None and len(request.body) > most:
+        raise TooLarge(
+            _("What was sent has %(bytes)s bytes; at most %(most)s bytes are accepted here. Send it in several parts.")
+            % {"bytes": f"{len(request.body):,}", "most": f"{most:,}"}
+        )
     try:
         return model.model_validate_json(request.body)
     except ValidationError as problem:

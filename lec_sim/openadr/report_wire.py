@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictFloat
 
-from .wire import Interval, IntervalPeriod, Metadata, ObjectID, Text, Wire
+from .wire import Interval, IntervalPeriod, ObjectID, Text, Wire
 
 AGGREGATED = "AGGREGATED_REPORT"  # the resource name of a sum of all devices
 
@@ -36,10 +36,3 @@ class ReportRequest(Wire):
     reportName: str | None = None
     payloadDescriptors: list[ReportPayloadDescriptor] | None = None
     resources: list[ReportedResource]
-
-
-class Report(Metadata, ReportRequest):
-    """A report as it is read."""
-
-    objectType: Literal["REPORT"] = "REPORT"
-    clientID: Text

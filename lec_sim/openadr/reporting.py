@@ -19,9 +19,11 @@ from .notifying import notify_of_report
 from .objects import program_id
 from .parameters import Parameters
 from .report_facts import facts_of
-from .report_wire import Report, ReportRequest
+from .report_wire import ReportRequest
+from .wire import moment_of
 
 CREATED, OK = 201, 200
+MOST_BYTES = 1_000_000  # of a report: some thousand intervals, which a process reads in less than a second
 
 
 def reports(asking: Asking) -> HttpResponse:
@@ -36,23 +38,23 @@ def reports(asking: Asking) -> HttpResponse:
     if (name := asked.text("clientName")) is not None:
         found = found.filter(client_name=name)
     page = found.order_by("pk")[asked.skip : asked.skip + asked.limit]
-    return JsonResponse([_json(one, asking) for one in page], safe=False)
+    return JsonResponse([_json(one) for one in page], safe=False)
 
 
 def report(asking: Asking, object_id: str) -> HttpResponse:
     Parameters(asking.request)
-    return JsonResponse(_json(_one(asking, object_id), asking))
+    return JsonResponse(_json(_one(asking, object_id)))
 
 
 @transaction.atomic
 def add(asking: Asking) -> HttpResponse:
     """Keep a report and what it says. Raises BadRequest or DevicesRefused with the place that is wrong."""
     Parameters(asking.request)
-    sent = body_of(asking.request, ReportRequest)
+    sent = body_of(asking.request, ReportRequest, most=MOST_BYTES)
     stage, ven = _reporter(asking, sent)
     facts = facts_of(sent, stage, now=asking.now)
     kept = add_report(ven, stage, _content(sent), facts.said, facts.measured, now=asking.now)
-    return _told(kept, CREATE, asking, status=CREATED)
+    return _told(kept, CREATE, status=CREATED)
 
 
 @transaction.atomic
@@ -60,12 +62,12 @@ def change(asking: Asking, object_id: str) -> HttpResponse:
     """Replace a report. Raises Refused if it is of another event."""
     Parameters(asking.request)
     kept = _one(asking, object_id)
-    sent = body_of(asking.request, ReportRequest)
+    sent = body_of(asking.request, ReportRequest, most=MOST_BYTES)
     if sent.eventID != str(kept.stage.stage_uid):
         raise Refused(_("A report stays with its event, %(event)s.") % {"event": kept.stage.stage_uid})
     facts = facts_of(sent, kept.stage, now=asking.now)
     change_report(kept, _content(sent), facts.said, facts.measured, now=asking.now)
-    return _told(kept, UPDATE, asking)
+    return _told(kept, UPDATE)
 
 
 @transaction.atomic
@@ -73,14 +75,14 @@ def delete(asking: Asking, object_id: str) -> HttpResponse:
     """Delete a report, not the facts that were read from it; answers with what it was."""
     Parameters(asking.request)
     kept = _one(asking, object_id)
-    answer = _told(kept, DELETE, asking)
+    answer = _told(kept, DELETE)
     kept.delete()
     return answer
 
 
-def _told(kept: VenReport, operation: str, asking: Asking, status: int = OK) -> HttpResponse:
+def _told(kept: VenReport, operation: str, status: int = OK) -> HttpResponse:
     """Answer with a report, and tell the callbacks that want to hear of it."""
-    shown = _json(kept, asking)
+    shown = _json(kept)
     notify_of_report(kept, operation, shown)
     return JsonResponse(shown, status=status)
 
@@ -138,12 +140,13 @@ def _id(kept: VenReport) -> str:
     return f"report-{kept.pk}"
 
 
-def _json(kept: VenReport, asking: Asking) -> dict[str, object]:
-    found = Report(
-        id=_id(kept),
-        createdDateTime=kept.created_at,
-        modificationDateTime=kept.modified_at,
-        clientID=asking.client,
+def _json(kept: VenReport) -> dict[str, object]:
+    """A report as its client reads it; what it sent was checked then."""
+    return {
+        "objectType": "REPORT",
+        "id": _id(kept),
+        "createdDateTime": moment_of(kept.created_at),
+        "modificationDateTime": moment_of(kept.modified_at),
+        "clientID": kept.client,
         **kept.content,
-    )
-    return found.model_dump(mode="json", exclude_none=True)
+    }

@@ -1,16 +1,21 @@
 """How a head end is reached is set on its page, which shows what its client has read."""
 
+import shlex
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from integration.console.models import User
 from integration.seam.models import Webhook
-from lec_sim.models import HeadEndProfile, LecAnswer, LecStage
+from integration.seam.service_accounts import ServiceAccount
+from lec_sim.models import HeadEndProfile, LecAnswer, LecStage, LecWord
 from tests.pages.editing import save
 
-from .conftest import HOUR, VenClient, published
+from .conftest import HOUR, SCOPES, VenClient, published
 from .test_subscriptions import subscribe
 from .test_ven_reports import FIRST, says
 
@@ -75,3 +80,48 @@ def test_the_page_shows_what_was_answered_and_reported_and_where_it_wants_to_be_
     for words in ("Where it wants to be told", "ven.example", "Broken", "What it reported last", "Status"):
         assert words in text
     assert "/callbacks" not in text, "the rest of an address may be a secret"
+
+
+def test_the_lines_to_try_call_what_they_say(
+    ven: VenClient, stage: LecStage, as_operator: Client, account_of: Callable[..., Any], operator: User
+) -> None:
+    """Each line is taken apart as a shell would and called; VEN_SECRET is what it stands for."""
+    account, secret = account_of(operator, "Tried", scopes=SCOPES)
+    HeadEndProfile.objects.filter(head_end="HE1").update(client=account.client_id)
+    assert "Try it" in as_operator.get(PAGE).content.decode()
+    lines = as_operator.get(f"{PAGE}try/").context["lines"]
+    signs_in, *calls, example = [shlex.split(one.command.replace("TOKEN=$(", "").replace("|", " ")) for one in lines]
+    form = {"grant_type": "client_credentials", "client_id": account.client_id, "client_secret": secret}
+    assert f"{account.client_id}:$VEN_SECRET" in signs_in
+    token = (
+        Client().post(_path(signs_in[signs_in.index("grant_type=client_credentials") + 1]), form).json()["access_token"]
+    )
+
+    found = {}
+    for words in calls:
+        body, path = (words[words.index("-d") + 1] if "-d" in words else None), _path(words[-1])
+        headers = {"Authorization": f"Bearer {token}"}
+        send = partial(Client().post, data=body, content_type="application/json") if body else Client().get
+        answer = send(path, headers=headers)
+        found[path.rpartition("3.1.0/")[2].partition("?")[0]] = answer
+        assert words[1:3] == ["-H", "Authorization: Bearer $TOKEN"]
+    assert {name: answer.status_code for name, answer in found.items()} == {
+        "events": 200, "vens": 200, "resources": 200, "reports": 201, "notifiers": 200, "subscriptions": 400,
+    }  # fmt: skip
+    assert "ven.example" in found["subscriptions"].json()["detail"]  # the address is yours to name
+    assert [one["resourceName"] for one in found["resources"].json()][:1] == [FIRST]
+    assert LecWord.objects.filter(stage_id=stage.pk, nic_id=FIRST).exists()
+    assert example[-2:] == ["--ven", "HE1"]
+
+
+def test_what_the_account_may_not_call_is_left_out_and_named(ven: VenClient, as_operator: Client) -> None:
+    ServiceAccount.objects.update(scopes=["read_targets"])
+    page = as_operator.get(f"{PAGE}try/")
+    assert {one.scope for one in page.context["lines"]} == {"", "read_targets"}
+    assert "read_ven_objects, write_reports, write_subscriptions" in page.content.decode()
+    HeadEndProfile.objects.update(driver="simulated")
+    assert "there is nothing to call" in as_operator.get(f"{PAGE}try/").content.decode()
+
+
+def _path(url: str) -> str:
+    return url.removeprefix("http://testserver")

@@ -364,3 +364,13 @@ def test_reports_are_forgotten_after_a_month_and_what_they_said_is_not(
 def test_a_body_that_is_no_json_is_refused(ven: VenClient, running: LecStage) -> None:
     assert ven.post("reports", "{}", content_type="text/plain").status_code == 415
     assert ven.get("reports", {"venName": "x"}).status_code == 400
+
+
+def test_a_report_that_would_cost_seconds_is_refused_and_says_how_to_send_it(ven: VenClient, running: LecStage) -> None:
+    many = [interval(("USAGE", 1), start=running.starts_at + n * MINUTE, duration="PT1M") for n in range(7_000)]
+    kept = ven.post("reports", report_of(running, resource(FIRST, *many[:5]))).json()["id"]
+    too_much = report_of(running, resource(FIRST, *many))
+    for refused in (ven.post("reports", too_much), ven.put(f"reports/{kept}", too_much)):
+        assert (refused.status_code, refused["Content-Type"]) == (413, "application/problem+json")
+        assert "at most 1,000,000 bytes are accepted here. Send it in several parts." in refused.json()["detail"]
+    assert LecTelemetry.objects.count() == 5

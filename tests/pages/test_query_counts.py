@@ -77,6 +77,7 @@ QUERIES: dict[str, int] = {
     "live-energy-connect/": 15,
     "live-energy-connect/head-ends/<id:head_end>/": 14,
     "live-energy-connect/head-ends/<id:head_end>/fault/": 11,
+    "live-energy-connect/head-ends/<id:head_end>/try/": 11,
     "live-energy-connect/stages/<uuid:stage_uid>/not-answered/": 14,
     "messages/": 19,
     "messages/<uuid:uid>/": 13,

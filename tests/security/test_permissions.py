@@ -211,6 +211,7 @@ MAY = {
     "live-energy-connect/": "O",
     "live-energy-connect/head-ends/<id:head_end>/": "O",
     "live-energy-connect/head-ends/<id:head_end>/fault/": "O",
+    "live-energy-connect/head-ends/<id:head_end>/try/": "O",
     "live-energy-connect/stages/<uuid:stage_uid>/not-answered/": "O",
     "live-energy-connect/stages/<uuid:stage_uid>/not-answered/export/": "O",
     "messages/": "OD",
