@@ -23,7 +23,7 @@ from .report_wire import ReportRequest
 from .wire import moment_of
 
 CREATED, OK = 201, 200
-MOST_BYTES = 1_000_000  # of a report: some thousand intervals, which a process reads in less than a second
+MOST_BYTES = 1_000_000  # of a report: some thousand intervals, which take a process half a second
 
 
 def reports(asking: Asking) -> HttpResponse:

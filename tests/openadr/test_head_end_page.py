@@ -91,11 +91,10 @@ def test_the_lines_to_try_call_what_they_say(
     assert "Try it" in as_operator.get(PAGE).content.decode()
     lines = as_operator.get(f"{PAGE}try/").context["lines"]
     signs_in, *calls, example = [shlex.split(one.command.replace("TOKEN=$(", "").replace("|", " ")) for one in lines]
-    form = {"grant_type": "client_credentials", "client_id": account.client_id, "client_secret": secret}
+    form = f"grant_type=client_credentials&client_id={account.client_id}&client_secret={secret}"
     assert f"{account.client_id}:$VEN_SECRET" in signs_in
-    token = (
-        Client().post(_path(signs_in[signs_in.index("grant_type=client_credentials") + 1]), form).json()["access_token"]
-    )
+    address = _path(signs_in[signs_in.index("grant_type=client_credentials") + 1])
+    token = Client().post(address, form, content_type="application/x-www-form-urlencoded").json()["access_token"]
 
     found = {}
     for words in calls:
