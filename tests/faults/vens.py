@@ -3,7 +3,7 @@
 import random
 import time
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -21,7 +21,7 @@ from tests.faults import figures
 from tests.faults.driver import Driver, Fleet, Planned
 from tests.faults.row import Row
 from tests.faults.system import System, patiently
-from tests.openadr.brokers import Listener
+from tests.openadr.brokers import Listener, Mosquitto
 
 BY = "fault suite"
 SCOPES = ["read_targets", "read_ven_objects", "write_reports"]
@@ -88,6 +88,30 @@ def ven_offline(system: System, driver: Driver, stages: int) -> Row:
     )  # fmt: skip
 
 
+class Course(NamedTuple):
+    """The stages so far, those of them that are not canceled, and the seconds until each was polled."""
+
+    events: list[Planned]
+    coming: list[Planned]
+    polled: list[float]
+
+
+def _kill_once(
+    driver: Driver, ven: Ven, broker: Mosquitto, listener: Listener, course: Course, *, cancels: bool
+) -> None:
+    """Kill the broker, perhaps while it hears of a cancel, and start it again once a stage was published and polled."""
+    if cancels and course.coming:
+        driver.cancel(course.coming.pop())
+        time.sleep(random.uniform(0, 0.5))  # noqa: S311  (a moment, no secret)
+    broker.kill()
+    listener.forget_connection()
+    made = driver.prepare(ven.fleets[0], events=1, ahead_s=HOUR_S, length_s=60)
+    course.events.extend(made)
+    course.coming.extend(made)
+    course.polled.append(figures.seconds_until(partial(ven.knows, course.events), most=2 * AWARE_S))
+    broker.start()
+
+
 def broker_killed(system: System, driver: Driver, kills: int) -> Row:
     """Stages are published while the broker for MQTT is dead, and changed around its end; the ven polls, too."""
     broker = system.mqtt
@@ -97,18 +121,10 @@ def broker_killed(system: System, driver: Driver, kills: int) -> Row:
     broker.kill()
     broker.add(ven.client_id)
     broker.start()
-    listener, events, polled = Listener(broker, ven.client_id, "#"), list[Planned](), list[float]()
-    coming: list[Planned] = []
+    listener, course = Listener(broker, ven.client_id, "#"), Course([], [], [])
     for n in range(kills):
-        if coming and n % 2:
-            driver.cancel(coming.pop())
-            time.sleep(random.uniform(0, 0.5))  # noqa: S311  (a moment, no secret)
-        broker.kill()
-        listener.forget_connection()
-        made = driver.prepare(ven.fleets[0], events=1, ahead_s=HOUR_S, length_s=60)
-        events, coming = events + made, coming + made
-        polled.append(figures.seconds_until(partial(ven.knows, events), most=2 * AWARE_S))
-        broker.start()
+        _kill_once(driver, ven, broker, listener, course, cancels=bool(n % 2))
+    events, coming, polled = course
     listener.is_ready()
     caught_up = figures.seconds_until(_nothing_waits, most=CAUGHT_UP_S)
     for event in coming:
