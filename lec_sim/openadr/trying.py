@@ -91,7 +91,7 @@ def lines_of(trial: Trial, scopes: Collection[str]) -> Sequence[Line]:
 def _trial(profile: HeadEndProfile, root: str) -> Trial:
     """The latest stage that the head end was told of, and its first device; dots where there is none yet."""
     stage = LecStage.objects.filter(announcements__ven__profile=profile).order_by("-starts_at", "-pk").first()
-    reserved = LecReservation.objects.filter(stage_id=stage and stage.pk, head_end=profile.head_end)
+    reserved = LecReservation.objects.filter(stage_id=stage.pk if stage else 0, head_end=profile.head_end)
     device = reserved.order_by("nic_id").values_list("nic_id", flat=True).first()
     uid = str(stage.stage_uid) if stage else "…"
     return Trial(root, profile.head_end, profile.client, uid, device or "…")
