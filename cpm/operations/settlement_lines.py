@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 
 from cpm.models.settlement_runs import SettlementPart, SettlementRun
 from cpm.settlement import Terms
@@ -54,13 +55,11 @@ def _settle(run: SettlementRun, part: SettlementPart, lines: Partition) -> int:
     if run.corrects:
         due = statement("cpm", "settlement_difference", due=due)
     digest = statement("cpm", "settlement_digest")
-    added = sql.execute(statement("cpm", "settle_part", table=identifier(lines.table), due=due, digest=digest), params)
-    of_part = compose("program_event_id = {event}", event=sql.integer(params["program_event"]))
-    totals = statement("cpm", "settlement_totals", table=identifier(lines.table), condition=of_part)
-    part.lines, part.left_out, part.amount = sql.row(totals)
+    settle = statement("cpm", "settle_part", table=identifier(lines.table), due=due, digest=digest)
+    part.lines, part.left_out, part.amount = sql.row(settle, params)
     part.is_settled = True
     part.save(update_fields=["prices", "is_settled", "lines", "left_out", "amount"])
-    return added
+    return part.lines + part.left_out
 
 
 def _params(run: SettlementRun, part: SettlementPart, terms: Terms) -> dict[str, Any]:
@@ -143,11 +142,13 @@ def _finish(run: SettlementRun, lines: Partition, now: datetime) -> None:
     """Add the lines up, make them visible, and the run a draft."""
     table = identifier(lines.table)
     lines.finish(PRIMARY_KEY)
-    totals = statement("cpm", "settlement_totals", table=table, condition=compose("true"))
-    run.lines, run.left_out, run.amount = sql.row(totals)
+    totals = run.parts.aggregate(lines=Sum("lines"), left_out=Sum("left_out"), amount=Sum("amount"))
+    run.lines, run.left_out, run.amount = totals["lines"], totals["left_out"], totals["amount"]
     is_of_devices = run.terms["kind"] not in SUBSCRIPTION_KINDS
     sql.execute(statement("cpm", "settlement_sums", table=table), {"run": run.pk, "is_of_devices": is_of_devices})
+    sql.execute("SET LOCAL enable_sort = off")  # the new key has this order
     run.lines_sha256 = sql.value(statement("cpm", "settlement_seal", table=table), {"run": run.pk})
+    sql.execute("SET LOCAL enable_sort TO DEFAULT")
     run.finish()
     save_run(run, SettlementState.COMPUTING, SYSTEM(), now)
     lines.attach()

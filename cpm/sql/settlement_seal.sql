@@ -1,3 +1,3 @@
--- The digest of all lines of a run, of the digests of each.
-SELECT encode(sha256(coalesce(string_agg(digest, ''::bytea ORDER BY program_event_id, subject_id), ''::bytea)), 'hex')
-  FROM {table} WHERE run_id = %(run)s
+-- The digest of all lines of a run, of the digests of each, in the order of the key.
+SELECT encode(sha256(coalesce(string_agg(digest, ''::bytea), ''::bytea)), 'hex')
+  FROM (SELECT digest FROM {table} WHERE run_id = %(run)s ORDER BY program_event_id, subject_id) line
