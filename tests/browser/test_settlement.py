@@ -41,15 +41,15 @@ def files_of_the_pages(extract_folder: Path, settings: LazySettings) -> None:
 
 
 @pytest.fixture
-def event(demo: str, files_of_the_pages: None, monkeypatch: pytest.MonkeyPatch) -> ProgramEvent:
+def event(demo: str, files_of_the_pages: None, settings: LazySettings) -> ProgramEvent:
     """The last stage of Cool Saver in Alder; the first meters there have readings up to the day before it."""
     connection.close()
     found = ProgramEvent.objects.filter(program__code="COOL-SAVER", event_name__startswith="Alder limit relief")
     last = found.latest("starts_at")
-    with monkeypatch.context() as patch:
-        patch.setattr("django.conf.settings.DEMO_METERS", METERS)
-        while left := blocks_to_read(last.starts_at):
-            read_block(left[0], now=last.starts_at)
+    settings.DEMO_METERS = METERS
+    while left := blocks_to_read(last.starts_at):
+        read_block(left[0], now=last.starts_at)
+    settings.DEMO_METERS = 0  # the days from then on come with files
     return last
 
 
@@ -115,7 +115,8 @@ def _bring_in(administrator: Person, path: Path) -> None:
     administrator.press("Apply")
     administrator.reads("Applying", within=".beside", seconds=20)
     settle()
-    assert ImportRun.objects.latest("pk").state == "Applied"
+    applied = ImportRun.objects.latest("pk")
+    assert applied.state == "Applied", (applied.why, applied.conflicts)
 
 
 def _measure(manager: Person, event: ProgramEvent) -> None:
