@@ -13,6 +13,7 @@ from derms.models import DerGroup, Strategy
 from integration.console.models import User
 from integration.seam.service_accounts import ServiceAccount
 from lec_sim.models import HeadEndProfile
+from tests.faults.dose import doses
 from tests.pages.editing import Tab
 from tests.pages.html import squeezed
 from tests.threads import run_together
@@ -165,9 +166,10 @@ def test_saving_what_is_stored_already_is_no_version(page: EditPage, utility: No
 
 
 @PAGES
+@pytest.mark.parametrize("turns", doses(2, 20, "turns"))
 @pytest.mark.django_db(transaction=True)
-def test_of_two_saves_at_once_exactly_one_succeeds(page: EditPage, utility: None) -> None:
-    for turn in range(3):
+def test_of_two_saves_at_once_exactly_one_succeeds(page: EditPage, turns: int, utility: None) -> None:
+    for turn in range(turns):
         first, second = tabs(page.address)
         values = (page.one, page.other) if turn % 2 == 0 else (page.other, page.one)
         undo = {name: first.form.get(name, []) for name in (*page.one, *page.other)}

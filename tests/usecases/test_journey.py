@@ -15,13 +15,14 @@ from tests.settling import settle_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+DEVICES = 150  # each with a customer of its own, who is e-mailed twice
 START_IN = timedelta(seconds=40)  # a slow machine has reserved by then; a stage it came too late for is canceled
 
 
 def test_an_event_runs_from_plan_to_closed_participation(
     zone: ControlZone, program: Program, operator: User, approver: User, now: datetime
 ) -> None:
-    factories.fleet(zone, program, 500, since=now - timedelta(days=30))
+    factories.fleet(zone, program, DEVICES, since=now - timedelta(days=30))
     plan = factories.strategy(zone, program, lead_time_s=0)
     plan.stages.update(length_minutes=1)
     event = operations.create_event(
@@ -35,20 +36,20 @@ def test_an_event_runs_from_plan_to_closed_participation(
     operations.submit_event(event_id=event.pk, by=operator, now=now)
     operations.approve_event(event_id=event.pk, by=approver, now=now)
 
-    settle_until(lambda: ProgramEvent.objects.filter(event_uid=event.uid, reserved=500).exists())
+    settle_until(lambda: ProgramEvent.objects.filter(event_uid=event.uid, reserved=DEVICES).exists())
 
     program_event = ProgramEvent.objects.get(event_uid=event.uid)
     assert Event.objects.get(pk=event.pk).state == "Scheduled"
-    assert (program_event.state, program_event.participations, program_event.closed) == ("Scheduled", 500, 0)
+    assert (program_event.state, program_event.participations, program_event.closed) == ("Scheduled", DEVICES, 0)
 
-    settle_until(lambda: ProgramEvent.objects.filter(event_uid=event.uid, closed=500).exists(), within_s=120)
+    settle_until(lambda: ProgramEvent.objects.filter(event_uid=event.uid, closed=DEVICES).exists(), within_s=120)
 
     stage, program_event = event.stages.get(), ProgramEvent.objects.get(event_uid=event.uid)
     walked = ["New", "Submitted", "Approved", "Scheduled", "In Progress", "Completed"]
     assert list(event.transitions.filter(stage=None).order_by("pk").values_list("to_state", flat=True)) == walked
     assert list(program_event.transitions.order_by("pk").values_list("to_state", flat=True)) == walked[3:]
-    assert stage.reserved == stage.called == sum(program_event.outcomes.values()) == 500
-    assert Participation.objects.filter(program_event_id=program_event.pk, reservation_flag=True).count() == 500
-    assert ParticipationOutcome.objects.filter(program_event_id=program_event.pk).count() == 500
+    assert stage.reserved == stage.called == sum(program_event.outcomes.values()) == DEVICES
+    assert Participation.objects.filter(program_event_id=program_event.pk, reservation_flag=True).count() == DEVICES
+    assert ParticipationOutcome.objects.filter(program_event_id=program_event.pk).count() == DEVICES
     assert not Delivery.objects.filter(delivered_at=None).exists()
     assert not Alert.objects.exists()
