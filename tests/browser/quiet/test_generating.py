@@ -3,20 +3,11 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
-
 from integration.seam import clock
+from tests.browser.conftest import Person
+from tests.browser.running.test_use_cases import local
 
-from .conftest import Person
-from .test_use_cases import local
-
-pytestmark = pytest.mark.django_db(transaction=True)
 STRATEGY = "Cedar emergency reserve"
-
-
-@pytest.fixture
-def demo(quiet_demo: str) -> str:
-    return quiet_demo
 
 
 def test_stages_are_generated_changed_generated_again_and_approved(sign_in: Callable[..., Person]) -> None:
