@@ -100,8 +100,8 @@ def test_a_customer_opts_out_by_a_link_of_their_own_until_it_is_revoked(
     csr.choose_tool("Customer Program Summary")
     find(csr, device.nic_id)
     csr.press("New link")
-    text = csr.page.get_by_text("Send this link to the customer").inner_text()
-    path = "/my-devices/" + text.split("/my-devices/")[1].strip()
+    address = csr.page.get_by_label("Send this link to the customer").input_value()
+    path = "/my-devices/" + address.split("/my-devices/")[1]
     phone = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True).new_page()
     phone.goto(demo + path)
     phone.screenshot(path=SHOTS / "self-service.png", full_page=True)
@@ -110,6 +110,7 @@ def test_a_customer_opts_out_by_a_link_of_their_own_until_it_is_revoked(
     phone.get_by_text("You have opted out. Your device is not called.").first.wait_for(timeout=20_000)
     found = Participation.objects.get(program_event_id=program_event.pk, device_id=device.pk)
     assert (found.preemptive_opt_out, found.reservation_flag) == (True, False)
+    csr.press("Back to the customer")
     csr.page.get_by_role("link", name="Revoke").first.click()
     csr.press("Revoke the link")
     csr.reads("revoked by")
