@@ -107,7 +107,7 @@ def test_a_customer_opts_out_by_a_link_of_their_own_until_it_is_revoked(
     phone.screenshot(path=SHOTS / "self-service.png", full_page=True)
     phone.get_by_role("link", name=f"{device.nic_id} {program_event}").click()
     phone.get_by_role("button", name="Opt out").click()
-    phone.get_by_text("You have opted out. Your device is not called.").first.wait_for(timeout=20_000)
+    phone.get_by_text("Opted out: the device is not called.").first.wait_for(timeout=20_000)
     found = Participation.objects.get(program_event_id=program_event.pk, device_id=device.pk)
     assert (found.preemptive_opt_out, found.reservation_flag) == (True, False)
     csr.press("Back to the customer")
