@@ -13,30 +13,19 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from integration.seam import clock
+
 from . import operations
 from .choices import EDITABLE_STATES, FINAL_STATES, OPEN_STATES, Approval, EventState
 from .forms import CancelForm, DenyForm, ShortfallForm, SubmitForm
 from .four_eyes import own_event_sentence
 from .models import Event
+from .pages.action_words import ABORT_WORDS, CANCEL_WORDS, Words
 from .pages.consequences import stopped_stages
 from .pages.moments import starts_later
 from .planning.before_submit import conflicts_and_expected, not_submittable
 
 PLAN_EVENT = "derms.plan_event"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """The texts of an action's confirm page; “%(number)s” is the event's number, or “these events”."""
-
-    title: str | Promise = ""
-    sentence: str | Promise = ""  # the last of the consequences
-    act: str | Promise = ""
-    act_on_several: str | Promise = ""  # only if it differs from `act`
-    keep: str | Promise = ""
-    done: str | Promise = ""
-    done_unsent: str | Promise = ""  # instead of `done`, if no other system knew of the event
-    still_waits: str | Promise = ""  # instead of `done`, while the event stays Submitted
 
 
 def _always(event: Event) -> bool:
@@ -129,15 +118,10 @@ AS_BALANCE_AUTHORITY: dict[str, Any] = {
     "is_awaited": lambda event: event.balance_authority_approval == Approval.REQUIRED,
     "takes_several": False,
 }
-CANCEL_WORDS = Words(
-    title=_("Cancel %(number)s?"),
-    sentence=_("This can't be undone. To run it again, clone the event."),
-    act=_("Cancel event"),
-    act_on_several=_("Cancel events"),
-    keep=_("Keep the event"),
-    done=_("%(number)s is canceled; the other systems are being notified."),
-    done_unsent=_("%(number)s is canceled. It had not been sent to any other system."),
-)
+
+
+def _can_be_aborted(event: Event) -> bool:
+    return not operations.not_abortable(event, list(event.stages.all()), clock.now())
 
 
 def _by_verb(*actions: Action) -> dict[str, Action]:
@@ -270,6 +254,24 @@ ACTIONS = _by_verb(
         ),
         is_dangerous=True,
         takes_several=True,
+    ),
+    Action(
+        verb="abort",
+        label=_("Abort…"),
+        icon="alert-triangle",
+        permission="derms.abort_event",
+        states=tuple(EventState),
+        is_awaited=_can_be_aborted,
+        operation=operations.abort_event,
+        form=CancelForm,
+        foresees=stopped_stages,
+        words=ABORT_WORDS,
+        words_while_running=replace(
+            ABORT_WORDS,
+            title=_("Abort %(number)s and release %(devices)s running devices?"),
+            keep=_("Keep event running"),
+        ),
+        is_dangerous=True,
     ),
 )
 

@@ -76,6 +76,7 @@ class Event(ConcurrentTransitionMixin, models.Model):
 
     class Meta:
         permissions = [
+            ("abort_event", "Can abort events in any state"),
             ("plan_event", "Can plan, submit, withdraw and schedule events"),
             ("approve_event", "Can approve and deny events of other people"),
             ("approve_event_as_balance_authority", "Can give the Balance Authority's approval"),

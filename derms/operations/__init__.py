@@ -15,7 +15,15 @@ from .approval import (
     withdraw_event,
 )
 from .available import count_available_power
-from .cancellation import EventNotCancelable, calls_to_release, cancel_event, cancel_stage, not_cancelable
+from .cancellation import (
+    EventNotCancelable,
+    abort_event,
+    calls_to_release,
+    cancel_event,
+    cancel_stage,
+    not_abortable,
+    not_cancelable,
+)
 from .cloning import clone_event
 from .delivered import follow_delivered_load
 from .delivered_alert import watch_delivered
@@ -69,6 +77,7 @@ __all__ = [
     "PartReferred",
     "PlannedStage",
     "StrategyArchived",
+    "abort_event",
     "answer_removal",
     "approve_event",
     "approve_event_as_balance_authority",
@@ -99,6 +108,7 @@ __all__ = [
     "load_forecast",
     "load_raw_outcomes",
     "move_strategy",
+    "not_abortable",
     "not_cancelable",
     "opt_out_device",
     "prepare_raw_outcomes",

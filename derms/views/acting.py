@@ -118,7 +118,7 @@ def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpR
     why = _impossible(action, event, request.user) if request.method == "GET" else ""
     if request.method == "POST" and (form is None or form.is_valid()):
         made = _act(request, action, event, revision, form.cleaned_data if form else {})
-        return redirect("derms:event_edit", made.number) if made else redirect("derms:event", event.number)
+        return redirect("derms:event_edit", made.number) if made else redirect(_after(request, event))
     sentence = [str(words.sentence)] if words.sentence else []
     return confirm(
         request,
@@ -130,9 +130,15 @@ def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpR
         hidden=seen_fields(request, [event]),
         act=str(words.act),
         keep=str(words.keep),
-        keep_url=reverse("derms:event", args=[event.number]),
+        keep_url=_after(request, event),
         dangerous=action.is_dangerous,
     )
+
+
+def _after(request: SignedInRequest, event: Event) -> str:
+    """The event's page; an administrator, who may abort what they don't see, goes to the alerts."""
+    sees = request.user.has_perm("derms.view_event")
+    return reverse("derms:event", args=[event.number]) if sees else reverse("alert_list")
 
 
 def _act_on_several(request: SignedInRequest, action: Action, events: list[Event]) -> HttpResponse:

@@ -49,8 +49,8 @@ def buttons(event: Event, person: AbstractUser) -> list[Button]:
             action.decides,
         )
         for action in ACTIONS.values()
-        if action.is_step and not impossible_now(action, event)
-        if person.has_perm(action.permission)
+        if action.is_step and person.has_perm(action.permission)
+        if not impossible_now(action, event)
     ]
 
 

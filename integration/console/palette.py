@@ -90,10 +90,10 @@ def _pages(request: HttpRequest, words: str) -> Iterator[Found]:
 
 def _events(request: HttpRequest, words: str) -> Iterator[Found]:
     """Events by number or name; after a verb, that action: "cancel DR-2026-0142"."""
-    if not request.user.has_perm("derms.view_event"):
-        return
     first, _space, rest = words.partition(" ")
     action = next((a for a in ACTIONS.values() if first.casefold() in (a.verb, a.name.casefold())), None)
+    if not request.user.has_perm(action.permission if action else "derms.view_event"):
+        return
     found = _events_to(action, rest, request.user) if action else _events_like(words)[:FOUND_PER_KIND]
     for event in found:
         url = reverse(f"derms:event_{action.verb}" if action else "derms:event", args=[event.number])

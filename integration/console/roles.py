@@ -72,6 +72,7 @@ ROLES: dict[str, set[str]] = {
         "integration.change_webhook",
         "importing.add_importrun",
         "config.view_audit_trail",
+        "derms.abort_event",
         "derms.change_eventtype",
         "derms.change_controlzone",
     },

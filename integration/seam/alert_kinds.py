@@ -51,6 +51,13 @@ ALERT_KINDS: dict[str, AlertKind] = {
         "a device answers, or the stage is over",
         _("Call the operator of the head end; plan another event for the missing power."),
     ),
+    "event aborted": AlertKind(
+        _("Event aborted"),
+        "an administrator aborted an event: everything it held is released",
+        "High",
+        "somebody archives it",
+        _("Plan another event if its power is still needed, and look for what it was stuck on."),
+    ),
     "plan past its start": AlertKind(
         _("Plan past its start"),
         "an event is still Submitted or Approved when its first stage should start",

@@ -54,6 +54,7 @@ QUERIES: dict[str, int] = {
     "enrollments/<int:pk>/validate/": 8,
     "events/": 15,
     "events/<id:number>/": 26,
+    "events/<id:number>/abort/": 20,
     "events/<id:number>/approve/": 28,
     "events/<id:number>/cancel/": 16,
     "events/<id:number>/clone/": 13,

@@ -119,6 +119,7 @@ MAY = {
     "calls/": "OABP",
     "calls/never-answer/": "OABCP",
     "forecast/": "OABP",
+    "events/<id:number>/abort/": "D",
     "calls/never-answer/export/": "OABCP",
     "devices/": "OC",
     "devices/export/": "OC",

@@ -7,6 +7,9 @@ const VALUES_PX = 40;
 const TITLE_PX = 20;
 // On narrower charts only every second time is labeled, as in the Gantt chart.
 const NARROW_PX = 480;
+const DAYS_S = 2 * 24 * 3600;
+const LABEL_PX = 50;
+const LONG_LABEL_PX = 110;
 
 const stretchOf = ({ from, to }) => (from && to ? [Date.parse(from) / 1000, Date.parse(to) / 1000] : null);
 
@@ -42,6 +45,8 @@ const times = (element, zone) => {
   const label = ticksIn(zone);
   return {
     splits: ticks && (() => ticks),
+    // Over several days a label names the day as well.
+    space: (u, index, low, high) => (high - low > DAYS_S ? LONG_LABEL_PX : LABEL_PX),
     values: (u, splits) => label(splits).map((text, i) => (ticks && u.width < NARROW_PX && i % 2 ? '' : text)),
   };
 };
