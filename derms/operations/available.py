@@ -1,5 +1,6 @@
 """Counting the power that could be called now."""
 
+import math
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
@@ -25,8 +26,8 @@ def count_available_power(now: datetime) -> None:
         "exempt_zones": [zone for _program, zone in exempt],
     }
     found = sql.rows(statement("derms", "available_power"), params)
-    rows = {program: (devices, watts / 1000) for program, devices, watts in found}
-    whole = Available("", *rows.pop(None))
+    rows = {program: (devices, watts / 1000, math.sqrt(variance) / 1000) for program, devices, watts, variance in found}
+    whole = Available("", *rows.pop(None, (0, 0.0, 0.0)))
     names = dict(Program.objects.filter(pk__in=rows).values_list("pk", "name"))
     programs = sorted((Available(names[pk], *row) for pk, row in rows.items()), key=lambda one: -one.kw)
     cache.set(KEY, AvailablePower(now, programs, whole), KEPT.total_seconds())

@@ -6,14 +6,26 @@ from typing import NamedTuple
 from django.core.cache import cache
 
 KEY = "derms.available_power"
+QUANTILE = 1.645  # of the normal distribution: 90 % lie between minus and plus so many deviations
 
 
 class Available(NamedTuple):
-    """The free devices of a program, and the power in kW expected of them in this hour."""
+    """The free devices of a program, the power in kW expected of them in this hour, and its standard deviation."""
 
     program: str
     devices: int
     kw: float
+    deviation_kw: float
+
+    @property
+    def low_kw(self) -> float:
+        """In nineteen of twenty cases it is more."""
+        return max(0.0, self.kw - QUANTILE * self.deviation_kw)
+
+    @property
+    def high_kw(self) -> float:
+        """In nineteen of twenty cases it is less."""
+        return self.kw + QUANTILE * self.deviation_kw
 
 
 class AvailablePower(NamedTuple):

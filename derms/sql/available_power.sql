@@ -1,5 +1,7 @@
 -- Counts per program the free devices that may be called and the W expected of them at this hour; the last row has each
--- device once. Left out are those that never answer, and where the program exempts them those of critical care.
+-- device once. Left out are those that never answer, and where the program exempts them those of critical care. The last
+-- column is the variance in W2: devices answer apart from each other, with all or nothing of what they have, and behind one
+-- head end system together, as far as it isn't known how much of it answers.
 WITH open AS (
     SELECT p.id AS program_id, z.id AS zone_id, day,
            (p.id, z.id) IN (SELECT * FROM unnest(%(exempt_programs)s::bigint[], %(exempt_zones)s::bigint[])) AS exempts
@@ -16,7 +18,7 @@ busy AS (
     SELECT device_id FROM derms_deviceunavailability
      WHERE NOT canceled AND starts_at <= %(now)s AND ends_at > %(now)s),
 known AS (
-    SELECT c.device_id, c.program_id,
+    SELECT c.device_id, c.program_id, c.head_end_id, c.rated_w * f.factor AS nominal,
            round(c.rated_w * f.factor * c.rate_pm * 0.001
                  * coalesce(least(1, (5 + a.total) / (5 + a.n)), 1))::integer AS watts
       FROM derms_candidate c
@@ -30,7 +32,19 @@ known AS (
 free AS MATERIALIZED (
     SELECT * FROM known
      WHERE watts > 0 AND NOT EXISTS (SELECT FROM busy WHERE busy.device_id = known.device_id))
-SELECT program_id, count(*), sum(watts)::bigint FROM free GROUP BY program_id
- UNION ALL
-SELECT NULL, count(*), coalesce(sum(watts), 0)::bigint
-  FROM (SELECT max(watts) AS watts FROM free GROUP BY device_id) once
+behind AS (
+    SELECT program_id, head_end_id, count(*) AS devices, sum(watts) AS watts,
+           sum(watts * greatest(nominal - watts, 0)) AS variance
+      FROM free GROUP BY program_id, head_end_id
+     UNION ALL
+    SELECT NULL, head_end_id, count(*), sum(watts), sum(watts * greatest(nominal - watts, 0))
+      FROM (SELECT head_end_id, max(watts) AS watts, max(nominal) AS nominal
+              FROM free GROUP BY device_id, head_end_id) once
+     GROUP BY head_end_id),
+-- How far the share of a head end system that answers may be from what is known of it, of its square.
+unsure AS (
+    SELECT head_end_id, greatest(0, n - total) / ((5 + least(total, n)) * (6 + n)) AS share FROM derms_availability)
+SELECT b.program_id, sum(b.devices)::bigint, sum(b.watts)::bigint,
+       sum(b.variance + coalesce(unsure.share, 0) * b.watts::float8 * b.watts)::float8
+  FROM behind b LEFT JOIN unsure USING (head_end_id)
+ GROUP BY b.program_id

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from derms.queries.available import Available
 from integration.pages.columns import Column, Columns, link, noted
-from integration.pages.templatetags.gridcall import badge, kw, meter, number, when, window
+from integration.pages.templatetags.gridcall import badge, between, kw, meter, number, when, window
 from integration.seam.models import Alert, Delivery, RefusedRow, ServiceAccount
 from integration.seam.recorded import in_words
 from integration.seam.systems import label_of
@@ -181,6 +181,7 @@ AVAILABLE = Columns[Available](
     "console/overview_available.html",
     Column(_("Program"), lambda row: row.program, phone="title"),
     Column(_("Available"), lambda row: kw(row.kw), css="num", phone="side"),
+    Column(_("90 % between"), lambda row: between(row.low_kw, row.high_kw), css="num", phone=""),
     Column(_("Devices"), lambda row: number(row.devices), css="num"),
 )
 

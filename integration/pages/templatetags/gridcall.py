@@ -106,6 +106,13 @@ def kw(value: Number | None, unit: str = "") -> str:
     return NONE if value is None else quantity(*power_parts(value, unit))
 
 
+@register.simple_tag
+def between(low: Number, high: Number) -> str:
+    """Two powers in kW as a range in one unit: 28.4 to 33.6 MW."""
+    unit = power_unit(high)
+    return _("%(low)s to %(high)s") % {"low": power_parts(low, unit)[0], "high": kw(high, unit)}
+
+
 @register.filter
 def watts(value: Number | None, unit: str = "") -> str:
     """Power in W, shown as `kw` shows it."""
