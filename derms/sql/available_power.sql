@@ -31,7 +31,7 @@ known AS (
        AND c.enrolled_from <= %(now)s AND (c.enrolled_until IS NULL OR c.enrolled_until > %(now)s)),
 free AS MATERIALIZED (
     SELECT * FROM known
-     WHERE watts > 0 AND NOT EXISTS (SELECT FROM busy WHERE busy.device_id = known.device_id))
+     WHERE watts > 0 AND NOT EXISTS (SELECT FROM busy WHERE busy.device_id = known.device_id)),
 behind AS (
     SELECT program_id, head_end_id, count(*) AS devices, sum(watts) AS watts,
            sum(watts * greatest(nominal - watts, 0)) AS variance
