@@ -62,10 +62,11 @@ def test_it_takes_a_reason(event_in: Callable[..., Event], administrator: User) 
 def test_a_stage_whose_outcomes_never_come_is_closed_and_its_participations_too(
     event_in: Callable[..., Event], administrator: User, now: datetime, without_emails: None
 ) -> None:
-    event = event_in("In Progress")
+    event = event_in("Scheduled")
     stage = event.stages.get()
     settle()
-    operations.follow_execution(walk.execution(stage, "Completed", revision=2), now=now)
+    for revision, state in enumerate(("In Progress", "Completed"), start=1):
+        operations.follow_execution(walk.execution(stage, state, revision=revision), now=now)
     settle()
     assert Event.objects.get(pk=event.pk).state == "Completed"
     abort(event, administrator)
