@@ -90,9 +90,7 @@ class Event(ConcurrentTransitionMixin, models.Model):
                 | Q(balance_authority_approver=None)
                 | ~Q(approver=F("balance_authority_approver")),
             ),
-            models.CheckConstraint(
-                name="event_has_known_state", condition=Q(state__in=[str(s) for s in EventState.values])
-            ),
+            models.CheckConstraint(name="event_has_known_state", condition=Q(state__in=list(EventState.values))),
             models.CheckConstraint(
                 name="event_past_approval_has_approver",
                 condition=~Q(state__in=[str(APPROVED), str(SCHEDULED), str(IN_PROGRESS), str(COMPLETED)])
