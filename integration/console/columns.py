@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from derms.queries.available import Available
 from integration.pages.columns import Column, Columns, link, noted
-from integration.pages.templatetags.gridcall import badge, between, kw, meter, number, when, window
+from integration.pages.numbers import between
+from integration.pages.templatetags.gridcall import badge, kw, meter, number, when, window
 from integration.seam.models import Alert, Delivery, RefusedRow, ServiceAccount
 from integration.seam.recorded import in_words
 from integration.seam.systems import label_of

@@ -8,6 +8,7 @@ import math
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 Number = int | float | Decimal
 NONE = "—"
@@ -61,6 +62,13 @@ def power_parts(kw: Number, unit: str = "") -> tuple[str, str]:
         return count_text(rounded(power / 1000, 2), 2), "MW"
     decimals = decimals_of(power)
     return count_text(rounded(power, decimals), decimals), "kW"
+
+
+def between(low: Number, high: Number) -> str:
+    """Two powers in kW as a range in one unit: 28.40 to 33.60 MW."""
+    unit = power_unit(high)
+    ends = {"low": power_parts(low, unit)[0], "high": power_parts(high, unit)[0]}
+    return _("%(low)s to %(high)s") % ends + f"{NBSP}{unit}"
 
 
 def decimals_of(value: Decimal) -> int:

@@ -266,7 +266,7 @@ def test_what_is_available_has_a_band_of_devices_apart_and_of_head_ends_together
     deviation = (20 * 800 * 200) ** 0.5 / 1000
     assert whole.deviation_kw == pytest.approx(deviation)
     assert (whole.low_kw, whole.high_kw) == pytest.approx((16 - 1.645 * deviation, 16 + 1.645 * deviation))
-    assert "13.1 to 18.9" in shown.content.decode()
+    assert "13.1 to 18.9\N{NO-BREAK SPACE}kW" in shown.content.decode()
 
     head_end = HeadEnd.objects.get(device__isnull=False, device=Device.objects.earliest("pk"))
     Availability.objects.create(head_end=head_end, n=5, total=3, faded_at=now)

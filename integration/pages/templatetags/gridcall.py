@@ -23,7 +23,17 @@ from integration.pages.columns import link
 from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
 from integration.pages.exports import FORMATS
 from integration.pages.moments import clock_text, day, duration, named, own_zone, time_tag
-from integration.pages.numbers import NBSP, NONE, Number, count_text, power_parts, power_unit, rounded, share_text
+from integration.pages.numbers import (
+    NBSP,
+    NONE,
+    Number,
+    between,
+    count_text,
+    power_parts,
+    power_unit,
+    rounded,
+    share_text,
+)
 from integration.seam.outcomes import SUCCESSES
 from integration.seam.recorded import in_words
 from integration.seam.systems import label_of
@@ -106,13 +116,6 @@ def kw(value: Number | None, unit: str = "") -> str:
     return NONE if value is None else quantity(*power_parts(value, unit))
 
 
-@register.simple_tag
-def between(low: Number, high: Number) -> str:
-    """Two powers in kW as a range in one unit: 28.4 to 33.6 MW."""
-    unit = power_unit(high)
-    return _("%(low)s to %(high)s") % {"low": power_parts(low, unit)[0], "high": kw(high, unit)}
-
-
 @register.filter
 def watts(value: Number | None, unit: str = "") -> str:
     """Power in W, shown as `kw` shows it."""
@@ -120,6 +123,7 @@ def watts(value: Number | None, unit: str = "") -> str:
 
 
 register.simple_tag(power_unit)
+register.simple_tag(between)
 
 
 def quantity(text: str, unit: str) -> SafeString:
