@@ -23,17 +23,7 @@ from integration.pages.columns import link
 from integration.pages.drawing import BAR_PX, LANE_PX, Axis, gantt_bars, percent
 from integration.pages.exports import FORMATS
 from integration.pages.moments import clock_text, day, duration, named, own_zone, time_tag
-from integration.pages.numbers import (
-    NBSP,
-    NONE,
-    Number,
-    between,
-    count_text,
-    power_parts,
-    power_unit,
-    rounded,
-    share_text,
-)
+from integration.pages.numbers import NBSP, NONE, Number, count_text, power_parts, power_unit, rounded, share_text
 from integration.seam.outcomes import SUCCESSES
 from integration.seam.recorded import in_words
 from integration.seam.systems import label_of
@@ -123,7 +113,7 @@ def watts(value: Number | None, unit: str = "") -> str:
 
 
 register.simple_tag(power_unit)
-register.simple_tag(between)
+register.simple_tag(numbers.between)
 
 
 def quantity(text: str, unit: str) -> SafeString:
