@@ -32,6 +32,8 @@ register = template.Library()
 register.filter("system", label_of)
 register.filter("kwh", numbers.energy_text)
 register.filter("in_words", in_words)
+register.simple_tag(power_unit)
+register.simple_tag(numbers.between)
 
 TO = "\N{EN DASH}"
 # A progress bar ends at 125 % of its target, so that exceeding the target is visible.
@@ -110,10 +112,6 @@ def kw(value: Number | None, unit: str = "") -> str:
 def watts(value: Number | None, unit: str = "") -> str:
     """Power in W, shown as `kw` shows it."""
     return NONE if value is None else kw(float(value) / 1000, unit)
-
-
-register.simple_tag(power_unit)
-register.simple_tag(numbers.between)
 
 
 def quantity(text: str, unit: str) -> SafeString:
