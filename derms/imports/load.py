@@ -22,7 +22,6 @@ IMPLAUSIBLE = recorded(
     "The highest load known of this zone is %(value)s MW. If the file is right (in MW, not kW), "
     "load it with manage.py load_forecast --confirmed."
 )
-NO_FORECAST = recorded("There is no load forecast of this hour; metered load belongs to one.")
 HOUR_NAMES = (
     "hour_start", "starts_at", "datetime_beginning_utc", "datetime_beginning_ept", "time_stamp", "timestamp",
     "datetime", "intervalstarttime_gmt", "hour_ending", "hour_end", "Stunde", "Zeitpunkt", "Beginn", "Stundenende",
@@ -78,18 +77,27 @@ SELECT z.id, c.device_class, c.hour, c.factor
 """
 _FACTORS_OF = "SELECT zone, hour, '{name}' AS device_class, {name} AS factor FROM {changes}"
 _ZONES_OF = "SELECT DISTINCT zone FROM {changes}"
+# An hour of which nobody forecast anything is kept as what meters said of it: operations/metered.py.
 _METERED_NOW = """
 SELECT z.code AS zone, f.hour, f.metered_kw / 1000.0::float8 AS metered_mw
   FROM derms_loadforecast f JOIN derms_controlzone z ON z.id = f.zone_id WHERE f.metered_kw IS NOT NULL
-"""
-_NO_FORECAST = """
-SELECT s.line, 'hour'::text, s.hour::text, {pattern}
-  FROM {staged} s JOIN derms_controlzone z ON z.code = s.zone
- WHERE NOT EXISTS (SELECT FROM derms_loadforecast f WHERE f.zone_id = z.id AND f.hour = s.hour)
+ UNION ALL
+SELECT z.code, m.starts_at, m.load_kw / 1000.0::float8
+  FROM derms_meteredload m JOIN derms_controlzone z ON z.id = m.zone_id
+ WHERE m.length_s = 3600
+   AND NOT EXISTS (SELECT FROM derms_loadforecast f WHERE f.zone_id = m.zone_id AND f.hour = m.starts_at)
 """
 _WRITE_METERED = """
 UPDATE derms_loadforecast f SET metered_kw = round(c.metered_mw * 1000)
   FROM {changes} c JOIN derms_controlzone z ON z.code = c.zone WHERE f.zone_id = z.id AND f.hour = c.hour
+"""
+_WRITE_METERED_ALONE = """
+INSERT INTO derms_meteredload (zone_id, starts_at, length_s, load_kw)
+SELECT z.id, c.hour, 3600, round(c.metered_mw * 1000)
+  FROM {changes} c JOIN derms_controlzone z ON z.code = c.zone
+ WHERE NOT EXISTS (SELECT FROM derms_loadforecast f WHERE f.zone_id = z.id AND f.hour = c.hour)
+ ORDER BY z.id, c.hour
+    ON CONFLICT (zone_id, starts_at) DO UPDATE SET length_s = EXCLUDED.length_s, load_kw = EXCLUDED.load_kw
 """
 
 
@@ -106,7 +114,7 @@ def write_forecast(applying: Applying) -> None:
 
 
 def write_metered(applying: Applying) -> None:
-    sql.execute(compose(_WRITE_METERED, changes=applying.changes))
+    applying.write(_WRITE_METERED, _WRITE_METERED_ALONE)
 
 
 def _forecast_now() -> Sql:
@@ -162,7 +170,7 @@ METERED_LOAD = Kind(
     key=("zone", "hour"),
     current=compose(_METERED_NOW),
     apply=write_metered,
-    refusals=((REFUSE_NO_HOUR, NO_HOUR), (_NO_FORECAST, NO_FORECAST)),
+    refusals=((REFUSE_NO_HOUR, NO_HOUR),),
     across=Across("zone", "metered_mw", ZONES_KNOWN),
     hourly=ByHour("hour", "metered_mw"),
 )

@@ -1,10 +1,20 @@
 -- The load of a zone by local day and hour of the clock, kW, as if there had been no events: what was metered, and what was
 -- reported as delivered; beside it the forecast that was in force. A clock that is set back makes two hours one: their mean.
+-- Hours that nobody forecast are those that meters said three quarters of.
 WITH hour AS (
     SELECT hour, metered_kw::float8 AS kw, forecast_kw::float8 AS forecast_kw
       FROM derms_loadforecast
      WHERE zone_id = %(zone)s AND metered_kw IS NOT NULL
-       AND hour >= %(since)s AND hour <= %(now)s::timestamptz - interval '1 hour'),
+       AND hour >= %(since)s AND hour <= %(now)s::timestamptz - interval '1 hour'
+     UNION ALL
+    SELECT date_trunc('hour', m.starts_at, %(time_zone)s), sum(m.load_kw::float8 * m.length_s) / sum(m.length_s), NULL
+      FROM derms_meteredload m
+     WHERE m.zone_id = %(zone)s
+       AND m.starts_at >= %(since)s AND m.starts_at <= %(now)s::timestamptz - interval '1 hour'
+       AND NOT EXISTS (SELECT FROM derms_loadforecast f
+                        WHERE f.zone_id = m.zone_id AND f.metered_kw IS NOT NULL
+                          AND f.hour = date_trunc('hour', m.starts_at, %(time_zone)s))
+     GROUP BY 1 HAVING sum(m.length_s) >= 2700),
 report AS (
     SELECT d.at, d.reduction_w / 1000.0::float8 AS kw,
            least(lead(d.at, 1, s.ends_at) OVER (PARTITION BY d.stage_id ORDER BY d.at), s.ends_at) AS until

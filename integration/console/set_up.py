@@ -22,7 +22,7 @@ from cpm.models.customers import Device as CustomerDevice
 from cpm.models.programs import Program
 from cpm.queries import holiday_calendar
 from derms.choices import EventState
-from derms.models import Device, Event, EventType, Feeder, HeadEnd, LoadForecast
+from derms.models import Device, Event, EventType, Feeder, HeadEnd, LoadForecast, MeteredLoad
 from derms.queries.forecast_ends import zones_with_forecast_end
 from integration.pages.access import allow
 from integration.pages.acting import acts_once
@@ -150,7 +150,7 @@ def _data() -> list[Step]:
     customers, devices = Customer.objects.count(), CustomerDevice.objects.count()
     enrolled = Device.objects.filter(ended_at=None).count()
     files = reverse("import_list")
-    metered = LoadForecast.objects.filter(metered_kw__isnull=False).exists()
+    metered = LoadForecast.objects.filter(metered_kw__isnull=False).exists() or MeteredLoad.objects.exists()
     of_zones = _("%(n)s of %(all)s zones") % {"n": with_forecast, "all": len(zones)}
     counted = _("%(customers)s customers, %(devices)s devices") % {
         "customers": count_text(customers),

@@ -6,8 +6,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from derms.models import ControlZone, ForecastSkill, IssuedForecast, LoadForecast
+from derms.models import (
+    ControlZone,
+    DeliveredLoad,
+    Event,
+    ForecastSkill,
+    IssuedForecast,
+    LoadForecast,
+    MeteredLoad,
+)
 from derms.operations import issue_forecasts, load_forecast
+from derms.operations.issuing import learn
 from integration.seam import sql
 from integration.seam.routes import EVERY
 from tests import factories
@@ -130,9 +139,6 @@ def test_holidays_are_those_of_the_programs(maple: ControlZone) -> None:
 
 
 def test_what_events_delivered_is_no_load_that_was_not_needed(maple: ControlZone, event_in: Any) -> None:
-    from derms.models import DeliveredLoad, Event
-    from derms.operations.issuing import learn
-
     stage = event_in("In Progress").stages.get()
     hour = stage.starts_at.replace(minute=0, second=0, microsecond=0) + HOUR
     event_zone = Event.objects.get(pk=stage.event_id).zone
@@ -152,6 +158,19 @@ def test_a_zone_that_has_not_been_metered_for_a_week_keeps_what_it_has(maple: Co
     issue_forecasts(now=local(2026, 6, 18, 10))
     assert not IssuedForecast.objects.exists()
     assert LoadForecast.objects.filter(metered_kw=None).count() == 0
+
+
+def test_a_utility_without_any_forecast_begins_with_what_its_meters_said(maple: ControlZone) -> None:
+    until = local(2026, 6, 18, 10)
+    hours = [until - n * HOUR for n in range(1, 30 * 24)]
+    rows = [MeteredLoad(zone=maple, starts_at=hour, length_s=3600, load_kw=30_000) for hour in hours[3:]]
+    rows += [MeteredLoad(zone=maple, starts_at=hours[2] + n * HOUR / 4, length_s=900, load_kw=30_000) for n in range(3)]
+    rows += [MeteredLoad(zone=maple, starts_at=hours[1], length_s=600, load_kw=90_000)]
+    MeteredLoad.objects.bulk_create(rows)
+    issue_forecasts(now=until)
+    assert LoadForecast.objects.earliest("hour").hour == until + HOUR
+    tomorrow = in_force(maple, local(2026, 6, 19, 12))
+    assert (tomorrow.source, tomorrow.forecast_kw) == ("model", pytest.approx(30_000, rel=0.001))
 
 
 def test_the_clock_issues_them_at_night_and_in_the_morning() -> None:

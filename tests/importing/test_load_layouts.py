@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from derms.models import LoadForecast
+from derms.models import LoadForecast, MeteredLoad
 
 from .bringing import applied, checked, counts
 
@@ -50,6 +50,17 @@ def test_pjm_names_hours_by_their_start_in_utc_with_months_first() -> None:
 
     day = datetime(2026, 1, 2, tzinfo=UTC)
     assert metered() == {("AE", day.replace(hour=5)): 1_012_500, ("AE", day.replace(hour=17)): 1_100_125}
+
+
+def test_load_of_hours_that_nobody_forecast_is_kept_for_gridcall_to_learn_from() -> None:
+    applied("zones", "zone,name,time_zone\nAE,AE,America/New_York\n")
+
+    assert counts(applied("metered_load", PJM)) == (2, 0, 0, 0)
+
+    assert metered() == {}
+    kept = MeteredLoad.objects.order_by("starts_at").values_list("load_kw", "length_s")
+    assert list(kept) == [(1_012_500, 3600), (1_100_125, 3600)]
+    assert counts(checked("metered_load", PJM)) == (0, 0, 2, 0)
 
 
 def test_ercot_names_hours_by_their_end_and_has_a_column_for_each_zone() -> None:

@@ -1,11 +1,11 @@
-"""Unavailability and reduction factors from files."""
+"""Unavailability, reduction factors and temperatures from files."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cpm.models import Unavailability
-from derms.models import DeviceUnavailability, ReductionFactor
+from derms.models import DeviceUnavailability, ReductionFactor, Temperature
 from integration.seam import clock
 from integration.seam.settling import settle
 
@@ -82,3 +82,12 @@ def test_reduction_factors_of_hours_to_come_are_changed() -> None:
     assert run.refused_cells.get().reason == "It is not between 0 and 1."
     run = checked("reduction_factors", text.replace("13:00", "13:30"))
     assert run.refused_cells.get().reason == "It is not the start of an hour in Europe/Berlin."
+
+
+def test_temperatures_are_kept_by_hour_and_the_latest_word_counts() -> None:
+    bring_in("zones", "temperatures")
+    assert Temperature.objects.count() == 24
+    noon = "MUSTER,2027-12-31T12:00:00Z"
+    assert counts(applied("temperatures", f"zone,hour,temperature_c\n{noon},-4.5\n")) == (0, 1, 0, 0)
+    assert Temperature.objects.get(hour=datetime(2027, 12, 31, 12, tzinfo=UTC)).celsius == -4.5
+    assert counts(checked("temperatures", f"zone,hour,temperature_c\n{noon},71\n")) == (0, 0, 0, 1)
