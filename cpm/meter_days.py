@@ -53,11 +53,39 @@ def pack(wh: Wh, quality: Qualities) -> Iterator[Packed]:
     yield Packed(left, 0, _bytes_of(whole.astype(INTEGERS[1])))
 
 
+class Alike(NamedTuple):
+    """Days that are stored alike: of each the register, the place of its meter, and how many days after the first.
+
+    The bytes of their readings, and of their qualities, lie one after the other; no bytes of qualities: all are good.
+    """
+
+    interval_s: int
+    scale: int
+    are_reverse: NDArray[np.bool_]
+    places: NDArray[np.int64]
+    days: NDArray[np.int64]
+    readings: bytes | memoryview
+    quality: bytes | memoryview
+
+    def only(self, some: NDArray[np.bool_]) -> "Alike":
+        """Some of the days."""
+        stored = self.readings, self.quality
+        readings, quality = (np.frombuffer(one, np.uint8).reshape(len(self.days), -1)[some].tobytes() for one in stored)
+        columns = self.are_reverse[some], self.places[some], self.days[some]
+        return Alike(self.interval_s, self.scale, *columns, readings, quality)
+
+
 def unpack(readings: bytes, *, days: int, intervals: int, scale: int) -> Wh:
     """The readings in Wh of days that are stored alike, (days, intervals)."""
-    width = len(readings) // max(1, days * intervals)
-    values = np.frombuffer(readings, INTEGERS[0] if width == 2 else INTEGERS[1]).reshape(days, intervals)
-    return np.asarray(values, np.float64) / 10.0**-scale
+    return np.asarray(_values(readings, days, intervals), np.float64) / 10.0**-scale
+
+
+def unpack_kwh(alike: Alike) -> NDArray[np.float32]:
+    """Readings in kWh, (days, intervals): as near to what is stored as 32 bits allow."""
+    values = _values(alike.readings, len(alike.days), DAY_S // alike.interval_s)
+    # What has 16 bits, and so small a power of ten, is exact in 32 bits, and so is rounded once.
+    exact = np.float32 if values.dtype.itemsize == 2 else np.float64
+    return np.divide(values, exact(10.0 ** (3 - alike.scale)), dtype=exact).astype(np.float32, copy=False)
 
 
 def unpack_quality(quality: bytes, *, days: int, intervals: int) -> Qualities:
@@ -65,6 +93,11 @@ def unpack_quality(quality: bytes, *, days: int, intervals: int) -> Qualities:
     if not quality:
         return np.zeros((days, intervals), np.uint8)
     return np.frombuffer(quality, np.uint8).reshape(days, intervals)
+
+
+def _values(readings: bytes | memoryview, days: int, intervals: int) -> NDArray[Any]:
+    width = len(readings) // max(1, days * intervals)
+    return np.frombuffer(readings, INTEGERS[0] if width == 2 else INTEGERS[1]).reshape(days, intervals)
 
 
 def judged(

@@ -10,6 +10,7 @@ from integration.seam.messages import (
     EnrollmentLoad,
     EnrollmentSync,
     EventOptOut,
+    MeasuredRealisation,
     ProgramRuleSync,
     RawOutcome,
     Receipt,
@@ -58,6 +59,10 @@ def receive_program_rules(body: ProgramRuleSync) -> Receipt:
 
 def receive_unavailability(body: CustomerUnavailability) -> Receipt:
     return operations.save_unavailability(body, now=clock.now())
+
+
+def receive_measured_realisation(body: MeasuredRealisation) -> Receipt:
+    return operations.keep_realisation(body, now=clock.now())
 
 
 def receive_opt_out(body: EventOptOut) -> Receipt:

@@ -6,7 +6,7 @@ from .device_status import DeviceStatus
 from .enrollments import Enrollment, EnrollmentTransition
 from .grid import Feeder, HeadEnd
 from .holidays import Holiday, HolidayCalendar
-from .measuring import BaselineRule, MeasuredResult, MeasuredSum, Measurement, ReadingsLoad
+from .measuring import BaselineRule, MeasuredPart, MeasuredResult, MeasuredSum, Measurement, ReadingsLoad
 from .meters import Meter, MeterArchive, MeterDay
 from .participations import Participation, ParticipationChange, ParticipationOutcome, Removal
 from .prior_participations import PriorParticipation
@@ -32,6 +32,7 @@ __all__ = [
     "HeadEnd",
     "Holiday",
     "HolidayCalendar",
+    "MeasuredPart",
     "MeasuredResult",
     "MeasuredSum",
     "Measurement",

@@ -61,8 +61,8 @@ class Measurement(models.Model):
     reason. The measured window is [starts_at, ends_at). `errors` are sums of the errors that the method makes on like
     days, for the 90 % interval. `profile` are the sums of called and measured devices by interval, also of the hours
     after: [seconds since 1970, interval_s, meters, baseline_wh, metered_wh]; `hours` those of the event by hour of the
-    clock: [seconds, seconds measured, meters, baseline_wh, metered_wh, half_width_wh or null]. While `finished_at` is
-    empty, `measured_to` is the last device that is done.
+    clock: [seconds, seconds measured, meters, baseline_wh, metered_wh, half_width_wh or null]. `done` counts the
+    participations of the parts that are done.
     """
 
     program_event = models.ForeignKey(ProgramEvent, on_delete=models.PROTECT, related_name="measurements")
@@ -78,7 +78,6 @@ class Measurement(models.Model):
     days_out = models.JSONField(default=list)
     participations = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
-    measured_to = models.BigIntegerField(default=0)
     errors = models.JSONField(default=dict)
     distribution = models.JSONField(default=list)
     profile = models.JSONField(default=list)
@@ -94,6 +93,26 @@ class Measurement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.program_event}, measurement {self.version}"
+
+
+class MeasuredPart(models.Model):
+    """Devices of a measurement under way, of ids from `first` to `last`, which one worker measures; gone at its end.
+
+    `errors` and `profile` are as those of the measurement.
+    """
+
+    measurement = models.ForeignKey(Measurement, on_delete=models.CASCADE, related_name="parts")
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    is_done = models.BooleanField(default=False)
+    errors = models.JSONField(default=dict)
+    profile = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("measurement", "first", name="measured_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.measurement}, devices {self.first} to {self.last}"
 
 
 class MeasuredResult(models.Model):

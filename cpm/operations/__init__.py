@@ -10,6 +10,7 @@ from .applications import (
     unenroll,
     validate_enrollment,
 )
+from .baseline_rules import BaselineRuleRefused, add_baseline_rule
 from .device_facts import answer_device_facts, send_device_facts
 from .device_status import check_devices, check_unheard_devices, keep_device_status
 from .dropped_extracts import Manifest, take_in_dropped
@@ -34,7 +35,14 @@ from .external_events import (
 from .grid import follow_grid, follow_head_ends
 from .holidays import HolidayTaken, add_holiday, choose_country, remove_holiday, renew_holidays
 from .keeping import delete_kept, referring_to, save_customer, save_device, save_location
-from .measuring import CannotMeasure, ask_measurement, ask_measurements, is_over, measure_devices
+from .measuring import (
+    CannotMeasure,
+    ask_measurement,
+    ask_measurements,
+    is_over,
+    measure_part,
+    prepare_or_finish_measurement,
+)
 from .meter_archive import put_away_meter_days
 from .meters import MeterInTheWay, exchange_meter, save_meter
 from .notifications import notify_customers, notify_of_end
@@ -75,6 +83,7 @@ from .unavailability import (
 )
 
 __all__ = [
+    "BaselineRuleRefused",
     "CannotMeasure",
     "EnrollmentNotAllowed",
     "ExternalEventRefused",
@@ -89,6 +98,7 @@ __all__ = [
     "RunNotAllowed",
     "RunNotPossible",
     "UnavailabilityNotAllowed",
+    "add_baseline_rule",
     "add_device",
     "add_external_event",
     "add_holiday",
@@ -127,13 +137,14 @@ __all__ = [
     "load_reservations",
     "make_link",
     "make_settlement_run",
-    "measure_devices",
+    "measure_part",
     "move_external_event",
     "move_out",
     "notify_customers",
     "notify_of_end",
     "opt_out_device",
     "opt_out_of_event",
+    "prepare_or_finish_measurement",
     "prepare_outcomes",
     "prepare_reservations",
     "put_away_meter_days",

@@ -23,26 +23,60 @@ T_90 = (
 NORMAL_90 = 1.645
 FEWEST_DAYS = 4
 BY_HOUR = "hours"
+_LEFT_OUT = "-"  # no name of a sum
 Errors = dict[str, dict[str, list[list[float]]]]
 
 
-def add_errors(errors: Errors, devices: Devices, block: Block, starts_at: datetime) -> None:
-    """Add a block's errors on like days: for each sum a list by day, (meters, Wh), or Wh by hour of the stage."""
-    if not block.errors.size:
-        return
-    called = devices.is_called[block.at]
-    by_day = block.errors.sum(axis=2, dtype=np.float64) * 1000
-    counts = np.array([block.used >> day & 1 for day in range(block.errors.shape[1])], np.float64).T
-    counts[block.why != ""] = 0
-    _add(errors, SumOf.STAGE, np.where(called, "", "-"), counts, by_day)
-    for of, names in devices.groups.items():
+class ErrorSums:
+    """The errors on like days of some devices, added up: for each sum by day, and for the stage by hour too."""
+
+    def __init__(self, devices: Devices, days: int, starts_at: datetime) -> None:
+        self._called, self._days, self._starts_at = devices.is_called, days, starts_at
         # Those that left before the start belong to their segment alone.
-        some = np.full(len(called), True) if of == SumOf.SEGMENT else called
-        _add(errors, of, np.where(some, names[block.at], ""), counts, by_day)
-    hours = _hours_of(block, starts_at)
-    wh = block.errors[called].sum(axis=0, dtype=np.float64) * 1000
-    for hour in np.unique(hours).tolist():
-        _put(errors, BY_HOUR, str(hour), counts[called].sum(axis=0), wh[:, hours == hour].sum(axis=1))
+        groups = {of: _names(names, self._called, of) for of, names in devices.groups.items()}
+        groups[SumOf.STAGE] = np.where(self._called, "", _LEFT_OUT)
+        self._names = {of: np.unique(names, return_inverse=True) for of, names in groups.items()}
+        self._sums = {of: np.zeros((2, len(names), days)) for of, (names, _code) in self._names.items()}
+        self._hours: dict[int, NDArray[np.float64]] = {}
+
+    def add(self, block: Block) -> None:
+        """Add a block's meters and Wh."""
+        if not block.errors.size:
+            return
+        days = block.errors.shape[1]
+        counts = (block.used[:, None] >> np.arange(days) & 1).astype(np.float64)
+        counts[block.why != ""] = 0
+        wh = block.errors.sum(axis=2, dtype=np.float64) * 1000
+        for of, (names, code) in self._names.items():
+            at = (code[block.at][:, None] * days + np.arange(days)).ravel()
+            for sums, values in zip(self._sums[of], (counts, wh), strict=True):
+                found = np.bincount(at, weights=values.ravel(), minlength=len(names) * days)
+                sums[:, :days] += found.reshape(len(names), days)
+        called = self._called[block.at]
+        by_interval, hours = (
+            block.errors[called].sum(axis=0, dtype=np.float64) * 1000,
+            _hours_of(block, self._starts_at),
+        )
+        for hour in np.unique(hours).tolist():
+            sums = self._hours.setdefault(hour, np.zeros((2, self._days)))
+            sums[:, :days] += counts[called].sum(axis=0), by_interval[:, hours == hour].sum(axis=1)
+
+    def as_lists(self) -> Errors:
+        """For each sum a list by day of (meters, Wh)."""
+        found: Errors = {BY_HOUR: {str(hour): sums.T.tolist() for hour, sums in self._hours.items()}}
+        for of, (names, _code) in self._names.items():
+            days = np.moveaxis(self._sums[of], 0, -1).tolist()
+            found[str(of)] = {name: one for name, one in zip(names.tolist(), days, strict=True) if name != _LEFT_OUT}
+        return found
+
+
+def add_errors(errors: Errors, more: Errors) -> None:
+    """Add the sums of more devices, in place."""
+    for of, sums in more.items():
+        known = errors.setdefault(of, {})
+        for name, days in sums.items():
+            before = known.get(name)
+            known[name] = days if before is None else (np.array(before) + np.array(days)).tolist()
 
 
 def add_profile(profile: list[list[int]], devices: Devices, block: Block) -> None:
@@ -50,14 +84,21 @@ def add_profile(profile: list[list[int]], devices: Devices, block: Block) -> Non
     some = devices.is_called[block.at] & (block.why == "")
     after = some & has_hours_after(block)
     pairs = (some, block.baseline, block.metered), (after, block.baseline_after, block.metered_after)
-    sums = {(row[0], row[1]): row for row in profile}
-    at = int(block.starts_at.timestamp())
+    rows, at = [], int(block.starts_at.timestamp())
     for meters, baseline, metered in pairs:
         energies = (wh_of(one[meters]).sum(axis=0, dtype=np.int64).tolist() for one in (baseline, metered))
         for baseline_wh, metered_wh in zip(*energies, strict=True):
-            row = sums.setdefault((at, block.interval_s), [at, block.interval_s, 0, 0, 0])
-            row[2:] = row[2] + int(meters.sum()), row[3] + baseline_wh, row[4] + metered_wh
+            rows.append([at, block.interval_s, int(meters.sum()), baseline_wh, metered_wh])
             at += block.interval_s
+    add_profiles(profile, rows)
+
+
+def add_profiles(profile: list[list[int]], more: list[list[int]]) -> None:
+    """Add sums by interval of more devices, in place."""
+    sums = {(row[0], row[1]): row for row in profile}
+    for at, interval_s, *values in more:
+        row = sums.setdefault((at, interval_s), [at, interval_s, 0, 0, 0])
+        row[2:] = [one + other for one, other in zip(row[2:], values, strict=True)]
     profile[:] = sorted(sums.values())
 
 
@@ -90,27 +131,9 @@ def _hours_of(block: Block, starts_at: datetime) -> NDArray[np.int64]:
     return np.asarray(moments // HOUR_S - int(starts_at.timestamp() // HOUR_S), np.int64)
 
 
-def _add(errors: Errors, of: str, names: NDArray[Any], counts: NDArray[Any], wh: NDArray[Any]) -> None:
-    """Add up by name and day; what has no name, or the stage's “-”, is left out."""
-    known, code = np.unique(names, return_inverse=True)
-    for day in range(wh.shape[1]):
-        n = np.bincount(code, weights=counts[:, day], minlength=len(known))
-        total = np.bincount(code, weights=wh[:, day], minlength=len(known))
-        for name, meters, energy in zip(known.tolist(), n.tolist(), total.tolist(), strict=True):
-            if name != "-" and (name or of == SumOf.STAGE):
-                _put_day(errors, of, name, day, meters, energy)
-
-
-def _put(errors: Errors, of: str, name: str, counts: NDArray[Any], wh: NDArray[Any]) -> None:
-    for day, (meters, energy) in enumerate(zip(counts.tolist(), wh.tolist(), strict=True)):
-        _put_day(errors, of, name, day, meters, energy)
-
-
-def _put_day(errors: Errors, of: str, name: str, day: int, meters: float, energy: float) -> None:
-    days = errors.setdefault(str(of), {}).setdefault(name, [])
-    while len(days) <= day:
-        days.append([0.0, 0.0])
-    days[day] = [days[day][0] + meters, days[day][1] + energy]
+def _names(names: NDArray[np.str_], called: NDArray[np.bool_], of: str) -> NDArray[np.str_]:
+    known = np.where(names == "", _LEFT_OUT, names)
+    return known if of == SumOf.SEGMENT else np.where(called, known, _LEFT_OUT)
 
 
 def _half_width(days: list[list[float]]) -> int | None:

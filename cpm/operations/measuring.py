@@ -5,23 +5,22 @@ from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from cpm.choices import FINAL_STATES, ProgramEventState, SumOf
+from cpm.choices import FINAL_STATES, ProgramEventState
 from cpm.like_days import Hours, like_days
 from cpm.models.holidays import Holiday
-from cpm.models.measuring import BaselineRule, MeasuredSum, Measurement, ReadingsLoad
+from cpm.models.measuring import BaselineRule, MeasuredPart, Measurement, ReadingsLoad
 from cpm.models.program_events import ProgramEvent
 from cpm.queries.measuring import (
     KEPT,
     REBOUND,
-    Devices,
     at_the_same_time,
-    next_devices,
+    devices_of,
     on_days,
     program_events_to_measure,
     rule_of,
-    shares_of_time,
 )
 from integration.seam import outbox, sql
 from integration.seam.binary_rows import copy_file
@@ -29,16 +28,22 @@ from integration.seam.delivery import NotYet
 from integration.seam.loads import Partition
 from integration.seam.nudges import tell_pages
 from integration.seam.refusals import Refused
-from integration.seam.sql import compose, identifier, identifiers, statement
+from integration.seam.sql import compose, identifier, identifiers
 
 from .measured_blocks import COLUMNS, Task, measured_blocks, rows_of_block, rows_without_readings
-from .measured_errors import add_errors, add_profile, by_hour, half_widths
+from .measured_errors import ErrorSums, add_errors, add_profile, add_profiles, by_hour
+from .measured_sums import add_up
 
 RESULTS, KEY, PRIMARY_KEY = "cpm_measuredresult", "measurement_id", ("measurement_id", "device_id")
-A_PART = 20_000  # devices measured in one transaction
+A_PART = 10_000  # devices measured in one transaction
 _READINGS_ARE_WRITTEN = "SELECT NOT pg_try_advisory_xact_lock(hashtextextended('meter days', 0))"
+_PARTS = """
+SELECT min(device_id), max(device_id)
+  FROM (SELECT device_id, (row_number() OVER (ORDER BY device_id) - 1) / %(size)s AS part
+          FROM cpm_participation WHERE program_event_id = %(program_event)s) numbered
+ GROUP BY part ORDER BY part
+"""
 _COPY = "COPY {table} ({columns}) FROM STDIN (FORMAT binary)"
-_DISTRIBUTION_BARS = 20
 
 
 class CannotMeasure(Refused):
@@ -88,19 +93,31 @@ def is_over(program_event: ProgramEvent) -> bool:
 
 
 @transaction.atomic
-def measure_devices(measurement_id: int, *, now: datetime) -> None:
-    """Measure the next part of a measurement's devices; the first call prepares it, the last one finishes it."""
+def prepare_or_finish_measurement(measurement_id: int, *, now: datetime) -> None:
+    """Prepare a measurement, after which its parts can be measured; or finish it, once all of them are."""
     found = Measurement.objects.select_for_update(no_key=True, of=("self",))
     measurement = found.select_related("program_event", "rule").get(pk=measurement_id)
-    if measurement.finished_at:
-        return
     if measurement.readings_as_of is None:
         _prepare(measurement)
-    elif devices := _next(measurement):
-        _measure(measurement, devices)
-    else:
+        outbox.wake(outbox.BY_THE_CLOCK)
+    elif not measurement.finished_at and not measurement.parts.filter(is_done=False).exists():
         _finish(measurement, now)
     tell_pages(measurement.program_event.event_number)
+
+
+@transaction.atomic
+def measure_part(part_id: int, *, now: datetime) -> None:
+    """Measure the devices of a part; parts of a measurement can be measured at the same time. `now` is not used."""
+    found = MeasuredPart.objects.select_for_update(no_key=True, of=("self",)).filter(pk=part_id, is_done=False)
+    part = found.select_related("measurement__program_event", "measurement__rule").first()
+    if part is None:
+        return
+    devices = _measure(part)
+    part.is_done = True
+    part.save(update_fields=["is_done", "errors", "profile"])
+    Measurement.objects.filter(pk=part.measurement_id).update(done=F("done") + devices)
+    outbox.wake(outbox.BY_THE_CLOCK)
+    tell_pages(part.measurement.program_event.event_number)
 
 
 def partition_of(measurement: Measurement) -> Partition:
@@ -122,52 +139,44 @@ def _prepare(measurement: Measurement) -> None:
     measurement.participations = program_event.participations
     measurement.save()
     partition_of(measurement).create()
+    parts = sql.rows(_PARTS, {"program_event": program_event.pk, "size": A_PART})
+    MeasuredPart.objects.bulk_create(MeasuredPart(measurement=measurement, first=one, last=last) for one, last in parts)
 
 
-def _next(measurement: Measurement) -> Devices | None:
-    busy = on_days(measurement.program_event, measurement.days)
-    earlier = at_the_same_time(measurement.program_event)
-    devices = next_devices(measurement, busy=busy, earlier=earlier, most=A_PART)
-    return devices if len(devices) else None
-
-
-def _measure(measurement: Measurement, devices: Devices) -> None:
-    rule = _rule(measurement)
-    hours = _hours(measurement.program_event, rule)
+def _measure(part: MeasuredPart) -> int:
+    """Copy the results of a part's devices in, and add them up; returns how many devices."""
+    measurement = part.measurement
+    rule, program_event = _rule(measurement), measurement.program_event
+    hours = _hours(program_event, rule)
+    busy, earlier = on_days(program_event, measurement.days), at_the_same_time(program_event)
+    devices = devices_of(part, busy=busy, earlier=earlier)
     task = Task(measurement.pk, rule, hours, measurement.days, measurement.readings_as_of)
     copy = compose(_COPY, table=identifier(partition_of(measurement).table), columns=identifiers(COLUMNS))
+    errors = ErrorSums(devices, len(measurement.days), hours.starts_at)
     for block in measured_blocks(task, devices):
         sql.copy_in(copy, BytesIO(copy_file(rows_of_block(task, devices, block))), block=1 << 20)
-        add_errors(measurement.errors, devices, block, hours.starts_at)
-        add_profile(measurement.profile, devices, block)
+        errors.add(block)
+        add_profile(part.profile, devices, block)
     sql.copy_in(copy, BytesIO(copy_file(rows_without_readings(task, devices))), block=1 << 20)
-    measurement.done += len(devices)
-    measurement.measured_to = int(devices.device[-1])
-    measurement.save(update_fields=["done", "measured_to", "errors", "profile"])
+    part.errors = errors.as_lists()
+    return len(devices)
 
 
 def _finish(measurement: Measurement, now: datetime) -> None:
     """Make the results visible, and add them up."""
+    for part in measurement.parts.order_by("pk").iterator(chunk_size=1):
+        add_errors(measurement.errors, part.errors)
+        add_profiles(measurement.profile, part.profile)
+    measurement.parts.all().delete()
     partition = partition_of(measurement)
     partition.finish(PRIMARY_KEY)
     sql.analyze(partition.table)  # what follows joins it
     partition.attach()
-    shares = shares_of_time(measurement.program_event)
-    params = {
-        "measurement": measurement.pk, "program_event": measurement.program_event_id,
-        "events": list(shares), "shares": list(shares.values()),
-    }  # fmt: skip
-    sql.execute(statement("cpm", "add_measured_sums", segment=statement("cpm", "participation_segment")), params)
-    widths = half_widths(measurement.errors)
-    sums = list(measurement.sums.all())
-    for one in sums:
-        one.half_width_wh = widths.get((one.of, one.name if one.of != SumOf.STAGE else ""))
-    MeasuredSum.objects.bulk_update(sums, ["half_width_wh"], batch_size=500)
-    measurement.distribution = [list(row) for row in sql.rows(statement("cpm", "saved_distribution"), params)]
+    add_up(measurement)
     starts_at, ends_at = measurement.starts_at, measurement.ends_at
     measurement.hours = by_hour(measurement.profile, measurement.errors, starts_at, ends_at)
     measurement.finished_at = now
-    measurement.save(update_fields=["distribution", "hours", "finished_at"])
+    measurement.save(update_fields=["errors", "profile", "distribution", "hours", "finished_at"])
 
 
 def _rule(measurement: Measurement) -> BaselineRule:

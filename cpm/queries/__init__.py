@@ -23,7 +23,7 @@ from .enrollments import (
 from .holidays import coming_holidays, country_named, days_without_events, holiday_calendar, part_named, parts_of
 from .last_heard import last_heard
 from .limits import uses_of_limits
-from .measuring import measurement_ids_under_way
+from .measuring import measured_part_ids_to_measure, measurement_ids_to_prepare_or_finish
 from .notifications import (
     emails_are_sent,
     lanes_to_send,
@@ -95,7 +95,8 @@ __all__ = [
     "last_heard",
     "links_of",
     "loads_under_way",
-    "measurement_ids_under_way",
+    "measured_part_ids_to_measure",
+    "measurement_ids_to_prepare_or_finish",
     "month_ahead",
     "notifications_of",
     "own_participations",

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from numpy.typing import NDArray
 
 from cpm.choices import FINAL_STATES
-from cpm.models.measuring import MOST_LOOKBACK_DAYS, BaselineRule, Measurement
+from cpm.models.measuring import MOST_LOOKBACK_DAYS, BaselineRule, MeasuredPart, Measurement
 from cpm.models.program_events import ProgramEvent
 from integration.seam import sql
 from integration.seam.sql import statement
@@ -44,9 +44,16 @@ class Devices(NamedTuple):
         return len(self.device)
 
 
-def measurement_ids_under_way(now: datetime) -> QuerySet[Measurement, int]:
-    """Measurements that are not finished; `now` is not used."""
-    return Measurement.objects.filter(finished_at=None).values_list("pk", flat=True)
+def measurement_ids_to_prepare_or_finish(now: datetime) -> QuerySet[Measurement, int]:
+    """Measurements that are asked for, and those of which all parts are measured; `now` is not used."""
+    open_parts = MeasuredPart.objects.filter(measurement=OuterRef("pk"), is_done=False)
+    found = Measurement.objects.filter(~Exists(open_parts), finished_at=None)
+    return found.values_list("pk", flat=True)
+
+
+def measured_part_ids_to_measure(now: datetime) -> QuerySet[MeasuredPart, int]:
+    """Parts of measurements that are not measured yet, the earliest first; `now` is not used."""
+    return MeasuredPart.objects.filter(is_done=False).order_by("pk").values_list("pk", flat=True)
 
 
 def program_events_to_measure(now: datetime) -> list[int]:
@@ -97,10 +104,11 @@ def on_days(program_event: ProgramEvent, days: Sequence[date]) -> dict[int, int]
     return found
 
 
-def next_devices(measurement: Measurement, *, busy: Mapping[int, int], earlier: Sequence[int], most: int) -> Devices:
-    """The devices of a measurement that come after those that are done."""
+def devices_of(part: MeasuredPart, *, busy: Mapping[int, int], earlier: Sequence[int]) -> Devices:
+    """The devices of a part of a measurement."""
+    measurement = part.measurement
     params = {
-        "program_event": measurement.program_event_id, "after": measurement.measured_to, "most": most,
+        "program_event": measurement.program_event_id, "first": part.first, "last": part.last,
         "earlier": list(earlier), "past": list(busy), "past_days": list(busy.values()),
         "ends_at": measurement.ends_at, "reads_from": measurement.ends_at - timedelta(days=MOST_LOOKBACK_DAYS + 2),
     }  # fmt: skip

@@ -9,10 +9,11 @@ from uuid import UUID
 
 import numpy as np
 
+from cpm.meter_days import Alike
 from cpm.models.meters import MeterArchive
 from integration.seam.extract_files import storage
 
-ALIKE = ("interval_s", "scale", "is_reverse", "bytes", "quality_bytes")
+ALIKE = ("interval_s", "scale", "bytes", "quality_bytes")
 
 
 class ArchiveBroken(Exception):
@@ -25,13 +26,8 @@ def archives(first: date, last: date) -> list[MeterArchive]:
     return list(found.order_by("month"))
 
 
-def archived_days(
-    meters: Sequence[int], first: date, last: date, as_of: datetime | None = None
-) -> Iterator[dict[str, Any]]:
-    """The latest version of each day of meters in months put away, as sql/meter_days.sql returns those of the table.
-
-    Raises ArchiveBroken.
-    """
+def archived_days(meters: Sequence[int], first: date, last: date, as_of: datetime | None = None) -> Iterator[Alike]:
+    """The latest version of each day of meters in months put away. Raises ArchiveBroken."""
     wanted = np.asarray(meters, np.int64)
     order = np.argsort(wanted)
     for archive in archives(first, last):
@@ -92,23 +88,17 @@ def _latest(table: Any) -> Any:
     return table.filter(pa.array(is_last))
 
 
-def _alike(rows: dict[str, Any], places: Any, days: Any) -> Iterator[dict[str, Any]]:
+def _alike(rows: dict[str, Any], places: Any, days: Any) -> Iterator[Alike]:
     """The rows that are stored alike, their bytes one after the other."""
     rows["bytes"] = np.array([len(one) for one in rows["readings"]])
     rows["quality_bytes"] = np.array([len(one) for one in rows["quality"]])
     forms = np.column_stack([rows[name].astype(np.int64) for name in ALIKE])
     kinds, kind = np.unique(forms, axis=0, return_inverse=True)
-    for number, (interval_s, scale, is_reverse, _bytes, _quality) in enumerate(kinds.tolist()):
+    for number, (interval_s, scale, _bytes, _quality) in enumerate(kinds.tolist()):
         ours = np.flatnonzero(kind == number)
-        yield {
-            "interval_s": interval_s,
-            "scale": scale,
-            "is_reverse": bool(is_reverse),
-            "places": places[ours].astype(">i4").tobytes(),
-            "days": days[ours].astype(">i4").tobytes(),
-            "readings": b"".join(rows["readings"][ours]),
-            "quality": b"".join(rows["quality"][ours]),
-        }
+        readings, quality = (b"".join(rows[name][ours]) for name in ("readings", "quality"))
+        are_reverse = rows["is_reverse"][ours].astype(np.bool_)
+        yield Alike(interval_s, scale, are_reverse, places[ours], days[ours], readings, quality)
 
 
 @lru_cache(maxsize=64)

@@ -1,47 +1,36 @@
--- The next devices of a program event to be measured, and what is known of their places; none is read twice.
-WITH chunk AS MATERIALIZED (
-    SELECT p.device_id, d.location_id, p.reservation_flag OR o.code IS NOT NULL AS is_called,
-           {segment} AS segment,
-           l.feeder, d.head_end, d.device_class
-      FROM cpm_participation p
-      JOIN cpm_device d ON d.id = p.device_id
-      JOIN cpm_devicelocation l ON l.id = d.location_id
-      LEFT JOIN cpm_outcome o ON o.program_event_id = %(program_event)s AND o.device_id = p.device_id
-     WHERE p.program_event_id = %(program_event)s AND p.device_id > %(after)s
-     ORDER BY p.device_id
-     LIMIT %(most)s),
-place AS MATERIALIZED (SELECT DISTINCT location_id FROM chunk),
--- Of several devices behind a meter, one that was called stands for it, the first of them.
-stands AS (
-    SELECT DISTINCT ON (d.location_id) d.location_id, d.id AS device_id
-      FROM place JOIN cpm_device d USING (location_id)
-      JOIN cpm_participation p ON p.program_event_id = %(program_event)s AND p.device_id = d.id
-      LEFT JOIN cpm_outcome o ON o.program_event_id = %(program_event)s AND o.device_id = d.id
-     ORDER BY d.location_id, p.reservation_flag OR o.code IS NOT NULL DESC, d.id),
--- Of stages at the same time, the one that CPM knew first.
-elsewhere AS (
-    SELECT DISTINCT d.location_id
-      FROM place JOIN cpm_device d USING (location_id)
-      JOIN cpm_participation p ON p.program_event_id = ANY (%(earlier)s::bigint[]) AND p.device_id = d.id
-     WHERE p.reservation_flag),
-busy AS (
-    SELECT d.location_id, bit_or(past.days) AS days
-      FROM place JOIN cpm_device d USING (location_id)
-      JOIN cpm_participation p ON p.program_event_id = ANY (%(past)s::bigint[]) AND p.device_id = d.id
-      JOIN unnest(%(past)s::bigint[], %(past_days)s::bigint[]) past (id, days) ON past.id = p.program_event_id
-     WHERE p.reservation_flag
-     GROUP BY d.location_id),
-meter AS (
-    SELECT m.location_id, max(m.interval_s) AS interval_s
-      FROM place JOIN cpm_meter m USING (location_id)
-     WHERE m.starts_at < %(ends_at)s AND (m.ends_at IS NULL OR m.ends_at > %(reads_from)s)
-     GROUP BY m.location_id)
-SELECT chunk.device_id, chunk.location_id, stands.device_id = chunk.device_id, elsewhere.location_id IS NOT NULL,
-       coalesce(meter.interval_s, 0), coalesce(busy.days, 0), chunk.is_called, chunk.segment,
-       chunk.feeder, chunk.head_end, chunk.device_class
-  FROM chunk
-  JOIN stands USING (location_id)
-  LEFT JOIN elsewhere USING (location_id)
-  LEFT JOIN busy USING (location_id)
-  LEFT JOIN meter USING (location_id)
- ORDER BY chunk.device_id
+-- The devices of a part of a program event, and what is known of their places: looked up place by place in indexes, as
+-- PostgreSQL knows too little of partitions to see that a part is small.
+SELECT p.device_id, d.location_id,
+       -- Of several devices behind a meter, one that was called stands for it, the first of them.
+       p.device_id = (SELECT other.id
+                        FROM cpm_device other
+                        JOIN cpm_participation op
+                          ON op.program_event_id = %(program_event)s AND op.device_id = other.id
+                        LEFT JOIN cpm_outcome oo
+                          ON oo.program_event_id = %(program_event)s AND oo.device_id = other.id
+                       WHERE other.location_id = d.location_id
+                       ORDER BY op.reservation_flag OR oo.code IS NOT NULL DESC, other.id LIMIT 1) AS stands,
+       -- Of stages at the same time, the one that CPM knew first.
+       (SELECT true
+          FROM cpm_device other
+          JOIN cpm_participation op
+            ON op.program_event_id = ANY (%(earlier)s::bigint[]) AND op.device_id = other.id AND op.reservation_flag
+         WHERE other.location_id = d.location_id LIMIT 1) IS NOT NULL AS is_elsewhere,
+       coalesce((SELECT max(m.interval_s)
+                   FROM cpm_meter m
+                  WHERE m.location_id = d.location_id
+                    AND m.starts_at < %(ends_at)s AND (m.ends_at IS NULL OR m.ends_at > %(reads_from)s)), 0) AS interval_s,
+       coalesce((SELECT bit_or(past.days)
+                   FROM unnest(%(past)s::bigint[], %(past_days)s::bigint[]) past (id, days)
+                  CROSS JOIN cpm_device other
+                   JOIN cpm_participation op
+                     ON op.program_event_id = past.id AND op.device_id = other.id AND op.reservation_flag
+                  WHERE other.location_id = d.location_id), 0) AS busy,
+       p.reservation_flag OR o.code IS NOT NULL AS is_called, {segment} AS segment, l.feeder, d.head_end, d.device_class
+  FROM cpm_participation p
+  JOIN cpm_device d ON d.id = p.device_id AND d.id BETWEEN %(first)s AND %(last)s
+  JOIN cpm_devicelocation l ON l.id = d.location_id
+  LEFT JOIN cpm_outcome o
+    ON o.program_event_id = %(program_event)s AND o.device_id = p.device_id AND o.device_id BETWEEN %(first)s AND %(last)s
+ WHERE p.program_event_id = %(program_event)s AND p.device_id BETWEEN %(first)s AND %(last)s
+ ORDER BY p.device_id

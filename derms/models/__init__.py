@@ -10,6 +10,7 @@ from .grid import ControlZone, Feeder, HeadEnd, LoadForecast, MeteredLoad, Reduc
 from .heard import HeardDevice
 from .history import SubmittedPlan, Transition
 from .left_out import ABOVE_APPROVED, LeftOut, left_out_rows
+from .realisation import Realisation
 from .responses import Availability, LowestCount, RateRenewal, ResponsePrior
 from .strategies import Strategy, StrategyStage
 
@@ -43,6 +44,7 @@ __all__ = [
     "MeteredLoad",
     "Program",
     "RateRenewal",
+    "Realisation",
     "ReductionFactor",
     "Removal",
     "Reservation",

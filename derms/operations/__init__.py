@@ -52,6 +52,7 @@ from .locks import EventChanged, require_unchanged
 from .metered import Metered, keep_metered
 from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_outcomes
 from .past_start import report_plan_past_start
+from .realisation import keep_realisation
 from .removals import answer_removal, hear_opt_out, opt_out_device, save_unavailability
 from .response_rates import fade_response_rates
 from .scheduling import EventNotSchedulable, schedule_event, write_reservation_extract
@@ -104,6 +105,7 @@ __all__ = [
     "issue_forecasts",
     "keep_draft",
     "keep_metered",
+    "keep_realisation",
     "load_enrollments",
     "load_forecast",
     "load_raw_outcomes",

@@ -25,7 +25,7 @@ def count_available_power(now: datetime) -> None:
         "exempt_programs": [program for program, _zone in exempt],
         "exempt_zones": [zone for _program, zone in exempt],
     }
-    found = sql.rows(statement("derms", "available_power"), params)
+    found = sql.rows(statement("derms", "available_power", measured=statement("derms", "measured_shares")), params)
     rows = {program: (devices, watts / 1000, math.sqrt(variance) / 1000) for program, devices, watts, variance in found}
     whole = Available("", *rows.pop(None, (0, 0.0, 0.0)))
     names = dict(Program.objects.filter(pk__in=rows).values_list("pk", "name"))

@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 
 from django.db.models import F
 
-from derms.choices import CallOrder, StageState
+from derms.choices import CallOrder, DeviceClass, StageState
 from derms.models import Availability, Stage
+from derms.queries.measured_shares import measured_shares
 from derms.set_operations.uses import Uses
 from integration.seam.sql import Sql, compose, integer
 
-_EXPECTED = "round(c.rated_w * c.share * c.rate_pm * {available})::integer"
+_EXPECTED = "round(c.rated_w * c.share * c.rate_pm * {available} * {confirmed})::integer"
 _COUNTED = compose("(CASE WHEN c.season = %(season)s THEN c.season_events ELSE 0 END)")
+_KINDS = {kind: compose("'{kind}'", kind=Sql(kind)) for kind in DeviceClass.values}
 MOST_COMING = 255  # a byte; no order tells more apart
 
 
@@ -50,7 +52,7 @@ def device_order(stage: Stage, ids: range, *, is_ranked: bool) -> DeviceOrder:
 
     Every rank is 0 if all eligible devices are taken anyway. Events not counted yet are events of a device, too.
     """
-    expected = compose(_EXPECTED, available=_available())
+    expected = compose(_EXPECTED, available=_available(), confirmed=_confirmed(stage))
     if not is_ranked:
         return DeviceOrder(compose("0"), expected, {})
     order = ORDERS[stage.event.call_order]
@@ -67,6 +69,19 @@ def _available() -> Sql:
     if not cases:
         return compose("0.001::float8")
     return compose("(CASE c.head_end_id {cases} ELSE 1000 END) * 0.000001::float8", cases=compose(" ".join(cases)))
+
+
+def _confirmed(stage: Stage) -> Sql:
+    """How much of what devices of a candidate's class and head end system report their meters confirm, as a share."""
+    known = measured_shares(stage.starts_at)
+    case = "WHEN c.head_end_id = {head_end} AND c.device_class = {kind} THEN {pm}"
+    cases = [
+        compose(case, head_end=integer(head_end), kind=_KINDS[kind], pm=integer(round(1000 * one.share)))
+        for (head_end, kind), one in known.items()
+    ]
+    if not cases:
+        return compose("1")
+    return compose("(CASE {cases} ELSE 1000 END) * 0.001::float8", cases=compose(" ".join(cases)))
 
 
 def _coming(stage: Stage, ids: range) -> tuple[Sql, dict[str, Any]]:

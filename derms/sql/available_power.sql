@@ -20,12 +20,13 @@ busy AS (
 known AS (
     SELECT c.device_id, c.program_id, c.head_end_id, c.rated_w * f.factor AS nominal,
            round(c.rated_w * f.factor * c.rate_pm * 0.001
-                 * coalesce(least(1, (5 + a.total) / (5 + a.n)), 1))::integer AS watts
+                 * coalesce(least(1, (5 + a.total) / (5 + a.n)), 1) * coalesce(m.share, 1))::integer AS watts
       FROM derms_candidate c
       JOIN open ON open.program_id = c.program_id AND open.zone_id = c.zone_id
       JOIN derms_reductionfactor f ON f.zone_id = c.zone_id AND f.device_class = c.device_class::text
                                   AND f.hour <= %(now)s AND f.hour > %(now)s - interval '1 hour'
       LEFT JOIN derms_availability a ON a.head_end_id = c.head_end_id
+      LEFT JOIN ({measured}) m ON m.head_end_id = c.head_end_id AND m.device_class = c.device_class::text
      WHERE NOT (c.critical_care AND open.exempts)
        AND NOT (c.silent_run >= 3 AND c.last_called_on > open.day - 14)
        AND c.enrolled_from <= %(now)s AND (c.enrolled_until IS NULL OR c.enrolled_until > %(now)s)),

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from derms.pages.device_states import calls_this_season, coming_stages, device_states, uses_of_limits
 from derms.queries.lists import device_stages
+from derms.queries.measured_shares import measured_shares
 from derms.queries.silence import last_heard
 from integration.pages.access import allow
 from integration.pages.exports import export, listing_of
@@ -63,6 +64,7 @@ def device(request: SignedInRequest, head_end: str, nic_id: str) -> HttpResponse
     context = {
         "device": found,
         "known": calls_this_season(found, now),
+        "confirmed": measured_shares(now).get((found.head_end_id, found.device_class)),
         "enrollments": enrollments,
         "limited": uses_of_limits(found, programs, now),
         "limit_columns": LIMIT_USES,

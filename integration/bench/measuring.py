@@ -7,18 +7,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cpm.models import PRIMARY_KEY, Measurement, MeterDay, ProgramEvent
+from cpm.models import PRIMARY_KEY, MeterDay, ProgramEvent
 from cpm.models.programs import Program, ProgramType
-from cpm.operations.measuring import ask_measurement, measure_devices
+from cpm.operations import ask_measurement
 from cpm.operations.meter_days import Days, save_days
+from cpm.queries import measured_part_ids_to_measure
 from cpm.set_operations import outcome_partition, participation_partition
 from integration.seam import clock, sql
 
 from .baselines import synthetic
-from .crew import BenchFailed
+from .crew import BenchFailed, crew_of
 from .memory import Peaks
 
 RATE_GOAL, MEMORY_GOAL_MB = 8_000, 300
+WORKERS = 2
+NUMBER = "BENCH"
+PREPARE_OR_FINISH = "cpm.operations.prepare_or_finish_measurement"
 A_FILE = 5_000  # meters whose days are saved at once
 DAYS = 60
 START = datetime(2026, 7, 22, 21, tzinfo=UTC)
@@ -62,21 +66,32 @@ class Measured(NamedTuple):
 
 
 def measure(*, meters: int) -> Measured:
-    """Make so many meters with readings and a program event with all of them, and measure it."""
-    event = make_event(meters)
+    """Make so many meters with readings and a program event with all of them, and have two workers measure it."""
+    with crew_of(1) as maker:
+        maker.run("integration.bench.measuring.prepare", meters)
+    # A new crew, so that memory used for inventing readings does not count.
+    with crew_of(WORKERS) as crew:
+        peaks = Peaks().start()
+        began = time.perf_counter()
+        made = ask_measurement(ProgramEvent.objects.get(event_number=NUMBER), by="bench", now=clock.now())
+        crew.run(PREPARE_OR_FINISH, made.pk, now=clock.now())
+        parts = measured_part_ids_to_measure(clock.now())
+        for each in [crew.start("cpm.operations.measure_part", part, now=clock.now()) for part in parts]:
+            each.result()
+        crew.run(PREPARE_OR_FINISH, made.pk, now=clock.now())
+        seconds = time.perf_counter() - began
+        found = peaks.stop()
+    total = made.sums.filter(of="stage").first()
+    if total is None or total.measured != meters:
+        raise BenchFailed(f"{total.measured if total else 0:,} of {meters:,} meters were measured.")
+    return Measured(meters, seconds, found)
+
+
+def prepare(meters: int) -> None:
+    """Make an event, and the readings of all its homes."""
+    make_event(meters)
     _save_readings()
     sql.analyze(MeterDay._meta.db_table)
-    made = ask_measurement(event, by="bench", now=clock.now())
-    peaks = Peaks().start()
-    began = time.perf_counter()
-    while Measurement.objects.filter(pk=made.pk, finished_at=None).exists():
-        measure_devices(made.pk, now=clock.now())
-    seconds = time.perf_counter() - began
-    found = peaks.stop()
-    total = made.sums.get(of="stage")
-    if total.measured != meters:
-        raise BenchFailed(f"{total.measured:,} of {meters:,} meters were measured.")
-    return Measured(meters, seconds, found)
 
 
 def make_event(meters: int) -> ProgramEvent:
@@ -85,7 +100,7 @@ def make_event(meters: int) -> ProgramEvent:
     kind = ProgramType.objects.create(code="BENCH", name="Bench")
     program = Program.objects.create(code="BENCH", name="Bench", type=kind)
     event = ProgramEvent.objects.create(
-        stage_uid=uuid.uuid4(), event_uid=uuid.uuid4(), event_number="BENCH", event_name="Bench", stage_number=1,
+        stage_uid=uuid.uuid4(), event_uid=uuid.uuid4(), event_number=NUMBER, event_name="Bench", stage_number=1,
         program=program, category="Economic", time_zone="America/New_York", starts_at=START,
         ends_at=START + timedelta(hours=3), started_at=START, state="Completed", revision=1,
         participations=meters, reservations_loaded_at=START, outcomes_loaded_at=START,

@@ -1,6 +1,6 @@
-"""Rows of numpy arrays as PostgreSQL's COPY reads them in binary: no value is written as text, no row by itself."""
+"""Rows as PostgreSQL's COPY reads and writes them in binary: no value is written as text, no row by itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +31,22 @@ def block_of_rows(columns: Sequence[Column], rows: int) -> bytes:
 def copy_file(blocks: Iterable[bytes]) -> bytes:
     """A whole file for COPY ... FROM STDIN (FORMAT binary)."""
     return b"".join((HEADER, *blocks, TRAILER))
+
+
+def rows_of_file(file: memoryview) -> Iterator[tuple[memoryview, ...]]:
+    """The fields of each row of a whole file of COPY ... TO STDOUT (FORMAT binary), as bytes; a null is empty."""
+    at = len(HEADER)
+    while (fields := _number(file, at, 2)) >= 0:
+        at, row = at + 2, []
+        for _ in range(fields):
+            begin = at + 4
+            at = begin + max(0, _number(file, at, 4))
+            row.append(file[begin:at])
+        yield tuple(row)
+
+
+def _number(file: memoryview, at: int, size: int) -> int:
+    return int.from_bytes(file[at : at + size], "big", signed=True)
 
 
 def _field(name: str, column: Column) -> list[tuple[Any, ...]]:

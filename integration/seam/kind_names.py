@@ -14,6 +14,7 @@ NAMES = {
     "device_facts_answer": _("device facts answer"),
     "program_rule_sync": _("program rule sync"),
     "customer_unavailability": _("customer unavailability"),
+    "measured_realisation": _("measured realisation"),
     "event_opt_out": _("event opt-out"),
     "opt_out_answer": _("opt-out answer"),
     "device_opt_out": _("device opt-out"),

@@ -82,6 +82,7 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         Route(System.LEC, "lec_sim.inbox.receive_head_ends"),
     ),
     "customer_unavailability": (Route(System.DERMS, "derms.inbox.receive_unavailability"),),
+    "measured_realisation": (Route(System.DERMS, "derms.inbox.receive_measured_realisation"),),
     "event_opt_out": (Route(System.DERMS, "derms.inbox.receive_opt_out"),),
     "opt_out_answer": (Route(System.CPM, "cpm.inbox.receive_opt_out_answer"),),
     "device_opt_out": (Route(System.DERMS, "derms.inbox.receive_device_opt_out"),),
@@ -123,6 +124,7 @@ SENDERS: dict[str, System] = {
     "grid_sync": System.DERMS,
     "head_end_sync": System.DERMS,
     "customer_unavailability": System.CPM,
+    "measured_realisation": System.CPM,
     "event_opt_out": System.CPM,
     "opt_out_answer": System.DERMS,
     "device_opt_out": System.LEC,
@@ -199,7 +201,10 @@ DUE: dict[str, Due] = {
     "settle demo": Due(
         "integration.demo.settlements.methods_to_settle", "integration.demo.settlements.settle_step", "bulk"
     ),
-    "measure": Due("cpm.queries.measurement_ids_under_way", "cpm.operations.measure_devices", "bulk"),
+    "measure part": Due("cpm.queries.measured_part_ids_to_measure", "cpm.operations.measure_part", "bulk"),
+    "prepare or finish measurement": Due(
+        "cpm.queries.measurement_ids_to_prepare_or_finish", "cpm.operations.prepare_or_finish_measurement", "bulk"
+    ),
     "send notifications": Due("cpm.queries.lanes_to_send", "cpm.operations.send_notifications", "bulk"),
 }
 

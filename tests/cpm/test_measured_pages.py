@@ -11,11 +11,10 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 
 from cpm.models import Device, Measurement, ProgramEvent
-from cpm.operations.measuring import measure_devices
 from cpm.queries.measured import measured_stages, season, totals_of
 from integration.console.models import User
 
-from .test_measuring import NOW, START, column, event, flat, measure, meters, save
+from .test_measuring import START, column, event, flat, measure, meters, save, take_on
 
 pytestmark = pytest.mark.django_db
 __all__ = ["event"]  # the fixture
@@ -95,8 +94,7 @@ def test_a_manager_has_it_measured_again_and_sees_how_far_it_is(
     assert (answer.status_code, answer["Location"]) == (302, REPORT)
     made = Measurement.objects.get()
     assert made.asked_by
-    for _ in range(2):
-        measure_devices(made.pk, now=NOW)
+    take_on(made, most=1)
     assert "Stage 1 is being measured: 2 of 5 participations." in page(as_manager, REPORT)
     assert "all are being measured already" in page(as_manager, again)
 

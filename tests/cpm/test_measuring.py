@@ -21,8 +21,15 @@ from cpm.models import (
     ProgramEvent,
     ReadingsLoad,
 )
-from cpm.operations import CannotMeasure, ask_measurement, ask_measurements, measure_devices
+from cpm.operations import (
+    CannotMeasure,
+    ask_measurement,
+    ask_measurements,
+    measure_part,
+    prepare_or_finish_measurement,
+)
 from cpm.operations.meter_days import Days, save_days
+from cpm.queries import measured_part_ids_to_measure, measurement_ids_to_prepare_or_finish
 from integration.commands.verify import violations_of
 from integration.seam import sql
 
@@ -81,12 +88,19 @@ def flat(meter_count: int, wh: float = 250, slots: int = 96) -> Any:
 
 def measure(event: ProgramEvent) -> Measurement:
     made = ask_measurement(event, by="mia", now=NOW)
-    for _ in range(20):
-        measure_devices(made.pk, now=NOW)
-        made.refresh_from_db()
-        if made.finished_at:
-            return made
-    raise AssertionError("the measurement does not end")
+    take_on(made)
+    prepare_or_finish_measurement(made.pk, now=NOW)
+    made.refresh_from_db()
+    assert made.finished_at
+    assert not made.parts.exists()
+    return made
+
+
+def take_on(made: Measurement, *, most: int = 20) -> None:
+    """Prepare a measurement and measure its first parts."""
+    prepare_or_finish_measurement(made.pk, now=NOW)
+    for part in measured_part_ids_to_measure(NOW)[:most]:
+        measure_part(part, now=NOW)
 
 
 def results(made: Measurement) -> dict[int, MeasuredResult]:
@@ -346,6 +360,28 @@ def working_days() -> Iterator[date]:
         day = START.date() - timedelta(days=back)
         if day.weekday() < 5:
             yield day
+
+
+def test_a_measurement_is_finished_once_all_its_parts_are_and_a_part_that_is_repeated_changes_nothing(
+    event: ProgramEvent, devices: list[Device], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cpm.operations.measuring.A_PART", 2)
+    save(meters(devices), flat(5))
+    made = ask_measurement(event, by="mia", now=NOW)
+    assert list(measurement_ids_to_prepare_or_finish(NOW)) == [made.pk]
+    take_on(made, most=2)
+    first = made.parts.order_by("pk").values_list("pk", flat=True)[0]
+
+    measure_part(first, now=NOW)
+    prepare_or_finish_measurement(made.pk, now=NOW)
+
+    made.refresh_from_db()
+    assert (made.done, made.finished_at) == (4, None)
+    assert list(measurement_ids_to_prepare_or_finish(NOW)) == []
+    assert len(measured_part_ids_to_measure(NOW)) == 1
+    measure_part(measured_part_ids_to_measure(NOW)[0], now=NOW)
+    prepare_or_finish_measurement(made.pk, now=NOW)
+    assert len(results(made)) == 5
 
 
 def test_verify_names_results_that_are_lacking_changed_or_count_wrong_days(

@@ -20,6 +20,7 @@ from derms.models import (
     HeadEnd,
     LowestCount,
     Program,
+    Realisation,
     ResponsePrior,
     Stage,
 )
@@ -250,6 +251,21 @@ def test_less_is_expected_behind_a_head_end_that_is_often_out(
     Availability.objects.create(head_end=other, n=5, total=1, faded_at=noon)
 
     assert choose().watts == 800 + 480
+
+
+def test_less_is_expected_of_a_class_whose_reports_meters_do_not_confirm(
+    device: Callable[..., Device], choose: Callable[..., Chosen], event: Event, program: Program, noon: datetime
+) -> None:
+    """A stage that ended a moment before: (5 + 0.4) / (5 + 1); the other head end's reports hold."""
+    known = device()
+    device(head_end=HeadEnd.objects.create(code="HE2", name="Head End Two"))
+    past = factories.reserved_stage(another_event(event), program, noon - HOUR, noon, known, state="Completed")
+    Realisation.objects.create(
+        stage=past, head_end=known.head_end, device_class=known.device_class, version=1, meters=20,
+        expected_w=1, reported_w=1_000, measured_w=400,
+    )  # fmt: skip
+
+    assert choose().watts == 720 + 800
 
 
 @settings(max_examples=15)

@@ -31,7 +31,7 @@ from tests.messages.conftest import STATUS
 
 CURRENT = protocol.CURRENT
 # SHA-256 of all fields with their types and bounds, and of the columns of extracts, in the version CURRENT.
-PROMISED = (Version(2, 7), "8ad1a030410c5a04aebd196eec789888cc134c513d33fdb31ba873a29cf47189")
+PROMISED = (Version(2, 8), "c3a6cd572f64c1d69551bc0e33967e87568536a8560d7806d9d431ff0225606f")
 NEWER_MINOR, NEWER_MAJOR = Version(CURRENT.major, CURRENT.minor + 1), Version(CURRENT.major + 1, 0)
 
 

@@ -10,6 +10,7 @@ from .columns import COLUMNS
 from .devices import DeviceFacts, DeviceFactsAnswer
 from .grid import FeederPlace, GridSync, HeadEndName, HeadEndSync
 from .kinds import BULK, CONTRACTS
+from .measured import GroupRealisation, MeasuredRealisation
 from .programs import (
     EnrollmentAnswer,
     EnrollmentAnswerWord,
@@ -73,9 +74,11 @@ __all__ = [
     "FeederPlace",
     "FoundDevices",
     "GridSync",
+    "GroupRealisation",
     "HeadEndLoad",
     "HeadEndName",
     "HeadEndSync",
+    "MeasuredRealisation",
     "MessageBody",
     "MessageRefused",
     "NewerMessage",

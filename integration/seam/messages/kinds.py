@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from .bodies import MessageBody
 from .devices import DeviceFacts, DeviceFactsAnswer
 from .grid import GridSync, HeadEndSync
+from .measured import MeasuredRealisation
 from .programs import EnrollmentAnswer, EnrollmentLoad, EnrollmentLoadAnswer, EnrollmentSync, ProgramRuleSync
 from .removals import (
     CustomerUnavailability,
@@ -39,6 +40,7 @@ CONTRACTS: Mapping[str, type[MessageBody]] = {
         GridSync,
         HeadEndSync,
         CustomerUnavailability,
+        MeasuredRealisation,
         EventOptOut,
         OptOutAnswer,
         DeviceOptOut,

@@ -63,7 +63,7 @@ def _without(*fields: str) -> Callable[[Payload], Payload]:
     return lambda payload: {name: value for name, value in payload.items() if name not in fields}
 
 
-CURRENT = Version(2, 7)
+CURRENT = Version(2, 8)
 # The last version of the major version before, if any, and the kinds whose payloads differ in it.
 BEFORE: Version | None = Version(1, 1)
 CHANGES: Mapping[str, Change] = {
