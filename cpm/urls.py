@@ -32,6 +32,7 @@ urlpatterns = [
     path("programs/", views.program_list, name="program_list"),
     path("programs/new/", views.program_new, name="program_new"),
     path("programs/<id:code>/", views.program, name="program"),
+    path("programs/<id:code>/baselines/", views.baseline_rules, name="baseline_rules"),
     path("programs/<id:code>/season/", views.program_season, name="program_season"),
     path("programs/<id:code>/season/export/", views.program_season_export, name="program_season_export"),
     path("programs/<id:code>/suspend/", views.program_suspend, name="program_suspend"),

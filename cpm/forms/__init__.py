@@ -1,5 +1,6 @@
 """What people type: forms validate and never save."""
 
+from .baseline_rules import BaselineRuleForm
 from .enrollments import DeviceForm, EnrollForm, LeavingForm, ReplacementForm, WhyForm
 from .holidays import CountryForm, HolidayForm
 from .keeping import CustomerForm, KeptDeviceForm, LocationForm
@@ -11,6 +12,7 @@ from .settlement import DiscardForm, MethodForm, PriceForm, RunForm
 from .unavailability import OptOutForm, PeriodForm, UnavailabilityForm
 
 __all__ = [
+    "BaselineRuleForm",
     "CountryForm",
     "CustomerForm",
     "DeviceForm",

@@ -1,5 +1,6 @@
 """Pages of the customer-program system: each view finds, calls one query or operation, and renders."""
 
+from .baseline_rules import baseline_rules
 from .customers import customer, customer_list, link, link_add, link_revoke, outstanding
 from .device_status import devices_check
 from .enrolling import device_replace, enroll, enroll_choose, location_move_out
@@ -60,6 +61,7 @@ from .settlement_methods import (
 from .unavailability import location, subscription, unavailability_cancel, unavailability_edit, would_release
 
 __all__ = [
+    "baseline_rules",
     "customer",
     "customer_delete",
     "customer_edit",

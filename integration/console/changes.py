@@ -23,6 +23,7 @@ KINDS = {
     "enrollment": _("Enrollment"),
     "program": _("Program"),
     "program type": _("Program type"),
+    "baselines": _("Baselines"),
     "settlement method": _("Settlement method"),
     "settlement run": _("Settlement run"),
     "holiday calendar": _("Public holidays"),
@@ -52,6 +53,7 @@ PAGES = {
     "event type": "derms:event_type_edit",
     "self-service link": "cpm:customer",
     "meter": "cpm:meter",
+    "baselines": "cpm:baseline_rules",
 }
 OF_OBJECT = "o"  # begins the keys of an ObjectChange, whose sentence is made of its fields
 VERSIONS = {"g": PROGRAM, "k": PROGRAM_TYPE}  # begin the keys of versions, which are compared with those before

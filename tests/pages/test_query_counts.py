@@ -100,6 +100,7 @@ QUERIES: dict[str, int] = {
     "holidays/<id:day>/remove/": 11,
     "holidays/new/": 10,
     "programs/": 10,
+    "programs/<id:code>/baselines/": 12,
     "programs/<id:code>/season/": 14,
     "programs/<id:code>/": 16,
     "programs/<id:code>/resume/": 11,

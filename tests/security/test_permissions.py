@@ -138,6 +138,7 @@ MAY = {
     "programs/": "P",
     "programs/new/": "P",
     "programs/<id:code>/": "P",
+    "programs/<id:code>/baselines/": "P",
     "programs/<id:code>/season/": "P",
     "programs/<id:code>/season/export/": "P",
     "programs/<id:code>/suspend/": "P",

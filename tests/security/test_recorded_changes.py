@@ -70,7 +70,7 @@ def test_every_kind_that_is_recorded_has_a_name_in_the_trail() -> None:
             " JOIN pg_proc p ON p.oid = t.tgfoid WHERE p.proname = 'gridcall_record_change'"
         )
         kinds = {kind for (kind,) in cursor.fetchall()}
-    assert len(kinds) == 20
+    assert len(kinds) == 21
     assert kinds <= KINDS.keys()
 
 

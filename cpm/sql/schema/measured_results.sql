@@ -15,3 +15,12 @@ CREATE TABLE cpm_measuredresult (
 -- Rules are never changed: results name them.
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON cpm_baselinerule
     FOR EACH STATEMENT EXECUTE FUNCTION gridcall_refuse_change();
+-- Who made which version of a program's method.
+CREATE TRIGGER record_change AFTER INSERT ON cpm_baselinerule FOR EACH ROW
+    EXECUTE FUNCTION gridcall_record_change(
+        'baselines',
+        '(SELECT code FROM cpm_program WHERE id = ($1->>''program_id'')::bigint)',
+        '(SELECT code FROM cpm_program WHERE id = ($1->>''program_id'')::bigint)',
+        '''version '' || ($1->>''number'')',
+        '',
+        'program_id,number,made_by,made_at');
