@@ -85,7 +85,8 @@ def unpack_kwh(alike: Alike) -> NDArray[np.float32]:
     values = _values(alike.readings, len(alike.days), DAY_S // alike.interval_s)
     # What has 16 bits, and so small a power of ten, is exact in 32 bits, and so is rounded once.
     exact = np.float32 if values.dtype.itemsize == 2 else np.float64
-    return np.divide(values, exact(10.0 ** (3 - alike.scale)), dtype=exact).astype(np.float32, copy=False)
+    kwh: NDArray[Any] = np.divide(values, exact(10.0 ** (3 - alike.scale)), dtype=exact)
+    return np.asarray(kwh, np.float32)
 
 
 def unpack_quality(quality: bytes, *, days: int, intervals: int) -> Qualities:

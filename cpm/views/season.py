@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
+from cpm.choices import SumOf
 from cpm.models.programs import Program
 from integration.pages.access import allow
 from integration.pages.exports import export, listing
@@ -16,7 +17,10 @@ from integration.seam import clock
 
 from ..pages.measured_lines import SEASON
 from ..queries.measured import MeasuredStage, season, season_half_width, totals_of
+from ..queries.season import SeasonSum, paid_for, season_sums
 
+GROUPS = (SumOf.SEGMENT, SumOf.HEAD_END, SumOf.DEVICE_CLASS, SumOf.FEEDER)
+GROUPS_SHOWN = 20  # of a kind; a program may have thousands of feeders
 DAY = "day"  # a day of the season that is shown; without it, today
 
 
@@ -27,12 +31,15 @@ def program_season(request: SignedInRequest, code: str) -> HttpResponse:
     program = get_object_or_404(Program, code=code)
     begins, ends, stages = _season(request, program)
     measured = [stage for stage in stages if stage.measurement]
+    totals = totals_of(measured)
     context = {
         "program": program,
         "begins": begins,
         "last_day": ends - timedelta(days=1),
         "stages": stages,
-        "totals": totals_of(measured),
+        "totals": totals,
+        "paid": paid_for(program.pk, begins, ends, totals.saved_wh),
+        "groups": _groups(measured),
         "half_width_wh": season_half_width(measured),
         "measured": len(measured),
         "events": len({stage.event.event_uid for stage in stages}),
@@ -51,6 +58,12 @@ def program_season_export(request: SignedInRequest, code: str) -> HttpResponseBa
         return [] if last else stages
 
     return export(request, listing(f"season-{code}", columns, next_page, lambda most: min(most, len(stages))))
+
+
+def _groups(measured: list[MeasuredStage]) -> list[tuple[str, list[SeasonSum], int]]:
+    """Each kind of group with its first sums, and how many there are."""
+    kinds = [(str(of.label), season_sums(measured, of)) for of in GROUPS]
+    return [(label, sums[:GROUPS_SHOWN], len(sums)) for label, sums in kinds]
 
 
 def _season(request: SignedInRequest, program: Program) -> tuple[date, date, list[MeasuredStage]]:

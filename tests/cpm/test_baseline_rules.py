@@ -1,13 +1,14 @@
 """The page on which a program's baselines are set: versions, how each method is biased, and what is refused."""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
-from cpm.models import BaselineRule, Program
+from cpm.models import BaselineRule, Program, ProgramEvent
 from cpm.operations import BaselineRuleRefused, add_baseline_rule
 from cpm.pages.baseline_rules import PLACEBO
 from integration.console.models import User
@@ -27,6 +28,12 @@ NAMES = {
 def as_manager(client: Client, program_manager: User) -> Client:
     client.force_login(program_manager)
     return client
+
+
+@pytest.fixture
+def program(make_program_event: Callable[..., ProgramEvent]) -> Program:
+    """CPM's, of a program event."""
+    return make_program_event("DR-2026-0001").program
 
 
 def typed(day: date, **given: object) -> dict[str, object]:

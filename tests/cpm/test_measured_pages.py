@@ -14,6 +14,7 @@ from cpm.models import Device, Measurement, ProgramEvent
 from cpm.queries.measured import measured_stages, season, totals_of
 from integration.console.models import User
 
+from . import settlement
 from .test_measuring import START, column, event, flat, measure, meters, save, take_on
 
 pytestmark = pytest.mark.django_db
@@ -108,10 +109,29 @@ def test_a_season_adds_up_what_was_measured_and_is_a_file(
     shown = page(as_manager, season + "?day=2026-07-01")
     assert "1 of 1 stages measured" in shown
     assert "6 <small>kWh</small>" in shown
+    assert "nothing is settled" in shown
+    assert "0 of 5 participations" in shown, "opted out"
+    groups = shown[shown.index('<h2 class="card-title">Head end</h2>') :]
+    assert groups.index("HE1") < groups.index("6 <small>kWh</small>") < groups.index("66 %") < groups.index("75 %")
     assert "0 of 0 stages measured" in page(as_manager, season + "?day=2025-07-01")
     text = downloaded(program_manager, season + "export/?day=2026-07-01").decode("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["Saved Wh"], row["Called"], row["Expected of measured W"]) == ("6000", "5", "4500")
+
+
+def test_a_season_says_what_a_saved_kwh_cost_once_it_is_approved(
+    event: ProgramEvent, devices: list[Device], as_manager: Client
+) -> None:
+    """5 x 1.2 kWh at 0.50: 3.00; a draft is nothing paid."""
+    metered(devices)
+    measure(event)
+    run = settlement.make(settlement.method("energy", "0.50"), settlement.day_of(event))
+    season = f"/programs/{event.program.code}/season/?day=2026-07-01"
+    assert "nothing is settled" in page(as_manager, season)
+    settlement.approve(run)
+    shown = page(as_manager, season)
+    assert "<dd>0.50 USD</dd>" in shown
+    assert "3.00 USD settled" in shown
 
 
 def test_where_nothing_could_be_measured_no_figure_is_zero(
