@@ -41,6 +41,7 @@ NEED_NOT = {
     "grid/<id:kind>/new/": NEW,
     "imports/new/": NEW,
     "program-events/<id:event_number>/measured/again/": NEW,
+    "programs/<id:code>/baselines/": NEW,  # a version; it carries the number of the last one that was seen
     "programs/new/": NEW,
     "program-types/new/": NEW,
     "settings/users/new/": NEW,

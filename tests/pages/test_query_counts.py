@@ -45,7 +45,7 @@ QUERIES: dict[str, int] = {
     "calls/never-answer/": 14,
     "forecast/": 16,
     "devices/": 15,
-    "devices/<id:head_end>/<id:nic_id>/": 25,
+    "devices/<id:head_end>/<id:nic_id>/": 26,
     "enrollments/": 10,
     "enrollments/<int:pk>/": 10,
     "enrollments/<int:pk>/add-device/": 8,
