@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('derms', '0040_generated_stages'),
+        ('derms', '0041_class_watts'),
     ]
 
     operations = [
