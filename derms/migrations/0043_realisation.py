@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('derms', '0041_class_watts'),
+        ('derms', '0042_abort_events'),
     ]
 
     operations = [
