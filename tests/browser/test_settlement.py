@@ -131,7 +131,7 @@ def _read_the_report(manager: Person, event: ProgramEvent) -> None:
     """Committed, expected, reported and measured beside each other, the measured one with its interval."""
     manager.open(f"/program-events/{event.event_number}/measured/")
     for words in ("Committed (target)", "Expected", "Reported by Live Energy Connect", "Measured"):
-        manager.reads(words, within="#report")
+        manager.reads(words, within="#report .measured-key")
     manager.reads("90 % interval", within="#report .figures")
     assert manager.page.locator("#report svg.measured rect.bar").count() > 0
     assert manager.page.locator("#report svg.measured line[x1]:not(.zero)").count() > 0
