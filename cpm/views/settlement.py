@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
-from django.views.decorators.vary import vary_on_headers
 
 from cpm.models.settlement_runs import SettlementLine, SettlementRun
 from integration.pages.access import allow
@@ -63,7 +62,6 @@ def settlement_run_new(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 @allow(SEE)
-@vary_on_headers("HX-Request")
 def settlement_run(request: SignedInRequest, pk: int) -> HttpResponse:
     """A run; while it is computed, its page refreshes itself."""
     run = _run(pk)
@@ -81,8 +79,7 @@ def settlement_run(request: SignedInRequest, pk: int) -> HttpResponse:
         context |= {"part_columns": SETTLEMENT_PARTS, "parts": parts, "sum_columns": SETTLEMENT_SUMS}
         context["sums"] = sums_of(run)
     context["happened"] = run.transitions.order_by("-revision")
-    template = "cpm/settlement_run.html"
-    return render(request, f"{template}#run" if request.htmx else template, context)
+    return render(request, "cpm/settlement_run.html", context)
 
 
 @require_safe

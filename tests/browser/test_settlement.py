@@ -153,6 +153,7 @@ def _make_run(manager: Person, event: ProgramEvent) -> SettlementRun:
     manager.reads("Computing", within="#run .figures", seconds=20)
     settle()
     manager.reads("Draft", within="#run .figures", seconds=20)
+    manager.reads("Draft", within=".beside")  # all of the page is renewed, with what can be done now
     return SettlementRun.objects.latest("pk")
 
 
