@@ -21,7 +21,7 @@ from .problems import OPENADR, REFERENCE, TYPE, is_api, problem, problem_of
 from .rest import detail_document
 
 BEARER = 'Bearer realm="Gridcall"'
-TOKEN, OPENADR_TOKEN = "/oauth/token", f"{OPENADR}3.1.0/auth/token"
+TOKENS_AT, OPENADR_TOKENS_AT = "/oauth/token", f"{OPENADR}3.1.0/auth/token"
 SAYS_ITSELF = (TYPE, "application/json")
 
 
@@ -81,7 +81,7 @@ class Doors:
 
 def token_address(path: str) -> str:
     """Where tokens for a call of this address are given: OpenADR has an address of its own for it."""
-    return OPENADR_TOKEN if path.startswith(OPENADR) else TOKEN
+    return OPENADR_TOKENS_AT if path.startswith(OPENADR) else TOKENS_AT
 
 
 def too_many(buckets: Buckets, key: object) -> HttpResponse | None:

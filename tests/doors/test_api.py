@@ -124,7 +124,10 @@ def test_without_a_token_nothing_opens_not_even_with_a_session(client: Client) -
         assert (answer.status_code, answer["Content-Type"]) == (401, PROBLEM), address
         assert answer["WWW-Authenticate"] == 'Bearer realm="Gridcall"'
     broken = Client().get(f"{V1}events", headers={"Authorization": "Bearer nonsense"})
-    assert (broken.status_code, broken.json()["detail"]) == (401, "The token is not one of ours.")
+    assert (broken.status_code, broken.json()["detail"]) == (
+        401,
+        "The token is not one of ours. Tokens are given at /oauth/token.",
+    )
     assert "invalid_token" in broken["WWW-Authenticate"]
 
 
