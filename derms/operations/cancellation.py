@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from integration.seam.alerts import raise_alert
+from integration.seam.delivery import NotYet
 from integration.seam.models import Priority
 from integration.seam.recorded import recorded
 from integration.seam.refusals import Refused
@@ -76,8 +77,8 @@ def abort_event(*, event_id: int, by: Any, now: datetime, reason: str, revision:
     """End an event in whatever state it is stuck, and release everything that it holds.
 
     Stages that are not over are canceled, as by `cancel_event`. Of a stage that is over and still holds something, the
-    other systems are told again, and its outcomes are no longer waited for. Raises EventNotCancelable and EventChanged,
-    and NotYet while outcomes of it are being loaded.
+    other systems are told again, and its outcomes are no longer waited for. Raises EventChanged and
+    EventNotCancelable, the latter also while outcomes of it are being loaded.
     """
     event = lock_event(event_id, revision)
     stages = lock_stages(event)
@@ -160,8 +161,13 @@ def _release(stage: Stage, by: str, now: datetime, reason: str) -> None:
     stage.revision += 1
     save_stage(stage, was=stage.state, by=by, now=now, why=ABORTED(reason=reason.strip()))
     send_stage_status(stage)
-    if not stage.is_closed:
+    if stage.is_closed:
+        return
+    try:
         close_stage(stage.pk, now=now)
+    except NotYet as busy:
+        sentence = _("Outcomes of %(stage)s are being loaded. Try again in a minute.")
+        raise EventNotCancelable(sentence % {"stage": stage}) from busy
 
 
 def _require_reason(reason: str) -> None:

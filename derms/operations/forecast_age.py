@@ -4,10 +4,9 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 
 from derms.models import ControlZone
-from derms.queries.forecast_age import KEY, too_old
+from derms.queries.forecast_age import KEY, zones_with_old_forecast
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
 from integration.seam.recorded import recorded
@@ -19,8 +18,8 @@ TOO_OLD = recorded("The forecast of %(zone)s is from %(loaded_at)s, over %(hours
 def report_old_forecast(zone_id: int, *, now: datetime) -> None:
     """Raise an alert: a zone's load and reduction factors come from a forecast that is too old."""
     zone = ControlZone.objects.select_for_update(no_key=True).get(pk=zone_id)
-    loaded_at = zone.load.aggregate(at=Max("loaded_at"))["at"]
-    if loaded_at is None or loaded_at >= now - too_old():
+    loaded_at = zones_with_old_forecast(now).get(zone_id)
+    if loaded_at is None:
         return
     raise_alert(
         f"{KEY}{zone.pk}",

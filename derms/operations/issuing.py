@@ -14,6 +14,7 @@ from integration.seam.sql import statement
 
 from ..choices import ForecastSource
 from ..models import ControlZone, IssuedForecast, Temperature
+from ..queries.forecast_age import zones_with_old_forecast
 from .forecast_age import close_old_forecast
 
 HOUR = timedelta(hours=1)
@@ -88,7 +89,7 @@ def _issue(zone: ControlZone, learned: Learned, now: datetime) -> None:
     }
     sql.execute(statement("derms", "issue_forecast"), params)
     sql.execute(statement("derms", "band_of_files"), {"zones": [zone.pk], "now": now})
-    close_old_forecast({zone.pk})
+    close_old_forecast({zone.pk} - zones_with_old_forecast(now).keys())  # a file's hours may be old and in force
 
 
 def _hours_to_come(

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import CharField, Exists, F, Max, OuterRef, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import Max, Q
+from django.db.models.functions import Coalesce
 
 from derms.models import ControlZone, LoadForecast
 from integration.seam.models import Alert
@@ -23,10 +23,16 @@ def too_old() -> timedelta:
     return timedelta(hours=settings.FORECAST_OLD_HOURS)
 
 
-def zone_ids_with_old_forecast(now: datetime) -> QuerySet[ControlZone, int]:
-    """Zones whose newest forecast is too old and that have no open alert about it."""
-    known = Alert.objects.filter(closed_at=None, key=OuterRef("key"))
-    zones = ControlZone.objects.annotate(
-        loaded_at=Max("load__loaded_at"), key=Concat(Value(KEY), F("pk"), output_field=CharField())
-    )
-    return zones.filter(~Exists(known), loaded_at__lt=now - too_old()).values_list("pk", flat=True)
+def zones_with_old_forecast(now: datetime) -> dict[int, datetime]:
+    """Zones whose forecast of the coming day, or whole forecast without one, is too old, with when it was loaded."""
+    coming = Q(load__hour__gt=now, load__hour__lte=now + timedelta(days=1))
+    newest = Coalesce(Max("load__loaded_at", filter=coming), Max("load__loaded_at"))
+    zones = ControlZone.objects.annotate(loaded_at=newest).filter(loaded_at__lt=now - too_old())
+    return dict(zones.values_list("pk", "loaded_at"))
+
+
+def zone_ids_with_old_forecast(now: datetime) -> list[int]:
+    """Zones whose forecast is too old and that have no open alert about it."""
+    keys = {f"{KEY}{zone}": zone for zone in zones_with_old_forecast(now)}
+    known = set(Alert.objects.filter(closed_at=None, key__in=keys).values_list("key", flat=True))
+    return sorted(zone for key, zone in keys.items() if key not in known)

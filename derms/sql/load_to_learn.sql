@@ -17,15 +17,19 @@ WITH hour AS (
      GROUP BY 1 HAVING sum(m.length_s) >= 2700),
 report AS (
     SELECT d.at, d.reduction_w / 1000.0::float8 AS kw,
-           least(lead(d.at, 1, s.ends_at) OVER (PARTITION BY d.stage_id ORDER BY d.at), s.ends_at) AS until
+           least(lead(d.at, 1, over.at) OVER (PARTITION BY d.stage_id ORDER BY d.at), over.at) AS until
       FROM derms_deliveredload d JOIN derms_stage s ON s.id = d.stage_id JOIN derms_event e ON e.id = s.event_id
+     -- A stage that is canceled while it runs delivers nothing more.
+     CROSS JOIN LATERAL (SELECT least(s.ends_at, coalesce(s.ended_at, s.ends_at)) AS at) over
      WHERE e.zone_id = %(zone)s AND s.ends_at > %(since)s),
 delivered AS (
-    SELECT hour.hour, sum(report.kw * extract(epoch FROM least(hour.hour + interval '1 hour', report.until)
-                                                         - greatest(hour.hour, report.at)) / 3600)::float8 AS kw
-      FROM hour JOIN report ON report.at < hour.hour + interval '1 hour' AND report.until > hour.hour
+    SELECT spanned.hour, sum(report.kw * extract(epoch FROM least(spanned.hour + interval '1 hour', report.until)
+                                                            - greatest(spanned.hour, report.at)) / 3600)::float8 AS kw
+      FROM report
+     CROSS JOIN LATERAL generate_series(date_trunc('hour', report.at, %(time_zone)s),
+                                        report.until - interval '1 microsecond', interval '1 hour') spanned (hour)
      WHERE report.until > report.at
-     GROUP BY hour.hour)
+     GROUP BY spanned.hour)
 SELECT (hour.hour AT TIME ZONE %(time_zone)s)::date, extract(hour FROM hour.hour AT TIME ZONE %(time_zone)s)::integer,
        avg(hour.kw + coalesce(delivered.kw, 0)), avg(hour.forecast_kw), max(hour.hour)
   FROM hour LEFT JOIN delivered USING (hour)

@@ -12,6 +12,7 @@ from derms import operations
 from derms.models import Event, Stage
 from integration.console.models import User
 from integration.seam import clock
+from integration.seam.delivery import NotYet
 from integration.seam.models import Alert, Priority
 from integration.seam.refusals import Refused
 from integration.seam.settling import settle
@@ -47,6 +48,21 @@ def test_an_open_event_is_canceled_with_its_stages_and_the_reason_is_kept_and_al
         Stage.objects.filter(event=event).update(starts_at=clock.now() - timedelta(hours=2), ends_at=clock.now())
         with abort_again:
             abort(event, administrator)
+
+
+@pytest.mark.django_db
+def test_while_outcomes_are_being_loaded_a_person_is_asked_to_try_again(
+    event_in: Callable[..., Event], administrator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = event_in("Completed")
+
+    def busy(*_given: Any, **_named: Any) -> None:
+        raise NotYet("rows are being loaded")
+
+    monkeypatch.setattr("derms.operations.cancellation.close_stage", busy)
+    with pytest.raises(Refused, match="are being loaded"):
+        abort(event, administrator)
+    assert not Alert.objects.filter(kind="event aborted").exists()
 
 
 @pytest.mark.django_db

@@ -169,6 +169,8 @@ def test_a_forecast_that_is_too_old_raises_one_alert_until_the_next_one(
     LoadForecast.objects.update(loaded_at=now - 48 * HOUR)
     assert list(zone_ids_with_old_forecast(now)) == []
     assert list(zone_ids_with_old_forecast(now + SECOND)) == [zone.pk]
+    LoadForecast.objects.filter(zone=zone, hour__gt=now + 24 * HOUR).update(loaded_at=now)  # later days alone are new
+    assert list(zone_ids_with_old_forecast(now + SECOND)) == [zone.pk]
     report_old_forecast(zone.pk, now=now + SECOND)
     assert Alert.objects.get(closed_at=None).kind == "forecast too old"
     assert list(zone_ids_with_old_forecast(now + SECOND)) == []

@@ -152,6 +152,13 @@ def test_what_events_delivered_is_no_load_that_was_not_needed(maple: ControlZone
     found = learned.known.load[-8, 23] if last is None else last[-1]
     assert found == pytest.approx(40_000 + 6_000 * within)
 
+    stage.ended_at = hour  # canceled while it ran: nothing is delivered from then on
+    stage.save()
+    learned = learn(event_zone, set(), now=hour + HOUR)
+    assert learned is not None
+    last = learned.known.load[learned.known.today, : learned.known.hour] if learned.known.hour else None
+    assert (learned.known.load[-8, 23] if last is None else last[-1]) == 40_000
+
 
 def test_a_zone_that_has_not_been_metered_for_a_week_keeps_what_it_has(maple: ControlZone) -> None:
     meter(maple, days=30, until=local(2026, 6, 1))

@@ -12,7 +12,7 @@ import pytest
 
 from integration.seam import clock
 from integration.seam.alerts import raise_alert
-from integration.seam.models import Alert, Priority, WebhookNotice
+from integration.seam.models import Alert, Priority, Webhook, WebhookNotice
 from integration.seam.recorded import Sentence
 from integration.seam.webhooks import keeping, posting
 from integration.seam.webhooks.marking import ATTEMPTS, mark, pause_after
@@ -158,6 +158,25 @@ def test_a_notice_that_fails_each_time_is_a_dead_letter_and_only_its_own_subject
         post()
     assert [one for one in numbers(receiver) if one[0] == "a"] == [("a", 0), ("a", 1)]
     assert not Alert.objects.filter(closed_at=None).exists()
+
+
+def test_a_callback_that_is_removed_while_it_is_posted_to_holds_up_nobody(
+    loopback: ssl.SSLContext, webhook_to: Make
+) -> None:
+    hooks: list[Webhook] = []
+
+    def after_removal(notice: WebhookNotice, result: posting.Result, *, is_last: bool) -> None:
+        if notice.webhook_id == hooks[0].pk:
+            WebhookNotice.objects.filter(webhook=hooks[0]).delete()
+            hooks[0].delete()
+        mark(notice, result, is_last=is_last)
+
+    with receiving(loopback) as receiver, pytest.MonkeyPatch.context() as patched:
+        hooks = [webhook_to(receiver.url, name="Removed"), webhook_to(receiver.url, name="Stays")]
+        say("a", 0)
+        patched.setattr(posting, "mark", after_removal)
+        post()
+    assert states() == ["Delivered"]
 
 
 def test_a_discarded_notice_lets_those_behind_it_go_on(loopback: ssl.SSLContext, webhook_to: Make) -> None:

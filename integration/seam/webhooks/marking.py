@@ -53,9 +53,9 @@ def mark(taken: WebhookNotice, result: Result, *, is_last: bool = True) -> None:
     `is_last`: nothing that was taken with it is still being posted, so that the webhook is free again.
     """
     now = clock.now()
-    webhook = Webhook.objects.select_for_update(no_key=True).get(pk=taken.webhook_id)
-    notice = WebhookNotice.objects.select_for_update(no_key=True).get(pk=taken.pk)
-    if notice.attempts != taken.attempts:
+    webhook = Webhook.objects.select_for_update(no_key=True).filter(pk=taken.webhook_id).first()
+    notice = WebhookNotice.objects.select_for_update(no_key=True).filter(pk=taken.pk).first()
+    if webhook is None or notice is None or notice.attempts != taken.attempts:  # a ven may have removed its callback
         return
     if notice.state != "Open":  # somebody discarded it meanwhile
         if is_last:
@@ -64,13 +64,15 @@ def mark(taken: WebhookNotice, result: Result, *, is_last: bool = True) -> None:
     notice.status, notice.error, notice.ms = result.status, result.error[:200], result.ms
     if not result.error:
         notice.delivered_at = now
-        webhook.rests_until = now if is_last else webhook.rests_until
         _succeeded(webhook, notice, now)
     elif notice.kind == TEST:
-        notice.dead_at, webhook.rests_until = now, now
+        notice.dead_at = now
     else:
         # Several that were posted together fail as one.
         _failed(webhook, notice, now, counts=webhook.failures == taken.webhook.failures)
+    if is_last:
+        is_tried_again = result.error and notice.kind != TEST
+        webhook.rests_until = now + pause_after(webhook.failures) if is_tried_again else now
     notice.save(update_fields=["status", "error", "ms", "delivered_at", "dead_at", "due_at"])
     webhook.save(update_fields=["rests_until", "failures", "failing_since", "delivered_at", "broken_at"])
 
@@ -111,7 +113,6 @@ def _succeeded(webhook: Webhook, notice: WebhookNotice, now: datetime) -> None:
 
 def _failed(webhook: Webhook, notice: WebhookNotice, now: datetime, *, counts: bool) -> None:
     webhook.failures, webhook.failing_since = webhook.failures + counts, webhook.failing_since or now
-    webhook.rests_until = now + pause_after(webhook.failures)
     notice.due_at = now + pause_after(notice.attempts)
     error = Sentence(notice.error)
     if notice.attempts >= ATTEMPTS:

@@ -109,10 +109,11 @@ def _next(limit: int) -> Iterator[Letter]:
     to_post = [notice for notice in notices if notice not in died and _may_know(notice)]
     withheld = [notice.pk for notice in set(notices) - {*died, *to_post}]
     WebhookNotice.objects.filter(pk__in=withheld).update(discarded_at=now, discard_reason=WITHHELD())
-    idle = set(leased) - {notice.webhook_id for notice in [*died, *to_post]}
+    busy = {notice.webhook_id for notice in to_post}
+    idle = set(leased) - busy - {notice.webhook_id for notice in died}
     Webhook.objects.filter(pk__in=idle).update(rests_until=now)
     for notice in died:
-        mark(notice, Result(None, DIED(), None), is_last=False)
+        mark(notice, Result(None, DIED(), None), is_last=notice.webhook_id not in busy)
     for notice in to_post:
         yield _letter(notice, now)
 
