@@ -1,6 +1,6 @@
 """What an event has to reach, over time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -24,16 +24,20 @@ def target_of(event: Event, stages: Sequence[Stage]) -> Target:
     return Target(is_per_stage=aim.stage_needs == "target_kw")
 
 
-def needed_steps(event: Event, stages: Sequence[Stage]) -> tuple[TargetStep, ...]:
+def needed_steps(
+    event: Event, stages: Sequence[Stage], forecast: Mapping[datetime, float] | None = None
+) -> tuple[TargetStep, ...]:
     """Return by how much the zone's load exceeds the event's threshold while stages run, less what others reserved.
 
-    Forecast values are means over their hour. An hour without a forecast needs nothing (Submit refuses it).
+    `forecast` has kW by hour; if it isn't given, the zone's own is read. Forecast values are means over their hour. An
+    hour without a forecast needs nothing (Submit refuses it).
     """
     edges = sorted({edge for stage in stages for edge in (stage.starts_at, stage.ends_at)})
     if not edges:
         return ()
     others = _powers_of_others(event, edges[0], edges[-1])
-    forecast = _forecast_kw(event.zone_id, edges[0], edges[-1])
+    if forecast is None:
+        forecast = _forecast_kw(event.zone_id, edges[0], edges[-1])
     moments = sorted({*edges, *_inner_edges(others, forecast, edges[0], edges[-1])})
     return tuple(
         TargetStep(start, end, _needed_kw(event, start, forecast, others))
@@ -55,7 +59,7 @@ def frozen_steps(event: Event) -> tuple[TargetStep, ...]:
     )
 
 
-def _needed_kw(event: Event, at: datetime, forecast: dict[datetime, float], others: Sequence[StagePower]) -> float:
+def _needed_kw(event: Event, at: datetime, forecast: Mapping[datetime, float], others: Sequence[StagePower]) -> float:
     load = forecast.get(event.zone.hour_of(at), 0.0)
     reserved = sum(stage.reserved_at(at) for stage in others if stage.runs(at))
     return max(0.0, load - reserved - (event.threshold_kw or 0))
@@ -73,7 +77,7 @@ def _forecast_kw(zone_id: int, begins: datetime, ends: datetime) -> dict[datetim
 
 
 def _inner_edges(
-    others: Sequence[StagePower], hours: Sequence[datetime] | dict[datetime, float], begins: datetime, ends: datetime
+    others: Sequence[StagePower], hours: Iterable[datetime], begins: datetime, ends: datetime
 ) -> Iterator[datetime]:
     yield from (hour for hour in hours if begins < hour < ends)
     for stage in others:

@@ -12,6 +12,7 @@ from derms.choices import Objective
 from derms.figures.targets import needed_steps
 from derms.models import Event, LoadForecast, Program, Stage
 from derms.objectives import OBJECTIVES
+from derms.rules import lifted
 from derms.set_operations.choosing_together import kept_apart
 from derms.set_operations.cohorts import Alike, ProgramControl, alike_devices
 from derms.shapes import shape_of
@@ -23,7 +24,7 @@ from .generating_reasons import ReasonInWords, in_words
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 BEFORE_H, AFTER_H = 1, 5  # hours beside the window: what comes back is over by then
-NO_FORECAST_KW = 1e9  # without any forecast nothing limits what comes back
+NO_FORECAST_KW = 1e9  # without any forecast nothing limits what comes back, nor does the zone's limit
 
 VARIANTS: dict[str, tuple[str | Promise, str | Promise, Weights]] = {
     "fair": (_("Fair"), _("devices called least this season first"), Weights(fairness=0.05)),
@@ -139,14 +140,14 @@ class Generated(NamedTuple):
 def generate_variants(event: Event, asked: Asked, now: datetime) -> Generated:
     """Return the plans for an event, saved or only typed; changes nothing."""
     window = (asked.starts_at, asked.starts_at + asked.hours * HOUR)
-    load, unknown = _loads(event, asked)
+    forecast, unknown = _forecast(event, asked)
     is_limit = not OBJECTIVES[event.objective].follows_forecast
     limit = event.zone.limit_kw if is_limit else event.threshold_kw
     found = within_patience(lambda: _alike(event, asked, now))
     if found is None:
         return Generated(None, unknown, limit, window, is_limit)
     programs = {one.pk: one for one in Program.objects.filter(pk__in=[asked.program_id for asked in asked.programs])}
-    problem = _problem(event, asked, found, load, limit, programs)
+    problem = _problem(event, asked, found, forecast, limit, programs)
     variants = [_variant(name, event, asked, problem, programs) for name in VARIANTS]
     return Generated(variants, unknown, limit, window, is_limit)
 
@@ -165,37 +166,40 @@ def _step_times(asked: Asked) -> list[datetime]:
     return [_first(asked) + n * asked.step_minutes * MINUTE for n in range(count)]
 
 
-def _loads(event: Event, asked: Asked) -> tuple[list[float], int]:
-    """The forecast of each step, and how many hours have none: there the hour before, or else the next, stands in."""
+def _forecast(event: Event, asked: Asked) -> tuple[dict[datetime, float], int]:
+    """The kW of each hour, and how many have no forecast: there the nearest one stands in. Empty if none has."""
     times = _step_times(asked)
     rows = LoadForecast.objects.filter(zone=event.zone, hour__gt=times[0] - HOUR, hour__lte=times[-1])
     known = dict(rows.order_by("hour").values_list("hour", "forecast_kw"))
-    hours = [event.zone.hour_of(at) for at in times]
-    missing = len({hour for hour in hours if hour not in known})
+    hours = {event.zone.hour_of(at) for at in times}
+    missing = len(hours - set(known))
     if not known:
-        return [NO_FORECAST_KW] * len(times), missing
-    nearest = [min(known, key=lambda one, hour=hour: abs(one - hour)) for hour in hours]  # type: ignore[misc]
-    return [float(known[hour]) for hour in nearest], missing
+        return {}, missing
+    nearest = {hour: min(known, key=lambda one, hour=hour: abs(one - hour)) for hour in hours}  # type: ignore[misc]
+    return {hour: float(known[one]) for hour, one in nearest.items()}, missing
 
 
 def _problem(
-    event: Event, asked: Asked, found: Sequence[Alike], load: list[float], limit: float | None,
+    event: Event, asked: Asked, found: Sequence[Alike], forecast: dict[datetime, float], limit: float | None,
     programs: dict[int, Program],
 ) -> Problem:  # fmt: skip
     per_hour = 60 // asked.step_minutes
     first = BEFORE_H * per_hour
     window = (first, first + asked.hours * per_hour)
     control = {one.program_id: one.control for one in asked.programs}
+    load = [forecast.get(event.zone.hour_of(at), NO_FORECAST_KW) for at in _step_times(asked)]
     day = event.zone.local_day(asked.starts_at)
-    longest = {pk: program.rules_on(day).longest_minutes for pk, program in programs.items()}
+    rules = {pk: program.rules_on(day) for pk, program in programs.items()}
+    overridden = set(event.overridden_rules)
+    longest = {pk: one.longest_minutes for pk, one in rules.items() if "longest" not in lifted(one, overridden)}
     limited = {pk: minutes // asked.step_minutes for pk, minutes in longest.items() if minutes}
     return Problem(
         step_minutes=asked.step_minutes,
         window=window,
-        need_kw=_needs(event, asked, window),
+        need_kw=_needs(event, asked, window, forecast),
         base_kw=tuple(load),
         cohorts=tuple(_cohort(one, control[one.program_id], len(load), first, per_hour) for one in found),
-        threshold_kw=limit,
+        threshold_kw=limit if forecast else None,
         max_increase_pct=asked.max_increase_pct,
         rules={pk: ProgramRules(longest=steps) for pk, steps in limited.items()},
         most_stages=asked.most_stages,
@@ -211,12 +215,12 @@ def _is_maximum(event: Event) -> bool:
     return not OBJECTIVES[event.objective].follows_forecast and not event.target_kw
 
 
-def _needs(event: Event, asked: Asked, window: tuple[int, int]) -> tuple[float, ...]:
+def _needs(event: Event, asked: Asked, window: tuple[int, int], forecast: dict[datetime, float]) -> tuple[float, ...]:
     times, aim = _step_times(asked), OBJECTIVES[event.objective]
     if not aim.follows_forecast:
         return tuple(float(event.target_kw or 0) if window[0] <= n < window[1] else 0.0 for n in range(len(times)))
     whole = Stage(pk=-1, event=event, starts_at=asked.starts_at, ends_at=asked.starts_at + asked.hours * HOUR)
-    steps, length = needed_steps(event, [whole]), asked.step_minutes * MINUTE
+    steps, length = needed_steps(event, [whole], forecast), asked.step_minutes * MINUTE
     return tuple(
         max((s.kw for s in steps if s.starts_at < at + length and s.ends_at > at), default=0.0)
         if window[0] <= n < window[1]

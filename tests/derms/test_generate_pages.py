@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from derms.models import Event, LoadForecast, Program, ReductionFactor, Stage, Strategy
+from derms.models import ControlZone, Event, LoadForecast, Program, ReductionFactor, Stage, Strategy
 from derms.queries.goals import stage_goals
 from integration.console.models import User
 from tests import factories
@@ -136,3 +136,41 @@ def test_edit_generates_too(as_operator: Client, thermostats: Strategy, program:
     page = as_operator.post(f"/events/{event.number}/edit/", sent).content.decode()
     assert "Use this plan" in page
     assert not Stage.objects.filter(generated=True).exists()
+
+
+def generate(client: Client, sent: dict[str, Any]) -> Any:
+    """The fair plan of what is sent, as the page shows it."""
+    return client.post(NEW, sent).context["variant"]
+
+
+def test_an_hour_without_a_forecast_needs_what_the_nearest_one_does(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    Strategy.objects.update(objective="Max Demand Threshold", target_kw=None, threshold_kw=980)
+    LoadForecast.objects.filter(hour__gte=start + timedelta(hours=2)).update(forecast_kw=900)
+    LoadForecast.objects.filter(hour=start).delete()
+    plan = generate(as_operator, asked(thermostats, start, program, button="generate-fair")).plan
+    # An hour before the window, then its two: in the first, 1,000 kW stand in, 20 above the threshold.
+    assert plan.need_kw[:4] == (0, 20, 20, 0)
+    assert not plan.most_missing_kw
+
+
+def test_without_any_forecast_the_zones_limit_keeps_nobody_back(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    LoadForecast.objects.all().delete()
+    ControlZone.objects.update(limit_kw=2000)
+    shown = generate(as_operator, asked(thermostats, start, program, button="generate-fair"))
+    assert min(shown.plan.effect_kw[1:3]) == pytest.approx(20, abs=1)
+    assert not shown.plan.most_missing_kw
+
+
+@pytest.mark.parametrize(("overridden", "hours"), [([], [1]), (["longest"], [2])])
+def test_an_event_that_overrides_the_longest_event_may_have_longer_calls(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime, overridden: list[str],
+    hours: list[int],
+) -> None:  # fmt: skip
+    Program.objects.update(rules_data={"longest_minutes": 60, "overridable": ["longest"]})
+    sent = asked(thermostats, start, program, button="generate-fewest", overridden_rules=overridden)
+    shown = generate(as_operator, sent)
+    assert [(stage.ends_at - stage.starts_at) / timedelta(hours=1) for stage in shown.stages] == hours
