@@ -29,20 +29,28 @@ class Plan:
     def starts_after(self, now: datetime) -> bool:
         """Whether a valid plan starts later than this moment; if not, its start gets an error."""
         start = min((planned.fields["starts_at"] for planned in self.grid.planned()), default=self.grid.starts_at)
+        return self._is_to_come(start, now)
+
+    def _is_to_come(self, start: datetime, now: datetime) -> bool:
         if start > now:
             return True
         sentence = _("The first stage should have started %(time)s ago. Choose a start in the future.")
         self.grid.start.add_error("starts_at", sentence % {"time": duration(now - start)})
         return False
 
-    def can_generate(self) -> bool:
-        """Whether the event, its start and what is asked of its stages are valid; the stages need not be."""
-        return all([self.form.is_valid(), self.grid.start.is_valid(), self.grid.generator.is_valid()])
+    def can_generate(self, now: datetime) -> bool:
+        """Whether the event, its start and what is asked of its stages are valid, and the start is later than `now`.
+
+        Of the stages only the controls that are used must be valid.
+        """
+        grid = self.grid
+        is_valid = all([self.form.is_valid(), grid.start.is_valid(), grid.generator.is_valid()])
+        return is_valid and self._is_to_come(grid.starts_at, now) and grid.generator.takes_controls(grid.rows.forms)
 
     def generated(self, now: datetime) -> Generated:
         """The variants of a plan that can be generated."""
         event, grid = self.event(), self.grid
-        return generate_variants(event, grid.generator.asked(event, grid.starts_at, list(grid.rows.forms)), now)
+        return generate_variants(event, grid.generator.asked(event, grid.starts_at, grid.rows.forms), now)
 
     @property
     def forms(self) -> list[forms.BaseForm]:

@@ -199,9 +199,10 @@ def _after(
         typed = after_button(typed, button, context["time_zone"])
         return _pressed(request, template, make(typed, bound=button == "check"), context)
     plan = make(typed, bound=True)
-    if not plan.can_generate():
+    now = clock.now()
+    if not plan.can_generate(now):
         return _pressed(request, template, plan, context | {"cannot_generate": True})
-    found, starts_at = plan.generated(clock.now()), plan.grid.starts_at
+    found, starts_at = plan.generated(now), plan.grid.starts_at
     shown = next((one for one in found.variants or () if one.name == button.removeprefix(GENERATE)), None)
     if shown:
         plan = make(with_generated(typed, shown.stages, starts_at), bound=False)

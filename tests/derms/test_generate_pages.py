@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from derms.forms.generate import generated_row
 from derms.models import ControlZone, Event, LoadForecast, Program, ReductionFactor, Stage, Strategy
+from derms.planning.generated import GeneratedStage
 from derms.queries.goals import stage_goals
+from derms.set_operations.cohorts import ProgramControl
 from integration.console.models import User
 from tests import factories
 from tests.derms.test_plan_pages import NEW, rows_shown, typed, wall
@@ -74,8 +77,8 @@ def test_generated_stages_come_into_the_grid_with_the_devices_that_their_last_ho
     assert "Use this plan" in page
     assert 'name="stages-0-generated"' in page
     assert "generated</b>" in page
-    # In its second hour a thermostat gives 0.75 of its power: 27 of them still give 20 kW.
-    assert targets(page) == ["27"]
+    # In its second hour a thermostat gives 0.75 of its 0.8 kW: 34 of them, 27.2 kW, still give 20 kW.
+    assert targets(page) == ["28"]
 
 
 def test_a_generated_stage_is_saved_marked_and_goes_by_its_own_target(
@@ -95,7 +98,7 @@ def test_generating_again_replaces_all_stages_and_keeps_the_control_of_their_pro
     old = setpoint(thermostats, start) | {"target_kw": 999, "generated": "on"}
     sent = asked(thermostats, start, program, old, old, button="generate-fair")
     page = as_operator.post(NEW, sent).content.decode()
-    assert targets(page) == ["27"]
+    assert targets(page) == ["28"]
     assert 'value="setpoint_offset" selected' in page
 
 
@@ -174,3 +177,50 @@ def test_an_event_that_overrides_the_longest_event_may_have_longer_calls(
     sent = asked(thermostats, start, program, button="generate-fewest", overridden_rules=overridden)
     shown = generate(as_operator, sent)
     assert [(stage.ends_at - stage.starts_at) / timedelta(hours=1) for stage in shown.stages] == hours
+
+
+def test_a_window_in_the_past_is_refused_at_its_start(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    sent = asked(thermostats, start, program, button="generate-fair") | {"starts_at": wall(start - timedelta(days=7))}
+    answer = as_operator.post(NEW, sent)
+    assert "Choose a start in the future." in answer.context["plan"].grid.start.errors["starts_at"][0]
+    assert "generated" not in answer.context
+    assert targets(answer.content.decode()) == [""]
+
+
+def test_a_target_is_rounded_up_so_that_stages_lose_none_of_what_is_needed(program: Program, start: datetime) -> None:
+    control = ProgramControl(program.pk, "off", 0)
+    given = {333.33: "334", 333.0004: "333", 0.2: "1"}
+    stages = {kw: GeneratedStage(program, control, start, start, 5, kw, kw, kw, 0) for kw in given}
+    assert {kw: generated_row(stage, start, [])["target_kw"][0] for kw, stage in stages.items()} == given
+
+
+@pytest.mark.parametrize(
+    ("control", "value"), [("duty_cycle", "500"), ("setpoint_offset", "1e9"), ("setpoint_offset", "inf"), ("none", "0")]
+)
+def test_a_rows_control_out_of_its_limits_is_not_generated_from(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime, control: str, value: str
+) -> None:
+    sent = asked(thermostats, start, program, {"control": control, "control_value": value}, button="generate-fair")
+    answer = as_operator.post(NEW, sent)
+    assert "Correct the marked fields first" in answer.content.decode()
+    assert answer.context["plan"].grid.rows.forms[0].errors.keys() & {"control", "control_value"}
+    assert "generated" not in answer.context
+
+
+def test_batteries_without_a_row_are_discharged(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    home = factories.program("HOME")
+    hours = [start + timedelta(hours=n) for n in range(-2, 10)]
+    ReductionFactor.objects.bulk_create(
+        ReductionFactor(zone=thermostats.zone, device_class="battery", hour=hour, factor=1.0) for hour in hours
+    )
+    for _n in range(30):
+        factories.device(
+            thermostats.zone, home, since=start - timedelta(days=90), rated_w=1000, device_class="battery"
+        )  # fmt: skip
+    sent = asked(thermostats, start, program, button="generate-fair") | {"gen-programs": [home.pk]}
+    shown = generate(as_operator, sent)
+    assert [(stage.control.control, stage.devices) for stage in shown.stages] == [("discharge", 25)]  # of 0.8 kW
