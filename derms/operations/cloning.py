@@ -12,6 +12,7 @@ from integration.seam.recorded import recorded
 
 from ..choices import EventState
 from ..models import Event, Stage, Transition
+from ..objectives import OBJECTIVES
 from .announcing import announce_event
 from .events import next_number
 from .locks import lock_event
@@ -30,7 +31,8 @@ STAGE_FIELDS = ("program_id", "target_kw", "share_pct", "control", "control_valu
 def clone_event(*, event_id: int, by: Any, now: datetime, revision: int | None = None) -> Event:
     """Create a New event with the same plan at the same times of day, from the first day on that leaves the lead time.
 
-    Each stage keeps its own times, whatever the clocks do between the days of the event.
+    Each stage keeps its own times, whatever the clocks do between the days of the event. Where the objective follows
+    the forecast, a generated stage becomes an ordinary one: its target came from the forecast of another day.
     `revision` is the event's as the person saw it. Raises EventChanged if there is another one by now.
     """
     source = lock_event(event_id, revision)
@@ -58,6 +60,8 @@ def _name_on_another_day(name: str, day: date, days: int) -> str:
 
 def _copy_stage(source: Stage, event: Event, days: int) -> None:
     fields = {name: getattr(source, name) for name in STAGE_FIELDS}
+    if source.generated and OBJECTIVES[event.objective].follows_forecast:
+        fields |= {"generated": False, "target_kw": None}
     starts_at, ends_at = (
         days_later(moment, event.zone.time_zone, days) for moment in (source.starts_at, source.ends_at)
     )

@@ -1,12 +1,14 @@
 """Generate Stages on New Event and Edit: stages that cover what is needed, marked, changed, generated again."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from derms import operations
 from derms.forms.generate import generated_row
 from derms.models import ControlZone, Event, LoadForecast, Program, ReductionFactor, Stage, Strategy
 from derms.planning.generated import GeneratedStage
@@ -224,3 +226,19 @@ def test_batteries_without_a_row_are_discharged(
     sent = asked(thermostats, start, program, button="generate-fair") | {"gen-programs": [home.pk]}
     shown = generate(as_operator, sent)
     assert [(stage.control.control, stage.devices) for stage in shown.stages] == [("discharge", 25)]  # of 0.8 kW
+
+
+@pytest.mark.parametrize(
+    ("objective", "kept", "goal"), [("Max Demand Threshold", (False, None), 20.0), ("Load Reduction", (True, 12), 12.0)]
+)
+def test_a_clone_whose_objective_follows_the_forecast_goes_by_that_of_its_own_day(
+    new_event: Callable[..., Event], thermostats: Strategy, operator: User, now: datetime, objective: str,
+    kept: tuple[bool, int | None], goal: float,
+) -> None:  # fmt: skip
+    event = new_event()
+    Event.objects.filter(pk=event.pk).update(objective=objective, target_kw=20, threshold_kw=980)
+    event.stages.update(generated=True, target_kw=12)
+    clone = operations.clone_event(event_id=event.pk, by=operator, now=now)
+    stage = clone.stages.get()
+    assert (stage.generated, stage.target_kw) == kept
+    assert stage_goals(clone, [stage]) == {stage.pk: goal}
