@@ -21,6 +21,7 @@ from .check import looking_only, within_patience
 from .generating.generate import generate
 from .generating.problem import Cohort, Plan, Problem, ProgramRules, Weights
 from .generating_reasons import ReasonInWords, in_words
+from .reserve_margin import with_margin, without_margin
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 BEFORE_H, AFTER_H = 1, 5  # hours beside the window: what comes back is over by then
@@ -49,7 +50,7 @@ class Asked:
 
 
 class GeneratedStage(NamedTuple):
-    """A stage of a variant. `target_kw` is what a choice of devices counts, so that it takes as many.
+    """A stage of a variant. `target_kw` is what a choice of devices counts: with the reserve margin, it takes as many.
 
     `calls_before` is how often its devices were called this season, on average.
     """
@@ -196,7 +197,7 @@ def _problem(
     return Problem(
         step_minutes=asked.step_minutes,
         window=window,
-        need_kw=_needs(event, asked, window, forecast),
+        need_kw=tuple(kw * with_margin(event) for kw in _needs(event, asked, window, forecast)),
         base_kw=tuple(load),
         cohorts=tuple(_cohort(one, control[one.program_id], len(load), first, per_hour) for one in found),
         threshold_kw=limit if forecast else None,
@@ -249,12 +250,16 @@ def _variant(name: str, event: Event, asked: Asked, problem: Problem, programs: 
     if name == "fair":
         weights = replace(weights, fairness=asked.fairness)
     plan, times = generate(replace(problem, weights=weights)), _step_times(asked)
+    if not problem.is_maximum:
+        plan = without_margin(plan, with_margin(event))
     used = [programs[pk] for pk in plan.by_program]
-    stages, steps = _stages(asked, problem, plan, programs), _steps(problem, plan, times)
+    stages, steps = _stages(event, asked, problem, plan, programs), _steps(problem, plan, times)
     return Variant(name, label, says, plan, stages, steps, used, list(programs.values()))
 
 
-def _stages(asked: Asked, problem: Problem, plan: Plan, programs: dict[int, Program]) -> list[GeneratedStage]:
+def _stages(
+    event: Event, asked: Asked, problem: Problem, plan: Plan, programs: dict[int, Program]
+) -> list[GeneratedStage]:
     times, found = _step_times(asked), []
     for one in plan.stages:
         control = next(control for control in asked.programs if control.program_id == one.program)
@@ -269,7 +274,7 @@ def _stages(asked: Asked, problem: Problem, plan: Plan, programs: dict[int, Prog
         found.append(
             GeneratedStage(
                 programs[one.program], control, starts_at, starts_at + length, one.devices,
-                one.kw[0], one.kw[-1], one.full_kw, before,
+                one.kw[0], one.kw[-1], one.full_kw / with_margin(event), before,
             )
         )  # fmt: skip
     return found

@@ -10,7 +10,7 @@ from django.test import Client
 
 from derms import operations
 from derms.forms.generate import generated_row
-from derms.models import ControlZone, Event, LoadForecast, Program, ReductionFactor, Stage, Strategy
+from derms.models import ControlZone, Event, EventType, LoadForecast, Program, ReductionFactor, Stage, Strategy
 from derms.planning.generated import GeneratedStage
 from derms.queries.goals import stage_goals
 from derms.set_operations.cohorts import ProgramControl
@@ -242,3 +242,25 @@ def test_a_clone_whose_objective_follows_the_forecast_goes_by_that_of_its_own_da
     stage = clone.stages.get()
     assert (stage.generated, stage.target_kw) == kept
     assert stage_goals(clone, [stage]) == {stage.pk: goal}
+
+
+def test_a_plan_calls_the_reserve_margin_that_schedule_adds_to_its_targets(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    EventType.objects.update(reserve_margin_pct=5)
+    shown = generate(as_operator, asked(thermostats, start, program, button="generate-fair"))
+    [stage] = shown.stages
+    # 35 of them, 28 kW, still give 21 kW in the second hour: 20 and the margin.
+    assert (stage.devices, stage.target_kw * 1.05) == (35, pytest.approx(28))
+    assert shown.plan.effect_kw[2] == pytest.approx(21)
+    assert shown.plan.need_kw[1:3] == (pytest.approx(20), pytest.approx(20))
+
+
+@pytest.mark.parametrize(("target", "missing"), [(70, 0), (80, 8)])
+def test_devices_that_are_missing_use_up_the_reserve_margin_first(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime, target: int, missing: int
+) -> None:
+    EventType.objects.update(reserve_margin_pct=5)
+    plan = generate(as_operator, asked(thermostats, start, program, target_kw=target, button="generate-fair")).plan
+    # All 120 together give 72 kW in the second hour.
+    assert (plan.most_missing_kw, bool(plan.reasons)) == (pytest.approx(missing), bool(missing))
