@@ -68,6 +68,12 @@ SELECT s.line, 'at'::text, s.at::text, replace(replace({pattern}, '%%(start)s', 
   FROM {staged} s JOIN lec_sim_lecstage t ON {name} = s.stage WHERE s.at < t.starts_at OR s.at >= t.ends_at
 """
 _STAGES = "SELECT DISTINCT t.id FROM {changes} c JOIN lec_sim_lecstage t ON {name} = c.stage ORDER BY t.id"
+# A row tells what the device did from its moment on: what was said of that before is corrected.
+_CORRECTED = """
+DELETE FROM lec_word w USING {changes} c, lec_sim_lecstage t
+ WHERE {name} = c.stage AND w.stage_id = t.id AND w.head_end = c.head_end AND w.nic_id = c.nic_id
+   AND w.at >= least(coalesce(c.at, t.starts_at), %(now)s)
+"""
 _WORDS = """
 INSERT INTO lec_word (stage_id, head_end, nic_id, at, word, heard_at)
 SELECT t.id, c.head_end, c.nic_id, least(coalesce(c.at, t.starts_at), %(now)s), c.state, %(now)s
@@ -95,7 +101,7 @@ def write_states(applying: Applying) -> None:
         if stage.handed_over_at:
             raise Refused(HANDED_OVER())
         make_tables(stage.pk, applying.now)
-    for write in (_WORDS, _REDUCTIONS):
+    for write in (_CORRECTED, _WORDS, _REDUCTIONS):
         sql.execute(compose(write, **parts), {"now": applying.now})
     for stage in stages:
         tell_pages(stage.event_number)

@@ -54,13 +54,18 @@ def test_devices_of_a_sum_have_the_outcomes_of_the_file_and_the_others_did_not_a
     assert rows["N0000002"]["ended_at"].startswith(f"{running.starts_at + 5 * MINUTE:%Y-%m-%d %H:%M}")
 
 
-def test_a_file_that_is_sent_again_changes_nothing_and_another_word_is_the_latest(running: LecStage) -> None:
+def test_a_file_that_is_sent_again_changes_nothing_and_another_one_corrects_it(
+    running: LecStage, extract_folder: Path
+) -> None:
     columns = "stage,head_end,nic_id,state\n"
     row = "DR-2026-0001/1,HE1,N0000001,{}\n"
     assert counts(applied("device_states", columns + row.format("answered"))) == (1, 0, 0, 0)
     assert counts(applied("device_states", columns + row.format("D1SP"))) == (0, 0, 1, 0)
     assert counts(applied("device_states", columns + row.format("error"))) == (0, 1, 0, 0)
-    assert sorted(LecWord.objects.values_list("word", flat=True)) == ["answered", "error"]
+    assert counts(applied("device_states", columns + row.format("opted out"))) == (0, 1, 0, 0)
+    assert counts(applied("device_states", columns + row.format("not responding"))) == (0, 1, 0, 0)
+    assert list(LecWord.objects.values_list("word", flat=True)) == ["not responding"]
+    assert outcomes(running, extract_folder)["HE1", "N0000001"]["code"] == "D1ND"
     assert not LecTelemetry.objects.exists()
 
 
