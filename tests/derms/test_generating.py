@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from derms.choices import Control, DeviceClass
 from derms.planning.generating import linear
 from derms.planning.generating.cells import cells_of, missing_price
+from derms.planning.generating.few_stages import rivals_of
 from derms.planning.generating.generate import generate
 from derms.planning.generating.problem import Cohort, Problem, ProgramRules, Weights
 from derms.shapes import SHAPES, ResponseShape
@@ -114,6 +115,16 @@ def test_few_stages_and_none_too_small() -> None:
     plan = generate(replace(asked, most_stages=3, least_devices=30))
     assert 1 <= len(plan.stages) <= 3
     assert all(stage.devices >= 30 for stage in plan.stages)
+
+
+def test_stages_of_a_program_exclude_those_they_overlap_and_with_a_longest_event_those_they_adjoin() -> None:
+    asked = one_program(need={})  # its patterns: from hour 1 for 1, 2, 3 h; from hour 2 for 1, 2 h; from hour 3 for 1 h
+    two = replace(asked, cohorts=(*asked.cohorts, replace(asked.cohorts[0], program=2)))
+    first = {n: set(others) for n, others in rivals_of(two, cells_of(two)).items() if n < 6}
+    assert first == {0: {1, 2}, 1: {0, 2, 3, 4}, 2: {0, 1, 3, 4, 5}, 3: {1, 2, 4}, 4: {1, 2, 3, 5}, 5: {2, 4}}
+    adjoining = replace(two, rules={2: ProgramRules(longest=3)})
+    assert rivals_of(adjoining, cells_of(two))[6 + 0] == {6 + n for n in (1, 2, 3, 4)}
+    assert not any(rivals_of(replace(two, may_overlap=True), cells_of(two)).values())
 
 
 problems = st.builds(

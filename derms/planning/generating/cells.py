@@ -1,7 +1,7 @@
 """All calls that a plan may consist of: a cohort, from a step on, for a number of steps. Arrays with a row each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +29,10 @@ class Cells:
     held: Floats
     back: Floats
     cost: Floats
+    effect: Floats = field(init=False)  # kept: it is as large as `held`, and asked for often
 
-    @property
-    def effect(self) -> Floats:
-        return self.held - self.back
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "effect", self.held - self.back)
 
     def __len__(self) -> int:
         return len(self.cohort)

@@ -72,20 +72,17 @@ def rivals_of(problem: Problem, cells: Cells) -> dict[int, frozenset[int]]:
     """The patterns that can't be stages beside each pattern."""
     program = np.array([one.program for one in problem.cohorts], dtype=np.int64)[cells.cohort]
     _first, place = np.unique(cells.pattern, return_index=True)
-    spans = [(int(program[n]), int(cells.start[n]), int(cells.start[n] + cells.length[n])) for n in place]
+    rivals: dict[int, frozenset[int]] = dict.fromkeys(range(len(place)), frozenset())
     if problem.may_overlap:
-        return {n: frozenset() for n in range(len(spans))}
-    return {
-        n: frozenset(k for k, other in enumerate(spans) if k != n and _excludes(problem, one, other))
-        for n, one in enumerate(spans)
-    }
-
-
-def _excludes(problem: Problem, one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
-    if one[0] != other[0]:
-        return False
-    adjoin = problem.rules.get(one[0], ProgramRules()).longest is not None
-    return one[1] < other[2] + adjoin and other[1] < one[2] + adjoin
+        return rivals
+    for pk in np.unique(program):
+        own = np.flatnonzero(program[place] == pk)
+        start, adjoin = cells.start[place[own]], problem.rules.get(int(pk), ProgramRules()).longest is not None
+        after = start + cells.length[place[own]] + adjoin
+        excludes = (start[:, None] < after) & (start < after[:, None])
+        np.fill_diagonal(excludes, val=False)
+        rivals |= {int(one): frozenset(own[row].tolist()) for one, row in zip(own, excludes, strict=True)}
+    return rivals
 
 
 def sizes(cells: Cells, counts: Ints) -> dict[int, tuple[int, float]]:
