@@ -1,5 +1,6 @@
 """Generated stages: every limit holds, every answer says what is missing, and no plan is much cheaper."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -108,6 +109,24 @@ def test_a_solver_out_of_time_gives_a_greedy_plan_that_says_so(monkeypatch: pyte
     assert plan.stages
     assert not broken_limits(asked, plan)
     assert plan.cost >= best.cost
+
+
+def test_one_time_limit_holds_for_all_solves_of_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    solved, solve = [], linear.LinearProgram.solve
+
+    def slowly(program: linear.LinearProgram, *args: object, **kwargs: object) -> linear.Solution | None:
+        solved.append(program.problem.left_s)
+        monkeypatch.setattr("time.monotonic", lambda: now + 3.0 * len(solved))
+        return solve(program, *args, **kwargs)  # type: ignore[arg-type]
+
+    now = time.monotonic()
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    monkeypatch.setattr(linear.LinearProgram, "solve", slowly)
+    plan = generate(one_program(need={3: 90.0}, max_increase_pct=2.0, time_limit_s=5.0))
+    # The second solve, for the reasons, runs out of what the first one left; the plan itself holds.
+    assert solved == [5.0, 2.0]
+    assert plan.missing_kw[3] == pytest.approx(50.0)
+    assert [reason.kind for reason in plan.reasons] == ["time"]
 
 
 def test_few_stages_and_none_too_small() -> None:

@@ -5,6 +5,7 @@
 The same problem gives the same plan, unless the solver runs into the problem's time limit: then it is a greedy one.
 """
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +24,7 @@ ROOM_DEVICES = (0.5, 1.0, 3.0)  # the rebound of so many devices may be room eno
 
 def generate(problem: Problem) -> Plan:
     """Return the plan of a problem: its stages, what they do to the load, what is missing and why."""
+    problem = replace(problem, until=time.monotonic() + problem.time_limit_s)
     cells = cells_of(problem)
     try:
         plan = _optimal(_with_highest_need(problem, cells) if problem.is_maximum else problem, cells)
@@ -86,7 +88,10 @@ def _rounded(problem: Problem, cells: Cells, limits: Limits, solution: Solution)
             least=np.where(limits.needs, limits.need, np.minimum(0.0, limits.least + devices * each)),
             feeder_rooms=(limits.feeder_rooms - devices * each).clip(min=0.0),
         )
-        again = LinearProgram(problem, cells, tight).solve(forbidden=others)
+        try:
+            again = LinearProgram(problem, cells, tight).solve(forbidden=others)
+        except TimeLimitReached:
+            break  # what has been rounded so far is a plan
         if again is not None:
             other = _filled(problem, cells, limits, whole(cells, again))
             best = min(best, other, key=lambda one: _cost(problem, cells, limits, one))

@@ -14,7 +14,7 @@ ANY = highspy.kHighsInf
 
 
 class TimeLimitReached(Exception):
-    """HiGHS did not find the optimum within the problem's time limit."""
+    """HiGHS did not find the optimum in the time that the problem had left."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class LinearProgram:
     def __init__(self, problem: Problem, cells: Cells, limits: Limits) -> None:
         self.problem, self.cells, self.limits = problem, cells, limits
         self._asked: dict[int, list[int]] = {}  # the rows that ask for a pattern, once there are any
-        self._highs = _solver(problem)
+        self._highs = _solver()
         self._needed = np.flatnonzero(limits.needs)
         cost = np.concatenate([cells.cost, np.full(len(self._needed), limits.price * problem.hours)])
         rows = _Rows(len(cells) + len(self._needed))
@@ -50,8 +50,7 @@ class LinearProgram:
         places = np.arange(len(self.cells), dtype=np.int32)
         self._highs.changeColsBounds(len(places), places, np.zeros(len(places)), most)
         self._ask(set(asked))
-        self._highs.run()
-        status = self._highs.getModelStatus()
+        status = _run(self._highs, self.problem)
         if status == highspy.HighsModelStatus.kInfeasible:
             return None
         if status != highspy.HighsModelStatus.kOptimal:
@@ -113,19 +112,27 @@ def highest_least(problem: Problem, cells: Cells, limits: Limits) -> float:
     )
     _add_once(rows, problem, cells)
     _add_rises(rows, cells, limits, besides=steps)
-    highs = _solver(problem)
+    highs = _solver()
     highs.passModel(rows.model(np.concatenate([np.zeros(len(cells)), [-1.0]])))
-    highs.run()
-    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        raise TimeLimitReached(highs.modelStatusToString(highs.getModelStatus()))
+    if (status := _run(highs, problem)) != highspy.HighsModelStatus.kOptimal:
+        raise TimeLimitReached(highs.modelStatusToString(status))
     return max(0.0, -float(highs.getInfo().objective_function_value))
 
 
-def _solver(problem: Problem) -> highspy.Highs:
+def _solver() -> highspy.Highs:
     highs = highspy.Highs()  # type: ignore[no-untyped-call]  # it says nothing of types
-    for option, value in (("output_flag", False), ("threads", 1), ("time_limit", problem.time_limit_s)):
+    for option, value in (("output_flag", False), ("threads", 1)):
         highs.setOptionValue(option, value)
     return highs
+
+
+def _run(highs: highspy.Highs, problem: Problem) -> highspy.HighsModelStatus:
+    """Solve in the time that the problem has left; HiGHS counts its limit from the first run of a program."""
+    if not (left := problem.left_s):
+        return highspy.HighsModelStatus.kTimeLimit
+    highs.setOptionValue("time_limit", highs.getRunTime() + left)
+    highs.run()
+    return highs.getModelStatus()
 
 
 class _Rows:

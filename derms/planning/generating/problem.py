@@ -4,6 +4,7 @@ Step 0 begins some hours before the window, so that the load beside it is known;
 back any more.
 """
 
+import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -79,11 +80,17 @@ class Problem:
     weights: Weights = Weights()
     is_maximum: bool = False
     may_overlap: bool = False
-    time_limit_s: float = 5.0
+    time_limit_s: float = 5.0  # of all solves together
+    until: float | None = None  # by the monotonic clock, once generating has begun
 
     @property
     def steps(self) -> int:
         return len(self.base_kw)
+
+    @property
+    def left_s(self) -> float:
+        """The time left to solve in."""
+        return self.time_limit_s if self.until is None else max(0.0, self.until - time.monotonic())
 
     @property
     def hours(self) -> float:

@@ -10,6 +10,7 @@ from .problem import Problem, ProgramRules, Reason
 
 WORTH_SAYING = 1e-3  # of what is missing
 NO_INCREASE_LIMIT = 1e6  # per cent
+NOT_FOUND = float("inf")  # kWh missing: nothing can be said about this limit
 
 
 def reasons_of(problem: Problem, missing: Floats, lowest: tuple[Floats, Floats] | None) -> tuple[Reason, ...]:
@@ -26,7 +27,8 @@ def reasons_of(problem: Problem, missing: Floats, lowest: tuple[Floats, Floats] 
     if free > WORTH_SAYING * total:
         found += [Reason(kind, free - _missing_kwh(without), program) for kind, program, without in _without(problem)]
     worth = [one for one in found if one.kwh > WORTH_SAYING * total]
-    return tuple(sorted(worth, key=lambda one: -one.kwh)) or (Reason("devices", total),)
+    unknown = any(one.kwh == -NOT_FOUND for one in found)
+    return tuple(sorted(worth, key=lambda one: -one.kwh)) or (Reason("time" if unknown else "devices", total),)
 
 
 def _without(problem: Problem) -> Iterator[tuple[str, int | None, Problem]]:
@@ -44,9 +46,11 @@ def _without(problem: Problem) -> Iterator[tuple[str, int | None, Problem]]:
 
 
 def _missing_kwh(problem: Problem) -> float:
+    if not problem.left_s:
+        return NOT_FOUND
     cells = cells_of(problem)
     try:
         solution = LinearProgram(problem, cells, limits_of(problem, cells)).solve()
     except TimeLimitReached:
-        return float("inf")  # nothing can be said about this limit
-    return float("inf") if solution is None else float(solution.missing.sum()) * problem.hours
+        return NOT_FOUND
+    return NOT_FOUND if solution is None else float(solution.missing.sum()) * problem.hours
