@@ -20,6 +20,7 @@ from derms.shapes import shape_of
 from .check import looking_only, within_patience
 from .generating.generate import generate
 from .generating.problem import Cohort, Plan, Problem, ProgramRules, Weights
+from .generating.size import merged
 from .generating_reasons import ReasonInWords, in_words
 from .reserve_margin import with_margin, without_margin
 
@@ -194,7 +195,7 @@ def _problem(
     overridden = set(event.overridden_rules)
     longest = {pk: one.longest_minutes for pk, one in rules.items() if "longest" not in lifted(one, overridden)}
     limited = {pk: minutes // asked.step_minutes for pk, minutes in longest.items() if minutes}
-    return Problem(
+    asked_for = Problem(
         step_minutes=asked.step_minutes,
         window=window,
         need_kw=tuple(kw * with_margin(event) for kw in _needs(event, asked, window, forecast)),
@@ -207,6 +208,7 @@ def _problem(
         least_kw=asked.least_kw,
         is_maximum=_is_maximum(event),
     )
+    return merged(asked_for)
 
 
 def _is_maximum(event: Event) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from derms.choices import Control, DeviceClass
-from derms.planning.generating import linear
+from derms.planning.generating import linear, size
 from derms.planning.generating.cells import cells_of, missing_price
 from derms.planning.generating.few_stages import rivals_of
 from derms.planning.generating.generate import generate
@@ -109,6 +109,26 @@ def test_a_solver_out_of_time_gives_a_greedy_plan_that_says_so(monkeypatch: pyte
     assert plan.stages
     assert not broken_limits(asked, plan)
     assert plan.cost >= best.cost
+
+
+def test_too_many_calls_to_choose_from_are_whole_hours_then_fewer_cohorts_then_none() -> None:
+    hours = one_program(need={1: 30.0}, devices=10)
+    fine = replace(
+        hours, step_minutes=15, window=(0, 24), need_kw=(30.0,) * 24 + (0.0,), base_kw=(1000.0,) * 25,
+        cohorts=tuple(
+            replace(hours.cohorts[0], callable_in=(1 << 25) - 1, kw=(10.0,) * 25, calls=float(n)) for n in range(60)
+        ),
+    )  # fmt: skip
+    assert len(size.spans_of(fine)) == 300
+    many = replace(fine, cohorts=fine.cohorts * 2)  # 300 x 120 are too many, 21 x 120 are not
+    assert size.spans_of(many)[:3] == [(0, 4), (0, 8), (0, 12)]
+    assert size.merged(many) is many
+    too_many = replace(fine, cohorts=fine.cohorts * 20)
+    (one,) = size.merged(too_many).cohorts
+    assert (one.devices, one.kw[0], one.calls) == (12_000, 12_000.0, 29.5)
+    plan = generate(too_many)
+    assert not plan.stages
+    assert [(reason.kind, reason.kwh) for reason in plan.reasons] == [("size", 180.0)]
 
 
 def test_one_time_limit_holds_for_all_solves_of_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:

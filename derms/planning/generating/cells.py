@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .problem import Cohort, Problem, ProgramRules
+from .size import spans_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,7 +54,7 @@ class Cells:
 
 def cells_of(problem: Problem) -> Cells:
     """Return every call that the rules allow, in a fixed order."""
-    parts = [part for start, length in _spans(problem) for part in _span_cells(problem, start, length)]
+    parts = [part for start, length in spans_of(problem) for part in _span_cells(problem, start, length)]
     if not parts:
         none, no_power = np.zeros(0, dtype=np.int64), np.zeros((0, problem.steps))
         return Cells(none, none, none, none, none, no_power, no_power, np.zeros(0))
@@ -71,11 +72,6 @@ def missing_price(cells: Cells, hours: float) -> float:
     energy = cells.held.sum(axis=1) * hours
     useful = energy > 0
     return MISSING_PRICE * max(1.0, float(np.median(cells.cost[useful] / energy[useful]))) if useful.any() else 1.0
-
-
-def _spans(problem: Problem) -> Iterator[tuple[int, int]]:
-    first, after = problem.window
-    yield from ((start, length) for start in range(first, after) for length in range(1, after - start + 1))
 
 
 def _span_cells(problem: Problem, start: int, length: int) -> Iterator[tuple[Ints, Ints, Ints, Floats, Floats]]:

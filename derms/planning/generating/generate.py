@@ -15,8 +15,9 @@ from .few_stages import is_small, rivals_of, sizes, whole, within_stage_limits
 from .greedy import Filling
 from .limits import TINY, Limits, limits_of
 from .linear import LinearProgram, Solution, TimeLimitReached, highest_least
-from .problem import Called, Plan, PlannedStage, Problem
+from .problem import Called, Plan, PlannedStage, Problem, Reason
 from .reasons import reasons_of
+from .size import is_too_large
 
 ROUNDING = 1e-6  # of the highest power: a solution's own tolerance
 ROOM_DEVICES = (0.5, 1.0, 3.0)  # the rebound of so many devices may be room enough to round in
@@ -24,6 +25,8 @@ ROOM_DEVICES = (0.5, 1.0, 3.0)  # the rebound of so many devices may be room eno
 
 def generate(problem: Problem) -> Plan:
     """Return the plan of a problem: its stages, what they do to the load, what is missing and why."""
+    if is_too_large(problem):
+        return _refused(problem)
     problem = replace(problem, until=time.monotonic() + problem.time_limit_s)
     cells = cells_of(problem)
     try:
@@ -31,6 +34,16 @@ def generate(problem: Problem) -> Plan:
     except TimeLimitReached:
         plan = _greedy(problem, cells)
     return _with_least_held(problem, plan) if problem.is_maximum else plan
+
+
+def _refused(problem: Problem) -> Plan:
+    """No stages, and the reason: there are too many calls to choose from."""
+    nothing = (0.0,) * problem.steps
+    return Plan(
+        stages=(), called=(), need_kw=problem.need_kw, effect_kw=nothing, reduction_kw=nothing, back_kw=nothing,
+        by_program={}, missing_kw=problem.need_kw, reasons=(Reason("size", sum(problem.need_kw) * problem.hours),),
+        cost=0.0, bound=0.0,
+    )  # fmt: skip
 
 
 def _with_least_held(problem: Problem, plan: Plan) -> Plan:
