@@ -1,11 +1,12 @@
 """The check of a plan while it is typed: what it could reserve now, and what prevents it. Writes nothing."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import NamedTuple, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
 from derms.choices import CLAIMING_STATES
 from derms.figures.powers import stage_powers
@@ -23,7 +24,7 @@ from integration.seam.sql import execute
 from .problems import plan_problems
 
 # The longest a person who is typing waits for a count; Submit and Schedule take the time they need.
-PATIENCE = "5s"
+PATIENCE = timedelta(seconds=5)
 QUERY_CANCELED = "57014"
 Seen = TypeVar("Seen")
 
@@ -137,7 +138,7 @@ def check_plan(event: Event, stages: list[Stage], now: datetime) -> Check:
 
 
 def within_patience(look: Callable[[], Seen]) -> Seen | None:
-    """Return what looking returns; None if a statement of it took longer than PATIENCE."""
+    """Return what looking returns; None if its statements took longer than PATIENCE."""
     try:
         return look()
     except OperationalError as problem:
@@ -162,30 +163,44 @@ def conflicts(event: Event, stages: list[Stage]) -> list[Stage]:
 
 
 @contextmanager
-def looking_only() -> Iterator[None]:
-    """Run database work read-only and with the time limit PATIENCE; it is rolled back, which also resets both."""
+def looking_only(until: float | None = None) -> Iterator[None]:
+    """Run database work read-only; it is rolled back, which also resets that and the time limit.
+
+    Its statements together end `until`, by the monotonic clock; if that is not given, after PATIENCE.
+    """
+    ends = _from_now() if until is None else until
+
+    def in_time_left(run: Callable[..., Any], query: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        left_ms = max(1, int((ends - time.monotonic()) * 1000))  # 0 would be no limit
+        context["cursor"].cursor.execute("SET LOCAL statement_timeout = %s", [left_ms])
+        return run(query, params, many, context)
+
     with transaction.atomic():
         execute("SET LOCAL transaction_read_only = on")
-        execute("SET LOCAL statement_timeout = %s", [PATIENCE])
-        yield
+        with connection.execute_wrapper(in_time_left):
+            yield
         transaction.set_rollback(True)
 
 
+def _from_now() -> float:
+    return time.monotonic() + PATIENCE.total_seconds()
+
+
 def _counted(event: Event, stages: list[Stage], now: datetime) -> list[StageCheck]:
-    goals = stage_goals(event, stages)
-    available = _looked(stages, dict.fromkeys(goals), now)
+    goals, until = stage_goals(event, stages), _from_now()
+    available = _looked(stages, dict.fromkeys(goals), now, until)
     rows = zip(stages, available, strict=True)
     if not any_overlap(stages):
         return [StageCheck(s, goals[s.pk], could, _expected_w(event, goals[s.pk], could)) for s, could in rows]
-    expected = _looked(stages, goals, now)
+    expected = _looked(stages, goals, now, until)
     return [
         StageCheck(stage, goals[stage.pk], could, would.watts, would)
         for (stage, could), would in zip(rows, expected, strict=True)
     ]
 
 
-def _looked(stages: list[Stage], goals: Goals, now: datetime) -> list[Chosen]:
-    with kept_apart(needed=any_overlap(stages)), looking_only():
+def _looked(stages: list[Stage], goals: Goals, now: datetime, until: float) -> list[Chosen]:
+    with kept_apart(needed=any_overlap(stages)), looking_only(until):
         return choose_for(stages, goals, now=now)
 
 

@@ -159,7 +159,7 @@ def test_a_count_that_takes_too_long_leaves_the_figures_of_submit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     factories.fleet(zone, program, 5000, since=now - timedelta(days=9), prefix="X")
-    monkeypatch.setattr(plan_check, "PATIENCE", "1ms")
+    monkeypatch.setattr(plan_check, "PATIENCE", timedelta(milliseconds=1))
     client.force_login(approver)
     page = html_of(client.get(f"/events/{submitted.number}/"))
     assert "Counting the devices is taking too long." in page

@@ -11,10 +11,12 @@ from django.test import Client
 from derms import operations
 from derms.forms.generate import generated_row
 from derms.models import ControlZone, Event, EventType, LoadForecast, Program, ReductionFactor, Stage, Strategy
+from derms.planning import check
 from derms.planning.generated import GeneratedStage
 from derms.queries.goals import stage_goals
 from derms.set_operations.cohorts import ProgramControl
 from integration.console.models import User
+from integration.seam import sql
 from tests import factories
 from tests.derms.test_plan_pages import NEW, rows_shown, typed, wall
 
@@ -121,6 +123,22 @@ def test_nobody_to_call_is_a_plan_without_stages(
     page = as_operator.post(NEW, sent).content.decode()
     assert "No stage: nothing is needed, or nobody may be called." in page
     assert "All devices that may be called are" in page
+
+
+def test_all_statements_of_a_count_have_one_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "PATIENCE", timedelta(seconds=1))
+
+    def count() -> int:
+        with check.looking_only():
+            for nth in range(1, 1000):
+                sql.value("SELECT pg_sleep(0.1)")  # far less than the limit
+                counted.append(nth)
+        return 1000
+
+    counted: list[int] = []
+    assert check.within_patience(count) is None
+    assert len(counted) < 10
+    assert sql.value("SHOW statement_timeout") == "0"
 
 
 def test_without_a_program_the_form_says_so(

@@ -225,7 +225,7 @@ def test_a_count_that_takes_too_long_is_a_kind_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     factories.fleet(zone, program, 5000, since=start - timedelta(days=9), prefix="X")
-    monkeypatch.setattr(plan_check, "PATIENCE", "1ms")
+    monkeypatch.setattr(plan_check, "PATIENCE", timedelta(milliseconds=1))
     answer = as_operator.post(NEW + "check/", typed(strategy, start, {}))
     assert answer.status_code == 200
     assert "Counting the devices is taking too long" in answer.content.decode()
