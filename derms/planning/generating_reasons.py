@@ -18,6 +18,7 @@ REASONS: dict[str, str | Promise] = {
     "hours": _("Hours in which devices may not be called; without them, less is missing by"),
     "whole": _("No part of a device can be called; this is missing because of it:"),
     "size": _("Too many kinds of devices for so long a window: choose fewer programs or hours. Missing:"),
+    "nobody": _("In some hours of the window nobody may be called; the least of the others is missing there:"),
     "time": _("The solver ran into its time limit; missing in its plan:"),
     "devices": _("All devices that may be called are; no bound matters. Missing:"),
 }

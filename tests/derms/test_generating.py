@@ -90,6 +90,16 @@ def test_maximum_reduction_raises_the_least_hour_as_far_as_it_goes() -> None:
     assert not plan.most_missing_kw
 
 
+def test_maximum_reduction_holds_what_it_can_beside_an_hour_in_which_nobody_may_be_called() -> None:
+    asked = one_program(need={}, is_maximum=True)
+    plan = generate(replace(asked, cohorts=(replace(asked.cohorts[0], callable_in=0b001010),)))
+    # A quarter of what is called in hour 1 comes back in hour 3: 44 devices, then 56. Hour 2 gets 22 kW.
+    assert [(stage.start, stage.devices) for stage in plan.stages] == [(1, 44), (3, 56)]
+    assert plan.need_kw[1:4] == pytest.approx((44.0, 44.0, 44.0))
+    assert plan.missing_kw == pytest.approx((0.0, 0.0, 66.0, 0.0, 0.0, 0.0))
+    assert [(reason.kind, reason.kwh) for reason in plan.reasons] == [("nobody", pytest.approx(66.0))]
+
+
 @pytest.mark.parametrize("asked", [one_program(need={}), one_program(need={2: 10.0}, cohorts=())])
 def test_nothing_needed_and_nobody_to_call_have_a_plan_without_stages(asked: Problem) -> None:
     plan = generate(asked)

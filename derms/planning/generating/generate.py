@@ -33,7 +33,7 @@ def generate(problem: Problem) -> Plan:
         plan = _optimal(_with_highest_need(problem, cells) if problem.is_maximum else problem, cells)
     except TimeLimitReached:
         plan = _greedy(problem, cells)
-    return _with_least_held(problem, plan) if problem.is_maximum else plan
+    return _with_least_held(problem, cells, plan) if problem.is_maximum else plan
 
 
 def _refused(problem: Problem) -> Plan:
@@ -46,20 +46,29 @@ def _refused(problem: Problem) -> Plan:
     )  # fmt: skip
 
 
-def _with_least_held(problem: Problem, plan: Plan) -> Plan:
-    """Maximum Reduction has no goal that anything could be missing of: its need is what it holds all along."""
-    first, after = problem.window
-    least = max(0.0, min(plan.effect_kw[first:after], default=0.0))
-    need = tuple(least if first <= step < after else 0.0 for step in range(problem.steps))
-    return replace(plan, need_kw=need, missing_kw=(0.0,) * problem.steps, reasons=())
+def _with_least_held(problem: Problem, cells: Cells, plan: Plan) -> Plan:
+    """Maximum Reduction has no goal: its need is what it holds all along, missing only where nobody may be called."""
+    within, reached = range(*problem.window), _reached(problem, cells)
+    least = max(0.0, min((plan.effect_kw[step] for step in reached), default=0.0))
+    need = tuple(least if step in within else 0.0 for step in range(problem.steps))
+    barred = set(within) - set(reached.tolist())
+    missing = tuple(max(0.0, need[n] - plan.effect_kw[n]) if n in barred else 0.0 for n in range(problem.steps))
+    reasons = (Reason("nobody", sum(missing) * problem.hours),) if barred else ()
+    return replace(plan, need_kw=need, missing_kw=missing, reasons=reasons)
+
+
+def _reached(problem: Problem, cells: Cells) -> Ints:
+    """The steps of the window in which anybody may be called."""
+    steps = np.arange(*problem.window)
+    return steps[(cells.held[:, steps] > 0).any(axis=0)]
 
 
 def _with_highest_need(problem: Problem, cells: Cells) -> Problem:
-    """Maximum Reduction: what can be held in every step of the window is needed there."""
-    first, after = problem.window
-    highest = highest_least(problem, cells, limits_of(problem, cells)) * (1 - ROUNDING)
-    need = tuple(highest if first <= step < after else 0.0 for step in range(problem.steps))
-    return replace(problem, need_kw=need)
+    """Maximum Reduction: what can be held in every step in which anybody may be called is needed there."""
+    need, steps = np.zeros(problem.steps), _reached(problem, cells)
+    if len(steps):
+        need[steps] = highest_least(problem, cells, limits_of(problem, cells), steps) * (1 - ROUNDING)
+    return replace(problem, need_kw=_listed(need))
 
 
 def _optimal(problem: Problem, cells: Cells) -> Plan:

@@ -95,12 +95,11 @@ class LinearProgram:
         return list(range(first, first + len(values)))
 
 
-def highest_least(problem: Problem, cells: Cells, limits: Limits) -> float:
-    """Return the kW that can be held in every step of the window: the first of two solves of Maximum Reduction.
+def highest_least(problem: Problem, cells: Cells, limits: Limits, steps: Ints) -> float:
+    """Return the kW that can be held in every one of these steps: the first of two solves of Maximum Reduction.
 
     Raises TimeLimitReached.
     """
-    steps = np.arange(*problem.window)
     rows = _Rows(len(cells) + 1)
     cell, place = np.nonzero(cells.effect[:, steps])
     rows.add(

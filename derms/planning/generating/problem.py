@@ -130,8 +130,9 @@ class Reason(NamedTuple):
     """What stands in the way: without this limit, `kwh` less would be missing.
 
     `kind` is increase, feeders, stages, length (of a call of `program`), hours (in which devices may not be called),
-    time (of the solver), whole (no part of a device can be called), size (there are too many calls to choose from), or
-    devices: no limit matters, there are not enough.
+    time (of the solver), whole (no part of a device can be called), size (there are too many calls to choose from),
+    nobody (may be called in a part of the window, of Maximum Reduction), or devices: no limit matters, there are not
+    enough.
     """
 
     kind: str
