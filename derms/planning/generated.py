@@ -241,7 +241,7 @@ def _cohort(alike: Alike, control: str, steps: int, first: int, per_hour: int) -
         band=alike.band,
         callable_in=sum(1 << n for n, hour in enumerate(hours) if hour >= 0 and alike.callable_in >> hour & 1),
         devices=alike.devices,
-        kw=tuple(alike.watts.get(hour, 0) / 1000 for hour in hours),
+        kw=tuple(alike.watts_near(hour) / 1000 for hour in hours),
         shape=shape_of(alike.device_class, control),
         calls=float(alike.events),
     )

@@ -34,6 +34,10 @@ class Alike(NamedTuple):
     devices: int
     watts: dict[int, int]
 
+    def watts_near(self, hour: int) -> int:
+        """The W expected in an hour; if they may not be called in it, those of the nearest one in which they may."""
+        return self.watts[min(self.watts, key=lambda known: abs(known - hour))]
+
 
 def alike_devices(
     event: Event, asked: Sequence[ProgramControl], groups: list[dict[str, object]], starts_at: datetime, hours: int,

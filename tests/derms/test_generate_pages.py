@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -123,6 +124,16 @@ def test_nobody_to_call_is_a_plan_without_stages(
     page = as_operator.post(NEW, sent).content.decode()
     assert "No stage: nothing is needed, or nobody may be called." in page
     assert "All devices that may be called are" in page
+
+
+def test_hours_that_a_program_bars_are_the_reason_for_what_is_missing(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    local = start.astimezone(ZoneInfo(thermostats.zone.time_zone))
+    hours = {"hours_from": f"{local:%H:%M}", "hours_until": f"{local + timedelta(hours=1):%H:%M}"}
+    Program.objects.filter(pk=program.pk).update(rules_data=hours)
+    page = as_operator.post(NEW, asked(thermostats, start, program, button="generate-fair")).content.decode()
+    assert "Hours in which devices may not be called" in page
 
 
 def test_all_statements_of_a_count_have_one_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
