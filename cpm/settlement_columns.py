@@ -105,6 +105,10 @@ def _of_interval(name: str) -> Callable[[StatementRow], Any]:
     return lambda one: getattr(one.interval, name) if one.interval else None
 
 
+def _of_line(name: str) -> Callable[[StatementRow], Any]:
+    return lambda one: getattr(one.row.line, name) if one.is_first else None
+
+
 SETTLEMENT_INTERVALS = Columns[StatementRow](
     "cpm/settlement_run.html",
     Column(_("Run"), value=lambda one: one.row.line.run_id),
@@ -124,9 +128,9 @@ SETTLEMENT_INTERVALS = Columns[StatementRow](
     Column(_("Price per kWh"), value=_of_interval("price")),
     Column(_("Interval amount"), value=_of_interval("amount")),
     Column(_("Earns, %"), value=lambda one: one.row.line.percent),
-    Column(_("Due"), value=lambda one: one.row.line.due),
-    Column(_("Settled before"), value=lambda one: one.row.line.settled_before),
-    Column(_("Amount"), value=lambda one: one.row.line.amount),
+    Column(_("Due"), value=_of_line("due")),
+    Column(_("Settled before"), value=_of_line("settled_before")),
+    Column(_("Amount"), value=_of_line("amount")),
     Column(_("Currency"), value=lambda one: one.row.currency),
 )
 

@@ -20,10 +20,10 @@ _SUMS = (
 def add_up(measurement: Measurement) -> None:
     """Add up the results of a measurement, whose errors are added up; the caller saves its distribution."""
     program_event = measurement.program_event
-    shares = shares_of_time(program_event)
+    events, of_expected, of_reported = map(list, zip(*shares_of_time(measurement), strict=True))
     params = {
-        "measurement": measurement.pk, "program_event": program_event.pk, "events": list(shares),
-        "shares": list(shares.values()),
+        "measurement": measurement.pk, "program_event": program_event.pk, "events": events,
+        "of_expected": of_expected, "of_reported": of_reported, "own_reported": of_reported[0],
     }  # fmt: skip
     segment = statement("cpm", "participation_segment")
     groups, widths = [], half_widths(measurement.errors)

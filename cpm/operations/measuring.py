@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from cpm.choices import FINAL_STATES, ProgramEventState
+from cpm.choices import FINAL_STATES
 from cpm.like_days import Hours, like_days
 from cpm.models.holidays import Holiday
 from cpm.models.measuring import BaselineRule, MeasuredPart, Measurement, ReadingsLoad
@@ -20,6 +20,7 @@ from cpm.queries.measuring import (
     devices_of,
     on_days,
     program_events_to_measure,
+    ran_until,
     rule_of,
 )
 from integration.seam import outbox, sql
@@ -185,11 +186,7 @@ def _rule(measurement: Measurement) -> BaselineRule:
 
 def _hours(program_event: ProgramEvent, rule: BaselineRule) -> Hours:
     """The hours that are looked at: the planned window until a person canceled; a rebound ends with the next stage."""
-    ends_at = program_event.ends_at
-    if program_event.state == ProgramEventState.CANCELED:
-        canceled = program_event.transitions.filter(to_state=ProgramEventState.CANCELED).order_by("revision").last()
-        if canceled is not None:
-            ends_at = max(program_event.starts_at + timedelta(seconds=1), min(ends_at, canceled.at))
+    ends_at = ran_until(program_event)
     after_until = ends_at + REBOUND
     following = ProgramEvent.objects.filter(
         program=program_event.program_id, started_at__isnull=False, starts_at__gte=ends_at, starts_at__lt=after_until

@@ -112,6 +112,7 @@ class StatementRow(NamedTuple):
     row: LineRow
     interval: Interval | None
     interval_s: int | None
+    is_first: bool  # of its line, whose amounts stand in this row alone, so that a column adds up
 
 
 def statement_rows(run: SettlementRun, lines: Sequence[LineRow]) -> list[StatementRow]:
@@ -131,7 +132,8 @@ def statement_rows(run: SettlementRun, lines: Sequence[LineRow]) -> list[Stateme
         result = results.get((row.line.program_event_id, row.line.subject_id))
         intervals: list[Interval | None] = []
         intervals += _intervals(result, terms, parts[row.line.program_event_id]) if result else []
-        rows += [StatementRow(row, one, result.interval_s if result else None) for one in intervals or [None]]
+        for place, one in enumerate(intervals or [None]):
+            rows.append(StatementRow(row, one, result.interval_s if result else None, is_first=place == 0))
     return rows
 
 

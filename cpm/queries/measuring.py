@@ -6,12 +6,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from numpy.typing import NDArray
 
-from cpm.choices import FINAL_STATES
+from cpm.choices import FINAL_STATES, ProgramEventState
 from cpm.models.measuring import MOST_LOOKBACK_DAYS, BaselineRule, MeasuredPart, Measurement
-from cpm.models.program_events import ProgramEvent
+from cpm.models.program_events import ProgramEvent, Transition
 from integration.seam import sql
 from integration.seam.sql import statement
 
@@ -72,21 +72,48 @@ def rule_of(program_event: ProgramEvent) -> BaselineRule | None:
     return holding.order_by("effective_on", "number").last()
 
 
+class Ran(NamedTuple):
+    """A program event that ran: until its planned end, or until a person canceled it."""
+
+    pk: int
+    starts_at: datetime
+    until: datetime
+    planned_end: datetime
+
+
+class Share(NamedTuple):
+    """Of the measured hours: what counts of the W expected in a program event, and of the W reported.
+
+    Reported W are energy divided by the planned hours, also of a stage that was canceled.
+    """
+
+    program_event: int
+    of_expected: float
+    of_reported: float
+
+
+def ran_until(program_event: ProgramEvent) -> datetime:
+    """When a program event that ran ended: as planned, or when a person canceled it."""
+    (end,) = [one.until for one in _ran(ProgramEvent.objects.filter(pk=program_event.pk))]
+    return end
+
+
 def at_the_same_time(program_event: ProgramEvent) -> list[int]:
     """Program events that ran at the same time and that CPM knew earlier."""
-    others = ProgramEvent.objects.filter(starts_at__lt=program_event.ends_at, ends_at__gt=program_event.starts_at)
-    return list(others.filter(pk__lt=program_event.pk, started_at__isnull=False).values_list("pk", flat=True))
+    earlier = ProgramEvent.objects.filter(pk__lt=program_event.pk, started_at__isnull=False)
+    return [one.pk for one in _ran_between(earlier, program_event.starts_at, ran_until(program_event))]
 
 
-def shares_of_time(program_event: ProgramEvent) -> dict[int, float]:
-    """This program event and those at the same time that CPM knew later, each with the share of it that it runs."""
-    others = ProgramEvent.objects.filter(starts_at__lt=program_event.ends_at, ends_at__gt=program_event.starts_at)
-    later = others.filter(pk__gt=program_event.pk, started_at__isnull=False)
-    begins, ends = program_event.starts_at, program_event.ends_at
-    return {program_event.pk: 1.0} | {
-        pk: (min(ends_at, ends) - max(starts_at, begins)) / (ends - begins)
-        for pk, starts_at, ends_at in later.values_list("pk", "starts_at", "ends_at")
-    }
+def shares_of_time(measurement: Measurement) -> list[Share]:
+    """The measured program event and those at the same time that CPM knew later, with their shares of its hours."""
+    event, begins, ends = measurement.program_event, measurement.starts_at, measurement.ends_at
+    later = ProgramEvent.objects.filter(pk__gt=event.pk, started_at__isnull=False)
+    own = Share(event.pk, 1.0, (event.ends_at - event.starts_at) / (ends - begins))
+    return [own] + [
+        Share(one.pk, share, share * ((one.planned_end - one.starts_at) / (one.until - one.starts_at)))
+        for one in _ran_between(later, begins, ends)
+        if (share := (min(one.until, ends) - max(one.starts_at, begins)) / (ends - begins)) > 0
+    ]
 
 
 def on_days(program_event: ProgramEvent, days: Sequence[date]) -> dict[int, int]:
@@ -95,13 +122,32 @@ def on_days(program_event: ProgramEvent, days: Sequence[date]) -> dict[int, int]
         return {}
     zone = ZoneInfo(program_event.time_zone)
     since = program_event.starts_at - timedelta(days=MOST_LOOKBACK_DAYS + 2)
-    ran = ProgramEvent.objects.filter(started_at__isnull=False, ends_at__gt=since, starts_at__lt=program_event.ends_at)
+    others = ProgramEvent.objects.filter(started_at__isnull=False).exclude(pk=program_event.pk)
     found: dict[int, int] = {}
-    for pk, starts_at, ends_at in ran.exclude(pk=program_event.pk).values_list("pk", "starts_at", "ends_at"):
-        first, last = starts_at.astimezone(zone).date(), ends_at.astimezone(zone).date()
+    for one in _ran_between(others, since, program_event.ends_at):
+        first, last = one.starts_at.astimezone(zone).date(), one.until.astimezone(zone).date()
         if bits := sum(1 << bit for bit, day in enumerate(days) if first <= day <= last):
-            found[pk] = bits
+            found[one.pk] = bits
     return found
+
+
+def _ran_between(found: QuerySet[ProgramEvent], since: datetime, until: datetime) -> list[Ran]:
+    in_plan = found.filter(starts_at__lt=until, ends_at__gt=since)
+    return [one for one in _ran(in_plan) if one.until > since]
+
+
+def _ran(found: QuerySet[ProgramEvent]) -> list[Ran]:
+    to_canceled = Transition.objects.filter(program_event=OuterRef("pk"), to_state=ProgramEventState.CANCELED)
+    canceled_at = Subquery(to_canceled.order_by("-revision").values("at")[:1])
+    rows = found.annotate(canceled_at=canceled_at).values_list("pk", "starts_at", "ends_at", "state", "canceled_at")
+    return [
+        Ran(pk, starts_at, _end(starts_at, ends_at, at if state == ProgramEventState.CANCELED else None), ends_at)
+        for pk, starts_at, ends_at, state, at in rows
+    ]
+
+
+def _end(starts_at: datetime, ends_at: datetime, canceled_at: datetime | None) -> datetime:
+    return max(starts_at + timedelta(seconds=1), min(ends_at, canceled_at)) if canceled_at else ends_at
 
 
 def devices_of(part: MeasuredPart, *, busy: Mapping[int, int], earlier: Sequence[int]) -> Devices:

@@ -22,7 +22,8 @@ SELECT CASE WHEN grouping(head_end, device_class) = 0 THEN '' WHEN grouping(feed
                coalesce(sum(metered), 0) AS metered, coalesce(sum(saved_wh), 0) AS saved,
                coalesce(sum(mean_w), 0) AS mean_w, coalesce(sum(rebound_wh), 0) AS rebound_wh
           FROM (SELECT r.status, r.saved_wh, r.mean_w, r.rebound_wh, r.status <> 'not measured' AS is_measured,
-                       p.expected_w, coalesce(o.reduction_w, 0) AS reported_w,
+                       p.expected_w,
+                       round(coalesce(o.reduction_w, 0) * %(own_reported)s::double precision) AS reported_w,
                        p.reservation_flag OR o.code IS NOT NULL AS is_called,
                        coalesce(meter.expected_w, 0) AS meter_expected_w,
                        coalesce(meter.reported_w, 0) AS meter_reported_w,
@@ -34,9 +35,10 @@ SELECT CASE WHEN grouping(head_end, device_class) = 0 THEN '' WHEN grouping(feed
                   JOIN cpm_device d ON d.id = r.device_id
                   JOIN cpm_devicelocation l ON l.id = d.location_id
                   LEFT JOIN cpm_outcome o ON o.program_event_id = %(program_event)s AND o.device_id = r.device_id
-                  LEFT JOIN (SELECT d.location_id, round(sum(p.expected_w * at.share)) AS expected_w,
-                                    round(sum(coalesce(o.reduction_w, 0) * at.share)) AS reported_w
-                               FROM unnest(%(events)s::bigint[], %(shares)s::double precision[]) at (id, share)
+                  LEFT JOIN (SELECT d.location_id, round(sum(p.expected_w * at.of_expected)) AS expected_w,
+                                    round(sum(coalesce(o.reduction_w, 0) * at.of_reported)) AS reported_w
+                               FROM unnest(%(events)s::bigint[], %(of_expected)s::double precision[],
+                                           %(of_reported)s::double precision[]) at (id, of_expected, of_reported)
                                JOIN cpm_participation p
                                  ON p.program_event_id = at.id AND p.program_event_id = ANY(%(events)s::bigint[])
                                JOIN cpm_device d ON d.id = p.device_id

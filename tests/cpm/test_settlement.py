@@ -193,8 +193,8 @@ def test_who_referred_a_customer_is_paid_at_a_place_of_their_own(devices: list[D
 
 
 def test_a_device_of_the_utility_in_repair_is_a_fee(devices: list[Device], now: datetime) -> None:
-    """The first is in repair since six days, the second is the customer's own, the third was put in store."""
-    states = (("utility", "in repair"), ("customer", "in repair"), ("", "in store"))
+    """The first is in repair since six days; the others are the customer's, nobody's, and in store."""
+    states = (("utility", "in repair"), ("customer", "in repair"), ("", "in repair"), ("utility", "in store"))
     for device, (owner, whereabouts) in zip(devices, states, strict=False):
         Device.objects.filter(pk=device.pk).update(
             ended_at=now - timedelta(days=6), owner=owner, whereabouts=whereabouts

@@ -132,6 +132,7 @@ def test_statements_can_have_a_row_for_each_interval(program_manager: User, even
     assert ",D1SP," in took_part[0]
     assert took_part[0].endswith(",900,1,0.7,0.3,0.200000,0.0600000,100.0000,0.2600,0.0000,0.2600,USD")
     assert [row.split(",")[13] for row in took_part] == ["0.3", "0.5", "0.4", "0.1"]
+    assert [row.split(",")[-2] for row in took_part] == ["0.2600", "", "", ""], "the column adds up to the line"
     assert len(silent) == 1, "the override earns nothing: one row without intervals"
     assert ",D1IO,,,,,,,,0.0000,0.0000," in silent[0]
 

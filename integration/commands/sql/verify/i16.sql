@@ -13,8 +13,8 @@ segment AS (SELECT measurement_id, sum(participations) AS results, sum(saved_wh)
 stage AS (SELECT measurement_id, saved_wh FROM cpm_measuredsum WHERE "of" = 'stage'),
 hour AS (SELECT f.id, sum((one -> 3)::bigint - (one -> 4)::bigint) AS saved_wh
            FROM finished f CROSS JOIN LATERAL jsonb_array_elements(f.hours) one GROUP BY f.id)
-SELECT f.subject, format('%%s results of %%s participations', coalesce(r.results, 0), f.done)
-  FROM finished f LEFT JOIN result r ON r.measurement_id = f.id WHERE coalesce(r.results, 0) <> f.done
+SELECT f.subject, format('%%s results of %%s participations', coalesce(r.results, 0), f.participations)
+  FROM finished f LEFT JOIN result r ON r.measurement_id = f.id WHERE coalesce(r.results, 0) <> f.participations
 UNION ALL
 SELECT f.subject, format('results add up to %%s Wh of %%s devices, its sums to %%s of %%s',
                          coalesce(r.saved_wh, 0), r.results, s.saved_wh, s.results)
