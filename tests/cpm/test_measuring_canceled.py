@@ -1,0 +1,41 @@
+"""What is measured of a stage that a person canceled while it ran."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from cpm.choices import SumOf
+from cpm.models import Device, ProgramEvent
+
+from .test_measuring import DONE, START, Make, flat, measure, meters, past_event, results, save
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_stage_that_was_canceled_counts_for_the_hours_it_ran(
+    devices: list[Device], make_program_event: Make, now: datetime
+) -> None:
+    """What is reported is a mean of the two planned hours: in the one that it ran, it was twice as much."""
+    event = past_event(make_program_event, now, outcomes=DONE)
+    save(meters(devices), flat(5))
+    before = measure(event).sums.get(of=SumOf.STAGE)
+    ProgramEvent.objects.filter(pk=event.pk).update(state="Canceled", revision=event.revision + 1)
+    event.transitions.create(
+        revision=event.revision + 1,
+        from_state="Completed",
+        to_state="Canceled",
+        at=START + timedelta(hours=1),
+        by="olive",
+        why="",
+    )
+    event.refresh_from_db()
+    after = past_event(
+        make_program_event, now, "DR-2026-0002", at=START + timedelta(hours=1), reserved=(0,), outcomes={0: "D1SP"}
+    )
+
+    total = measure(event).sums.get(of=SumOf.STAGE)
+
+    assert before.reported_w > 0
+    assert (total.reported_w, total.measured_reported_w) == (2 * before.reported_w, 2 * before.measured_reported_w)
+    assert (total.expected_w, total.measured_expected_w) == (before.expected_w, before.measured_expected_w)
+    assert [one.reason for one in results(measure(after)).values()] == [""], "the canceled stage was over"
