@@ -157,7 +157,8 @@ class MeasuredSum(models.Model):
 
     Devices that left before the start belong to the stage's segments alone. `participations` = measured + not measured
     (preliminary ones are measured). Expected and reported W are of all participations; `measured_expected_w` and
-    `measured_reported_w` of all called devices behind the measured meters: realisation compares like with like.
+    `measured_reported_w` of all called devices behind the measured meters: realisation compares like with like. So do
+    `measured_expected_wh` and `measured_reported_wh`, over the whole intervals in which each meter saved `saved_wh`.
     `half_width_wh` is half of the 90 % interval of `saved_wh`, null if like days are too few to tell.
     """
 
@@ -171,6 +172,8 @@ class MeasuredSum(models.Model):
     reported_w = models.BigIntegerField()
     measured_expected_w = models.BigIntegerField()
     measured_reported_w = models.BigIntegerField()
+    measured_expected_wh = models.BigIntegerField()
+    measured_reported_wh = models.BigIntegerField()
     baseline_wh = models.BigIntegerField()
     metered_wh = models.BigIntegerField()
     saved_wh = models.BigIntegerField()

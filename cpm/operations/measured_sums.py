@@ -13,7 +13,8 @@ from .measured_errors import half_widths
 
 _SUMS = (
     "of", "name", "participations", "measured", "preliminary", "expected_w", "reported_w", "measured_expected_w",
-    "measured_reported_w", "baseline_wh", "metered_wh", "saved_wh", "mean_w", "rebound_wh",
+    "measured_reported_w", "measured_expected_wh", "measured_reported_wh", "baseline_wh", "metered_wh", "saved_wh",
+    "mean_w", "rebound_wh",
 )  # fmt: skip
 
 

@@ -37,11 +37,6 @@ class MeasuredStage:
     def rule(self) -> BaselineRule | None:
         return (self.measurement.rule or BaselineRule()) if self.measurement else None
 
-    @property
-    def measured_hours(self) -> float:
-        """How long the planned window was, in hours."""
-        return (self.measurement.ends_at - self.measurement.starts_at) / HOUR if self.measurement else 0.0
-
     def sums_of(self, of: str) -> list[MeasuredSum]:
         return [one for one in self.measurement.sums.all() if one.of == of] if self.measurement else []
 
@@ -49,7 +44,7 @@ class MeasuredStage:
 class EventTotals(NamedTuple):
     """An event's measured stages together. Energy in Wh; shares are of participations, None without any.
 
-    Expected and reported are of the measured devices over the stages' windows, so that they compare with what they
+    Expected and reported are of the measured devices over the intervals measured, so that they compare with what they
     saved; where no device is measured there is none of these. Stages follow each other, but their errors may have one
     cause: the half widths are added.
     """
@@ -60,8 +55,8 @@ class EventTotals(NamedTuple):
     preliminary: int
     saved_wh: int | None
     half_width_wh: int | None
-    expected_wh: float | None
-    reported_wh: float | None
+    expected_wh: int | None
+    reported_wh: int | None
     rebound_wh: int | None
     opted_out: int
     silent: int
@@ -106,8 +101,8 @@ def totals_of(stages: Sequence[MeasuredStage]) -> EventTotals:
         preliminary=sum(total.preliminary for _stage, total in sums),
         saved_wh=sum(total.saved_wh for _stage, total in sums) if sums else None,
         half_width_wh=None if None in widths or not widths else sum(width for width in widths if width is not None),
-        expected_wh=sum(one.measured_expected_w * stage.measured_hours for stage, one in sums) if sums else None,
-        reported_wh=sum(one.measured_reported_w * stage.measured_hours for stage, one in sums) if sums else None,
+        expected_wh=sum(one.measured_expected_wh for _stage, one in sums) if sums else None,
+        reported_wh=sum(one.measured_reported_wh for _stage, one in sums) if sums else None,
         rebound_wh=sum(total.rebound_wh for _stage, total in sums) if sums else None,
         opted_out=sum(one.participations for one in segments if one.name == LEFT[0]),
         silent=sum(one.participations for one in segments if one.name == SILENT),

@@ -16,7 +16,7 @@ from .measured import MeasuredStage
 class SeasonSum(NamedTuple):
     """The measured stages of a season of one group: participations, and energy in Wh of the measured ones.
 
-    `expected_wh` and `reported_wh` are of the measured devices over the stages' windows.
+    `expected_wh` and `reported_wh` are of the measured devices over the intervals measured.
     """
 
     of: str
@@ -24,8 +24,8 @@ class SeasonSum(NamedTuple):
     participations: int
     measured: int
     saved_wh: int
-    expected_wh: float
-    reported_wh: float
+    expected_wh: int
+    reported_wh: int
     rebound_wh: int
 
 
@@ -39,20 +39,16 @@ class Paid(NamedTuple):
 
 def season_sums(stages: Sequence[MeasuredStage], of: str) -> list[SeasonSum]:
     """The sums of a season by what `of` says, the most saved first."""
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[int]] = {}
     for stage in stages:
         for one in stage.sums_of(of):
-            sums = found.setdefault(one.name, [0.0] * 6)
-            hours = stage.measured_hours
+            sums = found.setdefault(one.name, [0] * 6)
             row = (
-                one.participations, one.measured, one.saved_wh, one.measured_expected_w * hours,
-                one.measured_reported_w * hours, one.rebound_wh,
+                one.participations, one.measured, one.saved_wh, one.measured_expected_wh, one.measured_reported_wh,
+                one.rebound_wh,
             )  # fmt: skip
             sums[:] = [before + more for before, more in zip(sums, row, strict=True)]
-    rows = [
-        SeasonSum(of, name, int(count), int(measured), int(saved), expected, reported, int(rebound))
-        for name, (count, measured, saved, expected, reported, rebound) in found.items()
-    ]
+    rows = [SeasonSum(of, name, *sums) for name, sums in found.items()]
     return sorted(rows, key=lambda one: (-one.saved_wh, one.name))
 
 

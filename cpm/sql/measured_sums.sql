@@ -9,7 +9,9 @@ SELECT CASE WHEN grouping(head_end, device_class) = 0 THEN '' WHEN grouping(feed
        sum(participations)::bigint AS participations, sum(measured)::bigint AS measured,
        sum(preliminary)::bigint AS preliminary, sum(expected_w)::bigint AS expected_w,
        sum(reported_w)::bigint AS reported_w, sum(measured_expected_w)::bigint AS measured_expected_w,
-       sum(measured_reported_w)::bigint AS measured_reported_w, sum(metered + saved)::bigint AS baseline_wh,
+       sum(measured_reported_w)::bigint AS measured_reported_w,
+       sum(measured_expected_wh)::bigint AS measured_expected_wh,
+       sum(measured_reported_wh)::bigint AS measured_reported_wh, sum(metered + saved)::bigint AS baseline_wh,
        sum(metered)::bigint AS metered_wh, sum(saved)::bigint AS saved_wh, sum(mean_w)::bigint AS mean_w,
        sum(rebound_wh)::bigint AS rebound_wh,
        head_end, device_class
@@ -19,6 +21,8 @@ SELECT CASE WHEN grouping(head_end, device_class) = 0 THEN '' WHEN grouping(feed
                sum(expected_w) AS expected_w, sum(reported_w) AS reported_w,
                coalesce(sum(meter_expected_w) FILTER (WHERE is_measured), 0) AS measured_expected_w,
                coalesce(sum(meter_reported_w) FILTER (WHERE is_measured), 0) AS measured_reported_w,
+               coalesce(sum(meter_expected_w * hours), 0) AS measured_expected_wh,
+               coalesce(sum(meter_reported_w * hours), 0) AS measured_reported_wh,
                coalesce(sum(metered), 0) AS metered, coalesce(sum(saved_wh), 0) AS saved,
                coalesce(sum(mean_w), 0) AS mean_w, coalesce(sum(rebound_wh), 0) AS rebound_wh
           FROM (SELECT r.status, r.saved_wh, r.mean_w, r.rebound_wh, r.status <> 'not measured' AS is_measured,
@@ -27,6 +31,8 @@ SELECT CASE WHEN grouping(head_end, device_class) = 0 THEN '' WHEN grouping(feed
                        p.reservation_flag OR o.code IS NOT NULL AS is_called,
                        coalesce(meter.expected_w, 0) AS meter_expected_w,
                        coalesce(meter.reported_w, 0) AS meter_reported_w,
+                       -- Of the whole intervals that are measured; null if not measured.
+                       cardinality(r.baseline_wh) * r.interval_s / 3600.0 AS hours,
                        l.feeder, d.head_end, d.device_class,
                        {segment} AS segment,
                        (SELECT sum(wh) FROM unnest(r.metered_wh) wh) AS metered

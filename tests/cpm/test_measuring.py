@@ -130,6 +130,7 @@ def test_what_a_meter_saved_is_the_mean_of_ten_like_days_less_what_it_metered(
     total = made.sums.get(of=SumOf.STAGE)
     assert (total.participations, total.measured, total.saved_wh, total.mean_w) == (5, 5, 6_000, 3_000)
     assert (total.measured_expected_w, total.measured_reported_w, total.half_width_wh) == (4_500, 4_000, 0)
+    assert (total.measured_expected_wh, total.measured_reported_wh) == (9_000, 8_000)
     assert (total.baseline_wh, total.metered_wh, total.rebound_wh) == (10_000, 4_000, 1_000)
     assert made.distribution == [[600, 700, 5]]
     first_hour = int(START.timestamp())

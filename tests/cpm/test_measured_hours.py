@@ -1,4 +1,4 @@
-"""What is measured of a stage that a person canceled while it ran."""
+"""Which hours of a stage count: whole intervals of its meters, until it ended or a person canceled it."""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +6,8 @@ import pytest
 
 from cpm.choices import SumOf
 from cpm.models import Device, ProgramEvent
+from cpm.queries.measured import measured_stages, totals_of
+from cpm.queries.season import season_sums
 
 from .test_measuring import DONE, START, Make, flat, measure, meters, past_event, results, save
 
@@ -39,3 +41,18 @@ def test_a_stage_that_was_canceled_counts_for_the_hours_it_ran(
     assert (total.reported_w, total.measured_reported_w) == (2 * before.reported_w, 2 * before.measured_reported_w)
     assert (total.expected_w, total.measured_expected_w) == (before.expected_w, before.measured_expected_w)
     assert [one.reason for one in results(measure(after)).values()] == [""], "the canceled stage was over"
+
+
+def test_what_is_realised_is_of_the_whole_intervals_that_were_measured(
+    devices: list[Device], make_program_event: Make, now: datetime
+) -> None:
+    """Of 17:30 to 19:30 a meter of hours measures one; five devices of 900 W are expected to save 4,500 Wh in it."""
+    event = past_event(make_program_event, now, outcomes=DONE)
+    half = timedelta(minutes=30)
+    ProgramEvent.objects.filter(pk=event.pk).update(starts_at=START + half, ends_at=START + 5 * half)
+    save(meters(devices, interval_s=3600), flat(5, slots=24))
+    total = measure(ProgramEvent.objects.get(pk=event.pk)).sums.get(of=SumOf.STAGE)
+    assert (total.measured, total.measured_expected_w, total.measured_expected_wh) == (5, 4_500, 4_500)
+    assert (total.measured_reported_w, total.measured_reported_wh) == (4_000, 4_000)
+    (stage,) = measured_stages(event.event_number)
+    assert (totals_of([stage]).expected_wh, season_sums([stage], SumOf.STAGE)[0].reported_wh) == (4_500, 4_000)
