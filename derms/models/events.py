@@ -211,6 +211,7 @@ class Stage(ConcurrentTransitionMixin, StageControl):
     # Its outcomes, once they are sent.
     outcomes = models.JSONField(default=dict)  # outcome code: number of devices
     reduction_w = models.BigIntegerField(null=True)  # W, the sum over its devices
+    realisation_version = models.PositiveIntegerField(null=True)  # of the latest measuring that came; it may be empty
 
     # Bookkeeping: when each step was done, null before that.
     reservations_sent_at = models.DateTimeField(null=True)

@@ -12,13 +12,12 @@ from .grid import HeadEnd
 class Realisation(models.Model):
     """Measured devices of one class behind one head end system in a stage; power in W, the mean over the stage.
 
-    All rows of a stage are of one version of its measuring, the latest that came.
+    All rows of a stage are of one version of its measuring, the latest that came: Stage.realisation_version.
     """
 
     stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="realisations")
     head_end = models.ForeignKey(HeadEnd, on_delete=models.PROTECT, related_name="realisations")
     device_class = models.CharField(max_length=16, choices=DeviceClass.choices)
-    version = models.PositiveIntegerField()
     meters = models.PositiveIntegerField()
     expected_w = models.BigIntegerField()
     reported_w = models.BigIntegerField()

@@ -15,11 +15,11 @@ KNOWN = recorded("a later measurement of the stage is known")
 def keep_realisation(body: MeasuredRealisation, *, now: datetime) -> Receipt:
     """Keep a stage's measured power in place of an earlier version's; `now` is not used.
 
+    The version is kept on the stage: one that measured nothing leaves no rows, and an earlier one may still come.
     Raises MessageRefused if it names a head end system that isn't there.
     """
     stage = Stage.objects.select_for_update(no_key=True, of=("self",)).get(uid=body.stage_uid)
-    known = stage.realisations.values_list("version", flat=True).first()
-    if known is not None and known >= body.version:
+    if stage.realisation_version is not None and stage.realisation_version >= body.version:
         return Receipt(applied=0, note=KNOWN())
     head_ends = dict(HeadEnd.objects.values_list("code", "pk"))
     if unknown := sorted({one.head_end for one in body.groups} - head_ends.keys()):
@@ -29,9 +29,9 @@ def keep_realisation(body: MeasuredRealisation, *, now: datetime) -> Receipt:
         Realisation(
             stage=stage,
             head_end_id=head_ends[one.head_end],
-            version=body.version,
             **one.model_dump(exclude={"head_end"}),
         )
         for one in body.groups
     )
+    Stage.objects.filter(pk=stage.pk).update(realisation_version=body.version)
     return Receipt(applied=len(body.groups))

@@ -48,6 +48,18 @@ def test_a_later_measurement_replaces_the_earlier_one_and_an_earlier_one_has_no_
     assert Realisation.objects.get().measured_w == 900
 
 
+def test_a_measurement_of_nothing_withdraws_what_was_measured_and_an_earlier_one_that_comes_late_has_no_effect(
+    past: Stage, now: datetime
+) -> None:
+    nothing = MeasuredRealisation(stage_uid=past.uid, version=2, groups=())
+    assert operations.keep_realisation(nothing, now=now).applied == 0
+    assert keep(past, now, version=1).applied == 0
+    assert not Realisation.objects.exists()
+    assert keep(past, now, version=3).applied == 1
+    assert operations.keep_realisation(nothing, now=now).note
+    assert Realisation.objects.get().measured_w == 400
+
+
 def test_a_head_end_that_is_not_there_is_refused(past: Stage, now: datetime) -> None:
     with pytest.raises(MessageRefused, match="no head end system HE9"):
         keep(past, now, head_end="HE9")
