@@ -16,6 +16,7 @@ from ..choices import ForecastSource
 from ..models import ControlZone, IssuedForecast, Temperature
 from ..queries.forecast_age import zones_with_old_forecast
 from .forecast_age import close_old_forecast
+from .locks import lock_zone
 
 HOUR = timedelta(hours=1)
 LEARNED_FROM = timedelta(days=400)  # a year, and the weeks before it
@@ -33,7 +34,8 @@ class Learned(NamedTuple):
 def issue_forecasts(*, now: datetime) -> None:
     """Forecast the load of each zone from its metered hours, and reckon how good forecasts were.
 
-    Zones without metered hours of the last six days keep what they have.
+    Zones without metered hours of the last six days keep what they have, and so do those whose hours to come were
+    issued within the last hour: work of several times of day is due at once when Gridcall starts.
     """
     holidays = set(sql.column(statement("derms", "holidays_of_programs")))
     for zone in ControlZone.objects.order_by("pk"):
@@ -74,8 +76,11 @@ def keep_issued(zone_ids: list[int], *, now: datetime) -> None:
 @transaction.atomic
 def _issue(zone: ControlZone, learned: Learned, now: datetime) -> None:
     forecast = forecast_load(learned.known)
-    _keep_skill(zone, learned, forecast, now)
     hours = list(_hours_to_come(zone, learned, forecast, now))
+    lock_zone(zone.pk)  # of two at the same time, the second sees what the first issued
+    if hours and _was_issued(zone, hours[-1][0], now):
+        return
+    _keep_skill(zone, learned, forecast, now)
     if not hours:
         return
     params = {
@@ -90,6 +95,12 @@ def _issue(zone: ControlZone, learned: Learned, now: datetime) -> None:
     sql.execute(statement("derms", "issue_forecast"), params)
     sql.execute(statement("derms", "band_of_files"), {"zones": [zone.pk], "now": now})
     close_old_forecast({zone.pk} - zones_with_old_forecast(now).keys())  # a file's hours may be old and in force
+
+
+def _was_issued(zone: ControlZone, hour: datetime, now: datetime) -> bool:
+    """Whether Gridcall issued its forecast of this hour, the last of those to come, within the last hour."""
+    own = IssuedForecast.objects.filter(zone=zone, hour=hour, source=ForecastSource.MODEL)
+    return own.filter(issued_at__gt=now - HOUR).exists()
 
 
 def _hours_to_come(

@@ -20,6 +20,7 @@ from derms.operations.issuing import learn
 from integration.seam import sql
 from integration.seam.routes import EVERY
 from tests import factories
+from tests.threads import run_together
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -178,6 +179,22 @@ def test_a_utility_without_any_forecast_begins_with_what_its_meters_said(maple: 
     assert LoadForecast.objects.earliest("hour").hour == until + HOUR
     tomorrow = in_force(maple, local(2026, 6, 19, 12))
     assert (tomorrow.source, tomorrow.forecast_kw) == ("model", pytest.approx(30_000, rel=0.001))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_that_are_due_at_once_issue_the_same_hours_once() -> None:
+    """On a fresh start the forecast of the night and that of the morning are both due."""
+    maple, now = factories.zone("MAPLE"), local(2026, 6, 18, 10)
+    meter(maple, days=30, until=now)
+    seconds = timedelta(seconds=1)
+    answers = run_together(lambda: issue_forecasts(now=now), lambda: issue_forecasts(now=now + seconds))
+    assert answers == [None, None]
+    hours = IssuedForecast.objects.filter(zone=maple)
+    assert hours.values("issued_at").distinct().count() == 1
+    assert hours.count() == 13 + 6 * 24
+
+    issue_forecasts(now=now + 2 * HOUR)  # what was metered since may have changed it
+    assert set(hours.values_list("issued_at", flat=True)) >= {now + 2 * HOUR}
 
 
 def test_the_clock_issues_them_at_night_and_in_the_morning() -> None:
