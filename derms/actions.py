@@ -21,7 +21,7 @@ from .forms import CancelForm, DenyForm, ShortfallForm, SubmitForm
 from .four_eyes import own_event_sentence
 from .models import Event
 from .pages.action_words import ABORT_WORDS, CANCEL_WORDS, Words
-from .pages.consequences import stopped_stages
+from .pages.consequences import aborted_stages, stopped_stages
 from .pages.moments import starts_later
 from .planning.before_submit import conflicts_and_expected, not_submittable
 
@@ -53,6 +53,7 @@ class Action:
     operation: Callable[..., Any]
     form: type[Form] | None = None  # its cleaned values are arguments of the operation
     foresees: Callable[[Event], list[str]] = _nothing  # sentences that say what it would do to this event
+    loses: Callable[[Event], int] | None = None  # outcomes that it gives up; the form asks for the number then too
     words: Words = field(default_factory=Words)
     words_while_running: Words | None = None  # used while devices run; the form then asks for the event's number too
     is_dangerous: bool = False
@@ -264,7 +265,8 @@ ACTIONS = _by_verb(
         is_awaited=_can_be_aborted,
         operation=operations.abort_event,
         form=CancelForm,
-        foresees=stopped_stages,
+        foresees=aborted_stages,
+        loses=operations.outcomes_to_lose,
         words=ABORT_WORDS,
         words_while_running=replace(
             ABORT_WORDS,

@@ -163,17 +163,18 @@ class DenyForm(ReasonForm):
 
 
 class CancelForm(ReasonForm):
-    """A reason and, while devices run, the event's number, typed so that nobody stops them by accident."""
+    """A reason and, while devices run or outcomes would be lost, the event's number, typed against accidents."""
 
     reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
     typed_number = forms.CharField(label=_("Event number"), error_messages={"required": _("Type the event's number.")})
 
-    def __init__(self, *args: Any, number: str = "", **kwargs: Any) -> None:
-        """`number` is the event's, or empty if none of its devices runs."""
+    def __init__(self, *args: Any, number: str = "", is_running: bool = True, **kwargs: Any) -> None:
+        """`number` is the event's, or empty if none has to be typed; `is_running`: because its devices run."""
         super().__init__(*args, **kwargs)
         self.number = number
         if number:
-            self.fields["typed_number"].help_text = _("Devices are running: type %(number)s.") % {"number": number}
+            running, lost = _("Devices are running: type %(number)s."), _("Outcomes would be lost: type %(number)s.")
+            self.fields["typed_number"].help_text = (running if is_running else lost) % {"number": number}
         else:
             del self.fields["typed_number"]
 

@@ -23,6 +23,7 @@ from .cancellation import (
     cancel_stage,
     not_abortable,
     not_cancelable,
+    outcomes_to_lose,
 )
 from .cloning import clone_event
 from .delivered import follow_delivered_load
@@ -113,6 +114,7 @@ __all__ = [
     "not_abortable",
     "not_cancelable",
     "opt_out_device",
+    "outcomes_to_lose",
     "prepare_raw_outcomes",
     "referring_to",
     "report_old_forecast",

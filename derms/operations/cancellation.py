@@ -15,7 +15,7 @@ from integration.seam.systems import System
 
 from ..choices import FINAL_STAGE_STATES, FINAL_STATES, OPEN_STATES, StageState
 from ..models import Event, Program, Stage
-from ..queries.taking_part import devices_taking_part
+from ..queries.taking_part import devices_taking_part, outcomes_not_in
 from .execution import move_event
 from .figures import recount_figures
 from .history import last_change, save_event, save_stage
@@ -138,6 +138,11 @@ def not_cancelable(stage: Stage) -> str:
 def calls_to_release(event: Event) -> int:
     """Return how many devices, which take part in running stages, a cancellation would release."""
     return sum(devices_taking_part(list(event.stages.all())).values())
+
+
+def outcomes_to_lose(event: Event) -> int:
+    """Return of how many devices an abort would no longer wait for the outcomes."""
+    return sum(outcomes_not_in(list(event.stages.all())).values())
 
 
 def _cancel(stage: Stage, by: str, now: datetime, reason: str) -> None:

@@ -16,7 +16,7 @@ from ..models import Event, LeftOut, Stage, left_out_rows
 from ..objectives import OBJECTIVES
 from ..queries.goals import expected_figures, missing_kw, stage_goals
 from ..queries.lists import stages_of, window_of
-from ..queries.taking_part import devices_taking_part
+from ..queries.taking_part import devices_taking_part, outcomes_not_in
 from ..set_operations.choosing import Chosen
 from ..set_operations.choosing_together import any_overlap, choose_together
 from .moments import window_in_words
@@ -54,6 +54,21 @@ def stopped_stages(event: Event) -> list[str]:
     found = list(stages.order_by("number"))
     taking_part = devices_taking_part(found)
     return [_stops(stage, taking_part) for stage in found]
+
+
+def aborted_stages(event: Event) -> list[str]:
+    """What Abort does to each stage: those that are not over stop, and outcomes are no longer waited for."""
+    stages = list(event.stages.select_related("program").order_by("number"))
+    waiting = outcomes_not_in(stages)
+    sentence = _(
+        "Stage %(number)s %(program)s: outcomes of %(devices)s devices are not in; they will count as not responding."
+    )
+    lost = [
+        sentence % {"number": one.number, "program": one.program, "devices": count_text(waiting[one.pk])}
+        for one in stages
+        if one.pk in waiting
+    ]
+    return stopped_stages(event) + lost
 
 
 def without_stage(stage: Stage) -> list[str]:

@@ -113,7 +113,8 @@ def _act_on_one(request: SignedInRequest, action: Action, event: Event) -> HttpR
     revision = seen_revision(request, event)
     running = operations.calls_to_release(event) if action.words_while_running else 0
     words = action.words_while_running if running and action.words_while_running else action.words
-    typed: dict[str, Any] = {"number": event.number} if running else {}
+    number = event.number if running or (action.loses and action.loses(event)) else ""
+    typed: dict[str, Any] = {"number": number, "is_running": bool(running)} if number else {}
     form = action.form(_posted(request), initial=_initial(event), **typed) if action.form else None
     why = _impossible(action, event, request.user) if request.method == "GET" else ""
     if request.method == "POST" and (form is None or form.is_valid()):

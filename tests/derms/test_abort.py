@@ -152,3 +152,37 @@ def test_only_an_administrator_may_and_goes_to_the_alerts(
     assert (posted.status_code, posted["Location"]) == (302, "/alerts/"), posted.content
     event.refresh_from_db()
     assert event.state == "Canceled"
+
+
+@pytest.mark.django_db
+def test_outcomes_that_an_abort_would_lose_are_foreseen_and_the_number_is_asked_for(
+    client: Client, event_in: Callable[..., Event], administrator: User
+) -> None:
+    event = event_in("Completed")
+    stage = event.stages.get()
+    Stage.objects.filter(pk=stage.pk).update(outcomes_sent_at=None, raw_outcomes_at=None, reserved=1_234)
+    url, seen = f"/events/{event.number}/abort/", f"{event.number}@{event.revision}"
+    client.force_login(administrator)
+    page = client.get(url).content.decode()
+    assert "outcomes of 1,234 devices are not in; they will count as not responding." in page
+    assert f"Outcomes would be lost: type {event.number}." in page
+    posted = client.post(url, {"reason": "It hangs", "seen": seen})
+    assert (posted.status_code, "Type the event&#x27;s number." in posted.content.decode()) == (422, True)
+    stage.refresh_from_db()
+    assert stage.outcomes_sent_at is None
+    posted = client.post(url, {"reason": "It hangs", "typed_number": event.number, "seen": seen})
+    assert (posted.status_code, posted["Location"]) == (302, "/alerts/")
+    stage.refresh_from_db()
+    assert stage.outcomes_sent_at is not None
+
+
+@pytest.mark.django_db
+def test_outcomes_that_are_in_are_not_lost_and_no_number_is_asked_for(
+    client: Client, event_in: Callable[..., Event], administrator: User
+) -> None:
+    event = event_in("Completed")
+    Stage.objects.filter(event=event).update(outcomes_sent_at=None, raw_outcomes_at=clock.now())
+    client.force_login(administrator)
+    page = client.get(f"/events/{event.number}/abort/").content.decode()
+    assert "are not in" not in page
+    assert "typed_number" not in page
