@@ -78,6 +78,18 @@ def test_what_somebody_else_made_meanwhile_and_days_that_have_begun_are_refused(
     assert BaselineRule.objects.count() == 1
 
 
+def test_a_day_that_has_begun_where_an_event_is_keeps_its_method_too(program: Program, now: datetime) -> None:
+    """At 12:00 UTC, the utility's zone, it is 2:00 of the next day on Kiritimati."""
+    program.program_events.update(time_zone="Pacific/Kiritimati")
+    noon = now.replace(hour=12)
+    rule: dict[str, object] = {"effective_on": noon.date() + timedelta(days=1), "method": "10 of 10"}
+    earliest = noon.date() + timedelta(days=2)
+    with pytest.raises(BaselineRuleRefused, match=f"The earliest is {earliest}."):
+        add_baseline_rule(program_id=program.pk, fields=rule, seen=0, by="pia", now=noon)
+    add_baseline_rule(program_id=program.pk, fields=rule | {"effective_on": earliest}, seen=0, by="pia", now=noon)
+    assert program.baseline_rules.get().effective_on == earliest
+
+
 def test_the_page_has_the_figures_of_the_documentation() -> None:
     row = re.compile(r"^\| (.+?) \| ([+-][\d.]+) %.*? \| ([\d.]+) %", re.M)
     written = {name: (float(bias), float(cv)) for name, bias, cv in row.findall(DOCS.read_text())}
