@@ -78,6 +78,19 @@ def test_a_share_begins_at_one_fades_and_needs_meters(past: Stage, one: Device, 
     assert measured_shares(past.ends_at) == {}
 
 
+def test_an_event_is_one_response_of_all_its_stages_by_their_energy(
+    new_event: Callable[..., DermsEvent], program: Program, one: Device, now: datetime
+) -> None:
+    """1.6 of an hour and 0.4 of three hours are 0.7: (5 + 0.7) / (5 + 1); the two stages have 20 meters together."""
+    event, middle = new_event(), now - 4 * HOUR
+    first = factories.reserved_stage(event, program, middle - HOUR, middle, one, state="Completed")
+    second = factories.reserved_stage(event, program, middle, now - HOUR, one, state="Completed")
+    keep(first, now, meters=10, measured_w=1_600)
+    assert measured_shares(second.ends_at) == {}
+    keep(second, now, meters=10, measured_w=400)
+    assert measured_shares(second.ends_at) == {(one.head_end_id, "thermostat"): (pytest.approx(0.95), 1)}
+
+
 def test_a_devices_page_says_what_is_reported_and_what_meters_confirm(
     client: Client, operator: User, past: Stage, one: Device, now: datetime
 ) -> None:
