@@ -1,11 +1,11 @@
 """What events brought customers: settled by approved runs, or preliminary by the newest measurement and prices."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
-
-from django.db.models import Sum
 
 from cpm.models.holidays import Holiday
 from cpm.models.measuring import MeasuredResult
@@ -19,13 +19,14 @@ from .participations import ParticipationKey, ParticipationRow
 from .settlement import latest_measurements, terms_of
 
 WATTS = 1000  # in a kW, as Wh in a kWh
-Results = Mapping[ParticipationKey, MeasuredResult]
+Results = Mapping[tuple[int | None, int], MeasuredResult]  # by measurement and device
 
 
 class Brought(NamedTuple):
     """What a participation brought: kWh if they are measured, an amount if a method pays for it; one of them is there.
 
-    Amounts are of one currency: of methods and runs in several, those in the currency of the first.
+    It is settled once no method is left that may pay more. kWh are those that were paid for, else the newest. Amounts
+    are of one currency: of methods in several, those in the currency of the first that settled it.
     """
 
     kwh: Decimal | None
@@ -40,50 +41,66 @@ class _Method(NamedTuple):
     terms: Terms
 
 
+@dataclass
+class _Settled:
+    """What approved runs say of a participation, the earliest run first.
+
+    `methods` have spoken of it, if only to leave it out; `amounts` are by method; `measurement` is that of the latest
+    run that paid for energy.
+    """
+
+    methods: set[int] = field(default_factory=set)
+    amounts: dict[SettlementMethod, Decimal] = field(default_factory=dict)
+    measurement: int | None = None
+
+
 def brought_by(rows: Sequence[ParticipationRow]) -> dict[ParticipationKey, Brought]:
     """What is known of each of these participations; those of which nothing is known are left out."""
     if not rows:
         return {}
-    results = _results(rows)
-    found = _settled(rows, results)
-    methods = _methods(rows) if any(row.key not in found for row in rows) else []
+    settled, methods = _settled(rows), _methods(rows)
+    newest = latest_measurements([row.program_event.pk for row in rows])
+    results = _results(rows, {*newest.values(), *(one.measurement for one in settled.values() if one.measurement)})
+    found = {}
     for row in rows:
-        if row.key not in found and (brought := _preliminary(row, results.get(row.key), methods)):
+        known, latest = settled.get(row.key, _Settled()), newest.get(row.program_event.pk)
+        result = results.get((latest, row.device.pk))
+        counted = results.get((known.measurement or latest, row.device.pk))
+        if brought := _brought(row, known, methods, result, _kwh(counted)):
             found[row.key] = brought
     return found
 
 
-def _results(rows: Sequence[ParticipationRow]) -> Results:
-    measurements = latest_measurements([row.program_event.pk for row in rows])
-    events = {measurement: event for event, measurement in measurements.items()}
-    if not events:
+def _results(rows: Sequence[ParticipationRow], measurements: set[int]) -> Results:
+    if not measurements:
         return {}
     devices = [row.device.pk for row in rows]
-    found = MeasuredResult.objects.filter(measurement_id__in=list(events), device_id__in=devices)
-    return {ParticipationKey(events[one.measurement_id], one.device_id): one for one in found}
+    found = MeasuredResult.objects.filter(measurement_id__in=list(measurements), device_id__in=devices)
+    return {(one.measurement_id, one.device_id): one for one in found}
 
 
-def _settled(rows: Sequence[ParticipationRow], results: Results) -> dict[ParticipationKey, Brought]:
+def _settled(rows: Sequence[ParticipationRow]) -> dict[ParticipationKey, _Settled]:
     """What all approved runs came to."""
     events = [row.program_event.pk for row in rows]
     parts = SettlementPart.objects.filter(program_event__in=events, run__state__in=SETTLED_STATES)
-    runs = {part.run_id: part.run for part in parts.select_related("run__method").order_by("run")}
-    if not runs:
-        return {}
-    method = next(iter(runs.values())).method
+    by_run = {(part.run_id, part.program_event_id): part for part in parts.select_related("run__method")}
     lines = SettlementLine.objects.filter(
-        run_id__in=[pk for pk, run in runs.items() if run.method.currency == method.currency],
+        run_id__in={run for run, _event in by_run},
         program_event_id__in=events,
         subject_id__in=[row.device.pk for row in rows],
-        left_out="",
     )
-    sums = lines.values_list("program_event_id", "subject_id").annotate(amount=Sum("amount"))
-    return {
-        (key := ParticipationKey(event, device)): Brought(
-            _kwh(results.get(key)), amount, method.decimals, method.currency, is_settled=True
+    found: defaultdict[ParticipationKey, _Settled] = defaultdict(_Settled)
+    for line in lines.order_by("run_id") if by_run else ():
+        part, known = (
+            by_run[line.run_id, line.program_event_id],
+            found[ParticipationKey(line.program_event_id, line.subject_id)],
         )
-        for event, device, amount in sums
-    }
+        method = part.run.method
+        known.methods.add(method.pk)
+        if line.amount is not None:
+            known.amounts[method] = known.amounts.get(method, Decimal(0)) + line.amount
+            known.measurement = part.measurement_id if method.kind == MethodKind.ENERGY else known.measurement
+    return found
 
 
 def _methods(rows: Sequence[ParticipationRow]) -> list[_Method]:
@@ -98,15 +115,23 @@ def _methods(rows: Sequence[ParticipationRow]) -> list[_Method]:
     return [_Method(one.method, terms_of(one.method, one, holidays)) for one in found]
 
 
-def _preliminary(row: ParticipationRow, result: MeasuredResult | None, methods: Sequence[_Method]) -> Brought | None:
-    kwh, event = _kwh(result), row.program_event
-    holding = [one for one in methods if _holds(one.method, event)]
-    due = [(one.terms, amount) for one in holding if (amount := _due(one.terms, row, result)) is not None]
-    if not due:
+def _brought(
+    row: ParticipationRow,
+    settled: _Settled,
+    methods: Sequence[_Method],
+    result: MeasuredResult | None,
+    kwh: Decimal | None,
+) -> Brought | None:
+    """What is settled, and what the methods that have not settled it would pay."""
+    holding = [one for one in methods if one.method not in settled.amounts and _holds(one.method, row.program_event)]
+    due = [(one.method, amount) for one in holding if (amount := _due(one.terms, row, result)) is not None]
+    amounts = [*settled.amounts.items(), *due]
+    if not amounts:
         return None if kwh is None else Brought(kwh)
-    terms = due[0][0]
-    amount = sum((amount for other, amount in due if other.currency == terms.currency), Decimal(0))
-    return Brought(kwh, amount, terms.decimals, terms.currency)
+    first = amounts[0][0]
+    amount = sum((amount for method, amount in amounts if method.currency == first.currency), Decimal(0))
+    is_settled = not due and all(one.method.pk in settled.methods for one in holding)
+    return Brought(kwh, amount, first.decimals, first.currency, is_settled)
 
 
 def _holds(method: SettlementMethod, event: ProgramEvent) -> bool:

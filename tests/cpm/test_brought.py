@@ -64,6 +64,42 @@ def test_a_correction_changes_what_is_settled(event: ProgramEvent, owner: Custom
     assert (str(brought.kwh), f"{brought.amount:.2f}", brought.is_settled) == ("2.2", "1.10", True)
 
 
+def test_it_is_settled_once_every_method_has_settled_it(event: ProgramEvent, owner: Customer) -> None:
+    """2.00 for the event and 1.8 kWh at 0.50."""
+    flat, energy = method("event", "2.00"), method("energy", "0.50")
+    found = []
+    for one in (flat, energy):
+        approve(make(one, day_of(event)))
+        (brought,) = brought_by(past_participations(owner, limit=9)).values()
+        found.append((f"{brought.amount:.2f}", brought.is_settled))
+    assert found == [("2.90", False), ("2.90", True)]
+
+
+def test_kwh_are_those_that_were_paid_for(event: ProgramEvent, owner: Customer, devices: list[Device]) -> None:
+    approve(make(method("energy", "0.50"), day_of(event)))
+    measure(event, {devices[0].pk: [300, 500, 500, 900]})
+
+    (brought,) = brought_by(past_participations(owner, limit=9)).values()
+
+    assert (str(brought.kwh), f"{brought.amount:.2f}", brought.is_settled) == ("1.8", "0.90", True)
+
+
+def test_each_participation_has_its_own_currency(
+    make_program_event: Make, event: ProgramEvent, owner: Customer, now: datetime
+) -> None:
+    """A method in euros settled the older event, one in dollars the newer."""
+    older = make_program_event("DR-2026-0002", state="Completed", starts_in=timedelta(days=-9), outcomes={0: "D1SP"})
+    euros = method("event", "3.00", name="Old", currency="EUR", ends_on=day_of(older))
+    dollars = method("event", "2.00", name="New", starts_on=day_of(event))
+    approve(make(euros, day_of(older)))
+    approve(make(dollars, day_of(event)))
+
+    found = brought_by(past_participations(owner, limit=9))
+
+    amounts = {key.program_event_id: (one.currency, f"{one.amount:.2f}", one.is_settled) for key, one in found.items()}
+    assert amounts == {older.pk: ("EUR", "3.00", True), event.pk: ("USD", "2.00", True)}
+
+
 def test_methods_of_an_event_are_added_and_flat_ones_need_no_meter(
     make_program_event: Make, devices: list[Device], owner: Customer, now: datetime
 ) -> None:
