@@ -186,6 +186,7 @@ class Device(Kept):
     whereabouts = models.CharField(
         max_length=9, choices=Whereabouts.choices, default=Whereabouts.STORE, db_default="in store"
     )
+    repair_since = models.DateTimeField(null=True, editable=False)  # when "in repair" was first entered; it stays
     # When its facts were last sent to DERMS, their version there, and what DERMS answered to these; null: never.
     facts_at = models.DateTimeField(null=True, editable=False)
     facts_answer = models.CharField(

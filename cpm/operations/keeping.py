@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cpm.choices import Whereabouts
 from cpm.models.customers import Customer, Device, DeviceLocation, Kept
 from integration.seam import sql
 from integration.seam.refusals import Refused
@@ -103,6 +104,8 @@ def save_device(
     before = Device.objects.get(pk=device_id)
     lock_location(before.location_id)
     before.refresh_from_db()
+    if fields.get("whereabouts") == Whereabouts.REPAIR and before.repair_since is None:
+        fields = {**fields, "repair_since": now}  # a fee goes by it, wherever the device is later
     device = _change(Device.objects.filter(pk=device_id), fields, by, now, version)
     if any(getattr(before, name) != getattr(device, name) for name in FACTS_OF_DEVICE):
         send_device_facts(location_id=device.location_id, device_ids=[device.pk], now=now)

@@ -22,6 +22,7 @@ LABELS = {
     "rated w": _("Rated power, W"),
     "device class": _("Class"),
     "whereabouts": _("State"),
+    "repair since": _("In repair since"),
     "channel": _("Wants to hear by"),
     "consent to hear of events": _("Consents to hear of events"),
     "is active": _("May sign in"),

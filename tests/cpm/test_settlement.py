@@ -192,20 +192,6 @@ def test_who_referred_a_customer_is_paid_at_a_place_of_their_own(devices: list[D
     assert (line.customer_id, line.location_id) == (referrer.customer_id, referrer.pk)
 
 
-def test_a_device_of_the_utility_in_repair_is_a_fee(devices: list[Device], now: datetime) -> None:
-    """The first is in repair since six days; the others are the customer's, nobody's, and in store."""
-    states = (("utility", "in repair"), ("customer", "in repair"), ("", "in repair"), ("utility", "in store"))
-    for device, (owner, whereabouts) in zip(devices, states, strict=False):
-        Device.objects.filter(pk=device.pk).update(
-            ended_at=now - timedelta(days=6), owner=owner, whereabouts=whereabouts
-        )
-
-    run = make(method("repair", "35"), (now - timedelta(days=9)).date(), (now - timedelta(days=2)).date())
-
-    assert lines(run) == {devices[0].pk: ("-35", "")}
-    assert verified() == []
-
-
 def test_what_is_found_no_more_is_taken_back(devices: list[Device], now: datetime) -> None:
     """The customer had left before the period's end, as is entered only after the incentive was approved."""
     stay, first, last = method("stay", "10"), (now - timedelta(days=20)).date(), (now - timedelta(days=2)).date()
