@@ -58,8 +58,9 @@ class Measurement(models.Model):
 
     The readings used are the latest that were there at `readings_as_of`. `days` are the like days, the latest first:
     bit n of a result's days stands for days[n]; `days_out` are the others of the time looked back at, each with the
-    reason. The measured window is [starts_at, ends_at). `errors` are sums of the errors that the method makes on like
-    days, for the 90 % interval. `profile` are the sums of called and measured devices by interval, also of the hours
+    reason. `busy` are other program events that ran on like days, [id, bits], `earlier` those that ran at the same time
+    and that CPM knew earlier: as the preparation found them, for all parts. The measured window is [starts_at,
+    ends_at). `errors` are sums of the errors that the method makes on like days, for the 90 % interval. `profile` are the sums of called and measured devices by interval, also of the hours
     after: [seconds since 1970, interval_s, meters, baseline_wh, metered_wh]; `hours` those of the event by hour of the
     clock: [seconds, seconds measured, meters, baseline_wh, metered_wh, half_width_wh or null]. `done` counts the
     participations of the parts that are done.
@@ -76,6 +77,8 @@ class Measurement(models.Model):
     rebound_until = models.DateTimeField()
     days = ArrayField(models.DateField(), default=list)
     days_out = models.JSONField(default=list)
+    busy = models.JSONField(default=list)
+    earlier = models.JSONField(default=list)
     participations = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     errors = models.JSONField(default=dict)

@@ -126,7 +126,7 @@ def partition_of(measurement: Measurement) -> Partition:
 
 
 def _prepare(measurement: Measurement) -> None:
-    """Choose the readings and like days. Raises NotYet while somebody writes readings.
+    """Choose the readings, hours and like days, once for all parts. Raises NotYet while somebody writes readings.
 
     Under the lock that writers hold, no readings up to this moment can appear later.
     """
@@ -134,9 +134,14 @@ def _prepare(measurement: Measurement) -> None:
         raise NotYet("readings are being written")
     rule, program_event = _rule(measurement), measurement.program_event
     holidays = set(Holiday.objects.values_list("day", flat=True))
-    days, out = like_days(_hours(program_event, rule), holidays=holidays, lookback=rule.lookback_days)
+    hours = _hours(program_event, rule)
+    days, out = like_days(hours, holidays=holidays, lookback=rule.lookback_days)
     measurement.readings_as_of = sql.value("SELECT clock_timestamp()")
     measurement.days, measurement.days_out = days, [[one.day.isoformat(), one.why] for one in out]
+    measurement.starts_at, measurement.ends_at = hours.starts_at, hours.ends_at
+    measurement.rebound_until = hours.after_until
+    measurement.busy = list(on_days(program_event, days).items())
+    measurement.earlier = at_the_same_time(program_event)
     measurement.participations = program_event.participations
     measurement.save()
     partition_of(measurement).create()
@@ -147,10 +152,8 @@ def _prepare(measurement: Measurement) -> None:
 def _measure(part: MeasuredPart) -> int:
     """Copy the results of a part's devices in, and add them up; returns how many devices."""
     measurement = part.measurement
-    rule, program_event = _rule(measurement), measurement.program_event
-    hours = _hours(program_event, rule)
-    busy, earlier = on_days(program_event, measurement.days), at_the_same_time(program_event)
-    devices = devices_of(part, busy=busy, earlier=earlier)
+    rule, hours = _rule(measurement), _hours_of(measurement)
+    devices = devices_of(part, busy=dict(measurement.busy), earlier=measurement.earlier)
     task = Task(measurement.pk, rule, hours, measurement.days, measurement.readings_as_of)
     copy = compose(_COPY, table=identifier(partition_of(measurement).table), columns=identifiers(COLUMNS))
     errors = ErrorSums(devices, len(measurement.days), hours.starts_at)
@@ -193,7 +196,17 @@ def _hours(program_event: ProgramEvent, rule: BaselineRule) -> Hours:
     )
     if first := following.order_by("starts_at").values_list("starts_at", flat=True).first():
         after_until = first
-    before_until = program_event.starts_at - timedelta(minutes=rule.buffer_minutes)
+    return _with_hours_before(program_event, rule, ends_at, after_until)
+
+
+def _hours_of(measurement: Measurement) -> Hours:
+    """The hours that its preparation settled."""
+    return _with_hours_before(
+        measurement.program_event, _rule(measurement), measurement.ends_at, measurement.rebound_until
+    )
+
+
+def _with_hours_before(event: ProgramEvent, rule: BaselineRule, ends_at: datetime, after_until: datetime) -> Hours:
+    before_until = event.starts_at - timedelta(minutes=rule.buffer_minutes)
     before_from = before_until - timedelta(minutes=rule.adjustment_minutes)
-    zone = ZoneInfo(program_event.time_zone)
-    return Hours(before_from, before_until, program_event.starts_at, ends_at, after_until, zone)
+    return Hours(before_from, before_until, event.starts_at, ends_at, after_until, ZoneInfo(event.time_zone))

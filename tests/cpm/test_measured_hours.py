@@ -6,10 +6,11 @@ import pytest
 
 from cpm.choices import SumOf
 from cpm.models import Device, ProgramEvent
+from cpm.operations import ask_measurement, prepare_or_finish_measurement
 from cpm.queries.measured import measured_stages, totals_of
 from cpm.queries.season import season_sums
 
-from .test_measuring import DONE, START, Make, flat, measure, meters, past_event, results, save
+from .test_measuring import DONE, NOW, START, Make, column, flat, measure, meters, past_event, results, save, take_on
 
 pytestmark = pytest.mark.django_db
 
@@ -56,3 +57,23 @@ def test_what_is_realised_is_of_the_whole_intervals_that_were_measured(
     assert (total.measured_reported_w, total.measured_reported_wh) == (4_000, 4_000)
     (stage,) = measured_stages(event.event_number)
     assert (totals_of([stage]).expected_wh, season_sums([stage], SumOf.STAGE)[0].reported_wh) == (4_500, 4_000)
+
+
+def test_parts_have_the_hours_and_days_that_the_preparation_found(
+    devices: list[Device], make_program_event: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """50 Wh more in each quarter of the four hours after, also for parts measured after other stages became known."""
+    monkeypatch.setattr("cpm.operations.measuring.A_PART", 2)
+    event, wh = past_event(make_program_event, now, outcomes=DONE), flat(5)
+    begin = column(START + timedelta(hours=2))
+    wh.reshape(5, -1)[:, begin : begin + 16] = 300
+    save(meters(devices), wh)
+    made = ask_measurement(event, by="mia", now=NOW)
+    take_on(made, most=1)
+    past_event(make_program_event, now, "DR-2026-0002", at=START + timedelta(hours=3), outcomes=DONE)
+    past_event(make_program_event, now, "DR-2026-0003", at=START - timedelta(days=1), outcomes=DONE)
+
+    take_on(made)
+    prepare_or_finish_measurement(made.pk, now=NOW)
+
+    assert [(one.rebound_wh, one.days_busy) for one in results(made).values()] == [(800, 0)] * 5
