@@ -60,10 +60,11 @@ class Measurement(models.Model):
     bit n of a result's days stands for days[n]; `days_out` are the others of the time looked back at, each with the
     reason. `busy` are other program events that ran on like days, [id, bits], `earlier` those that ran at the same time
     and that CPM knew earlier: as the preparation found them, for all parts. The measured window is [starts_at,
-    ends_at). `errors` are sums of the errors that the method makes on like days, for the 90 % interval. `profile` are the sums of called and measured devices by interval, also of the hours
-    after: [seconds since 1970, interval_s, meters, baseline_wh, metered_wh]; `hours` those of the event by hour of the
-    clock: [seconds, seconds measured, meters, baseline_wh, metered_wh, half_width_wh or null]. `done` counts the
-    participations of the parts that are done.
+    ends_at). `errors` are sums of the errors that the method makes on like days, for the 90 % interval. `profile`
+    are the sums of called and measured devices by interval, also of the hours after: [seconds since 1970,
+    interval_s, meters, baseline_wh, metered_wh]; `hours` those of the event by hour of the clock: [seconds, seconds
+    measured, meters, baseline_wh, metered_wh, half_width_wh or null]. `done` counts the participations of the parts
+    that are done.
     """
 
     program_event = models.ForeignKey(ProgramEvent, on_delete=models.PROTECT, related_name="measurements")
