@@ -12,14 +12,14 @@ from derms.choices import Objective
 from derms.figures.targets import needed_steps
 from derms.models import Event, LoadForecast, Program, Stage
 from derms.objectives import OBJECTIVES
-from derms.rules import lifted
 from derms.set_operations.choosing_together import kept_apart
 from derms.set_operations.cohorts import Alike, ProgramControl, alike_devices
 from derms.shapes import shape_of
 
+from .call_rules import CallRules, call_rules
 from .check import looking_only, within_patience
 from .generating.generate import generate
-from .generating.problem import Cohort, Plan, Problem, ProgramRules, Weights
+from .generating.problem import Cohort, Plan, Problem, Weights
 from .generating.size import merged
 from .generating_reasons import ReasonInWords, in_words
 from .reserve_margin import with_margin, without_margin
@@ -145,18 +145,23 @@ def generate_variants(event: Event, asked: Asked, now: datetime) -> Generated:
     forecast, unknown = _forecast(event, asked)
     is_limit = not OBJECTIVES[event.objective].follows_forecast
     limit = event.zone.limit_kw if is_limit else event.threshold_kw
-    found = within_patience(lambda: _alike(event, asked, now))
+    programs = {one.pk: one for one in Program.objects.filter(pk__in=[asked.program_id for asked in asked.programs])}
+    rules = {
+        pk: call_rules(event, program, (asked.starts_at, asked.hours), asked.step_minutes, now)
+        for pk, program in programs.items()
+    }
+    found = within_patience(lambda: _alike(event, asked, rules, now))
     if found is None:
         return Generated(None, unknown, limit, window, is_limit)
-    programs = {one.pk: one for one in Program.objects.filter(pk__in=[asked.program_id for asked in asked.programs])}
-    problem = _problem(event, asked, found, forecast, limit, programs)
+    problem = _problem(event, asked, found, forecast, limit, rules)
     variants = [_variant(name, event, asked, problem, programs) for name in VARIANTS]
     return Generated(variants, unknown, limit, window, is_limit)
 
 
-def _alike(event: Event, asked: Asked, now: datetime) -> list[Alike]:
+def _alike(event: Event, asked: Asked, rules: dict[int, CallRules], now: datetime) -> list[Alike]:
+    lengths = {pk: min(HOUR, one.longest or HOUR) for pk, one in rules.items()}
     with kept_apart(needed=True), looking_only():
-        return alike_devices(event, asked.programs, list(asked.groups), asked.starts_at, asked.hours, now)
+        return alike_devices(event, asked.programs, list(asked.groups), asked.starts_at, asked.hours, lengths, now)
 
 
 def _first(asked: Asked) -> datetime:
@@ -183,18 +188,13 @@ def _forecast(event: Event, asked: Asked) -> tuple[dict[datetime, float], int]:
 
 def _problem(
     event: Event, asked: Asked, found: Sequence[Alike], forecast: dict[datetime, float], limit: float | None,
-    programs: dict[int, Program],
+    rules: dict[int, CallRules],
 ) -> Problem:  # fmt: skip
     per_hour = 60 // asked.step_minutes
     first = BEFORE_H * per_hour
     window = (first, first + asked.hours * per_hour)
     control = {one.program_id: one.control for one in asked.programs}
     load = [forecast.get(event.zone.hour_of(at), NO_FORECAST_KW) for at in _step_times(asked)]
-    day = event.zone.local_day(asked.starts_at)
-    rules = {pk: program.rules_on(day) for pk, program in programs.items()}
-    overridden = set(event.overridden_rules)
-    longest = {pk: one.longest_minutes for pk, one in rules.items() if "longest" not in lifted(one, overridden)}
-    limited = {pk: minutes // asked.step_minutes for pk, minutes in longest.items() if minutes}
     asked_for = Problem(
         step_minutes=asked.step_minutes,
         window=window,
@@ -203,7 +203,7 @@ def _problem(
         cohorts=tuple(_cohort(one, control[one.program_id], len(load), first, per_hour) for one in found),
         threshold_kw=limit if forecast else None,
         max_increase_pct=asked.max_increase_pct,
-        rules={pk: ProgramRules(longest=steps) for pk, steps in limited.items()},
+        rules={pk: one.in_steps(first, asked.step_minutes) for pk, one in rules.items()},
         most_stages=asked.most_stages,
         least_kw=asked.least_kw,
         is_maximum=_is_maximum(event),

@@ -1,6 +1,6 @@
 """The devices that stages may be generated from: those that are alike together, with the hours they may be called."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -41,15 +41,19 @@ class Alike(NamedTuple):
 
 def alike_devices(
     event: Event, asked: Sequence[ProgramControl], groups: list[dict[str, object]], starts_at: datetime, hours: int,
-    now: datetime,
+    lengths: Mapping[int, timedelta], now: datetime,
 ) -> list[Alike]:  # fmt: skip
     """Return the devices of the event's zone that programs may call in any of the hours from `starts_at` on.
 
-    Every rule is looked at for each hour on its own, as if a stage of that hour were checked. The caller has created
-    KEPT (choosing_together.py).
+    Every rule is looked at for each hour on its own, as if a stage of that hour were checked, or of its first minutes
+    if a call of the program may not last an hour: `lengths` by program. The caller has created KEPT
+    (choosing_together.py).
     """
     each = [(one, n) for one in asked for n in range(hours)]
-    stages = [_hour(event, one, groups, starts_at, n, nth) for nth, (one, n) in enumerate(each)]
+    stages = [
+        _hour(event, one, groups, starts_at + n * HOUR, lengths[one.program_id], nth)
+        for nth, (one, n) in enumerate(each)
+    ]
     for stage in stages:
         choose_and_keep(stage, goal_kw=None, now=now, taken_by=[])
     params = {
@@ -66,10 +70,11 @@ def alike_devices(
 
 
 def _hour(
-    event: Event, asked: ProgramControl, groups: list[dict[str, object]], starts_at: datetime, n: int, nth: int
-) -> Stage:
+    event: Event, asked: ProgramControl, groups: list[dict[str, object]], starts_at: datetime, length: timedelta,
+    nth: int,
+) -> Stage:  # fmt: skip
     stage = Stage(
-        pk=-1 - nth, event=event, number=nth + 1, starts_at=starts_at + n * HOUR, ends_at=starts_at + (n + 1) * HOUR,
+        pk=-1 - nth, event=event, number=nth + 1, starts_at=starts_at, ends_at=starts_at + length,
         program_id=asked.program_id, control=asked.control, control_value=asked.control_value,
     )  # fmt: skip
     stage.group_criteria = groups

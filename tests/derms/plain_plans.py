@@ -79,6 +79,8 @@ def _broken_rules(problem: Problem, plan: Plan) -> list[str]:
             broken.append(f"{call}: not callable then")
         if not rules.shortest <= call.length <= (rules.longest or problem.steps):
             broken.append(f"{call}: length not allowed by {rules}")
+        if (call.start, call.length) in rules.barred:
+            broken.append(f"{call}: barred")
         if steps[0] < problem.window[0] or steps[-1] >= problem.window[1]:
             broken.append(f"{call}: outside the window")
     return broken + [f"cohort {n} called {used[n]} times" for n, c in enumerate(problem.cohorts) if used[n] > c.devices]
@@ -119,7 +121,7 @@ def made_up(seed: int, *, cohorts: int, devices: tuple[int, int], steps: int = 1
         base_kw=base,
         cohorts=members,
         max_increase_pct=2.0,
-        rules={0: ProgramRules(longest=3), 1: ProgramRules(shortest=2)},
+        rules={0: ProgramRules(longest=3), 1: ProgramRules(shortest=2, barred=frozenset({(window[0], 3)}))},
         feeders=rated,
         weights=Weights(fairness=0.02),
         most_stages=8,

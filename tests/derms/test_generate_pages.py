@@ -210,6 +210,33 @@ def test_an_event_that_overrides_the_longest_event_may_have_longer_calls(
     assert [(stage.ends_at - stage.starts_at) / timedelta(hours=1) for stage in shown.stages] == hours
 
 
+def test_no_call_is_longer_than_the_hours_that_a_device_may_be_called_in_a_month(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    Program.objects.update(rules_data={"hours_per_month": 1})
+    shown = generate(as_operator, asked(thermostats, start, program, button="generate-fewest"))
+    assert [(stage.ends_at - stage.starts_at) / timedelta(hours=1) for stage in shown.stages] == [1, 1]
+
+
+def test_a_call_stays_within_the_hours_of_one_day(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    """Hours that end when they begin leave every hour free, and no call across that moment."""
+    turn = (start + timedelta(hours=1)).astimezone(ZoneInfo(thermostats.zone.time_zone)).strftime("%H:%M")
+    Program.objects.update(rules_data={"hours_from": turn, "hours_until": turn})
+    shown = generate(as_operator, asked(thermostats, start, program, button="generate-fewest"))
+    assert [stage.ends_at - stage.starts_at for stage in shown.stages] == [timedelta(hours=1)] * 2
+
+
+def test_calls_may_be_shorter_than_an_hour(
+    as_operator: Client, thermostats: Strategy, program: Program, start: datetime
+) -> None:
+    Program.objects.update(rules_data={"longest_minutes": 30})
+    sent = asked(thermostats, start, program, button="generate-fewest") | {"gen-step_minutes": "30"}
+    shown = generate(as_operator, sent)
+    assert {stage.ends_at - stage.starts_at for stage in shown.stages} == {timedelta(minutes=30)}
+
+
 def test_a_window_in_the_past_is_refused_at_its_start(
     as_operator: Client, thermostats: Strategy, program: Program, start: datetime
 ) -> None:

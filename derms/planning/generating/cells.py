@@ -79,7 +79,7 @@ def _span_cells(problem: Problem, start: int, length: int) -> Iterator[tuple[Int
     bits = ((1 << length) - 1) << start
     by_shape: dict[object, list[int]] = {}
     for n, cohort in enumerate(problem.cohorts):
-        if cohort.devices and cohort.callable_in & bits == bits and _allows(problem, cohort, length):
+        if cohort.devices and cohort.callable_in & bits == bits and _allows(problem, cohort, start, length):
             by_shape.setdefault(cohort.shape, []).append(n)
     for members in by_shape.values():
         power = np.array([problem.cohorts[n].kw for n in members])
@@ -89,9 +89,10 @@ def _span_cells(problem: Problem, start: int, length: int) -> Iterator[tuple[Int
         yield np.array(members, dtype=np.int64), same * start, same * length, power * held, mean * back
 
 
-def _allows(problem: Problem, cohort: Cohort, length: int) -> bool:
+def _allows(problem: Problem, cohort: Cohort, start: int, length: int) -> bool:
     rules = problem.rules.get(cohort.program, ProgramRules())
-    return rules.shortest <= length and (rules.longest is None or length <= rules.longest)
+    is_as_long = rules.shortest <= length and (rules.longest is None or length <= rules.longest)
+    return is_as_long and (start, length) not in rules.barred
 
 
 def _over_time(problem: Problem, cohort: Cohort, start: int, length: int) -> tuple[Floats, Floats]:

@@ -32,10 +32,14 @@ class Cohort:
 
 @dataclass(frozen=True, kw_only=True)
 class ProgramRules:
-    """How long a call of a program may last, in steps; None: as long as the window."""
+    """How long a call of a program may last, in steps; None: as long as the window.
+
+    `barred` are the first steps and lengths of calls that no device of the program may have.
+    """
 
     longest: int | None = None
     shortest: int = 1
+    barred: frozenset[tuple[int, int]] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

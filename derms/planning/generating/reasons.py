@@ -37,12 +37,15 @@ def _without(problem: Problem) -> Iterator[tuple[str, int | None, Problem]]:
     if problem.feeders:
         yield "feeders", None, replace(problem, feeders={})
     for program, rules in sorted(problem.rules.items()):
-        if rules != ProgramRules():
-            yield "length", program, replace(problem, rules={**problem.rules, program: ProgramRules()})
+        free = ProgramRules(barred=rules.barred)
+        if rules != free:
+            yield "length", program, replace(problem, rules={**problem.rules, program: free})
     every = ((1 << (problem.window[1] - problem.window[0])) - 1) << problem.window[0]
-    if any(one.callable_in & every != every for one in problem.cohorts):
+    is_barred = any(rules.barred for rules in problem.rules.values())
+    if is_barred or any(one.callable_in & every != every for one in problem.cohorts):
         always = tuple(replace(one, callable_in=one.callable_in | every) for one in problem.cohorts)
-        yield "hours", None, replace(problem, cohorts=always)
+        unbarred = {program: replace(rules, barred=frozenset()) for program, rules in problem.rules.items()}
+        yield "hours", None, replace(problem, cohorts=always, rules=unbarred)
 
 
 def _missing_kwh(problem: Problem) -> float:
