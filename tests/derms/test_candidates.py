@@ -261,7 +261,7 @@ def test_less_is_expected_of_a_class_whose_reports_meters_do_not_confirm(
     device(head_end=HeadEnd.objects.create(code="HE2", name="Head End Two"))
     past = factories.reserved_stage(another_event(event), program, noon - HOUR, noon, known, state="Completed")
     Realisation.objects.create(
-        stage=past, head_end=known.head_end, device_class=known.device_class, version=1, meters=20,
+        stage=past, head_end=known.head_end, device_class=known.device_class, meters=20,
         expected_w=1, reported_w=1_000, measured_w=400,
     )  # fmt: skip
 

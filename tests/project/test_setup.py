@@ -55,14 +55,14 @@ def test_a_killed_child_is_started_again_and_what_it_started_ends(state: Path, s
         assert eventually(lambda: said == ["worker bulk ended with code -9 and is started again"])
         assert eventually(lambda: len(processes_of(state)) == 3)
         assert len(processes_of(state) & before) == 1, "the guard alone is the same"
-    assert not processes_of(state)
+    assert eventually(lambda: not processes_of(state))
 
 
 def test_stop_kills_what_does_not_listen(state: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "GRACE_SECONDS", 0.5)
     with supervised([child("deaf", DEAF), child("parent", PARENT)], say=said.append):
         assert eventually(lambda: len(processes_of(state)) == 4)
-    assert not processes_of(state)
+    assert eventually(lambda: not processes_of(state))
     assert said == []
 
 
