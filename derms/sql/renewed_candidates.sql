@@ -3,7 +3,7 @@
 -- system teaches nothing about a device.
 SELECT device_id, c.program_id, zone_id, enrolled_from, rated_w, device_class, last_called_on, season, season_events,
        derms_rate_pm(coalesce(prior.n, 0), coalesce(prior.total, 0), rate_n, rate_sum, silent_run) AS rate_pm, silent_run,
-       critical_care, c.head_end_id, enrolled_until, enrollment_id, feeder_id, rate_n, rate_sum, season_quarters
+       season_quarters, critical_care, c.head_end_id, enrolled_until, enrollment_id, feeder_id, rate_n, rate_sum
   FROM (SELECT c.device_id, program_id, zone_id, enrolled_from, rated_w, device_class, critical_care, head_end_id,
                enrolled_until, enrollment_id, feeder_id,
                CASE WHEN called.device_id IS NULL THEN last_called_on

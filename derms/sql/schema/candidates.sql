@@ -15,15 +15,15 @@ CREATE FUNCTION derms_rate_pm(prior_n float8, prior_total float8, n float8, tota
                 ELSE round(1000 * derms_mean(derms_mean(0.8, prior_n, prior_total), n, total)) END::smallint;
 
 -- The columns that a choice reads come first, nullable ones last among them: PostgreSQL steps through a row up to the
--- last column it needs, and only knows the columns' offsets in advance up to the first null.
+-- last column it needs, and only knows the columns' offsets in advance up to the first null. Short ones lie together, so
+-- that no bytes are lost between them.
 CREATE TABLE derms_candidate (
     device_id bigint NOT NULL, program_id bigint NOT NULL, zone_id bigint NOT NULL,
     enrolled_from timestamptz NOT NULL, rated_w integer NOT NULL, device_class derms_device_class NOT NULL,
     last_called_on date NOT NULL, season smallint NOT NULL, season_events smallint NOT NULL, rate_pm smallint NOT NULL,
-    silent_run smallint NOT NULL, critical_care boolean NOT NULL, head_end_id bigint NOT NULL,
-    enrolled_until timestamptz,
-    enrollment_id bigint NOT NULL, feeder_id bigint NOT NULL, rate_n real NOT NULL, rate_sum real NOT NULL,
-    season_quarters smallint NOT NULL
+    silent_run smallint NOT NULL, season_quarters smallint NOT NULL, critical_care boolean NOT NULL,
+    head_end_id bigint NOT NULL, enrolled_until timestamptz,
+    enrollment_id bigint NOT NULL, feeder_id bigint NOT NULL, rate_n real NOT NULL, rate_sum real NOT NULL
 ) PARTITION BY LIST (zone_id);
 
 CREATE FUNCTION derms_make_candidate_table(zone bigint) RETURNS void LANGUAGE plpgsql AS $$
@@ -59,8 +59,8 @@ BEGIN
            coalesce(known.season, lowest.season, 0), coalesce(known.season_events, lowest.events, 0),
            derms_rate_pm(coalesce(prior.n, 0), coalesce(prior.total, 0), coalesce(known.rate_n, 0),
                          coalesce(known.rate_sum, 0), coalesce(known.silent_run, 0)),
-           coalesce(known.silent_run, 0), d.critical_care, d.head_end_id, least(e.ends_at, d.ended_at),
-           e.id, d.feeder_id, coalesce(known.rate_n, 0), coalesce(known.rate_sum, 0), coalesce(known.season_quarters, 0)
+           coalesce(known.silent_run, 0), coalesce(known.season_quarters, 0), d.critical_care, d.head_end_id,
+           least(e.ends_at, d.ended_at), e.id, d.feeder_id, coalesce(known.rate_n, 0), coalesce(known.rate_sum, 0)
       FROM added e
       JOIN derms_device d ON d.id = e.device_id
       LEFT JOIN derms_responseprior prior ON prior.program_id = e.program_id AND prior.head_end_id = d.head_end_id
