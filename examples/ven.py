@@ -10,6 +10,7 @@ some say nothing at all.
 import argparse
 import json
 import os
+import random
 import re
 import time
 import urllib.error
@@ -92,6 +93,7 @@ class Part:
         self.devices: dict[str, float] = {}
         self.reported_until: datetime | None = None
         self.opted_out = not given.opt_out
+        self.part_of_spread = random.uniform(-1, 1)  # noqa: S311  (no secret)
 
     def read(self, event: dict[str, Any]) -> None:
         """Read a stage that is new or has changed, and the devices that it calls; print them."""
@@ -109,9 +111,7 @@ class Part:
         """Do what is due by now: opt out before the start, report while the stage runs, and once more at its end."""
         if self.is_off:
             return
-        period = self.event["intervalPeriod"]
-        start = datetime.fromisoformat(period["start"])
-        end = start + timedelta(seconds=int(re.findall(r"\d+", period["duration"])[0]))
+        start, end = self._window()
         if now < start:
             self._opt_out(now)
             return
@@ -121,6 +121,13 @@ class Part:
             talking = list(self.devices.items())[: len(self.devices) - self.given.silent]
             self._report([of_running(name, kw, since, until) for name, kw in talking])
             self.reported_until = until
+
+    def _window(self) -> tuple[datetime, datetime]:
+        """When the devices run: they begin up to `randomizeStart` before or after the start, all at one moment here."""
+        period = self.event["intervalPeriod"]
+        shift = self.part_of_spread * length_of(period.get("randomizeStart", OFF))
+        start = datetime.fromisoformat(period["start"]) + shift
+        return start, start + length_of(period["duration"])
 
     def _opt_out(self, now: datetime) -> None:
         """The first devices say that they don't take part; the server then grants the ven one device less."""
@@ -153,6 +160,11 @@ def resource(name: str, start: datetime, length: timedelta, **values: Any) -> di
     payloads = [{"type": kind, "values": [value]} for kind, value in values.items()]
     period = {"start": start.isoformat(), "duration": f"PT{length.total_seconds()}S"}
     return {"resourceName": name, "intervals": [{"id": 0, "intervalPeriod": period, "payloads": payloads}]}
+
+
+def length_of(duration: str) -> timedelta:
+    """A length of time as Gridcall writes it, in seconds."""
+    return timedelta(seconds=int(re.findall(r"\d+", duration)[0]))
 
 
 def value_of(values: list[dict[str, Any]], kind: str) -> Any:

@@ -28,6 +28,7 @@ class Fault(TextChoices):
 SIMULATED = "simulated"  # a head end's driver unless its profile names another one
 OPENADR = "openadr"
 REACHED_BY = ((SIMULATED, _("Simulated")), (OPENADR, _("OpenADR 3.1")))  # the drivers that people choose from
+MOST_START_SPREAD_MIN = 15
 PENDING = "pending"  # a removal that its head end has not read yet
 UNCONFIRMED = "unconfirmed"  # one that it had not read when it would have been too late
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integration.seam.service_accounts import ServiceAccount
 
-from .choices import OPENADR, REACHED_BY, Fault
+from .choices import MOST_START_SPREAD_MIN, OPENADR, REACHED_BY, Fault
 from .queries.silent import head_ends
 
 
@@ -29,6 +29,17 @@ class ReachForm(forms.Form):
         label=_("Client"),
         required=False,
         help_text=_("The service account that the head end signs in with. Its owner must be a DERMS operator."),
+    )
+
+    start_spread_min = forms.IntegerField(
+        label=_("Start spread, min"),
+        min_value=0,
+        max_value=MOST_START_SPREAD_MIN,
+        initial=0,
+        help_text=_(
+            "Over how long its devices begin, each at a moment of its own; none ends after the stage. 0: all at once. "
+            "Only by OpenADR, and never more than half of a stage. It applies to stages that wait to start."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms.models import model_to_dict
 from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -32,6 +33,7 @@ from .queries.stages import active_stages, answers_over_time, due_stages, past_s
 from .queries.subscriptions import callbacks_to
 
 DUE_SHOWN = 20
+REACH = ("driver", "client", "start_spread_min")
 LATEST_FIRST = ("-starts_at", "-id")
 
 
@@ -136,7 +138,7 @@ def reach(request: SignedInRequest, head_end: str) -> HttpResponse:
         set_reach(head_end=head_end, **given, by=by, now=clock.now(), version=version)
 
     def make(typed: QueryDict | None, row: HeadEndProfile | None) -> list[ReachForm]:
-        return [ReachForm(typed, initial={"driver": row.driver, "client": row.client} if row else {})]
+        return [ReachForm(typed, initial=model_to_dict(row, REACH) if row else {})]
 
     editing = Editing(request, profile, make)
     if editing.is_valid() and editing.is_saved(save):

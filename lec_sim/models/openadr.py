@@ -33,7 +33,8 @@ class Announcement(models.Model):
 
     `devices` are those reserved behind the head end. The event's `revision` grows with each change that concerns the
     head end; `read_revision` is the latest that it read, 0 for none. `grants_read_at` is when it first read which of
-    its devices are in the stage.
+    its devices are in the stage. Its devices begin within `start_spread_min` of the start, as the head end was set
+    while the stage waited.
     """
 
     stage = models.ForeignKey(LecStage, on_delete=models.CASCADE, related_name="announcements")
@@ -46,6 +47,7 @@ class Announcement(models.Model):
     first_read_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
     grants_read_at = models.DateTimeField(null=True)
+    start_spread_min = models.PositiveSmallIntegerField(db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint("stage", "ven", name="lec_announcement_once")]

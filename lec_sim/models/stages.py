@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from integration.seam.messages import LEFT
 from integration.seam.versions import Versioned
 
-from ..choices import SIMULATED, Answer, Fault, StageState
+from ..choices import MOST_START_SPREAD_MIN, SIMULATED, Answer, Fault, StageState
 
 PRIMARY_KEY = ("nic_id", "head_end", "stage_id")  # of the bulk tables
 
@@ -45,9 +45,15 @@ class HeadEndProfile(Versioned):
     client = models.CharField(max_length=80, default="", blank=True)
     contact = models.CharField(max_length=200, default="", blank=True)
     capacity = models.PositiveIntegerField("capacity in devices", null=True, blank=True)
+    start_spread_min = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="over how long devices reached by OpenADR begin, min"
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(start_spread_min__lte=MOST_START_SPREAD_MIN), name="head_end_profile_start_spread"
+            ),
             models.CheckConstraint(
                 condition=Q(offline_share__gte=0, reject_share__gte=0, overrides_per_hour__gte=0, answer_seconds__gt=0)
                 & Q(offline_share__lte=1 - F("reject_share")),

@@ -49,7 +49,6 @@ def program_id(program: LecProgram) -> str:
 def event_of(call: Call, program: LecProgram) -> Event:
     """A stage as an event: one interval, since its control doesn't change. One that is off has no length."""
     stage = call.stage
-    period = IntervalPeriod(start=moment_of(stage.starts_at), duration=duration_of(stage.ends_at - stage.starts_at))
     payloads = [
         ValuesMap(type="SIMPLE", values=[LEVELS.get(stage.category, 1)]),
         ValuesMap(type=CONTROL, values=[stage.control, stage.control_value]),
@@ -64,8 +63,21 @@ def event_of(call: Call, program: LecProgram) -> Event:
         targets=[call.target],
         reportDescriptors=REPORTS,
         payloadDescriptors=PAYLOADS,
-        intervalPeriod=IntervalPeriod(start=AT_ONCE, duration=NOTHING) if call.is_off else period,
+        intervalPeriod=IntervalPeriod(start=AT_ONCE, duration=NOTHING) if call.is_off else period_of(call),
         intervals=[Interval(id=0, payloads=payloads)],
+    )
+
+
+def period_of(call: Call) -> IntervalPeriod:
+    """When a stage's devices run. Those with a spread start up to half of it before or after what is said here.
+
+    So it is said half of it later, and the whole of it shorter: none starts before the stage or ends after it.
+    """
+    stage, spread = call.stage, call.start_spread
+    return IntervalPeriod(
+        start=moment_of(stage.starts_at + spread / 2),
+        duration=duration_of(stage.ends_at - stage.starts_at - spread),
+        randomizeStart=duration_of(spread / 2) if spread else None,
     )
 
 

@@ -35,17 +35,28 @@ def know_head_ends(body: HeadEndSync) -> Receipt:
 
 
 @transaction.atomic
-def set_reach(*, head_end: str, driver: str, client: str, by: str, now: datetime, version: int | None = None) -> None:
-    """Set how a head end is reached, and its client. One reached by OpenADR may read the stages that wait to start.
+def set_reach(
+    *,
+    head_end: str,
+    driver: str,
+    client: str,
+    start_spread_min: int = 0,
+    by: str,
+    now: datetime,
+    version: int | None = None,
+) -> None:
+    """Set how a head end is reached, its client, and over how many minutes its devices begin a stage, 0 to 15.
 
-    `version` is the one the person saw. Raises SavedMeanwhile.
+    One reached by OpenADR may read the stages that wait to start, and they have this spread from now on. `version` is
+    the one the person saw. Raises SavedMeanwhile.
     """
     waiting = LecStage.objects.filter(state=StageState.SCHEDULED, reservations_loaded_at__isnull=False)
     stages = [lock_stage(stage_id) for stage_id in waiting.order_by("pk").values_list("pk", flat=True)]
     profile = lock_version(HeadEndProfile.objects.filter(head_end=head_end), version)
     before = profile.client
     with pghistory.context(by=by):
-        save_version(profile, {"driver": driver, "client": client}, by=by, now=now)
+        fields = {"driver": driver, "client": client, "start_spread_min": start_spread_min}
+        save_version(profile, fields, by=by, now=now)
     if driver == OPENADR:
         Ven.objects.get_or_create(profile=profile, defaults={"created_at": now, "modified_at": now})
         for stage in stages:

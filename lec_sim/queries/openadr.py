@@ -43,6 +43,12 @@ class Call:
         return any(one.ven_id == ven.pk for one in self.announcements)
 
     @property
+    def start_spread(self) -> timedelta:
+        """Over how long devices begin: at most half of the stage; of several head ends of a client, the shortest."""
+        wanted = timedelta(minutes=min(one.start_spread_min for one in self.announcements))
+        return min(wanted, (self.stage.ends_at - self.stage.starts_at) / 2)
+
+    @property
     def is_off(self) -> bool:
         """Whether the client has nothing to do: the stage was canceled, or all its devices have left."""
         return self.stage.state == StageState.CANCELED or self.left >= sum(one.devices for one in self.announcements)

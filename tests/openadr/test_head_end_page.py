@@ -36,10 +36,10 @@ def test_a_head_end_is_given_a_client_that_then_reads_what_waits(
     stage = published(now)
     assert ven.found("events") == []
 
-    refused = save(as_operator, PAGE, {"driver": "openadr", "client": ""})
+    refused = save(as_operator, PAGE, {"driver": "openadr", "client": "", "start_spread_min": 0})
     assert refused.status_code == 422
     assert "Choose the service account that the head end signs in with." in refused.content.decode()
-    saved = save(as_operator, PAGE, {"driver": "openadr", "client": ven.account.client_id})
+    saved = save(as_operator, PAGE, {"driver": "openadr", "client": ven.account.client_id, "start_spread_min": 0})
 
     assert saved.status_code == 302
     assert [one["id"] for one in ven.found("events")] == [str(stage.stage_uid)]
