@@ -120,14 +120,23 @@ def _uid(event_id: str) -> UUID | None:
 def _reporter(asking: Asking, sent: ReportRequest) -> tuple[LecStage, Ven]:
     """The stage of a report, and which of the client's vens it is of: the one it names, or the only one of the stage.
 
-    Raises BadRequest.
+    Raises BadRequest, and Refused if it names a ven of the client's that the event doesn't call.
     """
     told = _announced(asking, sent.eventID)
     if not told:
         raise BadRequest(_("eventID: there is no event “%(event)s” of yours.") % {"event": sent.eventID})
     named = [one for one in told if one.ven.profile.head_end == sent.clientName] or told
+    names = ", ".join(one.ven.profile.head_end for one in told)
+    others = {one.profile.head_end for one in asking.vens} - {one.ven.profile.head_end for one in told}
+    if sent.clientName in others:
+        raise Refused(
+            _(
+                "clientName: “%(name)s” is another ven of yours, which this event does not call. "
+                "Name one it calls: %(names)s."
+            )
+            % {"name": sent.clientName, "names": names}
+        )
     if len(named) > 1:
-        names = ", ".join(one.ven.profile.head_end for one in told)
         raise BadRequest(_("clientName: name the ven whose devices these are: %(names)s.") % {"names": names})
     return named[0].stage, named[0].ven
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from . import reading, realm, reporting, subscribing, topics
+from . import offering, reading, realm, reporting, subscribing, topics
 from .door import Answer, Operation, of_business_logic, operations
 from .realm import EVENT, PROGRAM, REPORT, RESOURCE, VEN, Kind
 from .signing_in import token_server
@@ -51,7 +51,10 @@ urlpatterns = [
         "reports", REPORT, OBJECTS, "write_reports", listed=reporting.reports, one=reporting.report,
         create=reporting.add, change=reporting.change, remove=reporting.delete,
     ),
-    *_addresses("vens", VEN, OBJECTS, "write_vens", listed=reading.vens, one=reading.ven),
+    *_addresses(
+        "vens", VEN, OBJECTS, "write_vens", listed=reading.vens, one=reading.ven,
+        create=offering.offer_ven, change=offering.offer_change,
+    ),
     *_addresses("resources", RESOURCE, OBJECTS, "write_vens", listed=reading.resources, one=reading.resource),
     path(
         "subscriptions",
