@@ -11,6 +11,7 @@ from .events import (
     STAGES,
     STRATEGIES,
 )
+from .reserve import RESERVE
 from .settings import EVENT_TYPES, FEEDERS, GROUP_DEVICES, GROUPS, HEAD_ENDS, SUBSTATIONS, TRANSFORMERS, ZONES
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "GROUP_DEVICES",
     "HEAD_ENDS",
     "LAST_CALLS",
+    "RESERVE",
     "SILENT_DEVICES",
     "STAGES",
     "STAGE_DEVICES",

@@ -35,12 +35,14 @@ def rebound_of(power: StagePower, class_w: Mapping[str, int], control: str) -> R
     if hours <= 0 or not power.reserved_kw:
         return Rebound(power.until, ())
     stayed = power.reserved_at(power.until) / power.reserved_kw
+    return Rebound(power.until, tuple(stayed * kw for kw in back_kw(class_w, control, hours)))
+
+
+def back_kw(class_w: Mapping[str, int], control: str, hours: float) -> tuple[float, ...]:
+    """The kW that come back in each hour after a call of so many W of each class, of this length."""
     parts = [(watts, shape_of(kind, control).back_after(hours)) for kind, watts in class_w.items()]
     longest = max((len(back) for _watts, back in parts), default=0)
-    return Rebound(
-        power.until,
-        tuple(stayed * sum(watts / 1000 * back[n] for watts, back in parts if n < len(back)) for n in range(longest)),
-    )
+    return tuple(sum(watts / 1000 * back[n] for watts, back in parts if n < len(back)) for n in range(longest))
 
 
 def rebound_at(rebounds: Sequence[Rebound], moment: datetime) -> float:

@@ -17,9 +17,28 @@ MOST_STAGES = 24
 class StrategyForm(TargetMixin, forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
     class Meta:
         model = Strategy
-        fields = ["name", "description", "zone", "type", "objective", "target_kw", "threshold_kw", "call_order"]
-        labels = {**LABELS, "zone": _("Control zone"), "type": _("Type"), "call_order": _("Order of devices")}
-        help_texts = {"call_order": _("Whom its events ask first. Events that were already made keep theirs.")}
+        fields = [
+            "name",
+            "description",
+            "zone",
+            "type",
+            "objective",
+            "target_kw",
+            "threshold_kw",
+            "call_order",
+            "is_reserve",
+        ]
+        labels = {
+            **LABELS,
+            "zone": _("Control zone"),
+            "type": _("Type"),
+            "call_order": _("Order of devices"),
+            "is_reserve": _("Operating reserve"),
+        }
+        help_texts = {
+            "call_order": _("Whom its events ask first. Events that were already made keep theirs."),
+            "is_reserve": _("What it could call is counted every 15 minutes, for each of the next 24 hours."),
+        }
 
     def clean(self) -> dict[str, Any]:
         super().clean()

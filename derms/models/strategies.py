@@ -29,6 +29,7 @@ class Strategy(Versioned):
     target_kw = models.PositiveIntegerField("target (kW)", null=True, blank=True)
     threshold_kw = models.PositiveIntegerField("threshold (kW)", null=True, blank=True)
     call_order = models.CharField("order of devices", max_length=8, choices=CallOrder.choices, default=CallOrder.FAIR)
+    is_reserve = models.BooleanField("operating reserve", default=False, db_default=False)  # counted hour by hour
     state = models.CharField(max_length=8, choices=StrategyState.choices, default=StrategyState.ACTIVE)
 
     class Meta:

@@ -55,6 +55,7 @@ from .outcomes import close_stage, count_calls, load_raw_outcomes, prepare_raw_o
 from .past_start import report_plan_past_start
 from .realisation import keep_realisation
 from .removals import answer_removal, hear_opt_out, opt_out_device, save_unavailability
+from .reserve import count_operating_reserve
 from .response_rates import fade_response_rates
 from .scheduling import EventNotSchedulable, schedule_event, write_reservation_extract
 from .strategies import move_strategy, save_event_type, save_group, save_strategy
@@ -91,6 +92,7 @@ __all__ = [
     "close_stage",
     "count_available_power",
     "count_calls",
+    "count_operating_reserve",
     "count_reports",
     "create_event",
     "delete_grid_part",

@@ -40,6 +40,10 @@ _KEEP = compose(
     "INSERT INTO {kept} SELECT {{stage}}::bigint, device_id, expected_w FROM ({{needed}}) needed", kept=KEPT
 )
 _KEPT_FOR = compose("(SELECT device_id, expected_w FROM {kept} WHERE stage_id = {{stage}}) needed", kept=KEPT)
+_BY_CLASS = """
+SELECT d.device_class::text, count(*), sum(needed.expected_w)::bigint
+  FROM {needed} JOIN derms_device d ON d.id = needed.device_id GROUP BY d.device_class
+"""
 _IDS_KEPT = compose(
     "SELECT string_agg(int8send(device_id), ''::bytea) FROM {kept} WHERE stage_id = ANY(%(stages)s::bigint[])",
     kept=KEPT,
@@ -75,6 +79,23 @@ def choose_and_keep(stage: Stage, *, goal_kw: float | None, now: datetime, taken
     choice = _choice_of(stage, goal_kw, now, taken_by=taken_by)
     sql.execute(compose(_KEEP, stage=integer(stage.pk), needed=choice.needed_devices), choice.params)
     return _chosen(choice, compose(_KEPT_FOR, stage=integer(stage.pk)))
+
+
+def callable_by_class(
+    stage: Stage, *, now: datetime, taken_by: Sequence[int], keeps: bool
+) -> tuple[dict[str, tuple[int, int]], dict[str, int]]:
+    """Return every device that a stage may call now, as devices and W by class, and how many it may not, by reason.
+
+    `keeps` them in KEPT, for `taken_by` of stages that overlap: choosing_together.py.
+    """
+    choice = _choice_of(stage, None, now, taken_by=taken_by)
+    needed = compose("({needed}) needed", needed=choice.needed_devices)
+    if keeps:
+        sql.execute(compose(_KEEP, stage=integer(stage.pk), needed=choice.needed_devices), choice.params)
+        needed = compose(_KEPT_FOR, stage=integer(stage.pk))
+    found = sql.rows(compose(_BY_CLASS, needed=needed), choice.params)
+    left_out = {reason: devices for reason, devices in choice.left_out.items() if reason != NOT_NEEDED}
+    return {kind: (devices, watts) for kind, devices, watts in found}, left_out
 
 
 def reserve_devices(stage: Stage, *, goal_kw: float | None, now: datetime) -> Chosen:

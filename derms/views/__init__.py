@@ -9,6 +9,7 @@ from .forecasts import forecast
 from .grid import grid_delete, grid_edit, grid_list, grid_new
 from .groups import group_device_list, group_edit, group_export, group_list, group_new
 from .plans import draft_discard, draft_keep, event_check, event_edit, event_new, new_event_check
+from .reserve import reserve, reserve_export
 from .silent import silent_export, silent_list
 from .stages import stage, stage_export
 from .strategies import strategy_edit, strategy_list, strategy_move, strategy_new
@@ -42,6 +43,8 @@ __all__ = [
     "group_list",
     "group_new",
     "new_event_check",
+    "reserve",
+    "reserve_export",
     "silent_export",
     "silent_list",
     "stage",

@@ -63,6 +63,7 @@ TOOLS: dict[str | Promise, list[Tool]] = {
         Tool(_("DER Groups"), "sitemap", "derms:group_list"),
         Tool(_("Devices"), "plug-connected", "derms:device_list", key="d"),
         Tool(_("Load forecast"), "calendar-time", "derms:forecast"),
+        Tool(_("Operating reserve"), "bolt", "derms:reserve"),
         Tool(_("Calls this season"), "table", "derms:calls"),
         Tool(_("Devices that never answer"), "wifi-off", "derms:silent_list"),
         Tool(_("Alerts"), "bell", "alert_list", count_unseen_alerts, "a"),

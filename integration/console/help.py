@@ -30,6 +30,7 @@ ABOUT_PAGES = {
     "/strategies/": "how-to/operator",
     "/der-groups/": "how-to/operator",
     "/forecast/": "reference/forecast",
+    "/reserve/": "reference/operating-reserve",
     "/grid/": "how-to/first-utility",
     "/devices/": "reference/choosing",
     "/alerts/": "reference/alerts",

@@ -42,6 +42,7 @@ class DemoStrategy(NamedTuple):
     objective: Objective
     stages: tuple[DemoStage, ...]
     rated_share: float = 0
+    is_reserve: bool = False
 
 
 STRATEGIES = (
@@ -68,6 +69,7 @@ STRATEGIES = (
         RESERVE, "Everything the emergency program can switch off, for an hour.", "CEDAR",
         Category.EMERGENCY, Objective.MAXIMUM_REDUCTION,
         (DemoStage("PEAK-RESERVE", 0, 60, Control.OFF),),
+        is_reserve=True,
     ),
     DemoStrategy(
         TEST, "Two stages of two minutes each: shows that devices answer.", "ALDER",
@@ -135,6 +137,7 @@ def _add_strategy(demo: DemoStrategy, now: datetime) -> None:
             "zone": zone,
             "type_id": demo.type,
             "objective": demo.objective,
+            "is_reserve": demo.is_reserve,
             "target_kw": round(rated_kw * demo.rated_share) or None,
             "threshold_kw": relief_threshold_kw(zone, now, now + WEEK) if demo.name == RELIEF else None,
         },

@@ -236,6 +236,7 @@ EVERY: dict[str, Every] = {
     "look for demo passwords": Every(NIGHT, "integration.demo.demo_passwords.report_demo_passwords", "small"),
     "write demo load": Every(MINUTE, "integration.demo.metered.write_metered", "small"),
     "count available power": Every(5 * MINUTE, "derms.operations.count_available_power", "bulk"),
+    "count operating reserve": Every(15 * MINUTE, "derms.operations.count_operating_reserve", "bulk"),
     "forecast load at night": Every(NIGHT, "derms.operations.issue_forecasts", "bulk"),
     "forecast load by day": Every(MORNING, "derms.operations.issue_forecasts", "bulk"),
     "send places": Every(NIGHT, "derms.operations.send_places", "small"),

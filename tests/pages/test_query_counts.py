@@ -44,6 +44,7 @@ QUERIES: dict[str, int] = {
     "calls/": 13,
     "calls/never-answer/": 14,
     "forecast/": 16,
+    "reserve/": 12,
     "devices/": 15,
     "devices/<id:head_end>/<id:nic_id>/": 26,
     "enrollments/": 10,

@@ -119,6 +119,8 @@ MAY = {
     "calls/": "OABP",
     "calls/never-answer/": "OABCP",
     "forecast/": "OABP",
+    "reserve/": "OABP",
+    "reserve/export/": "OABP",
     "events/<id:number>/abort/": "D",
     "calls/never-answer/export/": "OABCP",
     "devices/": "OC",
