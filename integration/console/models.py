@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from integration.seam.alert_rows import Alert, Priority
 from integration.seam.versions import Versioned
 
 from .given_roles import SUPERUSER, report_given_roles
@@ -19,6 +20,24 @@ class Theme(models.TextChoices):
     AUTO = "auto", _("Same as the system")
     LIGHT = "light", _("Light")
     DARK = "dark", _("Dark")
+
+
+class AlertsFrom(models.IntegerChoices):
+    """The least urgent priority of alerts that a person is e-mailed."""
+
+    HIGH = Priority.HIGH, _("of high priority")
+    MEDIUM = Priority.MEDIUM, _("of medium priority and above")
+    LOW = Priority.LOW, _("all")
+
+
+class AlertsAfter(models.IntegerChoices):
+    """For how many minutes nobody has acknowledged an alert before a person is e-mailed."""
+
+    AT_ONCE = 0, _("at once")
+    FIVE = 5, _("for 5 minutes")
+    FIFTEEN = 15, _("for 15 minutes")
+    THIRTY = 30, _("for 30 minutes")
+    HOUR = 60, _("for an hour")
 
 
 class SavedView(models.Model):
@@ -59,6 +78,12 @@ class User(AbstractUser, Versioned):
     time_zone = models.CharField(_("Time zone of lists that mix zones"), max_length=64, default="UTC")
     theme = models.CharField(_("Theme"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
     shortcuts = models.BooleanField(_("Single-key shortcuts"), default=True)
+    alerts_from = models.PositiveSmallIntegerField(
+        _("E-mail me alerts"), choices=AlertsFrom.choices, null=True, blank=True
+    )
+    alerts_after_min = models.PositiveSmallIntegerField(
+        _("When nobody has acknowledged them"), choices=AlertsAfter.choices, default=AlertsAfter.AT_ONCE
+    )
 
     objects: ClassVar[People] = People()
 
@@ -100,6 +125,22 @@ class SetupCode(models.Model):
 
     def __str__(self) -> str:
         return f"made {self.made_at:%Y-%m-%d %H:%M}"
+
+
+class AlertTold(models.Model):
+    """Of which alert a person was last told by e-mail, and how urgent it was."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="+")
+    priority = models.PositiveSmallIntegerField(choices=Priority)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("person", "alert", name="alert_told_once")]
+        indexes = [models.Index(fields=["person", "-at"], name="alert_told_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
 
 
 class MailTrial(models.Model):

@@ -45,7 +45,20 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
 
     class Meta:
         model = User
-        fields = ["language", "time_zone", "theme", "shortcuts"]
+        fields = ["language", "time_zone", "theme", "shortcuts", "alerts_from", "alerts_after_min"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.has_perm("integration.view_alert"):
+            del self.fields["alerts_from"], self.fields["alerts_after_min"]
+
+    def clean_alerts_from(self) -> int | None:
+        chosen: int | None = self.cleaned_data["alerts_from"]
+        if chosen and not self.instance.email:
+            raise forms.ValidationError(
+                _("Your account has no e-mail address. An administrator adds it under Users and roles.")
+            )
+        return chosen
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

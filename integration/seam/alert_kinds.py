@@ -192,6 +192,13 @@ ALERT_KINDS: dict[str, AlertKind] = {
         "it takes something again",
         _("See that the broker runs, and that Gridcall may sign in there; what it should hear is sent once it does."),
     ),
+    "alert not e-mailed": AlertKind(
+        _("Alert not e-mailed"),
+        "the mail server refused an e-mail about alerts to a person who asked for them",
+        "Medium",
+        "somebody archives it",
+        _("Correct the e-mail address of the account under Users and roles; tell the person of the open alerts."),
+    ),
     "notification": AlertKind(
         _("Notification"),
         "the mail server can't be reached, or customers of an event could not be e-mailed after all attempts",

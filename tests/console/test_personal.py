@@ -11,7 +11,7 @@ from integration.console.models import User
 from tests.pages.editing import save
 from tests.pages.html import html_of
 
-CHOSEN = {"language": "de", "time_zone": "Europe/Berlin", "theme": "dark"}
+CHOSEN = {"language": "de", "time_zone": "Europe/Berlin", "theme": "dark", "alerts_after_min": "0"}
 
 
 def test_settings_are_saved_and_hold_from_the_next_page_on(client: Client, operator: User) -> None:

@@ -4,12 +4,9 @@ import re
 import smtplib
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from email.message import EmailMessage as Received
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message
 from django.core.mail import EmailMessage
 from django.test import Client
 
@@ -22,35 +19,16 @@ from integration.seam import clock
 from integration.seam.models import Alert
 from tests.browser.conftest import free_port
 from tests.cpm.test_notifications import send, told
+from tests.smtp import Sink, receiving
 
 Make = Callable[..., ProgramEvent]
 IMPOSSIBLE = "pat@example.com\u200f"
 
 
-class Sink(Message):
-    """What a mail server received."""
-
-    def __init__(self) -> None:
-        super().__init__(Received)
-        self.received: list[Received] = []
-
-    def handle_message(self, message: Any) -> None:
-        self.received.append(message)
-
-    def recipients(self) -> list[str]:
-        return sorted(str(one["To"]) for one in self.received)
-
-
 @pytest.fixture
 def server(settings: Any) -> Iterator[Sink]:
-    """A mail server that receives e-mails over SMTP."""
-    sink = Sink()
-    controller = Controller(sink, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", controller.port, False
-    yield sink
-    controller.stop()
+    with receiving(settings) as sink:
+        yield sink
 
 
 def test_an_impossible_address_costs_its_own_customer_the_e_mail_and_nobody_else(
