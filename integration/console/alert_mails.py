@@ -23,7 +23,7 @@ from integration.seam import sql
 from integration.seam.alert_rows import Alert, Priority
 from integration.seam.alerts import raise_alert
 from integration.seam.delivery import NotYet
-from integration.seam.recorded import recorded
+from integration.seam.recorded import NOT_MAILED
 from integration.seam.sql import statement
 
 from .models import User
@@ -32,10 +32,6 @@ PAUSE = timedelta(minutes=5)
 SHOWN = 20
 SERVER_PAUSE = timedelta(seconds=30)
 AWAY = "the mail server can't be reached: {failure}"
-NOT_MAILED = recorded(
-    "Alerts could not be e-mailed to %(person)s (%(failure)s), and are not tried again. Correct the address of the "
-    "account."
-)
 
 
 def people_to_mail(now: datetime) -> list[int]:

@@ -47,9 +47,9 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
         model = User
         fields = ["language", "time_zone", "theme", "shortcuts", "alerts_from", "alerts_after_min"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, sees_alerts: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not self.instance.has_perm("integration.view_alert"):
+        if not sees_alerts:
             del self.fields["alerts_from"], self.fields["alerts_after_min"]
 
     def clean_alerts_from(self) -> int | None:
@@ -70,7 +70,8 @@ def profile(request: SignedInRequest) -> HttpResponse:
         save_settings(person_id=request.user.pk, fields=editing.forms[0].cleaned_data, version=version)
 
     own = get_object_or_404(User, pk=request.user.pk)
-    editing = Editing(request, own, lambda typed, row: [ProfileForm(typed, instance=row)])
+    sees_alerts = request.user.has_perm("integration.view_alert")
+    editing = Editing(request, own, lambda typed, row: [ProfileForm(typed, instance=row, sees_alerts=sees_alerts)])
     if editing.is_valid() and editing.is_saved(save):
         with translation.override(editing.forms[0].cleaned_data["language"]):
             messages.success(request, _("Your settings are saved."))

@@ -60,6 +60,11 @@ DEMO_PASSWORD = recorded(
     "Anybody can sign in as %(people)s: they have the demo's password, which is public. "
     "Users and roles: take “May sign in” away from them."
 )
+# Nor what e-mails alerts.
+NOT_MAILED = recorded(
+    "Alerts could not be e-mailed to %(person)s (%(failure)s), and are not tried again. Correct the address of the "
+    "account."
+)
 SYSTEM = recorded("system")  # who did what the clock started
 UNRESERVED = recorded("%(count)s outcomes of devices that were not reserved")
 
