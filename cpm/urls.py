@@ -35,6 +35,7 @@ urlpatterns = [
     path("programs/<id:code>/baselines/", views.baseline_rules, name="baseline_rules"),
     path("programs/<id:code>/season/", views.program_season, name="program_season"),
     path("programs/<id:code>/season/export/", views.program_season_export, name="program_season_export"),
+    path("programs/<id:code>/season/groups/export/", views.program_season_groups, name="program_season_groups"),
     path("programs/<id:code>/suspend/", views.program_suspend, name="program_suspend"),
     path("programs/<id:code>/resume/", views.program_resume, name="program_resume"),
     path("programs/<id:code>/rules/new/", views.dated_rules_new, name="dated_rules_new"),

@@ -1,4 +1,4 @@
-"""The columns of files of measured results: a line for each participation, or for each stage of a season."""
+"""The columns of files of measured results: a line for each participation, each stage or group of a season."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +9,7 @@ from integration.pages.columns import Column, Columns
 
 from ..choices import SumOf
 from ..queries.measured import LEFT, OVERRIDDEN, SILENT, Line, MeasuredStage
+from ..queries.season import SeasonSum
 
 MEASURED_LINES = Columns[Line](
     "cpm/measured.html",
@@ -77,4 +78,22 @@ SEASON = Columns[MeasuredStage](
     Column(_("Half of the interval, Wh"), value=_of_measured("half_width_wh")),
     Column(_("Rebound Wh"), value=_of_measured("rebound_wh")),
     Column(_("Version"), value=lambda one: one.measurement.version if one.measurement else None),
+)
+
+
+def _measured_sum(name: str) -> Callable[[SeasonSum], int | None]:
+    """A sum of the measured devices; a group without any has none."""
+    return lambda one: getattr(one, name) if one.measured else None
+
+
+SEASON_GROUPS = Columns[SeasonSum](
+    "cpm/season.html",
+    Column(_("Sums of"), value=lambda one: one.of),
+    Column(_("Name"), value=lambda one: one.name),
+    Column(_("Participations"), value=lambda one: one.participations),
+    Column(_("Measured"), value=lambda one: one.measured),
+    Column(_("Saved Wh"), value=_measured_sum("saved_wh")),
+    Column(_("Expected of measured Wh"), value=_measured_sum("expected_wh")),
+    Column(_("Reported of measured Wh"), value=_measured_sum("reported_wh")),
+    Column(_("Rebound Wh"), value=_measured_sum("rebound_wh")),
 )

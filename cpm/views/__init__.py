@@ -32,7 +32,7 @@ from .participations import participation, participation_export, participation_l
 from .program_events import program_event, program_event_export, program_event_list, reductions
 from .program_seasons import dated_rules_edit, dated_rules_new, dated_rules_remove, program_resume, program_suspend
 from .programs import program, program_list, program_type
-from .season import program_season, program_season_export
+from .season import program_season, program_season_export, program_season_groups
 from .self_service import (
     self_service,
     self_service_apply,
@@ -117,6 +117,7 @@ __all__ = [
     "program_resume",
     "program_season",
     "program_season_export",
+    "program_season_groups",
     "program_suspend",
     "program_type",
     "program_type_new",

@@ -15,7 +15,7 @@ from integration.pages.exports import export, listing
 from integration.pages.http import SignedInRequest
 from integration.seam import clock
 
-from ..pages.measured_lines import SEASON
+from ..pages.measured_lines import SEASON, SEASON_GROUPS
 from ..queries.measured import MeasuredStage, season, season_half_width, totals_of
 from ..queries.season import SeasonSum, paid_for, season_sums
 
@@ -58,6 +58,20 @@ def program_season_export(request: SignedInRequest, code: str) -> HttpResponseBa
         return [] if last else stages
 
     return export(request, listing(f"season-{code}", columns, next_page, lambda most: min(most, len(stages))))
+
+
+@require_safe
+@allow("cpm.view_programevent")
+def program_season_groups(request: SignedInRequest, code: str) -> HttpResponseBase:
+    """The sums of every group as a file; the page shows the first of them."""
+    _begins, _ends, stages = _season(request, get_object_or_404(Program, code=code))
+    sums = [one for of in GROUPS for one in season_sums(stages, of)]
+    columns = SEASON_GROUPS.in_file(request.user)
+
+    def next_page(last: SeasonSum | None) -> list[SeasonSum]:
+        return [] if last else sums
+
+    return export(request, listing(f"season-groups-{code}", columns, next_page, lambda most: min(most, len(sums))))
 
 
 def _groups(measured: list[MeasuredStage]) -> list[tuple[str, list[SeasonSum], int]]:

@@ -117,6 +117,12 @@ def test_a_season_adds_up_what_was_measured_and_is_a_file(
     text = downloaded(program_manager, season + "export/?day=2026-07-01").decode("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["Saved Wh"], row["Called"], row["Expected of measured W"]) == ("6000", "5", "4500")
+    text = downloaded(program_manager, season + "groups/export/?day=2026-07-01").decode("utf-8-sig")
+    by_group = {(one["Sums of"], one["Name"]): one for one in csv.DictReader(io.StringIO(text))}
+    assert {of for of, _name in by_group} == {"segment", "head end", "device class", "feeder"}
+    head_end = by_group["head end", "HE1"]
+    assert (head_end["Participations"], head_end["Measured"], head_end["Saved Wh"]) == ("5", "5", "6000")
+    assert (head_end["Expected of measured Wh"], head_end["Reported of measured Wh"]) == ("9000", "8000")
 
 
 def test_a_season_says_what_a_saved_kwh_cost_once_it_is_approved(

@@ -35,6 +35,7 @@ UNFILTERED = {
     "der-groups/<int:pk>/devices/export/",
     "program-events/<id:event_number>/<int:stage_number>/measured/export/",
     "programs/<id:code>/season/export/",
+    "programs/<id:code>/season/groups/export/",
     "settlement/<int:pk>/export/",
     "settlement/<int:pk>/intervals/export/",
     "settlement/<int:pk>/kw-drops/export/",

@@ -143,6 +143,7 @@ MAY = {
     "programs/<id:code>/baselines/": "P",
     "programs/<id:code>/season/": "P",
     "programs/<id:code>/season/export/": "P",
+    "programs/<id:code>/season/groups/export/": "P",
     "programs/<id:code>/suspend/": "P",
     "programs/<id:code>/resume/": "P",
     "programs/<id:code>/rules/new/": "P",
