@@ -17,6 +17,8 @@ from redis.retry import Retry
 from integration.pages.access import allow_anyone
 from integration.seam import sql
 
+from .version import VERSION
+
 OK = "ok"
 BROKER_SECONDS = 1.0
 # What each kind of process can't work without. The pages never use the broker, so they stay up without it.
@@ -45,9 +47,15 @@ def livez(request: HttpRequest) -> HttpResponse:
 @require_safe
 @allow_anyone
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Whether this process can do its work, with a status for each dependency: 200 or 503."""
+    """Whether this process can do its work, with a status for each dependency and the version."""
+    status, report = readiness()
+    return JsonResponse(report, status=status)
+
+
+def readiness() -> tuple[int, dict[str, str]]:
+    """200 or 503, and the status of each dependency with the version of this code."""
     report = state()
-    return JsonResponse(report, status=200 if is_ready(report) else 503)
+    return 200 if is_ready(report) else 503, {**report, "version": VERSION}
 
 
 def state() -> dict[str, str]:

@@ -33,8 +33,8 @@ def answer(path: str) -> tuple[int, str, bytes]:
     if path == "/livez":
         return 200, "text/plain", health.OK.encode()
     if path == "/readyz":
-        report = health.state()
-        return 200 if health.is_ready(report) else 503, "application/json", json.dumps(report).encode()
+        status, report = health.readiness()
+        return status, "application/json", json.dumps(report).encode()
     if path == "/metrics":
         try:
             return 200, CONTENT_TYPE_LATEST, metrics.text()

@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from derms.models import Event
 from integration.engines.state import PROJECT
 from integration.project import health, metrics, monitoring
+from integration.project.version import VERSION
 from integration.seam import clock, outbox, sealing
 from integration.seam.models import Delivery
 from integration.seam.systems import System
@@ -46,7 +47,7 @@ def test_a_process_that_lives_says_so_and_asks_nothing(client: Client, django_as
 def test_a_process_that_can_work_has_a_word_for_everything(client: Client) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"database": "ok", "broker": "ok", "migrations": "ok"}
+    assert answer.json() == {"database": "ok", "broker": "ok", "migrations": "ok", "version": VERSION}
 
 
 @pytest.mark.django_db
@@ -171,7 +172,9 @@ def test_a_port_of_its_own_answers_three_addresses_and_no_other(port: int) -> No
         return answer.status, body
 
     assert get("/livez") == (200, b"ok")
-    assert get("/readyz") == (200, b'{"database": "ok", "broker": "ok", "migrations": "ok"}')
+    status, body = get("/readyz")
+    assert (status, json.loads(body)["version"]) == (200, VERSION)
+    assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", VERSION)
     assert get("/metrics") == (200, b"gridcall_events 1.0\n")
     assert get("/")[0] == 404
 
