@@ -36,6 +36,7 @@ UNFILTERED = {
     "program-events/<id:event_number>/<int:stage_number>/measured/export/",
     "programs/<id:code>/season/export/",
     "programs/<id:code>/season/groups/export/",
+    "reserve/export/",
     "settlement/<int:pk>/export/",
     "settlement/<int:pk>/intervals/export/",
     "settlement/<int:pk>/kw-drops/export/",
