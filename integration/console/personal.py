@@ -20,7 +20,7 @@ from integration.pages.time_zones import TimeZoneField
 from integration.seam import clock
 from integration.seam.versions import lock_version, save_version
 
-from .models import SavedView, User
+from .models import AlertsFrom, SavedView, User
 
 
 class Personal:
@@ -49,7 +49,10 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
 
     def __init__(self, *args: Any, sees_alerts: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not sees_alerts:
+        if sees_alerts:
+            chosen_from = [("", _("none")), *AlertsFrom.choices]
+            self.fields["alerts_from"].choices = chosen_from  # type: ignore[attr-defined]  # it is a field with choices
+        else:
             del self.fields["alerts_from"], self.fields["alerts_after_min"]
 
     def clean_alerts_from(self) -> int | None:
