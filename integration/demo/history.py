@@ -15,6 +15,7 @@ from cpm.models.program_events import ProgramEvent
 from derms import operations as derms
 from derms.choices import EventState
 from derms.models import Event, Stage, Strategy
+from integration.seam.alerts import archive_alert
 from integration.seam.messages import Receipt
 from integration.seam.models import Alert, Delivery, Extract, Load, Message
 from integration.seam.routes import ROUTES
@@ -61,7 +62,9 @@ class HistoryBroken(Exception):
 def play(past: PastEvent, now: datetime) -> None:
     """Plan, approve, reserve, execute, collect and close one past event, in one transaction."""
     start = now.replace(hour=past.hour, minute=0, second=0, microsecond=0) - timedelta(days=past.days_ago)
-    perform(_plan(past, start), schedules_at=start - PLANNED_BEFORE + timedelta(hours=2))
+    event = _plan(past, start)
+    perform(event, schedules_at=start - PLANNED_BEFORE + timedelta(hours=2))
+    _archive_alerts(event)
 
 
 @transaction.atomic
@@ -101,11 +104,21 @@ def _plan(past: PastEvent, start: datetime) -> Event:
     )
     Event.objects.filter(pk=event.pk).update(created_at=moment)
     for stage in event.stages.all():
-        # What devices do is drawn from it: each installation's demo has the same outcomes.
-        Stage.objects.filter(pk=stage.pk).update(uid=uuid.uuid5(DEMO, f"{event.name} {stage.number}"))
+        # What devices do is drawn from it: each installation's demo has the same outcomes, on any day.
+        name = f"{past.strategy} {past.days_ago} {stage.number}"
+        Stage.objects.filter(pk=stage.pk).update(uid=uuid.uuid5(DEMO, name))
     derms.submit_event(event_id=event.pk, by=operator, now=moment + timedelta(minutes=9), accepted_kw=0)
     derms.approve_event(event_id=event.pk, by=person("ada.approver"), now=moment + timedelta(minutes=70))
     return event
+
+
+def _archive_alerts(event: Event) -> None:
+    """What was to do about a past event has been done by its operator."""
+    alerts = Alert.objects.filter(event_uid=event.uid, closed_at=None)
+    ended_at = max(event.stages.values_list("ends_at", flat=True))
+    alerts.update(opened_at=ended_at, last_at=ended_at)
+    for alert in alerts:
+        archive_alert(alert_id=alert.pk, by=event.author.username)
 
 
 def _steps_to_schedule(event: Event, moment: datetime) -> list[Step]:
