@@ -6,7 +6,7 @@ from cpm.models.measuring import MeasuredSum, Measurement
 from cpm.queries.measuring import shares_of_time
 from integration.seam import outbox, sql
 from integration.seam.messages import GroupRealisation, MeasuredRealisation
-from integration.seam.sql import statement
+from integration.seam.sql import identifier, statement
 from integration.seam.systems import System
 
 from .measured_errors import half_widths
@@ -18,25 +18,31 @@ _SUMS = (
 )  # fmt: skip
 
 
-def add_up(measurement: Measurement) -> None:
-    """Add up the results of a measurement, whose errors are added up; the caller saves its distribution."""
+def add_up(measurement: Measurement, table: str) -> None:
+    """Add up the results of a measurement, whose errors are added up; the caller saves its distribution.
+
+    The results are read from their own table, so that it need not be attached, which others wait for, before they are
+    added up.
+    """
     program_event = measurement.program_event
     events, of_expected, of_reported = map(list, zip(*shares_of_time(measurement), strict=True))
     params = {
-        "measurement": measurement.pk, "program_event": program_event.pk, "events": events,
+        "program_event": program_event.pk, "events": events,
         "of_expected": of_expected, "of_reported": of_reported, "own_reported": of_reported[0],
     }  # fmt: skip
-    segment = statement("cpm", "participation_segment")
+    results = identifier(table)
+    query = statement("cpm", "measured_sums", segment=statement("cpm", "participation_segment"), results=results)
     groups, widths = [], half_widths(measurement.errors)
     sums: list[MeasuredSum] = []
-    for *values, head_end, device_class in sql.rows(statement("cpm", "measured_sums", segment=segment), params):
+    for *values, head_end, device_class in sql.rows(query, params):
         row = dict(zip(_SUMS, values, strict=True))
         if row["of"]:
             sums.append(MeasuredSum(measurement=measurement, half_width_wh=widths.get((row["of"], row["name"])), **row))
         elif row["measured"]:
             groups.append(_group(row, head_end, device_class))
     MeasuredSum.objects.bulk_create(sums)
-    measurement.distribution = [list(row) for row in sql.rows(statement("cpm", "saved_distribution"), params)]
+    query = statement("cpm", "saved_distribution", results=results)
+    measurement.distribution = [list(row) for row in sql.rows(query, params)]
     if not program_event.is_external:
         body = MeasuredRealisation(stage_uid=program_event.stage_uid, version=measurement.version, groups=tuple(groups))
         outbox.send(body, sender=System.CPM)

@@ -167,7 +167,7 @@ def _measure(part: MeasuredPart) -> int:
 
 
 def _finish(measurement: Measurement, now: datetime) -> None:
-    """Make the results visible, and add them up."""
+    """Add the results up, and make them visible."""
     for part in measurement.parts.order_by("pk").iterator(chunk_size=1):
         add_errors(measurement.errors, part.errors)
         add_profiles(measurement.profile, part.profile)
@@ -175,12 +175,12 @@ def _finish(measurement: Measurement, now: datetime) -> None:
     partition = partition_of(measurement)
     partition.finish(PRIMARY_KEY)
     sql.analyze(partition.table)  # what follows joins it
-    partition.attach()
-    add_up(measurement)
+    add_up(measurement, partition.table)
     starts_at, ends_at = measurement.starts_at, measurement.ends_at
     measurement.hours = by_hour(measurement.profile, measurement.errors, starts_at, ends_at)
     measurement.finished_at = now
     measurement.save(update_fields=["errors", "profile", "distribution", "hours", "finished_at"])
+    partition.attach()
 
 
 def _rule(measurement: Measurement) -> BaselineRule:

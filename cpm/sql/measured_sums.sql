@@ -1,7 +1,7 @@
 -- The results of a measurement added up by stage, feeder, head end, class and by what the devices did. A meter measures
 -- all devices behind it: what was expected and reported of all of them, in stages at the same time by their share of it,
 -- compares with what it saved. First by all of these together, which PostgreSQL may do on several processors. Sums of a
--- head end's class, which DERMS hears, have no name.
+-- head end's class, which DERMS hears, have no name. The results are those of one measurement, which nobody sees yet.
 SELECT CASE WHEN grouping(head_end, device_class) = 0 THEN '' WHEN grouping(feeder) = 0 THEN 'feeder'
             WHEN grouping(head_end) = 0 THEN 'head end' WHEN grouping(device_class) = 0 THEN 'device class'
             WHEN grouping(segment) = 0 THEN 'segment' ELSE 'stage' END AS "of",
@@ -36,7 +36,7 @@ SELECT CASE WHEN grouping(head_end, device_class) = 0 THEN '' WHEN grouping(feed
                        l.feeder, d.head_end, d.device_class,
                        {segment} AS segment,
                        (SELECT sum(wh) FROM unnest(r.metered_wh) wh) AS metered
-                  FROM cpm_measuredresult r
+                  FROM {results} r
                   JOIN cpm_participation p ON p.program_event_id = %(program_event)s AND p.device_id = r.device_id
                   JOIN cpm_device d ON d.id = r.device_id
                   JOIN cpm_devicelocation l ON l.id = d.location_id
@@ -52,8 +52,7 @@ SELECT CASE WHEN grouping(head_end, device_class) = 0 THEN '' WHEN grouping(feed
                                  ON o.program_event_id = at.id AND o.program_event_id = ANY(%(events)s::bigint[])
                                 AND o.device_id = p.device_id
                               WHERE p.reservation_flag OR o.code IS NOT NULL
-                              GROUP BY d.location_id) meter ON meter.location_id = r.location_id
-                 WHERE r.measurement_id = %(measurement)s) one
+                              GROUP BY d.location_id) meter ON meter.location_id = r.location_id) one
          GROUP BY feeder, head_end, device_class, segment, is_called) fine
  GROUP BY GROUPING SETS ((is_called), (is_called, feeder), (is_called, head_end), (is_called, device_class), (segment),
                         (is_called, head_end, device_class))

@@ -1,10 +1,10 @@
 -- How many meters of called devices saved how much, mean W: bars of equal width, the outermost with all that is beyond.
 WITH saved AS (
     SELECT r.mean_w
-      FROM cpm_measuredresult r
+      FROM {results} r
       JOIN cpm_participation p ON p.program_event_id = %(program_event)s AND p.device_id = r.device_id
       LEFT JOIN cpm_outcome o ON o.program_event_id = %(program_event)s AND o.device_id = r.device_id
-     WHERE r.measurement_id = %(measurement)s AND r.mean_w IS NOT NULL
+     WHERE r.mean_w IS NOT NULL
        AND (p.reservation_flag OR o.code IS NOT NULL)),
 edge AS (
     -- Round widths, so that a bar's edges can be read.

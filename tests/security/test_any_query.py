@@ -32,6 +32,10 @@ PLACE = re.compile(r"<(\w+):\w+>")
 OPEN = [address for address, who in MAY.items() if who not in ("?",) and "my-devices" not in address]
 
 
+# Each text at each fourth address, and so each address with each fourth text; all of them in the full dose.
+SHARES = pytest.mark.parametrize("share", [4, pytest.param(1, marks=pytest.mark.full)])
+
+
 @pytest.fixture
 def everybody(outsider: User) -> Client:
     """Somebody who may open every page."""
@@ -67,18 +71,22 @@ def test_whatever_a_query_contains_is_answered_in_words(examples: int, everybody
     ask()
 
 
+@SHARES
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_whatever_a_path_contains_is_answered_in_words(hostile: str, everybody: Client) -> None:
-    for address in OPEN:
-        if PLACE.search(address):
-            asked(everybody, "/" + PLACE.sub(hostile.replace("\\", ""), address))
+def test_whatever_a_path_contains_is_answered_in_words(hostile: str, share: int, everybody: Client) -> None:
+    for address in share_of(share, hostile, [one for one in OPEN if PLACE.search(one)]):
+        asked(everybody, "/" + PLACE.sub(hostile, address))
 
 
+@SHARES
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_a_place_in_a_list_that_is_none_is_answered_in_words(hostile: str, everybody: Client) -> None:
-    for address in OPEN:
-        if not PLACE.search(address):
-            asked(everybody, f"/{address}?after={hostile}")
+def test_a_place_in_a_list_that_is_none_is_answered_in_words(hostile: str, share: int, everybody: Client) -> None:
+    for address in share_of(share, hostile, [one for one in OPEN if not PLACE.search(one)]):
+        asked(everybody, f"/{address}?after={hostile}")
+
+
+def share_of(share: int, hostile: str, addresses: list[str]) -> list[str]:
+    return addresses[HOSTILE.index(hostile) % share :: share]
 
 
 def _example(address: str) -> str:
