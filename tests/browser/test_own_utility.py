@@ -105,6 +105,7 @@ def _plan_and_submit(olive: Visitor) -> str:
         page.locator(f"[name=stages-0-{name}]").select_option(label=choice)
     olive.fill(**{"stages-0-offset_minutes": "0", "stages-0-length_minutes": "1"})
     olive.press("Save")
+    olive.reads("“Device test” is saved.")
     olive.open("/events/new/")
     page.get_by_role("radio", name="Device test").check()
     page.get_by_label("Name").fill("First device test")

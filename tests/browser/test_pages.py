@@ -63,6 +63,8 @@ def faults(person: Person, path: str, views: list[View], rows: int) -> Iterator[
     for width, theme in views:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        # A toast about an alert of that moment covers what lies below it until it is closed.
+        person.page.evaluate("document.querySelector('[data-toasts]')?.replaceChildren()")
         yield from (f"{path} at {width} px, {theme}: {violation}" for violation in person.violations())
     yield from (f"{path}: {problem}" for problem in person.problems)
     person.problems.clear()

@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Locator
+from playwright.sync_api import TimeoutError as NotThere
 
 from cpm.models import Participation
 from cpm.models.customers import Device
@@ -76,9 +80,20 @@ def _cancel_by_palette(operator: Person, number: str) -> None:
     _start(operator)
     # A page takes keys once its scripts have run.
     assert eventually(lambda: _opens_palette(operator))
-    operator.page.keyboard.type(f"cancel {number}")
-    operator.click(operator.page.locator("#palette-found").get_by_role("link", name=f"Cancel {number}"))
+    link = operator.page.locator("#palette-found").get_by_role("link", name=f"Cancel {number}")
+    assert eventually(lambda: _finds(operator, f"cancel {number}", link), seconds=60)
+    operator.click(link)
     _confirm_cancel(operator)
+
+
+def _finds(operator: Person, words: str, link: Locator) -> bool:
+    """Whether the palette shows the link for these words; a slow machine may lose the first of them."""
+    operator.page.locator("#palette input").fill("")
+    operator.page.locator("#palette input").press_sequentially(words)
+    with suppress(NotThere):
+        link.wait_for(timeout=10_000)
+        return True
+    return False
 
 
 def _opens_palette(operator: Person) -> bool:
