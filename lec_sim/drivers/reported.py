@@ -31,6 +31,7 @@ def reported_answers(stage: LecStage) -> Rows | None:
         "stage": stage.pk,
         "since": since or "-infinity",
         "starts_at": stage.starts_at,
+        "ends_at": stage.ends_at,
         "until": min(stage.ended_at or stage.ends_at, stage.ends_at),
         "at": stage.ended_at or "-infinity",
         "most_w": MOST_W,

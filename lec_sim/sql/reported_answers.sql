@@ -1,10 +1,19 @@
 -- What called devices of a stage did by what their head ends reported of those of which they reported since a moment.
 -- Only what was said of the stage's own time counts: before its start a device may run as usual, and after its end it does.
 --   * A device that opted out took part until then, if it did, and never again.
+--   * One whose head end spreads the start may be done that much before the stage's end: that it runs as usual again
+--     from then on says nothing.
 --   * Else its latest word decides. An error is a failed call. One that runs as usual has not responded, unless it took
 --     part before: then it was taken back when it first ran as usual again.
 -- Power is what was measured, the latest while the stage runs and the mean of its time after that; else what was asked.
-WITH heard AS MATERIALIZED (
+WITH done AS MATERIALIZED (
+    SELECT p.head_end,
+           %(ends_at)s - least(make_interval(mins => a.start_spread_min), (%(ends_at)s - %(starts_at)s) / 2) AS at
+      FROM lec_sim_announcement a
+      JOIN lec_sim_ven v ON v.id = a.ven_id
+      JOIN lec_sim_headendprofile p ON p.id = v.profile_id
+     WHERE a.stage_id = %(stage)s),
+heard AS MATERIALIZED (
     SELECT head_end, nic_id FROM lec_word WHERE stage_id = %(stage)s AND heard_at > %(since)s
      UNION
     SELECT head_end, nic_id FROM lec_telemetry WHERE stage_id = %(stage)s AND heard_at > %(since)s AND nic_id <> ''),
@@ -12,7 +21,9 @@ said AS (
     SELECT w.*, min(w.at) FILTER (WHERE word = 'opted out') OVER (PARTITION BY w.head_end, w.nic_id) AS out_at
       FROM heard
       JOIN lec_word w ON w.stage_id = %(stage)s AND w.head_end = heard.head_end AND w.nic_id = heard.nic_id
-     WHERE w.at < %(until)s AND (w.at >= %(starts_at)s OR w.word IN ('opted out', 'error'))),
+      LEFT JOIN done ON done.head_end = w.head_end
+     WHERE w.at < CASE word WHEN 'not responding' THEN least(%(until)s, done.at) ELSE %(until)s END
+       AND (w.at >= %(starts_at)s OR w.word IN ('opted out', 'error'))),
 counted AS (
     SELECT *, max(at) FILTER (WHERE word = 'answered') OVER (PARTITION BY head_end, nic_id) AS last_part
       FROM said WHERE out_at IS NULL OR at <= out_at),

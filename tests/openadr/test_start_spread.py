@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from django.test import Client
 
 from integration.console.models import User
 from lec_sim.models import Announcement, HeadEndProfile, LecStage
-from lec_sim.operations import start_stage
+from lec_sim.operations import call_devices, start_stage
+from tests.lec_sim.reporting import outcomes
 from tests.pages.editing import save
 
-from .conftest import HOUR, VenClient, published
+from .conftest import HOUR, VenClient, move_calls, published
 
 pytestmark = pytest.mark.django_db
 PAGE = "/live-energy-connect/head-ends/HE1/"
@@ -111,3 +113,31 @@ def test_more_than_a_quarter_of_an_hour_is_refused(
     refused = spread(client, operator, ven, minutes)
     assert refused.status_code == 422
     assert HeadEndProfile.objects.get(head_end="HE1").start_spread_min == 0
+
+
+def test_a_device_that_is_done_before_the_stage_ends_was_not_taken_back(
+    ven: VenClient,
+    stage: LecStage,
+    client: Client,
+    operator: User,
+    extract_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spread(client, operator, ven, 10)
+    start_stage(stage.pk, now=stage.starts_at)
+    call_devices(stage.pk, now=stage.starts_at)
+    done, taken_back = "N0000001", "N0000002"
+
+    for minute, state, names in (
+        (1, "RUNNING_CURTAILED", (done, taken_back)),
+        (49, "RUNNING_NORMAL", (taken_back,)),  # none that began with the stage is done yet
+        (50, "RUNNING_NORMAL", (done,)),
+    ):
+        move_calls(monkeypatch, stage.starts_at + timedelta(minutes=minute))
+        values = [{"id": 0, "payloads": [{"type": "OPERATING_STATE", "values": [state]}]}]
+        resources = [{"resourceName": name, "intervals": values} for name in names]
+        sent = {"eventID": str(stage.stage_uid), "clientName": "HE1", "resources": resources}
+        assert ven.post("reports", sent).status_code == 201
+
+    found = outcomes(stage, extract_folder)
+    assert (found["HE1", done]["code"], found["HE1", taken_back]["code"]) == ("D1SP", "D1IO")
