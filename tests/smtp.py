@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, TypeVar
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 
 from tests.browser.conftest import free_port
+
+SinkT = TypeVar("SinkT", bound="Sink")
 
 
 class Sink(Message):
@@ -26,9 +28,8 @@ class Sink(Message):
 
 
 @contextmanager
-def receiving(settings: Any) -> Iterator[Sink]:
-    """A server that the settings then name."""
-    sink = Sink()
+def receiving(settings: Any, sink: SinkT) -> Iterator[SinkT]:
+    """A server for this sink, which the settings then name."""
     controller = Controller(sink, hostname="127.0.0.1", port=free_port())
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

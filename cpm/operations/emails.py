@@ -9,13 +9,13 @@ A process that dies between send and mark sends one e-mail twice, with the same 
 """
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, F
 
 from cpm.models import Notification
@@ -23,7 +23,8 @@ from integration.seam import clock
 from integration.seam.alerts import close_alert, raise_alert
 from integration.seam.models import Priority
 from integration.seam.recorded import recorded
-from integration.seam.sql import execute, rows, statement
+from integration.seam.sql import rows, statement
+from integration.seam.steps import in_committed_steps
 
 from ..choices import NotSent
 from .letters import Letter, NotNow, Unneeded, write_letter
@@ -59,24 +60,8 @@ class _Result(NamedTuple):
 
 
 def send_notifications(lane: int, *, now: datetime) -> None:
-    """Send due notifications for half a minute; `lane` only tells the processes that do so from each other.
-
-    This has a thread of its own, so that its database connection commits each step: a failure of the work's own
-    transaction would undo what was stored about e-mails that are already sent.
-    """
-    if connection.savepoint_ids:  # within a larger transaction, whose rows no other connection sees
-        send_due_notifications(seconds=TURN_S)
-        return
-    execute("SET LOCAL idle_in_transaction_session_timeout = '30min'")  # this transaction waits for the thread
-    with ThreadPoolExecutor(1, thread_name_prefix=f"e-mails {lane}") as alone:
-        alone.submit(_send_alone).result()
-
-
-def _send_alone() -> None:
-    try:
-        send_due_notifications(seconds=TURN_S)
-    finally:
-        connection.close()
+    """Send due notifications for half a minute; `lane` only tells the processes that do so from each other."""
+    in_committed_steps(partial(send_due_notifications, seconds=TURN_S))
 
 
 def send_due_notifications(*, seconds: float) -> None:

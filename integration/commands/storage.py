@@ -11,6 +11,7 @@ from integration.importing.forgetting import KEPT as FILES_KEPT
 from integration.seam import request_answers, sql
 from integration.seam.sql import statement
 from integration.seam.webhooks import keeping
+from lec_sim.operations.ven_reports import KEPT as REPORTS_KEPT
 
 DAY = timedelta(days=1)
 YEAR_DAYS = 365
@@ -55,6 +56,7 @@ def days_kept() -> Mapping[str, int]:
     """The days after which a kind is removed or put away, by the settings; other kinds stay."""
     return {
         "meter days": settings.METER_DAYS_KEPT,
+        "reports as clients sent them": REPORTS_KEPT.days,
         "imports": FILES_KEPT.days,
         FILES: FILES_KEPT.days,
         "webhook notices": keeping.KEPT.days,

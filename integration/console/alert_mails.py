@@ -1,14 +1,16 @@
 """E-mails to people about alerts that nobody has acknowledged, as each of them asks for in their settings.
 
 The first alert is told at once; those that come within PAUSE after an e-mail are told together in the next one. An
-alert that becomes more urgent is told again. Each person is a piece of work of their own, so an address that can't be
-e-mailed costs nobody else anything.
+alert that becomes more urgent is told again. Each person's e-mail is committed by itself, so an address that can't be
+e-mailed costs nobody else anything. One process sends them all: a mail server that hangs holds up one worker at most.
 """
 
 import hashlib
 import smtplib
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -19,64 +21,108 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from integration.seam import sql
+from integration.seam import clock, sql
 from integration.seam.alert_rows import Alert, Priority
 from integration.seam.alerts import raise_alert
 from integration.seam.delivery import NotYet
 from integration.seam.recorded import NOT_MAILED
-from integration.seam.sql import statement
+from integration.seam.sql import Sql, statement
+from integration.seam.steps import in_committed_steps
 
 from .models import User
 
 PAUSE = timedelta(minutes=5)
 SHOWN = 20
 SERVER_PAUSE = timedelta(seconds=30)
-AWAY = "the mail server can't be reached: {failure}"
+TURN_S = 30.0
 
 
-def people_to_mail(now: datetime) -> list[int]:
-    """The ids of people to whom alerts are due to be e-mailed, and who may see alerts."""
-    due = sql.column(statement("integration.console", "people_to_mail"), _times(now))
-    return [one.pk for one in User.objects.filter(pk__in=due) if one.has_perm("integration.view_alert")]
+def lanes_to_mail(now: datetime) -> range:
+    """One piece of due work if alerts are due to be e-mailed to anybody."""
+    return range(1 if _people_to_mail(now) else 0)
 
 
-@transaction.atomic
-def mail_alerts(person_id: int, *, now: datetime) -> None:
-    """E-mail one person the alerts that are due to them. Raises NotYet while the mail server can't be reached.
+def mail_alerts(lane: int, *, now: datetime) -> None:
+    """E-mail due alerts for half a minute. Raises NotYet while the mail server can't be reached."""
+    in_committed_steps(partial(mail_due_alerts, seconds=TURN_S))
 
-    A process that dies between sending and its commit sends one e-mail twice, with the same Message-ID.
+
+def mail_due_alerts(*, seconds: float) -> None:
+    """E-mail due alerts to one person after the other, until nobody is left or the time is over.
+
+    Raises NotYet if somebody's e-mail has to wait; the others' have been sent.
     """
+    until = time.monotonic() + seconds
     mail = get_connection()
     try:
         mail.open()
-    except Exception as problem:
-        raise NotYet(AWAY.format(failure=type(problem).__name__), pause=SERVER_PAUSE) from problem
+    except Exception as problem:  # a backend may raise anything
+        raise _not_yet(problem) from problem
+    waits: NotYet | None = None
     try:
-        _mail(person_id, mail, now)
+        for person in _people_to_mail(clock.now()):
+            if time.monotonic() < until:
+                try:
+                    _mail(person.pk, mail)
+                except NotYet as one:
+                    waits = one
     finally:
         mail.close()
+    if waits:
+        raise waits
 
 
-def _mail(person_id: int, mail: BaseEmailBackend, now: datetime) -> None:
+def _people_to_mail(now: datetime) -> list[User]:
+    """People to whom alerts are due, and who may see alerts."""
+    found = sql.column(statement("integration.console", "people_to_mail", due=_due()), _times(now))
+    return [one for one in User.objects.filter(pk__in=found) if one.has_perm("integration.view_alert")]
+
+
+@transaction.atomic
+def _mail(person_id: int, mail: BaseEmailBackend) -> None:
+    """Note what one person is told, and e-mail it. Raises NotYet if it has to wait; then nothing is noted.
+
+    A process that dies between sending and its commit sends one e-mail twice, with the same Message-ID.
+    """
+    now = clock.now()
     person = User.objects.select_for_update(no_key=True).get(pk=person_id)
-    told = sql.column(statement("integration.console", "tell_of_alerts"), {**_times(now), "person": person_id})
+    query = statement("integration.console", "tell_of_alerts", due=_due())
+    told = sql.rows(query, {**_times(now), "person": person_id})
     if not told:
         return
     try:
         _written(person, told, mail).send()
-    except (smtplib.SMTPServerDisconnected, ConnectionError, TimeoutError) as problem:
-        raise NotYet(AWAY.format(failure=type(problem).__name__), pause=SERVER_PAUSE) from problem
-    except Exception as problem:  # noqa: BLE001  (an impossible address raises anything)
+    except Exception as problem:  # an impossible address raises anything
+        if _is_temporary(problem):
+            raise _not_yet(problem) from problem
         text = NOT_MAILED(person=person.username, failure=type(problem).__name__)
         raise_alert(f"alert mail:{person.pk}", kind="alert not e-mailed", priority=Priority.MEDIUM, text=text)
+
+
+def _is_temporary(problem: Exception) -> bool:
+    """Whether the same e-mail may be taken later: the server went away, or refused it with a code of 4xx."""
+    if isinstance(problem, smtplib.SMTPRecipientsRefused):
+        return all(400 <= code < 500 for code, _why in problem.recipients.values())
+    if isinstance(problem, smtplib.SMTPResponseException):
+        return 400 <= problem.smtp_code < 500
+    return isinstance(problem, (smtplib.SMTPServerDisconnected, ConnectionError, TimeoutError))
+
+
+def _not_yet(problem: Exception) -> NotYet:
+    return NotYet(f"the mail server doesn't take e-mails now: {type(problem).__name__}", pause=SERVER_PAUSE)
+
+
+def _due() -> Sql:
+    return statement("integration.console", "due_alerts")
 
 
 def _times(now: datetime) -> dict[str, datetime]:
     return {"now": now, "rested_since": now - PAUSE}
 
 
-def _written(person: User, told: Sequence[int], mail: BaseEmailBackend) -> EmailMessage:
-    alerts = Alert.objects.filter(pk__in=told).order_by("priority", "-last_at")
+def _written(person: User, told: Sequence[tuple[int, int]], mail: BaseEmailBackend) -> EmailMessage:
+    """The e-mail about these alerts, each with its priority; its Message-ID is theirs."""
+    alerts = Alert.objects.filter(pk__in=[alert for alert, _priority in told]).order_by("priority", "-last_at")
     with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
         context = {
             "alerts": alerts[:SHOWN],

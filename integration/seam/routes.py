@@ -198,7 +198,7 @@ DUE: dict[str, Due] = {
         "integration.seam.webhooks.posting.lanes_to_post", "integration.seam.webhooks.posting.post_notices", "bulk"
     ),
     "mail alerts": Due(
-        "integration.console.alert_mails.people_to_mail", "integration.console.alert_mails.mail_alerts", "bulk"
+        "integration.console.alert_mails.lanes_to_mail", "integration.console.alert_mails.mail_alerts", "bulk"
     ),
     "read demo meters": Due("integration.demo.meters.blocks_to_read", "integration.demo.meters.read_block", "bulk"),
     "settle demo": Due(

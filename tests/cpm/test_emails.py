@@ -27,7 +27,7 @@ IMPOSSIBLE = "pat@example.com\u200f"
 
 @pytest.fixture
 def server(settings: Any) -> Iterator[Sink]:
-    with receiving(settings) as sink:
+    with receiving(settings, Sink()) as sink:
         yield sink
 
 

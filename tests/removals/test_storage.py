@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from integration.commands.management.commands.storage import shown
-from integration.commands.storage import EXTRACTS, Kept, kept
+from integration.commands.storage import EXTRACTS, Kept, days_kept, kept
 from integration.seam import sql
 from tests import factories
 
@@ -110,3 +110,11 @@ def test_bytes_are_shown_in_powers_of_a_thousand() -> None:
     assert [shown(n) for n in (0, 999, 1500, 2_340_000, 160 * 10**9, 10**16)] == [
         "0 B", "999 B", "1.5 kB", "2.3 MB", "160.0 GB", "10000.0 TB",
     ]  # fmt: skip
+
+
+def test_every_kind_that_is_removed_after_a_time_is_one_of_the_kinds(extract_folder: Path) -> None:
+    found = {one.kind: one.days_kept for one in kept(now=NOW, window=MONTH)}
+    removed = {kind: days for kind, days in found.items() if days is not None}
+    assert removed == dict(days_kept())
+    assert removed["reports as clients sent them"] == 30
+    assert found["reports of head ends"] is None

@@ -5,6 +5,7 @@ WITH written (kind, at, rows) AS (
     UNION ALL SELECT 'outcomes', outcomes_loaded_at, participations FROM cpm_programevent
     UNION ALL SELECT 'reports of head ends', heard_at, 1 FROM lec_telemetry
     UNION ALL SELECT 'reports of head ends', heard_at, 1 FROM lec_word
+    UNION ALL SELECT 'reports as clients sent them', created_at, 1 FROM lec_sim_venreport
     UNION ALL SELECT 'meter days', loaded_at, 1 FROM cpm_meterday
     UNION ALL SELECT 'measured results', asked_at, participations FROM cpm_measurement
     UNION ALL SELECT 'settlement lines', made_at, lines FROM cpm_settlementrun

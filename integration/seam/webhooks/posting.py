@@ -17,16 +17,17 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
 from django.utils.module_loading import import_string
 
 from .. import clock, sql
 from ..outgoing import NotReached, post
 from ..routes import DOOR_RIGHTS
 from ..sql import statement
+from ..steps import in_committed_steps
 from ..vault import KeyChanged, unlock
 from .kinds import KINDS
 from .marking import ANSWERED, ATTEMPTS, DIED, REDIRECTED, WITHHELD, Result, mark
@@ -54,24 +55,8 @@ def lanes_to_post(now: datetime) -> range:
 
 
 def post_notices(lane: int, *, now: datetime) -> None:
-    """Post due notices for half a minute.
-
-    This has a thread of its own, so that its database connection commits each step: a failure of the work's own
-    transaction would undo what was stored about notices that were already posted.
-    """
-    if connection.savepoint_ids:  # within a larger transaction, whose rows no other connection sees
-        post_due_notices(seconds=TURN_S)
-        return
-    sql.execute("SET LOCAL idle_in_transaction_session_timeout = '30min'")  # this transaction waits for the thread
-    with ThreadPoolExecutor(1, thread_name_prefix="webhooks") as alone:
-        alone.submit(_post_alone).result()
-
-
-def _post_alone() -> None:
-    try:
-        post_due_notices(seconds=TURN_S)
-    finally:
-        connection.close()
+    """Post due notices for half a minute."""
+    in_committed_steps(partial(post_due_notices, seconds=TURN_S))
 
 
 def post_due_notices(*, seconds: float) -> None:
